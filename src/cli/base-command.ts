@@ -1,0 +1,96 @@
+import { fstatSync } from 'node:fs';
+import { Command } from '@oclif/core/command';
+import type { Config } from '@oclif/core/config';
+import * as Flags from '@oclif/core/flags';
+import { write } from './output.ts';
+
+/** What every command has: the shared flags, its way to print, and the only door to the process around it. */
+export abstract class BaseCommand extends Command {
+  /** What followed the first `--`; set once by main. */
+  static words: string[] | undefined;
+
+  static override baseFlags = {
+    json: Flags.boolean({ summary: 'Print one JSON document.', helpGroup: 'GLOBAL' }),
+    home: Flags.string({
+      summary: 'The .koubou folder to use.',
+      helpValue: 'DIR',
+      helpGroup: 'GLOBAL',
+    }),
+  };
+
+  /** oclif's own `run` would load the whole configuration a second time. */
+  static override async run<T extends Command>(
+    this: new (
+      argv: string[],
+      config: Config,
+    ) => T,
+    argv?: string[],
+    config?: unknown,
+  ): Promise<ReturnType<T['run']>> {
+    const command = new this(argv ?? [], config as Config);
+    return (command as unknown as { _run(): Promise<ReturnType<T['run']>> })._run();
+  }
+
+  get words(): readonly string[] | undefined {
+    return BaseCommand.words;
+  }
+
+  get environment(): Readonly<NodeJS.ProcessEnv> {
+    return process.env;
+  }
+
+  get cwd(): string {
+    return process.cwd();
+  }
+
+  /** Text on stdout, with a newline at its end unless it brings one. */
+  async print(text: string): Promise<void> {
+    await write(process.stdout, text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Bytes on stdout as they are. */
+  async printRaw(content: string | Uint8Array): Promise<void> {
+    await write(process.stdout, content);
+  }
+
+  /** One JSON document, on one line. */
+  async printJson(value: unknown): Promise<void> {
+    await write(process.stdout, `${JSON.stringify(value)}\n`);
+  }
+
+  override warn(message: string): string {
+    process.stderr.write(`Warning: ${message}\n`);
+    return message;
+  }
+
+  hint(message: string): void {
+    process.stderr.write(`${message}\n`);
+  }
+
+  /** For an ending that is no error: a task that failed (1), a time limit that passed (4). */
+  exitWith(code: 0 | 1 | 4 | 130): void {
+    process.exitCode = code;
+  }
+
+  /** Whether something was piped or redirected in; a terminal, /dev/null and a closed stdin are not. */
+  get stdinIsPiped(): boolean {
+    try {
+      const stat = fstatSync(0);
+      return stat.isFIFO() || stat.isFile() || stat.isSocket();
+    } catch {
+      return false;
+    }
+  }
+
+  /** All of stdin, to its end, however many bursts it comes in. */
+  async readStdin(): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
+  }
+
+  /** Errors are told in one place, by main. */
+  protected override async catch(error: unknown): Promise<never> {
+    throw error;
+  }
+}

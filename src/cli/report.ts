@@ -1,0 +1,76 @@
+import { stripVTControlCharacters } from 'node:util';
+import { KoubouError } from '../errors.ts';
+import { nearest } from './nearest.ts';
+import { OutputClosed, write } from './output.ts';
+
+interface Circumstances {
+  /** `koubou delegate`: what a hint can point to. */
+  command: string;
+  json: boolean;
+  /** DEBUG names koubou: the stack is wanted too. */
+  debug: boolean;
+}
+
+/** Tells the user of an error, the one way koubou does so, and returns the exit code that goes with it. */
+export async function report(thrown: unknown, { command, json, debug }: Circumstances): Promise<number> {
+  if (thrown instanceof OutputClosed) return 0;
+  const error = asKoubouError(thrown, command);
+  const { code, message, hint } = error;
+  try {
+    if (json) await write(process.stdout, `${JSON.stringify({ error: { code, message, hint } })}\n`);
+    else await write(process.stderr, `Error: ${message}\n${hint}\n`);
+    if (debug) await write(process.stderr, `${stackOf(thrown)}\n`);
+  } catch (failed) {
+    if (!(failed instanceof OutputClosed)) throw failed;
+  }
+  return error.exitCode;
+}
+
+function asKoubouError(thrown: unknown, command: string): KoubouError {
+  if (thrown instanceof KoubouError) {
+    const message = withoutOclifFrame(thrown.message);
+    const hint =
+      thrown.code === 'usage' && thrown.hint === 'See --help.' ? `See ${command} --help` : thrown.hint;
+    return new KoubouError(thrown.code, message, { hint, cause: thrown });
+  }
+  if (isParseError(thrown)) {
+    const suggestion = suggestFlag(thrown);
+    return new KoubouError('usage', withoutOclifFrame(thrown.message), {
+      hint: suggestion ? `Did you mean ${suggestion}? See ${command} --help` : `See ${command} --help`,
+      cause: thrown,
+    });
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new KoubouError('internal', message, { cause: thrown });
+}
+
+/** oclif marks what its parser refuses; anything else that comes along is a fault of ours. */
+function isParseError(thrown: unknown): thrown is Error & { flags?: string[]; parse?: ParseInfo } {
+  return thrown instanceof Error && 'oclif' in thrown;
+}
+
+interface ParseInfo {
+  input?: { flags?: Record<string, unknown> };
+}
+
+function suggestFlag({ flags, parse }: { flags?: string[]; parse?: ParseInfo }): string | undefined {
+  const unknown = flags?.[0]?.replace(/=.*/s, '');
+  if (!unknown?.startsWith('--')) return undefined;
+  const name = nearest(unknown.slice(2), Object.keys(parse?.input?.flags ?? {}));
+  return name && `--${name}`;
+}
+
+function withoutOclifFrame(message: string): string {
+  return stripVTControlCharacters(message)
+    .replace(/\nSee more help with --help$/, '')
+    .replace(/^The following errors? occurred:\s+/, '')
+    .replace(/^Parsing (--\S+) \n\t/, '$1: ')
+    .replace(/^Nonexistent flag/, 'Unknown flag');
+}
+
+function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return thrown.cause === undefined
+    ? `${thrown.stack}`
+    : `${thrown.stack}\nCaused by: ${stackOf(thrown.cause)}`;
+}
