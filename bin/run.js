@@ -37,7 +37,7 @@ function cacheFolder() {
   try {
     accessSync(inside, constants.W_OK);
     return join(inside, '.cache');
-  } catch (error) {
+  } catch {
     return join(process.env.XDG_CACHE_HOME || join(require('os').homedir(), '.cache'), 'koubou');
   }
 }

@@ -14,8 +14,8 @@ const apart = ['ajv', 'chokidar', 'execa', 'ollama', 'openai', 'proper-lockfile'
 
 const apartFromStart = (found: Set<string>): Plugin => ({
   name: 'apart-from-start',
-  setup({ onResolve }) {
-    onResolve({ filter: new RegExp(`^(${apart.join('|')})(/|$)`) }, ({ path }) => {
+  setup(bundle) {
+    bundle.onResolve({ filter: new RegExp(`^(${apart.join('|')})(/|$)`) }, ({ path }) => {
       found.add(path);
       return { path: `./${fileOf(path)}.cjs`, external: true };
     });
@@ -34,11 +34,14 @@ const stubs: Record<string, string> = {
 
 const oclifWithoutWeight: Plugin = {
   name: 'oclif-without-weight',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: new RegExp(`^(${Object.keys(stubs).join('|')})$`) }, ({ path, importer }) =>
+  setup(bundle) {
+    bundle.onResolve({ filter: new RegExp(`^(${Object.keys(stubs).join('|')})$`) }, ({ path, importer }) =>
       importer.startsWith(oclif) ? { path, namespace: 'stub' } : undefined,
     );
-    onLoad({ filter: /./, namespace: 'stub' }, ({ path }) => ({ contents: stubs[path], loader: 'js' }));
+    bundle.onLoad({ filter: /./, namespace: 'stub' }, ({ path }) => ({
+      contents: stubs[path],
+      loader: 'js',
+    }));
   },
 };
 

@@ -13,7 +13,7 @@ export interface Registry {
 export interface RegisteredCommand {
   summary: string;
   hidden: boolean;
-  load(): Promise<{ default: Command.Class }>;
+  load: () => Promise<{ default: Command.Class }>;
 }
 
 /** The longest run of leading words that names a command, and what is left of them. */
