@@ -1,0 +1,74 @@
+/** Looks a program up as the system would, so that its absence can be said in words before anything starts. */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, resolve } from 'node:path';
+import { KoubouError } from '../errors.ts';
+
+const DEFAULT_PATH = ['/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
+
+type Found = 'executable' | 'not executable' | 'missing';
+
+const look = async (path: string): Promise<Found> => {
+  try {
+    if (!(await stat(path)).isFile()) return 'missing';
+  } catch {
+    return 'missing';
+  }
+  try {
+    await access(path, constants.X_OK);
+    return 'executable';
+  } catch {
+    return 'not executable';
+  }
+};
+
+/** The absolute path of `command` on `path` (or, where it contains a slash, from `cwd`), or undefined. */
+export const findProgram = async (
+  command: string,
+  cwd: string,
+  path: string | undefined,
+): Promise<string | undefined> => {
+  for (const candidate of candidates(command, cwd, path)) {
+    if ((await look(candidate)) === 'executable') return candidate;
+  }
+  return undefined;
+};
+
+const candidates = (command: string, cwd: string, path: string | undefined): string[] =>
+  command.includes('/')
+    ? [resolve(cwd, command)]
+    : (path ?? DEFAULT_PATH).split(delimiter).map((folder) => resolve(cwd, folder, command));
+
+/** Throws KoubouError `usage` that says why `command` cannot be started in `cwd`. */
+export const requireProgram = async (
+  command: string,
+  cwd: string,
+  path: string | undefined,
+): Promise<void> => {
+  if (!(await isFolder(cwd))) {
+    throw new KoubouError('usage', `The working folder ${cwd} does not exist.`, {
+      hint: 'Make it again, or delegate with another --cwd.',
+    });
+  }
+  const paths = candidates(command, cwd, path);
+  for (const candidate of paths) {
+    const found = await look(candidate);
+    if (found === 'executable') return;
+    if (found === 'not executable' && command.includes('/')) {
+      throw new KoubouError('usage', `${command} is not executable.`, { hint: `chmod +x ${candidate}` });
+    }
+  }
+  throw new KoubouError('usage', `There is no program "${command}".`, {
+    hint: command.includes('/')
+      ? `Nothing lies at ${paths[0]}; check the path and --cwd.`
+      : `It is not on the worker's PATH (${path ?? DEFAULT_PATH}). For shell words write: -- sh -c '…'`,
+  });
+};
+
+const isFolder = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,169 @@
+/**
+ * Starts programs: in their own process group, with files as output, so that a child that prints 1 GB
+ * costs no memory, and on Linux bound to this process's life, so that a killed daemon leaves no runner.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { KoubouError, systemCode } from '../errors.ts';
+import { findProgram, requireProgram } from './find-program.ts';
+import { startTimeOf } from './liveness.ts';
+
+export interface ProgramOptions {
+  command: string;
+  args: readonly string[];
+  /** Absolute. */
+  cwd: string;
+  /** The whole environment of the child, already reduced. */
+  environment: Readonly<Record<string, string>>;
+  /** An open pipe that nobody writes to makes some programs wait for ever, so there is no such choice. */
+  stdin: 'closed' | { text: string } | { file: string };
+  /** Appended to; made when missing. */
+  stdoutPath: string;
+  /** Appended to; may be the same file as stdoutPath. */
+  stderrPath: string;
+  /** KOUBOU_RUN of the child, by which what it leaves behind is found; null: a child without a run. */
+  marker: string | null;
+}
+
+export interface ProgramEnd {
+  exitCode: number | null;
+  /** The signal that ended it: `SIGKILL`, … */
+  signal: string | null;
+}
+
+export interface RunningProgram {
+  /** Also the id of its process group. */
+  pid: number;
+  /** As startTimeOf gives it; null when the program had already ended. */
+  startTime: string | null;
+  /** Never rejects. */
+  ended: Promise<ProgramEnd>;
+}
+
+/**
+ * Starts a program. Throws KoubouError: `usage` when it cannot be started as asked (no such program, not
+ * executable, no such folder, arguments too long), `disk_full` when its output cannot be written.
+ */
+export const startProgram = async (options: ProgramOptions): Promise<RunningProgram> => {
+  const { command, args, cwd, environment, marker } = options;
+  // In front of the program stands setpriv: without this look a missing program would be its exit 127.
+  await requireProgram(command, cwd, environment['PATH']);
+  const wrapper = await deathWrapper(environment['PATH']);
+  const [file, ...rest] = [...wrapper, command, ...args] as [string, ...string[]];
+  const { execa } = await import('execa');
+  const files = await openFiles(options);
+  try {
+    const child = execa(file, rest, {
+      cwd,
+      env: marker === null ? { ...environment } : { ...environment, KOUBOU_RUN: marker },
+      extendEnv: false,
+      ...stdinOption(options.stdin, files.stdin),
+      stdout: descriptor(files.stdout),
+      stderr: descriptor(files.stderr),
+      buffer: false,
+      reject: false,
+      detached: true,
+      cleanup: false,
+    });
+    const pid = child.pid;
+    if (pid === undefined) throw startFailure(command, (await child).cause);
+    const startTime = startTimeOf(pid);
+    const ended = child.then((result) => ({
+      exitCode: result.exitCode ?? null,
+      signal: result.signal ?? null,
+    }));
+    return { pid, startTime, ended };
+  } finally {
+    await Promise.all([files.stdout.close(), files.stderr.close(), files.stdin?.close()]);
+  }
+};
+
+const stdinOption = (
+  stdin: ProgramOptions['stdin'],
+  file: FileHandle | undefined,
+): { stdin: 'ignore' | Descriptor } | { input: string } => {
+  if (stdin === 'closed') return { stdin: 'ignore' };
+  if ('text' in stdin) return { input: stdin.text };
+  return { stdin: file === undefined ? 'ignore' : descriptor(file) };
+};
+
+// execa takes any descriptor; its types name the first few only.
+type Descriptor = 3;
+const descriptor = (file: FileHandle): Descriptor => file.fd as Descriptor;
+
+interface Files {
+  stdout: FileHandle;
+  stderr: FileHandle;
+  stdin: FileHandle | undefined;
+}
+
+const openFiles = async (options: ProgramOptions): Promise<Files> => {
+  const opened: FileHandle[] = [];
+  const openOne = async (path: string, flags: string): Promise<FileHandle> => {
+    const handle = await open(path, flags, 0o600);
+    opened.push(handle);
+    return handle;
+  };
+  try {
+    return {
+      stdout: await openOne(options.stdoutPath, 'a'),
+      stderr: await openOne(options.stderrPath, 'a'),
+      stdin:
+        typeof options.stdin === 'object' && 'file' in options.stdin
+          ? await openOne(options.stdin.file, 'r')
+          : undefined,
+    };
+  } catch (cause) {
+    await Promise.all(opened.map((handle) => handle.close()));
+    if (systemCode(cause) === 'ENOSPC') {
+      throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.', {
+        cause,
+      });
+    }
+    throw cause;
+  }
+};
+
+const NOT_AS_ASKED: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist, or the interpreter in its first line does not',
+  EACCES: 'permission denied',
+  ENOEXEC: 'it is not a program of this machine',
+  E2BIG: 'its arguments and environment are too long; pass data in a file',
+};
+
+const startFailure = (command: string, cause: unknown): KoubouError => {
+  const code = systemCode(cause);
+  const why = code === undefined ? undefined : NOT_AS_ASKED[code];
+  if (why !== undefined) {
+    return new KoubouError('usage', `"${command}" could not be started: ${why}.`, {
+      hint: 'Try the same command in a shell, in the same folder.',
+      cause,
+    });
+  }
+  const words = cause instanceof Error ? cause.message : 'for an unknown reason';
+  return new KoubouError('internal', `"${command}" could not be started: ${words}`, { cause });
+};
+
+const DEATH_WRAPPER = ['--pdeathsig', 'KILL', '--'];
+const wrappers = new Map<string | undefined, Promise<string[]>>();
+
+const deathWrapper = (path: string | undefined): Promise<string[]> => {
+  const known = wrappers.get(path);
+  if (known !== undefined) return known;
+  const looked = lookForWrapper(path);
+  wrappers.set(path, looked);
+  return looked;
+};
+
+const lookForWrapper = async (path: string | undefined): Promise<string[]> => {
+  if (process.platform !== 'linux') return [];
+  const setpriv = await findProgram('setpriv', '/', path);
+  if (setpriv === undefined) return [];
+  // Busybox has a setpriv that does not know the flag: it would fail every run.
+  const { execa } = await import('execa');
+  const tried = await execa(setpriv, [...DEATH_WRAPPER, setpriv, '--version'], {
+    stdio: 'ignore',
+    reject: false,
+  });
+  return tried.exitCode === 0 ? [setpriv, ...DEATH_WRAPPER] : [];
+};

@@ -1,0 +1,139 @@
+/**
+ * Stops everything that belongs to a run: its process group, the descendants, and whatever carries the
+ * run's KOUBOU_RUN (an agent's tool commands have sessions of their own and survive a group kill).
+ * Killing a stranger is worse than leaving a child: a process is only ever named by pid and start time.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemCode } from '../errors.ts';
+import { startTimeOf } from './liveness.ts';
+import { type ProcessEntry, pidsCarrying, processTable } from './process-table.ts';
+
+export interface Tree {
+  /** The leader of the run's process group; null: only what carries the marker. */
+  pid: number | null;
+  /** The leader's recorded start time; null is like a null pid: a pid alone names nobody. */
+  startTime: string | null;
+  /** KOUBOU_RUN of the run; null: only the leader's group and descendants. */
+  marker: string | null;
+}
+
+export interface StopOptions extends Tree {
+  /** What asks the program to end by itself. */
+  askSignal?: NodeJS.Signals;
+  /** Milliseconds between asking and killing. */
+  graceMs?: number;
+}
+
+export interface Stopped {
+  /** Pids that did not end by themselves and were killed. */
+  killed: number[];
+  /** Pids that still live (they belong to someone else, or hang in the kernel). */
+  left: number[];
+}
+
+const POLL_MS = 20;
+/** SIGKILL works at once except on a process that hangs in the kernel; nobody waits longer for one. */
+const KILL_WAIT_MS = 2000;
+
+/**
+ * Asks the group to end, waits up to `graceMs`, then kills what is left of the tree. Returns when all of
+ * it is gone, or `left` says what is not. Never rejects; a tree that is gone already is no error.
+ */
+export const stopTree = async (options: StopOptions): Promise<Stopped> => {
+  const hunt = new Hunt(options);
+  const graceMs = options.graceMs ?? 5000;
+  if (graceMs > 0 && hunt.look() > 0) {
+    const { pid, startTime } = options;
+    const led = pid !== null && startTime !== null && startTimeOf(pid) === startTime;
+    if (led) signal(-pid, options.askSignal ?? 'SIGTERM');
+    else hunt.signalAll(options.askSignal ?? 'SIGTERM');
+    await hunt.gone(graceMs);
+  }
+  return hunt.killAll();
+};
+
+/** Kills at once whatever carries KOUBOU_RUN=marker; for the reaper of a dead worker's runs. */
+export const killMarked = (marker: string): Promise<Stopped> =>
+  stopTree({ pid: null, startTime: null, marker, graceMs: 0 });
+
+class Hunt {
+  readonly #tree: Tree;
+  /** Everything ever seen of the tree, by pid: parents die first and their children then look like anyone's. */
+  readonly #known = new Map<number, string>();
+
+  constructor(tree: Tree) {
+    this.#tree = tree;
+  }
+
+  /** Looks for members of the tree; returns how many of them were not known before. */
+  look(): number {
+    const { pid, startTime, marker } = this.#tree;
+    const table = processTable();
+    const byPid = new Map(table.map((entry) => [entry.pid, entry]));
+    const marked = marker === null ? new Set<number>() : pidsCarrying(marker);
+    const isLeader = (entry: ProcessEntry): boolean => entry.pid === pid && entry.startTime === startTime;
+    const led = table.some(isLeader);
+    let found = 0;
+    for (let before = -1; before !== found; ) {
+      before = found;
+      for (const entry of table) {
+        if (this.#isKnown(entry) || isUntouchable(entry.pid)) continue;
+        const parent = byPid.get(entry.parent);
+        const belongs =
+          isLeader(entry) ||
+          marked.has(entry.pid) ||
+          // A group whose leader is gone may be another's: the number is free again once it emptied.
+          (led && entry.group === pid) ||
+          (parent !== undefined && this.#isKnown(parent));
+        if (!belongs) continue;
+        this.#known.set(entry.pid, entry.startTime);
+        found += 1;
+      }
+    }
+    return found;
+  }
+
+  alive(): number[] {
+    return [...this.#known].filter(([pid, start]) => startTimeOf(pid) === start).map(([pid]) => pid);
+  }
+
+  signalAll(name: NodeJS.Signals): void {
+    for (const pid of this.alive()) signal(pid, name);
+  }
+
+  /** Waits until nothing of the tree lives, or `limitMs` passed. */
+  async gone(limitMs: number): Promise<void> {
+    const end = performance.now() + limitMs;
+    while (performance.now() < end) {
+      if (this.alive().length === 0 && this.look() === 0) return;
+      await delay(POLL_MS);
+    }
+  }
+
+  async killAll(): Promise<Stopped> {
+    this.look();
+    // Stopped first, so that nothing forks between being seen and being killed.
+    do this.signalAll('SIGSTOP');
+    while (this.look() > 0);
+    const killed = this.alive();
+    this.signalAll('SIGKILL');
+    await this.gone(killed.length > 0 ? KILL_WAIT_MS : 0);
+    return { killed, left: this.alive() };
+  }
+
+  #isKnown(entry: ProcessEntry): boolean {
+    return this.#known.get(entry.pid) === entry.startTime;
+  }
+}
+
+const isUntouchable = (pid: number): boolean => pid <= 1 || pid === process.pid;
+
+const signal = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    // Gone meanwhile, or not ours: `left` tells of the latter.
+    const code = systemCode(error);
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+};

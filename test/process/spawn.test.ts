@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KoubouError } from '../../src/errors.ts';
+import { type ProgramOptions, startProgram } from '../../src/process/spawn.ts';
+
+describe('starting a program', () => {
+  let folder: string;
+  let options: (command: string, ...args: string[]) => ProgramOptions;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'koubou-spawn-'));
+    options = (command, ...args) => ({
+      command,
+      args,
+      cwd: folder,
+      environment: { PATH: process.env['PATH'] ?? '' },
+      stdin: 'closed',
+      stdoutPath: join(folder, 'out'),
+      stderrPath: join(folder, 'err'),
+      marker: 'w/task.r1',
+    });
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const out = (): Promise<string> => readFile(join(folder, 'out'), 'utf8');
+  const err = (): Promise<string> => readFile(join(folder, 'err'), 'utf8');
+
+  it('appends output and errors to their files and says the exit code', async () => {
+    await writeFile(join(folder, 'out'), 'before\n');
+    const program = await startProgram(options('sh', '-c', 'echo out; echo err >&2; exit 3'));
+    assert.deepEqual(await program.ended, { exitCode: 3, signal: null });
+    assert.equal(await out(), 'before\nout\n');
+    assert.equal(await err(), 'err\n');
+  });
+
+  it('lets both kinds of output go to one file', async () => {
+    const program = await startProgram({
+      ...options('sh', '-c', 'echo one; echo two >&2'),
+      stderrPath: join(folder, 'out'),
+    });
+    await program.ended;
+    assert.equal(await out(), 'one\ntwo\n');
+  });
+
+  it('says which signal ended it', async () => {
+    const program = await startProgram(options('sh', '-c', 'kill -9 $$'));
+    assert.deepEqual(await program.ended, { exitCode: null, signal: 'SIGKILL' });
+  });
+
+  it('gives the environment it was told, the run, and nothing of its own', async () => {
+    process.env['KOUBOU_TEST_SECRET'] = 'hidden';
+    const given = { ...options('env'), environment: { PATH: process.env['PATH'] ?? '', GIVEN: 'yes' } };
+    await (await startProgram(given)).ended;
+    delete process.env['KOUBOU_TEST_SECRET'];
+    const lines = (await out())
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=')[0]);
+    assert.deepEqual(lines.sort(), ['GIVEN', 'KOUBOU_RUN', 'PATH']);
+    assert.match(await out(), /^KOUBOU_RUN=w\/task\.r1$/m);
+  });
+
+  it('closes standard input, so that a program that reads it goes on', async () => {
+    const program = await startProgram(options('cat'));
+    assert.equal((await program.ended).exitCode, 0);
+  });
+
+  it('hands over text and files as standard input whole', async () => {
+    const text = '工房'.repeat(500_000);
+    await (await startProgram({ ...options('cat'), stdin: { text } })).ended;
+    assert.equal(await out(), text);
+    await writeFile(join(folder, 'in'), 'from a file');
+    const fromFile = {
+      ...options('cat'),
+      stdin: { file: join(folder, 'in') },
+      stdoutPath: join(folder, 'out2'),
+    };
+    await (await startProgram(fromFile)).ended;
+    assert.equal(await readFile(join(folder, 'out2'), 'utf8'), 'from a file');
+  });
+
+  it('survives a program that does not read its standard input', async () => {
+    const program = await startProgram({ ...options('true'), stdin: { text: 'x'.repeat(5_000_000) } });
+    assert.equal((await program.ended).exitCode, 0);
+  });
+
+  it('makes the program the leader of its own process group', async () => {
+    const program = await startProgram(options('sh', '-c', 'ps -o pgid= -p $$ | tr -d " "'));
+    await program.ended;
+    assert.equal((await out()).trim(), String(program.pid));
+  });
+
+  it('costs no memory for 200 MB of output', async () => {
+    const before = process.memoryUsage.rss();
+    const program = await startProgram(options('sh', '-c', 'head -c 200000000 /dev/zero'));
+    assert.equal((await program.ended).exitCode, 0);
+    assert.equal((await stat(join(folder, 'out'))).size, 200_000_000);
+    const grown = process.memoryUsage.rss() - before;
+    assert.ok(grown < 50_000_000, `grew by ${grown} bytes`);
+  });
+
+  const refused = async (given: ProgramOptions, words: RegExp): Promise<void> => {
+    await assert.rejects(startProgram(given), (error: unknown) => {
+      assert.ok(error instanceof KoubouError);
+      assert.equal(error.code, 'usage');
+      assert.match(error.message, words);
+      assert.notEqual(error.hint, '');
+      return true;
+    });
+  };
+
+  it('names a program that does not exist', () =>
+    refused(options('no-such-program-here'), /no program "no-such-program-here"/));
+
+  it('names a path at which nothing lies', () =>
+    refused(options('./missing.sh'), /no program ".\/missing.sh"/));
+
+  it('says that a file is not executable', async () => {
+    await writeFile(join(folder, 'script.sh'), 'echo hi\n', { mode: 0o600 });
+    await refused(options('./script.sh'), /not executable/);
+  });
+
+  it('says that the working folder does not exist', () =>
+    refused({ ...options('true'), cwd: join(folder, 'gone') }, /working folder .*gone does not exist/));
+
+  it('says that the arguments are too long', () =>
+    refused(options('echo', 'x'.repeat(5_000_000)), /too long/));
+
+  it('looks programs up on the PATH it was given, not on its own', () =>
+    refused({ ...options('sh'), environment: { PATH: folder } }, /no program "sh"/));
+
+  it('dies with the process that started it', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const parent = await startProgram({
+      ...options(process.execPath, '--input-type=module', '-e', PARENT),
+      environment: {
+        PATH: process.env['PATH'] ?? '',
+        SPAWN: new URL('../../src/process/spawn.ts', import.meta.url).href,
+      },
+    });
+    await parent.ended;
+    const childPid = Number((await out()).trim());
+    assert.ok(childPid > 0, await err());
+    await until(async () => !(await isRunning(childPid)));
+  });
+});
+
+const PARENT = `
+const { startProgram } = await import(process.env.SPAWN);
+const child = await startProgram({ command: 'sleep', args: ['600'], cwd: '/', environment: { PATH: process.env.PATH },
+  stdin: 'closed', stdoutPath: '/dev/null', stderrPath: '/dev/null', marker: null });
+console.log(child.pid);
+process.kill(process.pid, 'SIGKILL');
+`;
+
+const isRunning = async (pid: number): Promise<boolean> => {
+  const { startTimeOf } = await import('../../src/process/liveness.ts');
+  return startTimeOf(pid) !== null;
+};
+
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+};
