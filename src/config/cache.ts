@@ -1,0 +1,49 @@
+/**
+ * The parsed agent.yaml, kept so that a short command need load neither yaml nor the schema (30 ms). Its key
+ * covers the file's exact text and the code that read it, so a stale one is never taken; one that is missing,
+ * unreadable or cannot be written only costs time. It holds nothing of config/.env.
+ */
+import { hash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { Config } from './schema.ts';
+import { writeAtomic } from './write-atomic.ts';
+
+export interface CachedConfig {
+  config: Config;
+  stated: string[];
+}
+
+export const cacheFile = (home: string): string => join(home, 'run', 'config-cache.json');
+
+export const cacheKey = (text: string): string => hash('sha256', `${codeStamp()}\n${text}`);
+
+export const readCache = (home: string, key: string): CachedConfig | undefined => {
+  try {
+    const kept = JSON.parse(readFileSync(cacheFile(home), 'utf8'));
+    const usable = kept?.key === key && typeof kept.config === 'object' && Array.isArray(kept.stated);
+    return usable ? { config: kept.config, stated: kept.stated } : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+export const writeCache = async (
+  home: string,
+  key: string,
+  { config, stated }: CachedConfig,
+): Promise<void> => {
+  await writeAtomic(cacheFile(home), JSON.stringify({ key, config, stated })).catch(() => undefined);
+};
+
+/**
+ * Differs for each installed or built version of the schema. ctime, as npm gives every package's files the
+ * same mtime. The schema is a file of its own beside this one, except in the bundle.
+ */
+const codeStamp = (): string => {
+  const here = import.meta.filename;
+  const stat =
+    statSync(join(import.meta.dirname, `schema${extname(here)}`), { throwIfNoEntry: false }) ??
+    statSync(here);
+  return `${stat.ino} ${stat.size} ${stat.ctimeMs}`;
+};

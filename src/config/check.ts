@@ -1,0 +1,111 @@
+/** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure. */
+import * as z from 'zod/mini';
+import { leavesOf, valueAt } from './keys.ts';
+import { nearest } from './nearest.ts';
+import { type Config, ConfigSchema, knownKeys } from './schema.ts';
+
+export interface Problem {
+  /** Where in the file: the keys down to the value, or to the unknown key itself. */
+  path: readonly PropertyKey[];
+  message: string;
+}
+
+/** `stated`: the dotted keys that the file itself gives a value. */
+export type Checked = { ok: true; config: Config; stated: string[] } | { ok: false; problem: Problem };
+
+/** A key without a value (`runners:` with every line under it commented out) counts as not stated. */
+export const checkConfig = (content: unknown): Checked => {
+  const stated = withoutNulls(content ?? {});
+  const parsed = z.safeParse(ConfigSchema, stated);
+  if (!parsed.success) return { ok: false, problem: describe(parsed.error.issues, stated) };
+  const config = parsed.data;
+  config.runners['command'] ??= { kind: 'command' };
+  const problem = contradiction(config);
+  return problem ? { ok: false, problem } : { ok: true, config, stated: [...leavesOf(stated).keys()] };
+};
+
+const withoutNulls = (content: unknown): unknown =>
+  typeof content !== 'object' || content === null || Array.isArray(content)
+    ? content
+    : Object.fromEntries(
+        Object.entries(content)
+          .filter(([, value]) => value !== null)
+          .map(([key, value]) => [key, withoutNulls(value)]),
+      );
+
+const describe = (issues: readonly z.core.$ZodIssue[], content: unknown): Problem => {
+  // A mistyped key also makes the right one missing: the mistake is the unknown one.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  if (!issue) return { path: [], message: 'cannot be read' };
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const known = knownKeys(issue.path, content);
+    const guess = nearest(key, known);
+    return {
+      path: [...issue.path, key],
+      message: `is no key of koubou. ${guess ? `Did you mean "${guess}"?` : `Known here: ${known.join(', ')}.`}`,
+    };
+  }
+  return { path: issue.path, message: issueText(issue, content) };
+};
+
+const issueText = (issue: z.core.$ZodIssue, content: unknown): string => {
+  const missing = valueAt(content, issue.path) === undefined;
+  if (issue.code === 'invalid_type') return missing ? 'is missing' : `must be ${article(issue.expected)}`;
+  if (issue.code === 'invalid_value')
+    return missing ? 'is missing' : `must be one of ${issue.values.join(', ')}`;
+  if (issue.code === 'invalid_union') return 'must be one of ollama, openai, command';
+  if (issue.code === 'too_small')
+    return issue.origin === 'string' ? 'is empty' : `must be at least ${issue.minimum}`;
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
+  if (issue.code === 'invalid_key') return 'is no name: use letters, digits, - and _';
+  if (issue.code === 'invalid_format') return 'must be a URL that starts with http:// or https://';
+  return issue.message;
+};
+
+const article = (expected: string): string =>
+  ({
+    int: 'a whole number',
+    number: 'a number',
+    string: 'text',
+    boolean: 'true or false',
+    object: 'a group of keys',
+    record: 'a group of names',
+    array: 'a list',
+  })[expected] ?? expected;
+
+const contradiction = ({ endpoints, runners, routing, workers }: Config): Problem | undefined => {
+  for (const [name, runner] of Object.entries(runners)) {
+    if (runner.kind === 'command') continue;
+    const path = ['runners', name, 'endpoint'];
+    const endpoint = endpoints[runner.endpoint];
+    if (!endpoint) return { path, message: missing('endpoint', runner.endpoint, Object.keys(endpoints)) };
+    if (endpoint.kind !== runner.kind) {
+      return {
+        path,
+        message: `names ${runner.endpoint}, of kind ${endpoint.kind}; this runner needs one of kind ${runner.kind}`,
+      };
+    }
+  }
+  for (const [type, name] of Object.entries(routing.default)) {
+    if (name === undefined) continue;
+    const path = ['routing', 'default', type];
+    const runner = runners[name];
+    if (!runner) return { path, message: missing('runner', name, Object.keys(runners)) };
+    if ((runner.kind === 'command') !== (type === 'command')) {
+      return {
+        path,
+        message: `names ${name}, of kind ${runner.kind}, which cannot do tasks of type ${type}`,
+      };
+    }
+  }
+  return workers.min > workers.max
+    ? { path: ['workers', 'min'], message: `is ${workers.min}, more than workers.max (${workers.max})` }
+    : undefined;
+};
+
+const missing = (what: string, name: string, known: readonly string[]): string => {
+  const guess = nearest(name, known);
+  const advice = guess ? `Did you mean "${guess}"?` : `There is ${known.join(', ') || 'none'}.`;
+  return `names ${what} "${name}", which does not exist. ${advice}`;
+};

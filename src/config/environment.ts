@@ -1,0 +1,142 @@
+/**
+ * Every environment variable koubou honours, read in one place. A variable that is set but empty counts as
+ * not set. A value that cannot be read throws KoubouError `usage` that names the variable.
+ */
+import { KoubouError } from '../errors.ts';
+import { parseDuration } from './duration.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Environment {
+  /** KOUBOU_HOME, as it was written. */
+  home: string | undefined;
+  logLevel: LogLevel;
+  /** An agent called: waits end before its shell would kill them (CLAUDECODE, or KOUBOU_CALLER=agent). */
+  agentCalls: boolean;
+  /** Who asks, for a task's `created_by`. */
+  createdBy: string;
+  /** WORKER_ID: only a label in a worker's name. */
+  workerLabel: string | undefined;
+  ollamaUrl: string | undefined;
+  openaiUrl: string | undefined;
+  openaiModel: string | undefined;
+  maxWorkers: number | undefined;
+  /** Seconds; 0 is no limit. */
+  agentTimeout: number | undefined;
+  /** Seconds. */
+  heartbeatInterval: number | undefined;
+  defaultRunner: string | undefined;
+  numGpu: number | undefined;
+}
+
+/** Variables that once meant something, and what to do in their place. */
+const GONE: Readonly<Record<string, string>> = {
+  KOUBOU_DB: 'There is no database: the queue is the folder that KOUBOU_HOME names.',
+  OLLAMA_GPU_LAYERS: 'Use OLLAMA_NUM_GPU, or num_gpu of a runner in config/agent.yaml.',
+};
+
+/** `placeOf` says where a variable was set, for errors. */
+export const readEnvironment = (
+  variables: Variables,
+  placeOf: (name: string) => string = () => 'the environment',
+): Environment => {
+  const read = <T>(name: string, parse: (value: string, name: string) => T): T | undefined => {
+    const value = variables[name]?.trim();
+    return value ? parse(value, `${name} in ${placeOf(name)}`) : undefined;
+  };
+  const caller = read('KOUBOU_CALLER', word);
+  const claude = ![undefined, '', '0', 'false'].includes(variables['CLAUDECODE']?.trim());
+  return {
+    home: read('KOUBOU_HOME', (value) => value),
+    logLevel: read('KOUBOU_LOG_LEVEL', logLevel) ?? 'info',
+    agentCalls: claude || caller === 'agent',
+    createdBy: caller ?? (claude ? 'claude-code' : 'cli'),
+    workerLabel: read('WORKER_ID', word),
+    ollamaUrl: read('OLLAMA_HOST', ollamaUrl),
+    openaiUrl: read('OPENAI_API_BASE', httpUrl) ?? read('LMSTUDIO_BASE_URL', httpUrl),
+    openaiModel: read('LMSTUDIO_MODEL', (value) => value),
+    maxWorkers: read('MAX_WORKERS', whole(1, 1000)),
+    agentTimeout: read('AGENT_TIMEOUT', seconds),
+    heartbeatInterval: read('WORKER_HEARTBEAT_INTERVAL', positiveSeconds),
+    defaultRunner: read('DEFAULT_AGENT', (value) => value),
+    numGpu: read('OLLAMA_NUM_GPU', whole(-1, 10_000)),
+  };
+};
+
+/** Variables that are set and mean nothing any more, with what to do instead. */
+export const goneVariables = (variables: Variables): { name: string; advice: string }[] =>
+  Object.entries(GONE)
+    .filter(([name]) => variables[name]?.trim())
+    .map(([name, advice]) => ({ name, advice }));
+
+/**
+ * The URL of an Ollama server from OLLAMA_HOST, read as Ollama reads it: `host`, `host:port`, `:port`,
+ * `[::1]:port` or a URL with a path. What a server listens on (0.0.0.0, [::]) is not what a client can
+ * call everywhere, so it becomes the loopback address.
+ */
+export const ollamaUrl = (value: string, name = 'OLLAMA_HOST in the environment'): string => {
+  const written = value.trim().replace(/^["']|["']$/g, '');
+  const [, scheme = 'http', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/is.exec(written) ?? [];
+  const [, authority = '', path = ''] = /^([^/]*)(.*)$/s.exec(rest) ?? [];
+  const match = /^(?:\[([^\]]*)\]|([0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*)|([^:]*))(?::(\d+))?$/i.exec(authority);
+  const protocol = scheme.toLowerCase();
+  if (!match || !['http', 'https'].includes(protocol)) throw unreadable(name, value, 'HOST:PORT or a URL');
+  const [, bracketed, bare, host, port] = match;
+  const v6 = bracketed ?? bare;
+  const called = v6 === undefined ? host || '127.0.0.1' : `[${v6 === '::' ? '::1' : v6}]`;
+  const standard = written.includes('://')
+    ? { http: '80', https: '443' }[protocol as 'http' | 'https']
+    : '11434';
+  try {
+    const url = new URL(
+      `${protocol}://${called === '0.0.0.0' ? '127.0.0.1' : called}:${port ?? standard}${path}`,
+    );
+    return url.href.replace(/\/+$/, '');
+  } catch (cause) {
+    throw unreadable(name, value, 'HOST:PORT or a URL', cause);
+  }
+};
+
+const httpUrl = (value: string, name: string): string => {
+  if (!/^https?:\/\/[^\s/]/.test(value) || !URL.canParse(value))
+    throw unreadable(name, value, 'http://HOST:PORT/v1');
+  return value.replace(/\/+$/, '');
+};
+
+const whole = (least: number, most: number) => (value: string, name: string) => {
+  const number = Number(value);
+  if (/^-?\d+$/.test(value) && number >= least && number <= most) return number;
+  throw unreadable(name, value, `a whole number from ${least} to ${most}`);
+};
+
+const seconds = (value: string, name: string): number => {
+  const parsed = parseDuration(value);
+  if (parsed === undefined) throw unreadable(name, value, 'seconds, or a time such as 30s or 10m');
+  return parsed;
+};
+
+const positiveSeconds = (value: string, name: string): number => {
+  const parsed = seconds(value, name);
+  if (parsed > 0) return parsed;
+  throw unreadable(name, value, 'more than 0 seconds');
+};
+
+const word = (value: string, name: string): string => {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value)) return value;
+  throw unreadable(name, value, 'one word of letters, digits, . _ and -');
+};
+
+const logLevel = (value: string, name: string): LogLevel => {
+  const level = LOG_LEVELS.find((known) => known === value.toLowerCase());
+  if (level) return level;
+  throw unreadable(name, value, `one of ${LOG_LEVELS.join(', ')}`);
+};
+
+const unreadable = (name: string, value: string, wanted: string, cause?: unknown): KoubouError =>
+  new KoubouError('usage', `${name} is "${value}", which koubou cannot read.`, {
+    hint: `Set it to ${wanted}, or take it out.`,
+    cause,
+  });

@@ -1,0 +1,110 @@
+/** The effective configuration: environment, over config/.env, over config/agent.yaml, over the defaults. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { KoubouError, systemCode } from '../errors.ts';
+import { type CachedConfig, cacheKey, readCache, writeCache } from './cache.ts';
+import { type Environment, readEnvironment, type Variables } from './environment.ts';
+import { leavesOf, valueAt } from './keys.ts';
+import { applyOverrides } from './overrides.ts';
+import type { Config } from './schema.ts';
+
+export interface Origin {
+  value: unknown;
+  from: 'environment' | '.env' | 'agent.yaml' | 'default';
+  /** The variable, where it comes from one. */
+  name?: string;
+}
+
+export interface Loaded {
+  home: string;
+  config: Config;
+  /** What the variables say beyond the config: of the environment, else of config/.env. */
+  environment: Environment;
+  /** Any variable by name (an API key), from the environment, else from config/.env. */
+  variable(name: string): string | undefined;
+  /** Every dotted key that has a value. */
+  keys(): string[];
+  /** The value at a dotted key and where it comes from; undefined where the config has none there. */
+  originOf(key: string): Origin | undefined;
+}
+
+export const agentYamlFile = (home: string): string => join(home, 'config', 'agent.yaml');
+export const envFile = (home: string): string => join(home, 'config', '.env');
+
+/**
+ * Reads the home's configuration; a file that is missing gives the defaults. Throws KoubouError `usage` that
+ * says which file and line, or which variable, is wrong.
+ */
+export const loadConfig = async ({
+  home,
+  environment: outer,
+}: {
+  home: string;
+  environment: Variables;
+}): Promise<Loaded> => {
+  const inner = withoutHidden(parseEnv(readText(envFile(home)) ?? ''), outer);
+  const variables = { ...inner, ...outer };
+  const placeOf = (name: string) => (outer[name] === undefined ? 'config/.env' : 'the environment');
+  const environment = readEnvironment(variables, placeOf);
+  const { config, stated } = await readFileConfig(home);
+  const overrides = applyOverrides(config, environment);
+  const values = leavesOf(config);
+
+  const leafOrigin = (key: string): Omit<Origin, 'value'> => {
+    const override = overrides.find(({ keys }) => keys.includes(key));
+    const name = override?.variables.find((variable) => variables[variable]?.trim());
+    if (name !== undefined) return { from: outer[name] === undefined ? '.env' : 'environment', name };
+    return { from: stated.includes(key) ? 'agent.yaml' : 'default' };
+  };
+
+  return {
+    home,
+    config,
+    environment,
+    variable: (name) => variables[name],
+    keys: () => [...values.keys()],
+    originOf: (key) => {
+      if (values.has(key)) return { value: values.get(key), ...leafOrigin(key) };
+      const value = valueAt(config, key.split('.'));
+      if (value === undefined) return undefined;
+      const stands = stated.some((leaf) => leaf.startsWith(`${key}.`));
+      return { value, from: stands ? 'agent.yaml' : 'default' };
+    },
+  };
+};
+
+/** A variable of the environment also hides the other name of the same thing in config/.env. */
+const withoutHidden = (inner: Variables, outer: Variables): Variables => {
+  const twins = ['OPENAI_API_BASE', 'LMSTUDIO_BASE_URL'];
+  if (!twins.some((name) => outer[name] !== undefined)) return inner;
+  return Object.fromEntries(Object.entries(inner).filter(([name]) => !twins.includes(name)));
+};
+
+const readFileConfig = async (home: string): Promise<CachedConfig> => {
+  const file = agentYamlFile(home);
+  const text = readText(file) ?? '';
+  const key = cacheKey(text);
+  const cached = readCache(home, key);
+  if (cached) return cached;
+  const { readAgentYaml } = await import('./read-yaml.ts');
+  const { config, stated } = readAgentYaml(text, file);
+  await writeCache(home, key, { config, stated });
+  return { config, stated };
+};
+
+const readText = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return undefined;
+    throw new KoubouError(
+      'usage',
+      `${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        hint: 'Make it a file that you may read, or remove it: the defaults then hold.',
+        cause,
+      },
+    );
+  }
+};

@@ -1,0 +1,110 @@
+/** Where things are: the home that a command means, and the templates that came with koubou. */
+import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import type { Variables } from './environment.ts';
+
+export const HOME_NAME = '.koubou';
+
+export interface HomeQuestion {
+  /** --home */
+  flag?: string | undefined;
+  environment: Variables;
+  cwd: string;
+}
+
+/**
+ * The absolute path of the home: --home, else $KOUBOU_HOME, else the nearest `.koubou` at or above the working
+ * directory (in a git worktree also those of the main checkout), else ~/.koubou. Throws `no_home`.
+ */
+export const findHome = ({ flag, environment, cwd }: HomeQuestion): string => {
+  const named = namedHome({ flag, environment, cwd });
+  if (named) {
+    if (isFolder(named.path)) return named.path;
+    throw new KoubouError('no_home', `${named.by} names ${named.path}, and there is no such folder.`, {
+      hint: `Make it with \`koubou init --home ${named.path}\`.`,
+    });
+  }
+  const user = userHome(environment);
+  const found = searchUp(resolve(cwd)) ?? ownHome(user);
+  if (found) return found;
+  throw new KoubouError('no_home', `There is no ${HOME_NAME} folder in ${cwd}, above it, or in ${user}.`);
+};
+
+/** The home that is named outright, by flag or variable, whether it exists or not. */
+export const namedHome = ({
+  flag,
+  environment,
+  cwd,
+}: HomeQuestion): { path: string; by: string } | undefined => {
+  if (flag !== undefined) return { path: resolve(cwd, flag), by: '--home' };
+  const variable = environment['KOUBOU_HOME']?.trim();
+  return variable ? { path: resolve(cwd, variable), by: 'KOUBOU_HOME' } : undefined;
+};
+
+export const userHome = (environment: Variables): string => environment['HOME'] || homedir();
+
+const searchUp = (start: string): string | undefined => {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const found = ownHome(folder) ?? homeOfMainCheckout(folder, start);
+    if (found || dirname(folder) === folder) return found;
+  }
+};
+
+/** A worktree has no copy of the ignored home: where `folder` is one, the main checkout is searched alike. */
+const homeOfMainCheckout = (folder: string, start: string): string | undefined => {
+  const main = mainCheckout(folder);
+  return main === undefined ? undefined : searchUp(join(main, relative(folder, start)));
+};
+
+/** git's own files say it: `.git` of a worktree names its git folder, and `commondir` there the shared one. */
+const mainCheckout = (folder: string): string | undefined => {
+  const pointer = firstLine(join(folder, '.git'));
+  if (!pointer?.startsWith('gitdir: ')) return undefined;
+  const gitFolder = resolve(folder, pointer.slice('gitdir: '.length));
+  const common = firstLine(join(gitFolder, 'commondir'));
+  if (common === undefined) return undefined;
+  const shared = resolve(gitFolder, common);
+  const main = dirname(shared);
+  return basename(shared) === '.git' && isFolder(shared) && main !== folder ? main : undefined;
+};
+
+const firstLine = (file: string): string | undefined => {
+  try {
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
+    return readFileSync(file, 'utf8').split('\n', 1)[0]?.trim();
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * A home of somebody else's is passed over: anybody can put one into /tmp, and what a home says is run.
+ * root reads everybody's, as it may have made none of them (containers).
+ */
+const ownHome = (folder: string): string | undefined => {
+  const path = join(folder, HOME_NAME);
+  const me = process.getuid?.() ?? 0;
+  const owner = statOf(path)?.uid;
+  return isFolder(path) && (me === 0 || owner === me) ? path : undefined;
+};
+
+const isFolder = (path: string): boolean => statOf(path)?.isDirectory() ?? false;
+
+const statOf = (path: string) => {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+};
+
+/** The folder of templates, found from the sources, from dist/lib and from the bundle in dist/cli alike. */
+export const templatesFolder = (): string => {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const templates = join(folder, 'templates');
+    if (statOf(join(templates, 'agent.yaml'))) return templates;
+    if (dirname(folder) === folder) throw new KoubouError('internal', 'The templates of koubou are missing.');
+  }
+};

@@ -1,0 +1,149 @@
+/**
+ * Every key of config/agent.yaml, with its default. What a key means to its user is said in
+ * templates/agent.yaml. Spans of time are written `30s`, `10m`, `2h` and become seconds here.
+ */
+import * as z from 'zod/mini';
+import { parseDuration } from './duration.ts';
+import { valueAt } from './keys.ts';
+
+const duration = (allowed: { none: boolean }) =>
+  z.pipe(
+    z.unknown(),
+    z.transform((written, context) => {
+      const seconds = parseDuration(written);
+      if (seconds !== undefined && (seconds > 0 || allowed.none)) return seconds;
+      context.issues.push({
+        code: 'custom',
+        message: `must be a time such as 30s, 10m or 2h${allowed.none ? ', or none' : ''}`,
+        input: written,
+      });
+      return z.NEVER;
+    }),
+  );
+
+const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  z.int().check(z.minimum(least), z.maximum(most));
+
+const text = z.string().check(z.minLength(1));
+
+/** Names become folder names (permits) and parts of dotted keys. */
+const name = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/));
+
+const url = z.pipe(
+  z.string().check(z.regex(/^https?:\/\/[^\s/]/)),
+  z.transform((written: string) => written.replace(/\/+$/, '')),
+);
+
+/** Ollama reads a number without a unit only where it is no string. */
+const keepAlive = z.pipe(
+  z.union([z.string(), z.number()]),
+  z.transform((written) => (/^-?\d+$/.test(String(written)) ? `${written}s` : String(written))),
+);
+
+const endpoint = z.strictObject({
+  kind: z.enum(['ollama', 'openai']),
+  url,
+  max_concurrent: z._default(whole(1), 1),
+  api_key_env: z.optional(text),
+});
+
+const runner = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('ollama'),
+    endpoint: text,
+    model: text,
+    num_ctx_max: z._default(whole(512), 32_768),
+    num_gpu: z.optional(whole(-1)),
+    keep_alive: z._default(keepAlive, '5m'),
+    pull: z._default(z.boolean(), false),
+  }),
+  z.strictObject({ kind: z.literal('openai'), endpoint: text, model: text }),
+  z.strictObject({ kind: z.literal('command') }),
+]);
+
+const retries = (count: number) => z._default(whole(0, 100), count);
+const limit = (seconds: number) => z._default(duration({ none: true }), seconds);
+const span = (seconds: number) => z._default(duration({ none: false }), seconds);
+
+export const ConfigSchema = z.strictObject({
+  version: z._default(z.literal(1), 1),
+  endpoints: z._default(z.record(name, endpoint), {}),
+  runners: z._default(z.record(name, runner), {}),
+  routing: z.prefault(
+    z.strictObject({
+      default: z.prefault(
+        z.strictObject({
+          general: z.optional(text),
+          code: z.optional(text),
+          command: z._default(text, 'command'),
+        }),
+        {},
+      ),
+    }),
+    {},
+  ),
+  workers: z.prefault(
+    z.strictObject({
+      min: z._default(whole(1, 1000), 1),
+      max: z._default(whole(1, 1000), 5),
+      idle_timeout: limit(30),
+      scale_up_at: z._default(z.number().check(z.positive()), 2),
+    }),
+    {},
+  ),
+  defaults: z.prefault(
+    z.strictObject({
+      priority: z._default(whole(1, 10), 5),
+      retries: z.prefault(z.strictObject({ general: retries(2), code: retries(2), command: retries(0) }), {}),
+      timeout: z.prefault(z.strictObject({ general: limit(600), code: limit(1800), command: limit(0) }), {}),
+      stall_timeout: limit(300),
+      load_timeout: limit(600),
+      agent_wait_timeout: span(110),
+      unavailable_budget: span(3600),
+      heartbeat_interval: span(5),
+      template: z._default(text, 'auto'),
+    }),
+    {},
+  ),
+  security: z.prefault(z.strictObject({ env_pass: z._default(z.array(text), []) }), {}),
+  file_system: z.prefault(z.strictObject({ allow_network: z._default(z.boolean(), false) }), {}),
+});
+
+export type Config = z.infer<typeof ConfigSchema>;
+export type EndpointConfig = Config['endpoints'][string];
+export type RunnerConfig = Config['runners'][string];
+
+type Node = z.core.$ZodType;
+
+/** The keys that may stand at `path` of a config whose content is `value`; empty where any name may. */
+export const knownKeys = (path: readonly PropertyKey[], value: unknown): string[] => {
+  let node: Node | undefined = ConfigSchema;
+  let content = value;
+  for (const step of path) {
+    const { shape, valueType } = inside(node, content);
+    node = shape ? shape[String(step)] : valueType;
+    content = valueAt(content, [step]);
+  }
+  return Object.keys(inside(node, content).shape ?? {});
+};
+
+interface Inside {
+  shape?: Record<string, Node>;
+  valueType?: Node;
+}
+
+const inside = (node: Node | undefined, content: unknown): Inside => {
+  if (!node) return {};
+  const def = (node as z.core.$ZodTypes)._zod.def;
+  if (def.type === 'default' || def.type === 'prefault') return inside(def.innerType, content);
+  if (def.type === 'object') return { shape: def.shape };
+  if (def.type === 'record') return { valueType: def.valueType };
+  if (def.type !== 'union') return {};
+  const kind = valueAt(content, ['kind']);
+  return inside(
+    def.options.find(
+      (option) => z.safeParse(inside(option, undefined).shape?.['kind'] ?? z.never(), kind).success,
+    ),
+    content,
+  );
+};
