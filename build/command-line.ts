@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { findCommands, startSource } from './commands.ts';
+import { lightOclif } from './oclif.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -17,33 +18,16 @@ const apartFromStart = (found: Set<string>): Plugin => ({
   setup(bundle) {
     bundle.onResolve({ filter: new RegExp(`^(${apart.join('|')})(/|$)`) }, ({ path }) => {
       found.add(path);
-      return { path: `./${fileOf(path)}.cjs`, external: true };
+      return { path, namespace: 'apart' };
     });
+    // Imported without this step between, the default export of an ES module would be the whole module.
+    bundle.onLoad({ filter: /./, namespace: 'apart' }, ({ path }) => {
+      const file = JSON.stringify(`./${fileOf(path)}.cjs`);
+      return { contents: `export * from ${file}; export { default } from ${file};` };
+    });
+    bundle.onResolve({ filter: /./, namespace: 'apart' }, ({ path }) => ({ path, external: true }));
   },
 });
-
-const oclif = join(root, 'node_modules', '@oclif', 'core', 'lib');
-
-/** What oclif loads at its start and a short command never calls. */
-const stubs: Record<string, string> = {
-  'wsl-utils': 'exports.isWsl = false; exports.powerShellPath = async () => "powershell.exe";',
-  semver: 'exports.satisfies = () => true;',
-  tinyglobby: 'exports.glob = async () => [];',
-  minimatch: 'exports.minimatch = () => false;',
-};
-
-const oclifWithoutWeight: Plugin = {
-  name: 'oclif-without-weight',
-  setup(bundle) {
-    bundle.onResolve({ filter: new RegExp(`^(${Object.keys(stubs).join('|')})$`) }, ({ path, importer }) =>
-      importer.startsWith(oclif) ? { path, namespace: 'stub' } : undefined,
-    );
-    bundle.onLoad({ filter: /./, namespace: 'stub' }, ({ path }) => ({
-      contents: stubs[path],
-      loader: 'js',
-    }));
-  },
-};
 
 const common: BuildOptions = {
   absWorkingDir: root,
@@ -78,7 +62,7 @@ export async function buildCommandLine(commandsFolder: string, outdir: string): 
     // Without this, `import()` would go through the loader for ES modules, which takes longer to start
     // than a short command runs.
     supported: { 'dynamic-import': false },
-    plugins: [apartFromStart(found), oclifWithoutWeight],
+    plugins: [apartFromStart(found), lightOclif],
     outfile: join(outdir, 'main.cjs'),
   });
   await build({

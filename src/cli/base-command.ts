@@ -45,26 +45,27 @@ export abstract class BaseCommand extends Command {
 
   /** Text on stdout, with a newline at its end unless it brings one. */
   async print(text: string): Promise<void> {
-    await write(process.stdout, text.endsWith('\n') ? text : `${text}\n`);
+    await write('stdout', text.endsWith('\n') ? text : `${text}\n`);
   }
 
-  /** Bytes on stdout as they are. */
-  async printRaw(content: string | Uint8Array): Promise<void> {
-    await write(process.stdout, content);
+  /** Text on stdout as it is. */
+  async printRaw(content: string): Promise<void> {
+    await write('stdout', content);
   }
 
   /** One JSON document, on one line. */
   async printJson(value: unknown): Promise<void> {
-    await write(process.stdout, `${JSON.stringify(value)}\n`);
+    await write('stdout', `${JSON.stringify(value)}\n`);
   }
 
+  /** Not awaited by callers: nobody waits for a remark, and one that cannot be shown fails nothing. */
   override warn(message: string): string {
-    process.stderr.write(`Warning: ${message}\n`);
+    this.hint(`Warning: ${message}`);
     return message;
   }
 
   hint(message: string): void {
-    process.stderr.write(`${message}\n`);
+    write('stderr', `${message}\n`).catch(() => {});
   }
 
   /** For an ending that is no error: a task that failed (1), a time limit that passed (4). */

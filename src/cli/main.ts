@@ -1,7 +1,7 @@
 import { KoubouError } from '../errors.ts';
 import { BaseCommand } from './base-command.ts';
 import { nearest } from './nearest.ts';
-import { isClosed, write } from './output.ts';
+import { write } from './output.ts';
 import { findCommand, loadConfig, type Registry } from './registry.ts';
 import { report } from './report.ts';
 import { splitWords } from './words.ts';
@@ -21,10 +21,6 @@ export async function main(registry: Registry): Promise<void> {
     process.exit(code);
   };
   process.on('uncaughtException', (error) => void fail(error));
-  // A write that fails is told to its writer; without a listener it would also end the process.
-  process.stderr.on('error', (error) => {
-    if (!isClosed(error)) throw error;
-  });
 
   try {
     await dispatch(registry, argv);
@@ -39,7 +35,7 @@ async function dispatch(registry: Registry, argv: string[]): Promise<void> {
   const [first] = argv;
   const config = await loadConfig(registry);
   if (first === '--version') {
-    await write(process.stdout, `${config.userAgent}\n`);
+    await write('stdout', `${config.userAgent}\n`);
     return;
   }
   const asked = first === 'help' ? argv.slice(1) : argv;

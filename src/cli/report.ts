@@ -17,9 +17,9 @@ export async function report(thrown: unknown, { command, json, debug }: Circumst
   const error = asKoubouError(thrown, command);
   const { code, message, hint } = error;
   try {
-    if (json) await write(process.stdout, `${JSON.stringify({ error: { code, message, hint } })}\n`);
-    else await write(process.stderr, `Error: ${message}\n${hint}\n`);
-    if (debug) await write(process.stderr, `${stackOf(thrown)}\n`);
+    if (json) await write('stdout', `${JSON.stringify({ error: { code, message, hint } })}\n`);
+    else await write('stderr', `Error: ${message}\n${hint}\n`);
+    if (debug) await write('stderr', `${stackOf(thrown)}\n`);
   } catch (failed) {
     if (!(failed instanceof OutputClosed)) throw failed;
   }

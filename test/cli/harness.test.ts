@@ -201,6 +201,12 @@ describe('the command line', () => {
     });
   });
 
+  it('loads the packages that lie apart when they are used', async () => {
+    const { stdout, stderr } = await koubou(['apart']);
+    assert.equal(stderr, '');
+    assert.deepEqual(JSON.parse(stdout).at(-1), { a: 1 });
+  });
+
   describe('where it runs', () => {
     it('needs no environment and no particular folder', async () => {
       const { code, stdout } = await koubou(['--version'], { env: {}, cwd: '/' });
