@@ -17,24 +17,18 @@ const stubs: Record<string, string> = {
   'wsl-utils': 'exports.isWsl = false; exports.powerShellPath = async () => "powershell.exe";',
 };
 
-const lazyPackages = [
-  ...['ansi-escapes', 'ansis', 'clean-stack', 'cli-spinners', 'ejs', 'get-package-type', 'indent-string'],
-  ...['lilconfig', 'string-width', 'supports-color', 'widest-line', 'wordwrap', 'wrap-ansi'],
-  ...['node:child_process', 'node:perf_hooks', 'node:readline'],
-];
+const lazyPackages = new Set(
+  [
+    'ansi-escapes ansis clean-stack cli-spinners ejs get-package-type indent-string lilconfig string-width',
+    'supports-color widest-line wordwrap wrap-ansi node:child_process node:perf_hooks node:readline',
+  ].flatMap((names) => names.split(' ')),
+);
 
-const lazyModules = [
-  ...[
-    'config/plugin',
-    'config/ts-path',
-    'errors/handle',
-    'help/index',
-    'module-loader',
-    'parser/help',
-    'screen',
-  ],
-  ...['ux/index', 'ux/list'],
-].map((name) => join(lib, `${name}.js`));
+const lazyModules = new Set(
+  'config/plugin config/ts-path errors/handle help/index module-loader parser/help screen ux/index ux/list'
+    .split(' ')
+    .map((name) => join(lib, `${name}.js`)),
+);
 
 /** Called, constructed or asked for a member, it becomes the module it stands for. */
 const lazy = (specifier: string) => `
@@ -56,11 +50,9 @@ export const lightOclif: Plugin = {
     bundle.onResolve({ filter: /./, namespace: 'file' }, ({ path, importer }) => {
       if (!importer.startsWith(lib)) return undefined;
       if (Object.hasOwn(stubs, path)) return { path, namespace: 'stub' };
-      if (lazyPackages.includes(path)) return { path, namespace: 'lazy' };
+      if (lazyPackages.has(path)) return { path, namespace: 'lazy' };
       const file = path.startsWith('.') ? resolve(dirname(importer), path) : path;
-      const found = lazyModules.find(
-        (module) => module === `${file}.js` || module === join(file, 'index.js'),
-      );
+      const found = [`${file}.js`, join(file, 'index.js')].find((module) => lazyModules.has(module));
       return found === undefined ? undefined : { path: found, namespace: 'lazy' };
     });
     bundle.onLoad({ filter: /./, namespace: 'stub' }, ({ path }) => ({

@@ -48,7 +48,7 @@ function numeric(options: Described, parse: (input: string) => number): OptionFl
   return Flags.custom<number>({ ...options, parse: async (input) => parse(input) })();
 }
 
-export function parseDuration(input: string): number {
+function parseDuration(input: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(input.trim());
   if (!match) throw new KoubouError('usage', `'${input}' is not a time: write 90, 120s, 10m, 2h or 1d`);
   const seconds = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }[match[2] ?? 's'] ?? 1;

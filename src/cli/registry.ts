@@ -10,7 +10,7 @@ export interface Registry {
   commands: Record<string, RegisteredCommand>;
 }
 
-export interface RegisteredCommand {
+interface RegisteredCommand {
   summary: string;
   hidden: boolean;
   load: () => Promise<{ default: Command.Class }>;

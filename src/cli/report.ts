@@ -34,9 +34,8 @@ function asKoubouError(thrown: unknown, command: string): KoubouError {
     return new KoubouError(thrown.code, message, { hint, cause: thrown });
   }
   if (isParseError(thrown)) {
-    const suggestion = suggestFlag(thrown);
     return new KoubouError('usage', withoutOclifFrame(thrown.message), {
-      hint: suggestion ? `Did you mean ${suggestion}? See ${command} --help` : `See ${command} --help`,
+      hint: hintFor(thrown, `See ${command} --help`),
       cause: thrown,
     });
   }
@@ -53,11 +52,15 @@ interface ParseInfo {
   input?: { flags?: Record<string, unknown> };
 }
 
-function suggestFlag({ flags, parse }: { flags?: string[]; parse?: ParseInfo }): string | undefined {
-  const unknown = flags?.[0]?.replace(/=.*/s, '');
-  if (!unknown?.startsWith('--')) return undefined;
-  const name = nearest(unknown.slice(2), Object.keys(parse?.input?.flags ?? {}));
-  return name && `--${name}`;
+function hintFor({ flags, parse }: { flags?: string[]; parse?: ParseInfo }, general: string): string {
+  const unknown = flags?.[0];
+  if (unknown === undefined) return general;
+  const known = Object.keys(parse?.input?.flags ?? {});
+  if (/\s/.test(unknown) && known.includes('prompt-file')) {
+    return 'A prompt that starts with - is best piped in: --prompt-file -';
+  }
+  const name = nearest(unknown.replace(/^--?|=.*/gs, ''), known);
+  return name ? `Did you mean --${name}? ${general}` : general;
 }
 
 function withoutOclifFrame(message: string): string {

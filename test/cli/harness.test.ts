@@ -82,6 +82,12 @@ describe('the command line', () => {
     });
   });
 
+  it('takes a prompt that starts with - for a flag, and says how to give it', async () => {
+    const { code, stderr } = await koubou(['echo', '- [ ] write tests']);
+    assert.equal(code, 2);
+    assert.match(stderr, /^Error: Unknown flag: - \[ \] write tests\n.* --prompt-file -\n$/);
+  });
+
   describe('--json', () => {
     const wrong: Record<string, string[]> = {
       'an unknown command': ['ehco', '--json'],
@@ -90,6 +96,7 @@ describe('the command line', () => {
       'a value out of bounds': ['echo', '--json', '--priority', '11'],
       'a malformed time': ['echo', '--json', '--timeout', 'soon'],
       'a value outside the list': ['echo', '--json', '--type', 'poem'],
+      'flags that exclude each other': ['echo', '--json', '--model', 'm', '--prompt-file', 'f'],
       'a word too many': ['echo', '--json', 'a', 'b'],
     };
     for (const [name, args] of Object.entries(wrong)) {
@@ -98,7 +105,7 @@ describe('the command line', () => {
         const { error } = JSON.parse(stdout);
         assert.deepEqual(Object.keys(error), ['code', 'message', 'hint']);
         assert.equal(error.code, 'usage');
-        assert.doesNotMatch(error.message, /See more help|Parsing/);
+        assert.doesNotMatch(error.message, /See more help|Parsing|The following|\n/);
         assert.equal(stderr, '');
         assert.equal(code, 2);
       });

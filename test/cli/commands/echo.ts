@@ -15,7 +15,7 @@ export default class Echo extends BaseCommand {
     priority: integer({ summary: 'How urgent it is.', min: 1, max: 10, default: 5 }),
     type: choice({ summary: 'What it is.', options: ['general', 'code'] as const })(),
     model: text({ summary: 'Which model.' }),
-    stdin: text({ summary: 'Read stdin.' }),
+    'prompt-file': text({ summary: 'Where the prompt is.', exclusive: ['model'] }),
   };
 
   async run(): Promise<void> {
