@@ -1,0 +1,107 @@
+/**
+ * The one list of error codes. Every failure koubou reports, on a terminal, in JSON or in a task's
+ * outcome, carries one of these codes; nobody matches on messages.
+ */
+
+interface ErrorRule {
+  /** Whether an attempt that ends so counts against the task's `retries`. */
+  readonly charged: boolean;
+  /** Whether trying the same task again can help. */
+  readonly retried: boolean;
+  /** Exit code of a command that ends with this error (cli.md). */
+  readonly exit: 1 | 2 | 3;
+  /** What to do next, used where the place that failed has nothing more exact to say. */
+  readonly hint: string;
+}
+
+const rule = (charged: boolean, retried: boolean, hint: string, exit: 1 | 2 | 3 = 1): ErrorRule => ({
+  charged,
+  retried,
+  exit,
+  hint,
+});
+
+export const ERROR_CODES = {
+  timeout: rule(true, true, 'Give it more time with --timeout, or make the task smaller.'),
+  stalled: rule(true, true, 'Nothing came for too long; see `koubou logs` and defaults.stall_timeout.'),
+  exit_nonzero: rule(true, true, 'See `koubou logs` for what the program printed.'),
+  runner_unavailable: rule(false, true, 'Start the model server, then see `koubou doctor`.'),
+  endpoint_busy: rule(false, true, 'The server asks for patience; the task is tried again by itself.'),
+  model_not_found: rule(true, false, 'Pull the model, or name another one with --model.'),
+  model_lacks_tools: rule(true, false, 'Choose a model that supports what was asked of it.'),
+  context_overflow: rule(true, false, 'Send less, or choose a model or num_ctx_max with more context.'),
+  prompt_truncated: rule(true, false, 'The server dropped part of the prompt: raise its context length.'),
+  output_truncated: rule(true, true, 'Raise num_predict (--set num_predict=…) or ask for less.'),
+  empty_output: rule(true, true, 'The model said nothing; try another model or a clearer prompt.'),
+  tool_call_as_text: rule(
+    true,
+    true,
+    'The model printed a tool call in place of an answer; try another model.',
+  ),
+  no_evidence: rule(true, true, 'Nothing was changed; say --allow-no-change if that is right.'),
+  check_failed: rule(true, true, "See `koubou logs` for the check's output."),
+  expected_missing: rule(true, true, 'The files named by --expect are missing or empty.'),
+  schema_invalid: rule(true, true, 'The output does not fit --schema; see `koubou logs`.'),
+  needs_input: rule(
+    true,
+    false,
+    'The program wants a terminal, a login or an answer; set it up by hand first.',
+  ),
+  not_local: rule(true, false, 'The task must stay on this machine; use a local endpoint and model.'),
+  handed_back: rule(true, false, 'Local models could not do it; a stronger agent should go on.'),
+  cancelled: rule(false, false, '`koubou retry` runs it again.'),
+  worker_lost: rule(false, true, 'The worker died while it ran this; the task is tried again by itself.'),
+  worker_stopped: rule(false, true, 'The worker was stopped on purpose; the task went back to the queue.'),
+  dependency_failed: rule(false, false, 'A task it waits for failed; `koubou retry` that one first.'),
+  disk_full: rule(false, true, 'Free some space, then repeat.'),
+  unknown: rule(false, true, 'It may or may not have been done; repeat with the same --key.'),
+  key_conflict: rule(false, false, 'The key names another task; choose another key.', 2),
+  no_such_task: rule(false, false, '`koubou list` shows the tasks.', 3),
+  no_home: rule(false, false, 'Make one with `koubou init`, or name one with --home DIR.', 3),
+  usage: rule(false, false, 'See --help.', 2),
+  internal: rule(true, true, 'This is a fault of koubou; run again with DEBUG=koubou and report it.'),
+} as const satisfies Record<string, ErrorRule>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERROR_CODES, code);
+
+/** An error as records, JSON output and outcomes show it. */
+export interface ErrorInfo {
+  code: ErrorCode;
+  message: string;
+  hint: string;
+}
+
+/** What is wrong (`message`), what to do next (`hint`), and what caused it. */
+export class KoubouError extends Error {
+  override readonly name = 'KoubouError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint ?? ERROR_CODES[code].hint;
+  }
+
+  get exitCode(): number {
+    return ERROR_CODES[this.code].exit;
+  }
+}
+
+export const errorInfo = (code: ErrorCode, message: string, hint?: string): ErrorInfo => ({
+  code,
+  message,
+  hint: hint ?? ERROR_CODES[code].hint,
+});
+
+/** Any thrown value as an ErrorInfo; what is not a KoubouError is a bug and says so. */
+export const toErrorInfo = (error: unknown): ErrorInfo =>
+  error instanceof KoubouError
+    ? { code: error.code, message: error.message, hint: error.hint }
+    : errorInfo('internal', error instanceof Error ? error.message : String(error));
+
+/** The code of a Node system error (ENOENT, EEXIST, …), or undefined for anything else. */
+export const systemCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

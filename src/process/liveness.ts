@@ -1,0 +1,91 @@
+/**
+ * Whether a process that was recorded earlier still lives. A pid alone proves nothing (it is reused); a
+ * pid with its start time and the machine's boot does. A blocked or stopped process is not dead.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+export interface ProcessIdentity {
+  bootId: string;
+  pid: number;
+  /** Opaque: equal for the same process, different for another with the same pid in one boot. */
+  startTime: string;
+  /** Pids mean the same only inside one namespace. */
+  pidNamespace: string;
+  hostId: string;
+}
+
+/** `elsewhere`: on another host or in another pid namespace, where this process cannot look. */
+export type Verdict = 'alive' | 'dead' | 'elsewhere';
+
+const readText = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return null;
+  }
+};
+
+const output = (command: string, args: string[]): string | null => {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+};
+
+/** The start time of a living process; null when it is gone or a zombie. */
+export const startTimeOf = (pid: number): string | null =>
+  process.platform === 'linux' ? linuxStartTime(pid) : psStartTime(pid);
+
+// proc_pid_stat(5): after the last ")" come state (field 3) and, as field 22, the start time in ticks since boot.
+const linuxStartTime = (pid: number): string | null => {
+  const stat = readText(`/proc/${pid}/stat`);
+  if (stat === null) return null;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const state = fields[0];
+  if (state === 'Z' || state === 'X') return null;
+  return fields[19] ?? null;
+};
+
+const psStartTime = (pid: number): string | null => {
+  const line = output('ps', ['-o', 'stat=,lstart=', '-p', String(pid)]);
+  if (line === null || line === '' || line.startsWith('Z')) return null;
+  return line.replace(/^\S+\s+/, '').replaceAll(/\s+/g, '_');
+};
+
+const bootId = (): string =>
+  readText('/proc/sys/kernel/random/boot_id') ?? output('sysctl', ['-n', 'kern.boottime']) ?? 'unknown-boot';
+
+const pidNamespace = (): string => {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return 'host';
+  }
+};
+
+let own: ProcessIdentity | undefined;
+
+/** This process, computed once. */
+export const selfIdentity = (): ProcessIdentity => {
+  own ??= {
+    bootId: bootId(),
+    pid: process.pid,
+    startTime: startTimeOf(process.pid) ?? 'unknown',
+    pidNamespace: pidNamespace(),
+    hostId: readText('/etc/machine-id') ?? hostname(),
+  };
+  return own;
+};
+
+/**
+ * What can be known of `other` from here. A boot id belongs to one machine's one boot, so the same boot
+ * id means the same host; another boot id of the same host means that everything then running is gone.
+ */
+export const verdictOn = (other: ProcessIdentity, self: ProcessIdentity): Verdict => {
+  if (other.bootId !== self.bootId) return other.hostId === self.hostId ? 'dead' : 'elsewhere';
+  if (other.pidNamespace !== self.pidNamespace) return 'elsewhere';
+  return startTimeOf(other.pid) === other.startTime ? 'alive' : 'dead';
+};

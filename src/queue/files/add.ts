@@ -1,0 +1,307 @@
+/** Adding tasks durably. README.md walks through the steps and what a crash after each leaves. */
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { KoubouError, systemCode } from '../../errors.ts';
+import { firstState } from '../../task/lifecycle.ts';
+import {
+  MAX_TASK_BYTES,
+  type NewTask,
+  parseTaskFile,
+  RECORD_VERSION,
+  type TaskFile,
+} from '../../task/record.ts';
+import type { Added } from '../queue.ts';
+import { moveCommitted } from './batch.ts';
+import { creatorName, type QueueContext } from './context.ts';
+import { isDiskFull, unlessCode } from './disk.ts';
+import { delayedName, taskName } from './layout.ts';
+import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
+import { readTask } from './read.ts';
+import { refuseWhenDiskIsLow } from './reserve.ts';
+import { sweepTmp } from './sweep-tmp.ts';
+
+const KEYED_TASK_WAIT_MS = 2000;
+const KEYED_TASK_POLL_MS = 50;
+
+/** A new task with its file's content and where it goes. */
+interface Draft {
+  task: TaskFile;
+  content: string;
+  state: 'pending' | 'delayed' | 'blocked';
+  name: string;
+}
+
+/** Adds all or none. Throws `usage`, `key_conflict`, `no_such_task`, `disk_full` (nothing added) or `unknown`. */
+export const addTasks = async (context: QueueContext, tasks: readonly NewTask[]): Promise<Added[]> => {
+  const drafts = tasks.map((task) => draftOf(context, task));
+  const bytes = drafts.reduce((sum, draft) => sum + draft.content.length, 0);
+  await refuseWhenDiskIsLow(context, bytes, drafts.length);
+  await refuseUnknownParents(context, tasks);
+  for (const draft of drafts) await ensureDayFolders(context, draft.task.task_id);
+  const [only] = drafts;
+  if (drafts.length === 1 && only !== undefined) return [await addOne(context, only)];
+  return addBatch(context, drafts);
+};
+
+const draftOf = (context: QueueContext, task: NewTask): Draft => {
+  const id = context.ids.next();
+  const file = parseTaskFile({
+    version: RECORD_VERSION,
+    task_id: id,
+    ...task,
+    created_at: new Date(context.nowMs()).toISOString(),
+  });
+  const content = `${JSON.stringify(file)}\n`;
+  if (Buffer.byteLength(content) > MAX_TASK_BYTES) {
+    throw new KoubouError(
+      'usage',
+      `The task has over ${MAX_TASK_BYTES / 1024 / 1024} MB; nothing was added.`,
+      {
+        hint: 'Put the text into files and pass them with --file.',
+      },
+    );
+  }
+  const dueMs = file.not_before === null ? null : Date.parse(file.not_before);
+  if (dueMs !== null && Number.isNaN(dueMs)) {
+    throw new KoubouError('usage', `not_before is not a time: ${file.not_before}; nothing was added.`);
+  }
+  const has = { parents: file.after.length + file.after_any.length > 0, notBefore: dueMs !== null };
+  const state = firstState(has) as Draft['state'];
+  const name = { id, run: 0, base: 0, priority: file.priority };
+  return {
+    task: file,
+    content,
+    state,
+    name: state === 'delayed' && dueMs !== null ? delayedName(dueMs, name) : taskName(name),
+  };
+};
+
+const refuseUnknownParents = async (context: QueueContext, tasks: readonly NewTask[]): Promise<void> => {
+  for (const parent of new Set(tasks.flatMap((task) => [...task.after, ...task.after_any]))) {
+    if ((await locate(context, parent)) === undefined) {
+      throw new KoubouError('no_such_task', `There is no task ${parent} to wait for; nothing was added.`);
+    }
+  }
+};
+
+const addOne = async (context: QueueContext, draft: Draft): Promise<Added> => {
+  const { disk, layout, step } = context;
+  const id = draft.task.task_id;
+  const target = layout[draft.state];
+  const tmp = join(layout.tmp, `${creatorName(context)}.json`);
+  try {
+    await disk.create(tmp, draft.content, true);
+  } catch (error) {
+    throw notAdded(error);
+  }
+  step('add.written');
+  const { key } = draft.task;
+  if (key !== null) {
+    const existing = await linkKey(context, tmp, key, draft.task);
+    if (existing !== undefined) return existing;
+  }
+  try {
+    await disk.rename(tmp, join(target, draft.name));
+  } catch (error) {
+    if (key !== null) throw maybeAdded(error, key);
+    await unlessCode(['ENOENT'], () => disk.unlink(tmp));
+    throw notAdded(error);
+  }
+  try {
+    step('add.renamed');
+    await disk.syncFolder(target);
+    step('add.synced');
+  } catch (error) {
+    throw maybeAdded(error, key);
+  }
+  return { id, existed: false };
+};
+
+/** Takes the key for this file; answers with the task that has it already, or undefined when it is ours now. */
+const linkKey = async (
+  context: QueueContext,
+  tmp: string,
+  key: string,
+  task: TaskFile,
+): Promise<Added | undefined> => {
+  const { disk, layout, step } = context;
+  const { folder, path } = layout.key(key);
+  try {
+    await ensureFolder(context, layout.keys, folder);
+    // The file must be findable after a power cut before a key leads to it: the sweep publishes it from there.
+    await disk.syncFolder(layout.tmp);
+    step('add.tmp_synced');
+    if (await unlessCode(['EEXIST'], () => disk.link(tmp, path))) {
+      step('add.key_linked');
+      await disk.syncFolder(folder);
+      step('add.key_synced');
+      return undefined;
+    }
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    const taken = (await disk.facts(tmp))?.links === 2;
+    if (!taken) await unlessCode(['ENOENT'], () => disk.unlink(tmp));
+    throw taken ? maybeAdded(error, key) : notAdded(error);
+  }
+  await disk.unlink(tmp);
+  return keyHolder(context, key, task);
+};
+
+/** The task that holds `key`. It may still be on its way, or its creator may have died on the way. */
+const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): Promise<Added> => {
+  const { disk, layout } = context;
+  const { folder, path } = layout.key(key);
+  const holder = await readKey(context, path);
+  refuseOtherContent(key, asked, holder);
+  const id = holder.task_id;
+  const until = performance.now() + KEYED_TASK_WAIT_MS;
+  for (;;) {
+    const place = await locate(context, id);
+    if (place !== undefined) {
+      await disk.syncFolder(place.folder);
+      await disk.syncFolder(folder);
+      return { id, existed: true };
+    }
+    await sweepTmp(context);
+    if (performance.now() > until) {
+      throw new KoubouError(
+        'unknown',
+        `The key ${JSON.stringify(key)} belongs to ${id}, which is nowhere yet.`,
+        {
+          hint: 'Repeat the same command with the same --key.',
+        },
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, KEYED_TASK_POLL_MS));
+  }
+};
+
+const readKey = async (context: QueueContext, path: string): Promise<TaskFile> => {
+  const bytes = await context.disk.read(path, MAX_TASK_BYTES);
+  try {
+    return parseTaskFile(JSON.parse(bytes.toString('utf8')));
+  } catch (cause) {
+    throw new KoubouError(
+      'key_conflict',
+      `The key's file cannot be read as a task: ${path}; nothing was added.`,
+      {
+        cause,
+        hint: 'Use another --key, or remove that file.',
+      },
+    );
+  }
+};
+
+const refuseOtherContent = (key: string, asked: TaskFile, holder: TaskFile): void => {
+  if (isDeepStrictEqual(comparable(asked), comparable(holder))) return;
+  throw new KoubouError(
+    'key_conflict',
+    `The key ${JSON.stringify(key)} belongs to ${holder.task_id}, which asks for something else; nothing was added.`,
+  );
+};
+
+// Who asked, when, and what the files held then are not what was asked for. A relative time (--in) is a
+// new absolute one at each call, so its value does not count either.
+const comparable = (task: TaskFile): unknown => {
+  const { task_id, created_at, created_by, not_before, ...asked } = JSON.parse(JSON.stringify(task));
+  asked.delayed = not_before !== null;
+  asked.files = asked.files.map((file: { path: string }) => file.path);
+  return asked;
+};
+
+/**
+ * A batch is a folder in tmp/. Renaming it to commit-… is the moment from which all its tasks exist; what
+ * remains is moving its files, which whoever sweeps continues if we die.
+ */
+const addBatch = async (context: QueueContext, drafts: readonly Draft[]): Promise<Added[]> => {
+  const { disk, layout, step } = context;
+  if (drafts.length === 0) return [];
+  const fresh: Draft[] = [];
+  const answers = new Map<Draft, Added>();
+  const keys = new Set<string>();
+  for (const draft of drafts) {
+    const { key } = draft.task;
+    if (key !== null && keys.has(key)) {
+      throw new KoubouError(
+        'key_conflict',
+        `The key ${JSON.stringify(key)} is used twice; nothing was added.`,
+      );
+    }
+    if (key !== null) keys.add(key);
+    if (key !== null && (await disk.facts(layout.key(key).path)) !== undefined) {
+      answers.set(draft, await keyHolder(context, key, draft.task));
+    } else {
+      fresh.push(draft);
+      answers.set(draft, { id: draft.task.task_id, existed: false });
+    }
+  }
+  if (fresh.length > 0) {
+    const name = creatorName(context);
+    const building = join(layout.tmp, `batch-${name}`);
+    const committed = join(layout.tmp, `commit-${name}`);
+    try {
+      await disk.makeFolder(building);
+      await Promise.all(
+        fresh.map((draft) =>
+          disk.create(join(building, `${draft.state}@${draft.name}`), draft.content, true),
+        ),
+      );
+      await disk.syncFolder(building);
+      step('batch.written');
+      await disk.rename(building, committed);
+      step('batch.committed');
+    } catch (error) {
+      await discardBatch(context, building);
+      throw notAdded(error);
+    }
+    try {
+      await disk.syncFolder(layout.tmp);
+      for (const duplicate of await moveCommitted(context, committed)) {
+        const draft = fresh.find((candidate) => candidate.task.task_id === duplicate);
+        if (draft?.task.key != null) answers.set(draft, await keyHolder(context, draft.task.key, draft.task));
+      }
+    } catch (error) {
+      throw maybeAdded(error, null);
+    }
+  }
+  return drafts.map((draft) => answers.get(draft) as Added);
+};
+
+const discardBatch = async (context: QueueContext, folder: string): Promise<void> => {
+  const { disk } = context;
+  if ((await disk.facts(folder)) === undefined) return;
+  for (const name of await disk.list(folder)) await disk.unlink(join(folder, name));
+  await disk.removeFolder(folder);
+};
+
+const notAdded = (error: unknown): unknown => {
+  if (error instanceof KoubouError) return error;
+  if (isDiskFull(error)) {
+    return new KoubouError('disk_full', 'The disk is full; nothing was added.', { cause: error });
+  }
+  const code = systemCode(error);
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+    return new KoubouError('internal', 'The home cannot be written to; nothing was added.', {
+      cause: error,
+      hint: 'Check the permissions of the .koubou folder and that its disk is not mounted read-only.',
+    });
+  }
+  return code === undefined
+    ? error
+    : new KoubouError('internal', `The task could not be written (${code}); nothing was added.`, {
+        cause: error,
+      });
+};
+
+const maybeAdded = (error: unknown, key: string | null): KoubouError =>
+  new KoubouError(
+    'unknown',
+    `The task may be queued: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      cause: error,
+      hint:
+        key === null
+          ? '`koubou list` shows whether it is; a --key makes such a command safe to repeat.'
+          : 'Repeat the same command with the same --key.',
+    },
+  );

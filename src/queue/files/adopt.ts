@@ -1,0 +1,151 @@
+/**
+ * Files that a person dropped into pending/ by hand become tasks. Whoever may write a file there need not be
+ * allowed to run programs, so nothing that runs one is taken from such a file.
+ */
+import { createHash } from 'node:crypto';
+import { extname, join } from 'node:path';
+import { KoubouError, systemCode } from '../../errors.ts';
+import { MAX_TASK_BYTES, type NewTask } from '../../task/record.ts';
+import { addTasks } from './add.ts';
+import type { QueueContext } from './context.ts';
+import { BadFile, type FileFacts, listOrNone, unlessCode } from './disk.ts';
+import { parseTaskName } from './layout.ts';
+import { quarantine } from './quarantine.ts';
+
+/** Text has no end that could be recognised, so it must have stayed the same for so long. */
+const UNCHANGED_FOR_MS = 2000;
+const TEXT_ENDINGS = ['.yaml', '.yml', '.md', '.txt'];
+
+/** What turns the parsed content of a dropped file into a task; throws KoubouError for one that is refused. */
+export type DraftFromDrop = (fields: Readonly<Record<string, unknown>>, prompt: string | null) => NewTask;
+
+export class Adoption {
+  readonly #context: QueueContext;
+  readonly #draft: DraftFromDrop;
+  readonly #sightings = new Map<string, { facts: string; sinceMs: number }>();
+
+  constructor(context: QueueContext, draft: DraftFromDrop) {
+    this.#context = context;
+    this.#draft = draft;
+  }
+
+  /**
+   * Looks at each foreign name once. Answers with how many tasks were added and how many files were set aside.
+   * Each file is renamed into `workerFolder` first, so one daemon takes it; a reaper returns it.
+   */
+  async run(workerFolder: string): Promise<{ added: number; quarantined: number }> {
+    const { disk, layout } = this.#context;
+    const result = { added: 0, quarantined: 0 };
+    const present = new Set<string>();
+    for (const name of await listOrNone(disk, layout.pending)) {
+      if (parseTaskName(name) !== undefined || name.startsWith('.')) continue;
+      present.add(name);
+      const path = join(layout.pending, name);
+      const facts = await disk.facts(path);
+      if (facts === undefined) continue;
+      const reason = this.#refuse(name, facts);
+      if (reason !== undefined) {
+        if (await quarantine(this.#context, path, name, reason)) result.quarantined += 1;
+      } else if (await this.#ripe(path, name, facts)) {
+        const outcome = await this.#adopt(path, name, facts, workerFolder);
+        if (outcome !== undefined) result[outcome] += 1;
+      }
+    }
+    for (const name of this.#sightings.keys()) if (!present.has(name)) this.#sightings.delete(name);
+    return result;
+  }
+
+  #refuse(name: string, facts: FileFacts): string | undefined {
+    if (facts.kind !== 'file') return 'it is not a regular file';
+    if (facts.size > MAX_TASK_BYTES) return `it has ${facts.size} bytes; ${MAX_TASK_BYTES} are read at most`;
+    const ending = extname(name).toLowerCase();
+    if (ending === '.json' || TEXT_ENDINGS.includes(ending)) return undefined;
+    return 'its name ends in none of .json .yaml .yml .md .txt';
+  }
+
+  async #ripe(path: string, name: string, facts: FileFacts): Promise<boolean> {
+    const now = performance.now();
+    const stamp = `${facts.inode}:${facts.size}:${facts.modifiedMs}`;
+    const seen = this.#sightings.get(name);
+    if (seen?.facts !== stamp) this.#sightings.set(name, { facts: stamp, sinceMs: now });
+    if (seen?.facts === stamp && now - seen.sinceMs >= UNCHANGED_FOR_MS) return true;
+    // A JSON document says itself when it is whole; one that never is goes to quarantine once it rests.
+    if (extname(name).toLowerCase() !== '.json') return false;
+    try {
+      JSON.parse((await this.#context.disk.read(path, MAX_TASK_BYTES)).toString('utf8'));
+      return true;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof BadFile) return false;
+      if (systemCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #adopt(
+    path: string,
+    name: string,
+    facts: FileFacts,
+    workerFolder: string,
+  ): Promise<'added' | 'quarantined' | undefined> {
+    const { disk } = this.#context;
+    const held = join(workerFolder, name);
+    if (!(await unlessCode(['ENOENT'], () => disk.rename(path, held)))) return undefined;
+    try {
+      const bytes = await disk.read(held, MAX_TASK_BYTES);
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      const { fields, prompt } = await parseDrop(name, text);
+      const draft = this.#draft(fields, prompt);
+      // The key makes a second try after a crash find the first one's task.
+      const hash = createHash('sha256').update(`${facts.inode}\0${name}\0`).update(bytes).digest('hex');
+      await addTasks(this.#context, [{ ...draft, key: draft.key ?? `dropped:${hash}` }]);
+      await unlessCode(['ENOENT'], () => disk.unlink(held));
+      return 'added';
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (reason === undefined) {
+        await unlessCode(['ENOENT'], () => disk.rename(held, path));
+        throw error;
+      }
+      return (await quarantine(this.#context, held, name, reason)) ? 'quarantined' : undefined;
+    }
+  }
+}
+
+// Errors of the content are the file's own fault; anything else (a full disk) is not, and it is tried again.
+const reasonOf = (error: unknown): string | undefined => {
+  if (error instanceof KoubouError) {
+    return ['usage', 'key_conflict', 'no_such_task'].includes(error.code) ? error.message : undefined;
+  }
+  if (error instanceof SyntaxError) return `it is not JSON: ${error.message}`;
+  if (error instanceof BadFile) return error.message;
+  if (error instanceof TypeError) return 'it is not UTF-8';
+  if (error instanceof Error && error.name === 'YAMLParseError') return `it is not YAML: ${error.message}`;
+  return undefined;
+};
+
+const FRONT_MATTER = /^---\r?\n([\s\S]*?)\r?\n---\r?\n?([\s\S]*)$/;
+
+const parseDrop = async (
+  name: string,
+  content: string,
+): Promise<{ fields: Record<string, unknown>; prompt: string | null }> => {
+  const text = content.replace(/^\uFEFF/, '');
+  const ending = extname(name).toLowerCase();
+  if (ending === '.json') return { fields: asFields(JSON.parse(text)), prompt: null };
+  if (ending === '.yaml' || ending === '.yml')
+    return { fields: asFields(await parseYaml(text)), prompt: null };
+  const match = ending === '.md' ? FRONT_MATTER.exec(text) : null;
+  if (match === null) return { fields: {}, prompt: text };
+  return { fields: asFields(await parseYaml(match[1] ?? '')), prompt: match[2] ?? '' };
+};
+
+const parseYaml = async (text: string): Promise<unknown> => {
+  const { parse } = await import('yaml');
+  return parse(text, { maxAliasCount: 0 });
+};
+
+const asFields = (value: unknown): Record<string, unknown> => {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new KoubouError('usage', 'It holds no fields of a task.');
+};

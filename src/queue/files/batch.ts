@@ -1,0 +1,52 @@
+/** A committed batch: carried on by its creator, or by whoever sweeps after the creator's death. */
+import { join } from 'node:path';
+import type { QueueContext } from './context.ts';
+import { unlessCode } from './disk.ts';
+import { ensureDayFolders, ensureFolder } from './locate.ts';
+import { readTask } from './read.ts';
+
+const BATCH_FILE = /^(pending|delayed|blocked)@(?:\d{13}-)?\d{2}-(task_[0-9a-z_]+)\./;
+
+/**
+ * Moves a committed batch's files to where they belong; any number of processes may do so at once. Answers
+ * with the ids whose key another task had taken meanwhile: those were not added.
+ */
+export const moveCommitted = async (context: QueueContext, committed: string): Promise<string[]> => {
+  const { disk, layout, step } = context;
+  const duplicates: string[] = [];
+  const touched = new Set<string>();
+  for (const file of await disk.list(committed)) {
+    const match = BATCH_FILE.exec(file);
+    if (match === null) continue;
+    const [, state, id] = match as unknown as [string, 'pending' | 'delayed' | 'blocked', string];
+    const from = join(committed, file);
+    const read = await readTask(context, from, id);
+    if ('gone' in read) continue;
+    const key = 'task' in read ? read.task.key : null;
+    if (key !== null && !(await takeKeyFor(context, from, key))) {
+      duplicates.push(id);
+      await unlessCode(['ENOENT'], () => disk.unlink(from));
+      continue;
+    }
+    await ensureDayFolders(context, id);
+    await unlessCode(['ENOENT'], () => disk.rename(from, join(layout[state], file.slice(state.length + 1))));
+    touched.add(layout[state]);
+    step('batch.moved');
+  }
+  await Promise.all([...touched].map((folder) => disk.syncFolder(folder)));
+  await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(committed));
+  return duplicates;
+};
+
+/** Whether the key is this very file's now (it may have been before). */
+const takeKeyFor = async (context: QueueContext, file: string, key: string): Promise<boolean> => {
+  const { disk, layout } = context;
+  const { folder, path } = layout.key(key);
+  await ensureFolder(context, layout.keys, folder);
+  if (await unlessCode(['EEXIST', 'ENOENT'], () => disk.link(file, path))) {
+    await disk.syncFolder(folder);
+    return true;
+  }
+  const [ours, holder] = [await disk.facts(file), await disk.facts(path)];
+  return ours === undefined || ours.inode === holder?.inode;
+};

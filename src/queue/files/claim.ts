@@ -1,0 +1,223 @@
+/** Choosing the next task and taking it by rename. One rename wins; nobody waits for anybody. */
+import { join } from 'node:path';
+import { errorInfo, KoubouError } from '../../errors.ts';
+import { nextState } from '../../task/lifecycle.ts';
+import type { RunOutcome, TaskFile } from '../../task/record.ts';
+import type { Admission, PermitRequest } from '../queue.ts';
+import type { QueueContext } from './context.ts';
+import { listOrNone, unlessCode } from './disk.ts';
+import { parseTaskName, type TaskName, taskName } from './layout.ts';
+import { endWithoutRun, readOutcomes } from './outcome.ts';
+import { returnPermit, takePermit } from './permits.ts';
+import { quarantine } from './quarantine.ts';
+import { readTask } from './read.ts';
+import { endRun } from './settle.ts';
+
+const WINDOW = 512;
+const OLDEST_KEPT = 64;
+/** Each daemon's eighth claim takes the oldest task, so that a stream of urgent ones starves nobody. */
+const OLDEST_EVERY = 8;
+const MIN_SCAN_INTERVAL_MS = 50;
+const STALE_AFTER_MS = 1000;
+const CACHED_PROMPT_LENGTH = 64 * 1024;
+const CACHED_TASKS = 2000;
+
+export interface Taken {
+  name: TaskName;
+  task: TaskFile;
+  earlier: RunOutcome[];
+  permits: string[];
+}
+
+export type Admit = (task: TaskFile, earlier: readonly RunOutcome[]) => Admission;
+
+/** The daemon's view of pending/: the first names, read once and used until they are spent or stale. */
+export class Candidates {
+  /** Names in pending/ that are not a task's: dropped in by hand, or rubbish. */
+  foreign: string[] = [];
+  /** How many names the last look saw. */
+  seen = 0;
+  /** Set when something may have changed since the last look. */
+  dirty = true;
+
+  readonly #context: QueueContext;
+  readonly #workerFolder: string;
+  readonly #cache = new Map<string, { task: TaskFile; earlier: RunOutcome[] }>();
+  #first: TaskName[] = [];
+  #oldest: TaskName[] = [];
+  #size = WINDOW;
+  #complete = true;
+  #scannedAt = Number.NEGATIVE_INFINITY;
+  #scanTook = 0;
+  #claims = 0;
+
+  constructor(context: QueueContext, workerFolder: string) {
+    this.#context = context;
+    this.#workerFolder = workerFolder;
+  }
+
+  /** Takes the first task that `admit` admits; undefined when there is none now. Throws worker_lost when fenced. */
+  async take(admit: Admit): Promise<Taken | undefined> {
+    const age = performance.now() - this.#scannedAt;
+    const mayScan = age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook);
+    if (mayScan && (this.dirty || age > STALE_AFTER_MS)) await this.#scan(WINDOW);
+    for (;;) {
+      const taken = await this.#takeFromWindow(admit);
+      if (taken !== undefined) return taken;
+      if (!this.#complete) {
+        // All in the window are passed over or gone: what lies behind them may be runnable.
+        await this.#scan(this.#size * 4);
+      } else if (this.dirty) {
+        await this.#scan(WINDOW);
+      } else {
+        return undefined;
+      }
+    }
+  }
+
+  async #scan(size: number): Promise<void> {
+    const start = performance.now();
+    this.dirty = false;
+    const names: TaskName[] = [];
+    this.foreign = [];
+    const texts = await listOrNone(this.#context.disk, this.#context.layout.pending);
+    for (const text of texts) {
+      const name = parseTaskName(text);
+      if (name === undefined) this.foreign.push(text);
+      else if (names.length < size) names.push(name);
+    }
+    this.seen = texts.length;
+    this.#size = size;
+    this.#complete = names.length + this.foreign.length === texts.length;
+    this.#first = names;
+    this.#oldest = oldestOf(texts);
+    for (const key of this.#cache.keys()) {
+      if (this.#cache.size <= CACHED_TASKS) break;
+      this.#cache.delete(key);
+    }
+    this.#scannedAt = performance.now();
+    this.#scanTook = this.#scannedAt - start;
+  }
+
+  async #takeFromWindow(admit: Admit): Promise<Taken | undefined> {
+    const oldestFirst = this.#claims % OLDEST_EVERY === OLDEST_EVERY - 1;
+    const gone = new Set<string>();
+    let looked = 0;
+    try {
+      for (const name of oldestFirst ? [...this.#oldest, ...this.#first] : this.#first) {
+        looked += 1;
+        if (looked % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+        const result = await this.#tryTake(name, admit);
+        if (result === 'passed') continue;
+        gone.add(name.id);
+        if (result === 'gone') continue;
+        this.#claims += 1;
+        return result;
+      }
+      return undefined;
+    } finally {
+      if (gone.size > 0) {
+        this.#first = this.#first.filter((name) => !gone.has(name.id));
+        this.#oldest = this.#oldest.filter((name) => !gone.has(name.id));
+      }
+    }
+  }
+
+  async #tryTake(name: TaskName, admit: Admit): Promise<Taken | 'passed' | 'gone'> {
+    const context = this.#context;
+    const { disk, layout } = context;
+    const text = taskName(name);
+    const source = join(layout.pending, text);
+    const known = await this.#read(name, source);
+    if (known === 'gone') return 'gone';
+    let permits: string[] = [];
+    if (known !== 'bad') {
+      const admission = admit(known.task, known.earlier);
+      if (!admission.take) return 'passed';
+      const taken = await this.#takePermits(admission.permits);
+      if (taken === undefined) return 'passed';
+      permits = taken;
+    }
+    const claimed = { ...name, run: name.run + 1 };
+    const target = join(this.#workerFolder, taskName(claimed));
+    context.step('claim.permits_taken');
+    if (nextState('pending', 'claimed') !== 'in_progress' || !(await this.#move(source, target))) {
+      for (const permit of permits) await returnPermit(context, this.#workerFolder, permit);
+      return 'gone';
+    }
+    context.step('claim.renamed');
+    await Promise.all([disk.syncFolder(this.#workerFolder), disk.syncFolder(layout.pending)]);
+    context.step('claim.synced');
+    this.#cache.delete(text);
+    if (known === 'bad') {
+      await this.#setAside(claimed, target);
+      return 'gone';
+    }
+    const taken = { name: claimed, task: known.task, earlier: known.earlier, permits };
+    if (await this.#cancelled(taken)) return 'gone';
+    return taken;
+  }
+
+  // A cancel that came between looking and claiming: the mark was there before the task could start.
+  async #cancelled(taken: Taken): Promise<boolean> {
+    const context = this.#context;
+    const { id, run } = taken.name;
+    if ((await context.disk.facts(join(context.layout.cancelMarks, id))) === undefined) return false;
+    const outcome = endWithoutRun(context, id, run, errorInfo('cancelled', 'Cancelled before it began.'));
+    await endRun(context, { folder: this.#workerFolder, name: taken.name, earlier: taken.earlier, outcome });
+    for (const permit of taken.permits) await returnPermit(context, this.#workerFolder, permit);
+    return true;
+  }
+
+  async #read(
+    name: TaskName,
+    path: string,
+  ): Promise<{ task: TaskFile; earlier: RunOutcome[] } | 'gone' | 'bad'> {
+    const text = taskName(name);
+    const cached = this.#cache.get(text);
+    if (cached !== undefined) return cached;
+    const read = await readTask(this.#context, path, name.id);
+    if ('gone' in read) return 'gone';
+    if ('bad' in read) return 'bad';
+    const earlier = name.run === 0 ? [] : await readOutcomes(this.#context, name.id);
+    const known = { task: read.task, earlier };
+    if (read.task.prompt.length < CACHED_PROMPT_LENGTH && this.#cache.size < CACHED_TASKS) {
+      this.#cache.set(text, known);
+    }
+    return known;
+  }
+
+  async #takePermits(requests: readonly PermitRequest[]): Promise<string[] | undefined> {
+    const taken: string[] = [];
+    for (const request of requests) {
+      const permit = await takePermit(this.#context, this.#workerFolder, request);
+      if (permit === undefined) {
+        for (const other of taken) await returnPermit(this.#context, this.#workerFolder, other);
+        return undefined;
+      }
+      taken.push(permit);
+    }
+    return taken;
+  }
+
+  async #move(source: string, target: string): Promise<boolean> {
+    const { disk } = this.#context;
+    if (await unlessCode(['ENOENT', 'ENOTDIR'], () => disk.rename(source, target))) return true;
+    if ((await disk.facts(this.#workerFolder)) === undefined) {
+      throw new KoubouError('worker_lost', 'This worker was fenced: its folder was taken away.');
+    }
+    return false;
+  }
+
+  async #setAside(name: TaskName, path: string): Promise<void> {
+    const read = await readTask(this.#context, path, name.id);
+    const reason = 'bad' in read ? read.bad : 'it could not be read as a task';
+    await quarantine(this.#context, path, `${name.id}.json`, reason);
+  }
+}
+
+const oldestOf = (texts: readonly string[]): TaskName[] => {
+  const names = texts.flatMap((text) => parseTaskName(text) ?? []);
+  const byAge = (a: TaskName, b: TaskName): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return names.sort(byAge).slice(0, OLDEST_KEPT);
+};

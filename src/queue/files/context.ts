@@ -1,0 +1,53 @@
+/** What every step of the file queue works with; the clock and randomness come in here. */
+import { createHash } from 'node:crypto';
+import type { ProcessIdentity } from '../../process/liveness.ts';
+import { IdSource } from '../../task/id.ts';
+import type { Disk } from './disk.ts';
+import type { Layout } from './layout.ts';
+
+export interface QueueContext {
+  readonly disk: Disk;
+  readonly layout: Layout;
+  readonly self: ProcessIdentity;
+  readonly ids: IdSource;
+  /** Wall-clock milliseconds. */
+  readonly nowMs: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Called between the steps of a transition, so that tests can end the process exactly there. */
+  readonly step: (name: string) => void;
+}
+
+export const makeContext = (
+  parts: Omit<QueueContext, 'ids' | 'step'> & { step?: QueueContext['step'] },
+): QueueContext => ({
+  ...parts,
+  ids: new IdSource(parts.nowMs, parts.randomBytes),
+  step: parts.step ?? (() => undefined),
+});
+
+export const randomHex = (context: QueueContext): string =>
+  Buffer.from(context.randomBytes(6)).toString('hex');
+
+/** A number in [0, 1). */
+export const randomFraction = (context: QueueContext): number =>
+  Buffer.from(context.randomBytes(6)).readUIntBE(0, 6) / 2 ** 48;
+
+export const bootPrefix = (bootId: string): string =>
+  bootId
+    .replaceAll(/[^0-9a-f]/g, '')
+    .slice(0, 8)
+    .padStart(8, '0');
+
+export const namespacePrefix = (pidNamespace: string): string =>
+  createHash('sha256').update(pidNamespace).digest('hex').slice(0, 8);
+
+/**
+ * `BOOT8-PID-START-RAND`: whose it is, so that whoever sweeps can tell whether the owner lives. RAND begins
+ * with eight letters that stand for the pid namespace.
+ */
+export const creatorName = (context: QueueContext): string => {
+  const { bootId, pid, startTime, pidNamespace } = context.self;
+  return `${bootPrefix(bootId)}-${pid}-${startTime}-${namespacePrefix(pidNamespace)}${randomHex(context)}`;
+};
+
+export const isoNow = (context: QueueContext): string => new Date(context.nowMs()).toISOString();

@@ -1,0 +1,204 @@
+/**
+ * The one narrow door between the queue and the file system, so that a simulated one can stand in.
+ *
+ * Calls that only touch the kernel's caches are made synchronously: a thread-pool round trip costs more
+ * than the call. Only fsync, which waits for the device, leaves the event loop free.
+ */
+import fs from 'node:fs';
+import { KoubouError, systemCode } from '../../errors.ts';
+
+export interface FileFacts {
+  kind: 'file' | 'folder' | 'other';
+  size: number;
+  links: number;
+  inode: number;
+  modifiedMs: number;
+  bornMs: number;
+}
+
+export interface Disk {
+  /** Makes a new file (0600) with all of `data` on the device. EEXIST when it exists; on any error nothing is left. */
+  create(path: string, data: string | Uint8Array, durable: boolean): Promise<void>;
+  /** A regular file's content, never through a symbolic link. Throws BadFile for anything else or over `maxBytes`. */
+  read(path: string, maxBytes: number): Promise<Buffer>;
+  rename(from: string, to: string): Promise<void>;
+  link(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  makeFolder(path: string): Promise<void>;
+  removeFolder(path: string): Promise<void>;
+  /** Names in a folder, sorted. ENOENT when it is not there. */
+  list(path: string): Promise<string[]>;
+  /** Facts of what lies there, symbolic links not followed; undefined when nothing does. */
+  facts(path: string): Promise<FileFacts | undefined>;
+  /** Puts a folder's entries on the device. Calls for one folder that come together share one fsync. */
+  syncFolder(path: string): Promise<void>;
+  syncFile(path: string): Promise<void>;
+  /** Free bytes, and free inodes where the file system counts them. */
+  free(path: string): Promise<{ bytes: number; inodes: number | null }>;
+}
+
+/** Something lies where a regular file of ours should, but it is not one. */
+export class BadFile extends Error {
+  override readonly name = 'BadFile';
+}
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
+
+const fsync = (descriptor: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    fs.fsync(descriptor, (error) => (error === null ? resolve() : reject(error)));
+  });
+
+const writeAll = (descriptor: number, data: Uint8Array): void => {
+  let offset = 0;
+  while (offset < data.length) offset += fs.writeSync(descriptor, data, offset);
+};
+
+export class NodeDisk implements Disk {
+  readonly #folderSyncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
+
+  async create(path: string, data: string | Uint8Array, durable: boolean): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const descriptor = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    let open = true;
+    try {
+      writeAll(descriptor, bytes);
+      // After a failed fsync the kernel may drop the dirty pages and a second fsync would lie: give up instead.
+      if (durable) await fsync(descriptor);
+      open = false;
+      fs.closeSync(descriptor);
+    } catch (error) {
+      if (open) fs.closeSync(descriptor);
+      fs.rmSync(path, { force: true });
+      throw error;
+    }
+  }
+
+  async read(path: string, maxBytes: number): Promise<Buffer> {
+    let descriptor: number;
+    try {
+      descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    } catch (error) {
+      if (systemCode(error) === 'ELOOP') throw new BadFile('it is a symbolic link', { cause: error });
+      if (systemCode(error) === 'EACCES') throw new BadFile('it may not be read', { cause: error });
+      if (systemCode(error) === 'ENXIO') throw new BadFile('it is not a regular file', { cause: error });
+      throw error;
+    }
+    try {
+      const stat = fs.fstatSync(descriptor);
+      if (!stat.isFile()) throw new BadFile('it is not a regular file');
+      if (stat.size > maxBytes) throw new BadFile(`it has ${stat.size} bytes; ${maxBytes} are read at most`);
+      return fs.readFileSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    fs.renameSync(from, to);
+  }
+
+  async link(from: string, to: string): Promise<void> {
+    fs.linkSync(from, to);
+  }
+
+  async unlink(path: string): Promise<void> {
+    fs.unlinkSync(path);
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    fs.mkdirSync(path, { mode: 0o700 });
+  }
+
+  async removeFolder(path: string): Promise<void> {
+    fs.rmdirSync(path);
+  }
+
+  async list(path: string): Promise<string[]> {
+    return fs.readdirSync(path).sort();
+  }
+
+  async facts(path: string): Promise<FileFacts | undefined> {
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return undefined;
+    const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other';
+    return {
+      kind,
+      size: stat.size,
+      links: stat.nlink,
+      inode: stat.ino,
+      modifiedMs: stat.mtimeMs,
+      bornMs: stat.birthtimeMs,
+    };
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    const current = this.#folderSyncs.get(path);
+    if (current !== undefined) {
+      // The running fsync may have begun before the caller's rename: only the next one is sure to cover it.
+      current.next ??= current.running.then(
+        () => this.#startSync(path),
+        () => this.#startSync(path),
+      );
+      return current.next;
+    }
+    return this.#startSync(path);
+  }
+
+  #startSync(path: string): Promise<void> {
+    const running = this.#syncNow(path, O_RDONLY | O_DIRECTORY);
+    const entry = { running, next: undefined };
+    this.#folderSyncs.set(path, entry);
+    const forget = () => {
+      if (this.#folderSyncs.get(path) === entry && entry.next === undefined) this.#folderSyncs.delete(path);
+    };
+    running.then(forget, forget);
+    return running;
+  }
+
+  async syncFile(path: string): Promise<void> {
+    await this.#syncNow(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  }
+
+  async #syncNow(path: string, flags: number): Promise<void> {
+    const descriptor = fs.openSync(path, flags);
+    try {
+      await fsync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  async free(path: string): Promise<{ bytes: number; inodes: number | null }> {
+    const stat = fs.statfsSync(path);
+    return { bytes: stat.bavail * stat.bsize, inodes: stat.files === 0 ? null : stat.ffree };
+  }
+}
+
+/** Runs `action`; true when it went through, false when the system said one of `codes`. */
+export const unlessCode = async (codes: readonly string[], action: () => Promise<void>): Promise<boolean> => {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    if (codes.includes(systemCode(error) ?? '')) return false;
+    throw error;
+  }
+};
+
+/** Names in a folder, or none when it is gone: a folder can vanish between listing it and listing in it. */
+export const listOrNone = async (disk: Disk, path: string): Promise<string[]> => {
+  try {
+    return await disk.list(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
+    throw error;
+  }
+};
+
+export const makeFolderOnce = async (disk: Disk, path: string): Promise<boolean> =>
+  unlessCode(['EEXIST'], () => disk.makeFolder(path));
+
+export const isDiskFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '') ||
+  (error instanceof KoubouError && error.code === 'disk_full');

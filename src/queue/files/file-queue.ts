@@ -1,0 +1,204 @@
+/** The file queue: each member of the Queue interface, and the file in which its protocol is. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { selfIdentity } from '../../process/liveness.ts';
+import { isTaskId } from '../../task/id.ts';
+import { isEnded, type State } from '../../task/lifecycle.ts';
+import type { NewTask, TaskRecord } from '../../task/record.ts';
+import type {
+  Added,
+  ArtifactKind,
+  CancelResult,
+  ChangeHint,
+  Counts,
+  ListFilter,
+  Quarantined,
+  Queue,
+  SweepReport,
+  WorkerIdentity,
+  WorkerInfo,
+  WorkerMessage,
+} from '../queue.ts';
+import { addTasks } from './add.ts';
+import { Adoption, type DraftFromDrop } from './adopt.ts';
+import { cancelTask, retryTask } from './cancel.ts';
+import { makeContext, type QueueContext } from './context.ts';
+import { type Disk, NodeDisk, unlessCode } from './disk.ts';
+import { requireHome } from './home.ts';
+import { Layout, parseDelayedName } from './layout.ts';
+import { countTasks, findIds, listRecords } from './list.ts';
+import { locate, outcomeRuns } from './locate.ts';
+import { type FileMember, joinQueue } from './member.ts';
+import { ensureResultFolder } from './outcome.ts';
+import { listQuarantine } from './quarantine.ts';
+import { readRecord } from './read.ts';
+import {
+  type BudgetOf,
+  emptyReport,
+  promoteDue,
+  reapDead,
+  recheckBlocked,
+  type Sightings,
+  sweepAll,
+} from './sweep.ts';
+import { PendingWatch } from './watch.ts';
+import { listWorkers, passedOver } from './workers.ts';
+
+/** Beyond this many waiting names a watcher costs more than it saves. */
+const WATCH_UP_TO = 1000;
+
+// Two processes that add in one millisecond must not share the microseconds of their ids.
+const wallClockMs = (): number => Date.now() + (performance.now() % 1);
+
+export interface FileQueueOptions {
+  home: string;
+  disk?: Disk;
+  nowMs?: () => number;
+  randomBytes?: (count: number) => Uint8Array;
+  /** For tests: called between the steps of each transition. */
+  step?: (name: string) => void;
+  /** How a file dropped into pending/ becomes a task; without it such files are left alone. */
+  draftFromDrop?: DraftFromDrop;
+}
+
+export class FileQueue implements Queue {
+  readonly #context: QueueContext;
+  readonly #draftFromDrop: DraftFromDrop | undefined;
+  readonly #sightings: Sightings = new Map();
+  readonly #members: FileMember[] = [];
+  readonly #watches: ChangeHint[] = [];
+  #adoption: Adoption | undefined;
+
+  /** Throws `no_home` where there is none. Opening costs nothing and holds nothing open. */
+  constructor(options: FileQueueOptions) {
+    requireHome(options.home);
+    this.#context = makeContext({
+      disk: options.disk ?? new NodeDisk(),
+      layout: new Layout(options.home),
+      self: selfIdentity(),
+      nowMs: options.nowMs ?? wallClockMs,
+      randomBytes: options.randomBytes ?? randomBytes,
+      ...(options.step === undefined ? {} : { step: options.step }),
+    });
+    this.#draftFromDrop = options.draftFromDrop;
+  }
+
+  add(tasks: readonly NewTask[]): Promise<Added[]> {
+    return addTasks(this.#context, tasks);
+  }
+
+  async get(id: string): Promise<TaskRecord | undefined> {
+    const record = await readRecord(this.#context, id);
+    if (record === undefined || record.status !== 'pending' || record.waiting !== null) return record;
+    return { ...record, waiting: (await passedOver(this.#context)).get(id) ?? null };
+  }
+
+  async state(id: string): Promise<State | undefined> {
+    return (await locate(this.#context, id))?.state;
+  }
+
+  find(part: string, limit: number): Promise<string[]> {
+    return findIds(this.#context, part, limit);
+  }
+
+  list(filter: ListFilter): Promise<TaskRecord[]> {
+    return listRecords(this.#context, filter);
+  }
+
+  quarantined(): Promise<Quarantined[]> {
+    return listQuarantine(this.#context);
+  }
+
+  counts(): Promise<Counts> {
+    return countTasks(this.#context);
+  }
+
+  retry(id: string): Promise<State> {
+    return retryTask(this.#context, id);
+  }
+
+  cancel(id: string): Promise<CancelResult> {
+    return cancelTask(this.#context, id);
+  }
+
+  async join(worker: WorkerIdentity): Promise<FileMember> {
+    const member = await joinQueue(this.#context, worker);
+    this.#members.push(member);
+    return member;
+  }
+
+  workers(): Promise<WorkerInfo[]> {
+    return listWorkers(this.#context);
+  }
+
+  async tell(workerId: string, message: WorkerMessage): Promise<void> {
+    const { disk, layout } = this.#context;
+    const path = join(layout.control, `${workerId}.json`);
+    await unlessCode(['ENOENT'], () => disk.unlink(path));
+    await disk.create(path, `${JSON.stringify(message)}\n`, true);
+  }
+
+  async artifact(id: string, run: number | null, kind: ArtifactKind): Promise<string | undefined> {
+    const { disk, layout } = this.#context;
+    if (!isTaskId(id)) return undefined;
+    const place = await locate(this.#context, id);
+    const last = Math.max(place?.run ?? 0, (await outcomeRuns(this.#context, id)).at(-1) ?? 0);
+    for (let number = run ?? last; number >= (run ?? 1); number -= 1) {
+      const path = layout.artifact(id, number, kind);
+      if ((await disk.facts(path))?.kind === 'file') return path;
+    }
+    return undefined;
+  }
+
+  async markRead(id: string): Promise<void> {
+    const place = await locate(this.#context, id);
+    if (place === undefined || !isEnded(place.state)) return;
+    const folder = await ensureResultFolder(this.#context, id);
+    await unlessCode(['EEXIST', 'EROFS', 'EACCES', 'ENOSPC', 'EDQUOT'], () =>
+      this.#context.disk.create(join(folder, 'read'), '', false),
+    );
+  }
+
+  sweep(budgetOf: BudgetOf): Promise<SweepReport> {
+    return sweepAll(this.#context, budgetOf, this.#sightings);
+  }
+
+  async sweepQuickly(budgetOf: BudgetOf): Promise<SweepReport> {
+    const report = emptyReport();
+    await reapDead(this.#context, budgetOf, this.#sightings, report);
+    await promoteDue(this.#context, report, false);
+    await recheckBlocked(this.#context, report);
+    return report;
+  }
+
+  async adopt(workerId: string): Promise<{ added: number; quarantined: number }> {
+    if (this.#draftFromDrop === undefined) return { added: 0, quarantined: 0 };
+    this.#adoption ??= new Adoption(this.#context, this.#draftFromDrop);
+    return this.#adoption.run(this.#context.layout.workerFolder(workerId));
+  }
+
+  watch(): ChangeHint {
+    const watch = new PendingWatch({
+      folder: this.#context.layout.pending,
+      onChange: () => {
+        for (const member of this.#members) member.candidates.dirty = true;
+      },
+      worthwhile: () => this.#members.every((member) => member.candidates.seen <= WATCH_UP_TO),
+    });
+    this.#watches.push(watch);
+    return watch;
+  }
+
+  async nextDueMs(): Promise<number | null> {
+    const { disk, layout } = this.#context;
+    for (const text of await disk.list(layout.delayed)) {
+      const name = parseDelayedName(text);
+      if (name !== undefined) return name.dueMs;
+    }
+    return null;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#watches.map((watch) => watch.close()));
+  }
+}

@@ -1,0 +1,110 @@
+/** Making a home, and refusing a file system on which the queue's promises do not hold. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { KoubouError, systemCode } from '../../errors.ts';
+import { Layout, SLOT_COUNT } from './layout.ts';
+
+/** statfs magic numbers (linux/magic.h) of file systems whose rename, link or fsync cannot be relied on. */
+const NETWORK_TYPES: Readonly<Record<number, string>> = {
+  0x6969: 'NFS',
+  0x517b: 'SMB',
+  0xff534d42: 'CIFS',
+  0xfe534d42: 'SMB2',
+  0x01021997: '9p',
+  0x65735546: 'FUSE',
+  0x5346414f: 'AFS',
+  0x00c36400: 'Ceph',
+  0x0bd00bd0: 'Lustre',
+};
+
+export interface HomeOptions {
+  allowNetworkFs: boolean;
+}
+
+/**
+ * Makes whatever folders of a home are missing; durable. Throws `usage` on native Windows, and on a network
+ * file system unless that is allowed; then nothing was made.
+ */
+export const createFileHome = async (home: string, options: HomeOptions): Promise<{ made: string[] }> => {
+  if (process.platform === 'win32') {
+    throw new KoubouError('usage', 'koubou does not run on native Windows; nothing was made.', {
+      hint: 'Use it inside WSL2, with the home on its own disk (not under /mnt/c).',
+    });
+  }
+  const layout = new Layout(home);
+  const made: string[] = [];
+  const fresh = fs.mkdirSync(home, { recursive: true, mode: 0o700 }) !== undefined;
+  if (fresh) made.push(home);
+  try {
+    refuseNetwork(home, options);
+    probe(home);
+  } catch (error) {
+    if (fresh) fs.rmdirSync(home);
+    throw error;
+  }
+  const slots = Array.from({ length: SLOT_COUNT }, (_, n) =>
+    join(layout.inProgress, `slot-${String(n).padStart(2, '0')}`),
+  );
+  const inUse = fs.existsSync(layout.inProgress);
+  for (const folder of [...layout.folders(), ...(inUse ? [] : slots)]) {
+    try {
+      fs.mkdirSync(folder, { mode: 0o700 });
+      made.push(folder);
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+    }
+  }
+  for (const folder of new Set([home, ...layout.folders()])) syncFolder(folder);
+  return { made };
+};
+
+const refuseNetwork = (home: string, options: HomeOptions): void => {
+  const name = NETWORK_TYPES[fs.statfsSync(home).type];
+  if (name === undefined || options.allowNetworkFs) return;
+  throw new KoubouError(
+    'usage',
+    `${home} lies on ${name}, where a queue of files is not safe; nothing was made.`,
+    {
+      hint: 'Choose a folder on a local disk with --home DIR, or say --allow-network-fs if only one machine uses it.',
+    },
+  );
+};
+
+// What the protocol stands on, tried for real: hard links, renaming folders, fsync of a folder.
+const probe = (home: string): void => {
+  const root = join(home, `.probe-${process.pid}`);
+  try {
+    fs.rmSync(root, { recursive: true, force: true });
+    fs.mkdirSync(join(root, 'a'), { recursive: true });
+    fs.writeFileSync(join(root, 'a', 'file'), '');
+    fs.linkSync(join(root, 'a', 'file'), join(root, 'link'));
+    fs.renameSync(join(root, 'a'), join(root, 'b'));
+    syncFolder(root);
+  } catch (cause) {
+    throw new KoubouError(
+      'usage',
+      `The file system of ${home} cannot do what the queue needs; nothing was made.`,
+      {
+        hint: 'Hard links, renaming folders and fsync of a folder are needed: use a local ext4, xfs, btrfs or APFS.',
+        cause,
+      },
+    );
+  } finally {
+    fs.rmSync(root, { recursive: true, force: true });
+  }
+};
+
+const syncFolder = (path: string): void => {
+  const descriptor = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+};
+
+/** Throws `no_home` where `home` is none. */
+export const requireHome = (home: string): void => {
+  if (fs.existsSync(join(home, 'tasks', 'pending'))) return;
+  throw new KoubouError('no_home', `${home} is not a koubou home.`);
+};

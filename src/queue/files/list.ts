@@ -1,0 +1,125 @@
+/** Looking at many tasks: counts and ids from names alone, records only for those that are shown. */
+import { join } from 'node:path';
+import { isEnded } from '../../task/lifecycle.ts';
+import type { TaskRecord } from '../../task/record.ts';
+import type { Counts, ListFilter } from '../queue.ts';
+import type { QueueContext } from './context.ts';
+import { listOrNone } from './disk.ts';
+import { type Place, parseDelayedName, parseEndedName, parseTaskName } from './layout.ts';
+import { placesInProgress, placesWaiting } from './locate.ts';
+import { countQuarantine } from './quarantine.ts';
+import { joinRecord, readTask } from './read.ts';
+import { passedOver } from './workers.ts';
+
+const countNames = async (
+  context: QueueContext,
+  folder: string,
+  test: (name: string) => boolean,
+): Promise<number> => {
+  let count = 0;
+  for (const name of await listOrNone(context.disk, folder)) if (test(name)) count += 1;
+  return count;
+};
+
+// The form is what our own names have; parsing a hundred thousand of them would be most of the work.
+const looksLikeTask = (name: string): boolean => name.endsWith('.json') && name.includes('task_');
+
+/** Counts names and opens no file. Running tasks are counted before waiting ones, so a claim is never missed. */
+export const countTasks = async (context: QueueContext): Promise<Counts> => {
+  const { disk, layout } = context;
+  const pending = await countNames(context, layout.pending, (name) => parseTaskName(name) !== undefined);
+  const delayed = await countNames(context, layout.delayed, (name) => parseDelayedName(name) !== undefined);
+  const blocked = await countNames(context, layout.blocked, (name) => parseTaskName(name) !== undefined);
+  let inProgress = 0;
+  for await (const _ of placesInProgress(context)) inProgress += 1;
+  const ended = { completed: 0, failed: 0 };
+  for (const state of ['completed', 'failed'] as const) {
+    for (const day of await listOrNone(disk, layout[state])) {
+      ended[state] += await countNames(context, join(layout[state], day), looksLikeTask);
+    }
+  }
+  return {
+    pending: pending + delayed + blocked,
+    in_progress: inProgress,
+    ...ended,
+    delayed,
+    blocked,
+    quarantined: await countQuarantine(context),
+  };
+};
+
+/** Every task's place, newest day first for ended ones. */
+async function* allPlaces(context: QueueContext): AsyncGenerator<Place> {
+  yield* placesWaiting(context);
+  yield* placesInProgress(context);
+  yield* placesEnded(context, 'completed');
+  yield* placesEnded(context, 'failed');
+}
+
+async function* placesEnded(context: QueueContext, state: 'completed' | 'failed'): AsyncGenerator<Place> {
+  const { disk, layout } = context;
+  for (const day of (await listOrNone(disk, layout[state])).reverse()) {
+    const folder = join(layout[state], day);
+    for (const text of (await listOrNone(disk, folder)).reverse()) {
+      const name = parseEndedName(text);
+      if (name === undefined) continue;
+      const { id, run } = name;
+      yield {
+        id,
+        run,
+        base: run,
+        priority: 5,
+        state,
+        path: join(folder, text),
+        folder,
+        dueMs: null,
+        workerId: null,
+      };
+    }
+  }
+}
+
+const newestFirst = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
+
+/** Full ids that contain `part`, newest first. */
+export const findIds = async (context: QueueContext, part: string, limit: number): Promise<string[]> => {
+  const ids = new Set<string>();
+  for await (const place of allPlaces(context)) if (place.id.includes(part)) ids.add(place.id);
+  return [...ids].sort(newestFirst).slice(0, limit);
+};
+
+export const listRecords = async (context: QueueContext, filter: ListFilter): Promise<TaskRecord[]> => {
+  const { disk, layout } = context;
+  const places = new Map<string, Place>();
+  const since = filter.sinceMs === undefined ? '' : idAt(filter.sinceMs);
+  for await (const place of allPlaces(context)) {
+    if (place.id >= since && (filter.states === undefined || filter.states.includes(place.state))) {
+      places.set(place.id, place);
+    }
+  }
+  const passed = await passedOver(context);
+  const records: TaskRecord[] = [];
+  for (const id of [...places.keys()].sort(newestFirst)) {
+    if (filter.limit !== undefined && records.length >= filter.limit) break;
+    const place = places.get(id) as Place;
+    if (filter.unread === true) {
+      if (!isEnded(place.state)) continue;
+      if ((await disk.facts(join(layout.resultFolder(id), 'read'))) !== undefined) continue;
+    }
+    const read = await readTask(context, place.path, id);
+    if (!('task' in read)) continue;
+    if (filter.type !== undefined && read.task.type !== filter.type) continue;
+    const labels = Object.entries(filter.labels ?? {});
+    if (!labels.every(([name, value]) => read.task.labels[name] === value)) continue;
+    const record = await joinRecord(context, place, read.task);
+    if (record.status === 'pending' && record.waiting === null) record.waiting = passed.get(id) ?? null;
+    records.push(record);
+  }
+  return records;
+};
+
+// Ids begin with their time, so an id made of a time sorts before every id made after it.
+const idAt = (ms: number): string => {
+  const iso = new Date(Math.max(0, ms)).toISOString();
+  return `task_${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}`;
+};

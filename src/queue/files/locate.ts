@@ -1,0 +1,153 @@
+/**
+ * Where a task is. A full id is found by probing the few names it can have; only folders that stay small
+ * (delayed, in progress) are listed. Nothing is opened.
+ */
+import { join } from 'node:path';
+import { systemCode } from '../../errors.ts';
+import { isTaskId } from '../../task/id.ts';
+import type { QueueContext } from './context.ts';
+import { listOrNone } from './disk.ts';
+import {
+  endedName,
+  type Place,
+  parseDelayedName,
+  parseTaskName,
+  REAPED_PREFIX,
+  type TaskName,
+  taskName,
+} from './layout.ts';
+
+const OUTCOME = /^run-(\d+)\.json$/;
+
+/** Numbers of the runs of `id` that have an outcome, ascending. */
+export const outcomeRuns = async (context: QueueContext, id: string): Promise<number[]> =>
+  (await listOrNone(context.disk, context.layout.resultFolder(id)))
+    .flatMap((name) => {
+      const match = OUTCOME.exec(name);
+      return match === null ? [] : [Number(match[1])];
+    })
+    .sort((a, b) => a - b);
+
+/** The task's place, or undefined when it is nowhere. */
+export const locate = async (context: QueueContext, id: string): Promise<Place | undefined> => {
+  if (!isTaskId(id)) return undefined;
+  // A task may move on between two probes, and back again by a retry; it never moves three times in one look.
+  for (let pass = 0; pass < 3; pass += 1) {
+    const place =
+      (await ended(context, id)) ??
+      (await waiting(context, id)) ??
+      (await inProgress(context, id)) ??
+      (await ended(context, id));
+    if (place !== undefined) return place;
+  }
+  return undefined;
+};
+
+const ended = async (context: QueueContext, id: string): Promise<Place | undefined> => {
+  const { disk, layout } = context;
+  const last = (await outcomeRuns(context, id)).at(-1) ?? 0;
+  // One past the last outcome: ended without a run (cancelled), and the outcome is about to be linked.
+  for (const run of [last, last + 1]) {
+    for (const state of ['completed', 'failed'] as const) {
+      const folder = layout.endedFolder(state, id);
+      const path = join(folder, endedName(id, run));
+      if ((await disk.facts(path)) !== undefined) {
+        return { id, run, base: run, priority: 5, state, path, folder, dueMs: null, workerId: null };
+      }
+    }
+  }
+  return undefined;
+};
+
+const waiting = async (context: QueueContext, id: string): Promise<Place | undefined> => {
+  const { disk, layout } = context;
+  const last = (await outcomeRuns(context, id)).at(-1) ?? 0;
+  for (const [state, folder] of [
+    ['pending', layout.pending],
+    ['blocked', layout.blocked],
+  ] as const) {
+    for (const name of possibleNames(id, last)) {
+      const path = join(folder, taskName(name));
+      if ((await disk.facts(path)) !== undefined) {
+        return { ...name, state, path, folder, dueMs: null, workerId: null };
+      }
+    }
+  }
+  for (const text of await listOrNone(disk, layout.delayed)) {
+    if (!text.includes(id)) continue;
+    const name = parseDelayedName(text);
+    if (name?.id !== id) continue;
+    return {
+      ...name,
+      state: 'delayed',
+      path: join(layout.delayed, text),
+      folder: layout.delayed,
+      workerId: null,
+    };
+  }
+  return undefined;
+};
+
+function* possibleNames(id: string, run: number): Generator<TaskName> {
+  for (let base = 0; base <= run; base += 1) {
+    // 5 is the priority of nearly all tasks.
+    for (const priority of [5, 10, 9, 8, 7, 6, 4, 3, 2, 1]) yield { id, run, base, priority };
+  }
+}
+
+const inProgress = async (context: QueueContext, id: string): Promise<Place | undefined> => {
+  for await (const place of placesInProgress(context)) if (place.id === id) return place;
+  return undefined;
+};
+
+/** Every task in a worker's hands, also in those of a dead one that is being cleared up. */
+export async function* placesInProgress(context: QueueContext): AsyncGenerator<Place> {
+  const { disk, layout } = context;
+  for (const worker of await listOrNone(disk, layout.inProgress)) {
+    const folder = join(layout.inProgress, worker);
+    const workerId = worker.startsWith(REAPED_PREFIX) ? worker.slice(REAPED_PREFIX.length) : worker;
+    for (const text of await listOrNone(disk, folder)) {
+      const name = parseTaskName(text);
+      if (name === undefined) continue;
+      yield { ...name, state: 'in_progress', path: join(folder, text), folder, dueMs: null, workerId };
+    }
+  }
+}
+
+/** Names in a flat state folder, parsed. Foreign names are left out. */
+export async function* placesWaiting(context: QueueContext): AsyncGenerator<Place> {
+  const { disk, layout } = context;
+  for (const state of ['pending', 'blocked', 'delayed'] as const) {
+    const folder = layout[state];
+    for (const text of await listOrNone(disk, folder)) {
+      const name = state === 'delayed' ? parseDelayedName(text) : parseTaskName(text);
+      if (name === undefined) continue;
+      const dueMs = 'dueMs' in name ? (name.dueMs as number) : null;
+      yield { ...name, state, path: join(folder, text), folder, dueMs, workerId: null };
+    }
+  }
+}
+
+/** Makes the day folders that a task of this id will need, durably, where they are missing. */
+export const ensureDayFolders = async (context: QueueContext, id: string): Promise<void> => {
+  const { disk, layout } = context;
+  for (const [parent, folder] of [
+    [layout.completed, layout.endedFolder('completed', id)],
+    [layout.failed, layout.endedFolder('failed', id)],
+    [layout.results, layout.resultsDay(id)],
+  ] as const) {
+    await ensureFolder(context, parent, folder);
+  }
+};
+
+/** Makes one folder durably where it is missing. */
+export const ensureFolder = async (context: QueueContext, parent: string, folder: string): Promise<void> => {
+  const { disk } = context;
+  if ((await disk.facts(folder)) !== undefined) return;
+  try {
+    await disk.makeFolder(folder);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+  await disk.syncFolder(parent);
+};

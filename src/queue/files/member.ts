@@ -1,0 +1,206 @@
+/** A daemon's place in the queue: its folder, its beat, the tasks in its hands. */
+import { join } from 'node:path';
+import { KoubouError, systemCode } from '../../errors.ts';
+import type { Budget } from '../../task/budget.ts';
+import type { RunOutcome, TaskFile } from '../../task/record.ts';
+import type { Admission, Beat, Claim, Member, Settled, WorkerIdentity, WorkerMessage } from '../queue.ts';
+import { Candidates } from './claim.ts';
+import { bootPrefix, isoNow, type QueueContext, randomHex } from './context.ts';
+import { BadFile, listOrNone, unlessCode } from './disk.ts';
+import { parseTaskName, SLOT, SLOT_COUNT, type TaskName } from './layout.ts';
+import { ensureResultFolder } from './outcome.ts';
+import { returnPermit } from './permits.ts';
+import { endRun } from './settle.ts';
+
+interface Held extends Claim {
+  name: TaskName;
+  permits: readonly string[];
+}
+
+export class FileMember implements Member {
+  readonly workerId: string;
+  readonly candidates: Candidates;
+  readonly #context: QueueContext;
+  readonly #folder: string;
+  readonly #held = new Map<string, Held>();
+  #claiming: Promise<unknown> = Promise.resolve();
+
+  constructor(context: QueueContext, workerId: string) {
+    this.#context = context;
+    this.workerId = workerId;
+    this.#folder = context.layout.workerFolder(workerId);
+    this.candidates = new Candidates(context, this.#folder);
+  }
+
+  /** One claim at a time in a daemon: its slots would only race each other for the same name. */
+  claim(admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission): Promise<Claim | undefined> {
+    const next = this.#claiming.then(() => this.#claimNow(admit));
+    this.#claiming = next.catch(() => undefined);
+    return next;
+  }
+
+  async #claimNow(
+    admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission,
+  ): Promise<Claim | undefined> {
+    const context = this.#context;
+    const taken = await this.candidates.take(admit);
+    if (taken === undefined) return undefined;
+    const { id, run, base } = taken.name;
+    await ensureResultFolder(context, id);
+    const held: Held = {
+      id,
+      run,
+      task: taken.task,
+      earlier: taken.earlier.filter((outcome) => outcome.attempt > base),
+      logPath: context.layout.artifact(id, run, 'log'),
+      outputPath: context.layout.artifact(id, run, 'output'),
+      marker: `${this.workerId}/${id}.r${run}`,
+      name: taken.name,
+      permits: taken.permits,
+    };
+    await unlessCode(['EEXIST'], () => context.disk.create(held.logPath, '', false));
+    await unlessCode(['EEXIST'], () => context.disk.create(held.outputPath, '', false));
+    this.#held.set(id, held);
+    return held;
+  }
+
+  async renew(beat: Beat): Promise<'alive' | 'fenced'> {
+    const { disk, layout } = this.#context;
+    if ((await disk.facts(this.#folder)) === undefined) return 'fenced';
+    const next = join(layout.run, `.${this.workerId}.beat`);
+    await unlessCode(['ENOENT'], () => disk.unlink(next));
+    await disk.create(next, `${JSON.stringify({ at: isoNow(this.#context), ...beat })}\n`, false);
+    await disk.rename(next, layout.beatFile(this.workerId));
+    return 'alive';
+  }
+
+  async settle(claim: Claim, outcome: RunOutcome, budget: Budget): Promise<Settled> {
+    const context = this.#context;
+    const held = this.#held.get(claim.id);
+    if (held === undefined || held.run !== claim.run) return { kind: 'fenced' };
+    if (outcome.outcome === 'success') await this.#syncArtifacts(held);
+    const ended = await endRun(context, {
+      folder: this.#folder,
+      name: held.name,
+      earlier: held.earlier,
+      outcome,
+      budget,
+    });
+    this.#held.delete(claim.id);
+    for (const permit of held.permits) await returnPermit(context, this.#folder, permit);
+    await unlessCode(['ENOENT', 'ENOTDIR'], () => context.disk.unlink(this.#childFile(held)));
+    return ended === 'gone' ? { kind: 'fenced' } : { kind: 'settled', ...ended };
+  }
+
+  // The outcome must not be on the device before the result that it speaks of.
+  async #syncArtifacts(held: Held): Promise<void> {
+    const { disk } = this.#context;
+    const facts = await disk.facts(held.outputPath);
+    if (facts?.kind === 'file') await disk.syncFile(held.outputPath);
+  }
+
+  async cancelRequests(): Promise<string[]> {
+    if (this.#held.size === 0) return [];
+    const { disk, layout } = this.#context;
+    return (await listOrNone(disk, layout.cancelMarks)).filter((id) => this.#held.has(id));
+  }
+
+  async message(): Promise<WorkerMessage | undefined> {
+    const { disk, layout } = this.#context;
+    const path = join(layout.control, `${this.workerId}.json`);
+    try {
+      const text = (await disk.read(path, 4096)).toString('utf8');
+      await unlessCode(['ENOENT'], () => disk.unlink(path));
+      const { min, max } = JSON.parse(text) as Partial<WorkerMessage>;
+      const valid = Number.isSafeInteger(min) && Number.isSafeInteger(max);
+      return valid ? { min: min as number, max: max as number } : undefined;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof BadFile || systemCode(error) === 'ENOENT')
+        return undefined;
+      throw error;
+    }
+  }
+
+  async recordChild(claim: Claim, child: { pid: number; startTime: string | null }): Promise<void> {
+    const { disk } = this.#context;
+    const path = this.#childFile(claim);
+    await unlessCode(['ENOENT'], () => disk.unlink(path));
+    await disk.create(path, `${JSON.stringify({ ...child, marker: claim.marker })}\n`, false);
+  }
+
+  #childFile(claim: Pick<Claim, 'id' | 'run'>): string {
+    return join(this.#context.layout.children, this.workerId, `${claim.id}.r${claim.run}.json`);
+  }
+
+  async leave(): Promise<void> {
+    const { disk, layout } = this.#context;
+    const names = await listOrNone(disk, this.#folder);
+    if (names.some((name) => parseTaskName(name) !== undefined)) {
+      throw new KoubouError('internal', `${this.workerId} still holds tasks.`);
+    }
+    for (const name of names) await returnPermit(this.#context, this.#folder, name);
+    await returnSlot(this.#context, this.#folder);
+    await removeWorkerFiles(this.#context, this.workerId);
+    await unlessCode(['ENOENT'], () => disk.syncFolder(layout.inProgress));
+  }
+}
+
+const returnSlot = async (context: QueueContext, folder: string): Promise<void> => {
+  const { disk, layout } = context;
+  const present = new Set(await listOrNone(disk, layout.inProgress));
+  const free = slotNames().find((slot) => !present.has(slot));
+  const gone = ['ENOENT', 'ENOTEMPTY', 'EEXIST'];
+  if (free === undefined) await unlessCode(gone, () => disk.removeFolder(folder));
+  else await unlessCode(gone, () => disk.rename(folder, join(layout.inProgress, free)));
+};
+
+export const slotNames = (): string[] =>
+  Array.from({ length: SLOT_COUNT }, (_, number) => `slot-${String(number).padStart(2, '0')}`);
+
+/** Removes what a worker that is gone left in run/ and ctl/. */
+export const removeWorkerFiles = async (context: QueueContext, workerId: string): Promise<void> => {
+  const { disk, layout } = context;
+  const children = join(layout.children, workerId);
+  for (const name of await listOrNone(disk, children)) {
+    await unlessCode(['ENOENT'], () => disk.unlink(join(children, name)));
+  }
+  await unlessCode(['ENOENT', 'ENOTEMPTY'], () => disk.removeFolder(children));
+  for (const path of [
+    join(layout.control, `${workerId}.json`),
+    join(layout.run, `.${workerId}.beat`),
+    layout.beatFile(workerId),
+    layout.runFile(workerId),
+  ]) {
+    await unlessCode(['ENOENT'], () => disk.unlink(path));
+  }
+};
+
+/** Registers a daemon durably, then gives it a folder of its own that nobody has had before. */
+export const joinQueue = async (context: QueueContext, worker: WorkerIdentity): Promise<FileMember> => {
+  const { disk, layout, self, step } = context;
+  const label = worker.label.replaceAll(/[^A-Za-z0-9_.]/g, '_').slice(0, 40) || 'worker';
+  const start = self.startTime.replaceAll(/[^0-9A-Za-z_:.]/g, '_');
+  const workerId = `${label}-${bootPrefix(self.bootId)}-${self.pid}-${start}-${randomHex(context)}`;
+  const about = { ...worker, ...self, started_at: isoNow(context) };
+  await disk.create(layout.runFile(workerId), `${JSON.stringify(about)}\n`, true);
+  await disk.syncFolder(layout.run);
+  await disk.makeFolder(join(layout.children, workerId));
+  step('join.registered');
+  const folder = layout.workerFolder(workerId);
+  if (!(await takeSlot(context, folder))) await disk.makeFolder(folder);
+  step('join.slot_taken');
+  await disk.syncFolder(layout.inProgress);
+  return new FileMember(context, workerId);
+};
+
+// On a full disk, or without inodes, a ready-made folder can still be renamed where none can be made.
+const takeSlot = async (context: QueueContext, folder: string): Promise<boolean> => {
+  const { disk, layout } = context;
+  for (const name of await listOrNone(disk, layout.inProgress)) {
+    if (!SLOT.test(name)) continue;
+    const slot = join(layout.inProgress, name);
+    if ((await listOrNone(disk, slot)).length > 0) continue;
+    if (await unlessCode(['ENOENT', 'EXDEV'], () => disk.rename(slot, folder))) return true;
+  }
+  return false;
+};

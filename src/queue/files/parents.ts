@@ -1,0 +1,29 @@
+/** What the tasks that another one waits for have come to. */
+import { isEnded } from '../../task/lifecycle.ts';
+import type { TaskFile } from '../../task/record.ts';
+import type { QueueContext } from './context.ts';
+import { locate } from './locate.ts';
+
+export type ParentsState =
+  | { kind: 'met' }
+  | { kind: 'unmet' }
+  | { kind: 'failed'; parent: string; why: string };
+
+/** `after` wants every parent completed; `after_any` only wants every parent ended, however. */
+export const parentsState = async (
+  context: QueueContext,
+  task: Pick<TaskFile, 'after' | 'after_any'>,
+): Promise<ParentsState> => {
+  let unmet = false;
+  for (const parent of task.after) {
+    const place = await locate(context, parent);
+    if (place === undefined) return { kind: 'failed', parent, why: 'no longer exists' };
+    if (place.state === 'failed') return { kind: 'failed', parent, why: 'failed' };
+    if (place.state !== 'completed') unmet = true;
+  }
+  for (const parent of task.after_any) {
+    const place = await locate(context, parent);
+    if (place !== undefined && !isEnded(place.state)) unmet = true;
+  }
+  return unmet ? { kind: 'unmet' } : { kind: 'met' };
+};

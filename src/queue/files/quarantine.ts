@@ -1,0 +1,57 @@
+/** What cannot be read as a task is set aside with the reason; nothing is thrown away. */
+import { join } from 'node:path';
+import type { Quarantined } from '../queue.ts';
+import { creatorName, isoNow, type QueueContext } from './context.ts';
+import { BadFile, listOrNone, unlessCode } from './disk.ts';
+
+const WHY = '.why.json';
+
+/** Moves `from` to quarantine/NAME with NAME.why.json beside it; false when it was gone. */
+export const quarantine = async (
+  context: QueueContext,
+  from: string,
+  name: string,
+  reason: string,
+): Promise<boolean> => {
+  const { disk, layout } = context;
+  const taken = (await disk.facts(join(layout.quarantine, name))) !== undefined;
+  const target = taken ? `${name}.${creatorName(context)}` : name;
+  const why = join(layout.quarantine, `${target}${WHY}`);
+  await unlessCode(['EEXIST'], () =>
+    disk.create(why, `${JSON.stringify({ name, reason, at: isoNow(context) })}\n`, true),
+  );
+  const moved = await unlessCode(['ENOENT'], () => disk.rename(from, join(layout.quarantine, target)));
+  if (!moved) await unlessCode(['ENOENT'], () => disk.unlink(why));
+  await disk.syncFolder(layout.quarantine);
+  return moved;
+};
+
+/** What lies in quarantine, each with its reason. */
+export const listQuarantine = async (context: QueueContext): Promise<Quarantined[]> => {
+  const { disk, layout } = context;
+  const names = await listOrNone(disk, layout.quarantine);
+  const present = new Set(names);
+  const entries: Quarantined[] = [];
+  for (const name of names) {
+    if (name.endsWith(WHY) && present.has(name.slice(0, -WHY.length))) continue;
+    entries.push({ name, ...(await readWhy(context, join(layout.quarantine, `${name}${WHY}`))) });
+  }
+  return entries;
+};
+
+const readWhy = async (context: QueueContext, path: string): Promise<{ reason: string; at: string }> => {
+  try {
+    const value: unknown = JSON.parse((await context.disk.read(path, 1024 * 1024)).toString('utf8'));
+    const { reason, at } = value as { reason?: unknown; at?: unknown };
+    return { reason: String(reason ?? 'unknown'), at: String(at ?? '') };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof BadFile || error instanceof TypeError) {
+      return { reason: 'the reason cannot be read', at: '' };
+    }
+    if (error instanceof Error && 'code' in error) return { reason: 'no reason was kept', at: '' };
+    throw error;
+  }
+};
+
+export const countQuarantine = async (context: QueueContext): Promise<number> =>
+  (await listOrNone(context.disk, context.layout.quarantine)).filter((name) => !name.endsWith(WHY)).length;

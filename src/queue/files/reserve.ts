@@ -1,0 +1,58 @@
+/**
+ * Room for ending what runs when the disk is full: blocks and inodes that were set aside while there was
+ * enough, and that are freed for outcomes.
+ */
+import { join } from 'node:path';
+import { KoubouError } from '../../errors.ts';
+import type { QueueContext } from './context.ts';
+import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
+
+const FLOOR_BYTES = 4 * 1024 * 1024;
+const FLOOR_INODES = 64;
+const RESERVE_FILES = 64;
+const RESERVE_FILE_BYTES = 16 * 1024;
+
+/** Refuses to add when the disk would be left without room to work in. Throws `disk_full`; nothing was written. */
+export const refuseWhenDiskIsLow = async (
+  context: QueueContext,
+  bytes: number,
+  files: number,
+): Promise<void> => {
+  const free = await context.disk.free(context.layout.tasks);
+  const lowInodes = free.inodes !== null && free.inodes < FLOOR_INODES + 4 * files;
+  if (!lowInodes && free.bytes >= FLOOR_BYTES + 2 * bytes) return;
+  throw new KoubouError(
+    'disk_full',
+    lowInodes
+      ? `Only ${free.inodes} inodes are free on the disk of ${context.layout.home}; nothing was added.`
+      : `Only ${Math.floor(free.bytes / 1024)} KB are free on the disk of ${context.layout.home}; nothing was added.`,
+  );
+};
+
+/** Fills the reserve up while there is room. A full disk is no error here. */
+export const fillReserve = async (context: QueueContext): Promise<void> => {
+  const { disk, layout } = context;
+  const free = await disk.free(layout.tasks);
+  if (free.bytes < 4 * FLOOR_BYTES || (free.inodes !== null && free.inodes < 4 * FLOOR_INODES)) return;
+  const present = new Set(await listOrNone(disk, layout.reserve));
+  const filling = Buffer.alloc(RESERVE_FILE_BYTES, 'r');
+  for (let number = 0; number < RESERVE_FILES; number += 1) {
+    const name = `reserve-${String(number).padStart(2, '0')}`;
+    if (present.has(name)) continue;
+    try {
+      await unlessCode(['EEXIST'], () => disk.create(join(layout.reserve, name), filling, false));
+    } catch (error) {
+      if (isDiskFull(error)) return;
+      throw error;
+    }
+  }
+};
+
+/** Frees half of what is set aside; false when nothing was left to free. */
+export const freeReserve = async (context: QueueContext): Promise<boolean> => {
+  const { disk, layout } = context;
+  const names = (await listOrNone(disk, layout.reserve)).filter((name) => name.startsWith('reserve-'));
+  const chosen = names.slice(0, Math.ceil(names.length / 2));
+  for (const name of chosen) await unlessCode(['ENOENT'], () => disk.unlink(join(layout.reserve, name)));
+  return chosen.length > 0;
+};

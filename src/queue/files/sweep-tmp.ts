@@ -1,0 +1,75 @@
+/** Clears up after creators that died in the middle of an add. */
+import { join } from 'node:path';
+import { startTimeOf } from '../../process/liveness.ts';
+import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
+import { moveCommitted } from './batch.ts';
+import { bootPrefix, namespacePrefix, type QueueContext } from './context.ts';
+import { BadFile, listOrNone, unlessCode } from './disk.ts';
+import { delayedName, parseTmpName, taskName } from './layout.ts';
+import { ensureDayFolders } from './locate.ts';
+
+/** How many files were cleared or published. What a living process is making is left alone. */
+export const sweepTmp = async (context: QueueContext): Promise<number> => {
+  const { disk, layout, step } = context;
+  let cleared = 0;
+  for (const name of await listOrNone(disk, layout.tmp)) {
+    const creator = parseTmpName(name);
+    if (creator === undefined || creatorLives(context, creator)) continue;
+    const path = join(layout.tmp, name);
+    step('sweep.tmp_found');
+    if (creator.kind === 'commit') {
+      // Committed is acknowledged or about to be: it is carried on, never deleted.
+      if ((await disk.facts(path)) !== undefined) await moveCommitted(context, path);
+    } else if (creator.kind === 'batch') {
+      for (const file of await listOrNone(disk, path))
+        await unlessCode(['ENOENT'], () => disk.unlink(join(path, file)));
+      await unlessCode(['ENOENT'], () => disk.removeFolder(path));
+    } else {
+      await clearFile(context, path, name);
+    }
+    cleared += 1;
+  }
+  return cleared;
+};
+
+// Another boot: everything of then is gone. (A home lies on one machine's own disk.) A creator in another
+// pid namespace cannot be looked at: better to leave a file too long than to take it from the living.
+const creatorLives = (
+  context: QueueContext,
+  creator: { boot8: string; pid: number; startTime: string; namespace: string },
+): boolean => {
+  if (creator.boot8 !== bootPrefix(context.self.bootId)) return false;
+  if (creator.namespace !== namespacePrefix(context.self.pidNamespace)) return true;
+  return startTimeOf(creator.pid) === creator.startTime;
+};
+
+const clearFile = async (context: QueueContext, path: string, name: string): Promise<void> => {
+  const { disk, layout, step } = context;
+  const facts = await disk.facts(path);
+  if (facts === undefined) return;
+  // Two links: its key leads to it already, so whoever repeats the command would be told that it exists.
+  const task = facts.links > 1 && name.endsWith('.json') ? await readKeyed(context, path) : undefined;
+  if (task === undefined) {
+    await unlessCode(['ENOENT'], () => disk.unlink(path));
+    return;
+  }
+  const parsed = { id: task.task_id, run: 0, base: 0, priority: task.priority };
+  const blocked = task.after.length + task.after_any.length > 0;
+  const folder = blocked ? layout.blocked : task.not_before === null ? layout.pending : layout.delayed;
+  const target =
+    folder === layout.delayed ? delayedName(Date.parse(task.not_before ?? ''), parsed) : taskName(parsed);
+  await ensureDayFolders(context, task.task_id);
+  step('sweep.tmp_publishing');
+  await unlessCode(['ENOENT'], () => disk.rename(path, join(folder, target)));
+  await disk.syncFolder(folder);
+};
+
+const readKeyed = async (context: QueueContext, path: string): Promise<TaskFile | undefined> => {
+  try {
+    return parseTaskFile(JSON.parse((await context.disk.read(path, MAX_TASK_BYTES)).toString('utf8')));
+  } catch (error) {
+    if (error instanceof BadFile || error instanceof SyntaxError) return undefined;
+    if (error instanceof Error && error.name === 'KoubouError') return undefined;
+    throw error;
+  }
+};

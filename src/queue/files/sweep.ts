@@ -1,0 +1,335 @@
+/**
+ * Mending what the dead left, and moving on what has become due. Any daemon does it, any number at once:
+ * each step is one rename or one link, so doing it twice does it once.
+ */
+import { join } from 'node:path';
+import { errorInfo, systemCode } from '../../errors.ts';
+import { type ProcessIdentity, verdictOn } from '../../process/liveness.ts';
+import { stopTree } from '../../process/stop-tree.ts';
+import type { Budget } from '../../task/budget.ts';
+import { nextState } from '../../task/lifecycle.ts';
+import type { RunOutcome, TaskFile } from '../../task/record.ts';
+import type { SweepReport } from '../queue.ts';
+import { endWaiting, sweepMarks } from './cancel.ts';
+import type { QueueContext } from './context.ts';
+import { BadFile, listOrNone, makeFolderOnce, unlessCode } from './disk.ts';
+import {
+  delayedName,
+  isWorkerId,
+  parseDelayedName,
+  parseTaskName,
+  REAPED_PREFIX,
+  SLOT,
+  type TaskName,
+  taskName,
+} from './layout.ts';
+import { removeWorkerFiles, slotNames } from './member.ts';
+import { endWithoutRun, readOutcome, readOutcomes } from './outcome.ts';
+import { parentsState } from './parents.ts';
+import { returnPermit } from './permits.ts';
+import { quarantine } from './quarantine.ts';
+import { readTask } from './read.ts';
+import { fillReserve } from './reserve.ts';
+import { endRun } from './settle.ts';
+import { sweepTmp } from './sweep-tmp.ts';
+import { readBeat, readRunFile } from './workers.ts';
+
+/** No back-off is longer; a due time beyond it that the task did not ask for is a clock's mistake. */
+const LONGEST_BACKOFF_MS = 3600 * 1000;
+const ELSEWHERE_DEAD_AFTER_MS = 60_000;
+
+export type BudgetOf = (task: TaskFile) => Budget;
+
+/** Beats of workers on other hosts as this observer saw them, against its own monotonic clock. */
+export type Sightings = Map<string, { beat: string; sinceMs: number; sightings: number }>;
+
+export const emptyReport = (): SweepReport => ({
+  reaped: [],
+  restarted: 0,
+  promoted: 0,
+  unblocked: 0,
+  failed: 0,
+  quarantined: 0,
+  removed: 0,
+});
+
+/** Everything. See `reapDead` and `promoteDue` for what is done more often. */
+export const sweepAll = async (
+  context: QueueContext,
+  budgetOf: BudgetOf,
+  sightings: Sightings,
+): Promise<SweepReport> => {
+  const report = emptyReport();
+  await reapDead(context, budgetOf, sightings, report);
+  report.removed += await sweepTmp(context);
+  report.failed += await sweepMarks(context);
+  await promoteDue(context, report, true);
+  await recheckBlocked(context, report);
+  await keepSlots(context);
+  await removeForgottenWorkers(context);
+  await fillReserve(context);
+  return report;
+};
+
+/** Takes the folders of dead workers away and gives their tasks back. */
+export const reapDead = async (
+  context: QueueContext,
+  budgetOf: BudgetOf,
+  sightings: Sightings,
+  report: SweepReport,
+): Promise<void> => {
+  const { disk, layout, step } = context;
+  for (const name of await listOrNone(disk, layout.inProgress)) {
+    if (SLOT.test(name)) {
+      await clearSlot(context, name, budgetOf, report);
+    } else if (name.startsWith(REAPED_PREFIX)) {
+      await clearReaped(context, name.slice(REAPED_PREFIX.length), budgetOf, report);
+    } else if (await isDead(context, name, sightings)) {
+      const reaped = join(layout.inProgress, `${REAPED_PREFIX}${name}`);
+      if (!(await unlessCode(['ENOENT'], () => disk.rename(join(layout.inProgress, name), reaped)))) continue;
+      step('sweep.fenced');
+      await disk.syncFolder(layout.inProgress);
+      report.reaped.push(name);
+      await clearReaped(context, name, budgetOf, report);
+    }
+  }
+};
+
+const isDead = async (context: QueueContext, workerId: string, sightings: Sightings): Promise<boolean> => {
+  const about = await readRunFile(context, workerId);
+  // Registered before its folder existed, so a folder without a run file has outlived its worker.
+  if (about === undefined) return isWorkerId(workerId);
+  const verdict = verdictOn(about as ProcessIdentity, context.self);
+  return verdict === 'elsewhere' ? isSilent(context, workerId, sightings) : verdict === 'dead';
+};
+
+const isSilent = async (context: QueueContext, workerId: string, sightings: Sightings): Promise<boolean> => {
+  const beat = (await readBeat(context, workerId))?.at ?? '';
+  const now = performance.now();
+  const known = sightings.get(workerId);
+  if (known === undefined || known.beat !== beat) {
+    sightings.set(workerId, { beat, sinceMs: now, sightings: 1 });
+    return false;
+  }
+  known.sightings += 1;
+  return known.sightings > 2 && now - known.sinceMs > ELSEWHERE_DEAD_AFTER_MS;
+};
+
+// A worker's folder that was given back with something in it belongs to a worker that is gone.
+const clearSlot = async (
+  context: QueueContext,
+  slot: string,
+  budgetOf: BudgetOf,
+  report: SweepReport,
+): Promise<void> => {
+  const { disk, layout } = context;
+  const path = join(layout.inProgress, slot);
+  if ((await listOrNone(disk, path)).length === 0) return;
+  const reaped = join(layout.inProgress, `${REAPED_PREFIX}${slot}`);
+  if (!(await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.rename(path, reaped)))) return;
+  await clearReaped(context, slot, budgetOf, report);
+};
+
+const clearReaped = async (
+  context: QueueContext,
+  workerId: string,
+  budgetOf: BudgetOf,
+  report: SweepReport,
+): Promise<void> => {
+  const { disk, layout, step } = context;
+  const folder = join(layout.inProgress, `${REAPED_PREFIX}${workerId}`);
+  await stopChildren(context, workerId, folder);
+  step('sweep.children_stopped');
+  for (const text of await listOrNone(disk, folder)) {
+    const name = parseTaskName(text);
+    if (name !== undefined) await giveBack(context, folder, name, workerId, budgetOf, report);
+    else if (text.startsWith('permit@')) await returnPermit(context, folder, text);
+    else await unlessCode(['ENOENT'], () => disk.rename(join(folder, text), join(layout.pending, text)));
+  }
+  step('sweep.tasks_moved');
+  if (await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(folder))) {
+    await removeWorkerFiles(context, workerId);
+  }
+};
+
+const stopChildren = async (context: QueueContext, workerId: string, folder: string): Promise<void> => {
+  const { disk, layout } = context;
+  const about = await readRunFile(context, workerId);
+  // Pids mean nothing here when they were another machine's, another boot's or another namespace's.
+  if (about === undefined || verdictOn(about as ProcessIdentity, context.self) === 'elsewhere') return;
+  if (about.bootId !== context.self.bootId) return;
+  const runs = (await listOrNone(disk, folder)).flatMap((text) => parseTaskName(text) ?? []);
+  for (const { id, run } of runs) {
+    const marker = `${workerId}/${id}.r${run}`;
+    const child = await readChild(context, join(layout.children, workerId, `${id}.r${run}.json`));
+    await stopTree({ pid: child?.pid ?? null, startTime: child?.startTime ?? null, marker, graceMs: 0 });
+  }
+};
+
+const readChild = async (
+  context: QueueContext,
+  path: string,
+): Promise<{ pid: number; startTime: string } | undefined> => {
+  try {
+    const value = JSON.parse((await context.disk.read(path, 4096)).toString('utf8')) as Record<
+      string,
+      unknown
+    >;
+    const { pid, startTime } = value;
+    return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof BadFile) return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+};
+
+/** Ends a dead worker's run as worker_lost, or as it had ended itself if that was recorded already. */
+const giveBack = async (
+  context: QueueContext,
+  folder: string,
+  name: TaskName,
+  workerId: string,
+  budgetOf: BudgetOf,
+  report: SweepReport,
+): Promise<void> => {
+  const path = join(folder, taskName(name));
+  const read = await readTask(context, path, name.id);
+  if ('gone' in read) return;
+  if ('bad' in read) {
+    if (await quarantine(context, path, `${name.id}.json`, read.bad)) report.quarantined += 1;
+    return;
+  }
+  const existing = await readOutcome(context, name.id, name.run);
+  const outcome = existing ?? (await lostOutcome(context, name, workerId));
+  const earlier = (await readOutcomes(context, name.id)).filter((other) => other.attempt < name.run);
+  const ended = await endRun(context, { folder, name, earlier, outcome, budget: budgetOf(read.task) });
+  if (ended === 'gone') return;
+  if (ended.state === 'failed') report.failed += 1;
+  else if (ended.state !== 'completed') report.restarted += 1;
+};
+
+const lostOutcome = async (context: QueueContext, name: TaskName, workerId: string): Promise<RunOutcome> => {
+  const log = await context.disk.facts(context.layout.artifact(name.id, name.run, 'log'));
+  const now = new Date(context.nowMs()).toISOString();
+  return {
+    ...endWithoutRun(
+      context,
+      name.id,
+      name.run,
+      errorInfo('worker_lost', `Its worker ${workerId} died while it ran.`),
+    ),
+    worker_id: workerId,
+    started_at: log === undefined ? now : new Date(log.bornMs).toISOString(),
+  };
+};
+
+/** Moves delayed tasks whose time has come to pending. `mendClock` also looks at times too far ahead. */
+export const promoteDue = async (
+  context: QueueContext,
+  report: SweepReport,
+  mendClock: boolean,
+): Promise<void> => {
+  const { disk, layout, step } = context;
+  const now = context.nowMs();
+  let moved = false;
+  for (const text of await listOrNone(disk, layout.delayed)) {
+    const name = parseDelayedName(text);
+    if (name === undefined) continue;
+    const from = join(layout.delayed, text);
+    if (name.dueMs > now) {
+      if (!mendClock) break;
+      if (name.dueMs > now + LONGEST_BACKOFF_MS) await cutDue(context, from, name);
+      continue;
+    }
+    if (nextState('delayed', 'due') !== 'pending') continue;
+    if (!(await unlessCode(['ENOENT'], () => disk.rename(from, join(layout.pending, taskName(name))))))
+      continue;
+    step('sweep.promoted');
+    report.promoted += 1;
+    moved = true;
+  }
+  if (moved) await Promise.all([disk.syncFolder(layout.delayed), disk.syncFolder(layout.pending)]);
+};
+
+// The wall clock was set back after a back-off was computed: nobody asked for a wait that long.
+const cutDue = async (
+  context: QueueContext,
+  from: string,
+  name: TaskName & { dueMs: number },
+): Promise<void> => {
+  const { disk, layout } = context;
+  const read = await readTask(context, from, name.id);
+  if (!('task' in read)) return;
+  if (read.task.not_before !== null && Date.parse(read.task.not_before) === name.dueMs) return;
+  const target = join(layout.delayed, delayedName(context.nowMs() + LONGEST_BACKOFF_MS, name));
+  await unlessCode(['ENOENT'], () => disk.rename(from, target));
+};
+
+/** Moves on every blocked task whose parents have come to something: the state decides, not an event. */
+export const recheckBlocked = async (context: QueueContext, report: SweepReport): Promise<void> => {
+  const { disk, layout, step } = context;
+  for (const text of await listOrNone(disk, layout.blocked)) {
+    const name = parseTaskName(text);
+    if (name === undefined) continue;
+    const path = join(layout.blocked, text);
+    const read = await readTask(context, path, name.id);
+    if ('gone' in read) continue;
+    if ('bad' in read) {
+      if (await quarantine(context, path, `${name.id}.json`, read.bad)) report.quarantined += 1;
+      continue;
+    }
+    const parents = await parentsState(context, read.task);
+    if (parents.kind === 'unmet') continue;
+    if (parents.kind === 'failed') {
+      const error = errorInfo('dependency_failed', `It waits for ${parents.parent}, which ${parents.why}.`);
+      const place = {
+        ...name,
+        state: 'blocked' as const,
+        path,
+        folder: layout.blocked,
+        dueMs: null,
+        workerId: null,
+      };
+      if (await endWaiting(context, place, error, 'parent_failed')) report.failed += 1;
+      continue;
+    }
+    const dueMs = read.task.not_before === null ? null : Date.parse(read.task.not_before);
+    const later = dueMs !== null && dueMs > context.nowMs() && name.run === 0;
+    const folder =
+      nextState('blocked', later ? 'try_later' : 'unblocked') === 'delayed' ? layout.delayed : layout.pending;
+    const target = join(folder, later ? delayedName(dueMs, name) : taskName(name));
+    if (!(await unlessCode(['ENOENT'], () => disk.rename(path, target)))) continue;
+    step('sweep.unblocked');
+    report.unblocked += 1;
+    await Promise.all([disk.syncFolder(layout.blocked), disk.syncFolder(folder)]);
+  }
+};
+
+const keepSlots = async (context: QueueContext): Promise<void> => {
+  const { disk, layout } = context;
+  const present = new Set(await listOrNone(disk, layout.inProgress));
+  // A worker has taken one and the next sweep makes up for it: a few too many or too few do no harm.
+  const missing = slotNames().filter((slot) => !present.has(slot));
+  try {
+    for (const slot of missing) await makeFolderOnce(disk, join(layout.inProgress, slot));
+  } catch (error) {
+    if (!['ENOSPC', 'EDQUOT', 'EROFS'].includes(systemCode(error) ?? '')) throw error;
+  }
+  if (missing.length > 0) await disk.syncFolder(layout.inProgress);
+};
+
+/** Run files of workers that died before they had a folder, or after it was cleared. */
+const removeForgottenWorkers = async (context: QueueContext): Promise<void> => {
+  const { disk, layout } = context;
+  for (const file of await listOrNone(disk, layout.run)) {
+    if (!file.endsWith('.json')) continue;
+    const workerId = file.slice(0, -'.json'.length);
+    if (!isWorkerId(workerId)) continue;
+    const about = await readRunFile(context, workerId);
+    if (about === undefined || verdictOn(about as ProcessIdentity, context.self) !== 'dead') continue;
+    const folders = [layout.workerFolder(workerId), join(layout.inProgress, `${REAPED_PREFIX}${workerId}`)];
+    const gone = await Promise.all(folders.map(async (folder) => (await disk.facts(folder)) === undefined));
+    if (gone.every(Boolean)) await removeWorkerFiles(context, workerId);
+  }
+};

@@ -1,0 +1,103 @@
+/**
+ * A hint that something arrived in pending/. Never more than a hint: everything works with it off.
+ *
+ * chokidar 6 loses events for good when a burst meets a blocked event loop, so any event only means "look",
+ * and a timer looks as well. A large folder makes it slow to start, so it watches only when there is little.
+ */
+import type { ChangeHint } from '../queue.ts';
+
+export interface WatchOptions {
+  folder: string;
+  /** Called at each event, before any waiter is woken. */
+  onChange: () => void;
+  /** Whether watching is worth its cost now: false while there is a backlog. */
+  worthwhile: () => boolean;
+}
+
+interface Watcher {
+  on(event: 'all' | 'error' | 'ready', listener: (value: unknown) => void): unknown;
+  close(): Promise<void>;
+}
+
+export class PendingWatch implements ChangeHint {
+  readonly #options: WatchOptions;
+  #watcher: Watcher | undefined;
+  #starting = false;
+  #closed = false;
+  #trouble: string | null = null;
+  #waiters = new Set<() => void>();
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+  }
+
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  async wait(maxMs: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return;
+    void this.#keepUp();
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', finish);
+        this.#waiters.delete(finish);
+        resolve();
+      };
+      const timer = setTimeout(finish, maxMs);
+      signal?.addEventListener('abort', finish, { once: true });
+      this.#waiters.add(finish);
+    });
+  }
+
+  async #keepUp(): Promise<void> {
+    if (this.#closed || this.#starting || this.#trouble !== null) return;
+    const worthwhile = this.#options.worthwhile();
+    if (worthwhile === (this.#watcher !== undefined)) return;
+    if (!worthwhile) {
+      await this.#stop();
+      return;
+    }
+    this.#starting = true;
+    try {
+      const { watch } = await import('chokidar');
+      if (this.#closed) return;
+      const watcher = watch(this.#options.folder, {
+        depth: 0,
+        atomic: false,
+        ignoreInitial: true,
+      }) as Watcher;
+      this.#watcher = watcher;
+      watcher.on('all', () => this.#wake());
+      // What arrived while the watcher was starting had no event.
+      watcher.on('ready', () => this.#wake());
+      watcher.on('error', (error) => {
+        this.#trouble = `no watcher (${error instanceof Error ? error.message : String(error)}); looking by timer`;
+        void this.#stop();
+        this.#wake();
+      });
+    } catch (error) {
+      this.#trouble = `no watcher (${error instanceof Error ? error.message : String(error)}); looking by timer`;
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  #wake(): void {
+    this.#options.onChange();
+    for (const waiter of [...this.#waiters]) waiter();
+  }
+
+  async #stop(): Promise<void> {
+    const watcher = this.#watcher;
+    this.#watcher = undefined;
+    await watcher?.close();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiter of [...this.#waiters]) waiter();
+    await this.#stop();
+  }
+}

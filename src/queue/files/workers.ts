@@ -1,0 +1,111 @@
+/** What daemons say about themselves: the run file, written once, and the beat, rewritten every few seconds. */
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { systemCode } from '../../errors.ts';
+import { verdictOn } from '../../process/liveness.ts';
+import type { WorkerInfo } from '../queue.ts';
+import type { QueueContext } from './context.ts';
+import { BadFile, listOrNone } from './disk.ts';
+import { isWorkerId, parseTaskName } from './layout.ts';
+
+/** A living process that has not beaten for so long is shown as offline. Nobody kills it for that. */
+const OFFLINE_AFTER_MS = 5 * 60_000;
+
+const RunFile = z.looseObject({
+  label: z.string(),
+  slots: z.number(),
+  version: z.string(),
+  runner: z.nullable(z.string()),
+  model: z.nullable(z.string()),
+  temporary: z.boolean(),
+  bootId: z.string(),
+  pid: z.number(),
+  startTime: z.string(),
+  pidNamespace: z.string(),
+  hostId: z.string(),
+  started_at: z.string(),
+});
+export type RunFile = z.infer<typeof RunFile>;
+
+const BeatFile = z.looseObject({
+  at: z.string(),
+  slots: z.number(),
+  progress: z.record(z.string(), z.number()),
+  down: z.record(z.string(), z.string()),
+  passed: z.record(z.string(), z.enum(['endpoint', 'permit'])),
+  notes: z.array(z.string()),
+  completed: z.number(),
+  failed: z.number(),
+});
+export type BeatFile = z.infer<typeof BeatFile>;
+
+const readJson = async <T extends z.core.$ZodType>(
+  context: QueueContext,
+  path: string,
+  schema: T,
+): Promise<z.infer<T> | undefined> => {
+  try {
+    const value: unknown = JSON.parse((await context.disk.read(path, 1024 * 1024)).toString('utf8'));
+    const parsed = z.safeParse(schema, value);
+    return parsed.success ? parsed.data : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof BadFile) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+};
+
+export const readRunFile = (context: QueueContext, workerId: string): Promise<RunFile | undefined> =>
+  readJson(context, context.layout.runFile(workerId), RunFile);
+
+export const readBeat = (context: QueueContext, workerId: string): Promise<BeatFile | undefined> =>
+  readJson(context, context.layout.beatFile(workerId), BeatFile);
+
+/** Every registered daemon that is not known to be dead, oldest first. */
+export const listWorkers = async (context: QueueContext): Promise<WorkerInfo[]> => {
+  const { disk, layout } = context;
+  const infos: WorkerInfo[] = [];
+  for (const file of await listOrNone(disk, layout.run)) {
+    const workerId = file.endsWith('.json') ? file.slice(0, -'.json'.length) : '';
+    if (!isWorkerId(workerId)) continue;
+    const about = await readRunFile(context, workerId);
+    if (about === undefined || verdictOn(about, context.self) === 'dead') continue;
+    infos.push(await describe(context, workerId, about));
+  }
+  return infos.sort((a, b) => a.started_at.localeCompare(b.started_at));
+};
+
+const describe = async (context: QueueContext, workerId: string, about: RunFile): Promise<WorkerInfo> => {
+  const beat = await readBeat(context, workerId);
+  const names = await listOrNone(context.disk, join(context.layout.inProgress, workerId));
+  const tasks = names.flatMap((name) => parseTaskName(name)?.id ?? []);
+  const silentMs = beat === undefined ? 0 : context.nowMs() - Date.parse(beat.at);
+  return {
+    worker_id: workerId,
+    status: silentMs > OFFLINE_AFTER_MS ? 'offline' : tasks.length > 0 ? 'busy' : 'idle',
+    pid: about.pid,
+    host: about.hostId,
+    slots: beat?.slots ?? about.slots,
+    tasks,
+    runner: about.runner,
+    model: about.model,
+    tasks_completed: beat?.completed ?? 0,
+    tasks_failed: beat?.failed ?? 0,
+    last_heartbeat: beat?.at ?? about.started_at,
+    started_at: about.started_at,
+    progress: beat?.progress ?? {},
+    down: beat?.down ?? {},
+    notes: beat?.notes ?? [],
+    temporary: about.temporary,
+  };
+};
+
+/** Tasks that living daemons passed over, and what each waits for. */
+export const passedOver = async (context: QueueContext): Promise<Map<string, 'endpoint' | 'permit'>> => {
+  const passed = new Map<string, 'endpoint' | 'permit'>();
+  for (const worker of await listWorkers(context)) {
+    const beat = await readBeat(context, worker.worker_id);
+    for (const [id, why] of Object.entries(beat?.passed ?? {})) passed.set(id, why);
+  }
+  return passed;
+};

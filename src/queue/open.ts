@@ -1,0 +1,12 @@
+/** From a home to its queue; the only place that names the backends. */
+import type { DraftFromDrop } from './files/adopt.ts';
+import { FileQueue } from './files/file-queue.ts';
+import type { Queue } from './queue.ts';
+
+export interface OpenOptions {
+  home: string;
+  draftFromDrop?: DraftFromDrop;
+}
+
+/** Throws `no_home` where there is none. */
+export const openQueue = (options: OpenOptions): Queue => new FileQueue(options);

@@ -1,0 +1,202 @@
+/**
+ * What a queue must offer. The file queue is one backend; a database can be another. Nothing here names
+ * files or SQL. Errors are KoubouError; a promise that rejects has changed nothing unless it says `unknown`.
+ */
+import type { Budget } from '../task/budget.ts';
+import type { State } from '../task/lifecycle.ts';
+import type { NewTask, RunOutcome, TaskFile, TaskRecord, TaskType } from '../task/record.ts';
+
+export interface Added {
+  id: string;
+  /** True where the key was known and nothing was added. */
+  existed: boolean;
+}
+
+export interface ListFilter {
+  /** States to show; none means all. `quarantined` lists what could not be read. */
+  states?: readonly State[];
+  type?: TaskType;
+  labels?: Readonly<Record<string, string>>;
+  /** Ids newer than this wall-clock time, milliseconds. */
+  sinceMs?: number;
+  /** Newest first; at most this many. */
+  limit?: number;
+  /** Only ended tasks whose result nobody looked at. */
+  unread?: boolean;
+}
+
+export interface Counts {
+  pending: number;
+  in_progress: number;
+  completed: number;
+  failed: number;
+  /** Part of pending. */
+  delayed: number;
+  /** Part of pending. */
+  blocked: number;
+  quarantined: number;
+}
+
+export interface Quarantined {
+  name: string;
+  reason: string;
+  at: string;
+}
+
+/** What a daemon says about itself when it joins. */
+export interface WorkerIdentity {
+  /** WORKER_ID, only a label. */
+  label: string;
+  slots: number;
+  version: string;
+  runner: string | null;
+  model: string | null;
+  /** Whether it ends by itself when nothing is left to do. */
+  temporary: boolean;
+}
+
+/** What a daemon says about itself at each beat. */
+export interface Beat {
+  slots: number;
+  /** A count a running task that rises whenever something came from it. */
+  progress: Readonly<Record<string, number>>;
+  /** Endpoints marked down, with the reason. */
+  down: Readonly<Record<string, string>>;
+  /** Tasks that were passed over at the last look, and what they wait for. */
+  passed: Readonly<Record<string, 'endpoint' | 'permit'>>;
+  /** What hinders the daemon, for a person: "no watcher: …", "disk full". */
+  notes: readonly string[];
+  completed: number;
+  failed: number;
+}
+
+export interface WorkerInfo {
+  worker_id: string;
+  status: 'idle' | 'busy' | 'offline';
+  pid: number;
+  host: string;
+  slots: number;
+  tasks: string[];
+  runner: string | null;
+  model: string | null;
+  tasks_completed: number;
+  tasks_failed: number;
+  last_heartbeat: string | null;
+  started_at: string;
+  progress: Record<string, number>;
+  down: Record<string, string>;
+  notes: string[];
+  temporary: boolean;
+}
+
+/** Permits for one use of something capped across all daemons of the home. */
+export interface PermitRequest {
+  name: string;
+  cap: number;
+}
+
+/** The worker's answer to "would you take this task now?". */
+export type Admission =
+  | { take: true; permits: readonly PermitRequest[] }
+  | { take: false; why: 'endpoint' | 'permit' };
+
+/** A task in hand. It is lost the moment someone else may hold it: then `settle` answers `fenced`. */
+export interface Claim {
+  readonly id: string;
+  readonly run: number;
+  readonly task: TaskFile;
+  /** Outcomes of earlier runs of this task, oldest first, and how many of them budgets ignore. */
+  readonly earlier: readonly RunOutcome[];
+  /** Where the runner's log and the candidate result of this run go. */
+  readonly logPath: string;
+  readonly outputPath: string;
+  /** KOUBOU_RUN of this run's processes. */
+  readonly marker: string;
+}
+
+export type Settled =
+  | { kind: 'settled'; state: State; dueMs: number | null; outcome: RunOutcome }
+  /** The task is no longer ours; the outcome was kept under late/ and changed nothing. */
+  | { kind: 'fenced' };
+
+/** A daemon's membership. */
+export interface Member {
+  readonly workerId: string;
+  /** The next task that `admit` takes, or undefined when there is none now. Throws `fenced` as KoubouError worker_lost. */
+  claim(admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission): Promise<Claim | undefined>;
+  /** Says that the daemon lives; `fenced` when its tasks were given to others. */
+  renew(beat: Beat): Promise<'alive' | 'fenced'>;
+  /** Ends a run: publishes the outcome, then moves the task as `budget` decides. */
+  settle(claim: Claim, outcome: RunOutcome, budget: Budget): Promise<Settled>;
+  /** Ids of running tasks whose cancellation was asked. */
+  cancelRequests(): Promise<string[]>;
+  /** What was told to this daemon since the last call. */
+  message(): Promise<WorkerMessage | undefined>;
+  /** Records the process group of a run, so that whoever sweeps can stop it. */
+  recordChild(claim: Claim, child: { pid: number; startTime: string | null }): Promise<void>;
+  /** Returns the worker's place; refuses while it holds tasks. */
+  leave(): Promise<void>;
+}
+
+export type CancelResult =
+  | { id: string; result: 'cancelled' }
+  | { id: string; result: 'asked' }
+  | { id: string; result: 'already_ended'; state: State };
+
+export interface SweepReport {
+  reaped: string[];
+  restarted: number;
+  promoted: number;
+  unblocked: number;
+  failed: number;
+  quarantined: number;
+  removed: number;
+}
+
+export type ArtifactKind = 'output' | 'log' | 'patch';
+
+/** A change to watch for: something may have become ready, or nothing. Always re-check. */
+export interface ChangeHint {
+  /** Resolves at the next change, after `maxMs`, or when `signal` aborts. Never rejects. */
+  wait(maxMs: number, signal?: AbortSignal): Promise<void>;
+  /** Why there are no hints (no inotify watch left …), or null. Everything works without them. */
+  readonly trouble: string | null;
+  close(): Promise<void>;
+}
+
+export interface Queue {
+  /** Adds one task or many, all or none, durably. Order of the answers is that of `tasks`. */
+  add(tasks: readonly NewTask[]): Promise<Added[]>;
+  get(id: string): Promise<TaskRecord | undefined>;
+  /** Where a task is now, cheaply (no file opened), or undefined when there is none. */
+  state(id: string): Promise<State | undefined>;
+  /** Full ids that contain `part`, newest first, at most `limit`. */
+  find(part: string, limit: number): Promise<string[]>;
+  list(filter: ListFilter): Promise<TaskRecord[]>;
+  quarantined(): Promise<Quarantined[]>;
+  counts(): Promise<Counts>;
+  /** Runs an ended task again. Throws `no_such_task`, or `usage` where it has not ended. */
+  retry(id: string): Promise<State>;
+  cancel(id: string): Promise<CancelResult>;
+  join(worker: WorkerIdentity): Promise<Member>;
+  workers(): Promise<WorkerInfo[]>;
+  /** Sends a message to one daemon: new bounds of its pool, or "stop". */
+  tell(workerId: string, message: WorkerMessage): Promise<void>;
+  /** The path of a run's artifact; run null means the last one that has it. */
+  artifact(id: string, run: number | null, kind: ArtifactKind): Promise<string | undefined>;
+  /** Remembers that somebody looked at the result. */
+  markRead(id: string): Promise<void>;
+  /** Mends everything that dead workers and creators left, and moves on what has become ready. */
+  sweep(budgetOf: (task: TaskFile) => Budget): Promise<SweepReport>;
+  /** The part of `sweep` that somebody waits for: dead workers' tasks, due times, blocked tasks. */
+  sweepQuickly(budgetOf: (task: TaskFile) => Budget): Promise<SweepReport>;
+  /** Turns files that were dropped in by hand into tasks, through the daemon `workerId`. */
+  adopt(workerId: string): Promise<{ added: number; quarantined: number }>;
+  /** Hints that something may be ready to claim. */
+  watch(): ChangeHint;
+  /** The earliest due time of a delayed task, wall-clock milliseconds, or null. */
+  nextDueMs(): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+export type WorkerMessage = { min: number; max: number };

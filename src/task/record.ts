@@ -1,0 +1,187 @@
+/**
+ * The task file: what was asked. It never changes after it is written; state, owner and run number are
+ * in its path, and outcomes lie beside it (see queue/files/README.md). Times are ISO 8601 UTC,
+ * durations are seconds.
+ */
+import * as z from 'zod/mini';
+import type { ErrorInfo } from '../errors.ts';
+import { KoubouError } from '../errors.ts';
+import type { Status } from './lifecycle.ts';
+
+export const TASK_TYPES = ['general', 'code', 'command'] as const;
+export type TaskType = (typeof TASK_TYPES)[number];
+
+export const RECORD_VERSION = 1;
+/** The largest task file that is read, in bytes. */
+export const MAX_TASK_BYTES = 16 * 1024 * 1024;
+
+const seconds = z.number().check(z.nonnegative());
+const optionalString = z.optional(z.string());
+
+/** What may be said about how a task is run; all optional, the worker's config fills in the rest. */
+export const TaskOptions = z.looseObject({
+  runner: optionalString,
+  model: optionalString,
+  template: optionalString,
+  system: optionalString,
+  set: z.optional(z.record(z.string(), z.unknown())),
+  /** Seconds for a whole attempt; 0 is no limit. */
+  timeout: z.optional(seconds),
+  stall_timeout: z.optional(seconds),
+  retries: z.optional(z.int().check(z.nonnegative())),
+  /** A JSON schema that the output must fit. */
+  schema: z.optional(z.unknown()),
+  check: optionalString,
+  expect: z.optional(z.array(z.string())),
+  output: optionalString,
+  local_only: z.optional(z.boolean()),
+});
+export type TaskOptions = z.infer<typeof TaskOptions>;
+
+export const TaskFile = z.looseObject({
+  version: z.literal(RECORD_VERSION),
+  task_id: z.string(),
+  type: z.enum(TASK_TYPES),
+  prompt: z.string(),
+  command: z._default(z.array(z.string()), []),
+  files: z._default(z.array(z.looseObject({ path: z.string(), sha256: z.nullable(z.string()) })), []),
+  context: z._default(z.record(z.string(), z.unknown()), {}),
+  difficulty: z._default(z.nullable(z.string()), null),
+  cwd: z.string(),
+  priority: z.int().check(z.minimum(1), z.maximum(10)),
+  labels: z._default(z.record(z.string(), z.string()), {}),
+  created_at: z.string(),
+  created_by: z.string(),
+  sensitive: z._default(z.boolean(), false),
+  options: z._default(TaskOptions, {}),
+  after: z._default(z.array(z.string()), []),
+  after_any: z._default(z.array(z.string()), []),
+  not_before: z._default(z.nullable(z.string()), null),
+  key: z._default(z.nullable(z.string()), null),
+});
+export type TaskFile = z.infer<typeof TaskFile>;
+
+/** What a caller gives to add a task: the file without what the queue fills in. */
+export type NewTask = Pick<
+  TaskFile,
+  | 'type'
+  | 'prompt'
+  | 'command'
+  | 'files'
+  | 'context'
+  | 'difficulty'
+  | 'cwd'
+  | 'priority'
+  | 'labels'
+  | 'created_by'
+  | 'sensitive'
+  | 'options'
+  | 'after'
+  | 'after_any'
+  | 'not_before'
+  | 'key'
+>;
+
+export interface Usage {
+  input_tokens: number | null;
+  output_tokens: number | null;
+}
+
+/** One run's outcome, the content of results/DAY/ID/run-R.json. Written once, never replaced. */
+export const RunOutcome = z.looseObject({
+  version: z.literal(1),
+  task_id: z.string(),
+  /** R of the run. An end without a run (cancelled before it began) has a number too, and started_at null. */
+  attempt: z.int().check(z.nonnegative()),
+  worker_id: z.nullable(z.string()),
+  runner: z.nullable(z.string()),
+  model: z.nullable(z.string()),
+  endpoint: z.nullable(z.string()),
+  started_at: z.nullable(z.string()),
+  ended_at: z.string(),
+  outcome: z.enum(['success', 'error']),
+  charged: z.boolean(),
+  error: z.nullable(z.looseObject({ code: z.string(), message: z.string(), hint: z.string() })),
+  evidence: z._default(z.nullable(z.string()), null),
+  usage: z._default(
+    z.nullable(
+      z.looseObject({
+        input_tokens: z.nullable(z.number()),
+        output_tokens: z.nullable(z.number()),
+      }),
+    ),
+    null,
+  ),
+  route: z._default(z.nullable(z.string()), null),
+  /** Seconds the server asked to wait (Retry-After). */
+  retry_after: z._default(z.nullable(z.number()), null),
+  /** What the next attempt is told: the checker's or validator's words. */
+  feedback: z._default(z.nullable(z.string()), null),
+  output_bytes: z._default(z.nullable(z.number()), null),
+  /** Where the accepted output was also written (--output), absolute. */
+  output_file: z._default(z.nullable(z.string()), null),
+});
+export type RunOutcome = z.infer<typeof RunOutcome>;
+
+export interface Attempt {
+  attempt: number;
+  worker_id: string | null;
+  runner: string | null;
+  model: string | null;
+  endpoint: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  outcome: 'success' | 'error' | null;
+  charged: boolean;
+  error: ErrorInfo | null;
+  evidence: string | null;
+  usage: Usage | null;
+  route: string | null;
+}
+
+export type Waiting = 'delayed' | 'blocked' | 'endpoint' | 'permit';
+
+export interface TaskResult {
+  success: boolean;
+  /** null where the output is not valid text to show, or the task failed without any. */
+  output: string | null;
+  /** The kept result itself: results/DAY/ID/run-R.output. */
+  output_path: string | null;
+  output_bytes: number | null;
+  error: ErrorInfo | null;
+  /** Seconds of the last run. */
+  duration: number | null;
+}
+
+/** The task as `--json`, HTTP and MCP show it: the file joined with its path and outcomes. */
+export interface TaskRecord extends TaskFile {
+  status: Status;
+  waiting: Waiting | null;
+  due_at: string | null;
+  attempts: Attempt[];
+  updated_at: string;
+  result: TaskResult | null;
+}
+
+/** Parses a task file. Throws KoubouError `usage` that says which field is wrong. */
+export const parseTaskFile = (value: unknown): TaskFile => {
+  const parsed = z.safeParse(TaskFile, value);
+  if (parsed.success) return parsed.data;
+  throw new KoubouError('usage', describeIssues(parsed.error.issues));
+};
+
+export const describeIssues = (issues: readonly z.core.$ZodIssue[]): string =>
+  issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.map(String).join('.') || 'the record'}: ${issueText(issue)}`)
+    .join('; ');
+
+// zod/mini ships without the English messages (they would cost each command's start-up).
+const issueText = (issue: z.core.$ZodIssue): string => {
+  if (issue.code === 'invalid_type') return `must be ${issue.expected}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}`;
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
+  if (issue.code === 'unrecognized_keys') return `has unknown ${issue.keys.join(', ')}`;
+  return issue.message;
+};
