@@ -21,3 +21,7 @@ export const formatDuration = (seconds: number): string => {
   }
   return `${Math.round(seconds * 1000)}ms`;
 };
+
+/** Whether the value at a dotted key of the config is a span of time. */
+export const isDurationKey = (key: string): boolean =>
+  /^defaults\.timeout\.|_timeout$|\.unavailable_budget$|\.heartbeat_interval$/.test(key);

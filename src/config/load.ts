@@ -43,10 +43,7 @@ export const loadConfig = async ({
   home: string;
   environment: Variables;
 }): Promise<Loaded> => {
-  const inner = withoutHidden(parseEnv(readText(envFile(home)) ?? ''), outer);
-  const variables = { ...inner, ...outer };
-  const placeOf = (name: string) => (outer[name] === undefined ? 'config/.env' : 'the environment');
-  const environment = readEnvironment(variables, placeOf);
+  const { variables, environment } = readVariables(home, outer);
   const { config, stated } = await readFileConfig(home);
   const overrides = applyOverrides(config, environment);
   const values = leavesOf(config);
@@ -72,6 +69,17 @@ export const loadConfig = async ({
       return { value, from: stands ? 'agent.yaml' : 'default' };
     },
   };
+};
+
+/** The variables of the environment over those of config/.env. Throws `usage` for one that cannot be read. */
+export const readVariables = (
+  home: string,
+  outer: Variables,
+): { variables: Variables; environment: Environment } => {
+  const inner = withoutHidden(parseEnv(readText(envFile(home)) ?? ''), outer);
+  const variables = { ...inner, ...outer };
+  const placeOf = (name: string) => (outer[name] === undefined ? 'config/.env' : 'the environment');
+  return { variables, environment: readEnvironment(variables, placeOf) };
 };
 
 /** A variable of the environment also hides the other name of the same thing in config/.env. */
@@ -100,7 +108,7 @@ const readText = (file: string): string | undefined => {
     if (systemCode(cause) === 'ENOENT') return undefined;
     throw new KoubouError(
       'usage',
-      `${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+      `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
         hint: 'Make it a file that you may read, or remove it: the defaults then hold.',
         cause,

@@ -15,10 +15,10 @@ export const nearest = (word: string, candidates: Iterable<string>): string | un
 /** How many letters must be put in, left out or replaced to make one word of the other. */
 const distance = (a: string, b: string): number => {
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [row, letter] of [...a].entries()) {
+  for (let row = 0; row < a.length; row++) {
     const current = [row + 1];
     for (let column = 0; column < b.length; column++) {
-      const replaced = (above[column] ?? 0) + (letter === b[column] ? 0 : 1);
+      const replaced = (above[column] ?? 0) + (a[row] === b[column] ? 0 : 1);
       current.push(Math.min(replaced, (above[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
     }
     above = current;

@@ -1,0 +1,53 @@
+/** Shows and sets what config/agent.yaml, config/.env and the environment say together. */
+import { formatDuration, isDurationKey } from '../config/duration.ts';
+import type { Variables } from '../config/environment.ts';
+import { type Loaded, loadConfig, type Origin } from '../config/load.ts';
+import { nearest } from '../config/nearest.ts';
+import { setConfig } from '../config/set.ts';
+import { KoubouError } from '../errors.ts';
+
+export interface ConfigEntry extends Origin {
+  key: string;
+  /** The value as it is written in the file: times as 10m, not as seconds. */
+  text: string;
+}
+
+/** Every key with its effective value and where it comes from; with `key`, that one, or all within that group. */
+export const showConfig = async (loaded: Loaded, key?: string): Promise<ConfigEntry[]> => {
+  const keys = loaded
+    .keys()
+    .filter((each) => key === undefined || each === key || each.startsWith(`${key}.`));
+  if (key !== undefined && keys.length === 0) await refuseUnknown(loaded, key);
+  return keys.flatMap((each) => {
+    const origin = loaded.originOf(each);
+    return origin ? [{ key: each, text: textOf(each, origin.value), ...origin }] : [];
+  });
+};
+
+const textOf = (key: string, value: unknown): string => {
+  if (typeof value === 'number' && isDurationKey(key)) return formatDuration(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
+
+/** Sets one key in agent.yaml. Answers with what now holds: a variable still goes before the file. */
+export const changeConfig = async (
+  { home, environment }: { home: string; environment: Variables },
+  key: string,
+  value: string,
+): Promise<ConfigEntry[]> => {
+  await setConfig(home, key, value);
+  return showConfig(await loadConfig({ home, environment }), key);
+};
+
+/** A key of koubou that has no value here is no mistake, and shows nothing. */
+const refuseUnknown = async (loaded: Loaded, key: string): Promise<void> => {
+  const { knownKeys } = await import('../config/schema.ts');
+  const path = key.split('.');
+  const last = path.pop() ?? '';
+  if (knownKeys(path, loaded.config).includes(last)) return;
+  const known = [...loaded.keys(), ...knownKeys([], loaded.config)];
+  const guess = nearest(key, known);
+  throw new KoubouError('usage', `${key} is no key of koubou.`, {
+    hint: guess ? `Did you mean ${guess}?` : '`koubou config` shows every key.',
+  });
+};

@@ -1,0 +1,119 @@
+/** doctor's questions to the model servers: does each answer, and has it the model a runner wants? */
+import {
+  isCloudModel,
+  type OllamaServer,
+  type OpenAiServer,
+  probeOllama,
+  probeOpenAi,
+} from '../config/detect.ts';
+import type { Loaded } from '../config/load.ts';
+import type { Config, EndpointConfig, RunnerConfig } from '../config/schema.ts';
+import type { Check } from './check.ts';
+
+type Answer = { ollama?: OllamaServer | undefined; openai?: OpenAiServer | undefined };
+
+/** Endpoints are asked at the same time, each within the probes' timeout. */
+export const checkModels = async (loaded: Loaded): Promise<Check[]> => {
+  const { endpoints, runners, routing } = loaded.config;
+  const answers = new Map(
+    await Promise.all(
+      Object.entries(endpoints).map(async ([name, endpoint]) => [name, await ask(endpoint, loaded)] as const),
+    ),
+  );
+  return [
+    ...checkRouting(routing.default),
+    ...Object.entries(endpoints).map(([name, endpoint]) =>
+      checkEndpoint(name, endpoint, answers.get(name) ?? {}, loaded),
+    ),
+    ...Object.entries(runners).flatMap(([name, runner]) =>
+      runner.kind === 'command' ? [] : checkRunner(name, runner, answers.get(runner.endpoint) ?? {}),
+    ),
+  ];
+};
+
+const ask = async ({ kind, url, api_key_env }: EndpointConfig, loaded: Loaded): Promise<Answer> => {
+  if (kind === 'ollama') return { ollama: await probeOllama(url) };
+  return { openai: await probeOpenAi(url, api_key_env ? loaded.variable(api_key_env) : undefined) };
+};
+
+const checkRouting = ({ general }: Config['routing']['default']): Check[] =>
+  general === undefined
+    ? [
+        {
+          name: 'routing',
+          ok: false,
+          message: 'No runner is chosen for general tasks.',
+          cure: 'Start Ollama or LM Studio and run `koubou init`, or set routing.default.general in config/agent.yaml.',
+        },
+      ]
+    : [];
+
+const checkEndpoint = (
+  name: string,
+  { kind, url, api_key_env }: EndpointConfig,
+  { ollama, openai }: Answer,
+  loaded: Loaded,
+): Check => {
+  const check = { name: `endpoint ${name}`, ok: true, cure: null };
+  if (ollama) return { ...check, message: `Ollama ${ollama.version} answers at ${url}.` };
+  if (openai && !openai.wantsKey) return { ...check, message: `A server answers at ${url}.` };
+  if (openai) {
+    const unset = api_key_env !== undefined && !loaded.variable(api_key_env);
+    return {
+      ...check,
+      ok: false,
+      message: `The server at ${url} refuses ${unset || !api_key_env ? 'to answer without a key' : 'the key it was given'}.`,
+      cure: api_key_env
+        ? `Write ${api_key_env}=… into config/.env.`
+        : `Name the variable with its key: koubou config endpoints.${name}.api_key_env OPENAI_API_KEY`,
+    };
+  }
+  return {
+    ...check,
+    ok: false,
+    message: `Nothing answers at ${url}.`,
+    cure:
+      kind === 'ollama'
+        ? `Start it with \`ollama serve\`, or correct endpoints.${name}.url (OLLAMA_HOST overrides it).`
+        : `Start its server, or correct endpoints.${name}.url (OPENAI_API_BASE overrides it).`,
+  };
+};
+
+type ModelRunner = Exclude<RunnerConfig, { kind: 'command' }>;
+
+/** Nothing is said of the model where the server itself is silent. */
+const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answer): Check[] => {
+  const { model } = runner;
+  const check = (ok: boolean, message: string, cure: string | null = null): Check[] => [
+    { name: `runner ${name}`, ok, message, cure },
+  ];
+  if (ollama) {
+    const found = ollama.models.find((each) => sameModel(each.name, model));
+    const another = ollama.models.find(({ completes, cloud }) => completes && !cloud)?.name;
+    const change = another
+      ? `, or take one that is there: koubou config runners.${name}.model ${another}`
+      : '';
+    if (!found && runner.kind === 'ollama' && runner.pull)
+      return check(true, `${model} is pulled at first use.`);
+    if (!found) return check(false, `Ollama has no model ${model}.`, `ollama pull ${model}${change}`);
+    if (!found.completes)
+      return check(false, `${model} cannot answer prompts.`, `Choose another model${change}.`);
+    if (isCloudModel(model))
+      return check(true, `${model} is there.`, 'It runs on servers of Ollama, not here.');
+    return check(true, `${model} is there and can answer prompts.`);
+  }
+  if (openai && !openai.wantsKey) {
+    if (openai.models.includes(model)) return check(true, `${model} is there.`);
+    const [another] = openai.models;
+    return check(
+      false,
+      `The server has no model ${model}.`,
+      another ? `koubou config runners.${name}.model ${another}` : 'Load a model in it.',
+    );
+  }
+  return [];
+};
+
+/** Ollama takes a name without a tag as `:latest`. */
+const sameModel = (listed: string, asked: string): boolean =>
+  listed.toLowerCase() === (asked.includes(':') ? asked : `${asked}:latest`).toLowerCase();

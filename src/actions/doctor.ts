@@ -1,0 +1,115 @@
+/** Checks everything a task needs, each fault with its cure. */
+
+import { goneVariables, type Variables } from '../config/environment.ts';
+import { type Loaded, loadConfig } from '../config/load.ts';
+import { findHome } from '../config/paths.ts';
+import { toErrorInfo } from '../errors.ts';
+import type { Queue, WorkerInfo } from '../queue/queue.ts';
+import type { Check } from './check.ts';
+import { checkDisk } from './doctor-disk.ts';
+import { checkModels } from './doctor-models.ts';
+
+export interface DoctorRequest {
+  cwd: string;
+  environment: Variables;
+  /** --home */
+  home?: string | undefined;
+  /** As process.versions.node says. */
+  nodeVersion: string;
+  openQueue: (home: string) => Pick<Queue, 'workers' | 'close'>;
+}
+
+export interface Diagnosis {
+  ok: boolean;
+  checks: Check[];
+}
+
+const OLDEST_NODE = [22, 22];
+
+/** Never throws for what it finds: a check that could not be made is a check that failed. */
+export const doctor = async (request: DoctorRequest): Promise<Diagnosis> => {
+  const { environment } = request;
+  const checks: Check[] = [checkNode(request.nodeVersion)];
+  const home = await attempt(checks, 'home', () => findHome({ ...request, flag: request.home }), 'Found at');
+  if (home !== undefined) {
+    checks.push(await checkDisk(home));
+    const loaded = await attempt(checks, 'config', () => loadConfig({ home, environment }));
+    if (loaded) {
+      checks.push(...(await checkModels(loaded)), await checkDaemon(request, loaded));
+    }
+  }
+  checks.push(...goneVariables(environment).map(({ name, advice }) => gone(name, advice)));
+  return { ok: checks.every(({ ok }) => ok), checks };
+};
+
+/** Adds what came of it as a check; undefined where it failed. */
+const attempt = async <T>(
+  checks: Check[],
+  name: string,
+  work: () => T | Promise<T>,
+  praise = 'Read without fault',
+): Promise<T | undefined> => {
+  try {
+    const value = await work();
+    checks.push({
+      name,
+      ok: true,
+      message: typeof value === 'string' ? `${praise} ${value}.` : `${praise}.`,
+      cure: null,
+    });
+    return value;
+  } catch (error) {
+    const { message, hint } = toErrorInfo(error);
+    checks.push({ name, ok: false, message, cure: hint });
+    return undefined;
+  }
+};
+
+const checkNode = (version: string): Check => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldest = 0, least = 0] = OLDEST_NODE;
+  const ok = major > oldest || (major === oldest && minor >= least);
+  return {
+    name: 'node',
+    ok,
+    message: `Node ${version}.`,
+    cure: ok ? null : `Install Node ${OLDEST_NODE.join('.')} or newer.`,
+  };
+};
+
+const gone = (name: string, advice: string): Check => ({
+  name: `variable ${name}`,
+  ok: true,
+  message: `${name} is set and means nothing to koubou.`,
+  cure: advice,
+});
+
+const checkDaemon = async ({ openQueue }: DoctorRequest, { home }: Loaded): Promise<Check> => {
+  const name = 'daemon';
+  try {
+    const queue = openQueue(home);
+    try {
+      return aboutWorkers(name, await queue.workers());
+    } finally {
+      await queue.close();
+    }
+  } catch (error) {
+    const { message, hint } = toErrorInfo(error);
+    return { name, ok: false, message: `The queue cannot be read: ${message}`, cure: hint };
+  }
+};
+
+/** None is no fault: a wait starts one. */
+const aboutWorkers = (name: string, workers: readonly WorkerInfo[]): Check => {
+  const alive = new Set(
+    workers.filter(({ status }) => status !== 'offline').map(({ pid, host }) => `${pid} on ${host}`),
+  );
+  if (alive.size > 0)
+    return { name, ok: true, message: `Running: process ${[...alive].join(', ')}.`, cure: null };
+  return {
+    name,
+    ok: true,
+    message: 'None runs; whatever waits for a task starts one.',
+    cure: '`koubou work --detach` starts one that stays.',
+  };
+};

@@ -1,0 +1,99 @@
+/** Makes a home: its folders, a config that fits the machine, and what Claude Code needs. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { choose } from '../config/choose.ts';
+import { writeClaudeSection } from '../config/claude-section.ts';
+import { detect } from '../config/detect.ts';
+import type { Variables } from '../config/environment.ts';
+import { agentYamlFile, loadConfig, readVariables } from '../config/load.ts';
+import { findHome, HOME_NAME, namedHome, userHome } from '../config/paths.ts';
+import { setConfig } from '../config/set.ts';
+import { writeHomeConfig } from '../config/write-home.ts';
+import { findProgram } from '../process/find-program.ts';
+
+export interface InitRequest {
+  cwd: string;
+  environment: Variables;
+  /** --home */
+  home?: string | undefined;
+  /** The home of the user, not of this folder. */
+  global: boolean;
+  /** Also write the section of CLAUDE.md. */
+  claude: boolean;
+  allowNetworkFs: boolean;
+  /** Makes the queue's folders; may be called again on a home that exists. Refuses a file system that will not do. */
+  makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<unknown>;
+}
+
+export interface InitResult {
+  home: string;
+  /** Absolute paths of what is new. */
+  made: string[];
+  /** Absolute paths of what was there and was left alone. */
+  kept: string[];
+  /** What was found on this machine and what was chosen, a sentence each. */
+  said: string[];
+  /** Commands to type next. */
+  next: string[];
+}
+
+/** May be repeated: what exists stays, and a file that somebody edited is never written. */
+export const init = async (request: InitRequest): Promise<InitResult> => {
+  const { cwd, environment, makeHome } = request;
+  const home = homeToMake(request);
+  const isNew = !(await exists(home));
+  const hadConfig = await exists(agentYamlFile(home));
+  const before = await loadConfig({ home, environment });
+  const allowNetworkFs = request.allowNetworkFs || before.config.file_system.allow_network;
+  await makeHome(home, { allowNetworkFs });
+
+  const { variables, environment: read } = readVariables(home, environment);
+  const choice = choose(await detect(read, variables), read, variables);
+  const { made, kept } = await writeHomeConfig(home, choice, { allowNetworkFs });
+  if (request.allowNetworkFs && hadConfig && !before.config.file_system.allow_network) {
+    await setConfig(home, 'file_system.allow_network', 'true');
+  }
+
+  const codex = await findProgram('codex', cwd, environment['PATH']);
+  const result: InitResult = {
+    home,
+    made: isNew ? [home, ...made] : made,
+    kept,
+    said: [
+      ...choice.said,
+      ...(codex === undefined ? [] : [`The Codex CLI is at ${codex}; no runner uses it.`]),
+      ...(kept.includes(agentYamlFile(home)) ? [`${agentYamlFile(home)} was there and holds as it is.`] : []),
+    ],
+    next: choice.next.map((command) => withHome(command, home, request)),
+  };
+  if (request.claude) {
+    const file = request.global
+      ? join(userHome(environment), '.claude', 'CLAUDE.md')
+      : join(cwd, 'CLAUDE.md');
+    ((await writeClaudeSection(file)) ? result.made : result.kept).push(file);
+  }
+  return result;
+};
+
+const homeToMake = ({ cwd, environment, home, global }: InitRequest): string => {
+  if (home === undefined && global) return join(userHome(environment), HOME_NAME);
+  return namedHome({ flag: home, environment, cwd })?.path ?? join(cwd, HOME_NAME);
+};
+
+/** Commands typed here would not find every home by themselves. */
+const withHome = (command: string, home: string, { cwd, environment }: InitRequest): string => {
+  if (!command.startsWith('koubou ')) return command;
+  try {
+    if (findHome({ environment, cwd }) === home) return command;
+  } catch {
+    // Then the home has to be named.
+  }
+  const [program, name, ...rest] = command.split(' ');
+  return [program, name, '--home', quoted(home), ...rest].join(' ');
+};
+
+const quoted = (path: string): string =>
+  /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+
+const exists = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined)) !== undefined;

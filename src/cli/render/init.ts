@@ -1,0 +1,12 @@
+/** What `koubou init` made, found and chose, and how to go on. Pure. */
+import type { InitResult } from '../../actions/init.ts';
+
+export const renderInit = ({ home, made, said, next }: InitResult): string =>
+  [
+    made.includes(home) ? `Made ${home}` : `${home} is there`,
+    ...made.filter((path) => path !== home).map((path) => `Wrote ${path}`),
+    ...said,
+    '',
+    'Next:',
+    ...next.map((command) => `  ${command}`),
+  ].join('\n');

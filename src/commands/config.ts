@@ -1,0 +1,36 @@
+import { changeConfig, showConfig } from '../actions/config.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { argument } from '../cli/flags.ts';
+import { renderConfig } from '../cli/render/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { findHome } from '../config/paths.ts';
+
+export default class Config extends BaseCommand {
+  static override summary = 'Show the configuration and where each value comes from, or set one value.';
+  static override description =
+    'A value is set in config/agent.yaml, whose comments stay. The environment goes before config/.env, and that ' +
+    'before agent.yaml.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> workers',
+    '<%= config.bin %> <%= command.id %> workers.max 3',
+  ];
+  static override args = {
+    key: argument({ description: 'A key, such as workers.max, or a group of keys.' }),
+    value: argument({ description: 'Its new value, as written in the file: 3, 10m, true.' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Config);
+    const { environment, cwd } = this;
+    const home = findHome({ flag: flags.home, environment, cwd });
+    const entries =
+      args.key !== undefined && args.value !== undefined
+        ? await changeConfig({ home, environment }, args.key, args.value)
+        : await showConfig(await loadConfig({ home, environment }), args.key);
+    if (flags.json) await this.printJson({ config: entries });
+    else if (entries.length > 0) await this.print(renderConfig(entries));
+    if (args.value !== undefined && entries.some(({ name }) => name !== undefined)) {
+      this.hint(`The file was changed, but ${entries[0]?.name} goes before it.`);
+    }
+  }
+}

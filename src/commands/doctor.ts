@@ -1,0 +1,27 @@
+import { doctor } from '../actions/doctor.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { renderDoctor } from '../cli/render/doctor.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Doctor extends BaseCommand {
+  static override summary = 'Check everything a task needs, with the cure for each fault.';
+  static override description = 'Ends with exit code 1 when it finds a fault.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --json',
+  ];
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Doctor);
+    const diagnosis = await doctor({
+      cwd: this.cwd,
+      environment: this.environment,
+      home: flags.home,
+      nodeVersion: process.versions.node,
+      openQueue: (home) => openQueue({ home }),
+    });
+    if (flags.json) await this.printJson(diagnosis);
+    else await this.print(renderDoctor(diagnosis));
+    if (!diagnosis.ok) this.exitWith(1);
+  }
+}

@@ -1,0 +1,36 @@
+import { init } from '../actions/init.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { boolean } from '../cli/flags.ts';
+import { renderInit } from '../cli/render/init.ts';
+import { createFileHome } from '../queue/files/home.ts';
+
+export default class Init extends BaseCommand {
+  static override summary = 'Make a .koubou folder here, with a config that fits this machine.';
+  static override description =
+    'Looks for Ollama, for LM Studio and for their models, and writes a config that works with what it found. ' +
+    'May be repeated: a file that you edited is never written.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --claude',
+  ];
+  static override flags = {
+    global: boolean({ summary: 'Make it in your home folder, for every project.', exclusive: ['home'] }),
+    claude: boolean({ summary: 'Tell Claude Code how to delegate, in a section of CLAUDE.md.' }),
+    'allow-network-fs': boolean({ summary: 'Accept a file system that is shared over a network.' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Init);
+    const result = await init({
+      cwd: this.cwd,
+      environment: this.environment,
+      home: flags.home,
+      global: flags.global,
+      claude: flags.claude,
+      allowNetworkFs: flags['allow-network-fs'],
+      makeHome: createFileHome,
+    });
+    if (flags.json) await this.printJson(result);
+    else await this.print(renderInit(result));
+  }
+}

@@ -1,0 +1,78 @@
+/** Edits the text of a YAML file, leaving every character that is not meant as it is. */
+import { type Document, isNode, isScalar, parseDocument, stringify, visit } from 'yaml';
+
+export interface Filling {
+  /** New values by dotted key. Each key has to stand in the template. */
+  values: Readonly<Record<string, string | boolean>>;
+  /** Dotted keys whose lines become comments. */
+  off: readonly string[];
+}
+
+interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** Throws where the template lacks one of the keys. */
+export const fillTemplate = (template: string, { values, off }: Filling): string => {
+  const document = parseDocument(template);
+  const commented = off.map((key) => commentOut(document, template, key));
+  const filled = Object.entries(values).map(([key, value]) => {
+    const place = scalarAt(document, key);
+    if (!place) throw new Error(`the template has no value at ${key}`);
+    return { ...place, text: stringify(value, { lineWidth: 0 }).trim() };
+  });
+  const outside = ({ start }: Edit) => !commented.some((lines) => lines.start <= start && start < lines.end);
+  return apply(template, [...commented, ...filled.filter(outside)]);
+};
+
+/** The text with another scalar, written as YAML, at a key; undefined where no scalar stands there. */
+export const replaceScalar = (
+  document: Document,
+  text: string,
+  key: string,
+  written: string,
+): string | undefined => {
+  const place = scalarAt(document, key);
+  return place && apply(text, [{ ...place, text: written }]);
+};
+
+const scalarAt = (document: Document, key: string): { start: number; end: number } | undefined => {
+  const node = document.getIn(key.split('.'), true);
+  if (!isScalar(node) || !node.range || node.range[0] === node.range[1]) return undefined;
+  const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
+  return isBlock || node.anchor ? undefined : { start: node.range[0], end: node.range[1] };
+};
+
+/** From the end to the start, so that an edit does not move those still to come. */
+const apply = (text: string, edits: readonly Edit[]): string =>
+  edits
+    .toSorted((a, b) => b.start - a.start)
+    .reduce((edited, { start, end, text: put }) => edited.slice(0, start) + put + edited.slice(end), text);
+
+const commentOut = (document: Document, template: string, key: string): Edit => {
+  const path = key.split('.');
+  const last = path.at(-1);
+  const group = document.getIn(path.slice(0, -1), true) ?? document.contents;
+  let edit: Edit | undefined;
+  if (isNode(group)) {
+    visit(group, {
+      Pair: (_, pair) => {
+        if (!isScalar(pair.key) || pair.key.value !== last || !pair.key.range) return visit.SKIP;
+        const start = template.lastIndexOf('\n', pair.key.range[0]) + 1;
+        const end = isNode(pair.value) && pair.value.range ? pair.value.range[2] : pair.key.range[1];
+        const indent = ' '.repeat(pair.key.range[0] - start);
+        const lines = template.slice(start, end).trimEnd();
+        edit = {
+          start,
+          end: start + lines.length,
+          text: lines.replace(new RegExp(`^${indent}`, 'gm'), `${indent}# `),
+        };
+        return visit.BREAK;
+      },
+    });
+  }
+  if (!edit) throw new Error(`the template has no ${key}`);
+  return edit;
+};

@@ -1,0 +1,85 @@
+/** Sets one key of config/agent.yaml, keeping its comments. */
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Document } from 'yaml';
+import { KoubouError, systemCode } from '../errors.ts';
+import { agentYamlFile } from './load.ts';
+import { writeAtomic } from './write-atomic.ts';
+
+/**
+ * `value` is written as in YAML: `3`, `10m`, `true`, `[A, B]`. What would make the file invalid is refused
+ * with `usage` and not written. Two that set at once both hold.
+ */
+export const setConfig = async (home: string, key: string, value: string): Promise<void> => {
+  const file = await realpath(agentYamlFile(home)).catch(() => agentYamlFile(home));
+  await guarded(file, async () => {
+    const { isScalar, parseDocument } = await import('yaml');
+    const { readAgentYaml } = await import('./read-yaml.ts');
+    const { replaceScalar } = await import('./edit-yaml.ts');
+    const { text, mode } = await current(file);
+    const { document } = readAgentYaml(text, file);
+    const written = parseDocument(value, { prettyErrors: false });
+    if (written.errors[0]) {
+      throw new KoubouError('usage', `"${value}" is not a value: ${written.errors[0].message}`, {
+        hint: 'Put quotes inside the quotes: koubou config KEY \'"…"\'.',
+      });
+    }
+    const spliced = isScalar(written.contents) ? replaceScalar(document, text, key, value.trim()) : undefined;
+    putIn(document, key, written.contents);
+    const wanted = document.toJS();
+    await refuseFaulty(wanted);
+    // The writer of yaml lays comments out anew, so it has its turn only where one value's place is not enough.
+    const isMeant = spliced !== undefined && isDeepStrictEqual(parseDocument(spliced).toJS(), wanted);
+    const after = isMeant ? spliced : document.toString({ lineWidth: 0 });
+    await writeAtomic(file, after, { mode, durable: true });
+  });
+};
+
+const putIn = (document: Document, key: string, value: unknown): void => {
+  try {
+    document.setIn(key.split('.'), value);
+  } catch (cause) {
+    throw new KoubouError('usage', `${key} is no key of koubou: what stands above it is a value.`, {
+      hint: '`koubou config` shows every key.',
+      cause,
+    });
+  }
+};
+
+const refuseFaulty = async (content: unknown): Promise<void> => {
+  const { checkConfig } = await import('./check.ts');
+  const checked = checkConfig(content);
+  if (checked.ok) return;
+  const { path, message } = checked.problem;
+  throw new KoubouError('usage', `${path.map(String).join('.')} ${message}`, {
+    hint: 'Nothing was changed; `koubou config` shows what holds.',
+  });
+};
+
+const current = async (file: string): Promise<{ text: string; mode: number }> => {
+  try {
+    const [text, { mode }] = await Promise.all([readFile(file, 'utf8'), stat(file)]);
+    return { text, mode: mode & 0o777 };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return { text: 'version: 1\n', mode: 0o600 };
+    throw error;
+  }
+};
+
+/** proper-lockfile may let two in after a crash; here that loses an edit at worst, never the file. */
+const guarded = async (file: string, edit: () => Promise<void>): Promise<void> => {
+  const { default: lockfile } = await import('proper-lockfile');
+  const release = await lockfile
+    .lock(file, { realpath: false, retries: { retries: 20, minTimeout: 20, maxTimeout: 200 } })
+    .catch((cause: unknown) => {
+      throw new KoubouError('usage', `${file} is being edited by another command, and nothing was changed.`, {
+        hint: `Repeat it. Where no other command runs, remove ${file}.lock.`,
+        cause,
+      });
+    });
+  try {
+    await edit();
+  } finally {
+    await release();
+  }
+};

@@ -1,0 +1,89 @@
+/** Writes the configuration of a new home: agent.yaml, .env and .gitignore. What a person edited stays. */
+import { hash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import type { Choice } from './choose.ts';
+import { fillTemplate } from './edit-yaml.ts';
+import { agentYamlFile, envFile } from './load.ts';
+import { templatesFolder } from './paths.ts';
+import { writeAtomic } from './write-atomic.ts';
+
+export interface Written {
+  /** Absolute paths of files that were made or written again. */
+  made: string[];
+  /** Absolute paths of files that were there. */
+  kept: string[];
+}
+
+/** What init wrote last, to tell an agent.yaml that nobody touched. */
+interface Memory {
+  sha256: string;
+  works: boolean;
+}
+
+/** `home` and its config folder exist. Rejects with the system's error where a file cannot be written. */
+export const writeHomeConfig = async (
+  home: string,
+  choice: Choice,
+  { allowNetworkFs }: { allowNetworkFs: boolean },
+): Promise<Written> => {
+  const templates = templatesFolder();
+  const agent = fillTemplate(await readFile(join(templates, 'agent.yaml'), 'utf8'), {
+    off: choice.filling.off,
+    values: { ...choice.filling.values, ...(allowNetworkFs && { 'file_system.allow_network': true }) },
+  });
+  const written: Written = { made: [], kept: [] };
+  const note = (file: string, isNew: boolean) => (isNew ? written.made : written.kept).push(file);
+
+  note(agentYamlFile(home), await writeAgentYaml(home, agent, choice.works));
+  note(envFile(home), await writeNew(envFile(home), await readFile(join(templates, 'env'), 'utf8')));
+  note(join(home, '.gitignore'), await writeNew(join(home, '.gitignore'), '*\n'));
+  return written;
+};
+
+/**
+ * One that nobody edited, written when no model was found, is written again once there is one: it was a
+ * guess. Every other one stays.
+ */
+const writeAgentYaml = async (home: string, text: string, works: boolean): Promise<boolean> => {
+  const file = agentYamlFile(home);
+  const memoryFile = join(home, 'config', '.init.json');
+  const memory: Memory = { sha256: hash('sha256', text), works };
+  const before = await readText(file);
+  if (before !== undefined) {
+    const last = parseMemory(await readText(memoryFile));
+    const wasGuess = last?.works === false && last.sha256 === hash('sha256', before);
+    if (!wasGuess || !works) return false;
+  }
+  await writeAtomic(file, text, { durable: true });
+  await writeAtomic(memoryFile, `${JSON.stringify(memory)}\n`);
+  return true;
+};
+
+const parseMemory = (text: string | undefined): Partial<Memory> | undefined => {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const writeNew = async (file: string, text: string): Promise<boolean> => {
+  try {
+    await writeFile(file, text, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+};
+
+const readText = async (file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+};
