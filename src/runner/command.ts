@@ -1,0 +1,149 @@
+/** Runs a program, without a shell. What it prints is the result; an exit with 0 is its proof. */
+import { open, stat } from 'node:fs/promises';
+import { type ErrorInfo, errorInfo } from '../errors.ts';
+import { type ProgramEnd, type RunningProgram, startProgram } from '../process/spawn.ts';
+import { stopTree } from '../process/stop-tree.ts';
+import type { TaskFile } from '../task/record.ts';
+import { failedOutcome, stoppedInfo } from './failure.ts';
+import type { Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
+
+export interface CommandOptions {
+  name: string;
+  /** The whole environment of the programs, already reduced. */
+  environment: Readonly<Record<string, string>>;
+}
+
+/** Between two looks at how much was printed. */
+const PROGRESS_MS = 1000;
+const TAIL_BYTES = 4096;
+const TAIL_LINES = 10;
+
+const FACTS = { model: null, endpoint: null, usage: null };
+
+export class CommandRunner implements Runner {
+  readonly name: string;
+  readonly endpoint = null;
+  readonly defaultModel = null;
+  readonly #environment: Readonly<Record<string, string>>;
+
+  constructor(options: CommandOptions) {
+    this.name = options.name;
+    this.#environment = options.environment;
+  }
+
+  check(): Promise<Health> {
+    return Promise.resolve({ ok: true, message: 'Programs are run directly, without a shell.', error: null });
+  }
+
+  async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
+    try {
+      context.signal.throwIfAborted();
+      const [command, ...args] = task.command;
+      if (command === undefined) return failed(errorInfo('usage', 'The task names no program.'));
+      const logStart = await sizeOf(context.logPath);
+      const program = await startProgram({
+        command,
+        args,
+        cwd: task.cwd,
+        environment: this.#environment,
+        stdin: 'closed',
+        stdoutPath: context.outputPath,
+        stderrPath: context.logPath,
+        marker: context.marker,
+      });
+      const end = await attended(program, context);
+      if (context.signal.aborted) return failed(stoppedInfo(context.signal));
+      if (end.exitCode !== 0) return failed(await endInfo(task.command, end, context, logStart));
+      return { ok: true, observed: OBSERVED, ...FACTS };
+    } catch (error) {
+      return failedOutcome(error, context.signal, FACTS);
+    }
+  }
+}
+
+const OBSERVED = {
+  terminal: true,
+  doneReason: null,
+  promptTokens: null,
+  promptBytes: null,
+  thinking: null,
+  remoteHost: null,
+};
+
+const failed = (error: ErrorInfo): RunnerOutcome => ({
+  ok: false,
+  error,
+  retryAfter: null,
+  charged: null,
+  ...FACTS,
+});
+
+/** Waits for the end, tells of progress, and stops the whole tree on an abort. */
+const attended = async (program: RunningProgram, context: RunContext): Promise<ProgramEnd> => {
+  const { signal, marker, outputPath, logPath } = context;
+  const stop = (): Promise<unknown> => stopTree({ ...program, marker });
+  let stopping: Promise<unknown> | undefined;
+  const onAbort = (): void => {
+    stopping = stop();
+  };
+  let seen = 0;
+  const look = async (): Promise<void> => {
+    const size = (await sizeOf(outputPath)) + (await sizeOf(logPath));
+    if (size > seen) context.progress(size - seen);
+    seen = Math.max(seen, size);
+  };
+  const timer = setInterval(() => void look(), PROGRESS_MS);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await context.childStarted({ pid: program.pid, startTime: program.startTime });
+    if (signal.aborted && stopping === undefined) onAbort();
+    return await program.ended;
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    clearInterval(timer);
+    signal.removeEventListener('abort', onAbort);
+    // The program may have ended at once; what it started may not have.
+    await stopping;
+  }
+};
+
+const sizeOf = async (path: string): Promise<number> => {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+};
+
+const endInfo = async (
+  command: readonly string[],
+  end: ProgramEnd,
+  context: RunContext,
+  logStart: number,
+): Promise<ErrorInfo> => {
+  const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
+  const errors = await lastLines(context.logPath, logStart);
+  const said = errors === '' ? await lastLines(context.outputPath, 0) : errors;
+  return errorInfo('exit_nonzero', `${shown(command)} ${how}${said === '' ? '.' : `:\n${said}`}`);
+};
+
+const shown = (command: readonly string[]): string => {
+  const words = command.join(' ');
+  return words.length > 80 ? `${words.slice(0, 79)}…` : words;
+};
+
+/** The last lines of what was written after `start`, bounded. */
+const lastLines = async (path: string, start: number): Promise<string> => {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(start, size - TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, from);
+    const lines = new TextDecoder().decode(buffer.subarray(0, bytesRead)).trimEnd().split('\n');
+    return lines.slice(-TAIL_LINES).join('\n').trim();
+  } finally {
+    await file.close();
+  }
+};

@@ -1,0 +1,155 @@
+/**
+ * The HTTP connection under the `ollama` and `openai` clients, one an attempt. It is ours because
+ * - the default fetch gives up on headers and on silence after 300 s, when a big model still loads or thinks;
+ * - neither client can abort a request before its headers came;
+ * - the ollama client writes odd error bodies to stdout, so it must never see one.
+ */
+import type { RequestInit as UndiciInit, Response as UndiciResponse } from 'undici';
+import { RunFailure } from './failure.ts';
+import {
+  brokeOff,
+  httpFailure,
+  retryAfterSeconds,
+  type Server,
+  silent,
+  unreachable,
+} from './http-failure.ts';
+
+type Fetch = typeof globalThis.fetch;
+
+export interface Connection {
+  /** Throws RunFailure for whatever is not a good answer; the signal's own error after an abort. */
+  fetch: Fetch;
+  /** As `fetch`, for what a living server answers at once: silence of `limitMs` milliseconds is a failure. */
+  quickFetch(limitMs: number): Fetch;
+  /** What went wrong last: the clients wrap and rename what is thrown through them. */
+  failure: RunFailure | undefined;
+  /** Cuts whatever is still open. */
+  close(): Promise<void>;
+}
+
+/** Looks at the body of a good answer to `fetch` as it passes; throws RunFailure to end it. */
+export type BodyGuard = (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+
+export interface ConnectionOptions {
+  apiKey?: string | undefined;
+  guard?: BodyGuard;
+}
+
+const CONNECT_MS = 3000;
+const ERROR_BODY_BYTES = 64 * 1024;
+
+/** Opens nothing yet; `signal` ends every request. Close it in any case. */
+export const openConnection = async (
+  server: Server,
+  signal: AbortSignal,
+  { apiKey, guard = (body) => body }: ConnectionOptions = {},
+): Promise<Connection> => {
+  // Agent and fetch of one package: the built-in fetch refuses an Agent of another undici.
+  const { Agent, fetch, Response } = await import('undici');
+  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } });
+
+  const note = (failure: RunFailure): RunFailure => {
+    connection.failure = failure;
+    return failure;
+  };
+
+  const request = async (url: string, init: RequestInit, limitMs: number | null): Promise<UndiciResponse> => {
+    const limit = limitMs === null ? null : AbortSignal.timeout(limitMs);
+    const ends = [signal, init.signal, limit].filter((each) => each != null);
+    /** What a failure of the transport means; errors after an abort stay as they are. */
+    const meaning = (error: unknown, otherwise: () => RunFailure): unknown => {
+      if (signal.aborted || init.signal?.aborted) return error;
+      if (error instanceof RunFailure) return note(error);
+      return note(limit?.aborted ? silent(server, (limitMs ?? 0) / 1000) : otherwise());
+    };
+    const headers = new Headers(init.headers);
+    if (apiKey !== undefined) headers.set('authorization', `Bearer ${apiKey}`);
+    const response = await fetch(url, {
+      ...(init as UndiciInit),
+      headers: [...headers],
+      dispatcher: agent,
+      signal: AbortSignal.any(ends),
+    }).catch((error: unknown) => {
+      throw meaning(error, () => unreachable(server, error));
+    });
+    if (!response.ok) {
+      const wait = retryAfterSeconds(response.headers.get('retry-after'), Date.now());
+      throw note(httpFailure(server, response.status, await errorText(response), wait));
+    }
+    const body = response.body;
+    if (body === null) return response;
+    const watched = async function* (): AsyncGenerator<Uint8Array> {
+      try {
+        yield* limit === null ? guard(body) : body;
+      } catch (error) {
+        throw meaning(error, () => brokeOff(server, 'closed the connection', error));
+      }
+    };
+    const { status, statusText } = response;
+    return new Response(ReadableStream.from(watched()) as ConstructorParameters<typeof Response>[0], {
+      status,
+      statusText,
+      headers: [...response.headers],
+    });
+  };
+
+  const asFetch =
+    (limitMs: number | null): Fetch =>
+    async (input, init) =>
+      (await request(String(input), init ?? {}, limitMs)) as unknown as globalThis.Response;
+
+  const connection: Connection = {
+    fetch: asFetch(null),
+    quickFetch: asFetch,
+    failure: undefined,
+    close: () => agent.destroy(),
+  };
+  return connection;
+};
+
+/** The server's own words in the body of an error, whatever the body's shape; never empty. */
+const errorText = async (response: UndiciResponse): Promise<string> => {
+  const text = await firstBytes(response);
+  const said =
+    messageIn(text) ??
+    text
+      .replaceAll(/<[^>]*>/g, ' ')
+      .replaceAll(/\s+/g, ' ')
+      .trim();
+  return said === '' ? `HTTP ${response.status} ${response.statusText}`.trim() : said.slice(0, 500);
+};
+
+const firstBytes = async (response: UndiciResponse): Promise<string> => {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      if (text.length >= ERROR_BODY_BYTES) break;
+    }
+  } catch {
+    // What came before the connection broke says more than that it broke.
+  }
+  return text;
+};
+
+/** The shapes of the servers: {error: text}, {error: {message}}, {message}, {detail}. */
+const messageIn = (text: string): string | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const within = (each: unknown, ...names: string[]): string | undefined => {
+    if (typeof each === 'string') return each;
+    if (typeof each !== 'object' || each === null) return undefined;
+    for (const name of names) {
+      const found = within((each as Record<string, unknown>)[name], 'message', 'detail');
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return within(value, 'error', 'message', 'detail');
+};

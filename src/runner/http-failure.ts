@@ -1,0 +1,147 @@
+/**
+ * What a model server's answers and silences mean. Which of them cost an attempt is decided here: a server
+ * that is down or busy costs none, one that breaks while it answers costs one (else a prompt that kills
+ * the server would be tried for an hour).
+ */
+import { errorInfo, systemCode } from '../errors.ts';
+import { RunFailure } from './failure.ts';
+
+export interface Server {
+  kind: 'ollama' | 'openai';
+  url: string;
+  model: string | null;
+}
+
+const NETWORK_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'its host name is unknown',
+  EAI_AGAIN: 'its host name could not be looked up',
+  EHOSTUNREACH: 'its host cannot be reached',
+  ENETUNREACH: 'its network cannot be reached',
+  ECONNRESET: 'it closed the connection',
+  EPIPE: 'it closed the connection',
+  ETIMEDOUT: 'it does not answer',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
+  UND_ERR_SOCKET: 'it closed the connection',
+};
+
+/** Nothing came from the server. */
+export const unreachable = (server: Server, cause: unknown): RunFailure => {
+  const inner = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
+  const code = systemCode(inner) ?? '';
+  const why = NETWORK_WORDS[code] ?? (inner instanceof Error ? inner.message : String(inner));
+  return new RunFailure(
+    errorInfo('runner_unavailable', `${server.url} cannot be used: ${why}.`, startHint(server)),
+    {
+      cause,
+    },
+  );
+};
+
+/** The server takes connections and says nothing. */
+export const silent = (server: Server, seconds: number): RunFailure =>
+  new RunFailure(
+    errorInfo('runner_unavailable', `${server.url} said nothing for ${seconds} s.`, startHint(server)),
+  );
+
+const startHint = ({ kind }: Server): string =>
+  kind === 'ollama'
+    ? 'Start it with `ollama serve`, or set OLLAMA_HOST; the task is tried again by itself.'
+    : 'Start the model server, or set OPENAI_API_BASE; the task is tried again by itself.';
+
+/** The connection broke, or the answer stopped, after the server had begun to answer. */
+export const brokeOff = (server: Server, what: string, cause?: unknown): RunFailure =>
+  new RunFailure(
+    errorInfo(
+      'runner_unavailable',
+      `${server.url} ${what} in the middle of its answer.`,
+      "The server may have crashed or run out of memory: see the server's own log.",
+    ),
+    { charged: true, cause },
+  );
+
+/** An HTTP status that is no success. `said` is the server's own message. */
+export const httpFailure = (
+  server: Server,
+  status: number,
+  said: string,
+  retryAfter: number | null,
+): RunFailure => {
+  const model = server.model ?? 'the model';
+  const fail = (code: Parameters<typeof errorInfo>[0], message: string, hint?: string): RunFailure =>
+    new RunFailure(errorInfo(code, message, hint), { retryAfter });
+  if (status === 429 || status === 503) return fail('endpoint_busy', `${server.url} is busy: ${said}`);
+  if (status === 502 || status === 504)
+    return fail('runner_unavailable', `${server.url} is down: ${said}`, startHint(server));
+  if (status === 401 || status === 403) {
+    return fail(
+      'needs_input',
+      `${server.url} refused the key: ${said}`,
+      'Name the variable that holds it: endpoints.NAME.api_key_env in config/agent.yaml.',
+    );
+  }
+  const meaning = status < 500 || OVERFLOW.test(said) ? meaningOf(said) : undefined;
+  if (meaning === 'overflow' || status === 413)
+    return fail('context_overflow', `The prompt does not fit into ${model}: ${said}`);
+  if (meaning === 'lacks') return fail('model_lacks_tools', `${model} cannot do what was asked: ${said}`);
+  if (meaning === 'missing') return modelNotFound(server, said);
+  if (status === 404) {
+    return fail(
+      'usage',
+      `${server.url} knows no such address: ${said}`,
+      'Check the url of the endpoint in config/agent.yaml (for kind openai it ends in /v1).',
+    );
+  }
+  if (status < 500)
+    return fail(
+      'usage',
+      `${server.url} refused the request: ${said}`,
+      'Check --set, --schema and the model.',
+    );
+  return serverSaid(server, said);
+};
+
+const OVERFLOW = /context (length|size|window)|exceeds? .*context|input length exceeds|prompt is too long/i;
+const LACKS = /does not support|not supported by (this|the) model/i;
+const MISSING = /model\b.*(not found|does not exist|not exist)|model_not_found|no models? (is |are )?loaded/i;
+
+const meaningOf = (said: string): 'overflow' | 'lacks' | 'missing' | undefined => {
+  if (OVERFLOW.test(said)) return 'overflow';
+  if (LACKS.test(said)) return 'lacks';
+  return MISSING.test(said) ? 'missing' : undefined;
+};
+
+export const modelNotFound = (server: Server, said: string): RunFailure =>
+  new RunFailure(
+    errorInfo(
+      'model_not_found',
+      `${server.url} does not have ${server.model ?? 'the model'}: ${said}`,
+      server.kind === 'ollama'
+        ? `ollama pull ${server.model ?? 'MODEL'}`
+        : 'Load the model in the server, or name another one with --model.',
+    ),
+  );
+
+/** The server failed by its own words: with a 5xx status, or as an error line in a stream that began well. */
+export const serverSaid = (server: Server, said: string): RunFailure =>
+  OVERFLOW.test(said)
+    ? new RunFailure(
+        errorInfo('context_overflow', `The prompt does not fit into ${server.model ?? 'the model'}: ${said}`),
+      )
+    : new RunFailure(
+        errorInfo(
+          'runner_unavailable',
+          `${server.url} failed: ${said}`,
+          "See the server's own log; a model may need more memory than there is.",
+        ),
+        { charged: true },
+      );
+
+/** Seconds from a Retry-After header, which may be a number or a date. */
+export const retryAfterSeconds = (header: string | null, nowMs: number): number | null => {
+  if (header === null || header.trim() === '') return null;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? null : Math.max(0, (date - nowMs) / 1000);
+};

@@ -1,0 +1,147 @@
+/**
+ * What is sent to a model for a task: a system text from a template, and one message with the files, the
+ * context, the prompt, and what was wrong with the last attempt. Small models follow what comes last, so
+ * the prompt stands behind the files.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
+import type { TaskFile } from '../task/record.ts';
+import { estimateTokens, type TokenRange } from '../task/tokens.ts';
+
+export interface ModelPrompt {
+  system: string;
+  user: string;
+  /** UTF-8 bytes of both. */
+  bytes: number;
+  tokens: TokenRange;
+}
+
+export interface PromptOptions {
+  /** Where NAME.md templates lie; the first folder that has the name wins. */
+  folders: readonly string[];
+  /** A template for tasks that name none; `auto` chooses by the task's type. */
+  template: string;
+  /** What the last attempt was told, or null. */
+  feedback: string | null;
+}
+
+/** No model takes more; reading it would only cost memory. */
+const FILES_BYTES = 32 * 1024 * 1024;
+
+type Asked = Pick<TaskFile, 'type' | 'prompt' | 'files' | 'context' | 'cwd' | 'options'>;
+
+/**
+ * Reads the template and the files and puts the messages together. Throws KoubouError: `usage` for a
+ * template or file that is missing, unreadable or not text, `context_overflow` for more than any model takes.
+ */
+export const buildPrompt = async (task: Asked, options: PromptOptions): Promise<ModelPrompt> => {
+  const system = await systemText(task, options);
+  const parts = [
+    await filesText(task),
+    Object.keys(task.context).length === 0 ? '' : `Context:\n${JSON.stringify(task.context, null, 2)}`,
+    task.prompt,
+    task.options.schema === undefined
+      ? ''
+      : `Answer with one JSON value and nothing else. It must fit this JSON schema:\n${JSON.stringify(task.options.schema)}`,
+    options.feedback === null
+      ? ''
+      : `An earlier answer to this was not accepted, for this reason:\n${options.feedback}\nGive a complete answer that is right in this point.`,
+  ];
+  const user = parts.filter((part) => part !== '').join('\n\n');
+  const whole = `${system}\n${user}`;
+  return { system, user, bytes: Buffer.byteLength(whole) - 1, tokens: estimateTokens(whole) };
+};
+
+const systemText = async (task: Asked, { folders, template }: PromptOptions): Promise<string> => {
+  const { template: asked, system } = task.options;
+  // A caller's own words replace the template that nobody asked for, and follow one that was asked for.
+  if (system !== undefined && asked === undefined) return system;
+  const byType = task.type === 'code' ? 'code' : 'general';
+  const text = await readTemplate(asked ?? (template === 'auto' ? byType : template), folders);
+  return system === undefined ? text : `${text}\n\n${system}`;
+};
+
+const readTemplate = async (name: string, folders: readonly string[]): Promise<string> => {
+  if (/^[\w-]+$/.test(name)) {
+    for (const folder of folders) {
+      try {
+        const text = await readFile(join(folder, `${name}.md`), 'utf8');
+        return text.replace(/^<!--.*?-->\s*/s, '').trim();
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw unreadable(`The template ${name}`, error);
+      }
+    }
+  }
+  throw new KoubouError('usage', `There is no template "${name}".`, {
+    hint: `Templates: ${(await templateNames(folders)).join(', ') || 'none'}. Your own go into config/prompts/NAME.md.`,
+  });
+};
+
+const templateNames = async (folders: readonly string[]): Promise<string[]> => {
+  const lists = await Promise.all(folders.map((folder) => readdir(folder).catch(() => [])));
+  const names = lists.flat().filter((name) => name.endsWith('.md'));
+  return [...new Set(names.map((name) => name.slice(0, -3)))].sort();
+};
+
+const filesText = async (task: Asked): Promise<string> => {
+  let bytes = 0;
+  const parts: string[] = [];
+  for (const file of task.files) {
+    const path = resolve(task.cwd, file.path);
+    const name = shownName(path, task.cwd);
+    bytes += await sizeOf(path, name);
+    if (bytes > FILES_BYTES) {
+      throw new KoubouError(
+        'context_overflow',
+        `The files are over ${FILES_BYTES / 1024 / 1024} MB, more than any model takes.`,
+      );
+    }
+    parts.push(`<file name=${JSON.stringify(name)}>\n${await readText(path, name)}\n</file>`);
+  }
+  return parts.join('\n\n');
+};
+
+const shownName = (path: string, cwd: string): string => {
+  const inside = relative(cwd, path);
+  return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+};
+
+const sizeOf = async (path: string, name: string): Promise<number> => {
+  try {
+    const found = await stat(path);
+    if (found.isFile()) return found.size;
+  } catch (error) {
+    throw unreadable(`The file ${name}`, error);
+  }
+  throw new KoubouError('usage', `${name} is not a file.`, { hint: 'Name each file with its own --file.' });
+};
+
+const readText = async (path: string, name: string): Promise<string> => {
+  const content = await readFile(path).catch((error: unknown) => {
+    throw unreadable(`The file ${name}`, error);
+  });
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
+    if (!text.includes('\0')) return text.replace(/\n$/, '');
+  } catch {
+    // Said below, as for a file with zero bytes.
+  }
+  throw new KoubouError('usage', `The file ${name} is not UTF-8 text.`, {
+    hint: 'A binary cannot be sent; text in another encoding can be converted with iconv.',
+  });
+};
+
+const unreadable = (what: string, error: unknown): KoubouError => {
+  if (systemCode(error) === 'ENOENT') {
+    return new KoubouError('usage', `${what} does not exist any more.`, {
+      hint: 'Files are read when the task runs; put it back, then `koubou retry`.',
+      cause: error,
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new KoubouError('usage', `${what} cannot be read: ${message}`, {
+    hint: 'Check its permissions.',
+    cause: error,
+  });
+};

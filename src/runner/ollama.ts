@@ -1,0 +1,195 @@
+/**
+ * Ollama, through its own client. What is guarded against, in the order of a run: a server that is down
+ * (asked first), a model that is missing (pulled where the config allows it), a prompt that the server would
+ * silently cut (sized and refused), silence while a model loads (said as a phase, so that no clock runs),
+ * and an answer that the model only thought (asked for once more, the other way).
+ */
+import type { Ollama } from 'ollama';
+import type { TaskFile } from '../task/record.ts';
+import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { failedOutcome, hasCode, RunFailure } from './failure.ts';
+import { modelNotFound, type Server } from './http-failure.ts';
+import { buildPrompt } from './model-prompt.ts';
+import { ndjsonGuard } from './ndjson-guard.ts';
+import { converse } from './ollama-chat.ts';
+import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
+
+export interface OllamaOptions {
+  name: string;
+  endpoint: Endpoint;
+  model: string;
+  /** Tokens. */
+  numCtxMax: number;
+  numGpu?: number | undefined;
+  /** As Ollama reads it: `5m`, `-1s`, … */
+  keepAlive: string;
+  pull: boolean;
+  apiKey?: string | undefined;
+  promptFolders: readonly string[];
+  template: string;
+  outputLimitBytes?: number;
+}
+
+/** A server that lives answers within this, even while a model loads. */
+const ALIVE_MS = 3000;
+const DESCRIBE_MS = 10_000;
+
+export class OllamaRunner implements Runner {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly defaultModel: string;
+  readonly #options: OllamaOptions;
+  /** The context last asked for, by model: to ask for another one loads the model again. */
+  readonly #contexts = new Map<string, number>();
+
+  constructor(options: OllamaOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.endpoint = options.endpoint;
+    this.defaultModel = options.model;
+  }
+
+  async check(): Promise<Health> {
+    const signal = new AbortController().signal;
+    const server = this.#server(this.defaultModel);
+    const connection = await openConnection(server, signal, { apiKey: this.#options.apiKey });
+    try {
+      const client = await this.#client(connection.quickFetch(ALIVE_MS));
+      const [{ version }, { models }] = await Promise.all([client.version(), client.list()]);
+      if (!this.#options.pull && !models.some(({ name }) => sameModel(name, this.defaultModel))) {
+        throw modelNotFound(server, 'it is not in its list');
+      }
+      return {
+        ok: true,
+        message: `Ollama ${version} at ${server.url} with ${this.defaultModel}`,
+        error: null,
+      };
+    } catch (error) {
+      const facts = { model: this.defaultModel, endpoint: this.endpoint.name, usage: null };
+      const info = failedOutcome(error, signal, facts).error;
+      return { ok: false, message: info.message, error: info };
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
+    const model = context.model ?? this.defaultModel;
+    const server = this.#server(model);
+    const endpoint = this.endpoint.name;
+    const { promptFolders: folders, template, apiKey, numCtxMax, numGpu, keepAlive } = this.#options;
+    let connection: Connection | undefined;
+    let sink: AnswerSink | undefined;
+    try {
+      context.signal.throwIfAborted();
+      const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
+      context.phase('loading');
+      connection = await openConnection(server, context.signal, { apiKey, guard: ndjsonGuard(server) });
+      const client = await this.#client(connection.fetch);
+      const described = await this.#describe(connection, client, server, context);
+      sink = await AnswerSink.open({
+        outputPath: context.outputPath,
+        logPath: context.logPath,
+        limitBytes: this.#options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
+        progress: context.progress,
+      });
+      const { observed, usage, contextTokens } = await converse({
+        client,
+        server: { ...server, model },
+        prompt,
+        set: task.options.set ?? {},
+        schema: task.options.schema,
+        keepAlive,
+        numGpu,
+        limits: { model: described.limit, config: numCtxMax },
+        contextsInUse: [described.loaded, this.#contexts.get(model)].filter((each) => each != null),
+        sink,
+        onFirstByte: () => context.phase('running'),
+      });
+      this.#contexts.set(model, contextTokens);
+      return { ok: true, observed, usage, model, endpoint };
+    } catch (error) {
+      return failedOutcome(error, context.signal, { model, endpoint, usage: null });
+    } finally {
+      await sink?.close();
+      await connection?.close();
+    }
+  }
+
+  #server(model: string): Server & { model: string } {
+    return { kind: 'ollama', url: this.endpoint.url, model };
+  }
+
+  async #client(fetch: typeof globalThis.fetch): Promise<Ollama> {
+    const { Ollama } = await import('ollama');
+    return new Ollama({ host: this.endpoint.url, fetch });
+  }
+
+  /** Whether the server lives and has the model, the model's own limit, and with which context it is loaded. */
+  async #describe(
+    connection: Connection,
+    client: Ollama,
+    server: Server & { model: string },
+    context: RunContext,
+  ): Promise<Described> {
+    const alive = await this.#client(connection.quickFetch(ALIVE_MS));
+    // Something that speaks only a part of Ollama's API is still worth a try.
+    await alive.version().catch(unlessUsage);
+    const quick = await this.#client(connection.quickFetch(DESCRIBE_MS));
+    const show = async (): Promise<number | null> => {
+      const shown = await quick.show({ model: server.model }).catch(unlessUsage);
+      return contextLength(shown?.model_info);
+    };
+    const limit = await show().catch(async (error: unknown) => {
+      if (!this.#options.pull || !hasCode(error, 'model_not_found')) throw error;
+      await pull(client, server, context);
+      return show();
+    });
+    const running = await quick.ps().catch(() => ({ models: [] }));
+    const loaded = running.models.find(({ name }) => sameModel(name, server.model));
+    return { limit, loaded: numberIn(loaded, 'context_length') };
+  }
+}
+
+interface Described {
+  limit: number | null;
+  loaded: number | null;
+}
+
+const pull = async (
+  client: Ollama,
+  server: Server & { model: string },
+  context: RunContext,
+): Promise<void> => {
+  try {
+    for await (const part of await client.pull({ model: server.model, stream: true })) {
+      context.progress(part.completed ?? 1);
+    }
+  } catch (error) {
+    // The server's words about its registry say why; that it was reached and had no such model stands.
+    if (error instanceof RunFailure && error.charged === true)
+      throw modelNotFound(server, error.info.message);
+    throw error;
+  }
+};
+
+const unlessUsage = (error: unknown): undefined => {
+  if (!hasCode(error, 'usage')) throw error;
+  return undefined;
+};
+
+const sameModel = (one: string, other: string): boolean => withTag(one) === withTag(other);
+const withTag = (name: string): string => (name.includes(':') ? name : `${name}:latest`);
+
+/** `llama.context_length` and the like: the key begins with the model's architecture. */
+const contextLength = (info: unknown): number | null => {
+  if (typeof info !== 'object' || info === null) return null;
+  const key = Object.keys(info).find((name) => name.endsWith('.context_length'));
+  return key === undefined ? null : numberIn(info, key);
+};
+
+const numberIn = (value: unknown, key: string): number | null => {
+  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : null;
+  return typeof found === 'number' && found > 0 ? found : null;
+};

@@ -1,0 +1,210 @@
+/**
+ * Any server that speaks OpenAI's chat completions (LM Studio, llama.cpp, vLLM), through OpenAI's own
+ * client. It says little about itself, so less can be asked beforehand than of Ollama: whether it lives.
+ */
+import type { OpenAI } from 'openai';
+import type { TaskFile, Usage } from '../task/record.ts';
+import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { failedOutcome, hasCode, RunFailure } from './failure.ts';
+import { brokeOff, type Server, serverSaid } from './http-failure.ts';
+import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
+import type { Endpoint, Health, Observed, RunContext, Runner, RunnerOutcome } from './runner.ts';
+
+export interface OpenAiOptions {
+  name: string;
+  endpoint: Endpoint;
+  model: string;
+  apiKey?: string | undefined;
+  promptFolders: readonly string[];
+  template: string;
+  outputLimitBytes?: number;
+}
+
+type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
+type ChatRequest = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
+
+const ALIVE_MS = 3000;
+/** The client's own clock, as far away as a timer can be: the attempt has clocks enough. */
+const NEVER_MS = 2 ** 31 - 1;
+
+export class OpenAiRunner implements Runner {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly defaultModel: string;
+  readonly #options: OpenAiOptions;
+
+  constructor(options: OpenAiOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.endpoint = options.endpoint;
+    this.defaultModel = options.model;
+  }
+
+  async check(): Promise<Health> {
+    const signal = new AbortController().signal;
+    const connection = await openConnection(this.#server(this.defaultModel), signal, this.#key());
+    try {
+      const models = await this.#models(connection);
+      const listed = models === undefined || models.includes(this.defaultModel) ? '' : ' (not in its list)';
+      const message = `${this.endpoint.url} with ${this.defaultModel}${listed}`;
+      return { ok: true, message, error: null };
+    } catch (error) {
+      const info = failedOutcome(error, signal, this.#facts(this.defaultModel)).error;
+      return { ok: false, message: info.message, error: info };
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
+    const model = context.model ?? this.defaultModel;
+    const server = this.#server(model);
+    const { promptFolders: folders, template } = this.#options;
+    let connection: Connection | undefined;
+    let sink: AnswerSink | undefined;
+    try {
+      context.signal.throwIfAborted();
+      const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
+      context.phase('loading');
+      connection = await openConnection(server, context.signal, this.#key());
+      await this.#models(connection);
+      sink = await AnswerSink.open({
+        outputPath: context.outputPath,
+        logPath: context.logPath,
+        limitBytes: this.#options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
+        progress: context.progress,
+      });
+      const client = await this.#client(connection);
+      const request = chatRequest(model, prompt, task);
+      const answer = await chat(client, request, sink, () => context.phase('running'));
+      if (!answer.observed.terminal) throw brokeOff(server, 'ended the stream');
+      const observed = { ...answer.observed, promptBytes: prompt.bytes };
+      return { ok: true, observed, usage: answer.usage, model, endpoint: this.endpoint.name };
+    } catch (error) {
+      const meant = await this.#meaning(error, connection, server);
+      return failedOutcome(meant, context.signal, this.#facts(model));
+    } finally {
+      await sink?.close();
+      await connection?.close();
+    }
+  }
+
+  #server(model: string): Server {
+    return { kind: 'openai', url: this.endpoint.url, model };
+  }
+
+  #key(): { apiKey: string | undefined } {
+    return { apiKey: this.#options.apiKey };
+  }
+
+  #facts(model: string): { model: string; endpoint: string; usage: null } {
+    return { model, endpoint: this.endpoint.name, usage: null };
+  }
+
+  async #client(connection: Connection): Promise<OpenAI> {
+    const { OpenAI } = await import('openai');
+    return new OpenAI({
+      baseURL: this.endpoint.url,
+      // Local servers want none, the client wants one; the connection sends the real one.
+      apiKey: 'none',
+      organization: null,
+      project: null,
+      fetch: connection.fetch,
+      maxRetries: 0,
+      timeout: NEVER_MS,
+      logLevel: 'off',
+    });
+  }
+
+  /** The ids the server lists; undefined where it has no such list. Throws RunFailure when it is down. */
+  async #models(connection: Connection): Promise<string[] | undefined> {
+    try {
+      const response = await connection.quickFetch(ALIVE_MS)(`${this.endpoint.url}/models`);
+      const body: unknown = await response.json();
+      const { data } = body as { data?: { id?: unknown }[] };
+      return data?.map(({ id }) => String(id));
+    } catch (error) {
+      if (!(error instanceof RunFailure) || hasCode(error, 'usage')) return undefined;
+      throw error;
+    } finally {
+      connection.failure = undefined;
+    }
+  }
+
+  /** The client wraps what our fetch threw, and names by its own classes what the stream said. */
+  async #meaning(error: unknown, connection: Connection | undefined, server: Server): Promise<unknown> {
+    if (error instanceof RunFailure) return error;
+    if (connection?.failure !== undefined) return connection.failure;
+    const { APIError } = await import('openai');
+    if (error instanceof APIError) return serverSaid(server, error.message);
+    return error instanceof SyntaxError ? brokeOff(server, 'sent something that is not JSON', error) : error;
+  }
+}
+
+const chatRequest = (model: string, prompt: ModelPrompt, task: TaskFile): ChatRequest => {
+  // Names of Ollama's options, so that one --set does for both kinds; a context size is the server's own matter here.
+  const { num_predict, num_ctx: _, think: __, ...set } = task.options.set ?? {};
+  return {
+    ...(num_predict === undefined ? {} : { max_tokens: num_predict }),
+    ...set,
+    model,
+    messages: [
+      { role: 'system', content: prompt.system },
+      { role: 'user', content: prompt.user },
+    ],
+    stream: true,
+    stream_options: { include_usage: true },
+    ...(task.options.schema === undefined
+      ? {}
+      : {
+          response_format: {
+            type: 'json_schema',
+            json_schema: { name: 'answer', schema: task.options.schema, strict: true },
+          },
+        }),
+  } as ChatRequest;
+};
+
+const chat = async (
+  client: OpenAI,
+  request: ChatRequest,
+  sink: AnswerSink,
+  onFirstByte: () => void,
+): Promise<{ observed: Omit<Observed, 'promptBytes'>; usage: Usage | null }> => {
+  let first = true;
+  let doneReason: string | null = null;
+  let usage: Usage | null = null;
+  for await (const chunk of await client.chat.completions.create(request)) {
+    if (first) onFirstByte();
+    first = false;
+    const choice = chunk.choices?.[0];
+    await sink.think(thoughts(choice?.delta));
+    await sink.answer(choice?.delta?.content ?? '');
+    doneReason = choice?.finish_reason ?? doneReason;
+    usage = usageOf(chunk) ?? usage;
+  }
+  await sink.end();
+  return {
+    observed: {
+      terminal: doneReason !== null,
+      doneReason,
+      promptTokens: usage?.input_tokens ?? null,
+      thinking: sink.thinking,
+      remoteHost: null,
+    },
+    usage,
+  };
+};
+
+/** Servers differ in the name of the field. */
+const thoughts = (delta: unknown): string => {
+  const { reasoning, reasoning_content: content } = (delta ?? {}) as Record<string, unknown>;
+  const text = reasoning ?? content;
+  return typeof text === 'string' ? text : '';
+};
+
+const usageOf = ({ usage }: Chunk): Usage | null =>
+  usage == null
+    ? null
+    : { input_tokens: usage.prompt_tokens ?? null, output_tokens: usage.completion_tokens ?? null };

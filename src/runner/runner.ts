@@ -1,0 +1,84 @@
+/**
+ * What a runner must offer: it does one attempt at a task and says what happened. A failure is a value
+ * with a reason; a throw is a bug. A runner never decides whether its work counts: `verify/` does.
+ */
+import type { ErrorInfo } from '../errors.ts';
+import type { TaskFile, Usage } from '../task/record.ts';
+
+export interface Health {
+  ok: boolean;
+  /** One sentence for a person: "Ollama 0.33 at http://… with gpt-oss:20b", or what is wrong. */
+  message: string;
+  error: ErrorInfo | null;
+}
+
+export interface RunContext {
+  /** The run's log: append what the program or model prints, as it comes. */
+  logPath: string;
+  /** Where the runner writes the candidate result. It exists and is empty when the run starts. */
+  outputPath: string;
+  /** KOUBOU_RUN for child processes. */
+  marker: string;
+  /** Model to use: the task's own, else the routing's, else undefined for the runner's default. */
+  model: string | undefined;
+  /** Aborted when the attempt must end now (cancel, timeout, stall, shutdown): stop everything, then return. */
+  signal: AbortSignal;
+  /** What the last attempt was told by the checker or the validator, or null on a first attempt. */
+  feedback: string | null;
+  /** Says that something came (bytes, tokens, an event): resets the stall clock. */
+  progress: (amount: number) => void;
+  /**
+   * Says what the run is waiting for that is not its own work (`loading`: the model is being loaded or the
+   * request is queued at the endpoint); the clocks of timeout and stall stand still until `running`.
+   */
+  phase: (phase: 'loading' | 'running') => void;
+  /** Tells of a child process as soon as it started, so that it can be stopped after a crash of the daemon. */
+  childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
+}
+
+/** What the runner saw, for `verify/` to judge. */
+export interface Observed {
+  /** The runner's own terminal event was seen (Ollama's `done: true`, an exit status). */
+  terminal: boolean;
+  /** Why generation ended, where the runner says it: `stop`, `length`, … */
+  doneReason: string | null;
+  /** Tokens of the prompt as the server counted them; null or 0 where it did not say. */
+  promptTokens: number | null;
+  /** The bytes that were sent as prompt (messages, without the protocol around them); null: not a model. */
+  promptBytes: number | null;
+  /** Text the model thought but did not answer with. */
+  thinking: string | null;
+  /** The answer came through another machine (`remote_host`). */
+  remoteHost: string | null;
+}
+
+export type RunnerOutcome =
+  | { ok: true; observed: Observed; usage: Usage | null; model: string | null; endpoint: string | null }
+  | {
+      ok: false;
+      error: ErrorInfo;
+      /** Seconds the server asked us to wait. */
+      retryAfter: number | null;
+      /** Whether it counts against `retries`, where that is not what the error's code says; null: as it says. */
+      charged: boolean | null;
+      usage: Usage | null;
+      model: string | null;
+      endpoint: string | null;
+    };
+
+export interface Runner {
+  readonly name: string;
+  /** What of the outside this runner needs; tasks of one endpoint and model share its permits. null: nothing. */
+  readonly endpoint: Endpoint | null;
+  readonly defaultModel: string | null;
+  /** Whether it can be used now, within 3 s. Never throws. */
+  check(): Promise<Health>;
+  run(task: TaskFile, context: RunContext): Promise<RunnerOutcome>;
+}
+
+export interface Endpoint {
+  name: string;
+  url: string;
+  /** Concurrent uses permitted, across all daemons of the home, of each model. */
+  maxConcurrent: number;
+}
