@@ -62,8 +62,6 @@ export interface Beat {
   progress: Readonly<Record<string, number>>;
   /** Endpoints marked down, with the reason. */
   down: Readonly<Record<string, string>>;
-  /** Tasks that were passed over at the last look, and what they wait for. */
-  passed: Readonly<Record<string, 'endpoint' | 'permit'>>;
   /** What hinders the daemon, for a person: "no watcher: …", "disk full". */
   notes: readonly string[];
   completed: number;
@@ -124,6 +122,8 @@ export interface Member {
   readonly workerId: string;
   /** The next task that `admit` takes, or undefined when there is none now. Throws `fenced` as KoubouError worker_lost. */
   claim(admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission): Promise<Claim | undefined>;
+  /** How many tasks wait to be claimed, as of a recent look. */
+  backlog(): Promise<number>;
   /** Says that the daemon lives; `fenced` when its tasks were given to others. */
   renew(beat: Beat): Promise<'alive' | 'fenced'>;
   /** Ends a run: publishes the outcome, then moves the task as `budget` decides. */

@@ -21,6 +21,7 @@ const MIN_SCAN_INTERVAL_MS = 50;
 const STALE_AFTER_MS = 1000;
 const CACHED_PROMPT_LENGTH = 64 * 1024;
 const CACHED_TASKS = 2000;
+const PASSED_SHOWN = 50;
 
 export interface Taken {
   name: TaskName;
@@ -39,6 +40,8 @@ export class Candidates {
   seen = 0;
   /** Set when something may have changed since the last look. */
   dirty = true;
+  /** The first tasks that were passed over at the last look, and what they wait for. */
+  readonly passed = new Map<string, 'endpoint' | 'permit'>();
 
   readonly #context: QueueContext;
   readonly #workerFolder: string;
@@ -54,6 +57,13 @@ export class Candidates {
   constructor(context: QueueContext, workerFolder: string) {
     this.#context = context;
     this.#workerFolder = workerFolder;
+  }
+
+  /** How many names wait in pending/, looked at again when that is due. */
+  async backlog(): Promise<number> {
+    const age = performance.now() - this.#scannedAt;
+    if (this.dirty && age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook)) await this.#scan(WINDOW);
+    return this.seen;
   }
 
   /** Takes the first task that `admit` admits; undefined when there is none now. Throws worker_lost when fenced. */
@@ -102,14 +112,20 @@ export class Candidates {
   async #takeFromWindow(admit: Admit): Promise<Taken | undefined> {
     const oldestFirst = this.#claims % OLDEST_EVERY === OLDEST_EVERY - 1;
     const gone = new Set<string>();
+    const exhausted = new Set<string>();
+    this.passed.clear();
     let looked = 0;
     try {
       for (const name of oldestFirst ? [...this.#oldest, ...this.#first] : this.#first) {
         looked += 1;
         if (looked % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
-        const result = await this.#tryTake(name, admit);
-        if (result === 'passed') continue;
+        const result = await this.#tryTake(name, admit, exhausted);
+        if (result === 'endpoint' || result === 'permit') {
+          if (this.passed.size < PASSED_SHOWN) this.passed.set(name.id, result);
+          continue;
+        }
         gone.add(name.id);
+        this.seen = Math.max(0, this.seen - 1);
         if (result === 'gone') continue;
         this.#claims += 1;
         return result;
@@ -123,7 +139,11 @@ export class Candidates {
     }
   }
 
-  async #tryTake(name: TaskName, admit: Admit): Promise<Taken | 'passed' | 'gone'> {
+  async #tryTake(
+    name: TaskName,
+    admit: Admit,
+    exhausted: Set<string>,
+  ): Promise<Taken | 'endpoint' | 'permit' | 'gone'> {
     const context = this.#context;
     const { disk, layout } = context;
     const text = taskName(name);
@@ -133,9 +153,9 @@ export class Candidates {
     let permits: string[] = [];
     if (known !== 'bad') {
       const admission = admit(known.task, known.earlier);
-      if (!admission.take) return 'passed';
-      const taken = await this.#takePermits(admission.permits);
-      if (taken === undefined) return 'passed';
+      if (!admission.take) return admission.why;
+      const taken = await this.#takePermits(admission.permits, exhausted);
+      if (taken === undefined) return 'permit';
       permits = taken;
     }
     const claimed = { ...name, run: name.run + 1 };
@@ -187,11 +207,18 @@ export class Candidates {
     return known;
   }
 
-  async #takePermits(requests: readonly PermitRequest[]): Promise<string[] | undefined> {
+  // A permit that was not free for one task is not asked for again for each of the others behind it.
+  async #takePermits(
+    requests: readonly PermitRequest[],
+    exhausted: Set<string>,
+  ): Promise<string[] | undefined> {
     const taken: string[] = [];
     for (const request of requests) {
-      const permit = await takePermit(this.#context, this.#workerFolder, request);
+      const permit = exhausted.has(request.name)
+        ? undefined
+        : await takePermit(this.#context, this.#workerFolder, request);
       if (permit === undefined) {
+        exhausted.add(request.name);
         for (const other of taken) await returnPermit(this.#context, this.#workerFolder, other);
         return undefined;
       }

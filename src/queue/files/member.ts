@@ -64,12 +64,20 @@ export class FileMember implements Member {
     return held;
   }
 
+  backlog(): Promise<number> {
+    return this.candidates.backlog();
+  }
+
   async renew(beat: Beat): Promise<'alive' | 'fenced'> {
     const { disk, layout } = this.#context;
     if ((await disk.facts(this.#folder)) === undefined) return 'fenced';
     const next = join(layout.run, `.${this.workerId}.beat`);
     await unlessCode(['ENOENT'], () => disk.unlink(next));
-    await disk.create(next, `${JSON.stringify({ at: isoNow(this.#context), ...beat })}\n`, false);
+    await disk.create(
+      next,
+      `${JSON.stringify({ at: isoNow(this.#context), ...beat, passed: Object.fromEntries(this.candidates.passed) })}\n`,
+      false,
+    );
     await disk.rename(next, layout.beatFile(this.workerId));
     return 'alive';
   }
