@@ -3,6 +3,7 @@
  * with a reason; a throw is a bug. A runner never decides whether its work counts: `verify/` does.
  */
 import type { ErrorInfo } from '../errors.ts';
+import type { Observed } from '../task/observed.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
 
 export interface Health {
@@ -36,21 +37,7 @@ export interface RunContext {
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }
 
-/** What the runner saw, for `verify/` to judge. */
-export interface Observed {
-  /** The runner's own terminal event was seen (Ollama's `done: true`, an exit status). */
-  terminal: boolean;
-  /** Why generation ended, where the runner says it: `stop`, `length`, … */
-  doneReason: string | null;
-  /** Tokens of the prompt as the server counted them; null or 0 where it did not say. */
-  promptTokens: number | null;
-  /** The bytes that were sent as prompt (messages, without the protocol around them); null: not a model. */
-  promptBytes: number | null;
-  /** Text the model thought but did not answer with. */
-  thinking: string | null;
-  /** The answer came through another machine (`remote_host`). */
-  remoteHost: string | null;
-}
+export type { Observed };
 
 export type RunnerOutcome =
   | { ok: true; observed: Observed; usage: Usage | null; model: string | null; endpoint: string | null }

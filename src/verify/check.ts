@@ -1,0 +1,108 @@
+/** --check: the caller's own command, run on the candidate before anybody sees it. */
+import { appendFile, open, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
+import { type ProgramEnd, startProgram } from '../process/spawn.ts';
+import { stopTree } from '../process/stop-tree.ts';
+
+export interface CheckRequest {
+  /** One string for `sh -c`. */
+  command: string;
+  /** Absolute. */
+  cwd: string;
+  /** The candidate: the command's standard input and $KOUBOU_OUTPUT. */
+  outputPath: string;
+  /** The task's first file, as it names it: $KOUBOU_FILE. */
+  file: string | undefined;
+  /** The command's environment, already reduced. */
+  environment: Readonly<Record<string, string>>;
+  /** What the command prints is appended under a heading. */
+  logPath: string;
+  marker: string;
+  signal: AbortSignal;
+  childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
+}
+
+export type CheckVerdict =
+  | { accepted: true }
+  | {
+      accepted: false;
+      error: ErrorInfo /** The end of what the command printed. */;
+      feedback: string | null;
+    };
+
+const FEEDBACK_BYTES = 4096;
+const MESSAGE_LINES = 5;
+
+/** Runs the command in a process group of its own; an abort stops all of it. */
+export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => {
+  const { command, cwd, outputPath, file, logPath, marker, signal } = request;
+  await appendFile(logPath, `\n--- check: ${command}\n`);
+  const start = (await stat(logPath)).size;
+  const program = await startProgram({
+    command: 'sh',
+    args: ['-c', command],
+    cwd,
+    environment: {
+      ...request.environment,
+      KOUBOU_OUTPUT: outputPath,
+      ...(file === undefined ? {} : { KOUBOU_FILE: resolve(cwd, file) }),
+    },
+    stdin: { file: outputPath },
+    stdoutPath: logPath,
+    stderrPath: logPath,
+    marker,
+  });
+  let stopping: Promise<unknown> | undefined;
+  const stop = (): void => {
+    stopping ??= stopTree({ ...program, marker });
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  let end: ProgramEnd;
+  try {
+    await request.childStarted({ pid: program.pid, startTime: program.startTime });
+    if (signal.aborted) stop();
+    end = await program.ended;
+  } catch (error) {
+    stop();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await stopping;
+  }
+  if (signal.aborted) return { accepted: false, error: stopped(signal), feedback: null };
+  if (end.exitCode === 0) return { accepted: true };
+  return rejected(command, end, await tail(logPath, start));
+};
+
+const stopped = (signal: AbortSignal): ErrorInfo =>
+  signal.reason instanceof KoubouError
+    ? toErrorInfo(signal.reason)
+    : errorInfo('cancelled', 'The check was stopped.');
+
+const rejected = (command: string, end: ProgramEnd, printed: string): CheckVerdict => {
+  const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
+  const shown = printed.split('\n').slice(-MESSAGE_LINES).join('\n');
+  const said = printed === '' ? '.' : `:\n${shown}`;
+  return {
+    accepted: false,
+    error: errorInfo('check_failed', `The check \`${command}\` ${how}${said}`),
+    feedback: `\`${command}\` ${how}${printed === '' ? '.' : `. It printed:\n${printed}`}`,
+  };
+};
+
+/** The end of the file, of what lies after `start`; whole characters only. */
+const tail = async (path: string, start: number): Promise<string> => {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(start, size - FEEDBACK_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(FEEDBACK_BYTES), 0, FEEDBACK_BYTES, from);
+    return new TextDecoder()
+      .decode(buffer.subarray(0, bytesRead))
+      .replace(/^\uFFFD+/, '')
+      .trim();
+  } finally {
+    await file.close();
+  }
+};

@@ -1,0 +1,148 @@
+/**
+ * What makes a result count. An exit code of 0 and a HTTP 200 prove nothing: models answer with nothing,
+ * with a tool call as text, or from half of their prompt, and a false success is worse than a false
+ * failure, since the caller builds on it. What always holds comes first, then what the task asks for.
+ */
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
+import type { Observed } from '../task/observed.ts';
+import type { TaskFile } from '../task/record.ts';
+import { fewestTokens } from '../task/tokens.ts';
+import { runCheck } from './check.ts';
+import { holdsCode } from './code-evidence.ts';
+import { missingExpected } from './expect.ts';
+import { judgeBySchema } from './schema.ts';
+import { isToolCallText } from './tool-call-text.ts';
+
+export interface VerifyRequest {
+  task: TaskFile;
+  observed: Observed;
+  /** The candidate result. */
+  outputPath: string;
+  /** Absolute: where the check runs and expected files are looked for. */
+  cwd: string;
+  /** Environment of the check command, already reduced. */
+  environment: Readonly<Record<string, string>>;
+  /** The run's log; the check's output is appended. */
+  logPath: string;
+  /** Ends a running check. */
+  signal: AbortSignal;
+  /** KOUBOU_RUN of the check. */
+  marker: string;
+  childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
+}
+
+export type Verification =
+  | { ok: true; evidence: string | null }
+  | {
+      ok: false;
+      error: ErrorInfo;
+      /** What the next attempt should be told, or null where it would not help. */
+      feedback: string | null;
+    };
+
+/** Never rejects for what the task or the model did; a task that cannot be verified as asked is `usage`. */
+export const verifyResult = async (request: VerifyRequest): Promise<Verification> => {
+  try {
+    return await verified(request);
+  } catch (error) {
+    if (error instanceof KoubouError) return { ok: false, error: toErrorInfo(error), feedback: null };
+    throw error;
+  }
+};
+
+const verified = async (request: VerifyRequest): Promise<Verification> => {
+  const { task, observed, outputPath, cwd } = request;
+  const { schema, expect = [], check, output } = task.options;
+  const seen = failureSeen(observed);
+  if (seen !== null) return { ok: false, error: seen, feedback: null };
+  const isModel = task.type !== 'command';
+  if (isModel && (await isBlank(outputPath))) {
+    return { ok: false, error: emptyInfo(observed), feedback: null };
+  }
+  const evidence: string[] = isModel ? [] : ['exit 0'];
+
+  if (schema !== undefined) {
+    const verdict = await judgeBySchema(await readFile(outputPath, 'utf8'), schema);
+    if (!verdict.fits) return { ok: false, error: verdict.error, feedback: verdict.feedback };
+    evidence.push('schema');
+  } else if (isModel) {
+    const text = await smallText(outputPath);
+    if (text !== null && isToolCallText(text)) {
+      const error = errorInfo('tool_call_as_text', 'The model printed a tool call in place of an answer.');
+      return {
+        ok: false,
+        error,
+        feedback: 'It was a tool call. There are no tools: answer with the result itself.',
+      };
+    }
+  }
+
+  const missing = await missingExpected({ patterns: expect, cwd, output });
+  if (missing !== null) return { ok: false, error: missing, feedback: missing.message };
+  if (expect.length > 0) evidence.push('expect');
+
+  if (check !== undefined) {
+    const verdict = await runCheck({ ...request, command: check, file: task.files[0]?.path });
+    if (!verdict.accepted) return { ok: false, error: verdict.error, feedback: verdict.feedback };
+    evidence.push('check');
+  }
+  return withCodeEvidence(request, evidence);
+};
+
+/** What already the runner's account of the run rules out. */
+const failureSeen = (observed: Observed): ErrorInfo | null => {
+  const { terminal, doneReason, promptTokens, promptBytes } = observed;
+  if (!terminal)
+    return errorInfo('output_truncated', 'The runner ended without saying that its answer is whole.');
+  if (doneReason === 'length') {
+    return errorInfo('output_truncated', 'The model ran out of room in the middle of its answer.');
+  }
+  // A prompt that the server had cached may be counted as 0 or not at all.
+  if (promptTokens === null || promptTokens <= 0 || promptBytes === null) return null;
+  const fewest = fewestTokens(promptBytes);
+  if (promptTokens >= fewest / 2) return null;
+  return errorInfo(
+    'prompt_truncated',
+    `The server read ${promptTokens} tokens of a prompt that has at least ${fewest} (${promptBytes} bytes).`,
+  );
+};
+
+const emptyInfo = ({ thinking }: Observed): ErrorInfo =>
+  thinking === null
+    ? errorInfo('empty_output', 'The model answered with nothing.')
+    : errorInfo(
+        'empty_output',
+        'The model thought, but gave no answer.',
+        'Its thoughts are in `koubou logs`; try --set think=false, or another model.',
+      );
+
+/** A code task whose runner cannot write files: its text must hold the work, unless the caller's own check accepted it. */
+const withCodeEvidence = async (request: VerifyRequest, evidence: string[]): Promise<Verification> => {
+  const { task, outputPath } = request;
+  if (task.type === 'code' && !evidence.includes('check') && !evidence.includes('schema')) {
+    if (holdsCode(await readFile(outputPath, 'utf8'))) evidence.push('text');
+    else if (task.options['allow_no_change'] !== true) {
+      return {
+        ok: false,
+        error: errorInfo('no_evidence', 'The answer to a code task holds neither a code block nor a patch.'),
+        feedback: 'It held no code. Give the finished code in fenced blocks.',
+      };
+    }
+  }
+  return { ok: true, evidence: evidence.length === 0 ? null : evidence.join(', ') };
+};
+
+const isBlank = async (path: string): Promise<boolean> => {
+  for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {
+    if (String(chunk).trim() !== '') return false;
+  }
+  return true;
+};
+
+const SMALL_BYTES = 256 * 1024;
+
+/** The text, or null where it is too long to be a tool call. */
+const smallText = async (path: string): Promise<string | null> =>
+  (await stat(path)).size > SMALL_BYTES ? null : readFile(path, 'utf8');
