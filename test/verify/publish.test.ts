@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KoubouError } from '../../src/errors.ts';
+import { publishOutput } from '../../src/verify/publish.ts';
+
+describe('publishing an accepted result', () => {
+  let folder: string;
+  let candidate: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'koubou-publish-'));
+    candidate = join(folder, 'candidate');
+    await writeFile(candidate, '結果\n', { mode: 0o600 });
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('makes the parents and the file, and leaves nothing else behind', async () => {
+    const target = join(folder, 'a', 'b', 'out.md');
+    await publishOutput(candidate, target);
+    assert.equal(await readFile(target, 'utf8'), '結果\n');
+    assert.deepEqual(await readdir(join(folder, 'a', 'b')), ['out.md']);
+  });
+
+  it('replaces a file and keeps its permissions', async () => {
+    const target = join(folder, 'out.sh');
+    await writeFile(target, 'a longer text that was there before');
+    await chmod(target, 0o750);
+    await publishOutput(candidate, target);
+    assert.equal(await readFile(target, 'utf8'), '結果\n');
+    assert.equal((await stat(target)).mode & 0o777, 0o750);
+  });
+
+  it('writes through a link', async () => {
+    await writeFile(join(folder, 'real.md'), 'old');
+    await symlink('real.md', join(folder, 'link.md'));
+    await publishOutput(candidate, join(folder, 'link.md'));
+    assert.ok((await lstat(join(folder, 'link.md'))).isSymbolicLink());
+    assert.equal(await readFile(join(folder, 'real.md'), 'utf8'), '結果\n');
+  });
+
+  const refused = async (target: string, words: RegExp): Promise<void> => {
+    await assert.rejects(publishOutput(candidate, target), (error: unknown) => {
+      assert.ok(error instanceof KoubouError);
+      assert.equal(error.code, 'usage');
+      assert.match(error.message, words);
+      return true;
+    });
+  };
+
+  it('says that the target is a folder', async () => {
+    await mkdir(join(folder, 'out'));
+    await refused(join(folder, 'out'), /is a folder/);
+    assert.deepEqual((await readdir(folder)).sort(), ['candidate', 'out']);
+  });
+
+  it('says that a part of the path is a file', () =>
+    refused(join(candidate, 'out.md'), /part of its path is a file/));
+});

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ErrorCode } from '../../src/errors.ts';
+import { startTimeOf } from '../../src/process/liveness.ts';
+import type { Observed } from '../../src/task/observed.ts';
+import type { TaskFile } from '../../src/task/record.ts';
+import { type Verification, verifyResult } from '../../src/verify/verify.ts';
+
+describe('what makes a result count', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'koubou-verify-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const task = (fields: Partial<TaskFile> = {}): TaskFile => ({
+    version: 1,
+    task_id: 'task_1',
+    type: 'general',
+    prompt: 'p',
+    command: [],
+    files: [],
+    context: {},
+    difficulty: null,
+    cwd: folder,
+    priority: 5,
+    labels: {},
+    created_at: '',
+    created_by: 'test',
+    sensitive: false,
+    options: {},
+    after: [],
+    after_any: [],
+    not_before: null,
+    key: null,
+    ...fields,
+  });
+
+  const good: Observed = {
+    terminal: true,
+    doneReason: 'stop',
+    promptTokens: 26,
+    promptBytes: 100,
+    thinking: null,
+    remoteHost: null,
+  };
+
+  const verify = async (
+    output: string,
+    fields: Partial<TaskFile> = {},
+    observed: Partial<Observed> = {},
+    signal = new AbortController().signal,
+    childStarted: (child: { pid: number }) => Promise<void> = async () => undefined,
+  ): Promise<Verification> => {
+    await writeFile(join(folder, 'candidate'), output);
+    return verifyResult({
+      task: task(fields),
+      observed: { ...good, ...observed },
+      outputPath: join(folder, 'candidate'),
+      cwd: folder,
+      environment: { PATH: process.env['PATH'] ?? '' },
+      logPath: join(folder, 'log'),
+      signal,
+      marker: `verify-${process.pid}/task.r1`,
+      childStarted,
+    });
+  };
+
+  const fails = (verification: Verification, code: ErrorCode): Extract<Verification, { ok: false }> => {
+    assert.equal(verification.ok, false);
+    assert.ok(!verification.ok);
+    assert.equal(verification.error.code, code, verification.error.message);
+    return verification;
+  };
+  const accepts = (verification: Verification, evidence: string | null): void =>
+    assert.deepEqual(verification, { ok: true, evidence });
+
+  describe('always', () => {
+    it('accepts a plain answer', async () => accepts(await verify('The answer.'), null));
+    it('wants the terminal event', async () =>
+      void fails(await verify('x', {}, { terminal: false }), 'output_truncated'));
+    it('refuses nothing', async () => void fails(await verify(''), 'empty_output'));
+    it('refuses white space', async () => void fails(await verify(' \n\t　\n'), 'empty_output'));
+    it('says that there were thoughts only', async () => {
+      assert.match(fails(await verify('', {}, { thinking: 'hm' }), 'empty_output').error.message, /thought/);
+    });
+    it('refuses an answer cut by length', async () =>
+      void fails(await verify('The answer is', {}, { doneReason: 'length' }), 'output_truncated'));
+    it('refuses a tool call as text and says so to the model', async () => {
+      const failed = fails(await verify('{"name":"ls","arguments":{}}'), 'tool_call_as_text');
+      assert.match(failed.feedback ?? '', /no tools/);
+    });
+    it('finds the first word behind a megabyte of blanks', async () =>
+      accepts(await verify(`${' '.repeat(1_000_000)}x`), null));
+  });
+
+  describe('a prompt that the server read only in part', () => {
+    const long = { promptBytes: 60_000 };
+    it('is refused with the numbers', async () => {
+      const failed = fails(await verify('x', {}, { ...long, promptTokens: 4096 }), 'prompt_truncated');
+      assert.match(failed.error.message, /4096.*10000/);
+    });
+    it('is not suspected when the count is missing, as for a cached prompt', async () =>
+      accepts(await verify('x', {}, { ...long, promptTokens: null }), null));
+    it('is not suspected when the count is 0', async () =>
+      accepts(await verify('x', {}, { ...long, promptTokens: 0 }), null));
+    it('is not suspected of a low but possible count', async () =>
+      accepts(await verify('x', {}, { ...long, promptTokens: 5001 }), null));
+    it('is not suspected of Japanese, with a token a character or two', async () => {
+      const bytes = Buffer.byteLength('工房の仕事を手伝ってください。'.repeat(500));
+      accepts(await verify('はい', {}, { promptBytes: bytes, promptTokens: Math.round(bytes / 3) }), null);
+      accepts(await verify('はい', {}, { promptBytes: bytes, promptTokens: Math.round(bytes / 6) }), null);
+    });
+  });
+
+  describe('for a command', () => {
+    const none = { promptTokens: null, promptBytes: null, doneReason: null };
+    it('takes an exit with 0 as evidence, without any output', async () =>
+      accepts(await verify('', { type: 'command' }, none), 'exit 0'));
+    it('leaves output alone that looks like a tool call', async () =>
+      accepts(await verify('{"name":"ls","arguments":{}}', { type: 'command' }, none), 'exit 0'));
+  });
+
+  describe('for code', () => {
+    const code = { type: 'code' } as const;
+    it('takes a code block as evidence', async () =>
+      accepts(await verify('Here:\n```js\nlet a = 1;\n```\n', code), 'text'));
+    it('takes a block with tildes', async () => accepts(await verify('~~~\nls\n~~~', code), 'text'));
+    it('takes a patch', async () =>
+      accepts(await verify('--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n', code), 'text'));
+    it('refuses an answer without code', async () =>
+      void fails(await verify('I changed the file.', code), 'no_evidence'));
+    it('refuses an empty block', async () => void fails(await verify('```js\n\n```', code), 'no_evidence'));
+    it('lets the caller allow it', async () =>
+      accepts(await verify('Nothing to do.', { ...code, options: { allow_no_change: true } }), null));
+    it('takes bare code that the check accepted', async () =>
+      accepts(await verify('let a = 1;', { ...code, options: { check: 'grep -q let' } }), 'check'));
+  });
+
+  describe('with a schema', () => {
+    const schema = {
+      type: 'object',
+      properties: { name: { type: 'string' }, arguments: { type: 'object' } },
+      required: ['name'],
+      additionalProperties: false,
+    };
+    const options = { schema };
+    it('accepts what fits', async () => accepts(await verify('{"name":"Ada"}', { options }), 'schema'));
+    it('accepts what fits inside one fence', async () =>
+      accepts(await verify('```json\n{"name":"Ada"}\n```\n', { options }), 'schema'));
+    it('does not take an object that was asked for as a tool call', async () =>
+      accepts(await verify('{"name":"ls","arguments":{}}', { options }), 'schema'));
+    it('refuses what does not fit, in the words of the validator', async () => {
+      const failed = fails(await verify('{"title":"Ada"}', { options }), 'schema_invalid');
+      assert.match(failed.feedback ?? '', /required property 'name'/);
+    });
+    it('refuses prose', async () =>
+      void fails(await verify('Sure: {"name":"Ada"}', { options }), 'schema_invalid'));
+    it('knows 2020-12', async () => {
+      const newer = {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        prefixItems: [{ type: 'number' }],
+      };
+      accepts(await verify('[1]', { options: { schema: newer } }), 'schema');
+      fails(await verify('["a"]', { options: { schema: newer } }), 'schema_invalid');
+    });
+    it('says that the schema itself is none', async () =>
+      void fails(await verify('{}', { options: { schema: { type: 'nonsense' } } }), 'usage'));
+  });
+
+  describe('with a check', () => {
+    const check = (command: string): Partial<TaskFile> => ({ options: { check: command } });
+    it('gives the candidate on standard input and as a path', async () =>
+      accepts(
+        await verify('hello', check('test "$(cat)" = hello && grep -q hello "$KOUBOU_OUTPUT"')),
+        'check',
+      ));
+    it('gives the first file', async () => {
+      await writeFile(join(folder, 'a.md'), 'source');
+      const files = [{ path: 'a.md', sha256: null }];
+      accepts(await verify('x', { ...check('grep -q source "$KOUBOU_FILE"'), files }), 'check');
+    });
+    it('refuses with the end of what it printed, as feedback and in the log', async () => {
+      const failed = fails(
+        await verify('x', check('echo line 3 is wrong; echo too long >&2; exit 4')),
+        'check_failed',
+      );
+      assert.match(failed.error.message, /exit code 4:\nline 3 is wrong\ntoo long/);
+      assert.match(failed.feedback ?? '', /line 3 is wrong\ntoo long/);
+      assert.match(
+        await readFile(join(folder, 'log'), 'utf8'),
+        /--- check: echo line 3.*\nline 3 is wrong\ntoo long\n/,
+      );
+    });
+    it('bounds the feedback', async () => {
+      const failed = fails(await verify('x', check('yes 間違い | head -c 1000000; exit 1')), 'check_failed');
+      const feedback = failed.feedback ?? '';
+      assert.ok(Buffer.byteLength(feedback) < 5000);
+      assert.ok(!feedback.includes('\uFFFD'));
+    });
+    it('runs in cwd', async () =>
+      accepts(await verify('x', check(`test "$PWD" = "$(cd ${folder} && pwd)"`)), 'check'));
+    it('is stopped with all it started', async () => {
+      const abort = new AbortController();
+      let pid = 0;
+      const verification = await verify(
+        'x',
+        check('sleep 600 & sleep 600'),
+        {},
+        abort.signal,
+        async (child) => {
+          pid = child.pid;
+          abort.abort();
+        },
+      );
+      fails(verification, 'cancelled');
+      assert.equal(startTimeOf(pid), null);
+    });
+  });
+
+  describe('with expected files', () => {
+    const expected = (...expect: string[]): Partial<TaskFile> => ({ options: { expect } });
+    beforeEach(async () => {
+      await mkdir(join(folder, 'docs'));
+      await writeFile(join(folder, 'docs', 'a.md'), 'text');
+      await writeFile(join(folder, 'empty.txt'), '');
+      await writeFile(join(folder, '[odd] name.txt'), 'text');
+    });
+    it('accepts files that are there', async () =>
+      accepts(await verify('x', expected('docs/*.md', 'docs/a.md')), 'expect'));
+    it('accepts a path that looks like a pattern', async () =>
+      accepts(await verify('x', expected('[odd] name.txt')), 'expect'));
+    it('refuses missing files by name', async () => {
+      const failed = fails(await verify('x', expected('docs/*.md', 'dist/*.js')), 'expected_missing');
+      assert.match(failed.error.message, /there is no dist\/\*\.js/);
+    });
+    it('refuses empty files', async () => {
+      assert.match(
+        fails(await verify('x', expected('*.txt2', 'empty.txt')), 'expected_missing').error.message,
+        /empty.txt is empty/,
+      );
+    });
+    it('refuses folders', async () => void fails(await verify('x', expected('docs')), 'expected_missing'));
+    it('counts the candidate as the output', async () =>
+      accepts(
+        await verify('x', { options: { expect: ['out/*.md'], output: join(folder, 'out', 'b.md') } }),
+        'expect',
+      ));
+  });
+});
