@@ -22,11 +22,11 @@ export interface Loaded {
   /** What the variables say beyond the config: of the environment, else of config/.env. */
   environment: Environment;
   /** Any variable by name (an API key), from the environment, else from config/.env. */
-  variable(name: string): string | undefined;
+  variable: (name: string) => string | undefined;
   /** Every dotted key that has a value. */
-  keys(): string[];
+  keys: () => string[];
   /** The value at a dotted key and where it comes from; undefined where the config has none there. */
-  originOf(key: string): Origin | undefined;
+  originOf: (key: string) => Origin | undefined;
 }
 
 export const agentYamlFile = (home: string): string => join(home, 'config', 'agent.yaml');

@@ -31,11 +31,15 @@ export const startModelServer = async (models: {
     }
     return [404, {}];
   };
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     let body = '';
-    for await (const chunk of request) body += String(chunk);
-    const [status, content] = answer(request, body);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
+    request.on('data', (chunk) => {
+      body += String(chunk);
+    });
+    request.on('end', () => {
+      const [status, content] = answer(request, body);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
