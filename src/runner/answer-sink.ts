@@ -27,7 +27,7 @@ export class AnswerSink {
   #thinking = '';
   #hasAnswer = false;
   /** Many servers leave the thoughts in the answer, as a first part in tags. */
-  #tags: 'before' | 'inside' | 'after' = 'before';
+  #tags: 'before' | 'inside' | 'closed' | 'after' = 'before';
   #held = '';
   #logs: 'thinking' | 'answer' | 'nothing' = 'nothing';
 
@@ -76,8 +76,12 @@ export class AnswerSink {
       await this.#think(this.#held.slice(0, safe));
       this.#held = this.#held.slice(safe);
       if (end === -1) return;
-      this.#tags = 'after';
-      this.#held = this.#held.slice(CLOSE_TAG.length).trimStart();
+      this.#tags = 'closed';
+      this.#held = this.#held.slice(CLOSE_TAG.length);
+    }
+    if (this.#tags === 'closed') {
+      this.#held = this.#held.trimStart();
+      if (this.#held !== '') this.#tags = 'after';
     }
     if (this.#tags === 'after') await this.#flush();
   }

@@ -91,6 +91,12 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
   return withCodeEvidence(request, evidence);
 };
 
+/**
+ * Tokens. No server's context is so small that it would cut a shorter prompt, and some count only what they
+ * had not cached, which of a short prompt behind a known system text is little.
+ */
+const LEAST_SUSPECTED = 512;
+
 /** What already the runner's account of the run rules out. */
 const failureSeen = (observed: Observed): ErrorInfo | null => {
   const { terminal, doneReason, promptTokens, promptBytes } = observed;
@@ -102,7 +108,7 @@ const failureSeen = (observed: Observed): ErrorInfo | null => {
   // A prompt that the server had cached may be counted as 0 or not at all.
   if (promptTokens === null || promptTokens <= 0 || promptBytes === null) return null;
   const fewest = fewestTokens(promptBytes);
-  if (promptTokens >= fewest / 2) return null;
+  if (fewest < LEAST_SUSPECTED || promptTokens >= fewest / 2) return null;
   return errorInfo(
     'prompt_truncated',
     `The server read ${promptTokens} tokens of a prompt that has at least ${fewest} (${promptBytes} bytes).`,

@@ -107,6 +107,8 @@ describe('what makes a result count', () => {
       accepts(await verify('x', {}, { ...long, promptTokens: null }), null));
     it('is not suspected when the count is 0', async () =>
       accepts(await verify('x', {}, { ...long, promptTokens: 0 }), null));
+    it('is not suspected where it is short', async () =>
+      accepts(await verify('x', {}, { promptBytes: 3000, promptTokens: 5 }), null));
     it('is not suspected of a low but possible count', async () =>
       accepts(await verify('x', {}, { ...long, promptTokens: 5001 }), null));
     it('is not suspected of Japanese, with a token a character or two', async () => {

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { OpenAiRunner } from '../../src/runner/openai-compatible.ts';
+import { Bench, describeModelRunner, failure, promptFolders, success } from '../contract/runner.ts';
+import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
+
+const make = (
+  server: ScriptedServer,
+  options: { outputLimitBytes?: number; apiKey?: string } = {},
+): OpenAiRunner =>
+  new OpenAiRunner({
+    name: 'openai',
+    endpoint: { name: 'lmstudio', url: server.openaiUrl, maxConcurrent: 1 },
+    model: 'scripted',
+    promptFolders,
+    template: 'auto',
+    ...options,
+  });
+
+describeModelRunner({ name: 'openai', aliveRoute: 'GET /v1/models', make });
+
+describe('an OpenAI-compatible server', () => {
+  let bench: Bench;
+  let server: ScriptedServer;
+
+  beforeEach(async () => {
+    bench = await Bench.make();
+  });
+  afterEach(async () => {
+    await server.close();
+    await bench.remove();
+  });
+
+  it('gets the key, and Ollama’s name for the length of the answer in its own word', async () => {
+    server = await startScriptedServer([steps.text('ok')]);
+    const options = { set: { num_predict: 100, num_ctx: 8192, temperature: 0.2 } };
+    success((await bench.run(make(server, { apiKey: 'secret' }), { options })).outcome);
+    const { body, headers } = await server.chat(1);
+    assert.equal(headers.authorization, 'Bearer secret');
+    assert.equal(body.max_tokens, 100);
+    assert.equal(body.temperature, 0.2);
+    assert.equal('num_ctx' in body || 'num_predict' in body, false);
+    assert.deepEqual(body.stream_options, { include_usage: true });
+  });
+
+  it('is asked once: no client tries again behind our back', async () => {
+    server = await startScriptedServer([steps.serverError()]);
+    failure((await bench.run(make(server))).outcome);
+    assert.equal(server.requests.filter(({ path }) => path.endsWith('/chat/completions')).length, 1);
+  });
+
+  it('need not have a list of models', async () => {
+    const routes = { 'GET /v1/models': { kind: 'error', status: 404, message: 'not found' } } as const;
+    server = await startScriptedServer({ steps: [steps.text('ok')], routes });
+    assert.equal((await bench.run(make(server))).output, 'ok');
+  });
+
+  it('whose url lacks /v1 is told from one without the model', async () => {
+    server = await startScriptedServer([steps.text('ok')]);
+    const wrong = make({ ...server, openaiUrl: server.url });
+    const failed = failure((await bench.run(wrong)).outcome);
+    assert.equal(failed.error.code, 'usage');
+    assert.match(failed.error.hint, /\/v1/);
+  });
+});
