@@ -2,7 +2,7 @@ import { init } from '../actions/init.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags.ts';
 import { renderInit } from '../cli/render/init.ts';
-import { createFileHome } from '../queue/files/home.ts';
+import { createFileHome } from '../queue/open.ts';
 
 export default class Init extends BaseCommand {
   static override summary = 'Make a .koubou folder here, with a config that fits this machine.';

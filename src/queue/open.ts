@@ -3,6 +3,8 @@ import type { DraftFromDrop } from './files/adopt.ts';
 import { FileQueue } from './files/file-queue.ts';
 import type { Queue } from './queue.ts';
 
+export { createFileHome } from './files/home.ts';
+
 export interface OpenOptions {
   home: string;
   draftFromDrop?: DraftFromDrop;

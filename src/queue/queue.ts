@@ -72,6 +72,8 @@ export interface WorkerInfo {
   worker_id: string;
   status: 'idle' | 'busy' | 'offline';
   pid: number;
+  /** Tells the process from another that has got its pid since; only where signals from here reach it. */
+  start_time?: string;
   host: string;
   slots: number;
   tasks: string[];
@@ -126,6 +128,8 @@ export interface Member {
   backlog(): Promise<number>;
   /** Says that the daemon lives; `fenced` when its tasks were given to others. */
   renew(beat: Beat): Promise<'alive' | 'fenced'>;
+  /** Whether the task is still ours; only `settle` can be sure of it. */
+  holds(claim: Claim): Promise<boolean>;
   /** Ends a run: publishes the outcome, then moves the task as `budget` decides. */
   settle(claim: Claim, outcome: RunOutcome, budget: Budget): Promise<Settled>;
   /** Ids of running tasks whose cancellation was asked. */

@@ -1,5 +1,5 @@
 /** Adding tasks durably. README.md walks through the steps and what a crash after each leaves. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { firstState } from '../../task/lifecycle.ts';
@@ -12,8 +12,8 @@ import {
 } from '../../task/record.ts';
 import type { Added } from '../queue.ts';
 import { moveCommitted } from './batch.ts';
-import { creatorName, type QueueContext } from './context.ts';
-import { isDiskFull, unlessCode } from './disk.ts';
+import { abandonedName, creatorName, type QueueContext } from './context.ts';
+import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { delayedName, taskName } from './layout.ts';
 import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
 import { readTask } from './read.ts';
@@ -22,6 +22,8 @@ import { sweepTmp } from './sweep-tmp.ts';
 
 const KEYED_TASK_WAIT_MS = 2000;
 const KEYED_TASK_POLL_MS = 50;
+/** Files of a batch that are written together; each is an open descriptor. */
+const FILES_AT_ONCE = 64;
 
 /** A new task with its file's content and where it goes. */
 interface Draft {
@@ -34,10 +36,14 @@ interface Draft {
 /** Adds all or none. Throws `usage`, `key_conflict`, `no_such_task`, `disk_full` (nothing added) or `unknown`. */
 export const addTasks = async (context: QueueContext, tasks: readonly NewTask[]): Promise<Added[]> => {
   const drafts = tasks.map((task) => draftOf(context, task));
-  const bytes = drafts.reduce((sum, draft) => sum + draft.content.length, 0);
+  const bytes = drafts.reduce((sum, draft) => sum + Buffer.byteLength(draft.content), 0);
   await refuseWhenDiskIsLow(context, bytes, drafts.length);
   await refuseUnknownParents(context, tasks);
-  for (const draft of drafts) await ensureDayFolders(context, draft.task.task_id);
+  try {
+    for (const draft of drafts) await ensureDayFolders(context, draft.task.task_id);
+  } catch (error) {
+    throw notAdded(error);
+  }
   const [only] = drafts;
   if (drafts.length === 1 && only !== undefined) return [await addOne(context, only)];
   return addBatch(context, drafts);
@@ -103,7 +109,10 @@ const addOne = async (context: QueueContext, draft: Draft): Promise<Added> => {
   try {
     await disk.rename(tmp, join(target, draft.name));
   } catch (error) {
-    if (key !== null) throw maybeAdded(error, key);
+    if (key !== null) {
+      await abandon(context, tmp);
+      throw maybeAdded(error, key);
+    }
     await unlessCode(['ENOENT'], () => disk.unlink(tmp));
     throw notAdded(error);
   }
@@ -140,11 +149,25 @@ const linkKey = async (
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     const taken = (await disk.facts(tmp))?.links === 2;
-    if (!taken) await unlessCode(['ENOENT'], () => disk.unlink(tmp));
+    if (taken) await abandon(context, tmp);
+    else await unlessCode(['ENOENT'], () => disk.unlink(tmp));
     throw taken ? maybeAdded(error, key) : notAdded(error);
   }
   await disk.unlink(tmp);
   return keyHolder(context, key, task);
+};
+
+/**
+ * Leaves what is in tmp/ to whoever sweeps next. Under this process' name it would be left alone as long as
+ * the process lives, and a daemon lives long.
+ */
+const abandon = async (context: QueueContext, tmp: string): Promise<void> => {
+  try {
+    await context.disk.rename(tmp, join(context.layout.tmp, abandonedName(context, basename(tmp))));
+  } catch (error) {
+    // The caller has an error to tell already. The file is taken up when this process has ended.
+    if (systemCode(error) === undefined) throw error;
+  }
 };
 
 /** The task that holds `key`. It may still be on its way, or its creator may have died on the way. */
@@ -152,6 +175,7 @@ const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): P
   const { disk, layout } = context;
   const { folder, path } = layout.key(key);
   const holder = await readKey(context, path);
+  if (holder === undefined) throw maybeAdded(new Error('the key was taken away meanwhile'), key);
   refuseOtherContent(key, asked, holder);
   const id = holder.task_id;
   const until = performance.now() + KEYED_TASK_WAIT_MS;
@@ -176,11 +200,13 @@ const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): P
   }
 };
 
-const readKey = async (context: QueueContext, path: string): Promise<TaskFile> => {
-  const bytes = await context.disk.read(path, MAX_TASK_BYTES);
+/** The task that a key leads to; undefined when the key is gone. Throws `key_conflict` for one that is none. */
+const readKey = async (context: QueueContext, path: string): Promise<TaskFile | undefined> => {
   try {
+    const bytes = await context.disk.read(path, MAX_TASK_BYTES);
     return parseTaskFile(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return undefined;
     throw new KoubouError(
       'key_conflict',
       `The key's file cannot be read as a task: ${path}; nothing was added.`,
@@ -241,11 +267,13 @@ const addBatch = async (context: QueueContext, drafts: readonly Draft[]): Promis
     const committed = join(layout.tmp, `commit-${name}`);
     try {
       await disk.makeFolder(building);
-      await Promise.all(
-        fresh.map((draft) =>
-          disk.create(join(building, `${draft.state}@${draft.name}`), draft.content, true),
-        ),
-      );
+      for (let from = 0; from < fresh.length; from += FILES_AT_ONCE) {
+        await allDone(
+          fresh
+            .slice(from, from + FILES_AT_ONCE)
+            .map((draft) => disk.create(join(building, `${draft.state}@${draft.name}`), draft.content, true)),
+        );
+      }
       await disk.syncFolder(building);
       step('batch.written');
       await disk.rename(building, committed);
@@ -261,6 +289,7 @@ const addBatch = async (context: QueueContext, drafts: readonly Draft[]): Promis
         if (draft?.task.key != null) answers.set(draft, await keyHolder(context, draft.task.key, draft.task));
       }
     } catch (error) {
+      await abandon(context, committed);
       throw maybeAdded(error, null);
     }
   }
@@ -269,9 +298,16 @@ const addBatch = async (context: QueueContext, drafts: readonly Draft[]): Promis
 
 const discardBatch = async (context: QueueContext, folder: string): Promise<void> => {
   const { disk } = context;
-  if ((await disk.facts(folder)) === undefined) return;
-  for (const name of await disk.list(folder)) await disk.unlink(join(folder, name));
-  await disk.removeFolder(folder);
+  for (const name of await listOrNone(disk, folder)) {
+    await unlessCode(['ENOENT'], () => disk.unlink(join(folder, name)));
+  }
+  await unlessCode(['ENOENT'], () => disk.removeFolder(folder));
+};
+
+// Waits for all even when one fails: what is still being written cannot be cleared away.
+const allDone = async (actions: readonly Promise<unknown>[]): Promise<void> => {
+  const failed = (await Promise.allSettled(actions)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 };
 
 const notAdded = (error: unknown): unknown => {

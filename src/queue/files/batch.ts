@@ -28,6 +28,7 @@ export const moveCommitted = async (context: QueueContext, committed: string): P
       await unlessCode(['ENOENT'], () => disk.unlink(from));
       continue;
     }
+    if (key !== null) step('batch.key_linked');
     await ensureDayFolders(context, id);
     await unlessCode(['ENOENT'], () => disk.rename(from, join(layout[state], file.slice(state.length + 1))));
     touched.add(layout[state]);

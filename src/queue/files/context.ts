@@ -50,4 +50,13 @@ export const creatorName = (context: QueueContext): string => {
   return `${bootPrefix(bootId)}-${pid}-${startTime}-${namespacePrefix(pidNamespace)}${randomHex(context)}`;
 };
 
+/** The same name with a creator that never lived: whoever sweeps goes on with it. */
+export const abandonedName = (context: QueueContext, name: string): string => {
+  const kind = /^(?:commit|batch)-/.exec(name)?.[0] ?? '';
+  const ending = /\.[a-z]+$/.exec(name)?.[0] ?? '';
+  const { bootId, pidNamespace } = context.self;
+  const rand = `${namespacePrefix(pidNamespace)}${randomHex(context)}`;
+  return `${kind}${bootPrefix(bootId)}-0-none-${rand}${ending}`;
+};
+
 export const isoNow = (context: QueueContext): string => new Date(context.nowMs()).toISOString();

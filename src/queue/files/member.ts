@@ -7,7 +7,7 @@ import type { Admission, Beat, Claim, Member, Settled, WorkerIdentity, WorkerMes
 import { Candidates } from './claim.ts';
 import { bootPrefix, isoNow, type QueueContext, randomHex } from './context.ts';
 import { BadFile, listOrNone, unlessCode } from './disk.ts';
-import { parseTaskName, SLOT, SLOT_COUNT, type TaskName } from './layout.ts';
+import { parseTaskName, SLOT, SLOT_COUNT, type TaskName, taskName } from './layout.ts';
 import { ensureResultFolder } from './outcome.ts';
 import { returnPermit } from './permits.ts';
 import { endRun } from './settle.ts';
@@ -80,6 +80,12 @@ export class FileMember implements Member {
     );
     await disk.rename(next, layout.beatFile(this.workerId));
     return 'alive';
+  }
+
+  async holds(claim: Claim): Promise<boolean> {
+    const held = this.#held.get(claim.id);
+    if (held === undefined) return false;
+    return (await this.#context.disk.facts(join(this.#folder, taskName(held.name)))) !== undefined;
   }
 
   async settle(claim: Claim, outcome: RunOutcome, budget: Budget): Promise<Settled> {

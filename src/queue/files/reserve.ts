@@ -48,6 +48,17 @@ export const fillReserve = async (context: QueueContext): Promise<void> => {
   }
 };
 
+/** Runs `action`, on a full disk again with what was set aside freed. Each round frees half, so it ends. */
+export const withReserve = async <T>(context: QueueContext, action: () => Promise<T>): Promise<T> => {
+  for (;;) {
+    try {
+      return await action();
+    } catch (error) {
+      if (!isDiskFull(error) || !(await freeReserve(context))) throw error;
+    }
+  }
+};
+
 /** Frees half of what is set aside; false when nothing was left to free. */
 export const freeReserve = async (context: QueueContext): Promise<boolean> => {
   const { disk, layout } = context;

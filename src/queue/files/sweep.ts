@@ -10,7 +10,7 @@ import type { Budget } from '../../task/budget.ts';
 import { nextState } from '../../task/lifecycle.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { SweepReport } from '../queue.ts';
-import { endWaiting, sweepMarks } from './cancel.ts';
+import { failForParent, sweepMarks } from './cancel.ts';
 import type { QueueContext } from './context.ts';
 import { BadFile, listOrNone, makeFolderOnce, unlessCode } from './disk.ts';
 import {
@@ -291,7 +291,7 @@ export const recheckBlocked = async (context: QueueContext, report: SweepReport)
         dueMs: null,
         workerId: null,
       };
-      if (await endWaiting(context, place, error, 'parent_failed')) report.failed += 1;
+      if (await failForParent(context, place, error)) report.failed += 1;
       continue;
     }
     const dueMs = read.task.not_before === null ? null : Date.parse(read.task.not_before);

@@ -25,6 +25,8 @@ export class PendingWatch implements ChangeHint {
   #starting = false;
   #closed = false;
   #trouble: string | null = null;
+  /** Something happened while nobody waited. */
+  #changed = false;
   #waiters = new Set<() => void>();
 
   constructor(options: WatchOptions) {
@@ -36,13 +38,18 @@ export class PendingWatch implements ChangeHint {
   }
 
   async wait(maxMs: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted === true) return;
     void this.#keepUp();
+    if (signal?.aborted === true || this.#closed) return;
+    if (this.#changed) {
+      this.#changed = false;
+      return;
+    }
     await new Promise<void>((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', finish);
         this.#waiters.delete(finish);
+        this.#changed = false;
         resolve();
       };
       const timer = setTimeout(finish, maxMs);
@@ -69,7 +76,10 @@ export class PendingWatch implements ChangeHint {
         ignoreInitial: true,
       }) as Watcher;
       this.#watcher = watcher;
-      watcher.on('all', () => this.#wake());
+      // What leaves the folder is a claim: nothing to do for anybody.
+      watcher.on('all', (event) => {
+        if (event !== 'unlink') this.#wake();
+      });
       // What arrived while the watcher was starting had no event.
       watcher.on('ready', () => this.#wake());
       watcher.on('error', (error) => {
@@ -86,6 +96,7 @@ export class PendingWatch implements ChangeHint {
 
   #wake(): void {
     this.#options.onChange();
+    this.#changed = true;
     for (const waiter of [...this.#waiters]) waiter();
   }
 

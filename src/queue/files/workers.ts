@@ -84,6 +84,7 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
     worker_id: workerId,
     status: silentMs > OFFLINE_AFTER_MS ? 'offline' : tasks.length > 0 ? 'busy' : 'idle',
     pid: about.pid,
+    ...(verdictOn(about, context.self) === 'alive' ? { start_time: about.startTime } : {}),
     host: about.hostId,
     slots: beat?.slots ?? about.slots,
     tasks,

@@ -1,0 +1,55 @@
+/** From the config to what a daemon is told. */
+import type { Environment } from '../config/environment.ts';
+import type { Loaded } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { reducedEnvironment } from '../process/reduced-environment.ts';
+import type { Until, WorkerSettings } from '../worker/settings.ts';
+
+export interface WorkerWishes {
+  version: string;
+  /** Slots; undefined leaves it to the config. */
+  min: number | undefined;
+  max: number | undefined;
+  until: Until;
+}
+
+export const workerSettings = (
+  config: Config,
+  environment: Environment,
+  variables: Readonly<Record<string, string | undefined>>,
+  wishes: WorkerWishes,
+): WorkerSettings => {
+  const min = wishes.min ?? Math.min(config.workers.min, wishes.max ?? config.workers.min);
+  return {
+    label: environment.workerLabel ?? 'worker',
+    version: wishes.version,
+    min,
+    max: Math.max(min, wishes.max ?? config.workers.max),
+    idleSlotSeconds: config.workers.idle_timeout,
+    scaleUpAt: config.workers.scale_up_at,
+    heartbeatSeconds: config.defaults.heartbeat_interval,
+    routing: {
+      default: Object.fromEntries(
+        Object.entries(config.routing.default).filter(
+          (entry): entry is [string, string] => entry[1] !== undefined,
+        ),
+      ),
+    },
+    retries: config.defaults.retries,
+    timeout: config.defaults.timeout,
+    stallSeconds: config.defaults.stall_timeout,
+    loadSeconds: config.defaults.load_timeout,
+    unavailableSeconds: config.defaults.unavailable_budget,
+    environment: reducedEnvironment(variables, config.security.env_pass),
+    until: wishes.until,
+  };
+};
+
+/** The environment with the keys of endpoints that stand in config/.env only. */
+export const withApiKeys = (
+  loaded: Pick<Loaded, 'config' | 'variable'>,
+  variables: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> => {
+  const names = Object.values(loaded.config.endpoints).flatMap(({ api_key_env: name }) => name ?? []);
+  return { ...variables, ...Object.fromEntries(names.map((name) => [name, loaded.variable(name)])) };
+};

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { startWorker } from '../actions/ensure-worker.ts';
+import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { boolean, duration, integer } from '../cli/flags.ts';
+import { renderWorkerEvent } from '../cli/render/worker-event.ts';
+import { loadConfig } from '../config/load.ts';
+import { findHome, templatesFolder } from '../config/paths.ts';
+import type { WorkerEvent } from '../events.ts';
+import { openQueue } from '../queue/open.ts';
+import { buildRunners } from '../runner/registry.ts';
+import { runDaemon } from '../worker/daemon.ts';
+import type { Until } from '../worker/settings.ts';
+
+export default class Work extends BaseCommand {
+  static override summary = 'Works the queue off: the daemon, in the foreground.';
+  static override description =
+    'A first Ctrl-C or SIGTERM takes nothing new and lets what runs end; a second one stops at once, and what ran goes back to the queue.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    { description: 'Do what is there, then end:', command: '<%= config.bin %> <%= command.id %> --drain' },
+    { description: 'In the background:', command: '<%= config.bin %> <%= command.id %> --detach' },
+  ];
+  static override flags = {
+    workers: integer({
+      summary: 'Exactly so many tasks at once.',
+      min: 1,
+      max: 1000,
+      exclusive: ['min', 'max'],
+    }),
+    min: integer({ summary: 'At least so many slots.', min: 1, max: 1000 }),
+    max: integer({ summary: 'At most so many slots.', min: 1, max: 1000 }),
+    drain: boolean({ summary: 'End when everything that can be done now is done.' }),
+    'idle-exit': duration({ summary: 'End after so long without work.', exclusive: ['drain'] }),
+    'exit-code': boolean({ summary: 'With --drain: exit 1 when a task failed.', dependsOn: ['drain'] }),
+    detach: boolean({ summary: 'Work in the background.', exclusive: ['drain'] }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Work);
+    const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
+    const loaded = await loadConfig({ home, environment: this.environment });
+    const queue = openQueue({ home });
+    if (flags.detach) {
+      const passed = process.argv.slice(3).filter((word) => word !== '--detach' && word !== '--json');
+      const { worker, logPath } = await startWorker({ queue, home, environment: this.environment }, passed);
+      if (flags.json) await this.printJson(worker);
+      else await this.print(worker.worker_id);
+      this.hint(`It works in the background and logs to ${logPath}; \`koubou stop\` ends it.`);
+      return;
+    }
+    const until: Until = flags.drain
+      ? { kind: 'drained' }
+      : flags['idle-exit'] === undefined
+        ? { kind: 'stopped' }
+        : { kind: 'idle', seconds: flags['idle-exit'] };
+    const settings = workerSettings(loaded.config, loaded.environment, this.environment, {
+      version: this.config.version,
+      min: flags.workers ?? flags.min,
+      max: flags.workers ?? flags.max,
+      until,
+    });
+    const prompts = [join(home, 'config', 'prompts'), join(templatesFolder(), 'prompts')];
+    const end = await runDaemon({
+      queue,
+      runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), prompts),
+      settings,
+      tell: (event) => this.#tell(event, flags.json),
+      onStopRequest: listenForStop,
+    });
+    await this.#told;
+    if (end.kind === 'fenced') {
+      this.hint('This worker was taken for dead and its tasks were given to others; it has ended.');
+      this.exitWith(1);
+    } else if (flags['exit-code'] && end.failed > 0) {
+      this.exitWith(1);
+    }
+  }
+
+  #told: Promise<void> = Promise.resolve();
+
+  #tell(event: WorkerEvent, json: boolean): void {
+    const at = new Date();
+    const time = at.toTimeString().slice(0, 8);
+    const line = json
+      ? JSON.stringify({ at: at.toISOString(), ...event })
+      : `${time} ${renderWorkerEvent(event)}`;
+    this.#told = this.#told.then(() => this.print(line));
+  }
+}
+
+const listenForStop = (listener: () => void): (() => void) => {
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.removeListener(signal, listener);
+  };
+};

@@ -1,0 +1,47 @@
+/** A daemon's life: join, obey signals, work, leave. */
+import type { Tell } from '../events.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Runner } from '../runner/runner.ts';
+import { Pool, type PoolEnd } from './pool.ts';
+import type { WorkerSettings } from './settings.ts';
+
+export interface DaemonParts {
+  queue: Queue;
+  runners: ReadonlyMap<string, Runner>;
+  settings: WorkerSettings;
+  tell: Tell;
+  /** Calls back at each request to end; the second one means now. Returns how to stop listening. */
+  onStopRequest: (listener: () => void) => () => void;
+}
+
+/** Runs until the settings' end, a stop request, or until it was fenced. */
+export const runDaemon = async (parts: DaemonParts): Promise<PoolEnd> => {
+  const { queue, settings, tell, runners } = parts;
+  const models = [...runners.values()].filter((runner) => runner.endpoint !== null);
+  const member = await queue.join({
+    label: settings.label,
+    slots: settings.min,
+    version: settings.version,
+    runner: models[0]?.name ?? null,
+    model: models[0]?.defaultModel ?? null,
+    temporary: settings.until.kind !== 'stopped',
+  });
+  tell({ event: 'worker_started', worker_id: member.workerId, slots: settings.min });
+  const pool = new Pool({ queue, member, runners, settings, tell });
+  let requests = 0;
+  const stopListening = parts.onStopRequest(() => {
+    requests += 1;
+    pool.stop(requests > 1);
+  });
+  try {
+    const end = await pool.run();
+    if (end.kind !== 'fenced') {
+      await member.leave();
+      tell({ event: 'worker_stopped', completed: end.completed, failed: end.failed, left: end.left });
+    }
+    return end;
+  } finally {
+    stopListening();
+    await queue.close();
+  }
+};

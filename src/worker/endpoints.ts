@@ -1,0 +1,117 @@
+/** Which endpoints answer. A task whose endpoint is down is not claimed, so waiting for it costs no attempt. */
+import type { Tell } from '../events.ts';
+import type { Runner } from '../runner/runner.ts';
+
+const PROBE_FIRST_MS = 5000;
+const PROBE_LAST_MS = 60_000;
+
+interface State {
+  status: 'unknown' | 'up' | 'down';
+  reason: string;
+  downSince: number;
+  everUp: boolean;
+  probing: boolean;
+  timer: NodeJS.Timeout | undefined;
+  probes: number;
+}
+
+export class Endpoints {
+  readonly #tell: Tell;
+  readonly #onChange: () => void;
+  readonly #states = new Map<string, State>();
+  #closed = false;
+
+  constructor(runners: ReadonlyMap<string, Runner>, tell: Tell, onChange: () => void) {
+    this.#tell = tell;
+    this.#onChange = onChange;
+    for (const runner of runners.values()) {
+      if (runner.endpoint !== null) {
+        this.#states.set(runner.endpoint.name, {
+          status: 'unknown',
+          reason: '',
+          downSince: 0,
+          everUp: false,
+          probing: false,
+          timer: undefined,
+          probes: 0,
+        });
+      }
+    }
+  }
+
+  /** Whether the endpoint may be used. One that nobody asked yet is asked now, and is not up until it answered. */
+  isUp(runner: Runner): boolean {
+    if (runner.endpoint === null) return true;
+    const state = this.#states.get(runner.endpoint.name);
+    if (state === undefined) return true;
+    if (state.status === 'unknown') void this.#probe(runner.endpoint.name, runner, state);
+    return state.status === 'up';
+  }
+
+  /** Whether some endpoint's first answer is still awaited. */
+  get asking(): boolean {
+    return [...this.#states.values()].some((state) => state.status === 'unknown' && state.probing);
+  }
+
+  /** Endpoints that are down, with the reason. */
+  get down(): Record<string, string> {
+    const down: Record<string, string> = {};
+    for (const [name, state] of this.#states) if (state.status === 'down') down[name] = state.reason;
+    return down;
+  }
+
+  /** Seconds since the newest breakdown of an endpoint that had been up; Infinity when there is none to wait for. */
+  get downForSeconds(): number {
+    const recent = [...this.#states.values()].filter((state) => state.status === 'down' && state.everUp);
+    if (recent.length === 0) return Number.POSITIVE_INFINITY;
+    return (performance.now() - Math.max(...recent.map((state) => state.downSince))) / 1000;
+  }
+
+  /** A run found the endpoint gone: nothing is claimed for it until a probe finds it back. */
+  markDown(runner: Runner, reason: string): void {
+    if (runner.endpoint === null || this.#closed) return;
+    const state = this.#states.get(runner.endpoint.name);
+    if (state === undefined || state.status === 'down') return;
+    this.#setDown(runner.endpoint.name, runner, state, reason);
+  }
+
+  #setDown(name: string, runner: Runner, state: State, reason: string): void {
+    if (state.status !== 'down') {
+      state.everUp ||= state.status === 'up';
+      state.status = 'down';
+      state.downSince = performance.now();
+      state.probes = 0;
+      this.#tell({ event: 'endpoint_down', endpoint: name, reason });
+      this.#onChange();
+    }
+    state.reason = reason;
+    const wait = Math.min(PROBE_LAST_MS, PROBE_FIRST_MS * 2 ** state.probes);
+    state.probes += 1;
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => void this.#probe(name, runner, state), wait);
+    state.timer.unref();
+  }
+
+  async #probe(name: string, runner: Runner, state: State): Promise<void> {
+    if (state.probing || this.#closed) return;
+    state.probing = true;
+    const health = await runner.check();
+    state.probing = false;
+    if (this.#closed) return;
+    // Only a server that does not answer is down; a missing model is each task's own failure.
+    if (!health.ok && health.error?.code === 'runner_unavailable') {
+      this.#setDown(name, runner, state, health.message);
+      return;
+    }
+    const wasDown = state.status === 'down';
+    state.status = 'up';
+    state.everUp = true;
+    if (wasDown) this.#tell({ event: 'endpoint_up', endpoint: name });
+    this.#onChange();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const state of this.#states.values()) clearTimeout(state.timer);
+  }
+}

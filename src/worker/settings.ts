@@ -1,0 +1,47 @@
+/** What a daemon is told by its entry point; the worker reads neither config nor environment itself. */
+import type { Routing } from '../route/route.ts';
+import type { Budget } from '../task/budget.ts';
+import type { TaskFile, TaskType } from '../task/record.ts';
+
+export interface WorkerSettings {
+  label: string;
+  version: string;
+  /** Bounds of the number of slots. */
+  min: number;
+  max: number;
+  /** Seconds after which an idle slot above `min` is given up. */
+  idleSlotSeconds: number;
+  /** Waiting tasks for each busy slot, above which one more slot is opened. */
+  scaleUpAt: number;
+  heartbeatSeconds: number;
+  routing: Routing;
+  retries: Readonly<Record<TaskType, number>>;
+  /** Seconds for a whole attempt; 0 is no limit. */
+  timeout: Readonly<Record<TaskType, number>>;
+  /** Seconds without progress; 0 is no limit. */
+  stallSeconds: number;
+  /** Seconds for loading a model or queueing at the endpoint; 0 is no limit. */
+  loadSeconds: number;
+  unavailableSeconds: number;
+  /** The reduced environment for check commands. */
+  environment: Readonly<Record<string, string>>;
+  /** When the daemon ends by itself. */
+  until: Until;
+}
+
+export type Until =
+  | { kind: 'stopped' }
+  /** Everything that can be done now is done. */
+  | { kind: 'drained' }
+  /** Nothing was done and nothing could be for so many seconds. */
+  | { kind: 'idle'; seconds: number };
+
+export const WORKER_LOST_BUDGET = 10;
+
+export const budgetOf =
+  (settings: Pick<WorkerSettings, 'retries' | 'unavailableSeconds'>) =>
+  (task: TaskFile): Budget => ({
+    retries: task.options.retries ?? settings.retries[task.type],
+    workerLost: WORKER_LOST_BUDGET,
+    unavailableSeconds: settings.unavailableSeconds,
+  });
