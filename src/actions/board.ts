@@ -1,0 +1,34 @@
+/** What is going on in a home: what `koubou status` shows. */
+import type { Counts, Queue, WorkerInfo } from '../queue/queue.ts';
+import type { TaskRecord } from '../task/record.ts';
+
+export interface Board {
+  counts: Counts;
+  running: TaskRecord[];
+  workers: WorkerInfo[];
+  /** The newest failed tasks, newest first. */
+  failures: TaskRecord[];
+}
+
+const FAILURES_SHOWN = 5;
+
+/** Opens the files of running tasks and of a few failed ones; all else is counted by names. */
+export const readBoard = async (queue: Queue): Promise<Board> => {
+  const counts = await queue.counts();
+  const workers = await queue.workers();
+  return {
+    counts,
+    workers,
+    running: counts.in_progress === 0 ? [] : await queue.list({ states: ['in_progress'] }),
+    failures: counts.failed === 0 ? [] : await queue.list({ states: ['failed'], limit: FAILURES_SHOWN }),
+  };
+};
+
+/** Equal for two boards between which only time passed. */
+export const boardSignature = ({ counts, running, workers, failures }: Board): string =>
+  JSON.stringify([
+    counts,
+    running.map(({ task_id, attempts }) => [task_id, attempts.length]),
+    workers.map(({ worker_id, status, slots, notes, down }) => [worker_id, status, slots, notes, down]),
+    failures.map(({ task_id, attempts }) => [task_id, attempts.length]),
+  ]);

@@ -1,0 +1,114 @@
+/** The board of `koubou status`. Pure. */
+import type { Board } from '../../actions/board.ts';
+import type { Counts, WorkerInfo } from '../../queue/queue.ts';
+import type { TaskRecord } from '../../task/record.ts';
+import { fit, oneLine, type Screen } from './screen.ts';
+import { renderTable } from './table.ts';
+import { relative, secondsSince, span } from './time.ts';
+import { amount, shortNames, shortWorker, subject } from './words.ts';
+
+export const renderBoard = (board: Board, screen: Screen, nowMs: number): string => {
+  const { counts, running, failures, workers } = board;
+  const names = shortNames([...running, ...failures].map(({ task_id }) => task_id));
+  const parts = [
+    [countsLine(counts, screen)],
+    titled('Running', screen, runningLines(running, workers, names, screen, nowMs)),
+    titled('Last failures', screen, failureLines(failures, names, screen, nowMs)),
+    titled('Workers', screen, workerLines(board, screen, nowMs)),
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+};
+
+const titled = (title: string, { paint }: Screen, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [paint('bold', title), ...lines];
+
+const countsLine = (counts: Counts, screen: Screen): string => {
+  const parts = [
+    [counts.delayed, 'delayed'],
+    [counts.blocked, 'blocked'],
+  ] as const;
+  const within = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+  const line = [
+    `${counts.pending} pending${within.length > 0 ? ` (${within.join(', ')})` : ''}`,
+    `${counts.in_progress} running`,
+    `${counts.completed} completed`,
+    `${counts.failed} failed`,
+    ...(counts.quarantined > 0 ? [`${counts.quarantined} quarantined`] : []),
+  ].join(', ');
+  return fit(line, screen.columns, screen);
+};
+
+const runningLines = (
+  running: readonly TaskRecord[],
+  workers: readonly WorkerInfo[],
+  names: ReadonlyMap<string, string>,
+  screen: Screen,
+  nowMs: number,
+): string[] => {
+  if (running.length === 0) return [];
+  const progress = new Map(workers.flatMap((worker) => Object.entries(worker.progress)));
+  return renderTable<TaskRecord>(
+    screen,
+    [
+      { title: 'ID', cell: ({ task_id }) => names.get(task_id) ?? task_id, colour: () => 'cyan' },
+      { title: 'TYPE', cell: ({ type }) => type },
+      { title: 'FOR', cell: (record) => runningFor(record, nowMs), right: true },
+      { title: 'PROGRESS', cell: ({ task_id }) => amountOf(progress.get(task_id)), right: true },
+      { title: 'WORKER', cell: ({ attempts }) => shortWorker(attempts.at(-1)?.worker_id ?? '') },
+      { title: 'TASK', cell: subject, gives: true },
+    ],
+    running,
+  );
+};
+
+const runningFor = ({ attempts }: TaskRecord, nowMs: number): string => {
+  const seconds = secondsSince(attempts.at(-1)?.started_at, nowMs);
+  return seconds === null ? '' : span(seconds);
+};
+
+const amountOf = (count: number | undefined): string => (count === undefined ? '' : amount(count));
+
+const failureLines = (
+  failures: readonly TaskRecord[],
+  names: ReadonlyMap<string, string>,
+  screen: Screen,
+  nowMs: number,
+): string[] =>
+  failures.length === 0
+    ? []
+    : renderTable<TaskRecord>(
+        screen,
+        [
+          { title: 'ID', cell: ({ task_id }) => names.get(task_id) ?? task_id, colour: () => 'cyan' },
+          { title: 'ENDED', cell: ({ updated_at }) => relative(updated_at, nowMs), right: true },
+          { title: 'WHY', cell: ({ result }) => result?.error?.code ?? '', colour: () => 'red' },
+          { title: 'REASON', cell: ({ result }) => result?.error?.message ?? '', gives: true },
+        ],
+        failures,
+      );
+
+const workerLines = ({ counts, workers }: Board, screen: Screen, nowMs: number): string[] => {
+  if (workers.length === 0) {
+    const waits = counts.pending - counts.delayed - counts.blocked > 0;
+    const line = `none${waits ? '; `koubou work --detach` starts one' : ''}`;
+    return [fit(line, screen.columns, screen)];
+  }
+  return workers.flatMap((worker) => {
+    const { tasks, slots, status, last_heartbeat } = worker;
+    const busy = `${status}, ${tasks.length} of ${slots} busy`;
+    const model = [worker.runner, worker.model].filter((word) => word !== null).join(' ');
+    const beat = last_heartbeat === null ? '' : `heard ${relative(last_heartbeat, nowMs)}`;
+    const line = [shortWorker(worker.worker_id), busy, model, beat].filter((text) => text !== '').join('  ');
+    const remarks = [
+      ...worker.notes,
+      ...Object.entries(worker.down).map(([endpoint, why]) => `${endpoint} is down: ${why}`),
+    ];
+    return [
+      fit(line, screen.columns, screen),
+      ...remarks.map((remark) => screen.paint('yellow', fit(`  ${oneLine(remark)}`, screen.columns, screen))),
+    ];
+  });
+};
