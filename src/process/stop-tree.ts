@@ -43,11 +43,17 @@ export const stopTree = async (options: StopOptions): Promise<Stopped> => {
   const hunt = new Hunt(options);
   const graceMs = options.graceMs ?? 5000;
   if (graceMs > 0 && hunt.look() > 0) {
+    const ask = options.askSignal ?? 'SIGTERM';
     const { pid, startTime } = options;
-    const led = pid !== null && startTime !== null && startTimeOf(pid) === startTime;
-    if (led) signal(-pid, options.askSignal ?? 'SIGTERM');
-    else hunt.signalAll(options.askSignal ?? 'SIGTERM');
-    await hunt.gone(graceMs);
+    const end = performance.now() + graceMs;
+    const leads = (): boolean => pid !== null && startTime !== null && startTimeOf(pid) === startTime;
+    if (leads()) {
+      if (pid !== null) signal(-pid, ask);
+      await until(() => !leads(), end);
+    }
+    // What has a session of its own did not hear it, and the one who would have told it is gone.
+    hunt.signalAll(ask);
+    await hunt.gone(end);
   }
   return hunt.killAll();
 };
@@ -101,13 +107,9 @@ class Hunt {
     for (const pid of this.alive()) signal(pid, name);
   }
 
-  /** Waits until nothing of the tree lives, or `limitMs` passed. */
-  async gone(limitMs: number): Promise<void> {
-    const end = performance.now() + limitMs;
-    while (performance.now() < end) {
-      if (this.alive().length === 0 && this.look() === 0) return;
-      await delay(POLL_MS);
-    }
+  /** Waits until nothing of the tree lives, or until `end` (of performance.now()). */
+  gone(end: number): Promise<void> {
+    return until(() => this.alive().length === 0 && this.look() === 0, end);
   }
 
   async killAll(): Promise<Stopped> {
@@ -117,7 +119,7 @@ class Hunt {
     while (this.look() > 0);
     const killed = this.alive();
     this.signalAll('SIGKILL');
-    await this.gone(killed.length > 0 ? KILL_WAIT_MS : 0);
+    if (killed.length > 0) await this.gone(performance.now() + KILL_WAIT_MS);
     return { killed, left: this.alive() };
   }
 
@@ -125,6 +127,10 @@ class Hunt {
     return this.#known.get(entry.pid) === entry.startTime;
   }
 }
+
+const until = async (condition: () => boolean, end: number): Promise<void> => {
+  while (!condition() && performance.now() < end) await delay(POLL_MS);
+};
 
 const isUntouchable = (pid: number): boolean => pid <= 1 || pid === process.pid;
 

@@ -12,7 +12,7 @@ export interface TokenRange {
 }
 
 const MOST_BYTES_A_TOKEN = 6;
-const FEWEST_ASCII_BYTES_A_TOKEN = 3;
+const FEWEST_ASCII_BYTES_A_TOKEN = 2.5;
 const FEWEST_OTHER_BYTES_A_TOKEN = 2;
 
 /** The lower end of the estimate for a text of so many UTF-8 bytes. */
