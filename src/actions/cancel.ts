@@ -1,0 +1,55 @@
+/** Asks for the end of tasks, and finds out what really happened to each. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Queue } from '../queue/queue.ts';
+import { isEnded } from '../task/lifecycle.ts';
+import type { TaskRecord } from '../task/record.ts';
+
+export interface Cancelled {
+  task_id: string;
+  /** `completed` and `failed`: it had ended before it could be cancelled. `asked`: it still runs. */
+  result: 'cancelled' | 'completed' | 'failed' | 'asked';
+}
+
+const POLL_MS = 50;
+
+/**
+ * Waits up to `waitMs` milliseconds, for all together, until the running ones have been stopped. Throws
+ * `no_such_task`; tasks before that one are then cancelled.
+ */
+export const cancelTasks = async (
+  queue: Queue,
+  ids: readonly string[],
+  { waitMs, signal }: { waitMs: number; signal?: AbortSignal },
+): Promise<Cancelled[]> => {
+  const asked: Promise<Cancelled>[] = [];
+  const end = performance.now() + waitMs;
+  for (const id of ids) {
+    const { result } = await queue.cancel(id);
+    asked.push(result === 'asked' ? outcomeOf(queue, id, end, signal) : ended(queue, id));
+  }
+  return Promise.all(asked);
+};
+
+const outcomeOf = async (
+  queue: Queue,
+  id: string,
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<Cancelled> => {
+  for (;;) {
+    const state = await queue.state(id);
+    if (state !== undefined && isEnded(state)) return ended(queue, id);
+    if (performance.now() >= end || signal?.aborted === true) return { task_id: id, result: 'asked' };
+    await delay(POLL_MS);
+  }
+};
+
+const ended = async (queue: Queue, id: string): Promise<Cancelled> => ({
+  task_id: id,
+  result: resultOf(await queue.get(id)),
+});
+
+const resultOf = (record: TaskRecord | undefined): Cancelled['result'] => {
+  if (record?.status === 'completed') return 'completed';
+  return record?.result?.error?.code === 'cancelled' ? 'cancelled' : 'failed';
+};

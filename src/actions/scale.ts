@@ -1,0 +1,46 @@
+/** Changes how many tasks running daemons take at a time. */
+import { KoubouError } from '../errors.ts';
+import type { Queue } from '../queue/queue.ts';
+
+export interface Scaled {
+  worker_id: string;
+  min: number;
+  max: number;
+}
+
+/**
+ * Tells every daemon, or the one whose id contains `worker`. They obey at their next beat. Throws `usage` where
+ * the bounds make no sense, none runs, or `worker` fits none or several; then none was told.
+ */
+export const scaleWorkers = async (
+  queue: Queue,
+  { min, max, worker }: { min: number; max: number; worker?: string | undefined },
+): Promise<Scaled[]> => {
+  if (min > max) {
+    throw new KoubouError('usage', `The least, ${min}, is more than the most, ${max}; nothing was changed.`, {
+      hint: 'Give the smaller number first: `koubou workers scale 1 4`.',
+    });
+  }
+  const ids = (await queue.workers()).map(({ worker_id }) => worker_id);
+  if (ids.length === 0) {
+    throw new KoubouError('usage', 'No worker is running; nothing was changed.', {
+      hint: `Start one with \`koubou work --min ${min} --max ${max}\`.`,
+    });
+  }
+  const chosen = worker === undefined ? ids : [theOne(ids, worker)];
+  for (const id of chosen) await queue.tell(id, { min, max });
+  return chosen.map((worker_id) => ({ worker_id, min, max }));
+};
+
+const theOne = (ids: readonly string[], part: string): string => {
+  const fitting = ids.filter((id) => id === part || id.includes(part) || shortForm(id) === part);
+  const [only] = fitting;
+  if (only !== undefined && fitting.length === 1) return only;
+  const how = only === undefined ? 'No running worker is called' : 'Several running workers are called';
+  throw new KoubouError('usage', `${how} ${part}; nothing was changed.`, {
+    hint: `There ${ids.length === 1 ? 'is' : 'are'}: ${(only === undefined ? ids : fitting).join(', ')}`,
+  });
+};
+
+/** LABEL-PID, as `koubou workers` shows it. */
+const shortForm = (id: string): string => id.replace(/-[0-9a-f]{8}-(\d+)-[^-]+-[0-9a-f]+$/, '-$1');

@@ -1,0 +1,55 @@
+/** Ends the daemons of a home that run on this host. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, type RecordedProcess, sendSignal } from '../process/signal.ts';
+import type { Queue, WorkerInfo } from '../queue/queue.ts';
+
+export interface Stopped {
+  /** Worker ids. */
+  stopped: string[];
+  /** Daemons that finish what they run, with the ids of those tasks. */
+  finishing: { worker_id: string; tasks: string[] }[];
+  /** Worker ids of daemons that no signal from here reaches. */
+  elsewhere: string[];
+}
+
+const POLL_MS = 50;
+/** Two signals at once arrive as one. */
+const BETWEEN_SIGNALS_MS = 250;
+
+/**
+ * Asks each to end: it finishes what runs and takes nothing new; with `now` its tasks go back to the queue.
+ * Waits up to `waitMs` milliseconds until they are gone.
+ */
+export const stopWorkers = async (
+  queue: Queue,
+  { now, waitMs, signal }: { now: boolean; waitMs: number; signal?: AbortSignal },
+): Promise<Stopped> => {
+  const workers = await queue.workers();
+  const here = workers.flatMap((worker) => {
+    const recorded = processOf(worker);
+    return recorded === undefined ? [] : [{ worker, process: recorded }];
+  });
+  for (const { process } of here) sendSignal(process, 'SIGTERM');
+  if (now && here.length > 0) {
+    await delay(BETWEEN_SIGNALS_MS);
+    for (const { process } of here) sendSignal(process, 'SIGTERM');
+  }
+  const end = performance.now() + waitMs;
+  while (here.some(({ process }) => isAlive(process))) {
+    if (performance.now() >= end || signal?.aborted === true) break;
+    await delay(POLL_MS);
+  }
+  const left = new Set(here.filter(({ process }) => isAlive(process)).map(({ worker }) => worker.worker_id));
+  const after = left.size === 0 ? [] : await queue.workers();
+  return {
+    stopped: here.map(({ worker }) => worker.worker_id).filter((id) => !left.has(id)),
+    finishing: [...left].map((worker_id) => ({
+      worker_id,
+      tasks: after.find((worker) => worker.worker_id === worker_id)?.tasks ?? [],
+    })),
+    elsewhere: workers.filter((worker) => processOf(worker) === undefined).map(({ worker_id }) => worker_id),
+  };
+};
+
+const processOf = ({ pid, start_time }: WorkerInfo): RecordedProcess | undefined =>
+  start_time === undefined ? undefined : { pid, startTime: start_time };
