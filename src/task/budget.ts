@@ -64,7 +64,8 @@ const afterUnavailable = (
   const streak = trailing(outcomes, (outcome) => outcome.outcome === 'error' && !outcome.charged);
   const first = streak[0] ?? last;
   const waited = (Date.parse(last.ended_at) - Date.parse(first.started_at ?? first.ended_at)) / 1000;
-  if (waited >= budget.unavailableSeconds) return { event: 'gave_up' };
+  // Written so that a time that cannot be read ends the wait too.
+  if (!(waited < budget.unavailableSeconds)) return { event: 'gave_up' };
   const cap = Math.min(60, BACKOFF_CAP_SECONDS);
   return { event: 'try_later', seconds: backoff(streak.length, last.retry_after, cap, random) };
 };

@@ -9,6 +9,7 @@ import { MAX_TASK_BYTES, type NewTask } from '../../task/record.ts';
 import { addTasks } from './add.ts';
 import type { QueueContext } from './context.ts';
 import { BadFile, type FileFacts, listOrNone, unlessCode } from './disk.ts';
+import { returnForeign } from './foreign.ts';
 import { parseTaskName } from './layout.ts';
 import { quarantine } from './quarantine.ts';
 
@@ -36,23 +37,35 @@ export class Adoption {
   async run(workerFolder: string): Promise<{ added: number; quarantined: number }> {
     const { disk, layout } = this.#context;
     const result = { added: 0, quarantined: 0 };
-    const present = new Set<string>();
-    for (const name of await listOrNone(disk, layout.pending)) {
-      if (parseTaskName(name) !== undefined || name.startsWith('.')) continue;
-      present.add(name);
-      const path = join(layout.pending, name);
-      const facts = await disk.facts(path);
-      if (facts === undefined) continue;
-      const reason = this.#refuse(name, facts);
-      if (reason !== undefined) {
-        if (await quarantine(this.#context, path, name, reason)) result.quarantined += 1;
-      } else if (await this.#ripe(path, name, facts)) {
-        const outcome = await this.#adopt(path, name, facts, workerFolder);
+    const errors: unknown[] = [];
+    const foreign = (await listOrNone(disk, layout.pending)).filter(
+      (name) => parseTaskName(name) === undefined && !name.startsWith('.'),
+    );
+    for (const name of foreign) {
+      try {
+        const outcome = await this.#look(name, workerFolder);
         if (outcome !== undefined) result[outcome] += 1;
+      } catch (error) {
+        // One file's trouble does not hold up the others.
+        errors.push(error);
       }
     }
+    const present = new Set(foreign);
     for (const name of this.#sightings.keys()) if (!present.has(name)) this.#sightings.delete(name);
+    if (errors.length > 0) throw errors[0];
     return result;
+  }
+
+  async #look(name: string, workerFolder: string): Promise<'added' | 'quarantined' | undefined> {
+    const { disk, layout } = this.#context;
+    const path = join(layout.pending, name);
+    const facts = await disk.facts(path);
+    if (facts === undefined) return undefined;
+    const reason = this.#refuse(name, facts);
+    if (reason !== undefined) {
+      return (await quarantine(this.#context, path, name, reason)) ? 'quarantined' : undefined;
+    }
+    return (await this.#ripe(path, name, facts)) ? this.#adopt(path, name, facts, workerFolder) : undefined;
   }
 
   #refuse(name: string, facts: FileFacts): string | undefined {
@@ -95,15 +108,19 @@ export class Adoption {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
       const { fields, prompt } = await parseDrop(name, text);
       const draft = this.#draft(fields, prompt);
-      // The key makes a second try after a crash find the first one's task.
-      const hash = createHash('sha256').update(`${facts.inode}\0${name}\0`).update(bytes).digest('hex');
+      // The key makes a second try after a crash find the first one's task. The time tells the same text
+      // dropped in once more: a file system soon gives a freed inode's number again.
+      const hash = createHash('sha256')
+        .update(`${facts.inode}\0${facts.modifiedMs}\0${name}\0`)
+        .update(bytes)
+        .digest('hex');
       await addTasks(this.#context, [{ ...draft, key: draft.key ?? `dropped:${hash}` }]);
       await unlessCode(['ENOENT'], () => disk.unlink(held));
       return 'added';
     } catch (error) {
       const reason = reasonOf(error);
       if (reason === undefined) {
-        await unlessCode(['ENOENT'], () => disk.rename(held, path));
+        await returnForeign(this.#context, held, name);
         throw error;
       }
       return (await quarantine(this.#context, held, name, reason)) ? 'quarantined' : undefined;
@@ -119,7 +136,6 @@ const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof SyntaxError) return `it is not JSON: ${error.message}`;
   if (error instanceof BadFile) return error.message;
   if (error instanceof TypeError) return 'it is not UTF-8';
-  if (error instanceof Error && error.name === 'YAMLParseError') return `it is not YAML: ${error.message}`;
   return undefined;
 };
 
@@ -141,7 +157,12 @@ const parseDrop = async (
 
 const parseYaml = async (text: string): Promise<unknown> => {
   const { parse } = await import('yaml');
-  return parse(text, { maxAliasCount: 0 });
+  try {
+    return parse(text, { maxAliasCount: 0 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KoubouError('usage', `it is not YAML as it is read here: ${why}`, { cause });
+  }
 };
 
 const asFields = (value: unknown): Record<string, unknown> => {

@@ -1,7 +1,7 @@
 /** A committed batch: carried on by its creator, or by whoever sweeps after the creator's death. */
 import { join } from 'node:path';
 import type { QueueContext } from './context.ts';
-import { unlessCode } from './disk.ts';
+import { listOrNone, unlessCode } from './disk.ts';
 import { ensureDayFolders, ensureFolder } from './locate.ts';
 import { readTask } from './read.ts';
 
@@ -15,7 +15,7 @@ export const moveCommitted = async (context: QueueContext, committed: string): P
   const { disk, layout, step } = context;
   const duplicates: string[] = [];
   const touched = new Set<string>();
-  for (const file of await disk.list(committed)) {
+  for (const file of await listOrNone(disk, committed)) {
     const match = BATCH_FILE.exec(file);
     if (match === null) continue;
     const [, state, id] = match as unknown as [string, 'pending' | 'delayed' | 'blocked', string];

@@ -7,7 +7,7 @@ import type { Admission, PermitRequest } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
-import { endWithoutRun, readOutcomes } from './outcome.ts';
+import { endWithoutRun, ensureResultFolder, readOutcome, readOutcomes } from './outcome.ts';
 import { returnPermit, takePermit } from './permits.ts';
 import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
@@ -166,16 +166,40 @@ export class Candidates {
       return 'gone';
     }
     context.step('claim.renamed');
-    await Promise.all([disk.syncFolder(this.#workerFolder), disk.syncFolder(layout.pending)]);
-    context.step('claim.synced');
     this.#cache.delete(text);
-    if (known === 'bad') {
-      await this.#setAside(claimed, target);
-      return 'gone';
+    try {
+      await Promise.all([disk.syncFolder(this.#workerFolder), disk.syncFolder(layout.pending)]);
+      context.step('claim.synced');
+      if (known === 'bad') {
+        await this.#setAside(claimed, target);
+        return 'gone';
+      }
+      const taken = { name: claimed, task: known.task, earlier: known.earlier, permits };
+      if (await this.#cancelled(taken)) return 'gone';
+      await ensureResultFolder(context, claimed.id);
+      return taken;
+    } catch (error) {
+      await this.#putBack(claimed, permits);
+      await this.#refuseWhenFenced();
+      throw error;
     }
-    const taken = { name: claimed, task: known.task, earlier: known.earlier, permits };
-    if (await this.#cancelled(taken)) return 'gone';
-    return taken;
+  }
+
+  // A task that was taken and cannot be given to the worker would lie in its folder until the worker's end.
+  async #putBack(name: TaskName, permits: readonly string[]): Promise<void> {
+    const { disk, layout } = this.#context;
+    const ended = (await readOutcome(this.#context, name.id, name.run)) !== undefined;
+    const target = join(layout.pending, taskName({ ...name, run: ended ? name.run : name.run - 1 }));
+    await unlessCode(['ENOENT', 'ENOTDIR'], () =>
+      disk.rename(join(this.#workerFolder, taskName(name)), target),
+    );
+    for (const permit of permits) await returnPermit(this.#context, this.#workerFolder, permit);
+    this.dirty = true;
+  }
+
+  async #refuseWhenFenced(): Promise<void> {
+    if ((await this.#context.disk.facts(this.#workerFolder)) !== undefined) return;
+    throw new KoubouError('worker_lost', 'This worker was fenced: its folder was taken away.');
   }
 
   // A cancel that came between looking and claiming: the mark was there before the task could start.
@@ -230,9 +254,7 @@ export class Candidates {
   async #move(source: string, target: string): Promise<boolean> {
     const { disk } = this.#context;
     if (await unlessCode(['ENOENT', 'ENOTDIR'], () => disk.rename(source, target))) return true;
-    if ((await disk.facts(this.#workerFolder)) === undefined) {
-      throw new KoubouError('worker_lost', 'This worker was fenced: its folder was taken away.');
-    }
+    await this.#refuseWhenFenced();
     return false;
   }
 

@@ -22,7 +22,7 @@ import type {
 import { addTasks } from './add.ts';
 import { Adoption, type DraftFromDrop } from './adopt.ts';
 import { cancelTask, retryTask } from './cancel.ts';
-import { makeContext, type QueueContext } from './context.ts';
+import { creatorName, makeContext, type QueueContext } from './context.ts';
 import { type Disk, NodeDisk, unlessCode } from './disk.ts';
 import { requireHome } from './home.ts';
 import { Layout, parseDelayedName } from './layout.ts';
@@ -32,15 +32,7 @@ import { type FileMember, joinQueue } from './member.ts';
 import { ensureResultFolder } from './outcome.ts';
 import { listQuarantine } from './quarantine.ts';
 import { readRecord } from './read.ts';
-import {
-  type BudgetOf,
-  emptyReport,
-  promoteDue,
-  reapDead,
-  recheckBlocked,
-  type Sightings,
-  sweepAll,
-} from './sweep.ts';
+import { type BudgetOf, type Sightings, sweepAll, sweepSome } from './sweep.ts';
 import { PendingWatch } from './watch.ts';
 import { listWorkers, passedOver } from './workers.ts';
 
@@ -133,9 +125,10 @@ export class FileQueue implements Queue {
 
   async tell(workerId: string, message: WorkerMessage): Promise<void> {
     const { disk, layout } = this.#context;
-    const path = join(layout.control, `${workerId}.json`);
-    await unlessCode(['ENOENT'], () => disk.unlink(path));
-    await disk.create(path, `${JSON.stringify(message)}\n`, true);
+    // Written elsewhere first: whoever reads a message takes it away, also half of one.
+    const tmp = join(layout.tmp, `${creatorName(this.#context)}.message`);
+    await disk.create(tmp, `${JSON.stringify(message)}\n`, true);
+    await disk.rename(tmp, join(layout.control, `${workerId}.json`));
   }
 
   async artifact(id: string, run: number | null, kind: ArtifactKind): Promise<string | undefined> {
@@ -163,12 +156,8 @@ export class FileQueue implements Queue {
     return sweepAll(this.#context, budgetOf, this.#sightings);
   }
 
-  async sweepQuickly(budgetOf: BudgetOf): Promise<SweepReport> {
-    const report = emptyReport();
-    await reapDead(this.#context, budgetOf, this.#sightings, report);
-    await promoteDue(this.#context, report, false);
-    await recheckBlocked(this.#context, report);
-    return report;
+  sweepQuickly(budgetOf: BudgetOf): Promise<SweepReport> {
+    return sweepSome(this.#context, budgetOf, this.#sightings);
   }
 
   async adopt(workerId: string): Promise<{ added: number; quarantined: number }> {

@@ -1,6 +1,6 @@
 /** Making a home, and refusing a file system on which the queue's promises do not hold. */
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { Layout, SLOT_COUNT } from './layout.ts';
 
@@ -25,7 +25,8 @@ export interface HomeOptions {
  * Makes whatever folders of a home are missing; durable. Throws `usage` on native Windows, and on a network
  * file system unless that is allowed; then nothing was made.
  */
-export const createFileHome = async (home: string, options: HomeOptions): Promise<{ made: string[] }> => {
+export const createFileHome = async (path: string, options: HomeOptions): Promise<{ made: string[] }> => {
+  const home = resolve(path);
   if (process.platform === 'win32') {
     throw new KoubouError('usage', 'koubou does not run on native Windows; nothing was made.', {
       hint: 'Use it inside WSL2, with the home on its own disk (not under /mnt/c).',
@@ -33,7 +34,8 @@ export const createFileHome = async (home: string, options: HomeOptions): Promis
   }
   const layout = new Layout(home);
   const made: string[] = [];
-  const fresh = fs.mkdirSync(home, { recursive: true, mode: 0o700 }) !== undefined;
+  const firstMade = makeHomeFolder(home);
+  const fresh = firstMade !== undefined;
   if (fresh) made.push(home);
   try {
     refuseNetwork(home, options);
@@ -54,8 +56,25 @@ export const createFileHome = async (home: string, options: HomeOptions): Promis
       if (systemCode(error) !== 'EEXIST') throw error;
     }
   }
-  for (const folder of new Set([home, ...layout.folders()])) syncFolder(folder);
+  // The folders above as well, or a power cut could take the home away with all that was acknowledged since.
+  for (const folder of new Set([...layout.folders(), home])) syncFolder(folder);
+  for (let above = home; firstMade !== undefined && above.length >= firstMade.length; ) {
+    above = dirname(above);
+    syncFolder(above);
+  }
   return { made };
+};
+
+/** The topmost folder that had to be made, or undefined. Throws `usage` where none can be. */
+const makeHomeFolder = (home: string): string | undefined => {
+  try {
+    return fs.mkdirSync(home, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new KoubouError('usage', `${home} cannot be made (${systemCode(cause)}); nothing was made.`, {
+      hint: 'Choose a folder that you may write to with --home DIR.',
+      cause,
+    });
+  }
 };
 
 const refuseNetwork = (home: string, options: HomeOptions): void => {

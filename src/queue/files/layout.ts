@@ -210,8 +210,10 @@ export class Layout {
     return join(this.run, `${workerId}.beat`);
   }
 
-  /** A permit set's folder: any text as one file name, without `@`, which separates a held permit's parts. */
+  /** A permit set's folder: any text as one file name of its own, without the `@` of a held permit's name. */
   permitFolder(name: string): string {
-    return encodeURIComponent(name).replaceAll('*', '%2A').replaceAll('@', '%40').slice(0, 200);
+    const text = encodeURIComponent(name.toWellFormed()).replaceAll('*', '%2A').replace(/^\./, '%2E');
+    if (text !== '' && text.length <= 200) return text;
+    return `${text.slice(0, 130)}%${createHash('sha256').update(name).digest('hex')}`;
   }
 }

@@ -24,12 +24,12 @@ const countNames = async (
 // The form is what our own names have; parsing a hundred thousand of them would be most of the work.
 const looksLikeTask = (name: string): boolean => name.endsWith('.json') && name.includes('task_');
 
-/** Counts names and opens no file. Running tasks are counted before waiting ones, so a claim is never missed. */
+/** Counts names and opens no file. In the order in which tasks go on, so that none is missed. */
 export const countTasks = async (context: QueueContext): Promise<Counts> => {
   const { disk, layout } = context;
-  const pending = await countNames(context, layout.pending, (name) => parseTaskName(name) !== undefined);
-  const delayed = await countNames(context, layout.delayed, (name) => parseDelayedName(name) !== undefined);
   const blocked = await countNames(context, layout.blocked, (name) => parseTaskName(name) !== undefined);
+  const delayed = await countNames(context, layout.delayed, (name) => parseDelayedName(name) !== undefined);
+  const pending = await countNames(context, layout.pending, (name) => parseTaskName(name) !== undefined);
   let inProgress = 0;
   for await (const _ of placesInProgress(context)) inProgress += 1;
   const ended = { completed: 0, failed: 0 };

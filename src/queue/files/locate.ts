@@ -1,6 +1,7 @@
 /**
  * Where a task is. A full id is found by probing the few names it can have; only folders that stay small
- * (delayed, in progress) are listed. Nothing is opened.
+ * (delayed, in progress) are listed. Before a task is said to be nowhere, all folders it could be in are:
+ * others act on that. Nothing is opened.
  */
 import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
@@ -11,6 +12,7 @@ import {
   endedName,
   type Place,
   parseDelayedName,
+  parseEndedName,
   parseTaskName,
   REAPED_PREFIX,
   type TaskName,
@@ -40,8 +42,34 @@ export const locate = async (context: QueueContext, id: string): Promise<Place |
       (await ended(context, id));
     if (place !== undefined) return place;
   }
+  return search(context, id);
+};
+
+const search = async (context: QueueContext, id: string): Promise<Place | undefined> => {
+  for await (const place of placesWaiting(context)) if (place.id === id) return place;
+  const running = await inProgress(context, id);
+  if (running !== undefined) return running;
+  for (const state of ['completed', 'failed'] as const) {
+    const folder = context.layout.endedFolder(state, id);
+    for (const text of await listOrNone(context.disk, folder)) {
+      const name = parseEndedName(text);
+      if (name?.id === id) return endedPlace(id, name.run, state, folder);
+    }
+  }
   return undefined;
 };
+
+const endedPlace = (id: string, run: number, state: 'completed' | 'failed', folder: string): Place => ({
+  id,
+  run,
+  base: run,
+  priority: 5,
+  state,
+  path: join(folder, endedName(id, run)),
+  folder,
+  dueMs: null,
+  workerId: null,
+});
 
 const ended = async (context: QueueContext, id: string): Promise<Place | undefined> => {
   const { disk, layout } = context;
@@ -50,10 +78,8 @@ const ended = async (context: QueueContext, id: string): Promise<Place | undefin
   for (const run of [last, last + 1]) {
     for (const state of ['completed', 'failed'] as const) {
       const folder = layout.endedFolder(state, id);
-      const path = join(folder, endedName(id, run));
-      if ((await disk.facts(path)) !== undefined) {
-        return { id, run, base: run, priority: 5, state, path, folder, dueMs: null, workerId: null };
-      }
+      const place = endedPlace(id, run, state, folder);
+      if ((await disk.facts(place.path)) !== undefined) return place;
     }
   }
   return undefined;

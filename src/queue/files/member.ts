@@ -6,10 +6,10 @@ import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { Admission, Beat, Claim, Member, Settled, WorkerIdentity, WorkerMessage } from '../queue.ts';
 import { Candidates } from './claim.ts';
 import { bootPrefix, isoNow, type QueueContext, randomHex } from './context.ts';
-import { BadFile, listOrNone, unlessCode } from './disk.ts';
+import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, SLOT, SLOT_COUNT, type TaskName, taskName } from './layout.ts';
-import { ensureResultFolder } from './outcome.ts';
 import { returnPermit } from './permits.ts';
+import { withReserve } from './reserve.ts';
 import { endRun } from './settle.ts';
 
 interface Held extends Claim {
@@ -46,7 +46,6 @@ export class FileMember implements Member {
     const taken = await this.candidates.take(admit);
     if (taken === undefined) return undefined;
     const { id, run, base } = taken.name;
-    await ensureResultFolder(context, id);
     const held: Held = {
       id,
       run,
@@ -58,9 +57,14 @@ export class FileMember implements Member {
       name: taken.name,
       permits: taken.permits,
     };
-    await unlessCode(['EEXIST'], () => context.disk.create(held.logPath, '', false));
-    await unlessCode(['EEXIST'], () => context.disk.create(held.outputPath, '', false));
     this.#held.set(id, held);
+    try {
+      await unlessCode(['EEXIST'], () => context.disk.create(held.logPath, '', false));
+      await unlessCode(['EEXIST'], () => context.disk.create(held.outputPath, '', false));
+    } catch (error) {
+      // They only mark the start and save an inode later: whoever writes to them makes them where it can.
+      if (!isDiskFull(error)) throw error;
+    }
     return held;
   }
 
@@ -72,13 +76,16 @@ export class FileMember implements Member {
     const { disk, layout } = this.#context;
     if ((await disk.facts(this.#folder)) === undefined) return 'fenced';
     const next = join(layout.run, `.${this.workerId}.beat`);
-    await unlessCode(['ENOENT'], () => disk.unlink(next));
-    await disk.create(
-      next,
-      `${JSON.stringify({ at: isoNow(this.#context), ...beat, passed: Object.fromEntries(this.candidates.passed) })}\n`,
-      false,
-    );
-    await disk.rename(next, layout.beatFile(this.workerId));
+    const passed = Object.fromEntries(this.candidates.passed);
+    const content = `${JSON.stringify({ at: isoNow(this.#context), ...beat, passed })}\n`;
+    try {
+      await unlessCode(['ENOENT'], () => disk.unlink(next));
+      await disk.create(next, content, false);
+      await disk.rename(next, layout.beatFile(this.workerId));
+    } catch (error) {
+      // A beat is news for people; a full disk is no reason to stop working.
+      if (!isDiskFull(error)) throw error;
+    }
     return 'alive';
   }
 
@@ -176,7 +183,7 @@ export const removeWorkerFiles = async (context: QueueContext, workerId: string)
   const { disk, layout } = context;
   const children = join(layout.children, workerId);
   for (const name of await listOrNone(disk, children)) {
-    await unlessCode(['ENOENT'], () => disk.unlink(join(children, name)));
+    await unlessCode(['ENOENT', 'EISDIR', 'EPERM'], () => disk.unlink(join(children, name)));
   }
   await unlessCode(['ENOENT', 'ENOTEMPTY'], () => disk.removeFolder(children));
   for (const path of [
@@ -196,7 +203,8 @@ export const joinQueue = async (context: QueueContext, worker: WorkerIdentity): 
   const start = self.startTime.replaceAll(/[^0-9A-Za-z_:.]/g, '_');
   const workerId = `${label}-${bootPrefix(self.bootId)}-${self.pid}-${start}-${randomHex(context)}`;
   const about = { ...worker, ...self, started_at: isoNow(context) };
-  await disk.create(layout.runFile(workerId), `${JSON.stringify(about)}\n`, true);
+  const content = `${JSON.stringify(about)}\n`;
+  await withReserve(context, () => disk.create(layout.runFile(workerId), content, true));
   await disk.syncFolder(layout.run);
   await disk.makeFolder(join(layout.children, workerId));
   step('join.registered');
@@ -213,7 +221,7 @@ const takeSlot = async (context: QueueContext, folder: string): Promise<boolean>
   for (const name of await listOrNone(disk, layout.inProgress)) {
     if (!SLOT.test(name)) continue;
     const slot = join(layout.inProgress, name);
-    if ((await listOrNone(disk, slot)).length > 0) continue;
+    if ((await disk.facts(slot))?.kind !== 'folder' || (await listOrNone(disk, slot)).length > 0) continue;
     if (await unlessCode(['ENOENT', 'EXDEV'], () => disk.rename(slot, folder))) return true;
   }
   return false;

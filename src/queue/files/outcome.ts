@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
-import { type ErrorInfo, KoubouError, systemCode } from '../../errors.ts';
+import { type ErrorInfo, errorInfo, KoubouError, systemCode } from '../../errors.ts';
 import { RunOutcome } from '../../task/record.ts';
 import { creatorName, type QueueContext } from './context.ts';
 import { BadFile, isDiskFull, unlessCode } from './disk.ts';
@@ -11,7 +11,7 @@ import { freeReserve } from './reserve.ts';
 
 const MAX_OUTCOME_BYTES = 4 * 1024 * 1024;
 
-/** One run's outcome; undefined when there is none, or none that can be read. */
+/** One run's outcome; undefined when there is none. One that cannot be read is an error like any other. */
 export const readOutcome = async (
   context: QueueContext,
   id: string,
@@ -20,12 +20,27 @@ export const readOutcome = async (
   try {
     const bytes = await context.disk.read(context.layout.outcome(id, run), MAX_OUTCOME_BYTES);
     const parsed = z.safeParse(RunOutcome, JSON.parse(bytes.toString('utf8')));
-    return parsed.success && parsed.data.task_id === id ? parsed.data : undefined;
+    const { success, data } = parsed;
+    if (success && data.task_id === id && data.attempt === run) return data;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof BadFile) return undefined;
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    if (!(error instanceof SyntaxError || error instanceof BadFile)) throw error;
   }
+  return unreadable(context, id, run);
+};
+
+// Its name is taken for good, so the task must be able to go on with it: it counts as a fault of ours.
+const unreadable = async (
+  context: QueueContext,
+  id: string,
+  run: number,
+): Promise<RunOutcome | undefined> => {
+  const path = context.layout.outcome(id, run);
+  const facts = await context.disk.facts(path);
+  if (facts === undefined) return undefined;
+  const at = new Date(facts.modifiedMs).toISOString();
+  const error = errorInfo('internal', `How this run ended cannot be read: ${path}`);
+  return { ...endWithoutRun(context, id, run, error), charged: true, started_at: at, ended_at: at };
 };
 
 /** All outcomes of a task, oldest first. */

@@ -5,6 +5,7 @@ import { creatorName, isoNow, type QueueContext } from './context.ts';
 import { BadFile, listOrNone, unlessCode } from './disk.ts';
 
 const WHY = '.why.json';
+const LONGEST_NAME_BYTES = 150;
 
 /** Moves `from` to quarantine/NAME with NAME.why.json beside it; false when it was gone. */
 export const quarantine = async (
@@ -14,8 +15,7 @@ export const quarantine = async (
   reason: string,
 ): Promise<boolean> => {
   const { disk, layout } = context;
-  const taken = (await disk.facts(join(layout.quarantine, name))) !== undefined;
-  const target = taken ? `${name}.${creatorName(context)}` : name;
+  const target = await freeName(context, name);
   const why = join(layout.quarantine, `${target}${WHY}`);
   await unlessCode(['EEXIST'], () =>
     disk.create(why, `${JSON.stringify({ name, reason, at: isoNow(context) })}\n`, true),
@@ -24,6 +24,18 @@ export const quarantine = async (
   if (!moved) await unlessCode(['ENOENT'], () => disk.unlink(why));
   await disk.syncFolder(layout.quarantine);
   return moved;
+};
+
+// A name may be as long as the file system allows, and then nothing could be added to it.
+const freeName = async (context: QueueContext, name: string): Promise<string> => {
+  const { disk, layout } = context;
+  const fits = Buffer.byteLength(name) <= LONGEST_NAME_BYTES;
+  if (fits && (await disk.facts(join(layout.quarantine, name))) === undefined) return name;
+  const cut = Buffer.from(name)
+    .subarray(0, LONGEST_NAME_BYTES)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '');
+  return `${cut}.${creatorName(context)}`;
 };
 
 /** What lies in quarantine, each with its reason. */

@@ -17,13 +17,16 @@ export const sweepTmp = async (context: QueueContext): Promise<number> => {
     if (creator === undefined || creatorLives(context, creator)) continue;
     const path = join(layout.tmp, name);
     step('sweep.tmp_found');
+    // What is not of the kind its name says is not ours.
+    const facts = await disk.facts(path);
+    if (facts?.kind !== (creator.kind === 'file' ? 'file' : 'folder')) continue;
     if (creator.kind === 'commit') {
       // Committed is acknowledged or about to be: it is carried on, never deleted.
-      if ((await disk.facts(path)) !== undefined) await moveCommitted(context, path);
+      await moveCommitted(context, path);
     } else if (creator.kind === 'batch') {
       for (const file of await listOrNone(disk, path))
-        await unlessCode(['ENOENT'], () => disk.unlink(join(path, file)));
-      await unlessCode(['ENOENT'], () => disk.removeFolder(path));
+        await unlessCode(['ENOENT', 'EISDIR', 'EPERM'], () => disk.unlink(join(path, file)));
+      await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(path));
     } else {
       await clearFile(context, path, name);
     }

@@ -13,6 +13,7 @@ import type { SweepReport } from '../queue.ts';
 import { failForParent, sweepMarks } from './cancel.ts';
 import type { QueueContext } from './context.ts';
 import { BadFile, listOrNone, makeFolderOnce, unlessCode } from './disk.ts';
+import { returnForeign } from './foreign.ts';
 import {
   delayedName,
   isWorkerId,
@@ -43,7 +44,7 @@ export type BudgetOf = (task: TaskFile) => Budget;
 /** Beats of workers on other hosts as this observer saw them, against its own monotonic clock. */
 export type Sightings = Map<string, { beat: string; sinceMs: number; sightings: number }>;
 
-export const emptyReport = (): SweepReport => ({
+const emptyReport = (): SweepReport => ({
   reaped: [],
   restarted: 0,
   promoted: 0,
@@ -53,46 +54,83 @@ export const emptyReport = (): SweepReport => ({
   removed: 0,
 });
 
-/** Everything. See `reapDead` and `promoteDue` for what is done more often. */
+/** Everything. `sweepSome` is what is done more often. */
 export const sweepAll = async (
   context: QueueContext,
   budgetOf: BudgetOf,
   sightings: Sightings,
 ): Promise<SweepReport> => {
   const report = emptyReport();
-  await reapDead(context, budgetOf, sightings, report);
-  report.removed += await sweepTmp(context);
-  report.failed += await sweepMarks(context);
-  await promoteDue(context, report, true);
-  await recheckBlocked(context, report);
-  await keepSlots(context);
-  await removeForgottenWorkers(context);
-  await fillReserve(context);
+  await each([
+    () => reapDead(context, budgetOf, sightings, report),
+    async () => {
+      report.removed += await sweepTmp(context);
+    },
+    async () => {
+      report.failed += await sweepMarks(context);
+    },
+    () => promoteDue(context, report, true),
+    () => recheckBlocked(context, report),
+    () => keepSlots(context),
+    () => removeForgottenWorkers(context),
+    () => fillReserve(context),
+  ]);
   return report;
 };
 
+/** The part of it that somebody waits for. */
+export const sweepSome = async (
+  context: QueueContext,
+  budgetOf: BudgetOf,
+  sightings: Sightings,
+): Promise<SweepReport> => {
+  const report = emptyReport();
+  await each([
+    () => reapDead(context, budgetOf, sightings, report),
+    () => promoteDue(context, report, false),
+    () => recheckBlocked(context, report),
+  ]);
+  return report;
+};
+
+/** Does all of it even when one thing fails, so that one bad entry holds nothing else up; then throws the first error. */
+const each = async (actions: readonly (() => Promise<void>)[]): Promise<void> => {
+  const errors: unknown[] = [];
+  for (const action of actions) {
+    try {
+      await action();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+};
+
 /** Takes the folders of dead workers away and gives their tasks back. */
-export const reapDead = async (
+const reapDead = async (
   context: QueueContext,
   budgetOf: BudgetOf,
   sightings: Sightings,
   report: SweepReport,
 ): Promise<void> => {
   const { disk, layout, step } = context;
-  for (const name of await listOrNone(disk, layout.inProgress)) {
+  const reap = async (name: string): Promise<void> => {
+    if ((await disk.facts(join(layout.inProgress, name)))?.kind !== 'folder') return;
     if (SLOT.test(name)) {
       await clearSlot(context, name, budgetOf, report);
     } else if (name.startsWith(REAPED_PREFIX)) {
       await clearReaped(context, name.slice(REAPED_PREFIX.length), budgetOf, report);
     } else if (await isDead(context, name, sightings)) {
       const reaped = join(layout.inProgress, `${REAPED_PREFIX}${name}`);
-      if (!(await unlessCode(['ENOENT'], () => disk.rename(join(layout.inProgress, name), reaped)))) continue;
+      if (!(await unlessCode(['ENOENT'], () => disk.rename(join(layout.inProgress, name), reaped)))) return;
       step('sweep.fenced');
       await disk.syncFolder(layout.inProgress);
       report.reaped.push(name);
       await clearReaped(context, name, budgetOf, report);
     }
-  }
+  };
+  const names = await listOrNone(disk, layout.inProgress);
+  await each(names.map((name) => () => reap(name)));
 };
 
 const isDead = async (context: QueueContext, workerId: string, sightings: Sightings): Promise<boolean> => {
@@ -144,7 +182,8 @@ const clearReaped = async (
     const name = parseTaskName(text);
     if (name !== undefined) await giveBack(context, folder, name, workerId, budgetOf, report);
     else if (text.startsWith('permit@')) await returnPermit(context, folder, text);
-    else await unlessCode(['ENOENT'], () => disk.rename(join(folder, text), join(layout.pending, text)));
+    else await returnForeign(context, join(folder, text), text);
+    step('sweep.task_moved');
   }
   step('sweep.tasks_moved');
   if (await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(folder))) {
@@ -156,12 +195,16 @@ const stopChildren = async (context: QueueContext, workerId: string, folder: str
   const { disk, layout } = context;
   const about = await readRunFile(context, workerId);
   // Pids mean nothing here when they were another machine's, another boot's or another namespace's.
-  if (about === undefined || verdictOn(about as ProcessIdentity, context.self) === 'elsewhere') return;
-  if (about.bootId !== context.self.bootId) return;
+  if (about !== undefined && verdictOn(about as ProcessIdentity, context.self) === 'elsewhere') return;
+  if (about !== undefined && about.bootId !== context.self.bootId) return;
   const runs = (await listOrNone(disk, folder)).flatMap((text) => parseTaskName(text) ?? []);
   for (const { id, run } of runs) {
     const marker = `${workerId}/${id}.r${run}`;
-    const child = await readChild(context, join(layout.children, workerId, `${id}.r${run}.json`));
+    // Without the run file nobody knows whose pids these were; the marker is no other run's.
+    const child =
+      about === undefined
+        ? undefined
+        : await readChild(context, join(layout.children, workerId, `${id}.r${run}.json`));
     await stopTree({ pid: child?.pid ?? null, startTime: child?.startTime ?? null, marker, graceMs: 0 });
   }
 };
@@ -225,11 +268,7 @@ const lostOutcome = async (context: QueueContext, name: TaskName, workerId: stri
 };
 
 /** Moves delayed tasks whose time has come to pending. `mendClock` also looks at times too far ahead. */
-export const promoteDue = async (
-  context: QueueContext,
-  report: SweepReport,
-  mendClock: boolean,
-): Promise<void> => {
+const promoteDue = async (context: QueueContext, report: SweepReport, mendClock: boolean): Promise<void> => {
   const { disk, layout, step } = context;
   const now = context.nowMs();
   let moved = false;
@@ -261,13 +300,14 @@ const cutDue = async (
   const { disk, layout } = context;
   const read = await readTask(context, from, name.id);
   if (!('task' in read)) return;
-  if (read.task.not_before !== null && Date.parse(read.task.not_before) === name.dueMs) return;
+  const asked = read.task.not_before === null ? Number.NaN : Date.parse(read.task.not_before);
+  if (delayedName(asked, name) === delayedName(name.dueMs, name)) return;
   const target = join(layout.delayed, delayedName(context.nowMs() + LONGEST_BACKOFF_MS, name));
   await unlessCode(['ENOENT'], () => disk.rename(from, target));
 };
 
 /** Moves on every blocked task whose parents have come to something: the state decides, not an event. */
-export const recheckBlocked = async (context: QueueContext, report: SweepReport): Promise<void> => {
+const recheckBlocked = async (context: QueueContext, report: SweepReport): Promise<void> => {
   const { disk, layout, step } = context;
   for (const text of await listOrNone(disk, layout.blocked)) {
     const name = parseTaskName(text);

@@ -1,0 +1,25 @@
+/** Files in pending/ that are no task yet: a person dropped them in. */
+import { join } from 'node:path';
+import type { QueueContext } from './context.ts';
+import { unlessCode } from './disk.ts';
+import { quarantine } from './quarantine.ts';
+
+/**
+ * Puts a dropped file that was taken into a worker's folder back. Never over another one: by link, since a
+ * rename would replace a file of the same name that was dropped in meanwhile. It then stays where it is
+ * until that one is gone.
+ */
+export const returnForeign = async (context: QueueContext, from: string, name: string): Promise<void> => {
+  const { disk, layout } = context;
+  const target = join(layout.pending, name);
+  const facts = await disk.facts(from);
+  if (facts === undefined) return;
+  if (facts.kind !== 'file') {
+    await quarantine(context, from, name, 'it is not a regular file');
+    return;
+  }
+  const linked = await unlessCode(['EEXIST'], () => disk.link(from, target));
+  if (!linked && (await disk.facts(target))?.inode !== facts.inode) return;
+  await unlessCode(['ENOENT'], () => disk.unlink(from));
+  await disk.syncFolder(layout.pending);
+};
