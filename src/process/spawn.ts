@@ -97,31 +97,22 @@ interface Files {
   stdin: FileHandle | undefined;
 }
 
-const openFiles = async (options: ProgramOptions): Promise<Files> => {
-  const opened: FileHandle[] = [];
-  const openOne = async (path: string, flags: string): Promise<FileHandle> => {
-    const handle = await open(path, flags, 0o600);
-    opened.push(handle);
-    return handle;
-  };
-  try {
-    return {
-      stdout: await openOne(options.stdoutPath, 'a'),
-      stderr: await openOne(options.stderrPath, 'a'),
-      stdin:
-        typeof options.stdin === 'object' && 'file' in options.stdin
-          ? await openOne(options.stdin.file, 'r')
-          : undefined,
-    };
-  } catch (cause) {
-    await Promise.all(opened.map((handle) => handle.close()));
-    if (systemCode(cause) === 'ENOSPC') {
-      throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.', {
-        cause,
-      });
-    }
-    throw cause;
+const openFiles = async ({ stdin, stdoutPath, stderrPath }: ProgramOptions): Promise<Files> => {
+  const opened = await Promise.allSettled([
+    open(stdoutPath, 'a', 0o600),
+    open(stderrPath, 'a', 0o600),
+    typeof stdin === 'object' && 'file' in stdin ? open(stdin.file, 'r') : undefined,
+  ]);
+  const [stdout, stderr, input] = opened;
+  if (stdout.status === 'fulfilled' && stderr.status === 'fulfilled' && input.status === 'fulfilled') {
+    return { stdout: stdout.value, stderr: stderr.value, stdin: input.value };
   }
+  for (const each of opened) if (each.status === 'fulfilled') await each.value?.close();
+  const cause: unknown = opened.find((each) => each.status === 'rejected')?.reason;
+  if (systemCode(cause) === 'ENOSPC') {
+    throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.', { cause });
+  }
+  throw cause;
 };
 
 const NOT_AS_ASKED: Readonly<Record<string, string>> = {

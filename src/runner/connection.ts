@@ -97,7 +97,7 @@ export const openConnection = async (
   const asFetch =
     (limitMs: number | null): Fetch =>
     async (input, init) =>
-      (await request(String(input), init ?? {}, limitMs)) as unknown as globalThis.Response;
+      (await request(urlOf(input), init ?? {}, limitMs)) as unknown as globalThis.Response;
 
   const connection: Connection = {
     fetch: asFetch(null),
@@ -106,6 +106,11 @@ export const openConnection = async (
     close: () => agent.destroy(),
   };
   return connection;
+};
+
+const urlOf = (input: Parameters<Fetch>[0]): string => {
+  if (typeof input === 'string') return input;
+  return input instanceof URL ? input.href : input.url;
 };
 
 /** The server's own words in the body of an error, whatever the body's shape; never empty. */

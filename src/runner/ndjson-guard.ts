@@ -18,7 +18,9 @@ export const ndjsonGuard = (server: Server): BodyGuard =>
     const look = (line: string): void => {
       const value = parse(line);
       if (value === undefined) throw brokeOff(server, 'sent something that is not JSON');
-      if (value['error'] !== undefined) throw serverSaid(server, String(value['error']));
+      const { error } = value;
+      if (error !== undefined)
+        throw serverSaid(server, typeof error === 'string' ? error : JSON.stringify(error));
       ended = value['done'] === true || value['status'] === 'success';
     };
     for await (const chunk of body) {

@@ -10,6 +10,7 @@ import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { failedOutcome, hasCode, RunFailure } from './failure.ts';
 import { modelNotFound, type Server } from './http-failure.ts';
+import { sameModel } from './model-name.ts';
 import { buildPrompt } from './model-prompt.ts';
 import { ndjsonGuard } from './ndjson-guard.ts';
 import { converse } from './ollama-chat.ts';
@@ -178,9 +179,6 @@ const unlessUsage = (error: unknown): undefined => {
   if (!hasCode(error, 'usage')) throw error;
   return undefined;
 };
-
-const sameModel = (one: string, other: string): boolean => withTag(one) === withTag(other);
-const withTag = (name: string): string => (name.includes(':') ? name : `${name}:latest`);
 
 /** `llama.context_length` and the like: the key begins with the model's architecture. */
 const contextLength = (info: unknown): number | null => {

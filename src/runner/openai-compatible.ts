@@ -8,6 +8,7 @@ import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { failedOutcome, hasCode, RunFailure } from './failure.ts';
 import { brokeOff, type Server, serverSaid } from './http-failure.ts';
+import { sameModel } from './model-name.ts';
 import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
 import type { Endpoint, Health, Observed, RunContext, Runner, RunnerOutcome } from './runner.ts';
 
@@ -46,7 +47,10 @@ export class OpenAiRunner implements Runner {
     const connection = await openConnection(this.#server(this.defaultModel), signal, this.#key());
     try {
       const models = await this.#models(connection);
-      const listed = models === undefined || models.includes(this.defaultModel) ? '' : ' (not in its list)';
+      const listed =
+        models === undefined || models.some((id) => sameModel(id, this.defaultModel))
+          ? ''
+          : ' (not in its list)';
       const message = `${this.endpoint.url} with ${this.defaultModel}${listed}`;
       return { ok: true, message, error: null };
     } catch (error) {

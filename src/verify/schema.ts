@@ -25,7 +25,7 @@ export const judgeBySchema = async (text: string, schema: unknown): Promise<Sche
 };
 
 /** The answer without the fence around the whole of it. */
-export const jsonText = (text: string): string =>
+const jsonText = (text: string): string =>
   /^```(?:json[c5]?)?[ \t]*\n([\s\S]*?)\n?```$/i.exec(text.trim())?.[1] ?? text.trim();
 
 const misfit = (message: string): SchemaVerdict => ({
