@@ -1,10 +1,11 @@
 /** Shows and sets what config/agent.yaml, config/.env and the environment say together. */
-import { formatDuration, isDurationKey } from '../config/duration.ts';
+
 import type { Variables } from '../config/environment.ts';
 import { type Loaded, loadConfig, type Origin } from '../config/load.ts';
-import { nearest } from '../config/nearest.ts';
 import { setConfig } from '../config/set.ts';
 import { KoubouError } from '../errors.ts';
+import { formatDuration, isDurationKey } from '../text/duration.ts';
+import { nearest } from '../text/nearest.ts';
 
 export interface ConfigEntry extends Origin {
   key: string;
@@ -45,7 +46,7 @@ const refuseUnknown = async (loaded: Loaded, key: string): Promise<void> => {
   const path = key.split('.');
   const last = path.pop() ?? '';
   if (knownKeys(path, loaded.config).includes(last)) return;
-  const known = [...loaded.keys(), ...knownKeys([], loaded.config)];
+  const known = [...knownKeys([], loaded.config), ...loaded.keys()];
   const guess = nearest(key, known);
   throw new KoubouError('usage', `${key} is no key of koubou.`, {
     hint: guess ? `Did you mean ${guess}?` : '`koubou config` shows every key.',

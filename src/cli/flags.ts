@@ -5,6 +5,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { OptionFlag } from '@oclif/core/interfaces';
 import { KoubouError } from '../errors.ts';
+import { parseDuration } from '../text/duration.ts';
 
 export { boolean, option as choice, string as text } from '@oclif/core/flags';
 
@@ -41,19 +42,18 @@ export function integer(options: Bounds): OptionFlag<number> | OptionFlag<number
 export function duration(options: Described & { default: number }): OptionFlag<number>;
 export function duration(options: Described): OptionFlag<number | undefined>;
 export function duration(options: Described): OptionFlag<number> | OptionFlag<number | undefined> {
-  return numeric({ helpValue: '10m', ...options }, parseDuration);
+  return numeric({ helpValue: '10m', ...options }, readDuration);
 }
 
 function numeric(options: Described, parse: (input: string) => number): OptionFlag<number | undefined> {
   return Flags.custom<number>({ ...options, parse: async (input) => parse(input) })();
 }
 
-function parseDuration(input: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(input.trim());
-  if (!match) throw new KoubouError('usage', `'${input}' is not a time: write 90, 120s, 10m, 2h or 1d`);
-  const seconds = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }[match[2] ?? 's'] ?? 1;
-  return Number(match[1]) * seconds;
-}
+const readDuration = (input: string): number => {
+  const seconds = parseDuration(input);
+  if (seconds !== undefined) return seconds;
+  throw new KoubouError('usage', `'${input}' is not a time: write 90, 120s, 10m, 2h or 1d`);
+};
 
 /** A word of the command line that is no flag. */
 export const argument = (options: { description: string; required?: boolean }) =>

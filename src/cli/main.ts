@@ -1,6 +1,6 @@
 import { KoubouError } from '../errors.ts';
+import { nearest } from '../text/nearest.ts';
 import { BaseCommand } from './base-command.ts';
-import { nearest } from './nearest.ts';
 import { write } from './output.ts';
 import { findCommand, loadConfig, type Registry } from './registry.ts';
 import { report } from './report.ts';

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { KoubouError } from '../errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../text/nearest.ts';
 import { OutputClosed, write } from './output.ts';
 
 interface Circumstances {

@@ -1,7 +1,7 @@
 /** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure. */
 import * as z from 'zod/mini';
+import { nearest } from '../text/nearest.ts';
 import { leavesOf, valueAt } from './keys.ts';
-import { nearest } from './nearest.ts';
 import { type Config, ConfigSchema, knownKeys } from './schema.ts';
 
 export interface Problem {

@@ -3,7 +3,7 @@
  * not set. A value that cannot be read throws KoubouError `usage` that names the variable.
  */
 import { KoubouError } from '../errors.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../text/duration.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 

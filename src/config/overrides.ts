@@ -1,8 +1,8 @@
 /** What the environment puts over agent.yaml: each variable is the override of one key. */
 import { KoubouError } from '../errors.ts';
+import { nearest } from '../text/nearest.ts';
 import type { Environment } from './environment.ts';
 import { setAt } from './keys.ts';
-import { nearest } from './nearest.ts';
 import type { Config } from './schema.ts';
 
 export interface Override {

@@ -3,7 +3,7 @@
  * templates/agent.yaml. Spans of time are written `30s`, `10m`, `2h` and become seconds here.
  */
 import * as z from 'zod/mini';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../text/duration.ts';
 import { valueAt } from './keys.ts';
 
 const duration = (allowed: { none: boolean }) =>

@@ -11,9 +11,9 @@ interface Import {
 
 /** What a folder may import besides itself and errors.ts: everything right of it, in the order of architecture.md. */
 const below = {
-  process: ['task', 'events.ts'],
-  middle: ['process', 'task', 'events.ts'],
-  worker: ['queue', 'runner', 'verify', 'route', 'process', 'task', 'events.ts'],
+  process: ['task', 'text', 'events.ts'],
+  middle: ['process', 'task', 'text', 'events.ts'],
+  worker: ['queue', 'runner', 'verify', 'route', 'process', 'task', 'text', 'events.ts'],
   actions: [
     'config',
     'worker',
@@ -25,6 +25,7 @@ const below = {
     'route',
     'process',
     'task',
+    'text',
     'events.ts',
   ],
 } as const;
@@ -32,18 +33,19 @@ const below = {
 const may: Record<string, readonly string[]> = {
   'errors.ts': [],
   'events.ts': [],
-  task: [],
+  text: [],
+  task: ['text'],
   process: below.process,
-  route: ['task'],
+  route: ['task', 'text'],
   queue: below.middle,
   runner: below.middle,
   verify: below.middle,
   worker: below.worker,
   plan: below.worker,
   review: below.worker,
-  config: ['task', 'events.ts'],
+  config: ['task', 'text', 'events.ts'],
   actions: below.actions,
-  cli: ['actions', 'worker', 'queue', 'runner', 'verify', 'route', 'task', 'events.ts'],
+  cli: ['actions', 'worker', 'queue', 'runner', 'verify', 'route', 'task', 'text', 'events.ts'],
   commands: ['cli', 'actions', ...below.actions],
   http: ['actions', ...below.actions],
   mcp: ['actions', ...below.actions],

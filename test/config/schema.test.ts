@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfig } from '../../src/config/check.ts';
-import { formatDuration, isDurationKey, parseDuration } from '../../src/config/duration.ts';
+import { formatDuration, isDurationKey, parseDuration } from '../../src/text/duration.ts';
 import { leavesOf, setAt } from '../../src/config/keys.ts';
 import { templatesFolder } from '../../src/config/paths.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
