@@ -74,9 +74,10 @@ class Hunt {
   /** Looks for members of the tree; returns how many of them were not known before. */
   look(): number {
     const { pid, startTime, marker } = this.#tree;
+    const marked = marker === null ? new Set<number>() : pidsCarrying(marker);
+    if (pid === null && marked.size === 0 && this.#known.size === 0) return 0;
     const table = processTable();
     const byPid = new Map(table.map((entry) => [entry.pid, entry]));
-    const marked = marker === null ? new Set<number>() : pidsCarrying(marker);
     const isLeader = (entry: ProcessEntry): boolean => entry.pid === pid && entry.startTime === startTime;
     const led = table.some(isLeader);
     let found = 0;
@@ -114,6 +115,7 @@ class Hunt {
 
   async killAll(): Promise<Stopped> {
     this.look();
+    if (this.#known.size === 0) return { killed: [], left: [] };
     // Stopped first, so that nothing forks between being seen and being killed.
     do this.signalAll('SIGSTOP');
     while (this.look() > 0);

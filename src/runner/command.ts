@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { type ProgramEnd, type RunningProgram, startProgram } from '../process/spawn.ts';
-import { stopTree } from '../process/stop-tree.ts';
+import { killMarked, stopTree } from '../process/stop-tree.ts';
 import type { TaskFile } from '../task/record.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
 import type { Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
@@ -97,7 +97,10 @@ const attended = async (program: RunningProgram, context: RunContext): Promise<P
   try {
     await context.childStarted({ pid: program.pid, startTime: program.startTime });
     if (signal.aborted && stopping === undefined) onAbort();
-    return await program.ended;
+    const end = await program.ended;
+    // What it left in the background has nobody who would ever stop it.
+    await killMarked(marker);
+    return end;
   } catch (error) {
     await stop();
     throw error;
