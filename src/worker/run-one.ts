@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { ERROR_CODES, type ErrorInfo, errorInfo, toErrorInfo } from '../errors.ts';
 import type { Tell } from '../events.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
+import { mustStayLocal, notLocal, wentElsewhere } from '../route/local.ts';
 import { chooseRoute, type Route } from '../route/route.ts';
 import type { Runner, RunnerOutcome } from '../runner/runner.ts';
 import type { RunOutcome, Usage } from '../task/record.ts';
@@ -124,6 +125,10 @@ export class Attempt {
 
   async #runAndVerify(runner: Runner, route: Route, feedback: string | null): Promise<Verdict> {
     const { claim, clocks } = this;
+    const local = mustStayLocal(claim.task);
+    const model = route.model ?? runner.defaultModel;
+    const away = local ? notLocal({ url: runner.endpoint?.url ?? null, model }) : null;
+    if (away !== null) return { ...FAILED, error: away, model, endpoint: runner.endpoint?.name ?? null };
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
     const result = await runner.run(claim.task, {
@@ -144,6 +149,10 @@ export class Attempt {
     const stopped = this.#stoppedVerdict(seen);
     if (stopped !== undefined) return stopped;
     if (!result.ok) return failedVerdict(result, seen);
+    if (local && result.observed.remoteHost !== null) {
+      await truncate(claim.outputPath, 0);
+      return { ...seen, error: wentElsewhere(result.observed.remoteHost) };
+    }
     const verification = await verifyResult({
       task: claim.task,
       observed: result.observed,
