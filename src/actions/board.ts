@@ -11,6 +11,7 @@ export interface Board {
 }
 
 const FAILURES_SHOWN = 5;
+const FAILURES_READ = 4 * FAILURES_SHOWN;
 
 /** Opens the files of running tasks and of a few failed ones; all else is counted by names. */
 export const readBoard = async (queue: Queue): Promise<Board> => {
@@ -22,6 +23,12 @@ export const readBoard = async (queue: Queue): Promise<Board> => {
     running: counts.in_progress === 0 ? [] : await queue.list({ states: ['in_progress'] }),
     failures: counts.failed === 0 ? [] : await queue.list({ states: ['failed'], limit: FAILURES_SHOWN }),
   };
+};
+
+/** What somebody cancelled is no news to anybody. */
+const lastFailures = async (queue: Queue): Promise<TaskRecord[]> => {
+  const newest = await queue.list({ states: ['failed'], limit: FAILURES_READ });
+  return newest.filter(({ result }) => result?.error?.code !== 'cancelled').slice(0, FAILURES_SHOWN);
 };
 
 /** Equal for two boards between which only time passed. */

@@ -1,6 +1,6 @@
 /** Looking at many tasks: counts and ids from names alone, records only for those that are shown. */
 import { join } from 'node:path';
-import { isEnded } from '../../task/lifecycle.ts';
+import { isEnded, STATES, type State } from '../../task/lifecycle.ts';
 import type { TaskRecord } from '../../task/record.ts';
 import type { Counts, ListFilter } from '../queue.ts';
 import type { QueueContext } from './context.ts';
@@ -48,12 +48,13 @@ export const countTasks = async (context: QueueContext): Promise<Counts> => {
   };
 };
 
-/** Every task's place, newest day first for ended ones. */
-async function* allPlaces(context: QueueContext): AsyncGenerator<Place> {
-  yield* placesWaiting(context);
-  yield* placesInProgress(context);
-  yield* placesEnded(context, 'completed');
-  yield* placesEnded(context, 'failed');
+/** Every place of a task in one of `states`, newest day first for ended ones. Other folders are not looked at. */
+async function* allPlaces(context: QueueContext, states: readonly State[] = STATES): AsyncGenerator<Place> {
+  const wanted = new Set(states);
+  if (wanted.has('pending') || wanted.has('blocked') || wanted.has('delayed')) yield* placesWaiting(context);
+  if (wanted.has('in_progress')) yield* placesInProgress(context);
+  if (wanted.has('completed')) yield* placesEnded(context, 'completed');
+  if (wanted.has('failed')) yield* placesEnded(context, 'failed');
 }
 
 async function* placesEnded(context: QueueContext, state: 'completed' | 'failed'): AsyncGenerator<Place> {
@@ -92,7 +93,7 @@ export const listRecords = async (context: QueueContext, filter: ListFilter): Pr
   const { disk, layout } = context;
   const places = new Map<string, Place>();
   const since = filter.sinceMs === undefined ? '' : idAt(filter.sinceMs);
-  for await (const place of allPlaces(context)) {
+  for await (const place of allPlaces(context, filter.states)) {
     if (place.id >= since && (filter.states === undefined || filter.states.includes(place.state))) {
       places.set(place.id, place);
     }

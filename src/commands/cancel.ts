@@ -1,0 +1,50 @@
+import { type Cancelled, cancelTasks } from '../actions/cancel.ts';
+import { openHome } from '../actions/open-home.ts';
+import { selectTasks } from '../actions/select.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { restArguments } from '../cli/flags.ts';
+import { labelFlag, readLabels } from '../cli/labels.ts';
+import { KoubouError } from '../errors.ts';
+import { openQueue } from '../queue/open.ts';
+
+const WAIT_MS = 10_000;
+
+const SAID: Record<Cancelled['result'], string> = {
+  cancelled: 'cancelled',
+  completed: 'it had already completed',
+  failed: 'it had already failed',
+  asked: 'asked; it still runs, and ends as soon as its worker hears of it',
+};
+
+export default class Cancel extends BaseCommand {
+  static override summary = 'End tasks: those that wait at once, those that run with all they started.';
+  static override description =
+    'Waits up to 10 seconds for running ones, and says what really happened to each.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> a3xz',
+    '<%= config.bin %> <%= command.id %> --label batch=docs',
+  ];
+  static override args = {
+    tasks: restArguments({ description: 'Tasks: ids, parts of them, last, or - for ids on stdin.' }),
+  };
+  static override flags = { label: labelFlag() };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Cancel);
+    const { environment, cwd } = this;
+    const references = args.tasks ?? [];
+    const labels = readLabels(flags.label);
+    if (references.length === 0 && Object.keys(labels).length === 0) {
+      throw new KoubouError('usage', 'No task is named; nothing was cancelled.', {
+        hint: 'Name one by id, with last, or with --label. `koubou list` shows the tasks.',
+      });
+    }
+    const home = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { createdBy } = home.environment;
+    const readStdin = () => this.readStdin();
+    const ids = await selectTasks(home.queue, { references, labels, createdBy, readStdin });
+    const results = await cancelTasks(home.queue, ids, { waitMs: WAIT_MS });
+    if (flags.json) return this.printJson({ results });
+    await this.print(results.map(({ task_id, result }) => `${task_id}  ${SAID[result]}`).join('\n'));
+  }
+}

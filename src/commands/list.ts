@@ -1,0 +1,49 @@
+import { CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
+import { LISTED, listTasks } from '../actions/list.ts';
+import { openHome } from '../actions/open-home.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { boolean, choice, duration, integer } from '../cli/flags.ts';
+import { labelFlag, readLabels } from '../cli/labels.ts';
+import { renderQuarantine, renderTaskList } from '../cli/render/task-list.ts';
+import { openScreen } from '../cli/screen.ts';
+import { openQueue } from '../queue/open.ts';
+import { TASK_TYPES } from '../task/record.ts';
+
+export default class List extends BaseCommand {
+  static override summary = 'List tasks, newest first.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --status failed --since 2h',
+    '<%= config.bin %> <%= command.id %> --label batch=docs --limit 100',
+    '<%= config.bin %> <%= command.id %> --unread',
+  ];
+  static override flags = {
+    status: choice({ summary: 'Only tasks in this state; pending has all that wait.', options: LISTED })(),
+    type: choice({ summary: 'Only tasks of this type.', options: TASK_TYPES })(),
+    label: labelFlag(),
+    limit: integer({ summary: 'At most so many.', default: 20, min: 1 }),
+    since: duration({ summary: 'Only tasks added within this time.', helpValue: '2h' }),
+    unread: boolean({ summary: 'Only ended tasks whose result nobody looked at.' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(List);
+    const { environment, cwd } = this;
+    const { queue } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const nowMs = Date.now();
+    const { records, quarantined } = await listTasks(queue, {
+      status: flags.status,
+      type: flags.type,
+      labels: readLabels(flags.label),
+      limit: flags.limit,
+      sinceMs: flags.since === undefined ? undefined : nowMs - flags.since * 1000,
+      unread: flags.unread,
+    });
+    const tasks = records.map((record) => cutRecord(record, CUT_AMONG_MANY));
+    if (flags.json) return this.printJson(quarantined === undefined ? { tasks } : { tasks, quarantined });
+    const screen = await openScreen(environment, [tasks, quarantined]);
+    if (quarantined !== undefined && quarantined.length > 0) {
+      await this.print(renderQuarantine(quarantined, screen, nowMs));
+    } else if (tasks.length > 0) await this.print(renderTaskList(tasks, screen, nowMs));
+    else this.hint('There are no such tasks.');
+  }
+}

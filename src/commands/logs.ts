@@ -1,0 +1,49 @@
+import { StringDecoder } from 'node:string_decoder';
+import { readLog } from '../actions/follow-log.ts';
+import { openHome } from '../actions/open-home.ts';
+import { resolveTask } from '../actions/select.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { argument, boolean } from '../cli/flags.ts';
+import { untilInterrupt } from '../cli/interrupt.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Logs extends BaseCommand {
+  static override summary = 'Print what the model or the program printed, attempt after attempt.';
+  static override description =
+    'With --json: a line {"task_id", "attempt", "stream", "text"} for each piece. With --follow it ends when the task does.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --follow',
+    '<%= config.bin %> <%= command.id %> a3xz | less',
+  ];
+  static override args = {
+    task: argument({ description: 'A task: its id, a part of it, or last (which is what none means).' }),
+  };
+  static override flags = {
+    follow: boolean({ char: 'f', summary: 'Go on as it is printed, also over further attempts.' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Logs);
+    const { environment, cwd } = this;
+    const home = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
+    const signal = flags.follow ? untilInterrupt() : new AbortController().signal;
+    const decoders = new Map<string, StringDecoder>();
+    let shown = 0;
+    for await (const { attempt, stream, bytes } of readLog(home.queue, id, {
+      follow: flags.follow,
+      signal,
+    })) {
+      const key = `${attempt} ${stream}`;
+      const decoder = decoders.get(key) ?? new StringDecoder();
+      decoders.set(key, decoder);
+      const text = decoder.write(Buffer.from(bytes));
+      if (!flags.json && attempt !== shown && attempt > 1) this.hint(`--- attempt ${attempt} ---`);
+      shown = attempt;
+      if (flags.json) await this.printJson({ task_id: id, attempt, stream, text });
+      else await this.printRaw(text);
+    }
+    if (signal.aborted) this.exitWith(130);
+    else if (shown === 0) this.hint(`${id} has printed nothing.`);
+  }
+}

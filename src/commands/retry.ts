@@ -1,0 +1,52 @@
+import { livingWorker } from '../actions/ensure-worker.ts';
+import { openHome } from '../actions/open-home.ts';
+import { failedTasks, retryTasks } from '../actions/retry.ts';
+import { selectTasks } from '../actions/select.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { boolean, restArguments } from '../cli/flags.ts';
+import { labelFlag, readLabels } from '../cli/labels.ts';
+import { KoubouError } from '../errors.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Retry extends BaseCommand {
+  static override summary = 'Run ended tasks again, as new attempts of the same tasks.';
+  static override description = 'Tasks that failed because one of these had failed come along with it.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> a3xz',
+    '<%= config.bin %> <%= command.id %> --failed --label batch=docs',
+  ];
+  static override args = {
+    tasks: restArguments({ description: 'Tasks: ids, parts of them, last, or - for ids on stdin.' }),
+  };
+  static override flags = {
+    failed: boolean({ summary: 'All that failed; those that somebody cancelled are left alone.' }),
+    label: labelFlag(),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Retry);
+    const { environment, cwd } = this;
+    const references = args.tasks ?? [];
+    const labels = readLabels(flags.label);
+    const chosen = references.length > 0 || Object.keys(labels).length > 0;
+    if (flags.failed ? references.length > 0 : !chosen) {
+      throw new KoubouError('usage', 'Nothing was retried: name tasks, or choose with --failed or --label.', {
+        hint: '`koubou list --status failed` shows what failed.',
+      });
+    }
+    const { queue, environment: read } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const readStdin = () => this.readStdin();
+    const ids = flags.failed
+      ? await failedTasks(queue, labels)
+      : await selectTasks(queue, { references, labels, createdBy: read.createdBy, readStdin });
+    const results = await retryTasks(queue, ids);
+    if (flags.json) await this.printJson({ results });
+    else
+      await this.print(
+        results.map(({ task_id, result }) => `${task_id}  ${result}`).join('\n') || 'Nothing failed.',
+      );
+    if (results.length > 0 && (await livingWorker(queue)) === undefined) {
+      this.hint('No worker is running: `koubou work --detach` starts one.');
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { openHome } from '../actions/open-home.ts';
+import { resolveTask } from '../actions/select.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { argument, boolean } from '../cli/flags.ts';
+import { untilInterrupt } from '../cli/interrupt.ts';
+import { boardView, taskView } from '../cli/status-view.ts';
+import { watchView } from '../cli/watch.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Status extends BaseCommand {
+  static override summary = 'Show what is going on, or all that is known of one task.';
+  static override description =
+    'Without a task: how many tasks are in each state, what runs and for how long, what failed last and why, and the workers.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --watch',
+    '<%= config.bin %> <%= command.id %> last --json',
+  ];
+  static override args = { task: argument({ description: 'A task: its id, a part of it, or last.' }) };
+  static override flags = {
+    watch: boolean({ summary: 'Go on showing it, until Ctrl-C or until the task has ended.' }),
+    full: boolean({ summary: 'Of a task: also what is over 16 KB.' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Status);
+    const { environment, cwd } = this;
+    const { queue, environment: read } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const id = args.task === undefined ? undefined : await resolveTask(queue, args.task, read.createdBy);
+    const look = () =>
+      id === undefined
+        ? boardView(queue, environment)
+        : taskView(queue, id, { full: flags.full, environment });
+    if (flags.watch) {
+      const signal = untilInterrupt();
+      await watchView(look, { json: flags.json, signal });
+      if (signal.aborted) this.exitWith(130);
+      return;
+    }
+    const view = await look();
+    if (flags.json) await this.printJson(view.json);
+    else await this.print(await view.draw(Date.now()));
+    if (id !== undefined) await queue.markRead(id);
+  }
+}

@@ -1,0 +1,30 @@
+import { openHome } from '../actions/open-home.ts';
+import { stopWorkers } from '../actions/stop.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { boolean } from '../cli/flags.ts';
+import { renderStopped } from '../cli/render/stopped.ts';
+import { openQueue } from '../queue/open.ts';
+
+const WAIT_MS = 30_000;
+
+export default class Stop extends BaseCommand {
+  static override summary = 'End the workers of this home that run on this machine.';
+  static override description =
+    'They take nothing new and finish what runs; with --now what runs goes back to the queue. Waits up to 30 seconds, then says what still runs.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --now',
+  ];
+  static override flags = {
+    now: boolean({ summary: 'Do not wait for what runs: it goes back to the queue.' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Stop);
+    const { environment, cwd } = this;
+    const { queue } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const stopped = await stopWorkers(queue, { now: flags.now, waitMs: WAIT_MS });
+    if (flags.json) await this.printJson(stopped);
+    else await this.print(renderStopped(stopped));
+  }
+}

@@ -1,0 +1,23 @@
+import { openHome } from '../../actions/open-home.ts';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { renderWorkers } from '../../cli/render/workers.ts';
+import { openScreen } from '../../cli/screen.ts';
+import { openQueue } from '../../queue/open.ts';
+
+export default class Workers extends BaseCommand {
+  static override summary = 'Show the workers: a row for each task that can run at once.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --json',
+  ];
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Workers);
+    const { environment, cwd } = this;
+    const { queue } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const workers = await queue.workers();
+    if (flags.json) return this.printJson({ workers });
+    if (workers.length === 0) return this.hint('No worker is running: `koubou work --detach` starts one.');
+    await this.print(renderWorkers(workers, await openScreen(environment, workers), Date.now()));
+  }
+}
