@@ -40,6 +40,7 @@ export const workerSettings = (
     stallSeconds: config.defaults.stall_timeout,
     loadSeconds: config.defaults.load_timeout,
     unavailableSeconds: config.defaults.unavailable_budget,
+    probeSeconds: { first: 5, last: 60 },
     environment: reducedEnvironment(variables, config.security.env_pass),
     until: wishes.until,
   };

@@ -1,6 +1,7 @@
 /**
  * The limits of one attempt: of the whole, of silence, of loading. Loading a model and queueing at the
- * endpoint are not the task's own time, so the other two stand still meanwhile.
+ * endpoint are not the task's own time, so the other two stand still meanwhile; a check that the caller asked
+ * for may be silent.
  */
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 
@@ -18,15 +19,18 @@ export type Stop =
   | { kind: 'fenced' }
   | { kind: 'limit'; error: ErrorInfo };
 
+export type Phase = 'loading' | 'running' | 'checking';
+
 export class AttemptClocks {
   readonly #limits: Limits;
   readonly #controller = new AbortController();
-  #phase: 'loading' | 'running' = 'running';
+  #phase: Phase = 'running';
   #phaseSince = performance.now();
-  /** Milliseconds of running before the present phase. */
+  /** Milliseconds of running and checking before the present phase. */
   #ran = 0;
   #lastProgress = performance.now();
   #stop: Stop | undefined;
+  #ended = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: Limits) {
@@ -47,10 +51,10 @@ export class AttemptClocks {
     this.#lastProgress = performance.now();
   }
 
-  phase(phase: 'loading' | 'running'): void {
+  phase(phase: Phase): void {
     if (phase === this.#phase) return;
     const now = performance.now();
-    if (this.#phase === 'running') this.#ran += now - this.#phaseSince;
+    if (this.#phase !== 'loading') this.#ran += now - this.#phaseSince;
     this.#phase = phase;
     this.#phaseSince = now;
     this.#lastProgress = now;
@@ -64,12 +68,15 @@ export class AttemptClocks {
     this.#controller.abort();
   }
 
+  /** Nothing is limited any more. */
   end(): void {
+    this.#ended = true;
     clearTimeout(this.#timer);
   }
 
   #arm(): void {
     clearTimeout(this.#timer);
+    if (this.#ended) return;
     const next = this.#nextLimit();
     if (next === undefined) return;
     // setTimeout takes 32 bits of milliseconds; a longer limit is looked at again on the way.
@@ -102,7 +109,7 @@ export class AttemptClocks {
               error: errorInfo('timeout', `It did not end within ${timeout} s.`),
             },
           ],
-      stall === 0
+      stall === 0 || this.#phase === 'checking'
         ? []
         : [
             {

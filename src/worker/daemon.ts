@@ -1,4 +1,5 @@
 /** A daemon's life: join, obey signals, work, leave. */
+import { KoubouError, systemCode } from '../errors.ts';
 import type { Tell } from '../events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
@@ -14,18 +15,39 @@ export interface DaemonParts {
   onStopRequest: (listener: () => void) => () => void;
 }
 
+const NOT_WRITABLE: Readonly<Record<string, string>> = {
+  EROFS: 'its file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+};
+
+const cannotJoin = (error: unknown): unknown => {
+  const why = NOT_WRITABLE[systemCode(error) ?? ''];
+  if (why === undefined) return error;
+  return new KoubouError('usage', `The home cannot be written to (${why}); no worker was started.`, {
+    hint: 'Give the user who runs the worker the right to write there, or free some space.',
+    cause: error,
+  });
+};
+
 /** Runs until the settings' end, a stop request, or until it was fenced. */
 export const runDaemon = async (parts: DaemonParts): Promise<PoolEnd> => {
   const { queue, settings, tell, runners } = parts;
   const models = [...runners.values()].filter((runner) => runner.endpoint !== null);
-  const member = await queue.join({
-    label: settings.label,
-    slots: settings.min,
-    version: settings.version,
-    runner: models[0]?.name ?? null,
-    model: models[0]?.defaultModel ?? null,
-    temporary: settings.until.kind !== 'stopped',
-  });
+  const member = await queue
+    .join({
+      label: settings.label,
+      slots: settings.min,
+      version: settings.version,
+      runner: models[0]?.name ?? null,
+      model: models[0]?.defaultModel ?? null,
+      temporary: settings.until.kind !== 'stopped',
+    })
+    .catch((error: unknown) => {
+      throw cannotJoin(error);
+    });
   tell({ event: 'worker_started', worker_id: member.workerId, slots: settings.min });
   const pool = new Pool({ queue, member, runners, settings, tell });
   let requests = 0;

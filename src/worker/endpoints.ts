@@ -2,8 +2,14 @@
 import type { Tell } from '../events.ts';
 import type { Runner } from '../runner/runner.ts';
 
-const PROBE_FIRST_MS = 5000;
-const PROBE_LAST_MS = 60_000;
+/** What a server may ask us to wait before it is asked again. */
+const LONGEST_PAUSE_MS = 3600 * 1000;
+
+/** Seconds from a breakdown to the first probe, and the most between two of them. */
+export interface ProbeSeconds {
+  first: number;
+  last: number;
+}
 
 interface State {
   status: 'unknown' | 'up' | 'down';
@@ -18,10 +24,17 @@ interface State {
 export class Endpoints {
   readonly #tell: Tell;
   readonly #onChange: () => void;
+  readonly #probeSeconds: ProbeSeconds;
   readonly #states = new Map<string, State>();
   #closed = false;
 
-  constructor(runners: ReadonlyMap<string, Runner>, tell: Tell, onChange: () => void) {
+  constructor(
+    runners: ReadonlyMap<string, Runner>,
+    tell: Tell,
+    onChange: () => void,
+    probeSeconds: ProbeSeconds,
+  ) {
+    this.#probeSeconds = probeSeconds;
     this.#tell = tell;
     this.#onChange = onChange;
     for (const runner of runners.values()) {
@@ -67,15 +80,24 @@ export class Endpoints {
     return (performance.now() - Math.max(...recent.map((state) => state.downSince))) / 1000;
   }
 
-  /** A run found the endpoint gone: nothing is claimed for it until a probe finds it back. */
-  markDown(runner: Runner, reason: string): void {
+  /**
+   * A run found the endpoint gone or without room: nothing is claimed for it until a probe, not before
+   * `retryAfter` seconds, finds it well.
+   */
+  markDown(runner: Runner, reason: string, retryAfter: number | null): void {
     if (runner.endpoint === null || this.#closed) return;
     const state = this.#states.get(runner.endpoint.name);
     if (state === undefined || state.status === 'down') return;
-    this.#setDown(runner.endpoint.name, runner, state, reason);
+    this.#setDown(runner.endpoint.name, runner, state, reason, retryAfter);
   }
 
-  #setDown(name: string, runner: Runner, state: State, reason: string): void {
+  #setDown(
+    name: string,
+    runner: Runner,
+    state: State,
+    reason: string,
+    retryAfter: number | null = null,
+  ): void {
     if (state.status !== 'down') {
       state.everUp ||= state.status === 'up';
       state.status = 'down';
@@ -85,7 +107,11 @@ export class Endpoints {
       this.#onChange();
     }
     state.reason = reason;
-    const wait = Math.min(PROBE_LAST_MS, PROBE_FIRST_MS * 2 ** state.probes);
+    const { first, last } = this.#probeSeconds;
+    const wait =
+      retryAfter === null
+        ? Math.min(last, first * 2 ** state.probes) * 1000
+        : Math.min(LONGEST_PAUSE_MS, retryAfter * 1000);
     state.probes += 1;
     clearTimeout(state.timer);
     state.timer = setTimeout(() => void this.#probe(name, runner, state), wait);

@@ -1,15 +1,23 @@
 /**
- * A daemon's work: keep the slots busy, keep the queue mended, and end when it is told to or nothing is left.
- * One loop decides everything; timers and events only wake it.
+ * A daemon's work: keep the slots busy and end when it is told to or nothing is left. One loop decides
+ * everything; timers and events only wake it. What it does beside claiming has files of its own: upkeep.ts
+ * (sweeps), heartbeat.ts, slots.ts (how many at a time), endpoints.ts (whose servers answer), ending.ts (when
+ * nothing is left), run-one.ts (one attempt).
  */
+import { KoubouError, systemCode } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
-import type { Admission, Claim, Member, Queue } from '../queue/queue.ts';
+import type { Admission, ChangeHint, Claim, Member, Queue } from '../queue/queue.ts';
 import { chooseRoute } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
+import { Ending, leftIn } from './ending.ts';
 import { Endpoints } from './endpoints.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Notes, STOPPING_NOTE } from './notes.ts';
 import { Attempt } from './run-one.ts';
-import { budgetOf, type WorkerSettings } from './settings.ts';
+import type { WorkerSettings } from './settings.ts';
+import { Slots } from './slots.ts';
+import { Upkeep } from './upkeep.ts';
 
 const QUICK_SWEEP_MS = 1000;
 const FULL_SWEEP_MS = 10_000;
@@ -17,8 +25,8 @@ const CANCEL_LOOK_MS = 500;
 const IDLE_LOOK_MS = 5000;
 const BUSY_LOOK_MS = 1000;
 const SHORTEST_WAIT_MS = 20;
-/** How long `--drain` waits for an endpoint that broke down while it worked. */
-const DRAIN_ENDPOINT_SECONDS = 90;
+/** Between two tries to claim from a queue that cannot be written to. */
+const CLAIM_RETRY_MS = 1000;
 
 export interface PoolParts {
   queue: Queue;
@@ -34,113 +42,156 @@ export type PoolEnd =
 
 export class Pool {
   readonly #parts: PoolParts;
+  readonly #notes: Notes;
   readonly #endpoints: Endpoints;
-  readonly #attempts = new Map<string, Attempt>();
+  readonly #slots: Slots;
+  readonly #upkeep: Upkeep;
+  readonly #heartbeat: Heartbeat;
+  readonly #ending: Ending;
+  readonly #attempts = new Map<string, { attempt: Attempt; ended: Promise<void> }>();
   readonly #giveUp = new AbortController();
   #wake = new AbortController();
-  #bounds: { min: number; max: number };
-  #slots: number;
-  #slotIdleSince = performance.now();
   #stopping = false;
   #fenced = false;
   #diskFull = false;
+  #claimAgainAt = 0;
   #completed = 0;
   #failed = 0;
   #idleSince = performance.now();
   #backlog = 0;
   #fault: unknown;
-  readonly #notes = new Map<string, string>();
 
   constructor(parts: PoolParts) {
+    const { queue, member, settings, runners, tell } = parts;
     this.#parts = parts;
-    this.#bounds = { min: parts.settings.min, max: Math.max(parts.settings.min, parts.settings.max) };
-    this.#slots = this.#bounds.min;
-    this.#endpoints = new Endpoints(parts.runners, parts.tell, () => this.#wakeUp());
+    this.#notes = new Notes(tell);
+    this.#endpoints = new Endpoints(runners, tell, () => this.#wakeUp(), settings.probeSeconds);
+    const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
+    this.#slots = new Slots(settings, scaling, performance.now());
+    this.#upkeep = new Upkeep({
+      queue,
+      member,
+      settings,
+      tell,
+      notes: this.#notes,
+      onMoved: () => this.#wakeUp(),
+    });
+    this.#heartbeat = new Heartbeat({
+      member,
+      notes: this.#notes,
+      state: () => ({
+        slots: this.#slots.count,
+        progress: Object.fromEntries([...this.#attempts].map(([id, { attempt }]) => [id, attempt.progress])),
+        down: this.#endpoints.down,
+        completed: this.#completed,
+        failed: this.#failed,
+      }),
+      onFenced: () => this.#setFenced(),
+      onBounds: (bounds) => {
+        this.#slots.setBounds(bounds);
+        tell({ event: 'note', message: `slots: from ${bounds.min} to ${bounds.max}` });
+        void this.#heartbeat.beat();
+        this.#wakeUp();
+      },
+    });
+    this.#ending = new Ending({
+      queue,
+      endpoints: this.#endpoints,
+      sweep: () => this.#upkeep.quickly(),
+      takeable: () => this.#takeable(),
+    });
   }
 
   /** Takes nothing new and ends when what runs has ended; with `now`, what runs goes back to the queue. */
   stop(now: boolean): void {
     this.#parts.tell({ event: 'stopping', running: this.#attempts.size, now });
     this.#stopping = true;
-    if (now) {
-      this.#giveUp.abort();
-      for (const attempt of this.#attempts.values()) attempt.stop({ kind: 'stopped' });
-    }
+    this.#notes.setQuietly('stopping', STOPPING_NOTE);
+    void this.#heartbeat.beat();
+    if (now) this.#stopAttempts();
     this.#wakeUp();
   }
 
-  /** Works until the end that the settings name. Rejects for a fault of koubou, after everything was stopped. */
+  /** Works until the end that the settings name. Rejects for a fault of koubou. Nothing runs any more when it settles. */
   async run(): Promise<PoolEnd> {
-    const { queue } = this.#parts;
-    const hint = queue.watch();
+    const hint = this.#parts.queue.watch();
     const timers = [
-      this.#every(this.#parts.settings.heartbeatSeconds * 1000, () => this.#beat()),
-      this.#every(QUICK_SWEEP_MS, () => this.#sweepQuickly()),
-      this.#every(FULL_SWEEP_MS, () => this.#sweepAll()),
-      this.#every(CANCEL_LOOK_MS, () => this.#obeyCancels()),
+      every(this.#parts.settings.heartbeatSeconds * 1000, () => this.#heartbeat.beat()),
+      every(QUICK_SWEEP_MS, () => this.#upkeep.quickly()),
+      every(FULL_SWEEP_MS, () => this.#upkeep.all()),
+      every(CANCEL_LOOK_MS, () => this.#obeyCancels()),
     ];
     try {
-      await this.#sweepAll();
-      await this.#beat();
-      for (;;) {
-        if (this.#fault !== undefined) throw this.#fault;
-        if (this.#fenced) return { kind: 'fenced' };
-        const dueMs = await queue.nextDueMs();
-        if (dueMs !== null && dueMs <= Date.now()) await this.#sweepQuickly();
-        if (!this.#stopping && !this.#diskFull) await this.#fill();
-        this.#note('watcher', hint.trouble);
-        const left = await this.#atEnd();
-        if (left !== undefined) return left;
-        const wake = this.#wake.signal;
-        await hint.wait(this.#waitMs(dueMs), wake);
-        if (wake.aborted) this.#wake = new AbortController();
-      }
+      await this.#upkeep.all();
+      await this.#heartbeat.beat();
+      return await this.#loop(hint);
     } finally {
       for (const timer of timers) clearInterval(timer);
       this.#endpoints.close();
-      for (const attempt of this.#attempts.values()) attempt.stop({ kind: 'stopped' });
+      this.#stopAttempts();
+      await Promise.all([...this.#attempts.values()].map(({ ended }) => ended));
+      await this.#upkeep.close();
       await hint.close();
     }
   }
 
+  async #loop(hint: ChangeHint): Promise<PoolEnd> {
+    const { queue } = this.#parts;
+    for (;;) {
+      if (this.#fault !== undefined) throw this.#fault;
+      if (this.#fenced) return { kind: 'fenced' };
+      const dueMs = await queue.nextDueMs();
+      if (dueMs !== null && dueMs <= Date.now()) await this.#upkeep.quickly();
+      if (this.#mayClaim()) await this.#fill();
+      this.#notes.set('watcher', hint.trouble);
+      const end = await this.#atEnd();
+      if (end !== undefined) return end;
+      const wake = this.#wake.signal;
+      await hint.wait(this.#waitMs(dueMs), wake);
+      if (wake.aborted) this.#wake = new AbortController();
+    }
+  }
+
+  #mayClaim(): boolean {
+    const held = this.#stopping || this.#fenced || this.#diskFull || this.#fault !== undefined;
+    return !held && performance.now() >= this.#claimAgainAt;
+  }
+
   /** Claims as much as the slots take, opening more of them while the backlog is long. */
   async #fill(): Promise<void> {
-    await this.#scaleToBacklog();
-    while (this.#attempts.size < this.#slots && !this.#stopping && !this.#diskFull) {
+    await this.#scale();
+    while (this.#attempts.size < this.#slots.count && this.#mayClaim()) {
       const claim = await this.#claim();
       if (claim === undefined) break;
       this.#start(claim);
-      await this.#scaleToBacklog();
+      await this.#scale();
     }
   }
 
-  async #scaleToBacklog(): Promise<void> {
+  async #scale(): Promise<void> {
     this.#backlog = await this.#parts.member.backlog();
-    this.#scale(this.#backlog);
-  }
-
-  #scale(backlog: number): void {
-    const busy = this.#attempts.size;
-    const { min, max } = this.#bounds;
-    const now = performance.now();
-    if (busy >= this.#slots) {
-      this.#slotIdleSince = now;
-      if (this.#slots < max && backlog > this.#parts.settings.scaleUpAt * busy) this.#slots += 1;
-    } else if (this.#slots > min && now - this.#slotIdleSince > this.#parts.settings.idleSlotSeconds * 1000) {
-      this.#slots = Math.max(min, busy);
-    }
-    this.#slots = Math.min(Math.max(this.#slots, min), max);
+    this.#slots.adjust(this.#attempts.size, this.#backlog, performance.now());
   }
 
   async #claim(): Promise<Claim | undefined> {
     try {
-      return await this.#parts.member.claim((task) => this.#admit(task));
+      const claim = await this.#parts.member.claim((task) => this.#admit(task));
+      this.#notes.set('claim', null);
+      return claim;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'worker_lost') {
+      if (!(error instanceof KoubouError)) {
+        // A system error (a full disk, too many open files) is not the task's fault and may pass.
+        if (systemCode(error) === undefined) throw error;
+      } else if (error.code === 'worker_lost') {
         this.#setFenced();
         return undefined;
+      } else if (error.code !== 'disk_full') {
+        throw error;
       }
-      throw error;
+      this.#claimAgainAt = performance.now() + CLAIM_RETRY_MS;
+      const words = error instanceof Error ? error.message : String(error);
+      this.#notes.set('claim', `nothing can be claimed (${words})`);
+      return undefined;
     }
   }
 
@@ -155,9 +206,20 @@ export class Pool {
       return { take: true, permits: [{ name, cap: runner.endpoint.maxConcurrent }] };
     } catch (error) {
       // No runner for this kind of task may change with the config; a wrong name in the task never will.
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const code = error instanceof KoubouError ? error.code : undefined;
       return code === 'runner_unavailable' ? { take: false, why: 'endpoint' } : { take: true, permits: [] };
     }
+  }
+
+  /** Whether something waits that would be taken; takes nothing. */
+  async #takeable(): Promise<boolean> {
+    let found = false;
+    await this.#parts.member.claim((task) => {
+      const admission = this.#admit(task);
+      found ||= admission.take;
+      return admission.take ? { take: false, why: 'permit' } : admission;
+    });
+    return found;
   }
 
   #start(claim: Claim): void {
@@ -169,45 +231,31 @@ export class Pool {
         settings,
         tell,
         diskFull: (full) => this.#setDiskFull(full),
+        endpointDown: (runner, reason, retryAfter) => this.#endpoints.markDown(runner, reason, retryAfter),
         giveUp: this.#giveUp.signal,
       },
       claim,
     );
-    this.#attempts.set(claim.id, attempt);
-    const startedMs = performance.now();
     const finish = async (): Promise<void> => {
-      const { settled, error, runner } = await attempt.run();
-      const { id, run } = claim;
-      if (runner !== undefined && error?.code === 'runner_unavailable') {
-        this.#endpoints.markDown(runner, error.message);
-      }
-      if (settled.kind === 'fenced') {
-        tell({ event: 'task_taken_away', task_id: id, attempt: run });
-        return;
-      }
-      const { state, dueMs } = settled;
-      if (state === 'completed') this.#completed += 1;
-      if (state === 'failed') this.#failed += 1;
-      tell({
-        event: 'task_ended',
-        task_id: id,
-        attempt: run,
-        state: state as 'completed' | 'failed' | 'delayed' | 'pending',
-        seconds: (performance.now() - startedMs) / 1000,
-        again_in: dueMs === null ? null : Math.max(0, (dueMs - Date.now()) / 1000),
-        error,
-      });
-    };
-    finish()
-      .catch((error: unknown) => {
+      try {
+        const end = await attempt.run();
+        if (end.event === 'task_ended' && end.state === 'completed') this.#completed += 1;
+        if (end.event === 'task_ended' && end.state === 'failed') this.#failed += 1;
+        tell(end);
+      } catch (error) {
         this.#fault ??= error;
-      })
-      .finally(() => {
-        this.#attempts.delete(claim.id);
-        this.#idleSince = performance.now();
-        // What waited for this task may be ready: nobody should wait for the timer to find out.
-        void this.#sweepQuickly().finally(() => this.#wakeUp());
-      });
+      }
+      this.#attempts.delete(claim.id);
+      this.#idleSince = performance.now();
+      this.#wakeUp();
+      // What waited for this task may be ready: nobody should wait for the timer to find out.
+      this.#upkeep.soon();
+    };
+    this.#attempts.set(claim.id, { attempt, ended: finish() });
+    this.#ending.reset();
+    // The request to stop came while the claim was on its way.
+    if (this.#stopping) attempt.stop({ kind: 'stopped' });
+    if (this.#fenced) attempt.stop({ kind: 'fenced' });
   }
 
   #waitMs(nextDueMs: number | null): number {
@@ -224,154 +272,69 @@ export class Pool {
   async #atEnd(): Promise<PoolEnd | undefined> {
     if (this.#attempts.size > 0 || this.#fenced) return undefined;
     const ended = { completed: this.#completed, failed: this.#failed };
-    if (this.#stopping) return { kind: 'stopped', left: await this.#left(), ...ended };
+    if (this.#stopping) return { kind: 'stopped', left: await leftIn(this.#parts.queue), ...ended };
     const { until } = this.#parts.settings;
-    if (until.kind === 'stopped' || this.#endpoints.asking) return undefined;
+    if (until.kind === 'stopped') return undefined;
     if (until.kind === 'idle' && performance.now() - this.#idleSince < until.seconds * 1000) return undefined;
-    await this.#sweepQuickly();
-    const left = await this.#left();
-    if ((await this.#backingOff()) > 0) return undefined;
-    // Passed-over tasks are in the backlog; one that could be taken now would have been.
-    if (left.unserved > 0 && this.#endpoints.downForSeconds < DRAIN_ENDPOINT_SECONDS) return undefined;
-    if (left.unserved > 0 && (await this.#takeable())) return undefined;
-    return { kind: 'done', left, ...ended };
-  }
-
-  /** Whether something arrived since the last look that could be taken. */
-  async #takeable(): Promise<boolean> {
-    let found = false;
-    await this.#parts.member.claim((task) => {
-      const admission = this.#admit(task);
-      found ||= admission.take;
-      return { take: false, why: 'endpoint' };
-    });
-    return found;
-  }
-
-  async #left(): Promise<Left> {
-    const { pending, delayed, blocked } = await this.#parts.queue.counts();
-    return { delayed, blocked, unserved: pending - delayed - blocked };
-  }
-
-  /** Tasks that failed and are tried again later; those that were asked for later do not count. */
-  async #backingOff(): Promise<number> {
-    const delayed = await this.#parts.queue.list({ states: ['delayed'] });
-    return delayed.filter((record) => record.attempts.length > 0).length;
-  }
-
-  async #beat(): Promise<void> {
-    const progress: Record<string, number> = {};
-    for (const [id, attempt] of this.#attempts) progress[id] = attempt.progress;
-    try {
-      const answer = await this.#parts.member.renew({
-        slots: this.#slots,
-        progress,
-        down: this.#endpoints.down,
-        notes: [...this.#notes.values()],
-        completed: this.#completed,
-        failed: this.#failed,
-      });
-      if (answer === 'fenced') this.#setFenced();
-      this.#note('beat', null);
-    } catch (error) {
-      this.#note(
-        'beat',
-        `the heartbeat cannot be written (${error instanceof Error ? error.message : error})`,
-      );
-    }
-    const bounds = await this.#parts.member.message();
-    if (bounds !== undefined) {
-      this.#bounds = bounds;
-      this.#parts.tell({ event: 'note', message: `slots: from ${bounds.min} to ${bounds.max}` });
-      this.#scale(0);
-      this.#wakeUp();
-    }
-  }
-
-  #sweeping: Promise<void> = Promise.resolve();
-
-  /** Sweeps one after the other; a sweep that fails (a full disk) is tried again by the next. */
-  #sweep(action: () => Promise<{ reaped: string[]; restarted: number; moved: boolean }>): Promise<void> {
-    const next = this.#sweeping.then(async () => {
-      if (this.#fenced) return;
-      try {
-        const { reaped, restarted, moved } = await action();
-        this.#note('sweep', null);
-        if (reaped.length > 0) this.#parts.tell({ event: 'workers_reaped', workers: reaped, restarted });
-        if (moved) this.#wakeUp();
-      } catch (error) {
-        this.#note('sweep', `sweeping failed (${error instanceof Error ? error.message : String(error)})`);
-      }
-    });
-    this.#sweeping = next;
-    return next;
-  }
-
-  #sweepQuickly(): Promise<void> {
-    return this.#sweep(async () => {
-      const report = await this.#parts.queue.sweepQuickly(budgetOf(this.#parts.settings));
-      return { ...report, moved: report.restarted + report.promoted + report.unblocked > 0 };
-    });
-  }
-
-  #sweepAll(): Promise<void> {
-    return this.#sweep(async () => {
-      const { queue, member, settings, tell } = this.#parts;
-      const report = await queue.sweep(budgetOf(settings));
-      const adopted = await queue.adopt(member.workerId);
-      if (adopted.added + adopted.quarantined > 0) tell({ event: 'adopted', ...adopted });
-      const { restarted, promoted, unblocked } = report;
-      return { ...report, moved: restarted + promoted + unblocked + adopted.added > 0 };
-    });
+    if ((await this.#ending.nothingToDo()) === undefined) return undefined;
+    // Said before the last look: whoever adds a task after it does not count on this daemon.
+    this.#notes.setQuietly('stopping', STOPPING_NOTE);
+    await this.#heartbeat.beat();
+    const left = await this.#ending.nothingToDo();
+    if (left !== undefined) return { kind: 'done', left, ...ended };
+    this.#notes.setQuietly('stopping', null);
+    await this.#heartbeat.beat();
+    return undefined;
   }
 
   async #obeyCancels(): Promise<void> {
-    for (const id of await this.#parts.member.cancelRequests()) {
-      this.#attempts.get(id)?.stop({ kind: 'cancelled' });
+    try {
+      for (const id of await this.#parts.member.cancelRequests()) {
+        this.#attempts.get(id)?.attempt.stop({ kind: 'cancelled' });
+      }
+      this.#notes.set('cancel', null);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      this.#notes.set('cancel', `requests to cancel cannot be read (${words})`);
     }
+  }
+
+  /** What runs goes back to the queue, uncharged. */
+  #stopAttempts(): void {
+    this.#giveUp.abort();
+    for (const { attempt } of this.#attempts.values()) attempt.stop({ kind: 'stopped' });
   }
 
   #setFenced(): void {
     if (this.#fenced) return;
     this.#fenced = true;
-    for (const attempt of this.#attempts.values()) attempt.stop({ kind: 'fenced' });
+    for (const { attempt } of this.#attempts.values()) attempt.stop({ kind: 'fenced' });
     this.#wakeUp();
   }
 
   #setDiskFull(full: boolean): void {
     if (full === this.#diskFull) return;
     this.#diskFull = full;
-    this.#note('disk', full ? 'the disk is full: outcomes wait in memory, nothing new is claimed' : null);
+    this.#notes.set(
+      'disk',
+      full ? 'the disk is full: outcomes wait in memory, nothing new is claimed' : null,
+    );
     this.#wakeUp();
-  }
-
-  #note(name: string, message: string | null): void {
-    if (this.#notes.get(name) === (message ?? undefined)) return;
-    if (message === null) {
-      this.#notes.delete(name);
-      return;
-    }
-    this.#notes.set(name, message);
-    this.#parts.tell({ event: 'note', message });
-  }
-
-  #every(ms: number, action: () => Promise<void>): NodeJS.Timeout {
-    let running = false;
-    return setInterval(() => {
-      // A tick that takes longer than its interval (a slow disk) must not pile up.
-      if (running) return;
-      running = true;
-      action()
-        .catch((error: unknown) =>
-          this.#note('timer', error instanceof Error ? error.message : String(error)),
-        )
-        .finally(() => {
-          running = false;
-        });
-    }, ms);
   }
 
   #wakeUp(): void {
     this.#wake.abort();
   }
 }
+
+/** A tick that takes longer than its interval (a slow disk) must not pile up. `action` never rejects. */
+const every = (ms: number, action: () => Promise<void>): NodeJS.Timeout => {
+  let running = false;
+  return setInterval(() => {
+    if (running) return;
+    running = true;
+    void action().finally(() => {
+      running = false;
+    });
+  }, ms);
+};

@@ -6,8 +6,17 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { appendFile, stat, truncate } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { ERROR_CODES, type ErrorInfo, errorInfo, toErrorInfo } from '../errors.ts';
-import type { Tell } from '../events.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorInfo,
+  errorInfo,
+  isErrorCode,
+  systemCode,
+  toErrorInfo,
+} from '../errors.ts';
+import type { Tell, WorkerEvent } from '../events.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { mustStayLocal, notLocal, wentElsewhere } from '../route/local.ts';
 import { chooseRoute, type Route } from '../route/route.ts';
@@ -25,6 +34,8 @@ export interface RunDependencies {
   tell: Tell;
   /** Told while an outcome cannot be written, so that nothing new is claimed meanwhile. */
   diskFull: (full: boolean) => void;
+  /** Told when a run found its endpoint gone or busy, before the task goes back. */
+  endpointDown: (runner: Runner, reason: string, retryAfter: number | null) => void;
   /** Ended when the daemon must not wait any longer for a full disk. */
   giveUp: AbortSignal;
 }
@@ -54,6 +65,10 @@ const FAILED: Omit<Verdict, 'error'> = {
 };
 
 const DISK_RETRY_MS = 1000;
+/** How long a busy endpoint is left alone when it does not say. */
+const BUSY_PAUSE_SECONDS = 1;
+
+export type AttemptEnd = Extract<WorkerEvent, { event: 'task_ended' | 'task_taken_away' }>;
 
 export class Attempt {
   readonly claim: Claim;
@@ -80,24 +95,48 @@ export class Attempt {
     this.clocks.stop(stop);
   }
 
-  /** Runs and settles. Answers with how it was settled and with which error. Rejects only for a fault of koubou. */
-  async run(): Promise<{ settled: Settled; error: ErrorInfo | null; runner: Runner | undefined }> {
+  /** Runs and settles. Rejects only where the outcome could not be kept. */
+  async run(): Promise<AttemptEnd> {
     const { settings, runners } = this.#dependencies;
-    const { claim } = this;
+    const { id, run, task } = this.claim;
     let route: Route | undefined;
     let verdict: Verdict;
-    let runner: Runner | undefined;
     try {
-      route = chooseRoute(claim.task, settings.routing, runners);
-      runner = runners.get(route.runner) as Runner;
+      route = chooseRoute(task, settings.routing, runners);
+      const runner = runners.get(route.runner) as Runner;
       this.#tellStart(route, runner);
       verdict = await this.#attempt(runner, route);
+      this.#tellUnavailable(runner, verdict);
     } catch (error) {
-      verdict = { ...FAILED, error: toErrorInfo(error) };
+      const info = toErrorInfo(error);
+      verdict = this.#stoppedVerdict(FAILED) ?? {
+        ...FAILED,
+        error: info,
+        charged: ERROR_CODES[info.code].charged,
+      };
     }
     this.clocks.end();
-    const outcome = await this.#outcome(verdict, route);
-    return { settled: await this.#settle(outcome), error: verdict.error, runner };
+    const settled = await this.#settle(await this.#outcome(verdict, route));
+    if (settled.kind === 'fenced') return { event: 'task_taken_away', task_id: id, attempt: run };
+    const { state, dueMs, outcome } = settled;
+    return {
+      event: 'task_ended',
+      task_id: id,
+      attempt: run,
+      state: state as 'completed' | 'failed' | 'delayed' | 'pending',
+      seconds: (Date.now() - this.#startedAt.getTime()) / 1000,
+      again_in: dueMs === null ? null : Math.max(0, (dueMs - Date.now()) / 1000),
+      // Another outcome of this run may have been there first, and then it is what counts.
+      error: outcome.error === null ? null : { ...outcome.error, code: knownCode(outcome.error.code) },
+    };
+  }
+
+  #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
+    const { endpointDown } = this.#dependencies;
+    if (error?.code === 'runner_unavailable') endpointDown(runner, error.message, retryAfter);
+    if (error?.code === 'endpoint_busy') {
+      endpointDown(runner, error.message, retryAfter ?? BUSY_PAUSE_SECONDS);
+    }
   }
 
   #tellStart(route: Route, runner: Runner): void {
@@ -114,12 +153,14 @@ export class Attempt {
   }
 
   async #attempt(runner: Runner, route: Route): Promise<Verdict> {
-    const feedback = this.claim.earlier.at(-1)?.feedback ?? null;
+    // An attempt that was lost or put back learned nothing: what the one before it was told still holds.
+    const feedback = this.claim.earlier.findLast((outcome) => outcome.feedback !== null)?.feedback ?? null;
     await this.#noteChangedFiles();
     const first = await this.#runAndVerify(runner, route, feedback);
     // A model that missed the schema often hits it when it reads what was wrong: one more try within the attempt.
     if (first.error?.code !== 'schema_invalid' || first.feedback === null) return first;
     await truncate(this.claim.outputPath, 0);
+    this.clocks.phase('running');
     return this.#runAndVerify(runner, route, first.feedback);
   }
 
@@ -153,6 +194,7 @@ export class Attempt {
       await truncate(claim.outputPath, 0);
       return { ...seen, error: wentElsewhere(result.observed.remoteHost) };
     }
+    clocks.phase('checking');
     const verification = await verifyResult({
       task: claim.task,
       observed: result.observed,
@@ -235,7 +277,8 @@ export class Attempt {
       } catch (error) {
         if (!isDiskFull(error) || giveUp.aborted) throw error;
         diskFull(true);
-        await new Promise((resolve) => setTimeout(resolve, DISK_RETRY_MS));
+        // The last try is made at once when nobody may wait any longer.
+        await delay(DISK_RETRY_MS, undefined, { signal: giveUp }).catch(() => undefined);
       }
     }
   }
@@ -251,10 +294,10 @@ const failedVerdict = (
   retryAfter: result.retryAfter,
 });
 
-const isDiskFull = (error: unknown): boolean => {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return error.code === 'disk_full' || error.code === 'ENOSPC' || error.code === 'EDQUOT';
-};
+const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'internal');
+
+const isDiskFull = (error: unknown): boolean =>
+  ['disk_full', 'ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '');
 
 const sizeOf = async (path: string): Promise<number | null> => {
   try {

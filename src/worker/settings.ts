@@ -2,6 +2,7 @@
 import type { Routing } from '../route/route.ts';
 import type { Budget } from '../task/budget.ts';
 import type { TaskFile, TaskType } from '../task/record.ts';
+import type { ProbeSeconds } from './endpoints.ts';
 
 export interface WorkerSettings {
   label: string;
@@ -23,6 +24,7 @@ export interface WorkerSettings {
   /** Seconds for loading a model or queueing at the endpoint; 0 is no limit. */
   loadSeconds: number;
   unavailableSeconds: number;
+  probeSeconds: ProbeSeconds;
   /** The reduced environment for check commands. */
   environment: Readonly<Record<string, string>>;
   /** When the daemon ends by itself. */

@@ -1,0 +1,40 @@
+/** Says that the daemon lives, and hears what was told to it. */
+import type { Beat, Member } from '../queue/queue.ts';
+import type { Notes } from './notes.ts';
+import type { Bounds } from './slots.ts';
+
+export interface HeartbeatParts {
+  member: Member;
+  notes: Notes;
+  state: () => Omit<Beat, 'notes'>;
+  onFenced: () => void;
+  onBounds: (bounds: Bounds) => void;
+}
+
+export class Heartbeat {
+  readonly #parts: HeartbeatParts;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts;
+  }
+
+  /** One after the other: each says what holds when its turn comes. Never rejects; what fails is noted. */
+  beat(): Promise<void> {
+    this.#last = this.#last.then(() => this.#beat());
+    return this.#last;
+  }
+
+  async #beat(): Promise<void> {
+    const { member, notes, state, onFenced, onBounds } = this.#parts;
+    try {
+      const answer = await member.renew({ ...state(), notes: notes.all });
+      if (answer === 'fenced') onFenced();
+      const bounds = await member.message();
+      if (bounds !== undefined) onBounds(bounds);
+      notes.set('beat', null);
+    } catch (error) {
+      notes.set('beat', `the heartbeat fails (${error instanceof Error ? error.message : String(error)})`);
+    }
+  }
+}

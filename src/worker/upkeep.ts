@@ -1,0 +1,89 @@
+/** The daemon's share in mending the queue: sweeps, one after the other, and adoption of dropped files. */
+import type { Tell } from '../events.ts';
+import type { Member, Queue, SweepReport } from '../queue/queue.ts';
+import type { Notes } from './notes.ts';
+import { budgetOf, type WorkerSettings } from './settings.ts';
+
+/** Ends of tasks come in hundreds a second; each of them asks for a sweep. */
+const QUICK_AT_MOST_EVERY_MS = 50;
+
+export interface UpkeepParts {
+  queue: Queue;
+  member: Member;
+  settings: WorkerSettings;
+  tell: Tell;
+  notes: Notes;
+  /** Something may have become ready to claim. */
+  onMoved: () => void;
+}
+
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  #last: Promise<void> = Promise.resolve();
+  #waiting: Promise<void> | undefined;
+  #soon: NodeJS.Timeout | undefined;
+  #quickAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+  }
+
+  /** What somebody waits for: tasks of the dead, due times, blocked tasks. One that has not begun serves all who ask. */
+  quickly(): Promise<void> {
+    this.#waiting ??= this.#sweep(async () => {
+      this.#waiting = undefined;
+      this.#quickAt = performance.now();
+      return this.#parts.queue.sweepQuickly(budgetOf(this.#parts.settings));
+    });
+    return this.#waiting;
+  }
+
+  /** As `quickly`, at once or, where one was just made, a moment later. */
+  soon(): void {
+    if (this.#soon !== undefined || this.#closed) return;
+    const wait = this.#quickAt + QUICK_AT_MOST_EVERY_MS - performance.now();
+    if (wait <= 0) {
+      void this.quickly();
+      return;
+    }
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      void this.quickly();
+    }, wait);
+  }
+
+  all(): Promise<void> {
+    return this.#sweep(async () => {
+      const { queue, member, settings, tell } = this.#parts;
+      const report = await queue.sweep(budgetOf(settings));
+      const adopted = await queue.adopt(member.workerId);
+      if (adopted.added + adopted.quarantined > 0) tell({ event: 'adopted', ...adopted });
+      return { ...report, unblocked: report.unblocked + adopted.added };
+    });
+  }
+
+  /** Starts nothing more, and returns when what runs has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#soon);
+    await this.#last;
+  }
+
+  /** A sweep that fails (a full disk) is tried again by the next. Never rejects. */
+  #sweep(action: () => Promise<SweepReport>): Promise<void> {
+    this.#last = this.#last.then(async () => {
+      if (this.#closed) return;
+      const { tell, notes, onMoved } = this.#parts;
+      try {
+        const { reaped, restarted, promoted, unblocked } = await action();
+        notes.set('sweep', null);
+        if (reaped.length > 0) tell({ event: 'workers_reaped', workers: reaped, restarted });
+        if (restarted + promoted + unblocked > 0) onMoved();
+      } catch (error) {
+        notes.set('sweep', `sweeping failed (${error instanceof Error ? error.message : String(error)})`);
+      }
+    });
+    return this.#last;
+  }
+}
