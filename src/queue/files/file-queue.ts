@@ -75,8 +75,10 @@ export class FileQueue implements Queue {
     this.#draftFromDrop = options.draftFromDrop;
   }
 
-  add(tasks: readonly NewTask[]): Promise<Added[]> {
-    return addTasks(this.#context, tasks);
+  async add(tasks: readonly NewTask[]): Promise<Added[]> {
+    const added = await addTasks(this.#context, tasks);
+    this.#lookAgain();
+    return added;
   }
 
   async get(id: string): Promise<TaskRecord | undefined> {
@@ -105,8 +107,10 @@ export class FileQueue implements Queue {
     return countTasks(this.#context);
   }
 
-  retry(id: string): Promise<State> {
-    return retryTask(this.#context, id);
+  async retry(id: string): Promise<State> {
+    const state = await retryTask(this.#context, id);
+    this.#lookAgain();
+    return state;
   }
 
   cancel(id: string): Promise<CancelResult> {
@@ -152,12 +156,22 @@ export class FileQueue implements Queue {
     );
   }
 
-  sweep(budgetOf: BudgetOf): Promise<SweepReport> {
-    return sweepAll(this.#context, budgetOf, this.#sightings);
+  async sweep(budgetOf: BudgetOf): Promise<SweepReport> {
+    return this.#noticed(await sweepAll(this.#context, budgetOf, this.#sightings));
   }
 
-  sweepQuickly(budgetOf: BudgetOf): Promise<SweepReport> {
-    return sweepSome(this.#context, budgetOf, this.#sightings);
+  async sweepQuickly(budgetOf: BudgetOf): Promise<SweepReport> {
+    return this.#noticed(await sweepSome(this.#context, budgetOf, this.#sightings));
+  }
+
+  #noticed(report: SweepReport): SweepReport {
+    if (report.restarted + report.promoted + report.unblocked > 0) this.#lookAgain();
+    return report;
+  }
+
+  /** What this process itself put into pending/ needs no watcher to be seen. */
+  #lookAgain(): void {
+    for (const member of this.#members) member.candidates.dirty = true;
   }
 
   async adopt(workerId: string): Promise<{ added: number; quarantined: number }> {
@@ -169,9 +183,7 @@ export class FileQueue implements Queue {
   watch(): ChangeHint {
     const watch = new PendingWatch({
       folder: this.#context.layout.pending,
-      onChange: () => {
-        for (const member of this.#members) member.candidates.dirty = true;
-      },
+      onChange: () => this.#lookAgain(),
       worthwhile: () => this.#members.every((member) => member.candidates.seen <= WATCH_UP_TO),
     });
     this.#watches.push(watch);
