@@ -1,0 +1,123 @@
+/** What a task takes from the disk when it is added: its files' names and hashes, its prompt, its schema. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { glob, readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
+import type { NewTask } from '../task/record.ts';
+
+/** Absolute paths, sorted. A name that exists is itself, whatever letters it has. */
+export const matchFiles = async (pattern: string, cwd: string): Promise<string[]> => {
+  const literal = resolve(cwd, pattern);
+  if (await isFile(literal)) return [literal];
+  const found: string[] = [];
+  for await (const name of glob(pattern, { cwd })) {
+    const path = resolve(cwd, name);
+    if (await isFile(path)) found.push(path);
+  }
+  if (found.length > 0) return found.sort();
+  throw new KoubouError('usage', `No file fits --each '${pattern}' in ${cwd}. Nothing was added.`, {
+    hint: 'Try the pattern with ls; ** stands for any number of folders.',
+  });
+};
+
+/** The paths of these that are files with something in them: results are written whole or not at all. */
+export const finishedAmong = async (paths: readonly string[]): Promise<Set<string>> => {
+  const finished = new Set<string>();
+  for (const path of paths) {
+    const facts = await stat(path).catch(() => undefined);
+    if (facts?.isFile() && facts.size > 0) finished.add(path);
+  }
+  return finished;
+};
+
+/** Text of a file that a flag names. Throws `usage`. */
+export const readTextFile = async (path: string, what: string): Promise<string> => {
+  try {
+    return asText(await readFile(path), what);
+  } catch (error) {
+    throw unreadable(what, error);
+  }
+};
+
+export const asText = (bytes: Uint8Array, what: string): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw notText(what, cause);
+  }
+};
+
+/** The tasks with the hashes of their files. A binary is refused where a model would have to read it. */
+export const withHashes = async (tasks: readonly NewTask[]): Promise<NewTask[]> => {
+  const hashes = new Map<string, string>();
+  for (const { type, cwd, files } of tasks) {
+    if (!(await isFolder(cwd))) {
+      throw new KoubouError('usage', `There is no folder ${cwd}. Nothing was added.`, {
+        hint: 'Name the folder to work in with --cwd DIR.',
+      });
+    }
+    for (const { path } of files) {
+      if (!hashes.has(path)) hashes.set(path, await hashFile(path, type !== 'command'));
+    }
+  }
+  return tasks.map((task) => ({
+    ...task,
+    files: task.files.map((file) => ({ ...file, sha256: hashes.get(file.path) ?? null })),
+  }));
+};
+
+const hashFile = async (path: string, mustBeText: boolean): Promise<string> => {
+  const what = `The file ${path}`;
+  if (await isFolder(path)) {
+    throw new KoubouError('usage', `${path} is a folder. Nothing was added.`, {
+      hint: `Name each file with its own --file, or add a task for each with --each '${path}/*'.`,
+    });
+  }
+  const hash = createHash('sha256');
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      if (mustBeText && (chunk.includes(0) || !decodes(decoder, chunk))) throw notText(what);
+    }
+  } catch (error) {
+    throw unreadable(what, error);
+  }
+  if (mustBeText && !decodes(decoder)) throw notText(what);
+  return hash.digest('hex');
+};
+
+/** Without a chunk: whether the text ended with a whole letter. */
+const decodes = (decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): boolean => {
+  try {
+    decoder.decode(chunk, { stream: chunk !== undefined });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const isFile = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isFile() ?? false;
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+
+const notText = (what: string, cause?: unknown): KoubouError =>
+  new KoubouError('usage', `${what} is not UTF-8 text. Nothing was added.`, {
+    hint: 'A binary cannot be sent to a model; text in another encoding can be converted with iconv.',
+    cause,
+  });
+
+const unreadable = (what: string, error: unknown): unknown => {
+  if (error instanceof KoubouError) return error;
+  const code = systemCode(error);
+  const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : 'cannot be read';
+  const detail =
+    ['ENOENT', 'EISDIR'].includes(code ?? '') || !(error instanceof Error) ? '' : ` (${error.message})`;
+  return new KoubouError('usage', `${what} ${why}${detail}. Nothing was added.`, {
+    hint: 'Check the name and your permissions.',
+    cause: error,
+  });
+};

@@ -1,0 +1,134 @@
+/** Adding tasks: one, one for each of many files, or a batch; all or none. */
+import { hash } from 'node:crypto';
+import type { Config } from '../config/schema.ts';
+import { KoubouError } from '../errors.ts';
+import type { Added } from '../queue/queue.ts';
+import { chooseRoute } from '../route/route.ts';
+import type { NewTask } from '../task/record.ts';
+import { finishedAmong, matchFiles, withHashes } from './attach.ts';
+import { draftTask } from './draft.ts';
+import { expandEach, refuseEqualOutputs } from './expand.ts';
+import { type Fields, readBatch } from './fields.ts';
+import { routingOf, runnerFacts } from './health.ts';
+import { type SourceParts, Sources } from './sources.ts';
+
+export interface DelegateRequest {
+  /** With `batch`: what holds for the lines that do not say it themselves. */
+  fields: Fields;
+  /** A pattern of files, a task for each. */
+  each?: string | undefined;
+  /** A file of JSON lines, or `-`. */
+  batch?: string | undefined;
+  /** Leaves out what has its output already. */
+  skipExisting: boolean;
+}
+
+export interface DelegateParts extends SourceParts {
+  config: Config;
+  nowMs: number;
+  /** Eight letters. */
+  randomName: () => string;
+}
+
+export interface Delegated {
+  added: Added[];
+  /** The label `batch` that all share; null for a single task. */
+  batch: string | null;
+  /** How many were left out. */
+  skipped: number;
+}
+
+/** Throws `usage`, `no_such_task` (of --after), `key_conflict`, `disk_full`: nothing was added; or `unknown`. */
+export const delegate = async (request: DelegateRequest, parts: DelegateParts): Promise<Delegated> => {
+  const { queue, config, cwd, createdBy } = parts;
+  const sources = new Sources(parts);
+  const around = { cwd, createdBy, priority: config.defaults.priority };
+  const drafts: NewTask[] = [];
+  for (const fields of await askedFor(request, parts, sources)) {
+    const draft = draftTask(await sources.complete(fields), around);
+    refuseUnfitRunner(draft, config);
+    drafts.push(draft);
+  }
+  refuseEqualOutputs(drafts);
+  const wanted = request.skipExisting ? await withoutFinished(drafts) : drafts;
+  const tasks = await withHashes(wanted);
+  const skipped = drafts.length - tasks.length;
+  if (request.each === undefined && request.batch === undefined) {
+    return { added: tasks.length === 0 ? [] : await queue.add(tasks), batch: null, skipped };
+  }
+  const batch = request.fields.labels?.['batch'] ?? batchName(tasks, parts);
+  const labelled = tasks.map((task) => ({ ...task, labels: { ...task.labels, batch } }));
+  return { added: tasks.length === 0 ? [] : await queue.add(labelled), batch, skipped };
+};
+
+const askedFor = async (
+  { fields, each, batch }: DelegateRequest,
+  { cwd, nowMs }: DelegateParts,
+  sources: Sources,
+): Promise<Fields[]> => {
+  if (batch !== undefined) {
+    const lines = readBatch(await sources.text(batch, 'The batch'), batch === '-' ? 'stdin' : batch, nowMs);
+    return lines.map((line) => merged(fields, line));
+  }
+  if (each === undefined) return [fields];
+  return expandEach(await sources.withPrompt(fields), await matchFiles(each, cwd), cwd);
+};
+
+/** A line's own prompt takes the place of the one that is meant for all. */
+const merged = (general: Fields, own: Fields): Fields => {
+  const hasPrompt = own.prompt !== undefined || own.promptFile !== undefined;
+  return {
+    ...general,
+    ...(hasPrompt ? { prompt: undefined, promptFile: undefined } : {}),
+    ...own,
+    labels: { ...general.labels, ...own.labels },
+    ...(general.set || own.set ? { set: { ...general.set, ...own.set } } : {}),
+  };
+};
+
+/** A file that no part of the task can write would be waited for in vain, after the model did its work. */
+const refuseUnfitRunner = (task: NewTask, config: Config): void => {
+  const { expect, output } = task.options;
+  const runner = runnerOf(task, config);
+  const writesNothing = runner !== undefined && config.runners[runner]?.kind !== 'command';
+  if (!writesNothing || expect === undefined || output !== undefined) return;
+  throw new KoubouError(
+    'usage',
+    `--expect names files, and the runner ${runner} gives text but writes none. Nothing was added.`,
+    { hint: 'Say with --output FILE where the text goes.' },
+  );
+};
+
+/** Throws `usage` for a runner that does not exist; that there is none at all is for `doctor` and waits to say. */
+const runnerOf = (task: NewTask, config: Config): string | undefined => {
+  try {
+    return chooseRoute(task, routingOf(config), runnerFacts(config)).runner;
+  } catch (error) {
+    if (!(error instanceof KoubouError) || error.code !== 'usage') return undefined;
+    throw new KoubouError('usage', `${error.message} Nothing was added.`, { hint: error.hint });
+  }
+};
+
+const withoutFinished = async (tasks: readonly NewTask[]): Promise<NewTask[]> => {
+  const outputs = tasks.flatMap(({ options }) => options.output ?? []);
+  if (outputs.length < tasks.length) {
+    throw new KoubouError(
+      'usage',
+      '--skip-existing looks for outputs, and none is named. Nothing was added.',
+      {
+        hint: 'Say where each result goes, as with --output "out/{stem}.txt".',
+      },
+    );
+  }
+  const finished = await finishedAmong(outputs);
+  return tasks.filter(({ options }) => !finished.has(options.output ?? ''));
+};
+
+/** The same keys again must ask for the same, so the label must not be another one each time. */
+const batchName = (tasks: readonly NewTask[], { randomName }: DelegateParts): string => {
+  if (tasks.every(({ key }) => key === null)) return randomName();
+  return hash(
+    'sha256',
+    JSON.stringify(tasks.map(({ key, prompt, command }) => [key, prompt, command])),
+  ).slice(0, 8);
+};

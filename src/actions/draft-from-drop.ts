@@ -1,0 +1,41 @@
+/** How a file that somebody dropped into pending/ becomes a task (queue/files/adopt.ts reads it). */
+import { KoubouError } from '../errors.ts';
+import type { NewTask } from '../task/record.ts';
+import { draftTask, typeOf } from './draft.ts';
+import { type Fields, readFields } from './fields.ts';
+
+export interface DropCircumstances {
+  /** What paths in the file are relative to, and the folder its task works in: where the home lies. */
+  cwd: string;
+  /** For files that name none. */
+  priority: number;
+  nowMs: () => number;
+}
+
+/**
+ * Refuses with `usage` what could run a program or write outside of the home: whoever may put a file there
+ * need not be allowed that. Also what would have to be read from elsewhere first.
+ */
+export const draftFromDrop =
+  ({ cwd, priority, nowMs }: DropCircumstances) =>
+  (given: Readonly<Record<string, unknown>>, prompt: string | null): NewTask => {
+    const fields = readFields(given, 'the file', nowMs());
+    if (prompt !== null && prompt.trim() !== '') fields.prompt = prompt;
+    refuseDangerous(fields);
+    return draftTask(fields, { cwd, createdBy: 'file', priority });
+  };
+
+const refuseDangerous = (fields: Fields): void => {
+  const { command, check, output, promptFile, schema } = fields;
+  if (typeOf(fields.type ?? 'general').type === 'command' || command !== undefined)
+    throw refused('type command');
+  if (check !== undefined) throw refused('check');
+  if (output !== undefined) throw refused('output');
+  if (promptFile !== undefined) throw refused('prompt_file');
+  if (typeof schema === 'string') throw refused('the name of a schema file');
+};
+
+const refused = (what: string): KoubouError =>
+  new KoubouError('usage', `${what} is not taken from a dropped file. Nothing was added.`, {
+    hint: 'Add such a task with `koubou delegate`.',
+  });

@@ -1,0 +1,124 @@
+/** From what is asked for to the task that is added. Pure: whatever lies in files was read before. */
+import { resolve } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import type { NewTask, TaskOptions } from '../task/record.ts';
+import { kindOf, shortTypeList, typeNames } from '../task/types.ts';
+import { nearest } from '../text/nearest.ts';
+import type { Fields } from './fields.ts';
+import { shellQuote } from './shell-quote.ts';
+
+export interface Circumstances {
+  /** Where the command was typed: what paths are relative to. */
+  cwd: string;
+  createdBy: string;
+  /** For tasks that name none. */
+  priority: number;
+}
+
+/**
+ * `after` holds full ids, `schema` the schema itself, `prompt` the text. Throws `usage`. The files' sha256 is
+ * left to whoever reads them.
+ */
+export const draftTask = (fields: Fields, around: Circumstances): NewTask => {
+  const kind = typeOf(fields.type ?? 'general');
+  const cwd = resolve(around.cwd, fields.cwd ?? '.');
+  return {
+    type: kind.type,
+    prompt: kind.type === 'command' ? '' : promptOf(fields),
+    command: commandOf(kind.type, fields),
+    files: (fields.files ?? []).map((path) => ({ path: resolve(around.cwd, path), sha256: null })),
+    context: fields.context ?? {},
+    difficulty: fields.difficulty ?? null,
+    cwd,
+    priority: fields.priority ?? around.priority,
+    labels: fields.labels ?? {},
+    created_by: around.createdBy,
+    sensitive: fields.sensitive ?? false,
+    options: optionsOf(fields, kind.template, cwd),
+    after: [...(fields.after ?? [])],
+    after_any: [...(fields.afterAny ?? [])],
+    not_before: fields.notBefore ?? null,
+    key: fields.key ?? null,
+  };
+};
+
+export const typeOf = (written: string): NonNullable<ReturnType<typeof kindOf>> => {
+  const kind = kindOf(written);
+  if (kind) return kind;
+  const guess = nearest(written, typeNames());
+  throw usage(
+    `'${written}' is no type of task.`,
+    guess ? `Did you mean ${guess}?` : `Types: ${shortTypeList()}.`,
+  );
+};
+
+const promptOf = ({ prompt, command }: Fields): string => {
+  if (command !== undefined) {
+    throw usage(
+      'The words after -- are a program, and only a command task runs one.',
+      'Add --type command, or give the prompt before any --.',
+    );
+  }
+  if (prompt === undefined || prompt.trim() === '') {
+    throw usage(
+      prompt === undefined ? 'There is no prompt.' : 'The prompt is empty.',
+      "Say what is to be done: koubou delegate 'Explain this' --file a.ts",
+    );
+  }
+  refuseNul(prompt, 'The prompt');
+  return prompt;
+};
+
+const commandOf = (type: NewTask['type'], { prompt, command }: Fields): string[] => {
+  if (type !== 'command') return [];
+  const hasPrompt = prompt !== undefined && prompt.trim() !== '';
+  if (command === undefined || command.length === 0 || command[0] === '') {
+    const script = hasPrompt ? shellQuote(prompt) : "'…'";
+    throw usage(
+      'A command task runs the words after --, and there are none.',
+      `Write -- npm test, or for a shell's syntax -- sh -c ${script}`,
+    );
+  }
+  if (hasPrompt) {
+    throw usage('A command task takes no prompt.', 'Put all of the program behind the --.');
+  }
+  for (const word of command) refuseNul(word, 'A word of the command');
+  return [...command];
+};
+
+const optionsOf = (fields: Fields, template: string | undefined, cwd: string): TaskOptions => {
+  const options: TaskOptions = {
+    runner: fields.runner,
+    model: fields.model,
+    template: fields.template ?? template,
+    system: fields.system,
+    set: fields.set,
+    timeout: fields.timeout,
+    stall_timeout: fields.stallTimeout,
+    retries: fields.retries,
+    schema: fields.schema,
+    check: fields.check,
+    expect: fields.expect === undefined ? undefined : [...fields.expect],
+    output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
+    local_only: fields.localOnly,
+    allow_no_change: fields.allowNoChange,
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+};
+
+const outputPath = (written: string, cwd: string): string => {
+  if (written.trim() !== '' && !written.endsWith('/')) return resolve(cwd, written);
+  throw usage(`--output '${written}' names no file.`, 'Name the file that the result goes to.');
+};
+
+/** A program's arguments, file names and most models end at a zero byte: it would be lost, or worse. */
+const refuseNul = (text: string, what: string): void => {
+  if (!text.includes('\0')) return;
+  throw usage(
+    `${what} holds a zero byte, so it is no text.`,
+    'Take it out, or give a file that a program can read by its path.',
+  );
+};
+
+const usage = (message: string, hint: string): KoubouError =>
+  new KoubouError('usage', `${message} Nothing was added.`, { hint });

@@ -1,0 +1,45 @@
+/** Times as people write them after --at. Pure. */
+import { KoubouError } from '../errors.ts';
+
+const CLOCK = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
+const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
+
+/**
+ * Wall-clock milliseconds: an ISO time, `HH:MM` (local; tomorrow where it has passed today), `YYYY-MM-DD`
+ * (local midnight), or any other date with a year that JavaScript reads. Throws `usage`.
+ */
+export const parseDueTime = (written: string, nowMs: number): number => {
+  const text = written.trim();
+  const clock = CLOCK.exec(text);
+  if (clock) return nextClock(clock, nowMs) ?? refuse(written);
+  const day = DAY.exec(text);
+  if (day) {
+    const [year = 0, month = 0, date = 0] = day.slice(1).map(Number);
+    const midnight = new Date(year, month - 1, date);
+    return midnight.getMonth() === month - 1 && midnight.getDate() === date
+      ? midnight.getTime()
+      : refuse(written);
+  }
+  // Without a year JavaScript finds a date in nearly anything: `10` is October 2001.
+  const parsed = /\b\d{4}\b/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(parsed) ? refuse(written) : parsed;
+};
+
+const nextClock = ([, hours, minutes, seconds]: RegExpExecArray, nowMs: number): number | undefined => {
+  const [hour, minute, second] = [Number(hours), Number(minutes), Number(seconds ?? 0)];
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const due = new Date(nowMs);
+  due.setHours(hour, minute, second, 0);
+  // Not 24 hours: a day with a change of summer time has another length.
+  if (due.getTime() <= nowMs) due.setDate(due.getDate() + 1);
+  return due.getTime();
+};
+
+const refuse = (written: string): never => {
+  const span = /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(written.trim());
+  throw new KoubouError('usage', `--at: '${written}' is no time that koubou can read. Nothing was added.`, {
+    hint: span
+      ? `For a time from now write --in ${written.trim()}.`
+      : 'Write 14:30, 2026-11-01T14:30 or 2026-11-01T14:30:00Z; for a time from now, --in 10m.',
+  });
+};

@@ -1,0 +1,71 @@
+/** Whether anything could do a task now: the route it would take, and whether that runner's server answers. */
+import type { Variables } from '../config/environment.ts';
+import type { Config } from '../config/schema.ts';
+import { type ErrorInfo, KoubouError, toErrorInfo } from '../errors.ts';
+import { chooseRoute, type Routing, type RunnerFacts } from '../route/route.ts';
+import type { Runner } from '../runner/runner.ts';
+import type { TaskFile } from '../task/record.ts';
+import type { OpenHome } from './open-home.ts';
+import { withApiKeys } from './worker-settings.ts';
+
+type Routed = Pick<TaskFile, 'type' | 'options'>;
+
+/** Why no runner can serve a task now, or null. A task that will fail at once (an unknown runner) is served. */
+export type Unserved = (task: Routed) => Promise<ErrorInfo | null>;
+
+export type BuildRunners = (
+  config: Config,
+  environment: Variables,
+  promptFolders: readonly string[],
+) => ReadonlyMap<string, Runner>;
+
+export const routingOf = (config: Config): Routing => ({
+  default: Object.fromEntries(
+    Object.entries(config.routing.default).flatMap(([type, runner]) =>
+      runner === undefined ? [] : [[type, runner]],
+    ),
+  ),
+});
+
+export const runnerFacts = (config: Config): Map<string, RunnerFacts> =>
+  new Map(
+    Object.entries(config.runners).map(([name, runner]) => [
+      name,
+      { name, defaultModel: runner.kind === 'command' ? null : runner.model },
+    ]),
+  );
+
+/** For so long an answer holds. */
+const HOLDS_MS = 5000;
+
+/** Each runner answers within 3 s; `load` gives what makes runners, and is not called for programs. */
+export const askHealth = (loaded: OpenHome, load: () => Promise<BuildRunners>): Unserved => {
+  const { config } = loaded;
+  const [routing, facts] = [routingOf(config), runnerFacts(config)];
+  const answers = new Map<string, { sinceMs: number; answer: Promise<ErrorInfo | null> }>();
+  let runners: Promise<ReadonlyMap<string, Runner>> | undefined;
+
+  const ask = async (name: string): Promise<ErrorInfo | null> => {
+    if (config.runners[name]?.kind === 'command') return null;
+    runners ??= load().then((build) => build(config, withApiKeys(loaded, loaded.outer), []));
+    const health = await (await runners).get(name)?.check();
+    // A model that is missing is the task's own failure, which a worker tells best.
+    return health?.error?.code === 'runner_unavailable' ? health.error : null;
+  };
+
+  return async (task) => {
+    try {
+      const { runner } = chooseRoute(task, routing, facts);
+      const before = answers.get(runner);
+      if (before && performance.now() - before.sinceMs < HOLDS_MS) return await before.answer;
+      const answer = ask(runner);
+      answers.set(runner, { sinceMs: performance.now(), answer });
+      return await answer;
+    } catch (error) {
+      const known = error instanceof KoubouError;
+      if (known && error.code === 'runner_unavailable') return toErrorInfo(error);
+      if (known && error.code === 'usage') return null;
+      throw error;
+    }
+  };
+};

@@ -1,0 +1,85 @@
+/** Which tasks a command means. */
+import { KoubouError } from '../errors.ts';
+import type { Queue } from '../queue/queue.ts';
+import { isTaskId } from '../task/id.ts';
+
+export interface Selection {
+  /** Ids, parts of ids, `last`, or `-` for ids on stdin. */
+  references: readonly string[];
+  labels: Readonly<Record<string, string>>;
+  /** Whose newest task is `last`. */
+  createdBy: string;
+  readStdin: () => Promise<Buffer>;
+}
+
+type Source = Pick<Queue, 'state' | 'find' | 'list' | 'get'>;
+
+const SHORTEST = 4;
+const CANDIDATES = 8;
+
+/**
+ * Full ids of tasks that exist, each once, in the order they were named (by label: oldest first). Without any
+ * reference or label, the caller's newest. Throws `no_such_task`, and `usage` for what could be several.
+ */
+export const selectTasks = async (queue: Source, selection: Selection): Promise<string[]> => {
+  const { references, labels, createdBy } = selection;
+  if (Object.keys(labels).length > 0) {
+    if (references.length === 0) return byLabels(queue, labels);
+    throw new KoubouError('usage', 'Tasks are named either by id or by --label, not by both.');
+  }
+  const ids: string[] = [];
+  for (const reference of references.length === 0 ? ['last'] : references) {
+    const named = reference === '-' ? await idsOnStdin(selection) : [reference];
+    for (const each of named) ids.push(await resolveTask(queue, each, createdBy));
+  }
+  return [...new Set(ids)];
+};
+
+/** The full id that one reference means. */
+export const resolveTask = async (queue: Source, reference: string, createdBy: string): Promise<string> => {
+  const text = reference.trim();
+  if (text === 'last') return lastOf(queue, createdBy);
+  if (isTaskId(text)) {
+    if ((await queue.state(text)) !== undefined) return text;
+    throw new KoubouError('no_such_task', `There is no task ${text}.`);
+  }
+  if (text.length < SHORTEST) {
+    throw new KoubouError('usage', `'${text}' is too short to name a task.`, {
+      hint: `Give its id, ${SHORTEST} letters of it or more, or last. \`koubou list\` shows the tasks.`,
+    });
+  }
+  const found = await queue.find(text, CANDIDATES + 1);
+  const [only] = found;
+  if (only === undefined) throw new KoubouError('no_such_task', `There is no task with '${text}' in its id.`);
+  if (found.length === 1) return only;
+  const shown = found.slice(0, CANDIDATES).join(', ');
+  throw new KoubouError(
+    'usage',
+    `'${text}' could be any of ${shown}${found.length > CANDIDATES ? ', and more' : ''}.`,
+    { hint: 'Give more letters of the id that you mean.' },
+  );
+};
+
+const lastOf = async (queue: Source, createdBy: string): Promise<string> => {
+  for (const id of await queue.find('task_', Number.MAX_SAFE_INTEGER)) {
+    if ((await queue.get(id))?.created_by === createdBy) return id;
+  }
+  throw new KoubouError('no_such_task', `No task was added by ${createdBy} yet.`);
+};
+
+const byLabels = async (queue: Source, labels: Readonly<Record<string, string>>): Promise<string[]> => {
+  const ids = (await queue.list({ labels })).map(({ task_id }) => task_id);
+  if (ids.length > 0) return ids.reverse();
+  const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  throw new KoubouError('no_such_task', `No task has the label ${wanted.join(' and ')}.`);
+};
+
+/** The first word of each line, so that a table can be piped in as well as bare ids. */
+const idsOnStdin = async ({ readStdin }: Selection): Promise<string[]> => {
+  const lines = (await readStdin()).toString('utf8').split('\n');
+  const words = lines.flatMap((line) => line.trim().split(/\s+/, 1)).filter((word) => word !== '');
+  if (words.length > 0) return words;
+  throw new KoubouError('usage', 'There are no ids on stdin.', {
+    hint: 'Pipe in one id a line, as `koubou delegate` prints them.',
+  });
+};

@@ -1,0 +1,104 @@
+/** Reads what the fields of a task name: stdin once, and each file once however many tasks name it. */
+import { resolve } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import type { Queue } from '../queue/queue.ts';
+import { asText, readTextFile } from './attach.ts';
+import type { Fields } from './fields.ts';
+import { checkSchema, parseSchema } from './schema-file.ts';
+import { resolveTask } from './select.ts';
+
+export interface SourceParts {
+  queue: Queue;
+  cwd: string;
+  createdBy: string;
+  readStdin: () => Promise<Buffer>;
+}
+
+export class Sources {
+  readonly #parts: SourceParts;
+  readonly #texts = new Map<string, string>();
+  readonly #ids = new Map<string, string>();
+  #stdinFor: string | undefined;
+
+  constructor(parts: SourceParts) {
+    this.#parts = parts;
+  }
+
+  /** With the prompt from wherever it is to come. Throws `usage` where two are given. */
+  async withPrompt(fields: Fields): Promise<Fields> {
+    const { promptFile, ...rest } = fields;
+    if (promptFile === undefined) return fields;
+    if (fields.prompt !== undefined) {
+      throw new KoubouError(
+        'usage',
+        'There are two prompts: one in words, one in a file. Nothing was added.',
+        {
+          hint: 'Give one of them; what it speaks of goes into --file.',
+        },
+      );
+    }
+    return { ...rest, prompt: withoutLastNewline(await this.text(promptFile, 'The prompt')) };
+  }
+
+  /** With everything that a task holds itself: the text of a file on stdin, the schema, the ids of its parents. */
+  async complete(fields: Fields): Promise<Fields> {
+    const complete = await this.#withFileOnStdin(await this.withPrompt(fields));
+    const { schema, after, afterAny } = fields;
+    if (typeof schema === 'string') {
+      complete.schema = await parseSchema(await this.text(schema, 'The schema'), `The schema ${schema}`);
+    } else if (schema !== undefined) complete.schema = await checkSchema(schema, 'The schema');
+    if (after) complete.after = await this.#resolved(after);
+    if (afterAny) complete.afterAny = await this.#resolved(afterAny);
+    return complete;
+  }
+
+  /** Of a file, or of stdin for `-`. `what` begins a message. */
+  async text(path: string, what: string): Promise<string> {
+    const known = this.#texts.get(path);
+    if (known !== undefined && (path !== '-' || this.#stdinFor === what)) return known;
+    if (path === '-' && this.#stdinFor !== undefined) {
+      throw new KoubouError(
+        'usage',
+        'Two things are to come from stdin, which is read once. Nothing was added.',
+        {
+          hint: 'Put one of them into a file.',
+        },
+      );
+    }
+    if (path === '-') this.#stdinFor = what;
+    const text =
+      path === '-'
+        ? asText(await this.#parts.readStdin(), `${what} on stdin`)
+        : await readTextFile(resolve(this.#parts.cwd, path), `${what} ${path}`);
+    this.#texts.set(path, text);
+    return text;
+  }
+
+  /** It has no path that could be read when the task runs, so it goes into the prompt as files do there. */
+  async #withFileOnStdin(fields: Fields): Promise<Fields> {
+    if (!fields.files?.includes('-')) return { ...fields };
+    const text = await this.text('-', 'The file');
+    if (text.includes('\0')) {
+      throw new KoubouError('usage', 'The file on stdin is a binary. Nothing was added.', {
+        hint: 'A model reads only text.',
+      });
+    }
+    const files = fields.files.filter((file) => file !== '-');
+    if (fields.prompt === undefined || fields.prompt.trim() === '') return { ...fields, files };
+    const prompt = `<file name="stdin">\n${withoutLastNewline(text)}\n</file>\n\n${fields.prompt}`;
+    return { ...fields, files, prompt };
+  }
+
+  async #resolved(references: readonly string[]): Promise<string[]> {
+    const { queue, createdBy } = this.#parts;
+    const ids: string[] = [];
+    for (const reference of references) {
+      const id = this.#ids.get(reference) ?? (await resolveTask(queue, reference, createdBy));
+      this.#ids.set(reference, id);
+      ids.push(id);
+    }
+    return ids;
+  }
+}
+
+const withoutLastNewline = (text: string): string => text.replace(/\r?\n$/, '');

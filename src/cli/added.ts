@@ -1,0 +1,49 @@
+import type { Delegated } from '../actions/delegate.ts';
+import type { OpenHome } from '../actions/open-home.ts';
+import type { BaseCommand } from './base-command.ts';
+import { toType } from './to-type.ts';
+
+export interface Told {
+  json: boolean;
+  /** --home, for commands to copy. */
+  home: string | undefined;
+}
+
+/** One id a line on stdout, all else on stderr. */
+export async function tellDelegated(
+  command: BaseCommand,
+  opened: OpenHome,
+  delegated: Delegated,
+  { json, home }: Told,
+): Promise<void> {
+  const { added, batch } = delegated;
+  const ids = added.map(({ id }) => id);
+  if (json) {
+    const { printRecords } = await import('./print-records.ts');
+    await printRecords(command, opened.queue, ids, batch === null && ids.length === 1);
+  } else if (ids.length > 0) await command.print(ids.join('\n'));
+  tellSummary(command, delegated);
+  if (batch !== null && ids.length > 0) {
+    command.hint(`Wait for all of them with: ${toType(home, 'wait', ['--label', `batch=${batch}`])}`);
+  }
+  const workers = await opened.queue.workers();
+  if (ids.length === 0 || workers.some(({ status }) => status !== 'offline')) return;
+  const wait = batch === null ? `, or wait for it: ${toType(home, 'wait', ids)}` : '';
+  command.hint(`No worker is running. Start one with: ${toType(home, 'work', ['--detach'])}${wait}`);
+}
+
+/** Nothing for a single new task, of which its id says all. */
+export function tellSummary(command: BaseCommand, { added, batch, skipped }: Delegated): void {
+  const existed = added.filter((each) => each.existed).length;
+  if (batch === null) {
+    if (existed > 0) command.hint('Nothing was added: the key names this task.');
+    if (skipped > 0) command.hint('Nothing was added: the output is there already.');
+    return;
+  }
+  const counted = `${added.length - existed} ${added.length - existed === 1 ? 'task' : 'tasks'} added`;
+  const rest = [
+    existed > 0 ? `, ${existed} existed under their keys` : '',
+    skipped > 0 ? `, ${skipped} left out, as the output is there already` : '',
+  ];
+  command.hint(`${counted}${rest.join('')}.`);
+}

@@ -1,0 +1,120 @@
+import { CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
+import { endedRecord, type Result, readResult, type Slice } from '../actions/result.ts';
+import type { Queue } from '../queue/queue.ts';
+import { isEnded } from '../task/lifecycle.ts';
+import type { TaskRecord } from '../task/record.ts';
+import type { BaseCommand } from './base-command.ts';
+import { copyToStdout } from './copy.ts';
+import { oneLine } from './render/screen.ts';
+import { subject } from './render/words.ts';
+import { toType } from './to-type.ts';
+
+export type ResultFormat = 'md' | 'json' | 'jsonl';
+
+export interface ResultLook extends Slice {
+  /** undefined: the output alone, under headings where there are several. */
+  format: ResultFormat | undefined;
+}
+
+/** Prints what the tasks, all of them ended, produced; exit code 1 and the reasons where one of them failed. */
+export async function printResults(
+  command: BaseCommand,
+  queue: Queue,
+  ids: readonly string[],
+  look: ResultLook,
+): Promise<void> {
+  const headings = look.format === 'md' || ids.length > 1;
+  const records: TaskRecord[] = [];
+  let printed = false;
+  for (const id of ids) {
+    const result = await readResult(queue, id, look);
+    const { record } = result;
+    if (look.format === 'jsonl') await command.printJson(await withWholeOutput(result));
+    else if (look.format === 'json') records.push(await withWholeOutput(result));
+    else printed = (await printText(command, result, headings, printed)) || printed;
+    if (record.result?.success !== true) tellFailure(command, record);
+  }
+  if (look.format === 'json') await command.printJson(ids.length === 1 ? records[0] : { tasks: records });
+}
+
+async function printText(
+  command: BaseCommand,
+  { record, chunks }: Result,
+  heading: boolean,
+  hasBefore: boolean,
+): Promise<boolean> {
+  if (!heading) {
+    await copyToStdout(chunks());
+    return true;
+  }
+  if (record.result?.success !== true && record.result?.output_path == null) return false;
+  await command.print(`${hasBefore ? '\n' : ''}## ${titleOf(record)}\n`);
+  let last: number | undefined;
+  const watched = async function* () {
+    for await (const chunk of chunks()) {
+      last = chunk.at(-1) ?? last;
+      yield chunk;
+    }
+  };
+  await copyToStdout(watched());
+  if (last !== undefined && last !== 10) await command.printRaw('\n');
+  return true;
+}
+
+const titleOf = (record: TaskRecord): string => {
+  const [file] = record.files;
+  const about = oneLine(file === undefined ? subject(record).slice(0, 200) : file.path);
+  return `${record.task_id}: ${about.length > 80 ? `${about.slice(0, 79)}…` : about}`;
+};
+
+/** The output is what was asked for, so it is the one text that is never cut (beyond what records hold). */
+async function withWholeOutput({ record, chunks }: Result): Promise<TaskRecord> {
+  const { result } = record;
+  const cut = cutRecord({ ...record, result: null }, CUT_AMONG_MANY);
+  if (result === null) return cut;
+  if (result.output === null) return { ...cut, result };
+  const pieces: Uint8Array[] = [];
+  for await (const chunk of chunks()) pieces.push(chunk);
+  return { ...cut, result: { ...result, output: Buffer.concat(pieces).toString('utf8') } };
+}
+
+/** Says of each that failed why; exit code 1 where there is one. */
+export async function tellFailures(
+  command: BaseCommand,
+  queue: Pick<Queue, 'get' | 'state'>,
+  ids: readonly string[],
+): Promise<void> {
+  for (const id of ids) {
+    if ((await queue.state(id)) === 'failed') tellFailure(command, await endedRecord(queue, id));
+  }
+}
+
+function tellFailure(command: BaseCommand, { task_id, type, result }: TaskRecord): void {
+  command.exitWith(1);
+  if (!result?.error) return;
+  command.hint(`${task_id} failed: ${result.error.message}\n${result.error.hint}`);
+  if (type !== 'command' && result.output_path !== null) {
+    command.hint(`What it gave was not accepted; it is kept in ${result.output_path}`);
+  }
+}
+
+/** Whether one of them has not ended: then nothing may be printed that could be taken for a result. */
+export async function tellNotEnded(
+  command: BaseCommand,
+  queue: Pick<Queue, 'state'>,
+  ids: readonly string[],
+  { home, again }: { home: string | undefined; again: readonly string[] },
+): Promise<boolean> {
+  const open: string[] = [];
+  for (const id of ids) {
+    const state = await queue.state(id);
+    if (state === undefined || !isEnded(state)) open.push(`${id} (${state?.replace('_', ' ')})`);
+  }
+  if (open.length === 0) return false;
+  const who = open.length === 1 ? `${open[0]} has` : `${open.length} of ${ids.length} tasks have`;
+  command.hint(
+    `${who} not ended, so there is no result yet. Wait for it with: ${toType(home, 'result', ['--wait', ...again])}`,
+  );
+  command.exitWith(4);
+  return true;
+}

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { delegate } from '../actions/delegate.ts';
+import { openHome } from '../actions/open-home.ts';
+import { tellDelegated } from '../cli/added.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
+import { restArguments } from '../cli/flags.ts';
+import { promptFrom } from '../cli/prompt-words.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Delegate extends BaseCommand {
+  static override summary = 'Add a task: a prompt for a model, or a program.';
+  static override description =
+    'Prints the id of the task, which is kept on the disk by then. The prompt may also be piped in.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --file src/a.ts "Explain what this does."',
+    'git diff | <%= config.bin %> <%= command.id %> --file - --wait "Review this."',
+    '<%= config.bin %> <%= command.id %> --type command --wait -- npm test',
+    `<%= config.bin %> <%= command.id %> --each 'docs/*.md' "Summarise {file}." --output 'out/{stem}.txt'`,
+  ];
+  static override usage = '<%= command.id %> [PROMPT] [FLAGS] [-- PROGRAM...]';
+  static override args = { prompt: restArguments({ description: 'What is to be done.' }) };
+  static override flags = delegateFlags;
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Delegate);
+    const nowMs = Date.now();
+    const prompt = promptFrom(args.prompt ?? [], flags, () => this.stdinIsPiped);
+    const fields = fieldsOf(flags, prompt, this.words, nowMs);
+    const { environment, cwd } = this;
+    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const delegated = await delegate(
+      { fields, each: flags.each, batch: flags.batch, skipExisting: flags['skip-existing'] },
+      {
+        queue: opened.queue,
+        config: opened.config,
+        cwd,
+        createdBy: opened.environment.createdBy,
+        nowMs,
+        readStdin: () => this.readStdin(),
+        randomName: () => randomBytes(4).toString('hex'),
+      },
+    );
+    const { wait, json, home } = flags;
+    if (!wait) return tellDelegated(this, opened, delegated, { json, home });
+    const { resultsOfDelegated } = await import('../cli/added-and-waited.ts');
+    const loadRunners = async () => (await import('../runner/registry.ts')).buildRunners;
+    return resultsOfDelegated(this, opened, delegated, {
+      json,
+      home,
+      limit: flags['wait-timeout'],
+      loadRunners,
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { openHome } from '../actions/open-home.ts';
+import { selectTasks } from '../actions/select.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { boolean, choice, integer, restArguments } from '../cli/flags.ts';
+import { labelFlag, readLabels } from '../cli/labels.ts';
+import { printResults, tellNotEnded } from '../cli/print-results.ts';
+import { waitInTerminal } from '../cli/wait-in-terminal.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Result extends BaseCommand {
+  static override summary = 'Print what a task produced, and nothing else.';
+  static override description =
+    'Exit code 1 and the reason when it failed; 4 and nothing on stdout when it has not ended.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> a3xz --wait > summary.md',
+    '<%= config.bin %> <%= command.id %> --label batch=docs --format jsonl',
+  ];
+  static override args = {
+    tasks: restArguments({
+      description: 'Tasks: ids, parts of them, last (which none means), or - for ids on stdin.',
+    }),
+  };
+  static override flags = {
+    wait: boolean({ summary: 'Wait until it has ended.' }),
+    head: integer({
+      summary: 'Only so many lines of the beginning.',
+      min: 0,
+      helpValue: 'N',
+      exclusive: ['tail'],
+    }),
+    tail: integer({ summary: 'Only so many lines of the end.', min: 0, helpValue: 'N' }),
+    format: choice({ summary: 'With headings, or as records.', options: ['md', 'json', 'jsonl'] as const })(),
+    label: labelFlag(),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Result);
+    const { environment, cwd } = this;
+    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { queue } = opened;
+    const ids = await selectTasks(queue, {
+      references: args.tasks ?? [],
+      labels: readLabels(flags.label),
+      createdBy: opened.environment.createdBy,
+      readStdin: () => this.readStdin(),
+    });
+    const { wait, home, json, head, tail } = flags;
+    const loadRunners = async () => (await import('../runner/registry.ts')).buildRunners;
+    const again = flags.label ? flags.label.flatMap((label) => ['--label', label]) : ids;
+    const waiting = {
+      opened,
+      ids,
+      any: false,
+      limit: undefined,
+      json,
+      strict: true,
+      home,
+      again,
+      loadRunners,
+    };
+    if (wait && (await waitInTerminal(this, waiting)) === undefined) return;
+    if (!wait && (await tellNotEnded(this, queue, ids, { home, again }))) return;
+    await printResults(this, queue, ids, { head, tail, format: flags.format ?? (json ? 'json' : undefined) });
+  }
+}

@@ -1,0 +1,59 @@
+import { openHome } from '../actions/open-home.ts';
+import { selectTasks } from '../actions/select.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { boolean, duration, restArguments } from '../cli/flags.ts';
+import { labelFlag, readLabels } from '../cli/labels.ts';
+import { printRecords } from '../cli/print-records.ts';
+import { tellFailures } from '../cli/print-results.ts';
+import { waitInTerminal } from '../cli/wait-in-terminal.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Wait extends BaseCommand {
+  static override summary = 'Wait until tasks have ended.';
+  static override description =
+    'Prints how each ended; exit code 1 when one of them failed. Starts a worker when none runs. Without --timeout ' +
+    'it waits as long as it takes, but when an agent calls only 110 seconds, which is then no failure.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> a3xz k8mq --timeout 10m',
+    '<%= config.bin %> <%= command.id %> --label batch=docs',
+  ];
+  static override args = {
+    tasks: restArguments({
+      description: 'Tasks: ids, parts of them, last (which none means), or - for ids on stdin.',
+    }),
+  };
+  static override flags = {
+    timeout: duration({ summary: 'Wait no longer than this: exit code 4, and the tasks go on.' }),
+    any: boolean({ summary: 'Only until the first of them has ended.' }),
+    label: labelFlag(),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Wait);
+    const { environment, cwd } = this;
+    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { queue } = opened;
+    const ids = await selectTasks(queue, {
+      references: args.tasks ?? [],
+      labels: readLabels(flags.label),
+      createdBy: opened.environment.createdBy,
+      readStdin: () => this.readStdin(),
+    });
+    const ended = await waitInTerminal(this, {
+      opened,
+      ids,
+      any: flags.any,
+      limit: flags.timeout,
+      json: flags.json,
+      strict: false,
+      home: flags.home,
+      again: flags.label ? flags.label.flatMap((label) => ['--label', label]) : ids,
+      loadRunners: async () => (await import('../runner/registry.ts')).buildRunners,
+    });
+    if (ended === undefined) return;
+    if (flags.json) await printRecords(this, queue, ended, ids.length === 1);
+    else for (const id of ended) await this.print(`${id} ${await queue.state(id)}`);
+    await tellFailures(this, queue, ended);
+  }
+}
