@@ -1,13 +1,17 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { draftFromDrop } from '../actions/draft-from-drop.ts';
 import { startWorker } from '../actions/ensure-worker.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, duration, integer } from '../cli/flags.ts';
+import { OutputClosed } from '../cli/output.ts';
 import { renderWorkerEvent } from '../cli/render/worker-event.ts';
 import { loadConfig } from '../config/load.ts';
 import { findHome, templatesFolder } from '../config/paths.ts';
+import { KoubouError } from '../errors.ts';
 import type { WorkerEvent } from '../events.ts';
 import { openQueue } from '../queue/open.ts';
+import type { Queue } from '../queue/queue.ts';
 import { buildRunners } from '../runner/registry.ts';
 import { runDaemon } from '../worker/daemon.ts';
 import type { Until } from '../worker/settings.ts';
@@ -40,33 +44,42 @@ export default class Work extends BaseCommand {
     const { flags } = await this.parse(Work);
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
     const loaded = await loadConfig({ home, environment: this.environment });
-    const queue = openQueue({ home });
+    const queue = openQueue({
+      home,
+      draftFromDrop: draftFromDrop({
+        cwd: dirname(home),
+        priority: loaded.config.defaults.priority,
+        nowMs: Date.now,
+      }),
+    });
+    const min = flags.workers ?? flags.min;
+    const max = flags.workers ?? flags.max;
+    if (min !== undefined && max !== undefined && min > max) {
+      throw new KoubouError('usage', `--min ${min} is more than --max ${max}; no worker was started.`);
+    }
     if (flags.detach) {
-      const passed = process.argv.slice(3).filter((word) => word !== '--detach' && word !== '--json');
-      const { worker, logPath } = await startWorker({ queue, home, environment: this.environment }, passed);
-      if (flags.json) await this.printJson(worker);
-      else await this.print(worker.worker_id);
-      this.hint(`It works in the background and logs to ${logPath}; \`koubou stop\` ends it.`);
+      await this.#detach(queue, home, { min, max, idleExit: flags['idle-exit'] }, flags.json);
       return;
     }
+    const idleExit = flags['idle-exit'];
     const until: Until = flags.drain
       ? { kind: 'drained' }
-      : flags['idle-exit'] === undefined
+      : idleExit === undefined
         ? { kind: 'stopped' }
-        : { kind: 'idle', seconds: flags['idle-exit'] };
-    const settings = workerSettings(loaded.config, loaded.environment, this.environment, {
-      version: this.config.version,
-      min: flags.workers ?? flags.min,
-      max: flags.workers ?? flags.max,
-      until,
-    });
+        : { kind: 'idle', seconds: idleExit };
+    const { version } = this.config;
     const prompts = [join(home, 'config', 'prompts'), join(templatesFolder(), 'prompts')];
     const end = await runDaemon({
       queue,
       runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), prompts),
-      settings,
+      settings: workerSettings(loaded.config, loaded.environment, this.environment, {
+        version,
+        min,
+        max,
+        until,
+      }),
       tell: (event) => this.#tell(event, flags.json),
-      onStopRequest: listenForStop,
+      onStopRequest: (listener) => this.#listenForStop(listener),
     });
     await this.#told;
     if (end.kind === 'fenced') {
@@ -77,7 +90,25 @@ export default class Work extends BaseCommand {
     }
   }
 
+  async #detach(
+    queue: Queue,
+    home: string,
+    { min, max, idleExit }: Record<'min' | 'max' | 'idleExit', number | undefined>,
+    json: boolean,
+  ): Promise<void> {
+    const flags = [
+      min === undefined ? [] : ['--min', `${min}`],
+      max === undefined ? [] : ['--max', `${max}`],
+      idleExit === undefined ? [] : ['--idle-exit', `${idleExit}s`],
+    ].flat();
+    const { worker, logPath } = await startWorker({ queue, home, environment: this.environment }, flags);
+    if (json) await this.printJson(worker);
+    else await this.print(worker.worker_id);
+    this.hint(`It works in the background and logs to ${logPath}; \`koubou stop\` ends it.`);
+  }
+
   #told: Promise<void> = Promise.resolve();
+  #readerGone: () => void = () => undefined;
 
   #tell(event: WorkerEvent, json: boolean): void {
     const at = new Date();
@@ -85,14 +116,24 @@ export default class Work extends BaseCommand {
     const line = json
       ? JSON.stringify({ at: at.toISOString(), ...event })
       : `${time} ${renderWorkerEvent(event)}`;
-    this.#told = this.#told.then(() => this.print(line));
+    // A line that cannot be written (a full disk under the log) must not end the work. Whose reader has gone
+    // (`koubou work | head -1`) is not wanted any more, but what runs is not to be lost for that.
+    this.#told = this.#told
+      .then(() => this.print(line))
+      .catch((error: unknown) => {
+        if (!(error instanceof OutputClosed)) return;
+        this.#readerGone();
+        this.#readerGone = () => undefined;
+      });
+  }
+
+  #listenForStop(listener: () => void): () => void {
+    const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+    for (const signal of signals) process.on(signal, listener);
+    this.#readerGone = listener;
+    return () => {
+      for (const signal of signals) process.removeListener(signal, listener);
+      this.#readerGone = () => undefined;
+    };
   }
 }
-
-const listenForStop = (listener: () => void): (() => void) => {
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, listener);
-  return () => {
-    for (const signal of signals) process.removeListener(signal, listener);
-  };
-};
