@@ -103,6 +103,7 @@ export class Adoption {
     const { disk } = this.#context;
     const held = join(workerFolder, name);
     if (!(await unlessCode(['ENOENT'], () => disk.rename(path, held)))) return undefined;
+    this.#context.step('adopt.taken');
     try {
       const bytes = await disk.read(held, MAX_TASK_BYTES);
       const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -115,6 +116,7 @@ export class Adoption {
         .update(bytes)
         .digest('hex');
       await addTasks(this.#context, [{ ...draft, key: draft.key ?? `dropped:${hash}` }]);
+      this.#context.step('adopt.added');
       await unlessCode(['ENOENT'], () => disk.unlink(held));
       return 'added';
     } catch (error) {

@@ -109,6 +109,7 @@ export class FileMember implements Member {
     });
     this.#held.delete(claim.id);
     for (const permit of held.permits) await returnPermit(context, this.#folder, permit);
+    context.step('settle.permits_returned');
     await unlessCode(['ENOENT', 'ENOTDIR'], () => context.disk.unlink(this.#childFile(held)));
     return ended === 'gone' ? { kind: 'fenced' } : { kind: 'settled', ...ended };
   }
@@ -161,6 +162,7 @@ export class FileMember implements Member {
     }
     for (const name of names) await returnPermit(this.#context, this.#folder, name);
     await returnSlot(this.#context, this.#folder);
+    this.#context.step('leave.slot_returned');
     await removeWorkerFiles(this.#context, this.workerId);
     await unlessCode(['ENOENT'], () => disk.syncFolder(layout.inProgress));
   }

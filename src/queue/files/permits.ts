@@ -25,8 +25,12 @@ export const takePermit = async (
   for (let number = 1; number <= request.cap; number += 1) {
     const home = join(layout.permits, folder, String(number));
     const held = heldPermitName(folder, number);
-    const take = (): Promise<boolean> =>
-      unlessCode(['ENOENT'], () => disk.rename(join(home, PERMIT_FILE), join(workerFolder, held)));
+    const take = async (): Promise<boolean> => {
+      const free = join(home, PERMIT_FILE);
+      const taken = await unlessCode(['ENOENT'], () => disk.rename(free, join(workerFolder, held)));
+      if (taken) context.step('permit.taken');
+      return taken;
+    };
     if (await take()) return held;
     if ((await disk.facts(home)) !== undefined) continue;
     await makePermit(context, folder, home);
@@ -56,6 +60,7 @@ const makePermit = async (context: QueueContext, folder: string, home: string): 
   await disk.create(join(building, SENTINEL), '', false);
   await disk.create(join(building, PERMIT_FILE), '', false);
   await disk.syncFolder(building);
+  context.step('permit.built');
   if (await unlessCode(['ENOTEMPTY', 'EEXIST'], () => disk.rename(building, home))) {
     await disk.syncFolder(join(layout.permits, folder));
     return;

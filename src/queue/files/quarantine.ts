@@ -20,6 +20,7 @@ export const quarantine = async (
   await unlessCode(['EEXIST'], () =>
     disk.create(why, `${JSON.stringify({ name, reason, at: isoNow(context) })}\n`, true),
   );
+  context.step('quarantine.said');
   const moved = await unlessCode(['ENOENT'], () => disk.rename(from, join(layout.quarantine, target)));
   if (!moved) await unlessCode(['ENOENT'], () => disk.unlink(why));
   await disk.syncFolder(layout.quarantine);
