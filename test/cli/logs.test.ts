@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+import type { Member } from '../../src/queue/queue.ts';
+import { koubou, startKoubou } from '../helpers/koubou.ts';
+import {
+  budget,
+  failedWith,
+  makeHome,
+  newTask,
+  noRetries,
+  succeeded,
+  type TestHome,
+  takeAll,
+  worker,
+} from '../helpers/queue-home.ts';
+import { until } from '../helpers/until.ts';
+
+describe('koubou logs', () => {
+  let test: TestHome;
+  let home: string;
+  let queue: ReturnType<TestHome['open']>;
+  let member: Member;
+  beforeEach(async () => {
+    test = await makeHome();
+    home = test.home;
+    queue = test.open();
+    member = await queue.join(worker());
+  });
+  afterEach(() => test.remove());
+
+  const add = async (given: Parameters<typeof newTask>[0] = {}) => {
+    const [added] = await queue.add([newTask({ created_by: 'cli', ...given })]);
+    assert.ok(added);
+    return added.id;
+  };
+  const claimed = () => until(() => member.claim(takeAll));
+
+  it('prints the log of the newest task when none is named', async () => {
+    await add();
+    const claim = await claimed();
+    appendFileSync(claim.logPath, '訳しました。');
+    await member.settle(claim, succeeded(claim, member), noRetries);
+    assert.deepEqual(await koubou(['logs'], { home }), { code: 0, stdout: '訳しました。', stderr: '' });
+  });
+
+  it('prints what a program wrote to stdout, then what it wrote to stderr', async () => {
+    const id = await add({ type: 'command', command: ['x'] });
+    const claim = await claimed();
+    appendFileSync(claim.outputPath, 'out\n');
+    appendFileSync(claim.logPath, 'err\n');
+    await member.settle(claim, succeeded(claim, member), noRetries);
+    assert.equal((await koubou(['logs', id], { home })).stdout, 'out\nerr\n');
+    const lines = (await koubou(['logs', id, '--json'], { home })).stdout.trim().split('\n');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      [
+        { task_id: id, attempt: 1, stream: 'stdout', text: 'out\n' },
+        { task_id: id, attempt: 1, stream: 'stderr', text: 'err\n' },
+      ],
+    );
+  });
+
+  it('follows what comes over a further attempt, whole letters only, and ends when the task does', async () => {
+    const id = await add({ type: 'command', command: ['x'] });
+    const { said, ended } = await startKoubou(['logs', id, '--follow'], { home });
+    const first = await claimed();
+    const letter = Buffer.from('工');
+    appendFileSync(first.outputPath, Buffer.concat([Buffer.from('one '), letter.subarray(0, 2)]));
+    await until(() => said.stdout === 'one ');
+    appendFileSync(first.outputPath, letter.subarray(2));
+    await until(() => said.stdout === 'one 工');
+    appendFileSync(first.logPath, ' err');
+    await member.settle(first, failedWith('worker_stopped', first, member), budget);
+    const second = await claimed();
+    appendFileSync(second.outputPath, ' two');
+    await until(() => said.stdout.includes('two'));
+    appendFileSync(second.outputPath, ' end');
+    await member.settle(second, succeeded(second, member), noRetries);
+    assert.deepEqual(await ended, { code: 0, stdout: 'one 工 err two end', stderr: '--- attempt 2 ---\n' });
+  });
+
+  it('ends with 130 on Ctrl-C while it follows', async () => {
+    const id = await add();
+    const claim = await claimed();
+    appendFileSync(claim.logPath, 'begun');
+    const { child, said, ended } = await startKoubou(['logs', id, '--follow'], { home });
+    await until(() => said.stdout === 'begun');
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, { code: 130, stdout: 'begun', stderr: '' });
+  });
+
+  it('says when nothing was printed', async () => {
+    const id = await add();
+    const { code, stdout, stderr } = await koubou(['logs', id], { home });
+    assert.deepEqual([code, stdout, stderr], [0, '', `${id} has printed nothing.\n`]);
+  });
+});
