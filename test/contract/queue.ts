@@ -563,7 +563,7 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         await assert.rejects(zombie.claim(takeAll), refuses('worker_lost'));
       });
 
-      it('has its run end as it had recorded itself', async () => {
+      it('is cleared up by one of many that look', async () => {
         const id = await add();
         const zombie = await queue.join(worker());
         await claim(zombie);

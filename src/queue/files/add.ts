@@ -52,9 +52,9 @@ export const addTasks = async (context: QueueContext, tasks: readonly NewTask[])
 const draftOf = (context: QueueContext, task: NewTask): Draft => {
   const id = context.ids.next();
   const file = parseTaskFile({
+    ...task,
     version: RECORD_VERSION,
     task_id: id,
-    ...task,
     created_at: new Date(context.nowMs()).toISOString(),
   });
   const content = `${JSON.stringify(file)}\n`;
