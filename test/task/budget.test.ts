@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { ERROR_CODES, type ErrorCode, errorInfo } from '../../src/errors.ts';
+import { type Budget, DEFAULT_BUDGET, decide } from '../../src/task/budget.ts';
+import { nextState } from '../../src/task/lifecycle.ts';
+import type { RunOutcome } from '../../src/task/record.ts';
+
+const HOUR = 3600;
+const codes = Object.keys(ERROR_CODES) as ErrorCode[];
+
+const outcomeAt = (
+  atMs: number,
+  code: ErrorCode | 'success',
+  over: Partial<RunOutcome> = {},
+): RunOutcome => ({
+  version: 1,
+  task_id: 'task_20260101_000000_000000_aaaa',
+  attempt: 1,
+  worker_id: null,
+  runner: null,
+  model: null,
+  endpoint: null,
+  started_at: new Date(atMs).toISOString(),
+  ended_at: new Date(atMs).toISOString(),
+  outcome: code === 'success' ? 'success' : 'error',
+  charged: code === 'success' ? false : ERROR_CODES[code].charged,
+  error: code === 'success' ? null : { ...errorInfo(code, 'it failed') },
+  evidence: null,
+  usage: null,
+  route: null,
+  retry_after: null,
+  feedback: null,
+  output_bytes: null,
+  output_file: null,
+  ...over,
+});
+
+const budgets = fc.record({
+  retries: fc.nat(5),
+  workerLost: fc.nat(12),
+  unavailableSeconds: fc.nat(2 * HOUR),
+});
+const randoms = fc.double({ min: 0, max: 0.999999, noNaN: true });
+// Deliberate stops are the daemon's will and have no budget: nobody can be asked to stop it less often.
+const failing = fc.constantFrom(...codes.filter((code) => code !== 'worker_stopped'));
+
+describe('what happens after a run', () => {
+  it('comes to an end, whatever goes wrong in whatever order, within its budgets', () => {
+    fc.assert(
+      fc.property(
+        budgets,
+        fc.infiniteStream(fc.tuple(failing, randoms, fc.option(fc.nat(2 * HOUR), { nil: null }))),
+        (budget: Budget, world) => {
+          const outcomes: RunOutcome[] = [];
+          let now = Date.parse('2026-01-01T00:00:00Z');
+          let unavailable = 0;
+          for (const [code, random, retryAfter] of world) {
+            // A run takes a second at least; that is what ends a wait for an endpoint that is down.
+            now += 1000;
+            outcomes.push(outcomeAt(now, code, { retry_after: retryAfter }));
+            const decision = decide(outcomes, budget, () => random);
+            assert.ok(nextState('in_progress', decision.event), decision.event);
+            if (['runner_unavailable', 'endpoint_busy', 'disk_full', 'unknown'].includes(code))
+              unavailable += 1;
+            if (decision.event === 'gave_up' || decision.event === 'cancelled') break;
+            if (decision.event === 'try_later') now += decision.seconds * 1000;
+            const charged = outcomes.filter((outcome) => outcome.charged).length;
+            const lost = outcomes.filter((outcome) => outcome.error?.code === 'worker_lost').length;
+            assert.ok(charged <= budget.retries, 'no more charged errors than retries');
+            assert.ok(lost <= budget.workerLost);
+            const most = (budget.retries + 1) * (budget.unavailableSeconds + 2);
+            assert.ok(unavailable <= most, 'it does not wait for ever');
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('gives up exactly when the retries are spent', () => {
+    fc.assert(
+      fc.property(budgets, randoms, (budget, random) => {
+        const outcomes: RunOutcome[] = [];
+        for (let run = 0; run <= budget.retries; run += 1) {
+          outcomes.push(outcomeAt(run * 1000, 'exit_nonzero'));
+          const { event } = decide(outcomes, budget, () => random);
+          assert.equal(event, run < budget.retries ? 'try_later' : 'gave_up');
+        }
+      }),
+    );
+  });
+
+  it('never charges what is not charged', () => {
+    const uncharged = codes.filter((code) => ERROR_CODES[code].retried && !ERROR_CODES[code].charged);
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...uncharged), { maxLength: 9 }),
+        fc.nat(3),
+        randoms,
+        (between, retries, random) => {
+          const budget = { ...DEFAULT_BUDGET, retries };
+          const outcomes: RunOutcome[] = [];
+          for (let run = 0; run <= retries; run += 1) {
+            for (const code of between) {
+              outcomes.push(outcomeAt(0, code));
+              if (outcomes.filter((outcome) => outcome.error?.code === 'worker_lost').length > 10) return;
+              assert.notEqual(decide(outcomes, budget, () => random).event, 'gave_up', code);
+            }
+            outcomes.push(outcomeAt(0, 'exit_nonzero'));
+            const { event } = decide(outcomes, budget, () => random);
+            assert.equal(event, run < retries ? 'try_later' : 'gave_up');
+          }
+        },
+      ),
+    );
+  });
+
+  it('waits a bounded time that grows, and never less than the server asked for', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom<ErrorCode>('exit_nonzero', 'endpoint_busy', 'worker_lost'),
+        fc.integer({ min: 1, max: 40 }),
+        fc.option(fc.integer({ min: 0, max: 4 * HOUR }), { nil: null }),
+        randoms,
+        (code, count, retryAfter, random) => {
+          const budget = { retries: 99, workerLost: 99, unavailableSeconds: HOUR };
+          const outcomes = Array.from({ length: count }, () =>
+            outcomeAt(0, code, { retry_after: retryAfter }),
+          );
+          const decision = decide(outcomes, budget, () => random);
+          if (code === 'worker_lost' && count === 1) {
+            assert.equal(decision.event, 'put_back', 'a first loss is most often a restart');
+            return;
+          }
+          assert.ok(decision.event === 'try_later');
+          assert.ok(decision.seconds >= 0 && decision.seconds <= HOUR, `${decision.seconds}`);
+          if (code !== 'worker_lost') assert.ok(decision.seconds >= Math.min(retryAfter ?? 0, HOUR));
+          const cap = { exit_nonzero: HOUR, endpoint_busy: 60, worker_lost: 5 }[code as string] ?? 0;
+          const asked = code === 'worker_lost' ? 0 : (retryAfter ?? 0);
+          assert.ok(decision.seconds <= Math.max(asked, Math.min(cap, 2 ** count)));
+        },
+      ),
+    );
+  });
+
+  it('gives up on an endpoint when it has been away for its budget, in one stretch', () => {
+    const budget = { ...DEFAULT_BUDGET, unavailableSeconds: 100 };
+    const away = (from: number, to: number) => [
+      outcomeAt(from * 1000, 'endpoint_busy'),
+      outcomeAt(to * 1000, 'runner_unavailable'),
+    ];
+    const event = (outcomes: RunOutcome[]) => decide(outcomes, budget, () => 0).event;
+    assert.equal(event(away(0, 99)), 'try_later');
+    assert.equal(event(away(0, 100)), 'gave_up');
+    const answered = outcomeAt(50_000, 'check_failed');
+    assert.equal(event([...away(0, 40), answered, ...away(60, 140)]), 'try_later', 'it had answered between');
+    assert.equal(event([...away(0, 40), answered, ...away(60, 160)]), 'gave_up');
+  });
+
+  it('does not wait for ever on a time that cannot be read', () => {
+    const outcome = outcomeAt(0, 'endpoint_busy', { ended_at: 'yesterday', started_at: 'x' });
+    assert.equal(decide([outcome], DEFAULT_BUDGET, () => 0).event, 'gave_up');
+  });
+
+  it('is an end at once where another try cannot help, and a fault of ours where the code is unknown', () => {
+    const event = (outcome: RunOutcome) => decide([outcome], DEFAULT_BUDGET, () => 0).event;
+    for (const code of codes) {
+      if (ERROR_CODES[code].retried || code === 'cancelled') continue;
+      assert.equal(event(outcomeAt(0, code)), 'gave_up', code);
+    }
+    assert.equal(event(outcomeAt(0, 'success')), 'succeeded');
+    assert.equal(event(outcomeAt(0, 'cancelled')), 'cancelled');
+    assert.equal(event(outcomeAt(0, 'worker_stopped')), 'put_back');
+    const unknown = outcomeAt(0, 'internal', { error: { code: 'from_the_future', message: '', hint: '' } });
+    assert.equal(event(unknown), 'try_later');
+    assert.equal(event(outcomeAt(0, 'internal', { error: null })), 'try_later');
+    assert.equal(decide([], DEFAULT_BUDGET, () => 0).event, 'put_back');
+  });
+});
