@@ -538,6 +538,23 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         assert.equal((await record(id)).attempts.length, 3);
       });
 
+      it('counts anew after a retry', async () => {
+        const id = await add();
+        const few: Budget = { ...budget, retries: 0, workerLost: 1 };
+        const die = async (): Promise<string | undefined> => {
+          const member = await queue.join(worker());
+          await claim(member);
+          await backend.kill(member);
+          await queue.sweep(() => few);
+          return queue.state(id);
+        };
+        assert.equal(await die(), 'pending');
+        assert.equal(await die(), 'failed');
+        await queue.retry(id);
+        assert.equal(await die(), 'pending');
+        assert.equal((await record(id)).attempts.length, 3);
+      });
+
       it('changes nothing any more: its late outcome is kept apart', async () => {
         const id = await add();
         const zombie = await queue.join(worker());

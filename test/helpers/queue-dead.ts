@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 const change = (home: string, workerId: string, over: Record<string, unknown>): void => {
   const path = join(home, 'run', `${workerId}.json`);
+  // It may have been cleared up already.
+  if (!fs.existsSync(path)) return;
   const about = JSON.parse(fs.readFileSync(path, 'utf8')) as Record<string, unknown>;
   fs.writeFileSync(path, JSON.stringify({ ...about, ...over }));
 };

@@ -54,3 +54,41 @@ export class FailingDisk extends LightDisk {
     await super.syncFolder();
   }
 }
+
+/** Lets others run before and after any call, as the scheduler of a machine with many processes would. */
+export class ShufflingDisk extends LightDisk {
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    super();
+    this.#random = random;
+    for (const call of CALLS) {
+      const inner = this[call].bind(this) as (...args: unknown[]) => Promise<unknown>;
+      const shuffled = async (...args: unknown[]): Promise<unknown> => {
+        await this.#pause();
+        const answer = await inner(...args);
+        await this.#pause();
+        return answer;
+      };
+      Object.defineProperty(this, call, { value: shuffled });
+    }
+  }
+
+  async #pause(): Promise<void> {
+    for (let turns = Math.floor(this.#random() ** 3 * 6); turns > 0; turns -= 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+const CALLS = [
+  'create',
+  'read',
+  'rename',
+  'link',
+  'unlink',
+  'makeFolder',
+  'removeFolder',
+  'list',
+  'facts',
+] as const;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { NodeDisk } from '../../src/queue/files/disk.ts';
+import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { census } from '../helpers/queue-census.ts';
@@ -365,6 +366,123 @@ describe('on hard ground', () => {
       assert.equal((await queue.counts()).pending, 1);
     });
   }
+});
+
+describe('an end that was cut short', () => {
+  let home: TestHome;
+  beforeEach(async () => {
+    home = await makeHome();
+  });
+  afterEach(() => home.remove());
+
+  /** As a canceller leaves it that died after its rename; `mark` is what it had said before. */
+  const cutShort = async (mark: string | undefined): Promise<{ id: string; queue: FileQueue }> => {
+    const queue = home.open();
+    const [added] = await queue.add([newTask()]);
+    const id = added?.id ?? '';
+    fs.renameSync(
+      home.path('tasks/pending', `05-${id}.r0.b0.json`),
+      home.path('tasks/failed', dayOf(id), `${id}.r1.json`),
+    );
+    if (mark !== undefined)
+      fs.writeFileSync(home.path('ctl/cancel', `${id}${mark}`), '{"message":"for a test"}');
+    return { id, queue };
+  };
+
+  const ways: [mark: string | undefined, code: string][] = [
+    ['', 'cancelled'],
+    ['.parent', 'dependency_failed'],
+  ];
+  for (const [mark, code] of ways) {
+    it(`is completed by the next sweep as ${code}`, async () => {
+      const { id, queue } = await cutShort(mark);
+      const found = await queue.get(id);
+      assert.equal(found?.status, 'failed');
+      assert.equal(found?.result?.error?.code, 'unknown', 'until then nobody knows');
+      assert.equal((await queue.sweep(budgetOf)).failed, 1);
+      assert.equal((await queue.get(id))?.result?.error?.code, code);
+      assert.deepEqual(census(home.home).faults, []);
+    });
+  }
+
+  for (const mark of ['', '.parent', undefined]) {
+    it(`is completed by a retry before it runs again, with ${mark === undefined ? 'no mark' : `mark ID${mark}`}`, async () => {
+      const { id, queue } = await cutShort(mark);
+      assert.equal(await queue.retry(id), 'pending');
+      assert.deepEqual(census(home.home).faults, []);
+      const member = await queue.join(worker());
+      const claim = await member.claim(takeAll);
+      assert.ok(claim);
+      assert.equal(claim.run, 2);
+      await member.settle(claim, succeeded(claim, member), budget);
+      assert.equal(await queue.state(id), 'completed');
+    });
+  }
+
+  it('is not what a mark means that was taken away while it was read', async () => {
+    const [added] = await home.open().add([newTask()]);
+    const id = added?.id ?? '';
+    const mark = home.path('ctl/cancel', id);
+    fs.writeFileSync(mark, '');
+    class Slow extends LightDisk {
+      override async list(path: string): Promise<string[]> {
+        const names = await super.list(path);
+        // Another one completes the cancel, and the task is retried, while this sweep goes on.
+        if (path.endsWith('cancel')) fs.rmSync(mark, { force: true });
+        return names;
+      }
+    }
+    const queue = home.open({ disk: new Slow() });
+    await queue.sweep(budgetOf);
+    assert.equal(await queue.state(id), 'pending');
+    fs.writeFileSync(mark, '');
+    class Slower extends LightDisk {
+      override async facts(path: string) {
+        const facts = await super.facts(path);
+        if (path === mark) fs.rmSync(mark, { force: true });
+        return facts;
+      }
+    }
+    await home.open({ disk: new Slower() }).sweep(budgetOf);
+    assert.equal(await queue.state(id), 'pending');
+  });
+
+  it('asks no running task to stop, when it was for a parent’s sake', async () => {
+    const queue = home.open();
+    const [added] = await queue.add([newTask()]);
+    const member = await queue.join(worker());
+    fs.writeFileSync(home.path('ctl/cancel', `${added?.id}.parent`), '{}');
+    const claim = await member.claim(takeAll);
+    assert.ok(claim, 'it is not taken for cancelled');
+    assert.deepEqual(await member.cancelRequests(), []);
+    await queue.sweep(budgetOf);
+    assert.equal(await member.holds(claim), true);
+    assert.deepEqual(fs.readdirSync(home.path('ctl/cancel')), []);
+  });
+});
+
+describe('a permit', () => {
+  it('is there once, also when two make it in the same moment', async () => {
+    const home = await makeHome();
+    try {
+      class Blind extends LightDisk {
+        // Each sees what was before the other made it.
+        override async facts(path: string) {
+          return /permits\/p\/1$/.test(path) ? undefined : super.facts(path);
+        }
+      }
+      const queue = home.open({ disk: new Blind() });
+      await queue.add(Array.from({ length: 4 }, () => newTask()));
+      const members = await Promise.all([1, 2, 3].map(() => queue.join(worker())));
+      const capped = () => ({ take: true as const, permits: [{ name: 'p', cap: 1 }] });
+      const claims = await Promise.all(members.map((member) => member.claim(capped)));
+      assert.equal(claims.filter((claim) => claim !== undefined).length, 1);
+      const holders = members.map(({ workerId }) => workerId);
+      assert.deepEqual(census(home.home, { holders }).faults, []);
+    } finally {
+      home.remove();
+    }
+  });
 });
 
 describe('making a home', () => {
