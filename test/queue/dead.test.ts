@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { selfIdentity } from '../../src/process/liveness.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { census } from '../helpers/queue-census.ts';
 import { lookDead, lookElsewhere, lookRebooted } from '../helpers/queue-dead.ts';
@@ -155,6 +156,28 @@ describe('who is dead', () => {
         0,
       );
       assert.equal(await look(3), 1);
+    } finally {
+      performance.now = monotonic;
+    }
+  });
+
+  it('is a creator of half-made files elsewhere only after a minute, by the clock of who looks', async () => {
+    const monotonic = performance.now.bind(performance);
+    let ahead = 0;
+    performance.now = () => monotonic() + ahead;
+    try {
+      const queue = home.open();
+      const [added] = await queue.add([newTask({ key: 'k' })]);
+      const { bootId } = selfIdentity();
+      const name = `${bootId.replaceAll('-', '').slice(0, 8)}-${process.pid}-1-${'0'.repeat(20)}`;
+      const pending = home.path('tasks/pending', `05-${added?.id}.r0.b0.json`);
+      fs.renameSync(pending, home.path('tasks/tmp', `${name}.json`));
+      await queue.sweep(budgetOf);
+      assert.equal(await queue.state(added?.id ?? ''), undefined, 'it may be on its way');
+      ahead += 61_000;
+      await queue.sweep(budgetOf);
+      assert.equal(await queue.state(added?.id ?? ''), 'pending');
+      assert.deepEqual(census(home.home).faults, []);
     } finally {
       performance.now = monotonic;
     }

@@ -15,14 +15,17 @@ export interface QueueContext {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Called between the steps of a transition, so that tests can end the process exactly there. */
   readonly step: (name: string) => void;
+  /** When this process first saw a file in tmp/ whose creator it cannot look at, by its own monotonic clock. */
+  readonly tmpSeenMs: Map<string, number>;
 }
 
 export const makeContext = (
-  parts: Omit<QueueContext, 'ids' | 'step'> & { step?: QueueContext['step'] },
+  parts: Omit<QueueContext, 'ids' | 'step' | 'tmpSeenMs'> & { step?: QueueContext['step'] },
 ): QueueContext => ({
   ...parts,
   ids: new IdSource(parts.nowMs, parts.randomBytes),
   step: parts.step ?? (() => undefined),
+  tmpSeenMs: new Map(),
 });
 
 export const randomHex = (context: QueueContext): string =>

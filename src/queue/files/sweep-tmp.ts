@@ -8,13 +8,15 @@ import { BadFile, listOrNone, unlessCode } from './disk.ts';
 import { delayedName, parseTmpName, taskName } from './layout.ts';
 import { ensureDayFolders } from './locate.ts';
 
+const ELSEWHERE_DEAD_AFTER_MS = 60_000;
+
 /** How many files were cleared or published. What a living process is making is left alone. */
 export const sweepTmp = async (context: QueueContext): Promise<number> => {
   const { disk, layout, step } = context;
   let cleared = 0;
   for (const name of await listOrNone(disk, layout.tmp)) {
     const creator = parseTmpName(name);
-    if (creator === undefined || creatorLives(context, creator)) continue;
+    if (creator === undefined || creatorLives(context, name, creator)) continue;
     const path = join(layout.tmp, name);
     step('sweep.tmp_found');
     // What is not of the kind its name says is not ours.
@@ -36,13 +38,20 @@ export const sweepTmp = async (context: QueueContext): Promise<number> => {
 };
 
 // Another boot: everything of then is gone. (A home lies on one machine's own disk.) A creator in another
-// pid namespace cannot be looked at: better to leave a file too long than to take it from the living.
+// pid namespace (a container that was started anew) cannot be looked at: it is given a minute, by our own clock.
+// Should it live all the same, its next step finds nothing and tells its caller so.
 const creatorLives = (
   context: QueueContext,
+  name: string,
   creator: { boot8: string; pid: number; startTime: string; namespace: string },
 ): boolean => {
   if (creator.boot8 !== bootPrefix(context.self.bootId)) return false;
-  if (creator.namespace !== namespacePrefix(context.self.pidNamespace)) return true;
+  if (creator.namespace !== namespacePrefix(context.self.pidNamespace)) {
+    const now = performance.now();
+    const seen = context.tmpSeenMs.get(name) ?? now;
+    context.tmpSeenMs.set(name, seen);
+    return now - seen < ELSEWHERE_DEAD_AFTER_MS;
+  }
   return startTimeOf(creator.pid) === creator.startTime;
 };
 
