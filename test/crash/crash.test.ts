@@ -155,3 +155,21 @@ describe('a process killed', () => {
     );
   });
 });
+
+describe('the walk through the protocol', () => {
+  it('names every step there is', () => {
+    const readme = fs.readFileSync(join(src, 'README.md'), 'utf8');
+    assert.deepEqual(
+      [...steps()].filter((name) => !readme.includes(`\`${name}\``)),
+      [],
+    );
+  });
+
+  it('names every file there is, and no other', () => {
+    const readme = fs.readFileSync(join(src, 'README.md'), 'utf8');
+    const named = new Set([...readme.matchAll(/`([a-z-]+\.ts)`/g)].map((match) => match[1]));
+    const files = fs.readdirSync(src).filter((name) => name.endsWith('.ts'));
+    const plumbing = ['context.ts', 'file-queue.ts'];
+    assert.deepEqual([...named].sort(), files.filter((name) => !plumbing.includes(name)).sort());
+  });
+});
