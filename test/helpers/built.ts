@@ -52,7 +52,7 @@ export async function koubou(args: readonly string[], call: Call = {}): Promise<
 
 export async function startKoubou(
   args: readonly string[],
-  { cwd, env, stdin }: Call = {},
+  { cwd, env }: Call = {},
 ): Promise<ChildProcessWithoutNullStreams> {
   return spawn(process.execPath, [await builtKoubou(), ...args], {
     cwd,

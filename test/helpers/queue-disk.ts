@@ -57,21 +57,45 @@ export class FailingDisk extends LightDisk {
 
 /** Lets others run before and after any call, as the scheduler of a machine with many processes would. */
 export class ShufflingDisk extends LightDisk {
+  /** After so many more calls nothing is ever answered again, as for a killed process: no cleanup runs. */
+  callsLeft = Number.POSITIVE_INFINITY;
+  /** Resolves when that has happened. */
+  readonly dead: Promise<void>;
+  /** What it made in tmp/, by the part of the names that is random. */
+  readonly made = new Set<string>();
+  /** Workers that it registered. */
+  readonly joined = new Set<string>();
   readonly #random: () => number;
+  #sayDead: () => void = () => undefined;
 
   constructor(random: () => number) {
     super();
     this.#random = random;
+    this.dead = new Promise((resolve) => {
+      this.#sayDead = resolve;
+    });
     for (const call of CALLS) {
       const inner = this[call].bind(this) as (...args: unknown[]) => Promise<unknown>;
       const shuffled = async (...args: unknown[]): Promise<unknown> => {
         await this.#pause();
+        await this.#orDie();
+        const random = /tasks\/tmp\/.*-([0-9a-f]{20})/.exec(String(args[0]))?.[1];
+        if (random !== undefined) this.made.add(random);
+        const joined = call === 'create' ? /\/run\/([^.][^/]*)\.json$/.exec(String(args[0]))?.[1] : undefined;
+        if (joined !== undefined) this.joined.add(joined);
         const answer = await inner(...args);
         await this.#pause();
         return answer;
       };
       Object.defineProperty(this, call, { value: shuffled });
     }
+  }
+
+  async #orDie(): Promise<void> {
+    this.callsLeft -= 1;
+    if (this.callsLeft >= 0) return;
+    this.#sayDead();
+    await new Promise(() => undefined);
   }
 
   async #pause(): Promise<void> {

@@ -1,8 +1,9 @@
 /**
- * Many users of one queue at once, with any two of their steps in any order. What is random comes from a
- * seed that a failure names.
+ * Many users of one queue at once, with any two of their steps in any order, and with some that are killed in
+ * between. What is random comes from a seed that a failure names.
  */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { KoubouError } from '../../src/errors.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { Claim, Member } from '../../src/queue/queue.ts';
@@ -36,6 +37,7 @@ const randomFrom = (seed: number) => {
 };
 
 interface User {
+  disk: ShufflingDisk;
   queue: FileQueue;
   member: Member | undefined;
   claims: Claim[];
@@ -47,18 +49,23 @@ const play = async (seed: number): Promise<void> => {
   const home = await makeHome();
   let aheadMs = 0;
   const few = { ...budget, retries: 1, workerLost: 3 };
-  const open = (): FileQueue =>
-    home.open({
-      disk: new ShufflingDisk(random),
-      nowMs: () => Date.now() + (performance.now() % 1) + aheadMs,
-    });
-  const users: User[] = Array.from({ length: USERS }, () => ({
-    queue: open(),
-    member: undefined,
-    claims: [],
-  }));
+  const appear = (): User => {
+    const disk = new ShufflingDisk(random);
+    const queue = home.open({ disk, nowMs: () => Date.now() + (performance.now() % 1) + aheadMs });
+    return { disk, queue, member: undefined, claims: [] };
+  };
+  const users = Array.from({ length: USERS }, appear);
+  // All users are this one process: what a dead one left gets the name of a process that is gone.
+  const bury = ({ disk }: User): void => {
+    for (const name of fs.readdirSync(home.path('tasks/tmp'))) {
+      const rand = /-([0-9a-f]{20})/.exec(name)?.[1] ?? '';
+      if (!disk.made.has(rand)) continue;
+      const to = name.replace(/([0-9a-f]{8})-\d+-[^-]+-/, '$1-1-1-');
+      fs.renameSync(home.path('tasks/tmp', name), home.path('tasks/tmp', to));
+    }
+    for (const workerId of disk.joined) lookDead(home.home, workerId);
+  };
   const ids: string[] = [];
-  const joined: string[] = [];
 
   const acts: Record<string, (user: User) => Promise<void>> = {
     add: async ({ queue }) => {
@@ -74,11 +81,7 @@ const play = async (seed: number): Promise<void> => {
       for (const { id } of await queue.add(batch)) ids.push(id);
     },
     claim: async (user) => {
-      if (user.member === undefined) {
-        const member = await user.queue.join(worker());
-        joined.push(member.workerId);
-        user.member ??= member;
-      }
+      user.member ??= await user.queue.join(worker());
       const permits = random() < 0.5 ? [{ name: 'p', cap: 2 }] : [];
       const claim = await user.member.claim(() => (permits.length > 0 ? { take: true, permits } : takeAll()));
       if (claim !== undefined) user.claims.push(claim);
@@ -143,9 +146,18 @@ const play = async (seed: number): Promise<void> => {
   };
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
-      await Promise.all(users.flatMap((user) => [act(user), act(user)]));
+      await Promise.all(
+        users.map(async (user, n) => {
+          if (random() < 0.15) user.disk.callsLeft = Math.floor(random() * 60);
+          const both = Promise.all([act(user), act(user)]);
+          const died = await Promise.race([both.then(() => false), user.disk.dead.then(() => true)]);
+          if (!died) return;
+          bury(user);
+          users[n] = appear();
+        }),
+      );
     }
-    for (const workerId of joined) lookDead(home.home, workerId);
+    for (const user of users) bury(user);
     const last = home.open({ nowMs: () => Date.now() + aheadMs + 3_700_000 });
     for (let n = 0; n < 3; n += 1) await last.sweep(() => few);
     const { tasks, faults } = census(home.home, { acknowledged: ids });
