@@ -1,7 +1,8 @@
-/** What a task takes from the disk when it is added: its files' names and hashes, its prompt, its schema. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { glob, readFile, stat } from 'node:fs/promises';
+/**
+ * What a task takes from the disk when it is added: its files' names and hashes, its prompt, its schema. Most
+ * tasks take nothing, so Node's large modules (crypto, fs/promises) are loaded where they are used.
+ */
+import { createReadStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import type { NewTask } from '../task/record.ts';
@@ -9,11 +10,12 @@ import type { NewTask } from '../task/record.ts';
 /** Absolute paths, sorted. A name that exists is itself, whatever letters it has. */
 export const matchFiles = async (pattern: string, cwd: string): Promise<string[]> => {
   const literal = resolve(cwd, pattern);
-  if (await isFile(literal)) return [literal];
+  if (isFile(literal)) return [literal];
+  const { glob } = await import('node:fs/promises');
   const found: string[] = [];
   for await (const name of glob(pattern, { cwd })) {
     const path = resolve(cwd, name);
-    if (await isFile(path)) found.push(path);
+    if (isFile(path)) found.push(path);
   }
   if (found.length > 0) return found.sort();
   throw new KoubouError('usage', `No file fits --each '${pattern}' in ${cwd}. Nothing was added.`, {
@@ -22,10 +24,10 @@ export const matchFiles = async (pattern: string, cwd: string): Promise<string[]
 };
 
 /** The paths of these that are files with something in them: results are written whole or not at all. */
-export const finishedAmong = async (paths: readonly string[]): Promise<Set<string>> => {
+export const finishedAmong = (paths: readonly string[]): Set<string> => {
   const finished = new Set<string>();
   for (const path of paths) {
-    const facts = await stat(path).catch(() => undefined);
+    const facts = factsOf(path);
     if (facts?.isFile() && facts.size > 0) finished.add(path);
   }
   return finished;
@@ -34,6 +36,7 @@ export const finishedAmong = async (paths: readonly string[]): Promise<Set<strin
 /** Text of a file that a flag names. Throws `usage`. */
 export const readTextFile = async (path: string, what: string): Promise<string> => {
   try {
+    const { readFile } = await import('node:fs/promises');
     return asText(await readFile(path), what);
   } catch (error) {
     throw unreadable(what, error);
@@ -52,7 +55,7 @@ export const asText = (bytes: Uint8Array, what: string): string => {
 export const withHashes = async (tasks: readonly NewTask[]): Promise<NewTask[]> => {
   const hashes = new Map<string, string>();
   for (const { type, cwd, files } of tasks) {
-    if (!(await isFolder(cwd))) {
+    if (!isFolder(cwd)) {
       throw new KoubouError('usage', `There is no folder ${cwd}. Nothing was added.`, {
         hint: 'Name the folder to work in with --cwd DIR.',
       });
@@ -69,11 +72,12 @@ export const withHashes = async (tasks: readonly NewTask[]): Promise<NewTask[]> 
 
 const hashFile = async (path: string, mustBeText: boolean): Promise<string> => {
   const what = `The file ${path}`;
-  if (await isFolder(path)) {
+  if (isFolder(path)) {
     throw new KoubouError('usage', `${path} is a folder. Nothing was added.`, {
       hint: `Name each file with its own --file, or add a task for each with --each '${path}/*'.`,
     });
   }
+  const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
@@ -98,11 +102,17 @@ const decodes = (decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array):
   }
 };
 
-const isFile = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined))?.isFile() ?? false;
+const factsOf = (path: string) => {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+};
 
-const isFolder = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+const isFile = (path: string): boolean => factsOf(path)?.isFile() ?? false;
+
+const isFolder = (path: string): boolean => factsOf(path)?.isDirectory() ?? false;
 
 const notText = (what: string, cause?: unknown): KoubouError =>
   new KoubouError('usage', `${what} is not UTF-8 text. Nothing was added.`, {

@@ -1,5 +1,4 @@
 /** Adding tasks: one, one for each of many files, or a batch; all or none. */
-import { hash } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import type { Added } from '../queue/queue.ts';
@@ -27,7 +26,7 @@ export interface DelegateParts extends SourceParts {
   config: Config;
   nowMs: number;
   /** Eight letters. */
-  randomName: () => string;
+  randomName: () => Promise<string>;
 }
 
 export interface Delegated {
@@ -50,13 +49,13 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     drafts.push(draft);
   }
   refuseEqualOutputs(drafts);
-  const wanted = request.skipExisting ? await withoutFinished(drafts) : drafts;
+  const wanted = request.skipExisting ? withoutFinished(drafts) : drafts;
   const tasks = await withHashes(wanted);
   const skipped = drafts.length - tasks.length;
   if (request.each === undefined && request.batch === undefined) {
     return { added: tasks.length === 0 ? [] : await queue.add(tasks), batch: null, skipped };
   }
-  const batch = request.fields.labels?.['batch'] ?? batchName(tasks, parts);
+  const batch = request.fields.labels?.['batch'] ?? (await batchName(tasks, parts));
   const labelled = tasks.map((task) => ({ ...task, labels: { ...task.labels, batch } }));
   return { added: tasks.length === 0 ? [] : await queue.add(labelled), batch, skipped };
 };
@@ -109,7 +108,7 @@ const runnerOf = (task: NewTask, config: Config): string | undefined => {
   }
 };
 
-const withoutFinished = async (tasks: readonly NewTask[]): Promise<NewTask[]> => {
+const withoutFinished = (tasks: readonly NewTask[]): NewTask[] => {
   const outputs = tasks.flatMap(({ options }) => options.output ?? []);
   if (outputs.length < tasks.length) {
     throw new KoubouError(
@@ -120,15 +119,14 @@ const withoutFinished = async (tasks: readonly NewTask[]): Promise<NewTask[]> =>
       },
     );
   }
-  const finished = await finishedAmong(outputs);
+  const finished = finishedAmong(outputs);
   return tasks.filter(({ options }) => !finished.has(options.output ?? ''));
 };
 
 /** The same keys again must ask for the same, so the label must not be another one each time. */
-const batchName = (tasks: readonly NewTask[], { randomName }: DelegateParts): string => {
+const batchName = async (tasks: readonly NewTask[], { randomName }: DelegateParts): Promise<string> => {
   if (tasks.every(({ key }) => key === null)) return randomName();
-  return hash(
-    'sha256',
-    JSON.stringify(tasks.map(({ key, prompt, command }) => [key, prompt, command])),
-  ).slice(0, 8);
+  const { hash } = await import('node:crypto');
+  const asked = tasks.map(({ key, prompt, command }) => [key, prompt, command]);
+  return hash('sha256', JSON.stringify(asked)).slice(0, 8);
 };

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { delegate } from '../actions/delegate.ts';
 import { openHome } from '../actions/open-home.ts';
 import { tellDelegated } from '../cli/added.ts';
@@ -38,7 +37,7 @@ export default class Delegate extends BaseCommand {
         createdBy: opened.environment.createdBy,
         nowMs,
         readStdin: () => this.readStdin(),
-        randomName: () => randomBytes(4).toString('hex'),
+        randomName: async () => (await import('node:crypto')).randomBytes(4).toString('hex'),
       },
     );
     const { wait, json, home } = flags;
