@@ -242,6 +242,8 @@ export class Pool {
         if (end.event === 'task_ended' && end.state === 'completed') this.#completed += 1;
         if (end.event === 'task_ended' && end.state === 'failed') this.#failed += 1;
         tell(end);
+        // Whoever took it may have taken all.
+        if (end.event === 'task_taken_away') await this.#heartbeat.beat();
       } catch (error) {
         this.#fault ??= error;
       }
@@ -265,7 +267,8 @@ export class Pool {
       nextDueMs === null ? Number.POSITIVE_INFINITY : Math.max(SHORTEST_WAIT_MS, nextDueMs - Date.now());
     const { until } = this.#parts.settings;
     const idle = until.kind === 'idle' ? Math.max(50, until.seconds * 1000) : Number.POSITIVE_INFINITY;
-    return Math.min(jittered, due, idle);
+    const claim = this.#claimAgainAt - performance.now();
+    return Math.min(jittered, due, idle, claim > 0 ? claim : Number.POSITIVE_INFINITY);
   }
 
   /** The end, when it has come. */

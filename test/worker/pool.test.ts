@@ -1,0 +1,473 @@
+import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
+import { errorInfo } from '../../src/errors.ts';
+import { lookDead } from '../helpers/queue-dead.ts';
+import { until } from '../helpers/until.ts';
+import { FakeRunner, failure, gate, Rig, replacing, untilStopped } from './rig.ts';
+
+describe('a daemon', () => {
+  let rig: Rig;
+
+  beforeEach(async () => {
+    rig = await Rig.make();
+  });
+
+  afterEach(() => rig.remove());
+
+  const slots = async (): Promise<number | undefined> => (await rig.queue.workers())[0]?.slots;
+
+  describe('whose endpoint is down', () => {
+    const server = (): FakeRunner => new FakeRunner(() => 'done', { maxConcurrent: 9 });
+
+    it('claims nothing for it, probes it, and goes on when it is back', async () => {
+      const runner = server();
+      runner.down();
+      const id = await rig.add();
+      const daemon = rig.start(runner, { heartbeatSeconds: 0.05 });
+      await until(() => runner.checks >= 3, 'probes');
+      const waiting = await until(async () => {
+        const record = await rig.record(id);
+        return record.waiting !== null && record;
+      });
+      assert.equal(waiting.waiting, 'endpoint');
+      assert.deepEqual((await rig.queue.workers())[0]?.down, { server: 'nobody answers' });
+      runner.up();
+      const record = await rig.ended(id);
+      assert.equal(record.status, 'completed');
+      assert.equal(record.attempts.length, 1);
+      const told = daemon.events.map(({ event }) => event).filter((event) => event.startsWith('endpoint'));
+      assert.deepEqual(told, ['endpoint_down', 'endpoint_up']);
+    });
+
+    it('works on what needs no server', async () => {
+      const runner = server();
+      runner.down();
+      await rig.add({ priority: 9 });
+      const other = await rig.add({ type: 'command', command: ['x'], priority: 1 });
+      rig.start([runner, new FakeRunner(() => 'ran', { name: 'command' })], {
+        routing: { default: { general: 'fake', command: 'command' } },
+      });
+      assert.equal((await rig.ended(other)).status, 'completed');
+    });
+
+    it('charges nothing when it breaks down in the middle, and claims no other task for it', async () => {
+      const runner = server();
+      const [first, second] = [await rig.add(), await rig.add()];
+      runner.act = () => {
+        if (runner.runs.length > 1) return 'done';
+        runner.down();
+        return failure(errorInfo('runner_unavailable', 'it is gone'));
+      };
+      const daemon = rig.start(runner, { min: 2, max: 2 });
+      await until(() => runner.checks >= 3, 'probes');
+      assert.ok(runner.runs.length <= 2, 'only what ran already may have met the dead server');
+      const before = runner.runs.length;
+      runner.up();
+      const records = [await rig.ended(first), await rig.ended(second)];
+      assert.deepEqual(
+        records.map(({ status }) => status),
+        ['completed', 'completed'],
+      );
+      assert.ok(records.every(({ attempts }) => attempts.every(({ charged }) => !charged)));
+      assert.equal(runner.runs.length, 3);
+      assert.ok(before <= 2);
+      daemon.requestStop();
+      await daemon.end;
+    });
+
+    it('leaves a busy server alone as long as it asks', async () => {
+      const runner = server();
+      const ids = [await rig.add(), await rig.add()];
+      runner.act = () =>
+        runner.runs.length === 1
+          ? failure(errorInfo('endpoint_busy', 'too many requests'), { retryAfter: 0.7 })
+          : 'done';
+      await rig.drain(runner);
+      for (const id of ids) assert.equal((await rig.record(id)).status, 'completed');
+      const [busy, next] = runner.runs;
+      assert.equal(runner.runs.length, 3);
+      assert.ok((next?.at ?? 0) - (busy?.at ?? 0) >= 690, 'another task was tried meanwhile');
+    });
+
+    it('drains without waiting for a server that never answered, and says what is left', async () => {
+      const runner = server();
+      runner.down();
+      const id = await rig.add();
+      const end = await rig.drain(runner);
+      assert.deepEqual(end, {
+        kind: 'done',
+        left: { delayed: 0, blocked: 0, unserved: 1 },
+        completed: 0,
+        failed: 0,
+      });
+      assert.deepEqual((await rig.record(id)).attempts, []);
+    });
+
+    it('drains through a breakdown of a server that had answered', async () => {
+      const runner = server();
+      const ids = [await rig.add(), await rig.add()];
+      runner.act = () => {
+        if (runner.runs.length !== 1) return 'done';
+        runner.down();
+        return failure(errorInfo('runner_unavailable', 'it is gone'));
+      };
+      const daemon = rig.start(runner, { until: { kind: 'drained' } });
+      await until(() => runner.checks >= 4, 'probes');
+      assert.equal(daemon.ended, false);
+      runner.up();
+      await daemon.end;
+      for (const id of ids) assert.equal((await rig.record(id)).status, 'completed');
+    });
+  });
+
+  it('never uses an endpoint and model more than permitted, also beside another daemon', async () => {
+    const shared = { running: 0, peak: 0 };
+    const make = (): FakeRunner =>
+      new FakeRunner(
+        async () => {
+          shared.running += 1;
+          shared.peak = Math.max(shared.peak, shared.running);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          shared.running -= 1;
+          return 'done';
+        },
+        { maxConcurrent: 2 },
+      );
+    for (let count = 0; count < 16; count += 1) await rig.add();
+    const [one, two] = [make(), make()];
+    const ends = await Promise.all([rig.drain(one, { min: 4, max: 4 }), rig.drain(two, { min: 4, max: 4 })]);
+    assert.equal(shared.peak, 2);
+    assert.equal(one.runs.length + two.runs.length, 16);
+    assert.equal(
+      ends.reduce((sum, end) => sum + (end.kind === 'done' ? end.completed : 0), 0),
+      16,
+    );
+  });
+
+  it('opens slots while much waits and gives them up when it is idle', async () => {
+    const { opened, open } = gate();
+    const runner = new FakeRunner(async () => {
+      await opened;
+      return 'done';
+    });
+    for (let count = 0; count < 12; count += 1) await rig.add();
+    rig.start(runner, { min: 1, max: 4, idleSlotSeconds: 0.2, heartbeatSeconds: 0.05 });
+    await until(() => runner.running === 4, 'four at once');
+    assert.equal(await until(async () => (await slots()) === 4), true);
+    open();
+    await until(async () => (await slots()) === 1, 'the slots to close');
+    assert.equal(runner.peak, 4);
+  });
+
+  it('opens no more slots than what waits needs', async () => {
+    const { opened, open } = gate();
+    const runner = new FakeRunner(async () => {
+      await opened;
+      return 'done';
+    });
+    for (let count = 0; count < 3; count += 1) await rig.add();
+    const daemon = rig.start(runner, { min: 1, max: 4, heartbeatSeconds: 0.05 });
+    await until(() => runner.running > 0);
+    // Two wait for one that runs: twice the busy slots, and not more than that.
+    await until(async () => Object.keys((await rig.queue.workers())[0]?.progress ?? {}).length > 0, 'a beat');
+    assert.equal(await slots(), 1);
+    assert.equal(runner.running, 1);
+    open();
+    daemon.requestStop();
+    await daemon.end;
+  });
+
+  it('obeys a message to scale', async () => {
+    const { opened, open } = gate();
+    const runner = new FakeRunner(async () => {
+      await opened;
+      return 'done';
+    });
+    for (let count = 0; count < 4; count += 1) await rig.add();
+    const daemon = rig.start(runner, { heartbeatSeconds: 0.05 });
+    await until(() => runner.running === 1);
+    await rig.queue.tell(daemon.member().workerId, { min: 3, max: 3 });
+    await until(() => runner.running === 3, 'three at once');
+    assert.equal(await until(async () => (await slots()) === 3), true);
+    open();
+  });
+
+  it('stops a run within a second of its cancellation', async () => {
+    const runner = new FakeRunner(untilStopped);
+    const id = await rig.add();
+    rig.start(runner);
+    await until(() => runner.running === 1);
+    const start = Date.now();
+    assert.deepEqual(await rig.queue.cancel(id), { id, result: 'asked' });
+    const record = await rig.ended(id);
+    assert.ok(Date.now() - start < 1500, `${Date.now() - start} ms`);
+    assert.equal(record.result?.error?.code, 'cancelled');
+    assert.equal(record.attempts[0]?.charged, false);
+  });
+
+  describe('that is asked to end', () => {
+    it('takes nothing new and lets what runs end', async () => {
+      const { opened, open } = gate();
+      const runner = new FakeRunner(async () => {
+        await opened;
+        return 'done';
+      });
+      const [first, second] = [await rig.add(), await rig.add()];
+      const daemon = rig.start(runner);
+      await until(() => runner.running === 1);
+      daemon.requestStop();
+      await until(async () =>
+        (await rig.queue.workers())[0]?.notes.some((note) => note.startsWith('stopping')),
+      );
+      assert.equal(daemon.ended, false);
+      open();
+      const end = await daemon.end;
+      assert.deepEqual(end, {
+        kind: 'stopped',
+        left: { delayed: 0, blocked: 0, unserved: 1 },
+        completed: 1,
+        failed: 0,
+      });
+      assert.equal((await rig.record(first)).status, 'completed');
+      assert.deepEqual((await rig.record(second)).attempts, []);
+      assert.deepEqual(await rig.queue.workers(), []);
+    });
+
+    it('puts what runs back, uncharged, when it is asked twice', async () => {
+      const runner = new FakeRunner(untilStopped);
+      const id = await rig.add({ options: { retries: 0 } });
+      const daemon = rig.start(runner);
+      await until(() => runner.running === 1);
+      daemon.requestStop();
+      daemon.requestStop();
+      assert.equal((await daemon.end).kind, 'stopped');
+      const record = await rig.record(id);
+      assert.equal(record.status, 'pending');
+      assert.equal(record.attempts[0]?.error?.code, 'worker_stopped');
+      assert.equal(record.attempts[0]?.charged, false);
+      runner.act = () => 'done';
+      await rig.drain(runner);
+      assert.equal((await rig.record(id)).status, 'completed');
+    });
+
+    it('puts back what it was just claiming', async () => {
+      const id = await rig.add();
+      const { opened, open } = gate();
+      const runner = new FakeRunner(untilStopped);
+      let claimed = false;
+      const daemon = rig.start(runner, {}, (member) =>
+        replacing(member, {
+          claim: async (admit) => {
+            const claim = await member.claim(admit);
+            if (claim !== undefined) {
+              claimed = true;
+              await opened;
+            }
+            return claim;
+          },
+        }),
+      );
+      await until(() => claimed);
+      daemon.requestStop();
+      open();
+      await daemon.end;
+      const record = await rig.record(id);
+      assert.equal(record.status, 'pending');
+      assert.ok(record.attempts.every(({ charged }) => !charged));
+    });
+  });
+
+  it('stops everything and ends when its tasks were given to others', async () => {
+    const runner = new FakeRunner(untilStopped);
+    const id = await rig.add();
+    const daemon = rig.start(runner, { heartbeatSeconds: 0.05 });
+    await until(() => runner.running === 1);
+    const { workerId } = daemon.member();
+    lookDead(rig.home.home, workerId);
+    const other = new FakeRunner(() => 'from the other');
+    rig.start(other);
+    assert.deepEqual(await daemon.end, { kind: 'fenced' });
+    assert.equal(runner.running, 0);
+    const record = await rig.ended(id);
+    assert.equal(record.result?.output, 'from the other');
+  });
+
+  it('makes no new folder when its own was taken away', async () => {
+    const daemon = rig.start(new FakeRunner(), { heartbeatSeconds: 0.05 });
+    await until(() => daemon.joined);
+    const { workerId } = daemon.member();
+    renameSync(
+      rig.home.path('tasks', 'in_progress', workerId),
+      rig.home.path('tasks', 'in_progress', 'slot-77'),
+    );
+    assert.deepEqual(await daemon.end, { kind: 'fenced' });
+  });
+
+  describe('that drains', () => {
+    it('waits for retries in back-off', async () => {
+      const runner = new FakeRunner(() =>
+        runner.runs.length < 3 ? failure(errorInfo('stalled', 'nothing came'), { retryAfter: 0.2 }) : 'done',
+      );
+      const id = await rig.add();
+      const end = await rig.drain(runner);
+      assert.equal((await rig.record(id)).status, 'completed');
+      assert.equal(end.kind === 'done' && end.completed, 1);
+    });
+
+    it('does not wait for what was asked for later, nor for what hangs on it, and counts both', async () => {
+      const later = await rig.add({ not_before: '2999-01-01T00:00:00.000Z' });
+      const hanging = await rig.add({ after: [later] });
+      const now = await rig.add();
+      const end = await rig.drain(new FakeRunner());
+      assert.deepEqual(end, {
+        kind: 'done',
+        left: { delayed: 1, blocked: 1, unserved: 0 },
+        completed: 1,
+        failed: 0,
+      });
+      assert.equal((await rig.record(now)).status, 'completed');
+      assert.equal((await rig.record(hanging)).waiting, 'blocked');
+    });
+
+    it('runs a chain to its end, and fails what hangs on a failure', async () => {
+      const runner = new FakeRunner((task) =>
+        task.prompt === 'fail' ? failure(errorInfo('model_not_found', 'no such model')) : 'done',
+      );
+      const first = await rig.add();
+      const second = await rig.add({ after: [first] });
+      const third = await rig.add({ after: [second] });
+      const bad = await rig.add({ prompt: 'fail' });
+      const hanging = await rig.add({ after: [bad] });
+      const whatever = await rig.add({ after_any: [bad] });
+      const end = await rig.drain(runner);
+      assert.equal(end.kind === 'done' && end.left.blocked, 0);
+      for (const id of [first, second, third, whatever]) {
+        assert.equal((await rig.record(id)).status, 'completed');
+      }
+      assert.equal((await rig.record(hanging)).result?.error?.code, 'dependency_failed');
+    });
+
+    it('ends at once where there is nothing to do', async () => {
+      const start = Date.now();
+      await rig.drain(new FakeRunner());
+      assert.ok(Date.now() - start < 1000);
+    });
+
+    it('takes what comes while it is about to end', async () => {
+      const first = await rig.add();
+      let second: string | undefined;
+      const runner = new FakeRunner();
+      const daemon = rig.start(runner, { until: { kind: 'drained' } }, (member) =>
+        replacing(member, {
+          renew: async (beat) => {
+            const answer = await member.renew(beat);
+            // Somebody who looked just before and saw a daemon that lives relies on it.
+            if (beat.notes.some((note) => note.startsWith('stopping')) && second === undefined) {
+              second = await rig.add();
+            }
+            return answer;
+          },
+        }),
+      );
+      await daemon.end;
+      assert.equal((await rig.record(first)).status, 'completed');
+      assert.equal((await rig.record(second ?? '')).status, 'completed');
+    });
+
+    it('waits for a permit that another daemon holds', async () => {
+      const { opened, open } = gate();
+      const holder = new FakeRunner(
+        async () => {
+          await opened;
+          return 'done';
+        },
+        { maxConcurrent: 1 },
+      );
+      await rig.add();
+      rig.start(holder);
+      await until(() => holder.running === 1);
+      const id = await rig.add();
+      const daemon = rig.start(new FakeRunner(() => 'mine', { maxConcurrent: 1 }), {
+        until: { kind: 'drained' },
+        heartbeatSeconds: 0.05,
+      });
+      await until(async () => (await rig.record(id)).waiting === 'permit', 'the reason');
+      assert.equal(daemon.ended, false);
+      open();
+      await daemon.end;
+      assert.equal((await rig.record(id)).status, 'completed');
+    });
+  });
+
+  describe('that ends when it is idle', () => {
+    it('counts from the end of its last task', async () => {
+      const id = await rig.add();
+      const { opened, open } = gate();
+      const runner = new FakeRunner(async () => {
+        await opened;
+        return 'done';
+      });
+      const daemon = rig.start(runner, { until: { kind: 'idle', seconds: 0.2 } });
+      const run = await until(() => runner.runs[0]);
+      await until(() => Date.now() - run.at > 300, 'more than its idle time');
+      assert.equal(daemon.ended, false);
+      open();
+      const end = await daemon.end;
+      assert.equal((await rig.record(id)).status, 'completed');
+      assert.equal(end.kind, 'done');
+    });
+
+    it('waits for retries in back-off', async () => {
+      const runner = new FakeRunner(() =>
+        runner.runs.length === 1
+          ? failure(errorInfo('stalled', 'nothing came'), { retryAfter: 0.5 })
+          : 'done',
+      );
+      const id = await rig.add();
+      await rig.start(runner, { until: { kind: 'idle', seconds: 0.05 } }).end;
+      assert.equal((await rig.record(id)).status, 'completed');
+    });
+  });
+
+  it('starts a task as soon as the one it waits for has completed', async () => {
+    const { opened, open } = gate();
+    const runner = new FakeRunner(async (task) => {
+      if (task.prompt === 'first') await opened;
+      return 'done';
+    });
+    const first = await rig.add({ prompt: 'first' });
+    const second = await rig.add({ after: [first] });
+    rig.start(runner, { min: 2, max: 2 });
+    await until(() => runner.running === 1);
+    open();
+    const end = await rig.ended(first);
+    await rig.ended(second);
+    const late = (runner.runs[1]?.at ?? Number.POSITIVE_INFINITY) - Date.parse(end.updated_at);
+    // The sweep that a timer makes comes every second.
+    assert.ok(late < 500, `${late} ms after its end`);
+  });
+
+  it('starts a delayed task when it is due, not at a timer', async () => {
+    const due = Date.now() + 700;
+    const id = await rig.add({ not_before: new Date(due).toISOString() });
+    const runner = new FakeRunner();
+    rig.start(runner);
+    await rig.ended(id);
+    const late = (runner.runs[0]?.at ?? 0) - due;
+    assert.ok(late >= 0 && late < 300, `${late} ms after it was due`);
+  });
+
+  it('runs the tasks of a dead daemon, at once', async () => {
+    const dead = rig.start(new FakeRunner(untilStopped), { heartbeatSeconds: 60 });
+    const id = await rig.add();
+    await until(async () => (await rig.queue.state(id)) === 'in_progress');
+    const alive = rig.start(new FakeRunner(() => 'done'));
+    await until(() => alive.events.some(({ event }) => event === 'worker_started'));
+    const died = Date.now();
+    lookDead(rig.home.home, dead.member().workerId);
+    const record = await rig.ended(id);
+    assert.equal(record.attempts[0]?.error?.code, 'worker_lost');
+    assert.equal(record.attempts[1]?.outcome, 'success');
+    assert.ok(Date.now() - died < 2000);
+  });
+});
