@@ -5,7 +5,10 @@ import type { Runner } from '../runner/runner.ts';
 /** What a server may ask us to wait before it is asked again. */
 const LONGEST_PAUSE_MS = 3600 * 1000;
 
-/** Seconds from a breakdown to the first probe, and the most between two of them. */
+/** A stream that broke off is more often the end of one model's process than of its server. */
+const AT_ONCE = 0.2;
+
+/** Seconds between the first two probes, and the most between two. The first is made after a fifth of them. */
 export interface ProbeSeconds {
   first: number;
   last: number;
@@ -110,7 +113,7 @@ export class Endpoints {
     const { first, last } = this.#probeSeconds;
     const wait =
       retryAfter === null
-        ? Math.min(last, first * 2 ** state.probes) * 1000
+        ? Math.min(last, first * (state.probes === 0 ? AT_ONCE : 2 ** (state.probes - 1))) * 1000
         : Math.min(LONGEST_PAUSE_MS, retryAfter * 1000);
     state.probes += 1;
     clearTimeout(state.timer);

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { startTimeOf } from '../../src/process/liveness.ts';
+import type { Queue } from '../../src/queue/queue.ts';
+import { WORKER_LOST_BUDGET } from '../../src/worker/settings.ts';
+import { builtKoubou } from '../helpers/built.ts';
+import { type Daemon, Daemons, seeded } from '../helpers/daemon.ts';
+import { budget, failedWith, full, takeAll, worker } from '../helpers/queue-home.ts';
+import { until } from '../helpers/until.ts';
+
+describe('a daemon that is killed', () => {
+  let daemons: Daemons;
+
+  before(async function () {
+    this.timeout(60_000);
+    await builtKoubou();
+  });
+
+  beforeEach(async () => {
+    daemons = await Daemons.make();
+  });
+
+  afterEach(() => daemons.remove());
+
+  it('leaves its task to another within two seconds, and no child behind', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const first = await daemons.start(['--workers', '1']);
+    // The grandchild has a session of its own: it hears of no group's end.
+    const id = await daemons.shell(
+      'test -e begun && { echo again; exit; }; touch begun; sleep 300 & echo $! > child; setsid sh -c "echo \\$\\$ > grandchild; exec sleep 300" & wait',
+    );
+    const [child, grandchild] = [
+      Number(await daemons.said('child')),
+      Number(await daemons.said('grandchild')),
+    ];
+    const second = await daemons.start(['--workers', '1']);
+    await until(async () => (await daemons.queue.workers()).length === 2, 'two workers');
+    const killedAt = Date.now();
+    first.kill('SIGKILL');
+    const record = await daemons.ended(id);
+    assert.equal(record.status, 'completed');
+    assert.equal(record.result?.output, 'again\n');
+    const [lost, again] = record.attempts;
+    assert.equal(record.attempts.length, 2);
+    assert.equal(lost?.error?.code, 'worker_lost');
+    assert.equal(lost?.charged, false);
+    assert.equal(lost?.worker_id, first.workerId);
+    assert.equal(again?.worker_id, second.workerId);
+    const late = Date.parse(again?.started_at ?? '') - killedAt;
+    assert.ok(late <= 2000, `it began again after ${late} ms`);
+    assert.equal(startTimeOf(child), null);
+    assert.equal(startTimeOf(grandchild), null);
+    assert.deepEqual(daemons.children(), []);
+  });
+
+  it('is not taken for dead when it is only stopped', async () => {
+    const first = await daemons.start(['--workers', '1']);
+    const id = await daemons.shell('echo $$ > started; while ! test -e go; do sleep 0.05; done; echo mine');
+    await daemons.said('started');
+    first.kill('SIGSTOP');
+    const second = await daemons.start(['--workers', '1']);
+    // Due in two and a half seconds: the other has swept more than once before it runs.
+    const later = await daemons.shell('touch go', {
+      not_before: new Date(Date.now() + 2500).toISOString(),
+    });
+    await daemons.ended(later);
+    assert.equal((await daemons.record(id)).status, 'in_progress');
+    assert.ok(!second.events().some(({ event }) => event === 'workers_reaped'));
+    first.kill('SIGCONT');
+    const record = await daemons.ended(id);
+    assert.equal(record.attempts.length, 1);
+    assert.equal(record.attempts[0]?.worker_id, first.workerId);
+  });
+
+  it('gives its task back when the same home is worked on later', async () => {
+    const id = await daemons.shell('test -e begun && exit; touch begun; echo $$ > started; exec sleep 300');
+    const daemon = await daemons.start();
+    await daemons.said('started');
+    daemon.kill('SIGKILL');
+    await daemon.ended;
+    assert.equal((await daemons.koubou(['work', '--drain'])).code, 0);
+    assert.equal((await daemons.record(id)).status, 'completed');
+  });
+
+  it('loses and doubles nothing, however often it is killed', async function () {
+    this.timeout(full ? 180_000 : 90_000);
+    const count = full ? 40 : 16;
+    const killUntil = Date.now() + (full ? 20_000 : 4000);
+    const random = seeded(20_251_121);
+    const ids = await Promise.all(
+      Array.from({ length: count }, (_, number) =>
+        daemons.shell(`echo ${number} >> began; sleep 0.3; echo ${number} >> finished; echo ${number}`),
+      ),
+    );
+    const alive: Daemon[] = [];
+    let kills = 0;
+    while (Date.now() < killUntil) {
+      while (alive.length < 2) alive.push(await daemons.start(['--workers', '2']));
+      const wait = 50 + random() * 600;
+      const at = Date.now();
+      await until(() => Date.now() - at > wait, 'a random moment', 5000);
+      const [victim] = alive.splice(Math.floor(random() * alive.length), 1);
+      victim?.kill('SIGKILL');
+      await victim?.ended;
+      kills += 1;
+    }
+    for (const daemon of alive) daemon.kill('SIGKILL');
+    await Promise.all(alive.map(({ ended }) => ended));
+    assert.ok(kills > 2, `${kills} kills`);
+    const { code, stdout, stderr } = await daemons.koubou(['work', '--drain', '--workers', '4']);
+    assert.equal(code, 0, stdout + stderr);
+    const places = daemons.places();
+    for (const [number, id] of ids.entries()) {
+      const record = await daemons.record(id);
+      assert.equal(record.status, 'completed', JSON.stringify(record.attempts));
+      assert.equal(record.result?.output, `${number}\n`);
+      assert.equal(places.get(id)?.length, 1, `${id} lies in ${places.get(id)?.join(' and ')}`);
+      assert.equal(record.attempts.filter(({ outcome }) => outcome === 'success').length, 1);
+    }
+    assert.equal(places.size, count);
+    assert.deepEqual(daemons.children(), []);
+    assert.deepEqual(await daemons.queue.workers(), []);
+  });
+
+  /** Ends `losses` runs of the next task as if its worker had died. */
+  const loseWorkers = async (queue: Queue, losses: number): Promise<void> => {
+    const member = await queue.join(worker());
+    for (let count = 0; count < losses; count += 1) {
+      const claim = await until(async () => {
+        await queue.sweepQuickly(() => budget);
+        return member.claim(takeAll);
+      }, 'the next run');
+      await member.settle(claim, failedWith('worker_lost', claim, member), budget);
+    }
+    await member.leave();
+  };
+
+  it('by its task each time gives that task up after a while, and goes on with the others', async function () {
+    if (process.platform !== 'linux') this.skip();
+    this.timeout(120_000);
+    const poison = await daemons.shell('kill -9 $PPID', { priority: 10 });
+    // All but the last two deaths are played: each would be followed by a back-off of up to 5 s.
+    const quick = daemons.home.open({ randomBytes: seldomZero });
+    if (!full) await loseWorkers(quick, WORKER_LOST_BUDGET - 1);
+    const other = await daemons.shell('echo fine');
+    let deaths = 0;
+    while ((await daemons.record(poison)).status !== 'failed') {
+      assert.ok(deaths < 30, 'it is never given up');
+      const daemon = await daemons.start(['--drain', '--workers', '1']);
+      const { code } = await daemon.ended;
+      if (code !== 0) deaths += 1;
+    }
+    const record = await daemons.record(poison);
+    assert.equal(record.result?.error?.code, 'worker_lost');
+    assert.equal(record.attempts.length, WORKER_LOST_BUDGET + 1);
+    assert.equal(deaths, full ? WORKER_LOST_BUDGET + 1 : 2);
+    assert.equal((await daemons.ended(other)).result?.output, 'fine\n');
+  });
+});
+
+let drawn = 0;
+
+/** Different each time, as names are made of it, and nearly nothing as a fraction: no back-off. */
+const seldomZero = (count: number): Uint8Array => {
+  const bytes = Buffer.alloc(count);
+  drawn += 1;
+  bytes.writeUInt32BE(drawn, count - 4);
+  return bytes;
+};

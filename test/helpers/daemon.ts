@@ -1,0 +1,177 @@
+/** Real daemons on a home of their own: the built command line, real signals, real children. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkerEvent } from '../../src/events.ts';
+import { startTimeOf } from '../../src/process/liveness.ts';
+import type { Queue } from '../../src/queue/queue.ts';
+import type { NewTask, TaskRecord } from '../../src/task/record.ts';
+import { type Ended, koubou, type RunOptions, startKoubou } from './koubou.ts';
+import { makeHome, newTask, type TestHome } from './queue-home.ts';
+import { until } from './until.ts';
+
+export interface Daemon {
+  pid: number;
+  workerId: string;
+  /** What it told so far. */
+  events(): WorkerEvent[];
+  kill(signal: NodeJS.Signals): void;
+  ended: Promise<Ended>;
+  /** Whether its process is gone. */
+  gone(): boolean;
+}
+
+export class Daemons {
+  readonly home: TestHome;
+  readonly queue: Queue;
+  readonly #pids: number[] = [];
+  readonly #ends: Promise<unknown>[] = [];
+  readonly #ids: string[] = [];
+
+  private constructor(home: TestHome) {
+    this.home = home;
+    this.queue = home.open();
+  }
+
+  /** `config` is the text of config/agent.yaml. */
+  static async make(config = ''): Promise<Daemons> {
+    const daemons = new Daemons(await makeHome());
+    daemons.configure(`${config}\n`);
+    return daemons;
+  }
+
+  configure(text: string): void {
+    writeFileSync(join(this.home.home, 'config', 'agent.yaml'), text);
+  }
+
+  async add(over: Partial<NewTask> = {}): Promise<string> {
+    const [added] = await this.queue.add([newTask({ cwd: this.home.home, ...over })]);
+    this.#ids.push(added?.id ?? '');
+    return added?.id ?? '';
+  }
+
+  /** Adds a command task; its working folder is the home. */
+  shell(script: string, over: Partial<NewTask> = {}): Promise<string> {
+    return this.add({ type: 'command', prompt: '', command: ['sh', '-c', script], ...over });
+  }
+
+  koubou(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return koubou(args, { home: this.home.home, ...options });
+  }
+
+  /** `koubou work` with these flags, once it has joined. */
+  async start(flags: readonly string[] = [], options: RunOptions = {}): Promise<Daemon> {
+    const { child, said, ended } = await startKoubou(['work', '--json', ...flags], {
+      home: this.home.home,
+      ...options,
+    });
+    const pid = child.pid ?? 0;
+    this.#pids.push(pid);
+    this.#ends.push(ended);
+    const events = (): WorkerEvent[] =>
+      said.stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as WorkerEvent);
+    let over = false;
+    void ended.then(() => {
+      over = true;
+    });
+    const joined = await until(() => {
+      if (over) throw new Error(`it ended before it joined: ${said.stdout}${said.stderr}`);
+      return events().find((event) => event.event === 'worker_started');
+    }, 'a daemon');
+    return {
+      pid,
+      workerId: joined.worker_id,
+      events,
+      kill: (signal) => child.kill(signal),
+      ended,
+      gone: () => startTimeOf(pid) === null,
+    };
+  }
+
+  async record(id: string): Promise<TaskRecord> {
+    const record = await this.queue.get(id);
+    if (record === undefined) throw new Error(`there is no ${id}`);
+    return record;
+  }
+
+  ended(id: string, maxMs?: number): Promise<TaskRecord> {
+    return until(
+      async () => {
+        const record = await this.record(id);
+        return (record.status === 'completed' || record.status === 'failed') && record;
+      },
+      `the end of ${id}`,
+      maxMs,
+    );
+  }
+
+  /** The content of a file in the home, once it is there and ends with a newline. */
+  said(name: string): Promise<string> {
+    return until(() => {
+      const text = this.read(name);
+      return text.endsWith('\n') && text.trim();
+    }, name);
+  }
+
+  read(name: string): string {
+    try {
+      return readFileSync(join(this.home.home, name), 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  /** Names of the folders in which each task lies; one each is right. */
+  places(): Map<string, string[]> {
+    const places = new Map<string, string[]>();
+    for (const name of readdirSync(this.home.path('tasks'), { recursive: true, encoding: 'utf8' })) {
+      const id = /(?:^|\/|-)(task_\w+)\.r\d+(?:\.b\d+)?\.json$/.exec(name)?.[1];
+      if (id !== undefined) places.set(id, [...(places.get(id) ?? []), name.slice(0, name.lastIndexOf('/'))]);
+    }
+    return places;
+  }
+
+  /** Living processes that were started for some task of this home. Linux only; elsewhere none. */
+  children(): number[] {
+    if (process.platform !== 'linux') return [];
+    return readdirSync('/proc').flatMap((name) => {
+      if (!/^\d+$/.test(name) || startTimeOf(Number(name)) === null) return [];
+      let environment = '';
+      try {
+        environment = readFileSync(`/proc/${name}/environ`, 'utf8');
+      } catch {
+        return [];
+      }
+      const marker = environment.split('\0').find((line) => line.startsWith('KOUBOU_RUN='));
+      return marker !== undefined && this.#ids.some((id) => marker.includes(id)) ? [Number(name)] : [];
+    });
+  }
+
+  /** Kills whatever of this test still lives, by pid, and removes the home. */
+  async remove(): Promise<void> {
+    const workers = await this.queue.workers();
+    for (const pid of new Set([...this.#pids, ...workers.map((worker) => worker.pid), ...this.children()])) {
+      if (startTimeOf(pid) !== null) process.kill(pid, 'SIGKILL');
+    }
+    await Promise.all(this.#ends);
+    await until(
+      () => workers.every(({ pid }) => startTimeOf(pid) === null) && this.children().length === 0,
+      'the end of all processes',
+    );
+    await this.queue.close();
+    this.home.remove();
+  }
+}
+
+/** A stream of numbers in [0, 1) that is the same for the same seed (mulberry32). */
+export const seeded = (seed: number): (() => number) => {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
