@@ -139,7 +139,7 @@ export interface Attempt {
   route: string | null;
 }
 
-export type Waiting = 'delayed' | 'blocked' | 'endpoint' | 'permit';
+type Waiting = 'delayed' | 'blocked' | 'endpoint' | 'permit';
 
 export interface TaskResult {
   success: boolean;
@@ -170,7 +170,7 @@ export const parseTaskFile = (value: unknown): TaskFile => {
   throw new KoubouError('usage', describeIssues(parsed.error.issues));
 };
 
-export const describeIssues = (issues: readonly z.core.$ZodIssue[]): string =>
+const describeIssues = (issues: readonly z.core.$ZodIssue[]): string =>
   issues
     .slice(0, 3)
     .map((issue) => `${issue.path.map(String).join('.') || 'the record'}: ${issueText(issue)}`)

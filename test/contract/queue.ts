@@ -176,13 +176,13 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         const answers = await Promise.all(
           many.map((n) =>
             n % 3 === 0
-              ? others[n % 4]?.add([newTask({ key: 'race' }), newTask({ prompt: `beside ${n}` })])
-              : others[n % 4]?.add([newTask({ key: 'race' })]),
+              ? (others[n % 4] as Queue).add([newTask({ key: 'race' }), newTask({ prompt: `beside ${n}` })])
+              : (others[n % 4] as Queue).add([newTask({ key: 'race' })]),
           ),
         );
-        const ids = new Set(answers.map((answer) => answer?.[0]?.id));
+        const ids = new Set(answers.map((answer) => answer[0]?.id));
         assert.equal(ids.size, 1, [...ids].join());
-        assert.equal(answers.filter((answer) => answer?.[0]?.existed === false).length, 1);
+        assert.equal(answers.filter((answer) => answer[0]?.existed === false).length, 1);
         assert.equal((await queue.counts()).pending, 1 + many.filter((n) => n % 3 === 0).length);
       });
     });

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 
-export interface CensusTask {
+interface CensusTask {
   id: string;
   state: string;
   run: number;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { census } from '../helpers/queue-census.ts';
@@ -35,9 +36,13 @@ describe('who is dead', () => {
 
   const startHolder = async () => {
     const gate = home.path('gate');
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), home.home, gate], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(import.meta.resolve('./holder.ts')), home.home, gate],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     children.push(child);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const next = async (): Promise<Record<string, string>> => JSON.parse((await lines.next()).value ?? '');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { census } from '../helpers/queue-census.ts';
 import { full, makeHome, newTask } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
@@ -22,7 +22,7 @@ describe('many racing workers', () => {
       );
       const gate = home.path('gate');
       const children = Array.from({ length: WORKERS }, () =>
-        spawn(process.execPath, [join(import.meta.dirname, 'claimer.ts'), home.home, gate], {
+        spawn(process.execPath, [fileURLToPath(import.meta.resolve('./claimer.ts')), home.home, gate], {
           stdio: ['ignore', 'pipe', 'inherit'],
         }),
       );

@@ -175,9 +175,12 @@ describe('users of one queue in each other’s way', () => {
       try {
         await play(seed);
       } catch (cause) {
-        throw new Error(`with KOUBOU_TEST_SEED=${seed}: ${cause instanceof Error ? cause.message : cause}`, {
-          cause,
-        });
+        throw new Error(
+          `with KOUBOU_TEST_SEED=${seed}: ${cause instanceof Error ? cause.message : 'it broke'}`,
+          {
+            cause,
+          },
+        );
       }
     }
   });

@@ -62,7 +62,7 @@ describe('the states of a task', () => {
       const reached = new Set<State>([state]);
       for (let before = 0; before !== reached.size; ) {
         before = reached.size;
-        for (const from of [...reached]) for (const to of Object.values(TRANSITIONS[from])) reached.add(to);
+        for (const from of reached) for (const to of Object.values(TRANSITIONS[from])) reached.add(to);
       }
       assert.ok(reached.has('completed') && reached.has('failed'), state);
       for (const [event, to] of Object.entries(TRANSITIONS[state])) {

@@ -16,7 +16,6 @@ import { abandonedName, creatorName, type QueueContext } from './context.ts';
 import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { delayedName, taskName } from './layout.ts';
 import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
-import { readTask } from './read.ts';
 import { refuseWhenDiskIsLow } from './reserve.ts';
 import { sweepTmp } from './sweep-tmp.ts';
 
@@ -229,10 +228,10 @@ const refuseOtherContent = (key: string, asked: TaskFile, holder: TaskFile): voi
 // Who asked, when, and what the files held then are not what was asked for. A relative time (--in) is a
 // new absolute one at each call, so its value does not count either.
 const comparable = (task: TaskFile): unknown => {
-  const { task_id, created_at, created_by, not_before, ...asked } = JSON.parse(JSON.stringify(task));
-  asked.delayed = not_before !== null;
-  asked.files = asked.files.map((file: { path: string }) => file.path);
-  return asked;
+  const asked = JSON.parse(JSON.stringify(task)) as TaskFile;
+  for (const field of ['task_id', 'created_at', 'created_by']) delete asked[field];
+  const { not_before, files } = asked;
+  return { ...asked, not_before: not_before !== null, files: files.map((file) => file.path) };
 };
 
 /**

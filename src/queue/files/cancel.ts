@@ -40,8 +40,7 @@ export const cancelTask = async (context: QueueContext, id: string): Promise<Can
   return { id, result: 'asked' };
 };
 
-export const noSuchTask = (id: string): KoubouError =>
-  new KoubouError('no_such_task', `There is no task ${id}.`);
+const noSuchTask = (id: string): KoubouError => new KoubouError('no_such_task', `There is no task ${id}.`);
 
 type WaitingEnd = 'cancelled' | 'parent_failed';
 

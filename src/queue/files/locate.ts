@@ -156,7 +156,7 @@ export async function* placesWaiting(context: QueueContext): AsyncGenerator<Plac
 
 /** Makes the day folders that a task of this id will need, durably, where they are missing. */
 export const ensureDayFolders = async (context: QueueContext, id: string): Promise<void> => {
-  const { disk, layout } = context;
+  const { layout } = context;
   for (const [parent, folder] of [
     [layout.completed, layout.endedFolder('completed', id)],
     [layout.failed, layout.endedFolder('failed', id)],

@@ -56,7 +56,10 @@ const readWhy = async (context: QueueContext, path: string): Promise<{ reason: s
   try {
     const value: unknown = JSON.parse((await context.disk.read(path, 1024 * 1024)).toString('utf8'));
     const { reason, at } = value as { reason?: unknown; at?: unknown };
-    return { reason: String(reason ?? 'unknown'), at: String(at ?? '') };
+    return {
+      reason: typeof reason === 'string' ? reason : 'unknown',
+      at: typeof at === 'string' ? at : '',
+    };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof BadFile || error instanceof TypeError) {
       return { reason: 'the reason cannot be read', at: '' };

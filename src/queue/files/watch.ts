@@ -97,7 +97,7 @@ export class PendingWatch implements ChangeHint {
   #wake(): void {
     this.#options.onChange();
     this.#changed = true;
-    for (const waiter of [...this.#waiters]) waiter();
+    for (const waiter of this.#waiters) waiter();
   }
 
   async #stop(): Promise<void> {
@@ -108,7 +108,7 @@ export class PendingWatch implements ChangeHint {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) waiter();
+    for (const waiter of this.#waiters) waiter();
     await this.#stop();
   }
 }
