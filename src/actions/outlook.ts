@@ -66,7 +66,7 @@ const delayed = async (record: TaskRecord, parts: OutlookParts): Promise<Outlook
   if (!(dueMs > nowMs + DUE_NOW_MS)) return ready(record, parts);
   // A retry in back-off has been tried; --in and --at have not.
   if (dueMs <= untilMs || record.attempts.length > 0) return { kind: 'soon' };
-  return { kind: 'held', why: `not due before ${new Date(dueMs).toISOString()}` };
+  return { kind: 'held', why: `is not due before ${new Date(dueMs).toISOString()}` };
 };
 
 const blocked = async (
@@ -80,7 +80,7 @@ const blocked = async (
     if (state === undefined || isEnded(state)) continue;
     const found = await outlookOf(parent, parts, known);
     if (found.kind === 'unserved') return found;
-    if (found.kind === 'held') return { kind: 'held', why: `waits for ${parent}, which is ${found.why}` };
+    if (found.kind === 'held') return { kind: 'held', why: `waits for ${parent}, which ${found.why}` };
     if (outlook?.kind !== 'moving') outlook = found;
   }
   return outlook ?? MOVING;

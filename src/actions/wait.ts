@@ -161,7 +161,7 @@ class Wait {
     }
     await this.#refuseUnserved(outlooks);
     const [first] = outlooks;
-    return first?.[1].kind === 'held' ? `${first[0]} is ${first[1].why}` : undefined;
+    return first?.[1].kind === 'held' ? `${first[0]} ${first[1].why}` : undefined;
   }
 
   #startLine(): string {

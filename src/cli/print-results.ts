@@ -48,7 +48,7 @@ async function printText(
     return true;
   }
   if (record.result?.success !== true && record.result?.output_path == null) return false;
-  await command.print(`${hasBefore ? '\n' : ''}## ${titleOf(record)}\n`);
+  await command.printRaw(`${hasBefore ? '\n' : ''}## ${titleOf(record)}\n\n`);
   let last: number | undefined;
   const watched = async function* () {
     for await (const chunk of chunks()) {

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { resolveTask, type Selection, selectTasks } from '../../src/actions/select.ts';
+import { FileQueue } from '../../src/queue/files/file-queue.ts';
+import { makeHome, newTask, type TestHome } from '../helpers/queue-home.ts';
+
+describe('choosing tasks', () => {
+  let test: TestHome;
+  let queue: FileQueue;
+  let ids: string[];
+  before(async () => {
+    test = await makeHome();
+    queue = test.open();
+    const tasks = [
+      newTask({ created_by: 'cli', labels: { k: 'v' } }),
+      newTask({ created_by: 'claude-code' }),
+      newTask({ created_by: 'cron', labels: { k: 'v', more: 'x' } }),
+    ];
+    ids = (await queue.add(tasks)).map(({ id }) => id);
+  });
+  after(() => test.remove());
+
+  const select = (given: Partial<Selection>) =>
+    selectTasks(queue, {
+      references: [],
+      labels: {},
+      createdBy: 'cli',
+      readStdin: async () => Buffer.from(''),
+      ...given,
+    });
+
+  it('by full id, and by a part that only one has', async () => {
+    const [first = '', second = ''] = ids;
+    assert.equal(await resolveTask(queue, second, 'cli'), second);
+    assert.equal(await resolveTask(queue, ` ${first.slice(5)}\n`, 'cli'), first);
+  });
+
+  it('takes last, and nothing, for the newest of the same caller', async () => {
+    assert.deepEqual(await select({}), [ids[0]]);
+    assert.deepEqual(await select({ references: ['last'], createdBy: 'claude-code' }), [ids[1]]);
+    await assert.rejects(select({ createdBy: 'http' }), { code: 'no_such_task', exitCode: 3 });
+  });
+
+  it('names the candidates of a part that several have', async () => {
+    await assert.rejects(resolveTask(queue, 'task_20', 'cli'), (error: { code: string; message: string }) => {
+      assert.equal(error.code, 'usage');
+      return ids.every((id) => error.message.includes(id));
+    });
+  });
+
+  it('refuses less than four letters, and what there is not', async () => {
+    await assert.rejects(resolveTask(queue, 'abc', 'cli'), { code: 'usage' });
+    await assert.rejects(resolveTask(queue, '', 'cli'), { code: 'usage' });
+    await assert.rejects(resolveTask(queue, 'zzzzzz', 'cli'), { code: 'no_such_task' });
+    await assert.rejects(resolveTask(queue, 'task_20200101_000000_000000_aaaa', 'cli'), {
+      code: 'no_such_task',
+    });
+  });
+
+  it('reads ids from stdin for -, the first word of each line, each once', async () => {
+    const text = `${ids[2]} failed\n\n  ${ids[0]}\n${ids[2]}\n`;
+    const readStdin = async () => Buffer.from(text);
+    assert.deepEqual(await select({ references: ['-'], readStdin }), [ids[2], ids[0]]);
+    await assert.rejects(select({ references: ['-'] }), { code: 'usage', message: /no ids on stdin/ });
+  });
+
+  it('by label finds all, oldest first', async () => {
+    assert.deepEqual(await select({ labels: { k: 'v' } }), [ids[0], ids[2]]);
+    assert.deepEqual(await select({ labels: { k: 'v', more: 'x' } }), [ids[2]]);
+    await assert.rejects(select({ labels: { k: 'w' } }), { code: 'no_such_task' });
+    await assert.rejects(select({ labels: { k: 'v' }, references: ['last'] }), { code: 'usage' });
+  });
+});
