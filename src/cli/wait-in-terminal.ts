@@ -25,6 +25,9 @@ export interface TerminalWait {
   loadRunners: () => Promise<BuildRunners>;
 }
 
+/** Nobody copies a command with more words than this. */
+const MOST_TO_COPY = 12;
+
 /** The ids that ended; undefined where the wait ended otherwise, of which everything was told then. */
 export async function waitInTerminal(
   command: BaseCommand,
@@ -64,7 +67,8 @@ async function tellUnfinished(
   end: Exclude<WaitEnd, { kind: 'ended' }>,
 ): Promise<void> {
   const { opened, ids, json, strict } = wait;
-  const again = toType(wait.home, 'wait', wait.again);
+  const short = wait.again.length <= MOST_TO_COPY;
+  const again = short ? toType(wait.home, 'wait', wait.again) : 'koubou wait and the same ids';
   const [first = ''] = end.open;
   const who = end.open.length === 1 ? first : `${end.open.length} of ${ids.length} tasks`;
   const [have, go] = end.open.length === 1 ? ['has', 'goes'] : ['have', 'go'];

@@ -1,8 +1,8 @@
 import { openHome } from '../actions/open-home.ts';
-import { selectTasks } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, choice, integer, restArguments } from '../cli/flags.ts';
-import { labelFlag, readLabels } from '../cli/labels.ts';
+import { labelFlag } from '../cli/labels.ts';
+import { NAMED_TASKS, namedTasks } from '../cli/named-tasks.ts';
 import { printResults, tellNotEnded } from '../cli/print-results.ts';
 import { waitInTerminal } from '../cli/wait-in-terminal.ts';
 import { openQueue } from '../queue/open.ts';
@@ -17,9 +17,7 @@ export default class Result extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --label batch=docs --format jsonl',
   ];
   static override args = {
-    tasks: restArguments({
-      description: 'Tasks: ids, parts of them, last (which none means), or - for ids on stdin.',
-    }),
+    tasks: restArguments({ description: NAMED_TASKS }),
   };
   static override flags = {
     wait: boolean({ summary: 'Wait until it has ended.' }),
@@ -39,15 +37,9 @@ export default class Result extends BaseCommand {
     const { environment, cwd } = this;
     const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
     const { queue } = opened;
-    const ids = await selectTasks(queue, {
-      references: args.tasks ?? [],
-      labels: readLabels(flags.label),
-      createdBy: opened.environment.createdBy,
-      readStdin: () => this.readStdin(),
-    });
+    const { ids, again } = await namedTasks(this, opened, args.tasks, flags.label);
     const { wait, home, json, head, tail } = flags;
     const loadRunners = async () => (await import('../runner/registry.ts')).buildRunners;
-    const again = flags.label ? flags.label.flatMap((label) => ['--label', label]) : ids;
     const waiting = {
       opened,
       ids,

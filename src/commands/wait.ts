@@ -1,8 +1,8 @@
 import { openHome } from '../actions/open-home.ts';
-import { selectTasks } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, duration, restArguments } from '../cli/flags.ts';
-import { labelFlag, readLabels } from '../cli/labels.ts';
+import { labelFlag } from '../cli/labels.ts';
+import { NAMED_TASKS, namedTasks } from '../cli/named-tasks.ts';
 import { printRecords } from '../cli/print-records.ts';
 import { tellFailures } from '../cli/print-results.ts';
 import { waitInTerminal } from '../cli/wait-in-terminal.ts';
@@ -19,9 +19,7 @@ export default class Wait extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --label batch=docs',
   ];
   static override args = {
-    tasks: restArguments({
-      description: 'Tasks: ids, parts of them, last (which none means), or - for ids on stdin.',
-    }),
+    tasks: restArguments({ description: NAMED_TASKS }),
   };
   static override flags = {
     timeout: duration({ summary: 'Wait no longer than this: exit code 4, and the tasks go on.' }),
@@ -34,12 +32,7 @@ export default class Wait extends BaseCommand {
     const { environment, cwd } = this;
     const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
     const { queue } = opened;
-    const ids = await selectTasks(queue, {
-      references: args.tasks ?? [],
-      labels: readLabels(flags.label),
-      createdBy: opened.environment.createdBy,
-      readStdin: () => this.readStdin(),
-    });
+    const { ids, again } = await namedTasks(this, opened, args.tasks, flags.label);
     const ended = await waitInTerminal(this, {
       opened,
       ids,
@@ -48,7 +41,7 @@ export default class Wait extends BaseCommand {
       json: flags.json,
       strict: false,
       home: flags.home,
-      again: flags.label ? flags.label.flatMap((label) => ['--label', label]) : ids,
+      again,
       loadRunners: async () => (await import('../runner/registry.ts')).buildRunners,
     });
     if (ended === undefined) return;
