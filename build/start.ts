@@ -18,6 +18,7 @@ const environment: NodeJS.ProcessEnv = { ...process.env, KOUBOU_HOME: home };
 // This is a person's view of koubou, also when an agent runs it.
 delete environment['CLAUDECODE'];
 const running = new Set<ChildProcess>();
+const STOP_MS = 3000;
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -42,7 +43,8 @@ const shown = (word: string): string => (/^[\w./:=@%+-]+$/.test(word) ? word : `
 const koubou = async (...args: string[]): Promise<void> => {
   say(`\n$ koubou ${args.map(shown).join(' ')}`);
   const code = await run([program, ...args], 'inherit');
-  if (code !== 0) throw new Failure(`\`koubou ${args[0]}\` ended with exit code ${code}; its words stand above.`);
+  if (code !== 0)
+    throw new Failure(`\`koubou ${args[0]}\` ended with exit code ${code}; its words stand above.`);
 };
 
 class Failure extends Error {}
@@ -79,7 +81,13 @@ const chosenFiles = (): string[] => {
 
 const stopEverything = async (): Promise<void> => {
   if (existsSync(home)) await run([program, 'stop', '--now', '--home', home], 'quiet');
-  for (const child of running) child.kill('SIGTERM');
+  for (const child of running) {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const stubborn = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(stubborn);
+  }
   rmSync(folder, { recursive: true, force: true });
 };
 
@@ -87,14 +95,18 @@ const main = async (): Promise<void> => {
   const files = chosenFiles();
   if ((await run([join(root, 'build', 'build.ts')], 'quiet')) !== 0) throw new Failure('The build failed.');
   say(`A temporary home: ${home}`);
-  if ((await run([program, 'init', '--home', home], 'quiet')) !== 0) throw new Failure('`koubou init` failed.');
+  if ((await run([program, 'init', '--home', home], 'quiet')) !== 0)
+    throw new Failure('`koubou init` failed.');
   const real = modelFound();
   if (!real) {
     say('\nNo model server answers on this machine, so a tiny stand-in model is used (85 MB, once).');
     say('It runs real inference and proves the way from here to a kept result; its text MEANS NOTHING.');
-    say('For real work: install Ollama (https://ollama.com/download), `ollama pull gpt-oss:20b`, run this again.');
+    say(
+      'For real work: install Ollama (https://ollama.com/download), `ollama pull gpt-oss:20b`, run this again.',
+    );
     environment['OLLAMA_HOST'] = await startTinyModel();
-    if ((await run([program, 'init', '--home', home], 'quiet')) !== 0) throw new Failure('`koubou init` failed.');
+    if ((await run([program, 'init', '--home', home], 'quiet')) !== 0)
+      throw new Failure('`koubou init` failed.');
   }
   await koubou('doctor');
   await koubou('work', '--detach');
@@ -106,7 +118,18 @@ const main = async (): Promise<void> => {
     await koubou('delegate', '--each', '{README.md,docs/*.md}', 'Summarise {file} in three lines', '--wait');
   }
   await koubou('delegate', '--type', 'command', '--wait', '--', 'node', '--version');
-  await koubou('delegate', '--type', 'command', '--label', 'why=example', '--wait', '--', 'sh', '-c', 'echo hi');
+  await koubou(
+    'delegate',
+    '--type',
+    'command',
+    '--label',
+    'why=example',
+    '--wait',
+    '--',
+    'sh',
+    '-c',
+    'echo hi',
+  );
   await koubou('status');
   await koubou('stop');
   say(`

@@ -118,7 +118,8 @@ async function main(): Promise<void> {
     model: values.model,
     contextLength: Number(values['context-length']),
   });
-  const close = (): void => void server.close();
+  // The model's threads may outlive its disposal.
+  const close = (): void => void server.close().finally(() => process.exit());
   process.once('SIGTERM', close);
   process.once('SIGINT', close);
   if (values['with-parent']) process.stdin.resume().once('close', close);
