@@ -20,7 +20,7 @@ const stubs: Record<string, string> = {
 const lazyPackages = new Set(
   [
     'ansi-escapes ansis clean-stack cli-spinners ejs get-package-type indent-string lilconfig string-width',
-    'supports-color widest-line wordwrap wrap-ansi node:child_process node:perf_hooks node:readline',
+    'supports-color widest-line wordwrap wrap-ansi node:child_process node:fs/promises node:perf_hooks node:readline',
   ].flatMap((names) => names.split(' ')),
 );
 

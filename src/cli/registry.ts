@@ -30,7 +30,7 @@ export function findCommand(
 }
 
 /** oclif's configuration with the plugin ready-made: nothing is looked for on disk. */
-export function loadConfig(registry: Registry): Promise<Config> {
+export async function loadConfig(registry: Registry): Promise<Config> {
   const { name, version, description } = registry;
   const pjson = { name, version, description, oclif: { bin: name, topicSeparator: ' ' } } as const;
   const root = import.meta.dirname;
@@ -55,10 +55,19 @@ export function loadConfig(registry: Registry): Promise<Config> {
     valid: true,
     version,
   };
-  return Config.load({ root, plugins: new Map([[name, plugin]]), pjson } as unknown as Parameters<
-    typeof Config.load
-  >[0]);
+  const config = new PlainConfig({ root, plugins: new Map([[name, plugin]]), pjson } as unknown as Options);
+  await config.load();
+  return config;
 }
+
+/** oclif looks for a file of colours at each start; koubou has its own. */
+class PlainConfig extends Config {
+  override loadTheme(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+}
+
+type Options = ConstructorParameters<typeof Config>[0];
 
 /** oclif reads its help from this; flags and arguments come with the class, when help of the command is asked for. */
 function loadable(id: string, { summary, hidden, load }: RegisteredCommand): Command.Loadable {

@@ -3,11 +3,9 @@
  * covers the file's exact text and the code that read it, so a stale one is never taken; one that is missing,
  * unreadable or cannot be written only costs time. It holds nothing of config/.env.
  */
-import { hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Config } from './schema.ts';
-import { writeAtomic } from './write-atomic.ts';
 
 export interface CachedConfig {
   config: Config;
@@ -16,7 +14,8 @@ export interface CachedConfig {
 
 export const cacheFile = (home: string): string => join(home, 'run', 'config-cache.json');
 
-export const cacheKey = (text: string): string => hash('sha256', `${codeStamp()}\n${text}`);
+/** The whole text, not a hash of it: hashing costs a short command more than reading two kilobytes. */
+export const cacheKey = (text: string): string => `${codeStamp()}\n${text}`;
 
 export const readCache = (home: string, key: string): CachedConfig | undefined => {
   try {
@@ -33,6 +32,7 @@ export const writeCache = async (
   key: string,
   { config, stated }: CachedConfig,
 ): Promise<void> => {
+  const { writeAtomic } = await import('./write-atomic.ts');
   await writeAtomic(cacheFile(home), JSON.stringify({ key, config, stated })).catch(() => undefined);
 };
 

@@ -2,7 +2,6 @@
  * Whether a process that was recorded earlier still lives. A pid alone proves nothing (it is reused); a
  * pid with its start time and the machine's boot does. A blocked or stopped process is not dead.
  */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
@@ -29,6 +28,8 @@ const readText = (path: string): string | null => {
 
 const output = (command: string, args: string[]): string | null => {
   try {
+    // Only where there is no /proc; loading it would cost each short command on Linux.
+    const { execFileSync } = process.getBuiltinModule('node:child_process');
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {
     return null;
@@ -75,7 +76,7 @@ export const selfIdentity = (): ProcessIdentity => {
     pid: process.pid,
     startTime: startTimeOf(process.pid) ?? 'unknown',
     pidNamespace: pidNamespace(),
-    hostId: readText('/etc/machine-id') ?? hostname(),
+    hostId: readText('/etc/machine-id') || hostname(),
   };
   return own;
 };

@@ -1,5 +1,4 @@
 /** What runs on this machine now: what is needed to find everything that belongs to one run. */
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessEntry {
@@ -43,6 +42,7 @@ const readProc = (pid: number, file: string): string | undefined => {
 
 const ps = (args: string[]): string[] => {
   try {
+    const { execFileSync } = process.getBuiltinModule('node:child_process');
     return execFileSync('ps', args, {
       encoding: 'utf8',
       maxBuffer: 256 * 1024 * 1024,

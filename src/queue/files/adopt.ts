@@ -2,7 +2,6 @@
  * Files that a person dropped into pending/ by hand become tasks. Whoever may write a file there need not be
  * allowed to run programs, so nothing that runs one is taken from such a file.
  */
-import { createHash } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { MAX_TASK_BYTES, type NewTask } from '../../task/record.ts';
@@ -111,6 +110,7 @@ export class Adoption {
       const draft = this.#draft(fields, prompt);
       // The key makes a second try after a crash find the first one's task. The time tells the same text
       // dropped in once more: a file system soon gives a freed inode's number again.
+      const { createHash } = await import('node:crypto');
       const hash = createHash('sha256')
         .update(`${facts.inode}\0${facts.modifiedMs}\0${name}\0`)
         .update(bytes)

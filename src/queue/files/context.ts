@@ -1,5 +1,4 @@
 /** What every step of the file queue works with; the clock and randomness come in here. */
-import { createHash } from 'node:crypto';
 import type { ProcessIdentity } from '../../process/liveness.ts';
 import { IdSource } from '../../task/id.ts';
 import type { Disk } from './disk.ts';
@@ -41,8 +40,11 @@ export const bootPrefix = (bootId: string): string =>
     .slice(0, 8)
     .padStart(8, '0');
 
-export const namespacePrefix = (pidNamespace: string): string =>
-  createHash('sha256').update(pidNamespace).digest('hex').slice(0, 8);
+/** Eight hexadecimal digits of a namespace's number, as in `pid:[4026531836]`; zeros where there is none. */
+export const namespacePrefix = (pidNamespace: string): string => {
+  const number = /\d+/.exec(pidNamespace)?.[0] ?? '0';
+  return BigInt(number).toString(16).padStart(8, '0').slice(-8);
+};
 
 /**
  * `BOOT8-PID-START-RAND`: whose it is, so that whoever sweeps can tell whether the owner lives. RAND begins

@@ -1,5 +1,4 @@
 /** The file queue: each member of the Queue interface, and the file in which its protocol is. */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { selfIdentity } from '../../process/liveness.ts';
 import { isTaskId } from '../../task/id.ts';
@@ -40,7 +39,11 @@ import { listWorkers, passedOver } from './workers.ts';
 const WATCH_UP_TO = 1000;
 
 // Two processes that add in one millisecond must not share the microseconds of their ids.
-const wallClockMs = (): number => Date.now() + (performance.now() % 1);
+const wallClockMs = (): number => Date.now() + ((process.hrtime()[1] / 1e6) % 1);
+
+// Names must differ, nobody must be unable to guess them: node:crypto would be a tenth of a short command.
+const unlikelyBytes = (count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, () => Math.floor(Math.random() * 256));
 
 export interface FileQueueOptions {
   home: string;
@@ -69,7 +72,7 @@ export class FileQueue implements Queue {
       layout: new Layout(options.home),
       self: selfIdentity(),
       nowMs: options.nowMs ?? wallClockMs,
-      randomBytes: options.randomBytes ?? randomBytes,
+      randomBytes: options.randomBytes ?? unlikelyBytes,
       ...(options.step === undefined ? {} : { step: options.step }),
     });
     this.#draftFromDrop = options.draftFromDrop;

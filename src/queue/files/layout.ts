@@ -2,7 +2,6 @@
  * Where everything lies in a home, and the names that carry state. Pure: paths and names only.
  * README.md beside this file walks through the protocol.
  */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { dayOf, isTaskId } from '../../task/id.ts';
 import type { State } from '../../task/lifecycle.ts';
@@ -104,6 +103,10 @@ export const parseTmpName = (text: string): TmpName | undefined => {
   };
 };
 
+// Looked up when it is used: loading it is a tenth of what a short command takes.
+const sha256 = (text: string): string =>
+  process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
+
 export class Layout {
   readonly home: string;
   readonly tasks: string;
@@ -197,7 +200,7 @@ export class Layout {
   }
 
   key(key: string): { folder: string; path: string } {
-    const hash = createHash('sha256').update(key).digest('hex');
+    const hash = sha256(key);
     const folder = join(this.keys, hash.slice(0, 2));
     return { folder, path: join(folder, hash) };
   }
@@ -214,6 +217,6 @@ export class Layout {
   permitFolder(name: string): string {
     const text = encodeURIComponent(name.toWellFormed()).replaceAll('*', '%2A').replace(/^\./, '%2E');
     if (text !== '' && text.length <= 200) return text;
-    return `${text.slice(0, 130)}%${createHash('sha256').update(name).digest('hex')}`;
+    return `${text.slice(0, 130)}%${sha256(name)}`;
   }
 }
