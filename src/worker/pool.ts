@@ -261,7 +261,8 @@ export class Pool {
   }
 
   #waitMs(nextDueMs: number | null): number {
-    const look = this.#attempts.size > 0 || this.#stopping || this.#backlog > 0 ? BUSY_LOOK_MS : IDLE_LOOK_MS;
+    const active = this.#attempts.size > 0 || this.#stopping || this.#backlog > 0 || this.#slots.mayClose;
+    const look = active ? BUSY_LOOK_MS : IDLE_LOOK_MS;
     const jittered = look * (0.8 + Math.random() * 0.2);
     const due =
       nextDueMs === null ? Number.POSITIVE_INFINITY : Math.max(SHORTEST_WAIT_MS, nextDueMs - Date.now());

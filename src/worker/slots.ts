@@ -29,6 +29,11 @@ export class Slots {
     return this.#count;
   }
 
+  /** More are open than need to be. */
+  get mayClose(): boolean {
+    return this.#count > this.#bounds.min;
+  }
+
   setBounds(bounds: Bounds): void {
     this.#bounds = { min: bounds.min, max: Math.max(bounds.min, bounds.max) };
     this.#clamp();

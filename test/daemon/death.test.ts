@@ -58,9 +58,9 @@ describe('a daemon that is killed', () => {
     await daemons.said('started');
     first.kill('SIGSTOP');
     const second = await daemons.start(['--workers', '1']);
-    // Due in two and a half seconds: the other has swept more than once before it runs.
+    // Due in one and a half seconds: the other has swept more than once before it runs.
     const later = await daemons.shell('touch go', {
-      not_before: new Date(Date.now() + 2500).toISOString(),
+      not_before: new Date(Date.now() + 1500).toISOString(),
     });
     await daemons.ended(later);
     assert.equal((await daemons.record(id)).status, 'in_progress');
@@ -84,7 +84,7 @@ describe('a daemon that is killed', () => {
   it('loses and doubles nothing, however often it is killed', async function () {
     this.timeout(full ? 180_000 : 90_000);
     const count = full ? 40 : 16;
-    const killUntil = Date.now() + (full ? 20_000 : 4000);
+    const killUntil = Date.now() + (full ? 20_000 : 2500);
     const random = seeded(20_251_121);
     const ids = await Promise.all(
       Array.from({ length: count }, (_, number) =>
@@ -138,9 +138,9 @@ describe('a daemon that is killed', () => {
     if (process.platform !== 'linux') this.skip();
     this.timeout(120_000);
     const poison = await daemons.shell('kill -9 $PPID', { priority: 10 });
-    // All but the last two deaths are played: each would be followed by a back-off of up to 5 s.
+    // All but the last death are played: each would be followed by a back-off of up to 5 s.
     const quick = daemons.home.open({ randomBytes: seldomZero });
-    if (!full) await loseWorkers(quick, WORKER_LOST_BUDGET - 1);
+    if (!full) await loseWorkers(quick, WORKER_LOST_BUDGET);
     const other = await daemons.shell('echo fine');
     let deaths = 0;
     while ((await daemons.record(poison)).status !== 'failed') {
@@ -152,7 +152,7 @@ describe('a daemon that is killed', () => {
     const record = await daemons.record(poison);
     assert.equal(record.result?.error?.code, 'worker_lost');
     assert.equal(record.attempts.length, WORKER_LOST_BUDGET + 1);
-    assert.equal(deaths, full ? WORKER_LOST_BUDGET + 1 : 2);
+    assert.equal(deaths, full ? WORKER_LOST_BUDGET + 1 : 1);
     assert.equal((await daemons.ended(other)).result?.output, 'fine\n');
   });
 });

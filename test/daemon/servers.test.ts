@@ -28,6 +28,8 @@ runners:
   local: { kind: ollama, endpoint: here, model: scripted }
 routing:
   default: { general: local }
+defaults:
+  heartbeat_interval: 1s
 `);
   };
 
