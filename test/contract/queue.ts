@@ -153,6 +153,12 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         assert.deepEqual(again, [{ id, existed: true }]);
       });
 
+      it('does not care in which batch it comes again', async () => {
+        const id = await add({ key: 'k', labels: { batch: 'one', lang: 'ja' } });
+        const again = await queue.add([newTask({ key: 'k', labels: { batch: 'two', lang: 'ja' } })]);
+        assert.deepEqual(again, [{ id, existed: true }]);
+      });
+
       it('refuses a key that asks for something else', async () => {
         await add({ key: 'once' });
         await assert.rejects(queue.add([newTask({ key: 'once', prompt: 'other' })]), refuses('key_conflict'));

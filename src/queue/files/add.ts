@@ -226,11 +226,13 @@ const refuseOtherContent = (key: string, asked: TaskFile, holder: TaskFile): voi
 };
 
 // Who asked, when, and what the files held then are not what was asked for. A relative time (--in) is a
-// new absolute one at each call, so its value does not count either.
+// new absolute one at each call, so its value does not count either, and the label of a batch is new when
+// one of its other lines is.
 const comparable = (task: TaskFile): unknown => {
   const asked = JSON.parse(JSON.stringify(task)) as TaskFile;
   for (const field of ['task_id', 'created_at', 'created_by']) delete asked[field];
   const { not_before, files } = asked;
+  delete asked.labels['batch'];
   return { ...asked, not_before: not_before !== null, files: files.map((file) => file.path) };
 };
 
