@@ -11,7 +11,7 @@ export const delegate = async (): Promise<Row[]> => {
     const run = (args: readonly string[]): number => {
       const start = performance.now();
       const { status, stderr } = spawnSync(process.execPath, args, { env: environment(), cwd: home });
-      if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
+      if (status !== 0) throw new Error(`${args.join(' ')}: ${String(stderr)}`);
       return performance.now() - start;
     };
     const calls = {
