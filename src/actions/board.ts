@@ -21,7 +21,7 @@ export const readBoard = async (queue: Queue): Promise<Board> => {
     counts,
     workers,
     running: counts.in_progress === 0 ? [] : await queue.list({ states: ['in_progress'] }),
-    failures: counts.failed === 0 ? [] : await queue.list({ states: ['failed'], limit: FAILURES_SHOWN }),
+    failures: counts.failed === 0 ? [] : await lastFailures(queue),
   };
 };
 

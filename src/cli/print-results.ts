@@ -9,7 +9,7 @@ import { oneLine } from './render/screen.ts';
 import { subject } from './render/words.ts';
 import { toType } from './to-type.ts';
 
-export type ResultFormat = 'md' | 'json' | 'jsonl';
+type ResultFormat = 'md' | 'json' | 'jsonl';
 
 export interface ResultLook extends Slice {
   /** undefined: the output alone, under headings where there are several. */

@@ -10,7 +10,7 @@ const BEGIN =
 const END = '<!-- koubou:end -->';
 
 /** The text of `file` with the section in it: in place of an earlier one, else at its end. Pure. */
-export const withSection = (text: string, section: string): string => {
+const withSection = (text: string, section: string): string => {
   const block = `${BEGIN}\n${section.trim()}\n${END}`;
   const start = text.indexOf('<!-- koubou:begin');
   const end = text.indexOf(END, start);

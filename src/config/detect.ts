@@ -1,7 +1,7 @@
 /** Finds the model servers of this machine. Nothing here throws: what does not answer in time is not there. */
 import type { Environment, Variables } from './environment.ts';
 
-export interface OllamaModel {
+interface OllamaModel {
   name: string;
   /** False for models that only embed. */
   completes: boolean;
@@ -29,9 +29,9 @@ export interface Detected {
   openai: OpenAiServer | undefined;
 }
 
-export const OLLAMA_URL = 'http://127.0.0.1:11434';
-export const LMSTUDIO_URL = 'http://127.0.0.1:1234/v1';
-export const PROBE_TIMEOUT_MS = 1500;
+const OLLAMA_URL = 'http://127.0.0.1:11434';
+const LMSTUDIO_URL = 'http://127.0.0.1:1234/v1';
+const PROBE_TIMEOUT_MS = 1500;
 
 /** Looks where the environment says, else at the usual addresses; takes two short timeouts at most. */
 export const detect = async (environment: Environment, variables: Variables): Promise<Detected> => {

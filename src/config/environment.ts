@@ -7,8 +7,8 @@ import { parseDuration } from '../text/duration.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Environment {
   /** KOUBOU_HOME, as it was written. */

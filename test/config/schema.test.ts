@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfig } from '../../src/config/check.ts';
-import { formatDuration, isDurationKey, parseDuration } from '../../src/text/duration.ts';
 import { leavesOf, setAt } from '../../src/config/keys.ts';
 import { templatesFolder } from '../../src/config/paths.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
 import { KoubouError } from '../../src/errors.ts';
+import { formatDuration, isDurationKey, parseDuration } from '../../src/text/duration.ts';
 
 const refusal = (text: string): KoubouError => {
   try {

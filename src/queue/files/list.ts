@@ -122,5 +122,6 @@ export const listRecords = async (context: QueueContext, filter: ListFilter): Pr
 // Ids begin with their time, so an id made of a time sorts before every id made after it.
 const idAt = (ms: number): string => {
   const iso = new Date(Math.max(0, ms)).toISOString();
-  return `task_${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}`;
+  const [day, time] = [iso.slice(0, 10).replaceAll('-', ''), iso.slice(11, 19).replaceAll(':', '')];
+  return `task_${day}_${time}_${iso.slice(20, 23)}000`;
 };

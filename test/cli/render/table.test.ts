@@ -51,7 +51,10 @@ describe('a table', () => {
       colour: () => 'red',
     }));
     const lines = renderTable(screen, coloured, [['abcd', 'x', 5]]);
-    assert.deepEqual(lines.map((line) => stringWidth(line)), [16, 16]);
+    assert.deepEqual(
+      lines.map((line) => stringWidth(line)),
+      [16, 16],
+    );
   });
 });
 
