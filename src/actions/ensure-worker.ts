@@ -18,7 +18,7 @@ export interface StartParts {
 }
 
 /** A worker that lives and takes tasks. */
-export const livingWorker = async (queue: Queue): Promise<WorkerInfo | undefined> =>
+export const livingWorker = async (queue: Pick<Queue, 'workers'>): Promise<WorkerInfo | undefined> =>
   (await queue.workers()).find(
     (worker) => worker.status !== 'offline' && !worker.notes.some((note) => note.startsWith('stopping')),
   );

@@ -2,6 +2,7 @@
 import { type ErrorInfo, KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded, type State } from '../task/lifecycle.ts';
+import { livingWorker } from './ensure-worker.ts';
 import type { Unserved } from './health.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
 
@@ -136,7 +137,7 @@ class Wait {
   /** Starts a worker where there is work for one. Answers with why, where waiting would never end. */
   async #lookAhead(open: readonly string[], limitMs: number): Promise<string | undefined> {
     const { queue, ensureWorker, say, limitSeconds } = this.#request;
-    const alive = (await queue.workers()).some(({ status }) => status !== 'offline');
+    const alive = (await livingWorker(queue)) !== undefined;
     // The first look goes before any worker is started: one with nothing to do would be for nothing.
     if (alive && this.#waitedMs < TRUST_WORKER_MS) return undefined;
     const nowMs = this.#clock.wallMs();

@@ -4,12 +4,10 @@ import { startWorker } from '../actions/ensure-worker.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, duration, integer } from '../cli/flags.ts';
-import { OutputClosed } from '../cli/output.ts';
-import { renderWorkerEvent } from '../cli/render/worker-event.ts';
+import { WorkerLog } from '../cli/worker-log.ts';
 import { loadConfig } from '../config/load.ts';
 import { findHome, templatesFolder } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
-import type { WorkerEvent } from '../events.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
 import { buildRunners } from '../runner/registry.ts';
@@ -68,6 +66,11 @@ export default class Work extends BaseCommand {
         ? { kind: 'stopped' }
         : { kind: 'idle', seconds: idleExit };
     const { version } = this.config;
+    const log = new WorkerLog({
+      json: flags.json,
+      level: loaded.environment.logLevel,
+      print: (line) => this.print(line),
+    });
     const prompts = [join(home, 'config', 'prompts'), join(templatesFolder(), 'prompts')];
     const end = await runDaemon({
       queue,
@@ -78,10 +81,10 @@ export default class Work extends BaseCommand {
         max,
         until,
       }),
-      tell: (event) => this.#tell(event, flags.json),
-      onStopRequest: (listener) => this.#listenForStop(listener),
+      tell: (event) => log.tell(event),
+      onStopRequest: (listener) => this.#listenForStop(log, listener),
     });
-    await this.#told;
+    await log.written;
     if (end.kind === 'fenced') {
       this.hint('This worker was taken for dead and its tasks were given to others; it has ended.');
       this.exitWith(1);
@@ -107,33 +110,13 @@ export default class Work extends BaseCommand {
     this.hint(`It works in the background and logs to ${logPath}; \`koubou stop\` ends it.`);
   }
 
-  #told: Promise<void> = Promise.resolve();
-  #readerGone: () => void = () => undefined;
-
-  #tell(event: WorkerEvent, json: boolean): void {
-    const at = new Date();
-    const time = at.toTimeString().slice(0, 8);
-    const line = json
-      ? JSON.stringify({ at: at.toISOString(), ...event })
-      : `${time} ${renderWorkerEvent(event)}`;
-    // A line that cannot be written (a full disk under the log) must not end the work. Whose reader has gone
-    // (`koubou work | head -1`) is not wanted any more, but what runs is not to be lost for that.
-    this.#told = this.#told
-      .then(() => this.print(line))
-      .catch((error: unknown) => {
-        if (!(error instanceof OutputClosed)) return;
-        this.#readerGone();
-        this.#readerGone = () => undefined;
-      });
-  }
-
-  #listenForStop(listener: () => void): () => void {
+  #listenForStop(log: WorkerLog, listener: () => void): () => void {
     const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
     for (const signal of signals) process.on(signal, listener);
-    this.#readerGone = listener;
+    log.onReaderGone = listener;
     return () => {
       for (const signal of signals) process.removeListener(signal, listener);
-      this.#readerGone = () => undefined;
+      log.onReaderGone = () => undefined;
     };
   }
 }

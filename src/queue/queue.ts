@@ -110,6 +110,9 @@ export interface Claim {
   /** Where the runner's log and the candidate result of this run go. */
   readonly logPath: string;
   readonly outputPath: string;
+  /** Where the runner may keep files that a later run goes on from; and where a patch goes. */
+  readonly statePath: string;
+  readonly patchPath: string;
   /** KOUBOU_RUN of this run's processes. */
   readonly marker: string;
 }

@@ -22,6 +22,7 @@ const FACTS = { model: null, endpoint: null, usage: null };
 
 export class CommandRunner implements Runner {
   readonly name: string;
+  readonly changesFiles = true;
   readonly endpoint = null;
   readonly defaultModel = null;
   readonly #environment: Readonly<Record<string, string>>;
@@ -44,7 +45,7 @@ export class CommandRunner implements Runner {
       const program = await startProgram({
         command,
         args,
-        cwd: task.cwd,
+        cwd: context.cwd,
         environment: this.#environment,
         stdin: 'closed',
         stdoutPath: context.outputPath,

@@ -38,6 +38,7 @@ const DESCRIBE_MS = 10_000;
 
 export class OllamaRunner implements Runner {
   readonly name: string;
+  readonly changesFiles = false;
   readonly endpoint: Endpoint;
   readonly defaultModel: string;
   readonly #options: OllamaOptions;

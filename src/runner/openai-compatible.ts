@@ -31,6 +31,7 @@ const NEVER_MS = 2 ** 31 - 1;
 
 export class OpenAiRunner implements Runner {
   readonly name: string;
+  readonly changesFiles = false;
   readonly endpoint: Endpoint;
   readonly defaultModel: string;
   readonly #options: OpenAiOptions;

@@ -18,6 +18,15 @@ export interface RunContext {
   logPath: string;
   /** Where the runner writes the candidate result. It exists and is empty when the run starts. */
   outputPath: string;
+  /** Absolute: where the work is done. */
+  cwd: string;
+  /**
+   * Where the runner may keep files of this run that a later one goes on from (an agent's sessions). It is
+   * kept with the task; it does not exist until the runner makes it.
+   */
+  statePath: string;
+  /** The conversation to go on with: the session id and the `statePath` of the run that had it; null: a new one. */
+  resume: { session: string; statePath: string } | null;
   /** KOUBOU_RUN for child processes. */
   marker: string;
   /** Model to use: the task's own, else the routing's, else undefined for the runner's default. */
@@ -40,7 +49,15 @@ export interface RunContext {
 export type { Observed };
 
 export type RunnerOutcome =
-  | { ok: true; observed: Observed; usage: Usage | null; model: string | null; endpoint: string | null }
+  | {
+      ok: true;
+      observed: Observed;
+      usage: Usage | null;
+      model: string | null;
+      endpoint: string | null;
+      /** By which a later task can go on with this conversation; null or absent: it cannot. */
+      session?: string | null;
+    }
   | {
       ok: false;
       error: ErrorInfo;
@@ -58,6 +75,8 @@ export interface Runner {
   /** What of the outside this runner needs; tasks of one endpoint and model share its permits. null: nothing. */
   readonly endpoint: Endpoint | null;
   readonly defaultModel: string | null;
+  /** Whether it changes files itself: the changes are then the evidence of a code task, not its text. */
+  readonly changesFiles: boolean;
   /** Whether it can be used now, within 3 s. Never throws. */
   check(): Promise<Health>;
   run(task: TaskFile, context: RunContext): Promise<RunnerOutcome>;

@@ -35,6 +35,12 @@ export const TaskOptions = z.looseObject({
   expect: z.optional(z.array(z.string())),
   output: optionalString,
   local_only: z.optional(z.boolean()),
+  allow_no_change: z.optional(z.boolean()),
+  /** Run in a git worktree of its own, with the result as a branch. */
+  worktree: z.optional(z.boolean()),
+  sandbox: z.optional(z.enum(['read-only', 'workspace-write', 'danger-full-access'])),
+  /** The task whose conversation is gone on with. */
+  resume_from: optionalString,
 });
 export type TaskOptions = z.infer<typeof TaskOptions>;
 
@@ -118,6 +124,8 @@ export const RunOutcome = z.looseObject({
   /** What the next attempt is told: the checker's or validator's words. */
   feedback: z._default(z.nullable(z.string()), null),
   output_bytes: z._default(z.nullable(z.number()), null),
+  /** By which a later task can go on with the runner's conversation. */
+  session: z._default(z.nullable(z.string()), null),
   /** Where the accepted output was also written (--output), absolute. */
   output_file: z._default(z.nullable(z.string()), null),
 });

@@ -3,6 +3,8 @@ import type { Beat, Member } from '../queue/queue.ts';
 import type { Notes } from './notes.ts';
 import type { Bounds } from './slots.ts';
 
+const SOON_MS = 250;
+
 export interface HeartbeatParts {
   member: Member;
   notes: Notes;
@@ -14,6 +16,7 @@ export interface HeartbeatParts {
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
   #last: Promise<void> = Promise.resolve();
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
@@ -23,6 +26,20 @@ export class Heartbeat {
   beat(): Promise<void> {
     this.#last = this.#last.then(() => this.#beat());
     return this.#last;
+  }
+
+  /** A moment later, once for all who ask until then: what status shows is then hardly ever behind. */
+  soon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.beat();
+    }, SOON_MS);
+  }
+
+  /** Says nothing more, and returns when what is being said has been said. */
+  async close(): Promise<void> {
+    clearTimeout(this.#soon);
+    await this.#last;
   }
 
   async #beat(): Promise<void> {

@@ -19,6 +19,8 @@ import type { WorkerSettings } from './settings.ts';
 import { Slots } from './slots.ts';
 import { Upkeep } from './upkeep.ts';
 
+/** Progress is looked at by people. */
+const BUSY_BEAT_MS = 1000;
 const QUICK_SWEEP_MS = 1000;
 const FULL_SWEEP_MS = 10_000;
 const CANCEL_LOOK_MS = 500;
@@ -117,6 +119,9 @@ export class Pool {
     const hint = this.#parts.queue.watch();
     const timers = [
       every(this.#parts.settings.heartbeatSeconds * 1000, () => this.#heartbeat.beat()),
+      every(BUSY_BEAT_MS, async () => {
+        if (this.#attempts.size > 0) this.#heartbeat.soon();
+      }),
       every(QUICK_SWEEP_MS, () => this.#upkeep.quickly()),
       every(FULL_SWEEP_MS, () => this.#upkeep.all()),
       every(CANCEL_LOOK_MS, () => this.#obeyCancels()),
@@ -130,6 +135,7 @@ export class Pool {
       this.#endpoints.close();
       this.#stopAttempts();
       await Promise.all([...this.#attempts.values()].map(({ ended }) => ended));
+      await this.#heartbeat.close();
       await this.#upkeep.close();
       await hint.close();
     }
@@ -248,6 +254,7 @@ export class Pool {
         this.#fault ??= error;
       }
       this.#attempts.delete(claim.id);
+      this.#heartbeat.soon();
       this.#idleSince = performance.now();
       this.#wakeUp();
       // What waited for this task may be ready: nobody should wait for the timer to find out.

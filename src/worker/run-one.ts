@@ -175,6 +175,9 @@ export class Attempt {
     const result = await runner.run(claim.task, {
       logPath: claim.logPath,
       outputPath: claim.outputPath,
+      cwd: claim.task.cwd,
+      statePath: claim.statePath,
+      resume: null,
       marker: claim.marker,
       model: route.model,
       signal: clocks.signal,
@@ -262,6 +265,7 @@ export class Attempt {
       retry_after: verdict.retryAfter,
       feedback: verdict.feedback,
       output_bytes: await sizeOf(claim.outputPath),
+      session: null,
       output_file: verdict.outputFile,
     };
   }

@@ -92,6 +92,9 @@ export class Bench {
     const context: RunContext = {
       logPath: this.logPath,
       outputPath: this.outputPath,
+      cwd: taskOf(this.folder, fields).cwd,
+      statePath: join(this.folder, 'run-1.state'),
+      resume: null,
       marker: `contract-${process.pid}/task.r1`,
       model: undefined,
       signal: abort.signal,

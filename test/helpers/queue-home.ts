@@ -100,6 +100,7 @@ export const succeeded = (
   retry_after: null,
   feedback: null,
   output_bytes: null,
+  session: null,
   output_file: null,
   ...over,
 });

@@ -31,6 +31,7 @@ const outcomeAt = (
   retry_after: null,
   feedback: null,
   output_bytes: null,
+  session: null,
   output_file: null,
   ...over,
 });

@@ -52,6 +52,7 @@ export class FakeRunner implements Runner {
   readonly name: string;
   readonly endpoint: Runner['endpoint'];
   readonly defaultModel = 'm';
+  changesFiles = false;
   act: Act;
   health: Health = { ok: true, message: 'well', error: null };
   checks = 0;

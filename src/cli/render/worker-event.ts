@@ -3,6 +3,22 @@ import type { Left, WorkerEvent } from '../../events.ts';
 
 const tail = (id: string): string => id.slice(-11);
 
+/** How much an event weighs, for KOUBOU_LOG_LEVEL: error, warn or info. */
+export const levelOf = (event: WorkerEvent): 'error' | 'warn' | 'info' => {
+  switch (event.event) {
+    case 'task_ended':
+      return event.state === 'failed' ? 'error' : event.error === null ? 'info' : 'warn';
+    case 'task_taken_away':
+      return 'error';
+    case 'endpoint_down':
+    case 'workers_reaped':
+    case 'note':
+      return 'warn';
+    default:
+      return 'info';
+  }
+};
+
 export const renderWorkerEvent = (event: WorkerEvent): string => {
   switch (event.event) {
     case 'worker_started':

@@ -53,6 +53,8 @@ export class FileMember implements Member {
       earlier: taken.earlier.filter((outcome) => outcome.attempt > base),
       logPath: context.layout.artifact(id, run, 'log'),
       outputPath: context.layout.artifact(id, run, 'output'),
+      statePath: context.layout.artifact(id, run, 'state'),
+      patchPath: context.layout.artifact(id, run, 'patch'),
       marker: `${this.workerId}/${id}.r${run}`,
       name: taken.name,
       permits: taken.permits,

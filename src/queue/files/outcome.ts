@@ -137,5 +137,6 @@ export const endWithoutRun = (
   retry_after: null,
   feedback: null,
   output_bytes: null,
+  session: null,
   output_file: null,
 });

@@ -63,6 +63,7 @@ export const sweepAll = async (
   const report = emptyReport();
   await each([
     () => reapDead(context, budgetOf, sightings, report),
+    () => clearSlots(context, budgetOf, report),
     async () => {
       report.removed += await sweepTmp(context);
     },
@@ -116,9 +117,7 @@ const reapDead = async (
   const { disk, layout, step } = context;
   const reap = async (name: string): Promise<void> => {
     if ((await disk.facts(join(layout.inProgress, name)))?.kind !== 'folder') return;
-    if (SLOT.test(name)) {
-      await clearSlot(context, name, budgetOf, report);
-    } else if (name.startsWith(REAPED_PREFIX)) {
+    if (name.startsWith(REAPED_PREFIX)) {
       await clearReaped(context, name.slice(REAPED_PREFIX.length), budgetOf, report);
     } else if (await isDead(context, name, sightings)) {
       const reaped = join(layout.inProgress, `${REAPED_PREFIX}${name}`);
@@ -130,7 +129,7 @@ const reapDead = async (
     }
   };
   const names = await listOrNone(disk, layout.inProgress);
-  await each(names.map((name) => () => reap(name)));
+  await each(names.filter((name) => !SLOT.test(name)).map((name) => () => reap(name)));
 };
 
 const isDead = async (context: QueueContext, workerId: string, sightings: Sightings): Promise<boolean> => {
@@ -154,6 +153,12 @@ const isSilent = async (context: QueueContext, workerId: string, sightings: Sigh
 };
 
 // A worker's folder that was given back with something in it belongs to a worker that is gone.
+const clearSlots = async (context: QueueContext, budgetOf: BudgetOf, report: SweepReport): Promise<void> => {
+  const { disk, layout } = context;
+  const slots = (await listOrNone(disk, layout.inProgress)).filter((name) => SLOT.test(name));
+  await each(slots.map((slot) => () => clearSlot(context, slot, budgetOf, report)));
+};
+
 const clearSlot = async (
   context: QueueContext,
   slot: string,
@@ -162,6 +167,7 @@ const clearSlot = async (
 ): Promise<void> => {
   const { disk, layout } = context;
   const path = join(layout.inProgress, slot);
+  if ((await disk.facts(path))?.kind !== 'folder') return;
   if ((await listOrNone(disk, path)).length === 0) return;
   const reaped = join(layout.inProgress, `${REAPED_PREFIX}${slot}`);
   if (!(await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.rename(path, reaped)))) return;

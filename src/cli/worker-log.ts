@@ -1,0 +1,44 @@
+/** A daemon's events as lines, in their order. A line that cannot be written never ends the work. */
+import type { WorkerEvent } from '../events.ts';
+import { OutputClosed } from './output.ts';
+import { levelOf, renderWorkerEvent } from './render/worker-event.ts';
+
+const LEVELS = ['error', 'warn', 'info', 'debug'];
+
+export interface WorkerLogOptions {
+  json: boolean;
+  /** Events of less weight are left out: error, warn, info or debug. */
+  level: string;
+  print: (line: string) => Promise<void>;
+}
+
+export class WorkerLog {
+  readonly #options: WorkerLogOptions;
+  /**
+   * Called once when nobody reads any more (`koubou work | head -1`): the work is then not wanted, but what
+   * runs is not to be lost for that.
+   */
+  onReaderGone: () => void = () => undefined;
+  /** Resolves when all that was told has been written. */
+  written: Promise<void> = Promise.resolve();
+
+  constructor(options: WorkerLogOptions) {
+    this.#options = options;
+  }
+
+  tell(event: WorkerEvent): void {
+    const { json, level, print } = this.#options;
+    if (LEVELS.indexOf(levelOf(event)) > LEVELS.indexOf(level)) return;
+    const at = new Date();
+    const line = json
+      ? JSON.stringify({ at: at.toISOString(), ...event })
+      : `${at.toTimeString().slice(0, 8)} ${renderWorkerEvent(event)}`;
+    this.written = this.written
+      .then(() => print(line))
+      .catch((error: unknown) => {
+        if (!(error instanceof OutputClosed)) return;
+        this.onReaderGone();
+        this.onReaderGone = () => undefined;
+      });
+  }
+}
