@@ -13,7 +13,7 @@ export const checkDisk = async (home: string): Promise<Check> => {
     await tryOut(home);
     const { bavail, bsize } = await statfs(home);
     const free = bavail * bsize;
-    const space = `${(free / 1024 ** 3).toFixed(1)} GB free`;
+    const space = `${sizeOf(free)} free`;
     if (free < LITTLE_SPACE) return { name, ok: false, message: `Only ${space}.`, cure: 'Free some space.' };
     if (((await stat(home)).mode & 0o077) !== 0) {
       return {
@@ -28,6 +28,11 @@ export const checkDisk = async (home: string): Promise<Check> => {
     const text = error instanceof Error ? error.message : String(error);
     return { name, ok: false, message: `The home cannot be worked in: ${text}.`, cure: cureFor(error, home) };
   }
+};
+
+const sizeOf = (bytes: number): string => {
+  const megabytes = bytes / 1024 ** 2;
+  return megabytes < 1024 ? `${Math.floor(megabytes)} MB` : `${(megabytes / 1024).toFixed(1)} GB`;
 };
 
 const tryOut = async (home: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { KoubouError } from '../errors.ts';
+import { type ErrorCode, KoubouError, systemCode } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { OutputClosed, write } from './output.ts';
 
@@ -40,8 +40,32 @@ function asKoubouError(thrown: unknown, command: string): KoubouError {
     });
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new KoubouError('internal', message, { cause: thrown });
+  const state = MACHINE[systemCode(thrown) ?? ''];
+  if (state === undefined) return new KoubouError('internal', message, { cause: thrown });
+  const [code, hint] = state;
+  return new KoubouError(code, `This did not go through: ${message}`, { hint, cause: thrown });
 }
+
+const FULL = ['disk_full', 'Free some space, then repeat.'] as const;
+const REFUSED = [
+  'internal',
+  'Check who may write there, and that its disk is not mounted read-only.',
+] as const;
+const TOO_MANY = [
+  'internal',
+  'Too many files are open on this machine: close some, or raise `ulimit -n`.',
+] as const;
+
+/** What the system says of the state of the machine, which is no fault of koubou. */
+const MACHINE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EROFS: REFUSED,
+  EACCES: REFUSED,
+  EPERM: REFUSED,
+  EMFILE: TOO_MANY,
+  ENFILE: TOO_MANY,
+};
 
 /** oclif marks what its parser refuses; anything else that comes along is a fault of ours. */
 function isParseError(thrown: unknown): thrown is Error & { flags?: string[]; parse?: ParseInfo } {

@@ -43,7 +43,7 @@ const describe = (issues: readonly z.core.$ZodIssue[], content: unknown): Proble
     const guess = nearest(key, known);
     return {
       path: [...issue.path, key],
-      message: `is no key of koubou. ${guess ? `Did you mean "${guess}"?` : `Known here: ${known.join(', ')}.`}`,
+      message: `is no key of koubou. ${guess ? `Did you mean "${[...issue.path, guess].join('.')}"?` : `Known here: ${known.join(', ')}.`}`,
     };
   }
   return { path: issue.path, message: issueText(issue, content) };

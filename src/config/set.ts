@@ -72,6 +72,7 @@ const guarded = async (file: string, edit: () => Promise<void>): Promise<void> =
   const release = await lockfile
     .lock(file, { realpath: false, retries: { retries: 20, minTimeout: 20, maxTimeout: 200 } })
     .catch((cause: unknown) => {
+      if (systemCode(cause) !== 'ELOCKED') throw cause;
       throw new KoubouError('usage', `${file} is being edited by another command, and nothing was changed.`, {
         hint: `Repeat it. Where no other command runs, remove ${file}.lock.`,
         cause,

@@ -5,18 +5,22 @@ import { type ProgramEnd, type RunningProgram, startProgram } from '../process/s
 import { killMarked, stopTree } from '../process/stop-tree.ts';
 import type { TaskFile } from '../task/record.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
+import { hasRoom } from './room.ts';
 import type { Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
 
 export interface CommandOptions {
   name: string;
   /** The whole environment of the programs, already reduced. */
   environment: Readonly<Record<string, string>>;
+  /** Whether the disk of a path takes more; for tests. */
+  hasRoom?: (path: string) => Promise<boolean>;
 }
 
 /** Between two looks at how much was printed. */
 const PROGRESS_MS = 1000;
 const TAIL_BYTES = 4096;
 const TAIL_LINES = 10;
+const TAIL_LINE_LENGTH = 300;
 
 const FACTS = { model: null, endpoint: null, usage: null };
 
@@ -26,10 +30,12 @@ export class CommandRunner implements Runner {
   readonly endpoint = null;
   readonly defaultModel = null;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #hasRoom: (path: string) => Promise<boolean>;
 
   constructor(options: CommandOptions) {
     this.name = options.name;
     this.#environment = options.environment;
+    this.#hasRoom = options.hasRoom ?? hasRoom;
   }
 
   check(): Promise<Health> {
@@ -52,8 +58,10 @@ export class CommandRunner implements Runner {
         stderrPath: context.logPath,
         marker: context.marker,
       });
-      const end = await attended(program, context);
+      const end = await attended(program, context, this.#hasRoom);
       if (context.signal.aborted) return failed(stoppedInfo(context.signal));
+      // Charged: a program is not run again unasked, however it ended.
+      if (!end.hadRoom) return failed(noRoomInfo(task.command, end), true);
       if (end.exitCode !== 0) return failed(await endInfo(task.command, end, context, logStart));
       return { ok: true, observed: OBSERVED, ...FACTS };
     } catch (error) {
@@ -71,16 +79,20 @@ const OBSERVED = {
   remoteHost: null,
 };
 
-const failed = (error: ErrorInfo): RunnerOutcome => ({
+const failed = (error: ErrorInfo, charged: boolean | null = null): RunnerOutcome => ({
   ok: false,
   error,
   retryAfter: null,
-  charged: null,
+  charged,
   ...FACTS,
 });
 
 /** Waits for the end, tells of progress, and stops the whole tree on an abort. */
-const attended = async (program: RunningProgram, context: RunContext): Promise<ProgramEnd> => {
+const attended = async (
+  program: RunningProgram,
+  context: RunContext,
+  hasRoomAt: (path: string) => Promise<boolean>,
+): Promise<ProgramEnd & { hadRoom: boolean }> => {
   const { signal, marker, outputPath, logPath } = context;
   const stop = (): Promise<unknown> => stopTree({ ...program, marker });
   let stopping: Promise<unknown> | undefined;
@@ -88,10 +100,12 @@ const attended = async (program: RunningProgram, context: RunContext): Promise<P
     stopping = stop();
   };
   let seen = 0;
+  let hadRoom = true;
   const look = async (): Promise<void> => {
     const size = (await sizeOf(outputPath)) + (await sizeOf(logPath));
     if (size > seen) context.progress(size - seen);
     seen = Math.max(seen, size);
+    hadRoom &&= await hasRoomAt(outputPath);
   };
   const timer = setInterval(() => void look(), PROGRESS_MS);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -101,7 +115,8 @@ const attended = async (program: RunningProgram, context: RunContext): Promise<P
     const end = await program.ended;
     // What it left in the background has nobody who would ever stop it.
     await killMarked(marker);
-    return end;
+    await look();
+    return { ...end, hadRoom };
   } catch (error) {
     await stop();
     throw error;
@@ -127,16 +142,28 @@ const endInfo = async (
   context: RunContext,
   logStart: number,
 ): Promise<ErrorInfo> => {
-  const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
   const errors = await lastLines(context.logPath, logStart);
   const said = errors === '' ? await lastLines(context.outputPath, 0) : errors;
-  return errorInfo('exit_nonzero', `${shown(command)} ${how}${said === '' ? '.' : `:\n${said}`}`);
+  return errorInfo('exit_nonzero', `${shown(command)} ${howItEnded(end)}${said === '' ? '.' : `:\n${said}`}`);
 };
+
+const noRoomInfo = (command: readonly string[], end: ProgramEnd): ErrorInfo =>
+  errorInfo(
+    'disk_full',
+    `${shown(command)} ${howItEnded(end)} while the disk was full: what it printed may not be whole.`,
+    'Free some space, then `koubou retry` runs it again.',
+  );
+
+const howItEnded = ({ exitCode, signal }: ProgramEnd): string =>
+  signal === null ? `ended with exit code ${exitCode}` : `was killed by ${signal}`;
 
 const shown = (command: readonly string[]): string => {
   const words = command.join(' ');
   return words.length > 80 ? `${words.slice(0, 79)}…` : words;
 };
+
+const cut = (line: string): string =>
+  line.length > TAIL_LINE_LENGTH ? `${line.slice(0, TAIL_LINE_LENGTH - 1)}…` : line;
 
 /** The last lines of what was written after `start`, bounded. */
 const lastLines = async (path: string, start: number): Promise<string> => {
@@ -146,7 +173,7 @@ const lastLines = async (path: string, start: number): Promise<string> => {
     const from = Math.max(start, size - TAIL_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, from);
     const lines = new TextDecoder().decode(buffer.subarray(0, bytesRead)).trimEnd().split('\n');
-    return lines.slice(-TAIL_LINES).join('\n').trim();
+    return lines.slice(-TAIL_LINES).map(cut).join('\n').trim();
   } finally {
     await file.close();
   }

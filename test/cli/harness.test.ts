@@ -136,6 +136,13 @@ describe('the command line', () => {
       assert.match(debug.stderr, /TypeError: undefined is not a function\n\s+at /);
     });
 
+    it('of the machine is told as such, and is no fault of koubou', async () => {
+      const { code, stderr } = await koubou(['fail', 'disk']);
+      assert.equal(code, 1);
+      assert.match(stderr, /no space left on device.*\nFree some space, then repeat\.\n$/);
+      assert.equal(JSON.parse((await koubou(['fail', 'disk', '--json'])).stdout).error.code, 'disk_full');
+    });
+
     it('is not needed to end with another exit code', async () => {
       assert.deepEqual(await koubou(['limit']), { code: 4, signal: null, stdout: '', stderr: '' });
     });

@@ -102,13 +102,13 @@ describe('a mistake in agent.yaml', () => {
     [
       'an unknown key',
       'version: 1\nworkers:\n  max: 3\n  idle_timeot: 3s',
-      /line 4, column 3: workers\.idle_timeot .*"idle_timeout"/,
+      /line 4, column 3: workers\.idle_timeot .*"workers\.idle_timeout"/,
     ],
     ['an unknown group', 'version: 1\nworker: { max: 3 }', /line 2, column 1: worker .*"workers"/],
     [
       'an unknown key of a runner',
       'runners:\n  a: { kind: openai, endpont: b, model: m }',
-      /line 2, column 22: runners\.a\.endpont .*"endpoint"/,
+      /line 2, column 22: runners\.a\.endpont .*"runners\.a\.endpoint"/,
     ],
     [
       'a key of another kind of runner',

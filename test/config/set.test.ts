@@ -68,7 +68,7 @@ describe('setting a key', () => {
   });
 
   it('refuses what would make the file invalid, and writes nothing', async () => {
-    await refuses('workers.mx', '3', /workers\.mx is no key of koubou\. Did you mean "max"\?/);
+    await refuses('workers.mx', '3', /workers\.mx is no key of koubou\. Did you mean "workers\.max"\?/);
     await refuses('workers.max', 'many', /workers\.max must be/);
     await refuses('workers.max', '0', /workers\.max must be at least 1/);
     await refuses('workers.max', '[', /is not a value/);

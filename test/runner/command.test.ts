@@ -72,7 +72,18 @@ describe('a command', () => {
     const failed = failure(
       (await bench.run(runner, sh('yes | tr -d "\\n" | head -c 3000000 >&2; exit 1'))).outcome,
     );
-    assert.ok(failed.error.message.length < 5000);
+    assert.ok(failed.error.message.length < 500);
+  });
+
+  it('whose output found no room on the disk fails for that, and is not run again unasked', async () => {
+    const environment = { PATH: process.env['PATH'] ?? '' };
+    const cramped = new CommandRunner({ name: 'command', environment, hasRoom: async () => false });
+    for (const script of ['echo a; exit 1', 'echo a']) {
+      const { error, charged } = failure((await bench.run(cramped, sh(script))).outcome);
+      assert.equal(error.code, 'disk_full');
+      assert.match(error.message, /ended with exit code [01] while the disk was full/);
+      assert.equal(charged, true);
+    }
   });
 
   it('that was killed says by which signal', async () => {

@@ -11,6 +11,7 @@ import { endWithoutRun, ensureResultFolder, readOutcome, readOutcomes } from './
 import { returnPermit, takePermit } from './permits.ts';
 import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
+import { refuseToBeginWhenDiskIsFull } from './reserve.ts';
 import { endRun } from './settle.ts';
 
 const WINDOW = 512;
@@ -66,7 +67,7 @@ export class Candidates {
     return this.seen;
   }
 
-  /** Takes the first task that `admit` admits; undefined when there is none now. Throws worker_lost when fenced. */
+  /** Takes the first task that `admit` admits; undefined when there is none now. Throws worker_lost when fenced, disk_full. */
   async take(admit: Admit): Promise<Taken | undefined> {
     const age = performance.now() - this.#scannedAt;
     const mayScan = age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook);
@@ -154,6 +155,7 @@ export class Candidates {
     if (known !== 'bad') {
       const admission = admit(known.task, known.earlier);
       if (!admission.take) return admission.why;
+      await refuseToBeginWhenDiskIsFull(context);
       const taken = await this.#takePermits(admission.permits, exhausted);
       if (taken === undefined) return 'permit';
       permits = taken;

@@ -100,6 +100,8 @@ const probe = (home: string): void => {
     fs.renameSync(join(root, 'a'), join(root, 'b'));
     syncFolder(root);
   } catch (cause) {
+    // Nothing is wrong with its kind then: it is full, or may not be written to.
+    if (['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES'].includes(systemCode(cause) ?? '')) throw cause;
     throw new KoubouError(
       'usage',
       `The file system of ${home} cannot do what the queue needs; nothing was made.`,

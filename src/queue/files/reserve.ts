@@ -10,6 +10,8 @@ import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
 const FLOOR_BYTES = 4 * 1024 * 1024;
 const FLOOR_INODES = 64;
 const RESERVE_FILES = 64;
+/** Less than this is for what runs already: a program begun now would fail for want of room to print. */
+const BEGIN_FLOOR_BYTES = 1024 * 1024;
 const RESERVE_FILE_BYTES = 16 * 1024;
 
 /** Refuses to add when the disk would be left without room to work in. Throws `disk_full`; nothing was written. */
@@ -26,6 +28,16 @@ export const refuseWhenDiskIsLow = async (
     lowInodes
       ? `Only ${free.inodes} inodes are free on the disk of ${context.layout.home}; nothing was added.`
       : `Only ${Math.floor(free.bytes / 1024)} KB are free on the disk of ${context.layout.home}; nothing was added.`,
+  );
+};
+
+/** Refuses to begin a task when the disk has no room for what it will print. Throws `disk_full`. */
+export const refuseToBeginWhenDiskIsFull = async ({ disk, layout }: QueueContext): Promise<void> => {
+  const { bytes } = await disk.free(layout.tasks);
+  if (bytes >= BEGIN_FLOOR_BYTES) return;
+  throw new KoubouError(
+    'disk_full',
+    `only ${Math.floor(bytes / 1024)} KB are free on the disk of ${layout.home}`,
   );
 };
 
