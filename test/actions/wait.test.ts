@@ -11,6 +11,7 @@ class World {
   readonly tasks = new Map<string, { state: State; record: TaskRecord }>();
   readonly plans: { atMs: number; act: () => void }[] = [];
   worker = true;
+  stopping = false;
   started = 0;
   looks = 0;
   unserved: ErrorInfo | null = null;
@@ -58,15 +59,19 @@ class World {
           return this.tasks.get(id)?.state;
         },
         get: async (id) => this.tasks.get(id)?.record,
-        workers: async () => (this.worker ? [{ status: 'idle' } as never] : []),
+        workers: async () =>
+          this.worker
+            ? [{ status: 'idle', notes: this.stopping ? ['stopping: takes nothing new'] : [] } as never]
+            : [],
       },
       ids,
       any: options.any ?? false,
       limitSeconds: options.limitSeconds,
       unserved: async () => this.unserved,
       ensureWorker: async () => {
-        if (this.worker) return 'alive';
+        if (this.worker && !this.stopping) return 'alive';
         this.worker = true;
+        this.stopping = false;
         this.started += 1;
         return 'started';
       },
@@ -159,6 +164,15 @@ describe('waiting', () => {
       assert.equal(world.started, 2);
       assert.match(world.said[0] ?? '', /No worker was running: one was started/);
       assert.match(world.said[1] ?? '', /another was started/);
+    });
+
+    it('starts another when the one there takes nothing new', async () => {
+      const world = new World().add('a', 'pending').at(9000, 'a', 'completed');
+      world.plan(4000, () => {
+        world.stopping = true;
+      });
+      await world.wait(['a']);
+      assert.equal(world.started, 1);
     });
 
     it('starts none for what no worker could do anything for yet', async () => {
