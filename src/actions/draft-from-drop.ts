@@ -1,6 +1,6 @@
 /** How a file that somebody dropped into pending/ becomes a task (queue/files/adopt.ts reads it). */
 import { KoubouError } from '../errors.ts';
-import type { NewTask } from '../task/record.ts';
+import { type NewTask, RECORD_VERSION } from '../task/record.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
 
@@ -19,11 +19,17 @@ export interface DropCircumstances {
 export const draftFromDrop =
   ({ cwd, priority, nowMs }: DropCircumstances) =>
   (given: Readonly<Record<string, unknown>>, prompt: string | null): NewTask => {
+    refuseVersion(given['version']);
     const fields = readFields(given, 'the file', nowMs());
     if (prompt !== null && prompt.trim() !== '') fields.prompt = prompt;
     refuseDangerous(fields);
     return draftTask(fields, { cwd, createdBy: 'file', priority });
   };
+
+const refuseVersion = (version: unknown): void => {
+  if (version === undefined || version === RECORD_VERSION) return;
+  throw new KoubouError('usage', `version ${JSON.stringify(version)} of a task is not known here.`);
+};
 
 const refuseDangerous = (fields: Fields): void => {
   const { command, check, output, promptFile, schema } = fields;

@@ -174,7 +174,7 @@ export const readBatch = (text: string, source: string, nowMs: number): Fields[]
     try {
       parsed = JSON.parse(line);
     } catch (cause) {
-      throw notAdded(`${where}: this is no JSON: ${cause instanceof Error ? cause.message : ''}`, {
+      throw notAdded(`${where}: this is no JSON: ${cause instanceof Error ? cause.message : ''}.`, {
         hint: 'A batch has one JSON object a line: {"prompt": "…", "file": "a.md"}',
         cause,
       });

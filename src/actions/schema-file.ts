@@ -7,7 +7,7 @@ export const parseSchema = async (text: string, what: string): Promise<object | 
   try {
     schema = JSON.parse(text);
   } catch (cause) {
-    throw refused(`${what} is not JSON: ${cause instanceof Error ? cause.message : ''}`, cause);
+    throw refused(`${what} is not JSON: ${cause instanceof Error ? cause.message : ''}.`, cause);
   }
   return checkSchema(schema, what);
 };

@@ -9,6 +9,9 @@ export abstract class BaseCommand extends Command {
   /** What followed the first `--`; set once by main. */
   static words: string[] | undefined;
 
+  /** Whether what follows `--` is something of its own; else it is more arguments that may start with `-`. */
+  static takesWords = false;
+
   static override baseFlags = {
     json: Flags.boolean({ summary: 'Print one JSON document.', helpGroup: 'GLOBAL' }),
     home: Flags.string({
@@ -20,14 +23,13 @@ export abstract class BaseCommand extends Command {
 
   /** oclif's own `run` would load the whole configuration a second time. */
   static override async run<T extends Command>(
-    this: new (
-      argv: string[],
-      config: Config,
-    ) => T,
-    argv?: string[],
+    this: (new (argv: string[], config: Config) => T) & { takesWords?: boolean },
+    argv: string[] = [],
     config?: unknown,
   ): Promise<ReturnType<T['run']>> {
-    const command = new this(argv ?? [], config as Config);
+    const { words } = BaseCommand;
+    const all = words === undefined || this.takesWords ? argv : [...argv, '--', ...words];
+    const command = new this(all, config as Config);
     return (command as unknown as { _run(): Promise<ReturnType<T['run']>> })._run();
   }
 

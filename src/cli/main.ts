@@ -40,7 +40,7 @@ async function dispatch(registry: Registry, argv: string[]): Promise<void> {
   }
   const asked = first === 'help' ? argv.slice(1) : argv;
   const found = findCommand(registry, asked);
-  if (asked.length === 0 || first === 'help' || argv.includes('--help')) {
+  if (asked.length === 0 || first === 'help' || argv.includes('--help') || argv.includes('-h')) {
     if (!found && asked[0] !== undefined && !asked[0].startsWith('-')) throw unknownCommand(registry, asked);
     const { showHelp } = await import('./help.ts');
     return showHelp(config, found?.id);

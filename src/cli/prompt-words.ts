@@ -16,6 +16,9 @@ export function promptFrom(
   flags: PromptFlags,
   isPiped: () => boolean,
 ): string | undefined {
+  const isCommand = kindOf(flags.type ?? 'general')?.type === 'command';
+  // A program without the -- before it: what refuses a prompt there says how to write it.
+  if (isCommand && flags.each === undefined && words.length > 0) return words.join(' ');
   refuseMany(words, flags.each);
   const [word] = words;
   const comesFromElsewhere =
@@ -23,7 +26,7 @@ export function promptFrom(
     flags['prompt-file'] !== undefined ||
     flags.batch !== undefined ||
     flags.file?.includes('-') ||
-    kindOf(flags.type ?? 'general')?.type === 'command';
+    isCommand;
   return comesFromElsewhere || !isPiped() ? word : '-';
 }
 

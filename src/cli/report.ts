@@ -92,6 +92,8 @@ function withoutOclifFrame(message: string): string {
     .replace(/\nSee more help with --help$/, '')
     .replace(/^The following errors? occurred:\s+/, '')
     .replace(/^Parsing (--\S+) \n\t/, '$1: ')
+    .replace(/^(--\S+?)=.* cannot also be provided when using (--\S+)$/, '$2 and $1 cannot both be given')
+    .replace(/^All of the following must be provided when using (--\S+): (--\S+)$/, '$1 needs $2 as well')
     .replace(/^Nonexistent flag/, 'Unknown flag');
 }
 

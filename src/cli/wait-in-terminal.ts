@@ -71,13 +71,16 @@ async function tellUnfinished(
   const again = short ? toType(wait.home, 'wait', wait.again) : 'koubou wait and the same ids';
   const [first = ''] = end.open;
   const who = end.open.length === 1 ? first : `${end.open.length} of ${ids.length} tasks`;
-  const [have, go] = end.open.length === 1 ? ['has', 'goes'] : ['have', 'go'];
+  const [are, go] = end.open.length === 1 ? ['is', 'goes'] : ['are', 'go'];
   if (end.kind === 'held') {
     command.hint(`Stopped waiting: ${end.why}. Take the wait up again with: ${again}`);
   } else if (end.kind === 'interrupted') {
     command.hint(`Stopped waiting; ${who} ${go} on. Take the wait up again with: ${again}`);
   } else {
-    command.hint(`${who} ${have} not ended after ${span(end.seconds)}, and ${go} on. Wait on with: ${again}`);
+    // CLAUDE.md tells agents what to do at these two words.
+    command.hint(
+      `${who} ${are} still running after ${span(Math.round(end.seconds))}, and ${go} on. Wait on with: ${again}`,
+    );
   }
   const gentle = opened.environment.agentCalls && wait.limit === undefined && !strict;
   command.exitWith(end.kind === 'interrupted' ? 130 : gentle ? 0 : 4);

@@ -20,6 +20,7 @@ export default class Delegate extends BaseCommand {
   static override usage = '<%= command.id %> [PROMPT] [FLAGS] [-- PROGRAM...]';
   static override args = { prompt: restArguments({ description: 'What is to be done.' }) };
   static override flags = delegateFlags;
+  static override takesWords = true;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Delegate);

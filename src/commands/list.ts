@@ -16,11 +16,12 @@ export default class List extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --label batch=docs --limit 100',
     '<%= config.bin %> <%= command.id %> --unread',
   ];
+  static override usage = '<%= command.id %> [FLAGS]';
   static override flags = {
     status: choice({ summary: 'Only tasks in this state; pending has all that wait.', options: LISTED })(),
     type: choice({ summary: 'Only tasks of this type.', options: TASK_TYPES })(),
     label: labelFlag(),
-    limit: integer({ summary: 'At most so many.', default: 20, min: 1 }),
+    limit: integer({ summary: 'At most so many.', default: 20, min: 1, helpValue: 'N' }),
     since: duration({ summary: 'Only tasks added within this time.', helpValue: '2h' }),
     unread: boolean({ summary: 'Only ended tasks whose result nobody looked at.' }),
   };

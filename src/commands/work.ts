@@ -23,15 +23,17 @@ export default class Work extends BaseCommand {
     { description: 'Do what is there, then end:', command: '<%= config.bin %> <%= command.id %> --drain' },
     { description: 'In the background:', command: '<%= config.bin %> <%= command.id %> --detach' },
   ];
+  static override usage = '<%= command.id %> [FLAGS]';
   static override flags = {
     workers: integer({
       summary: 'Exactly so many tasks at once.',
       min: 1,
       max: 1000,
+      helpValue: 'N',
       exclusive: ['min', 'max'],
     }),
-    min: integer({ summary: 'At least so many slots.', min: 1, max: 1000 }),
-    max: integer({ summary: 'At most so many slots.', min: 1, max: 1000 }),
+    min: integer({ summary: 'At least so many slots.', min: 1, max: 1000, helpValue: 'N' }),
+    max: integer({ summary: 'At most so many slots.', min: 1, max: 1000, helpValue: 'N' }),
     drain: boolean({ summary: 'End when everything that can be done now is done.' }),
     'idle-exit': duration({ summary: 'End after so long without work.', exclusive: ['drain'] }),
     'exit-code': boolean({ summary: 'With --drain: exit 1 when a task failed.', dependsOn: ['drain'] }),

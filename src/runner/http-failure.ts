@@ -46,8 +46,8 @@ export const silent = (server: Server, seconds: number): RunFailure =>
 
 const startHint = ({ kind }: Server): string =>
   kind === 'ollama'
-    ? 'Start it with `ollama serve`, or set OLLAMA_HOST; the task is tried again by itself.'
-    : 'Start the model server, or set OPENAI_API_BASE; the task is tried again by itself.';
+    ? 'Start it with `ollama serve`, or set OLLAMA_HOST; a worker then goes on with the task.'
+    : 'Start the model server, or set OPENAI_API_BASE; a worker then goes on with the task.';
 
 /** The connection broke, or the answer stopped, after the server had begun to answer. */
 export const brokeOff = (server: Server, what: string, cause?: unknown): RunFailure =>

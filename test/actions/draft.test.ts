@@ -136,6 +136,7 @@ describe('a draft from a dropped file', () => {
     { prompt: 'p', options: { output: '/etc/x' } },
     { prompt_file: '/etc/passwd' },
     { prompt: 'p', schema: '/etc/passwd' },
+    { prompt: 'p', version: 99 },
     { prompt: 'p', sandbox: 'danger-full-access' },
     { prompt: 'p', options: { sandbox: 'danger-full-access' } },
   ];

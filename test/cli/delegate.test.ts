@@ -187,6 +187,8 @@ describe('koubou delegate', () => {
     it('no prompt', () => refused([], /^Error: (There is no prompt|The prompt is empty)/));
     it('an empty prompt', () => refused([''], /^Error: The prompt is empty/));
     it('more than one', () => refused(['Explain', 'this'], /There are 2 prompts: 'Explain', 'this'/));
+    it('a program without the -- before it, and says how to write it', () =>
+      refused(['--type', 'command', 'npm', 'test'], /after --, and there are none\..*\n.* sh -c 'npm test'/));
     it('a prompt and a file of it', () => refused(['--prompt-file', 'x', 'y'], /There are two prompts/));
     it('a file that is not there', () =>
       refused(['--file', 'nope', 'x'], /nope does not exist\. Nothing was added/));

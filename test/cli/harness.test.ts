@@ -169,6 +169,11 @@ describe('the command line', () => {
       assert.deepEqual(words, ['b.md', '--', '--file', 'a.md']);
     });
 
+    it('are arguments of a command that has no use of its own for them', async () => {
+      const { stdout } = await koubou(['plain', 'a', '--', '-1', '--json']);
+      assert.deepEqual(JSON.parse(stdout), ['a', '-1', '--json']);
+    });
+
     it('are none when -- comes last, and unknown without it', async () => {
       assert.deepEqual(JSON.parse((await koubou(['echo', '--'])).stdout).words, []);
       assert.equal(JSON.parse((await koubou(['echo'])).stdout).words, null);
@@ -204,6 +209,11 @@ describe('the command line', () => {
       assert.ok(stdout.split('\n').length <= 24);
       for (const name of ['echo', 'fail home', 'many'])
         assert.match(stdout, new RegExp(`^  ${name} +\\S`, 'm'));
+    });
+
+    it('may be asked for as -h', async () => {
+      assert.equal((await koubou(['-h'])).stdout, (await koubou(['--help'])).stdout);
+      assert.equal((await koubou(['echo', '-h'])).stdout, (await koubou(['echo', '--help'])).stdout);
     });
 
     it('of a command fits 80 columns and shows its flags and examples', async () => {

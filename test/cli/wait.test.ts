@@ -67,7 +67,7 @@ describe('koubou wait', () => {
       assert.deepEqual([code, stdout], [4, '']);
       assert.match(
         stderr,
-        new RegExp(`^${id} has not ended after 0s, and goes on\\. Wait on with: koubou wait ${id}\n$`),
+        new RegExp(`^${id} is still running after 0s, and goes on\\. Wait on with: koubou wait ${id}\n$`),
       );
     });
 
@@ -81,7 +81,7 @@ describe('koubou wait', () => {
         const environment = { [name]: value };
         const { code, stdout, stderr } = await project.runWith({ environment }, 'wait', id);
         assert.deepEqual([code, stdout, stderr.split('\n').length], [0, '', 2]);
-        assert.match(stderr, /Wait on with: koubou wait task_/);
+        assert.match(stderr, /still running after .* Wait on with: koubou wait task_/);
       }
       const json = await project.runWith({ environment: { CLAUDECODE: '1' } }, 'wait', id, '--json');
       assert.deepEqual([json.code, JSON.parse(json.stdout).status], [0, 'in_progress']);

@@ -8,6 +8,7 @@ export default class Echo extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --file a.md "the prompt"',
     '<%= config.bin %> <%= command.id %> --timeout 10m -- npm test',
   ];
+  static override takesWords = true;
   static override args = { prompt: argument({ description: 'what to print' }) };
   static override flags = {
     file: repeatable({ summary: 'A file.', helpValue: 'F' }),
