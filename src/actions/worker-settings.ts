@@ -7,6 +7,7 @@ import type { Until, WorkerSettings } from '../worker/settings.ts';
 
 export interface WorkerWishes {
   version: string;
+  home: string;
   /** Slots; undefined leaves it to the config. */
   min: number | undefined;
   max: number | undefined;
@@ -23,6 +24,7 @@ export const workerSettings = (
   return {
     label: environment.workerLabel ?? 'worker',
     version: wishes.version,
+    home: wishes.home,
     min,
     max: Math.max(min, wishes.max ?? config.workers.max),
     idleSlotSeconds: config.workers.idle_timeout,

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { draftFromDrop } from '../actions/draft-from-drop.ts';
 import { startWorker } from '../actions/ensure-worker.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
@@ -6,7 +6,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, duration, integer } from '../cli/flags.ts';
 import { WorkerLog } from '../cli/worker-log.ts';
 import { loadConfig } from '../config/load.ts';
-import { findHome, templatesFolder } from '../config/paths.ts';
+import { findHome, promptFolders } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -73,12 +73,12 @@ export default class Work extends BaseCommand {
       level: loaded.environment.logLevel,
       print: (line) => this.print(line),
     });
-    const prompts = [join(home, 'config', 'prompts'), join(templatesFolder(), 'prompts')];
     const end = await runDaemon({
       queue,
-      runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), prompts),
+      runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), promptFolders(home)),
       settings: workerSettings(loaded.config, loaded.environment, this.environment, {
         version,
+        home,
         min,
         max,
         until,

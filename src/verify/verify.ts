@@ -11,9 +11,12 @@ import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
 import { runCheck } from './check.ts';
 import { holdsCode } from './code-evidence.ts';
+import { type Changes, judgeChanges } from './evidence.ts';
 import { missingExpected } from './expect.ts';
 import { judgeBySchema } from './schema.ts';
 import { isToolCallText } from './tool-call-text.ts';
+
+export type { Changes };
 
 export interface VerifyRequest {
   task: TaskFile;
@@ -22,6 +25,8 @@ export interface VerifyRequest {
   outputPath: string;
   /** Absolute: where the check runs and expected files are looked for. */
   cwd: string;
+  /** What a code task's run changed under cwd; null where its runner gives text and changes nothing. */
+  changes: Changes | null;
   /** Environment of the check command, already reduced. */
   environment: Readonly<Record<string, string>>;
   /** The run's log; the check's output is appended. */
@@ -79,6 +84,13 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
     }
   }
 
+  const { changes } = request;
+  if (task.type === 'code' && changes !== null) {
+    const judged = judgeChanges(changes, cwd);
+    if ('evidence' in judged) evidence.push(judged.evidence);
+    else if (task.options.allow_no_change !== true) return { ok: false, ...judged };
+  }
+
   const missing = await missingExpected({ patterns: expect, cwd, output });
   if (missing !== null) return { ok: false, error: missing, feedback: missing.message };
   if (expect.length > 0) evidence.push('expect');
@@ -88,7 +100,7 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
     if (!verdict.accepted) return { ok: false, error: verdict.error, feedback: verdict.feedback };
     evidence.push('check');
   }
-  return withCodeEvidence(request, evidence);
+  return changes === null ? withTextEvidence(request, evidence) : accepted(evidence);
 };
 
 /**
@@ -125,11 +137,11 @@ const emptyInfo = ({ thinking }: Observed): ErrorInfo =>
       );
 
 /** A code task whose runner cannot write files: its text must hold the work, unless the caller's own check accepted it. */
-const withCodeEvidence = async (request: VerifyRequest, evidence: string[]): Promise<Verification> => {
+const withTextEvidence = async (request: VerifyRequest, evidence: string[]): Promise<Verification> => {
   const { task, outputPath } = request;
   if (task.type === 'code' && !evidence.includes('check') && !evidence.includes('schema')) {
     if (holdsCode(await readFile(outputPath, 'utf8'))) evidence.push('text');
-    else if (task.options['allow_no_change'] !== true) {
+    else if (task.options.allow_no_change !== true) {
       return {
         ok: false,
         error: errorInfo('no_evidence', 'The answer to a code task holds neither a code block nor a patch.'),
@@ -137,8 +149,13 @@ const withCodeEvidence = async (request: VerifyRequest, evidence: string[]): Pro
       };
     }
   }
-  return { ok: true, evidence: evidence.length === 0 ? null : evidence.join(', ') };
+  return accepted(evidence);
 };
+
+const accepted = (evidence: readonly string[]): Verification => ({
+  ok: true,
+  evidence: evidence.length === 0 ? null : evidence.join(', '),
+});
 
 const isBlank = async (path: string): Promise<boolean> => {
   for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {

@@ -6,7 +6,7 @@
  */
 import { KoubouError, systemCode } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
-import type { Admission, ChangeHint, Claim, Member, Queue } from '../queue/queue.ts';
+import type { Admission, ChangeHint, Claim, Member, PermitRequest, Queue } from '../queue/queue.ts';
 import { chooseRoute } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
@@ -18,6 +18,7 @@ import { Attempt } from './run-one.ts';
 import type { WorkerSettings } from './settings.ts';
 import { Slots } from './slots.ts';
 import { Upkeep } from './upkeep.ts';
+import { workFolder } from './work-folder.ts';
 
 /** Progress is looked at by people. */
 const BUSY_BEAT_MS = 1000;
@@ -206,10 +207,7 @@ export class Pool {
       const route = chooseRoute(task, this.#parts.settings.routing, this.#parts.runners);
       const runner = this.#parts.runners.get(route.runner) as Runner;
       if (!this.#endpoints.isUp(runner)) return { take: false, why: 'endpoint' };
-      if (runner.endpoint === null) return { take: true, permits: [] };
-      const model = route.model ?? runner.defaultModel ?? 'default';
-      const name = `${runner.endpoint.name}/${model}`;
-      return { take: true, permits: [{ name, cap: runner.endpoint.maxConcurrent }] };
+      return { take: true, permits: [...folderPermits(task, runner), ...modelPermits(runner, route.model)] };
     } catch (error) {
       // No runner for this kind of task may change with the config; a wrong name in the task never will.
       const code = error instanceof KoubouError ? error.code : undefined;
@@ -337,6 +335,17 @@ export class Pool {
     this.#wake.abort();
   }
 }
+
+const modelPermits = ({ endpoint, defaultModel }: Runner, model: string | undefined): PermitRequest[] =>
+  endpoint === null
+    ? []
+    : [{ name: `${endpoint.name}/${model ?? defaultModel ?? 'default'}`, cap: endpoint.maxConcurrent }];
+
+/** Runs that change files in one folder at the same time would trample each other, and each would claim both's work. */
+const folderPermits = ({ type, cwd, options }: TaskFile, { changesFiles }: Runner): PermitRequest[] =>
+  type === 'code' && changesFiles && options.worktree !== true
+    ? [{ name: `folder:${workFolder(cwd)}`, cap: 1 }]
+    : [];
 
 /** A tick that takes longer than its interval (a slow disk) must not pile up. `action` never rejects. */
 const every = (ms: number, action: () => Promise<void>): NodeJS.Timeout => {

@@ -26,6 +26,7 @@ import { publishOutput } from '../verify/publish.ts';
 import { verifyResult } from '../verify/verify.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
 import { budgetOf, type WorkerSettings } from './settings.ts';
+import { Workplace } from './workplace.ts';
 
 export interface RunDependencies {
   member: Member;
@@ -156,15 +157,34 @@ export class Attempt {
     // An attempt that was lost or put back learned nothing: what the one before it was told still holds.
     const feedback = this.claim.earlier.findLast((outcome) => outcome.feedback !== null)?.feedback ?? null;
     await this.#noteChangedFiles();
-    const first = await this.#runAndVerify(runner, route, feedback);
+    const workplace = await Workplace.prepare(this.claim, runner, this.#dependencies.settings);
+    try {
+      return await this.#runTwiceAtMost(runner, route, feedback, workplace);
+    } finally {
+      await workplace.close();
+    }
+  }
+
+  async #runTwiceAtMost(
+    runner: Runner,
+    route: Route,
+    feedback: string | null,
+    workplace: Workplace,
+  ): Promise<Verdict> {
+    const first = await this.#runAndVerify(runner, route, feedback, workplace);
     // A model that missed the schema often hits it when it reads what was wrong: one more try within the attempt.
     if (first.error?.code !== 'schema_invalid' || first.feedback === null) return first;
     await truncate(this.claim.outputPath, 0);
     this.clocks.phase('running');
-    return this.#runAndVerify(runner, route, first.feedback);
+    return this.#runAndVerify(runner, route, first.feedback, workplace);
   }
 
-  async #runAndVerify(runner: Runner, route: Route, feedback: string | null): Promise<Verdict> {
+  async #runAndVerify(
+    runner: Runner,
+    route: Route,
+    feedback: string | null,
+    workplace: Workplace,
+  ): Promise<Verdict> {
     const { claim, clocks } = this;
     const local = mustStayLocal(claim.task);
     const model = route.model ?? runner.defaultModel;
@@ -175,7 +195,7 @@ export class Attempt {
     const result = await runner.run(claim.task, {
       logPath: claim.logPath,
       outputPath: claim.outputPath,
-      cwd: claim.task.cwd,
+      cwd: workplace.cwd,
       statePath: claim.statePath,
       resume: null,
       marker: claim.marker,
@@ -190,6 +210,8 @@ export class Attempt {
       childStarted,
     });
     const seen = { ...FAILED, usage: result.usage, model: result.model, endpoint: result.endpoint };
+    // Also a run that failed leaves its patch, for whoever goes on.
+    const changes = this.#mayLook() ? await workplace.changes() : null;
     const stopped = this.#stoppedVerdict(seen);
     if (stopped !== undefined) return stopped;
     if (!result.ok) return failedVerdict(result, seen);
@@ -202,7 +224,8 @@ export class Attempt {
       task: claim.task,
       observed: result.observed,
       outputPath: claim.outputPath,
-      cwd: claim.task.cwd,
+      cwd: workplace.cwd,
+      changes,
       environment: this.#dependencies.settings.environment,
       logPath: claim.logPath,
       signal: clocks.signal,
@@ -224,6 +247,12 @@ export class Attempt {
       evidence: verification.evidence,
       outputFile: output ?? null,
     };
+  }
+
+  /** Whoever stops the daemon or took the task does not wait for what nobody will read. */
+  #mayLook(): boolean {
+    const kind = this.clocks.stopped?.kind;
+    return kind !== 'stopped' && kind !== 'fenced';
   }
 
   #stoppedVerdict(seen: Verdict | Omit<Verdict, 'error'>): Verdict | undefined {

@@ -7,6 +7,8 @@ import type { ProbeSeconds } from './endpoints.ts';
 export interface WorkerSettings {
   label: string;
   version: string;
+  /** Absolute: never part of what a task changed. */
+  home: string;
   /** Bounds of the number of slots. */
   min: number;
   max: number;
@@ -25,7 +27,7 @@ export interface WorkerSettings {
   loadSeconds: number;
   unavailableSeconds: number;
   probeSeconds: ProbeSeconds;
-  /** The reduced environment for check commands. */
+  /** The reduced environment for check commands and git. */
   environment: Readonly<Record<string, string>>;
   /** When the daemon ends by itself. */
   until: Until;

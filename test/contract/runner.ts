@@ -132,6 +132,7 @@ export class Bench {
       observed: outcome.observed,
       outputPath: this.outputPath,
       cwd: this.folder,
+      changes: null,
       environment: { PATH: process.env['PATH'] ?? '' },
       logPath: this.logPath,
       signal: new AbortController().signal,

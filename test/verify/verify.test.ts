@@ -6,7 +6,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { Observed } from '../../src/task/observed.ts';
 import type { TaskFile } from '../../src/task/record.ts';
-import { type Verification, verifyResult } from '../../src/verify/verify.ts';
+import { type Changes, type Verification, verifyResult } from '../../src/verify/verify.ts';
 
 describe('what makes a result count', () => {
   let folder: string;
@@ -54,6 +54,7 @@ describe('what makes a result count', () => {
     observed: Partial<Observed> = {},
     signal = new AbortController().signal,
     childStarted: (child: { pid: number }) => Promise<void> = async () => undefined,
+    changes: Changes | null = null,
   ): Promise<Verification> => {
     await writeFile(join(folder, 'candidate'), output);
     return verifyResult({
@@ -61,6 +62,7 @@ describe('what makes a result count', () => {
       observed: { ...good, ...observed },
       outputPath: join(folder, 'candidate'),
       cwd: folder,
+      changes,
       environment: { PATH: process.env['PATH'] ?? '' },
       logPath: join(folder, 'log'),
       signal,
@@ -138,6 +140,23 @@ describe('what makes a result count', () => {
     it('refuses an empty block', async () => void fails(await verify('```js\n\n```', code), 'no_evidence'));
     it('lets the caller allow it', async () =>
       accepts(await verify('Nothing to do.', { ...code, options: { allow_no_change: true } }), null));
+    describe('of a runner that changes files', () => {
+      const changed = (names: string[], trouble?: string): Changes =>
+        trouble === undefined ? { names, bounded: false } : { names, bounded: false, trouble };
+      const judge = (output: string, changes: Changes, options = {}): Promise<Verification> =>
+        verify(output, { ...code, options }, {}, undefined, undefined, changes);
+
+      it('counts the files that changed', async () =>
+        accepts(await judge('Done.', changed(['a', 'b'])), '2 files changed'));
+      it('takes no block of code in their place, whatever the check says', async () =>
+        void fails(await judge('```js\nlet a;\n```', changed([]), { check: 'true' }), 'no_evidence'));
+      it('says why it cannot know', async () => {
+        const { error } = fails(await judge('Done.', changed([], 'git is ill')), 'no_evidence');
+        assert.match(error.message, /git is ill/);
+      });
+      it('still wants an answer that is no tool call', async () =>
+        void fails(await judge('{"name":"ls","arguments":{}}', changed(['a'])), 'tool_call_as_text'));
+    });
     it('takes bare code that the check accepted', async () =>
       accepts(await verify('let a = 1;', { ...code, options: { check: 'grep -q let' } }), 'check'));
   });

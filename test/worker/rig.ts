@@ -14,6 +14,7 @@ import { until } from '../helpers/until.ts';
 const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
   label: 'w',
   version: '0.0.0',
+  home: '/none',
   min: 1,
   max: 1,
   idleSlotSeconds: 30,
@@ -194,7 +195,7 @@ export class Rig {
     daemon.end = runDaemon({
       queue,
       runners: new Map([runners].flat().map((runner) => [runner.name, runner])),
-      settings: settings(over),
+      settings: settings({ home: this.home.home, ...over }),
       tell: (event) => daemon.events.push(event),
       onStopRequest: (listener) => {
         daemon.requestStop = listener;

@@ -1,0 +1,105 @@
+/**
+ * Runs git as koubou needs it: without hooks, prompts, signatures, monitors or the caller's own GIT_* variables,
+ * in plain English, and never for longer than a bound.
+ */
+import { KoubouError, systemCode } from '../errors.ts';
+
+export interface GitPlace {
+  /** Absolute: where git runs. */
+  folder: string;
+  /** The whole environment of git, already reduced; its PATH finds the program. */
+  environment: Readonly<Record<string, string>>;
+}
+
+export interface GitOptions {
+  /** Variables of git's own, as GIT_INDEX_FILE. */
+  variables?: Readonly<Record<string, string>>;
+  input?: Uint8Array | string;
+  /** What git prints goes there instead, replacing what was there. */
+  stdoutPath?: string;
+}
+
+export interface GitEnd {
+  /** null: it was stopped after the bound, or there is no git. */
+  code: number | null;
+  stdout: Buffer;
+  stderr: string;
+}
+
+const LONGEST_MS = 120_000;
+
+const SETTINGS = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.untrackedCache=false',
+  'core.safecrlf=false',
+  'core.quotePath=false',
+  'commit.gpgSign=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'submodule.recurse=false',
+  'advice.detachedHead=false',
+].flatMap((setting) => ['-c', setting]);
+
+const VARIABLES = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_PAGER: 'cat' };
+
+/** Never rejects for what git says; the code tells. */
+export const git = async (
+  { folder, environment }: GitPlace,
+  args: readonly string[],
+  { variables = {}, input, stdoutPath }: GitOptions = {},
+): Promise<GitEnd> => {
+  const { execa } = await import('execa');
+  const own = Object.entries(environment).filter(([name]) => !name.startsWith('GIT_'));
+  const ended = await execa('git', [...SETTINGS, ...args], {
+    cwd: folder,
+    env: { ...Object.fromEntries(own), ...VARIABLES, ...variables },
+    extendEnv: false,
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+    stdout: stdoutPath === undefined ? 'pipe' : { file: stdoutPath },
+    encoding: 'buffer',
+    stripFinalNewline: false,
+    reject: false,
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: 512 * 1024 * 1024,
+  });
+  const printed = ended.stdout instanceof Uint8Array ? Buffer.from(ended.stdout) : Buffer.alloc(0);
+  return { code: ended.exitCode ?? null, stdout: printed, stderr: whyNot(ended) };
+};
+
+const whyNot = (ended: { stderr?: unknown; timedOut: boolean; cause?: unknown }): string => {
+  if (ended.timedOut) return `it took longer than ${LONGEST_MS / 1000} s`;
+  if (systemCode(ended.cause) === 'ENOENT') return 'there is no git on the PATH, or no such folder';
+  return ended.stderr instanceof Uint8Array ? Buffer.from(ended.stderr).toString('utf8').trim() : '';
+};
+
+/** What git prints. Throws `usage` with git's words when it fails. */
+export const gitOutput = async (
+  place: GitPlace,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<Buffer> => {
+  const { code, stdout, stderr } = await git(place, args, options);
+  if (code === 0) return stdout;
+  const words = stderr === '' ? `exit code ${code}` : stderr;
+  throw new KoubouError('usage', `git ${args[0]} failed in ${place.folder}: ${words}`, {
+    hint: 'Try the same git command there by hand.',
+  });
+};
+
+export const gitLine = async (
+  place: GitPlace,
+  args: readonly string[],
+  options?: GitOptions,
+): Promise<string> => (await gitOutput(place, args, options)).toString('utf8').trim();
+
+/** Names that git ended with zero bytes; file names may be any bytes, so they stay latin1 until they are shown. */
+export const zeroEnded = (bytes: Buffer): string[] => bytes.toString('latin1').split('\0').slice(0, -1);
+
+export const asBytes = (name: string): Buffer => Buffer.from(name, 'latin1');
+
+export const shownName = (name: string): string => asBytes(name).toString('utf8');
+
+/** A name of this process's own, as git's bytes. */
+export const asName = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');

@@ -1,0 +1,152 @@
+/**
+ * What lies in a git work tree at a moment, as a tree object: what is tracked and what is new, without what git
+ * ignores. Neither the user's index nor, unless asked, the object store is written to.
+ */
+import { copyFile, lstat, mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
+import {
+  asBytes,
+  asName,
+  type GitPlace,
+  git,
+  gitLine,
+  gitOutput,
+  shownName,
+  zeroEnded,
+} from '../process/git.ts';
+
+export interface GitScope {
+  place: GitPlace;
+  /** Folders and files that never count, absolute and real. */
+  excluded: readonly string[];
+  /** A folder for the index and the objects of the snapshots. */
+  scratch: string;
+  /** New objects go to the repository itself, where a commit can name them. */
+  keepObjects: boolean;
+}
+
+export interface GitTree {
+  kind: 'git';
+  /** The id of the tree. */
+  tree: string;
+  /** New files that are too large to be read, by what their size and time say. */
+  large: ReadonlyMap<string, string>;
+  /** There were more new files than are looked at. */
+  bounded: boolean;
+}
+
+export interface Changed {
+  /** Sorted, as text. */
+  names: string[];
+  bounded: boolean;
+}
+
+export const MOST_FILES = 20_000;
+const LARGE_BYTES = 16 * 1024 * 1024;
+
+/** Whether git has a say in this folder: it lies in a work tree that does not ignore it. */
+export const isGitFolder = async (place: GitPlace): Promise<boolean> => {
+  const inside = await git(place, ['rev-parse', '--is-inside-work-tree', '--show-prefix']);
+  const [within, prefix = ''] = inside.stdout.toString('utf8').split('\n');
+  if (inside.code !== 0 || within !== 'true') return false;
+  return prefix === '' || (await git(place, ['check-ignore', '-q', '.'])).code !== 0;
+};
+
+/** Throws `usage` where git cannot read the tree. */
+export const takeGitTree = async (scope: GitScope): Promise<GitTree> => {
+  const { place, scratch, excluded } = scope;
+  const variables = await variablesOf(scope);
+  const index = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'index']);
+  await mkdir(scratch, { recursive: true });
+  await copyFile(index, join(scratch, 'index')).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  });
+  const list = async (...flags: string[]) =>
+    zeroEnded(await gitOutput(place, ['ls-files', '-z', ...flags], { variables }));
+  const outside = (name: string): boolean => !excluded.some((path) => isWithin(nameOf(path, place), name));
+  const tracked = (await list('--modified', '--deleted')).filter(outside);
+  // What ends with a slash is another repository.
+  const fresh = (await list('--others', '--exclude-standard')).filter((n) => outside(n) && !n.endsWith('/'));
+  const large = new Map<string, string>();
+  const small: string[] = [];
+  for (const name of fresh.slice(0, MOST_FILES)) {
+    const facts = await lstat(Buffer.concat([asBytes(`${asName(place.folder)}/`), asBytes(name)])).catch(
+      () => undefined,
+    );
+    if (facts === undefined || !(facts.isFile() || facts.isSymbolicLink())) continue;
+    if (facts.size > LARGE_BYTES) large.set(name, `${facts.size} ${facts.mtimeMs} ${facts.mode}`);
+    else small.push(name);
+  }
+  const input = asBytes([...new Set([...tracked, ...small])].map((name) => `${name}\0`).join(''));
+  const update = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin'];
+  await gitOutput(place, update, { variables, input });
+  const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables });
+  return { kind: 'git', tree, large, bounded: fresh.length > MOST_FILES };
+};
+
+/** What differs between two trees of one scope. The patch's names are relative to the top of the repository. */
+export const compareGitTrees = async (
+  scope: GitScope,
+  before: GitTree,
+  after: GitTree,
+  patchPath: string,
+): Promise<Changed> => {
+  const { place } = scope;
+  const variables = await variablesOf(scope);
+  const paths = await pathspecsOf(scope);
+  const diff = [
+    'diff-tree',
+    '-r',
+    '--no-renames',
+    '--ignore-submodules=all',
+    '--no-ext-diff',
+    '--no-textconv',
+  ];
+  const trees = [before.tree, after.tree, '--', ...paths];
+  const found = await gitOutput(place, [...diff, '-z', '--name-only', ...trees], { variables });
+  const names = zeroEnded(found);
+  const prefix = asName(await gitLine(place, ['rev-parse', '--show-prefix']));
+  const grown = new Set([...before.large.keys(), ...after.large.keys()]);
+  for (const name of grown) {
+    if (before.large.get(name) !== after.large.get(name)) names.push(`${prefix}${name}`);
+  }
+  if (names.length > 0) {
+    const patch = ['-p', '--binary', '--full-index', '--src-prefix=a/', '--dst-prefix=b/'];
+    const { code, stderr } = await git(place, [...diff, ...patch, ...trees], {
+      variables,
+      stdoutPath: patchPath,
+    });
+    if (code !== 0) throw new KoubouError('internal', `The patch could not be written: ${stderr}`);
+  }
+  return { names: [...new Set(names)].map(shownName).sort(), bounded: before.bounded || after.bounded };
+};
+
+const variablesOf = async ({ place, scratch, keepObjects }: GitScope): Promise<Record<string, string>> => {
+  const own = { GIT_INDEX_FILE: join(scratch, 'index') };
+  if (keepObjects) return own;
+  const real = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'objects']);
+  const objects = join(scratch, 'objects');
+  await mkdir(objects, { recursive: true });
+  return {
+    ...own,
+    GIT_OBJECT_DIRECTORY: objects,
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: /[:"]/.test(real) ? JSON.stringify(real) : real,
+  };
+};
+
+const pathspecsOf = async ({ place, excluded }: GitScope): Promise<string[]> => {
+  const prefix = (await gitLine(place, ['rev-parse', '--show-prefix'])).replace(/\/$/, '');
+  const within = excluded
+    .map((path) => relative(place.folder, path))
+    .filter((name) => !name.startsWith('..'));
+  return [
+    prefix === '' ? ':/' : `:(top,literal)${prefix}`,
+    ...within.map((name) => `:(top,exclude,literal)${prefix === '' ? name : `${prefix}/${name}`}`),
+  ];
+};
+
+const nameOf = (path: string, { folder }: GitPlace): string => asName(relative(folder, path));
+
+const isWithin = (outer: string, name: string): boolean =>
+  outer === '' || name === outer || name.startsWith(`${outer}/`);
