@@ -25,6 +25,8 @@ export interface DelegateRequest {
 export interface DelegateParts extends SourceParts {
   config: Config;
   nowMs: number;
+  /** Throws `usage` where no prompt template has that name. */
+  requireTemplate: (name: string) => Promise<void>;
   /** Eight letters. */
   randomName: () => Promise<string>;
 }
@@ -43,11 +45,14 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   const sources = new Sources(parts);
   const around = { cwd, createdBy, priority: config.defaults.priority };
   const drafts: NewTask[] = [];
+  const templates = new Set<string>();
   for (const fields of await askedFor(request, parts, sources)) {
     const draft = draftTask(await sources.complete(fields), around);
     refuseUnfitRunner(draft, config);
+    if (fields.template !== undefined) templates.add(fields.template);
     drafts.push(draft);
   }
+  for (const name of templates) await parts.requireTemplate(name).catch(refuse);
   refuseEqualOutputs(drafts);
   const wanted = request.skipExisting ? withoutFinished(drafts) : drafts;
   const tasks = await withHashes(wanted);
@@ -104,8 +109,13 @@ const runnerOf = (task: NewTask, config: Config): string | undefined => {
     return chooseRoute(task, routingOf(config), runnerFacts(config)).runner;
   } catch (error) {
     if (!(error instanceof KoubouError) || error.code !== 'usage') return undefined;
-    throw new KoubouError('usage', `${error.message} Nothing was added.`, { hint: error.hint });
+    return refuse(error);
   }
+};
+
+const refuse = (error: unknown): never => {
+  if (!(error instanceof KoubouError)) throw error;
+  throw new KoubouError(error.code, `${error.message} Nothing was added.`, { hint: error.hint });
 };
 
 const withoutFinished = (tasks: readonly NewTask[]): NewTask[] => {

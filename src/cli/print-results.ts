@@ -11,6 +11,8 @@ import { toType } from './to-type.ts';
 
 type ResultFormat = 'md' | 'json' | 'jsonl';
 
+const NEWLINE = 10;
+
 export interface ResultLook extends Slice {
   /** undefined: the output alone, under headings where there are several. */
   format: ResultFormat | undefined;
@@ -43,12 +45,6 @@ async function printText(
   heading: boolean,
   hasBefore: boolean,
 ): Promise<boolean> {
-  if (!heading) {
-    await copyToStdout(chunks());
-    return true;
-  }
-  if (record.result?.success !== true && record.result?.output_path == null) return false;
-  await command.printRaw(`${hasBefore ? '\n' : ''}## ${titleOf(record)}\n\n`);
   let last: number | undefined;
   const watched = async function* () {
     for await (const chunk of chunks()) {
@@ -56,8 +52,16 @@ async function printText(
       yield chunk;
     }
   };
+  if (!heading) {
+    await copyToStdout(watched());
+    // The prompt of the shell belongs on a line of its own; files and pipes get the bytes alone.
+    if (process.stdout.isTTY && last !== undefined && last !== NEWLINE) await command.printRaw('\n');
+    return true;
+  }
+  if (record.result?.success !== true && record.result?.output_path == null) return false;
+  await command.printRaw(`${hasBefore ? '\n' : ''}## ${titleOf(record)}\n\n`);
   await copyToStdout(watched());
-  if (last !== undefined && last !== 10) await command.printRaw('\n');
+  if (last !== undefined && last !== NEWLINE) await command.printRaw('\n');
   return true;
 }
 

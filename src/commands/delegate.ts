@@ -5,6 +5,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
 import { restArguments } from '../cli/flags.ts';
 import { promptFrom } from '../cli/prompt-words.ts';
+import { promptFolders } from '../config/paths.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Delegate extends BaseCommand {
@@ -38,6 +39,10 @@ export default class Delegate extends BaseCommand {
         createdBy: opened.environment.createdBy,
         nowMs,
         readStdin: () => this.readStdin(),
+        requireTemplate: async (name) => {
+          const { requireTemplate } = await import('../runner/registry.ts');
+          return requireTemplate(name, promptFolders(opened.home));
+        },
         randomName: async () => (await import('node:crypto')).randomBytes(4).toString('hex'),
       },
     );

@@ -108,3 +108,9 @@ export const templatesFolder = (): string => {
     if (dirname(folder) === folder) throw new KoubouError('internal', 'The templates of koubou are missing.');
   }
 };
+
+/** Where prompt templates are looked for: a person's own first. */
+export const promptFolders = (home: string): string[] => [
+  join(home, 'config', 'prompts'),
+  join(templatesFolder(), 'prompts'),
+];

@@ -62,6 +62,11 @@ const systemText = async (task: Asked, { folders, template }: PromptOptions): Pr
   return system === undefined ? text : `${text}\n\n${system}`;
 };
 
+/** Throws `usage` where no template has that name. */
+export const requireTemplate = async (name: string, folders: readonly string[]): Promise<void> => {
+  await readTemplate(name, folders);
+};
+
 const readTemplate = async (name: string, folders: readonly string[]): Promise<string> => {
   if (/^[\w-]+$/.test(name)) {
     for (const folder of folders) {

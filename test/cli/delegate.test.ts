@@ -197,6 +197,8 @@ describe('koubou delegate', () => {
     it('a type that there is not', () => refused(['--type', 'cmmand', 'x'], /Did you mean command\?/));
     it('a runner that there is not', () =>
       refused(['--runner', 'nope', 'x'], /no runner "nope"\. Nothing was added/));
+    it('a template that there is not', () =>
+      refused(['--template', 'nope', 'x'], /no template "nope"\. Nothing was added\.\nTemplates: .*general/));
     it('a time that there is not', () => refused(['--at', '10m', 'x'], /For a time from now write --in 10m/));
     it('context that is no object', () => refused(['--context', '[1]', 'x'], /--context is no JSON object/));
     it('a label without =', () => refused(['--label', 'x', 'x'], /'x' is not a label/));

@@ -20,6 +20,19 @@ describe('koubou result', () => {
     assert.deepEqual([code, stdout, stderr], [0, 'one\n\n"two" 日本\u{1F600} without a newline', '']);
   });
 
+  it('leaves the cursor of a terminal on a line of its own', async function () {
+    if (spawnSync('script', ['--version']).status !== 0) this.skip();
+    await add('x');
+    await project.finish('without a newline');
+    const line = `"${process.execPath}" "${await builtKoubou()}" result`;
+    const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
+      cwd: project.folder,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], TERM: 'dumb' },
+    });
+    assert.equal(stdout, 'without a newline\r\n');
+  });
+
   it('prints bytes that are no text', async () => {
     await add('x');
     const bytes = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => (at * 31) % 256));

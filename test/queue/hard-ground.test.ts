@@ -37,6 +37,14 @@ describe('on hard ground', () => {
   const slots = (): string[] =>
     fs.readdirSync(home.path('tasks/in_progress')).filter((name) => name.startsWith('slot-'));
 
+  it('says how to mend a home that lacks a folder', async () => {
+    fs.rmSync(home.path('results'), { recursive: true });
+    const said = (error: unknown) => error instanceof KoubouError && /`koubou init`/.test(error.hint);
+    await assert.rejects(home.open().add([newTask()]), said);
+    await createFileHome(home.home, { allowNetworkFs: false });
+    await home.open().add([newTask()]);
+  });
+
   describe('a full disk', () => {
     /** Full until as many files of the reserve are gone. */
     const full = (disk: FailingDisk, calls: RegExp, needed: number, held = 64): void => {

@@ -323,6 +323,12 @@ const notAdded = (error: unknown): unknown => {
       hint: 'Check the permissions of the .koubou folder and that its disk is not mounted read-only.',
     });
   }
+  if (code === 'ENOENT') {
+    return new KoubouError('internal', 'A folder of the home is missing; nothing was added.', {
+      cause: error,
+      hint: '`koubou init` makes it again.',
+    });
+  }
   return code === undefined
     ? error
     : new KoubouError('internal', `The task could not be written (${code}); nothing was added.`, {
