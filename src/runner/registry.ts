@@ -1,9 +1,6 @@
 /** Makes the runners that the config names. */
 import { KoubouError } from '../errors.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
-import { type AgentEntry, AgentRunner } from './agent.ts';
-import { CodexRunner } from './codex.ts';
-import type { Sandbox } from './codex-arguments.ts';
 import { CommandRunner } from './command.ts';
 import { OllamaRunner } from './ollama.ts';
 import { OpenAiRunner } from './openai-compatible.ts';
@@ -16,7 +13,7 @@ export interface RunnersConfig {
   endpoints: Readonly<Record<string, EndpointConfig>>;
   runners: Readonly<Record<string, RunnerConfig>>;
   defaults: { template: string };
-  security: { env_pass: readonly string[]; allow_full_access: boolean };
+  security: { env_pass: readonly string[] };
 }
 
 interface EndpointConfig {
@@ -37,22 +34,18 @@ type RunnerConfig =
       pull: boolean;
     }
   | { kind: 'openai'; endpoint: string; model: string }
-  | { kind: 'codex'; endpoint: string; model: string; bin: string; sandbox: Sandbox }
-  | (AgentEntry & { kind: 'agent'; endpoint?: string | undefined; model?: string | undefined })
   | { kind: 'command' };
 
 /**
  * Runners by name. `environment` is the daemon's whole one: keys are taken from it, programs get a part of
  * it. Prompt templates are looked for in `promptFolders`, the first that has a name wins (the home's, then
- * the package's). `home` is koubou's own folder, where agents must not write; without it runners can only
- * be asked for their health. Throws KoubouError `usage` where a runner names no endpoint that fits it. Nothing is
+ * the package's). Throws KoubouError `usage` where a runner names no endpoint that fits it. Nothing is
  * asked of any server yet.
  */
 export const buildRunners = (
   config: RunnersConfig,
   environment: Readonly<Record<string, string | undefined>>,
   promptFolders: readonly string[],
-  home = '/',
 ): Map<string, Runner> => {
   const make = (name: string, runner: RunnerConfig): Runner => {
     if (runner.kind === 'command') {
@@ -62,21 +55,6 @@ export const buildRunners = (
       });
     }
     const { endpoint, apiKey } = endpointOf(name, runner, config, environment);
-    if (runner.kind === 'codex') {
-      return new CodexRunner({
-        name,
-        endpoint,
-        serverKind: config.endpoints[runner.endpoint]?.kind ?? 'openai',
-        model: runner.model,
-        apiKey,
-        bin: runner.bin,
-        sandbox: runner.sandbox,
-        allowFullAccess: config.security.allow_full_access,
-        home,
-        promptFolders,
-        environment: reducedEnvironment(environment, config.security.env_pass),
-      });
-    }
     const shared = {
       name,
       endpoint,
@@ -100,7 +78,7 @@ export const buildRunners = (
 
 const endpointOf = (
   name: string,
-  runner: { kind: Speaks; endpoint: string },
+  runner: { kind: 'ollama' | 'openai'; endpoint: string },
   config: RunnersConfig,
   environment: Readonly<Record<string, string | undefined>>,
 ): { endpoint: Endpoint; apiKey: string | undefined } => {
@@ -122,10 +100,8 @@ const endpointOf = (
   };
 };
 
-type Speaks = 'ollama' | 'openai' | 'codex';
-
 /** Ollama speaks OpenAI's shapes too, under /v1. */
-const urlFor = (kind: Speaks, { kind: endpointKind, url }: EndpointConfig): string => {
+const urlFor = (kind: 'ollama' | 'openai', { kind: endpointKind, url }: EndpointConfig): string => {
   const plain = url.replace(/\/+$/, '');
-  return kind !== 'ollama' && endpointKind === 'ollama' ? `${plain}/v1` : plain;
+  return kind === 'openai' && endpointKind === 'ollama' ? `${plain}/v1` : plain;
 };
