@@ -78,6 +78,7 @@ export default class Work extends BaseCommand {
       runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), promptFolders(home)),
       settings: workerSettings(loaded.config, loaded.environment, this.environment, {
         version,
+        home,
         min,
         max,
         until,
