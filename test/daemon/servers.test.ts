@@ -98,7 +98,7 @@ defaults:
     const id = await daemons.add();
     const { code, stdout } = await daemons.koubou(['work', '--drain']);
     assert.equal(code, 0);
-    assert.match(stdout, /0 completed, 0 failed; left: 1 waiting for a model server\n$/);
+    assert.match(stdout, /0 completed, 0 failed; left: 1 not begun\n$/);
     assert.deepEqual((await daemons.record(id)).attempts, []);
   });
 });

@@ -63,7 +63,7 @@ const renderStopping = (running: number, now: boolean): string => {
 
 const renderLeft = (left: Left): string => {
   const parts = [
-    left.unserved > 0 ? `${left.unserved} waiting for a model server` : '',
+    left.unserved > 0 ? `${left.unserved} not begun` : '',
     left.delayed > 0 ? `${left.delayed} for a later time` : '',
     left.blocked > 0 ? `${left.blocked} for other tasks` : '',
   ].filter((part) => part !== '');

@@ -39,7 +39,7 @@ describe('a daemon tells', () => {
     const left = { delayed: 1, blocked: 0, unserved: 3 };
     assert.equal(
       renderWorkerEvent({ event: 'worker_stopped', completed: 4, failed: 1, left }),
-      'ended: 4 completed, 1 failed; left: 3 waiting for a model server, 1 for a later time',
+      'ended: 4 completed, 1 failed; left: 3 not begun, 1 for a later time',
     );
     const none = { delayed: 0, blocked: 0, unserved: 0 };
     assert.equal(
