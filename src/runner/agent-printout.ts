@@ -1,0 +1,90 @@
+/** What an agent CLI prints while it runs: brought into the log as it comes, and looked at for a question. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { errorInfo } from '../errors.ts';
+import { isQuestion } from './agent-output.ts';
+import { RunFailure } from './failure.ts';
+import type { RunContext } from './runner.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+const TAIL_BYTES = 4096;
+const TAIL_LINES = 10;
+/** A question that nothing follows for this long waits for a person. */
+const QUIET_MS = 2000;
+
+export class AgentPrintout {
+  readonly #stdout: FileHandle;
+  readonly #log: FileHandle;
+  readonly #logStart: number;
+  readonly #progress: RunContext['progress'];
+  #copied = 0;
+  #logSize: number;
+  #lastCame = performance.now();
+  #asked = false;
+
+  private constructor(
+    stdout: FileHandle,
+    log: FileHandle,
+    logStart: number,
+    progress: RunContext['progress'],
+  ) {
+    this.#stdout = stdout;
+    this.#log = log;
+    this.#logStart = logStart;
+    this.#logSize = logStart;
+    this.#progress = progress;
+  }
+
+  /** Both files are made when missing. Close it in any case. */
+  static async open(stdoutPath: string, { logPath, progress }: RunContext): Promise<AgentPrintout> {
+    const stdout = await open(stdoutPath, 'a+', 0o600);
+    try {
+      const log = await open(logPath, 'a+', 0o600);
+      return new AgentPrintout(stdout, log, (await log.stat()).size, progress);
+    } catch (error) {
+      await stdout.close();
+      throw error;
+    }
+  }
+
+  /** Throws RunFailure `needs_input` when the program has asked something and waits. */
+  async look(name: string): Promise<void> {
+    const { size } = await this.#log.stat();
+    const came = size - this.#logSize + (await this.#copy());
+    this.#logSize = (await this.#log.stat()).size;
+    if (came > 0) {
+      this.#progress(came);
+      this.#lastCame = performance.now();
+      this.#asked = false;
+      return;
+    }
+    if (this.#asked || performance.now() - this.#lastCame < QUIET_MS) return;
+    this.#asked = true;
+    const last = (await this.lastLines()).split('\n').at(-1) ?? '';
+    if (!isQuestion(last)) return;
+    throw new RunFailure(errorInfo('needs_input', `${name} waits for a person: ${last.slice(-300)}`));
+  }
+
+  /** What was printed last, on either stream, bounded. */
+  async lastLines(): Promise<string> {
+    const { size } = await this.#log.stat();
+    const from = Math.max(this.#logStart, size - TAIL_BYTES);
+    const { buffer, bytesRead } = await this.#log.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, from);
+    const lines = new TextDecoder().decode(buffer.subarray(0, bytesRead)).trimEnd().split('\n');
+    return lines.slice(-TAIL_LINES).join('\n').trim();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#stdout.close(), this.#log.close()]);
+  }
+
+  async #copy(): Promise<number> {
+    const before = this.#copied;
+    const buffer = Buffer.alloc(CHUNK_BYTES);
+    for (;;) {
+      const { bytesRead } = await this.#stdout.read(buffer, 0, CHUNK_BYTES, this.#copied);
+      if (bytesRead === 0) return this.#copied - before;
+      await this.#log.appendFile(buffer.subarray(0, bytesRead));
+      this.#copied += bytesRead;
+    }
+  }
+}

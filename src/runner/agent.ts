@@ -1,0 +1,201 @@
+/**
+ * Any agent CLI, as its entry in agent.yaml describes it (docs/agents.md). The program's exit code is not
+ * taken for it: 0 says only that it ended, so its output has to be there and to say what the entry calls
+ * success.
+ */
+import { stat, writeFile } from 'node:fs/promises';
+import { KoubouError } from '../errors.ts';
+import { requireProgram } from '../process/find-program.ts';
+import { type ProgramEnd, startProgram } from '../process/spawn.ts';
+import type { TaskFile, Usage } from '../task/record.ts';
+import { type AgentEndpoint, askEndpoint } from './agent-endpoint.ts';
+import { AgentFiles } from './agent-files.ts';
+import type { OutputRules, Reading } from './agent-output.ts';
+import { AgentPrintout } from './agent-printout.ts';
+import { type Invocation, invocationOf, serverUrls } from './agent-template.ts';
+import { verdictOn } from './agent-verdict.ts';
+import { attend } from './attend.ts';
+import { failedOutcome, RunFailure } from './failure.ts';
+import { buildPrompt } from './model-prompt.ts';
+import { hasRoom } from './room.ts';
+import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
+
+export interface AgentEntry extends Invocation, OutputRules {
+  bin: string;
+  stdin: 'prompt' | 'none';
+  stop_signal: NodeJS.Signals;
+  sandbox?: string | undefined;
+}
+
+export interface AgentOptions {
+  name: string;
+  entry: AgentEntry;
+  /** null: the program has its own way to a model. */
+  endpoint: AgentEndpoint | null;
+  apiKey?: string | undefined;
+  model: string | null;
+  /** The environment of the program without the entry's own, already reduced. */
+  environment: Readonly<Record<string, string>>;
+  promptFolders: readonly string[];
+  template: string;
+}
+
+/** Between two looks at what was printed. */
+const LOOK_MS = 250;
+/** Programs refuse an empty key, even where the server wants none. */
+const NO_KEY = 'local';
+
+const OBSERVED = {
+  doneReason: null,
+  promptTokens: null,
+  promptBytes: null,
+  thinking: null,
+  remoteHost: null,
+};
+
+export class AgentRunner implements Runner {
+  readonly name: string;
+  readonly changesFiles = true;
+  readonly endpoint: Endpoint | null;
+  readonly defaultModel: string | null;
+  readonly #options: AgentOptions;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.endpoint = options.endpoint;
+    this.defaultModel = options.model;
+  }
+
+  async check(): Promise<Health> {
+    const { entry, environment, endpoint, model } = this.#options;
+    const signal = new AbortController().signal;
+    try {
+      await requireProgram(entry.bin, '/', environment['PATH']);
+      await askEndpoint(endpoint, signal);
+      const where = endpoint === null ? 'a model of its own' : `${model ?? 'a model'} at ${endpoint.url}`;
+      const sandbox = entry.sandbox === undefined ? '' : `; sandbox: ${entry.sandbox}`;
+      return { ok: true, message: `${entry.bin} with ${where}${sandbox}`, error: null };
+    } catch (error) {
+      const { error: info } = failedOutcome(error, signal, { model: null, endpoint: null, usage: null });
+      return { ok: false, message: info.message, error: info };
+    }
+  }
+
+  async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
+    const model = context.model ?? this.defaultModel;
+    const facts = { model, endpoint: this.endpoint?.name ?? null, usage: null as Usage | null };
+    try {
+      context.signal.throwIfAborted();
+      this.#refuseWhatItCannot(task, context);
+      const prompt = await this.#prompt(task, context);
+      context.phase('loading');
+      await askEndpoint(this.#options.endpoint, context.signal);
+      context.phase('running');
+      const files = new AgentFiles(context, this.#options.entry);
+      await files.prepare(prompt);
+      const reading = await this.#work(files, context, model);
+      facts.usage = reading.usage;
+      const { verdict } = reading;
+      if (verdict !== null) throw new RunFailure(verdict);
+      return { ok: true, observed: { ...OBSERVED, terminal: reading.ended }, ...facts };
+    } catch (error) {
+      return failedOutcome(error, context.signal, facts);
+    }
+  }
+
+  #refuseWhatItCannot(task: TaskFile, { resume }: RunContext): void {
+    if (resume !== null) {
+      throw new KoubouError('usage', `${this.name} cannot go on with an earlier conversation.`, {
+        hint: 'Delegate again, with what matters in the prompt, or use a runner of kind codex.',
+      });
+    }
+    if ((task.sensitive || task.options.local_only === true) && this.endpoint === null) {
+      throw new KoubouError(
+        'not_local',
+        `The task must stay on this machine, and nobody knows where the model of ${this.name} is.`,
+        { hint: `Give runners.${this.name} an endpoint on this machine, or use another runner.` },
+      );
+    }
+  }
+
+  async #prompt(task: TaskFile, { feedback }: RunContext): Promise<string> {
+    const { promptFolders: folders, template } = this.#options;
+    const { system, user } = await buildPrompt(task, {
+      folders,
+      template: template === 'auto' ? 'agent' : template,
+      feedback,
+    });
+    return `${system}\n\n${user}\n`;
+  }
+
+  async #work(
+    files: AgentFiles,
+    context: RunContext,
+    model: string | null,
+  ): Promise<Reading & { verdict: ReturnType<typeof verdictOn> }> {
+    const { entry } = this.#options;
+    const printout = await AgentPrintout.open(files.stdout, context);
+    try {
+      const end = await this.#started(files, context, model, printout);
+      context.signal.throwIfAborted();
+      const printed = await hasBytes(files.stdout);
+      const reading = await files.read();
+      if (reading.text !== undefined) await writeFile(context.outputPath, reading.text);
+      if (end.exitCode !== 0 && !(await hasRoom(context.outputPath))) {
+        throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.');
+      }
+      const { name } = this;
+      const hasText =
+        reading.text === undefined ? await hasBytes(context.outputPath) : reading.text.trim() !== '';
+      const lastLines = await printout.lastLines();
+      return {
+        ...reading,
+        verdict: verdictOn({ name, end, reading, output: entry.output, hasText, printed, lastLines }),
+      };
+    } finally {
+      await printout.close();
+      await files.tidy();
+    }
+  }
+
+  async #started(
+    files: AgentFiles,
+    context: RunContext,
+    model: string | null,
+    printout: AgentPrintout,
+  ): Promise<ProgramEnd> {
+    const { entry, endpoint, apiKey, environment } = this.#options;
+    const urls =
+      endpoint === null ? { base_url: '', server_url: '' } : serverUrls(endpoint.kind, endpoint.url);
+    const { args, env } = invocationOf(entry, {
+      ...urls,
+      prompt_file: files.prompt,
+      output_file: files.answer,
+      cwd: context.cwd,
+      model: model ?? '',
+      api_key: apiKey ?? NO_KEY,
+      state: context.statePath,
+    });
+    const program = await startProgram({
+      command: entry.bin,
+      args,
+      cwd: context.cwd,
+      environment: { ...environment, ...env },
+      stdin: entry.stdin === 'prompt' ? { file: files.prompt } : 'closed',
+      stdoutPath: files.stdout,
+      stderrPath: context.logPath,
+      marker: context.marker,
+    });
+    const look = (): Promise<void> => printout.look(this.name);
+    return attend(program, context, { look, everyMs: LOOK_MS, askSignal: entry.stop_signal });
+  }
+}
+
+const hasBytes = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).size > 0;
+  } catch {
+    return false;
+  }
+};

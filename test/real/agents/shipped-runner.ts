@@ -1,0 +1,31 @@
+/** A runner as templates/agent.yaml ships it, with the program and the server of a test. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { checkConfig } from '../../../src/config/check.ts';
+import { templatesFolder } from '../../../src/config/paths.ts';
+import { buildRunners } from '../../../src/runner/registry.ts';
+import type { Runner } from '../../../src/runner/runner.ts';
+import { promptFolders } from '../../contract/runner.ts';
+
+export interface Shipped {
+  name: string;
+  bin: string;
+  url: string;
+  kind: 'ollama' | 'openai';
+  /** HOME of the program, so that it reads nothing of the tester's. */
+  home: string;
+}
+
+export const shippedRunner = ({ name, bin, url, kind, home }: Shipped): Runner => {
+  const { runners } = parse(readFileSync(join(templatesFolder(), 'agent.yaml'), 'utf8'));
+  const checked = checkConfig({
+    endpoints: { here: { kind, url } },
+    runners: { [name]: { ...runners[name], bin, endpoint: 'here', model: 'scripted' } },
+  });
+  if (!checked.ok) throw new Error(`${checked.problem.path.join('.')} ${checked.problem.message}`);
+  const environment = { PATH: process.env['PATH'], HOME: home };
+  const runner = buildRunners(checked.config, environment, promptFolders).get(name);
+  if (runner === undefined) throw new Error(`there is no runner ${name}`);
+  return runner;
+};
