@@ -122,6 +122,13 @@ export type Settled =
   /** The task is no longer ours; the outcome was kept under late/ and changed nothing. */
   | { kind: 'fenced' };
 
+export interface Conversation {
+  session: string;
+  /** The `statePath` of the run that had it. */
+  statePath: string;
+  runner: string | null;
+}
+
 /** A daemon's membership. */
 export interface Member {
   readonly workerId: string;
@@ -129,6 +136,8 @@ export interface Member {
   claim(admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission): Promise<Claim | undefined>;
   /** How many tasks wait to be claimed, as of a recent look. */
   backlog(): Promise<number>;
+  /** Whether the last look saw what was dropped in by hand. */
+  readonly sawDropped: boolean;
   /** Says that the daemon lives; `fenced` when its tasks were given to others. */
   renew(beat: Beat): Promise<'alive' | 'fenced'>;
   /** Whether the task is still ours; only `settle` can be sure of it. */
@@ -139,6 +148,8 @@ export interface Member {
   cancelRequests(): Promise<string[]>;
   /** What was told to this daemon since the last call. */
   message(): Promise<WorkerMessage | undefined>;
+  /** The newest conversation that a run of this task left, and who had it; undefined where none did. */
+  conversation(id: string): Promise<Conversation | undefined>;
   /** Records the process group of a run, so that whoever sweeps can stop it. */
   recordChild(claim: Claim, child: { pid: number; startTime: string | null }): Promise<void>;
   /** Returns the worker's place; refuses while it holds tasks. */
@@ -158,6 +169,13 @@ export interface SweepReport {
   failed: number;
   quarantined: number;
   removed: number;
+}
+
+export interface Adopted {
+  added: number;
+  quarantined: number;
+  /** Dropped in, and still changing or not looked at long enough. */
+  waiting: number;
 }
 
 export type ArtifactKind = 'output' | 'log' | 'patch';
@@ -197,8 +215,8 @@ export interface Queue {
   sweep(budgetOf: (task: TaskFile) => Budget): Promise<SweepReport>;
   /** The part of `sweep` that somebody waits for: dead workers' tasks, due times, blocked tasks. */
   sweepQuickly(budgetOf: (task: TaskFile) => Budget): Promise<SweepReport>;
-  /** Turns files that were dropped in by hand into tasks, through the daemon `workerId`. */
-  adopt(workerId: string): Promise<{ added: number; quarantined: number }>;
+  /** Turns what was dropped in by hand into tasks, through the daemon `workerId`. */
+  adopt(workerId: string): Promise<Adopted>;
   /** Hints that something may be ready to claim. */
   watch(): ChangeHint;
   /** The earliest due time of a delayed task, wall-clock milliseconds, or null. */

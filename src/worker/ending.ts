@@ -15,6 +15,8 @@ export interface EndingParts {
   endpoints: Endpoints;
   /** Mends the queue, so that what is ready lies where it is counted. */
   sweep: () => Promise<void>;
+  /** How many files that were dropped in by hand are not tasks yet. */
+  adopting: () => number;
   /** Whether some waiting task would be taken. */
   takeable: () => Promise<boolean>;
 }
@@ -31,9 +33,10 @@ export class Ending {
 
   /** What stays behind if the daemon ends now, or undefined while there is something to wait for. */
   async nothingToDo(): Promise<Left | undefined> {
-    const { queue, endpoints, sweep, takeable } = this.#parts;
+    const { queue, endpoints, sweep, adopting, takeable } = this.#parts;
     if (endpoints.asking) return undefined;
     await sweep();
+    if (adopting() > 0) return undefined;
     const left = await leftIn(queue);
     if (left.delayed > 0 && (await this.#backingOff())) return undefined;
     if (left.unserved === 0) return left;

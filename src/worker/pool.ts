@@ -101,6 +101,7 @@ export class Pool {
       queue,
       endpoints: this.#endpoints,
       sweep: () => this.#upkeep.quickly(),
+      adopting: () => this.#upkeep.adopting,
       takeable: () => this.#takeable(),
     });
   }

@@ -24,6 +24,7 @@ export class Upkeep {
   #soon: NodeJS.Timeout | undefined;
   #quickAt = Number.NEGATIVE_INFINITY;
   #closed = false;
+  #adopting = 0;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -34,7 +35,8 @@ export class Upkeep {
     this.#waiting ??= this.#sweep(async () => {
       this.#waiting = undefined;
       this.#quickAt = performance.now();
-      return this.#parts.queue.sweepQuickly(budgetOf(this.#parts.settings));
+      const report = await this.#parts.queue.sweepQuickly(budgetOf(this.#parts.settings));
+      return this.#parts.member.sawDropped ? this.#withAdopted(report) : report;
     });
     return this.#waiting;
   }
@@ -55,12 +57,22 @@ export class Upkeep {
 
   all(): Promise<void> {
     return this.#sweep(async () => {
-      const { queue, member, settings, tell } = this.#parts;
-      const report = await queue.sweep(budgetOf(settings));
-      const adopted = await queue.adopt(member.workerId);
-      if (adopted.added + adopted.quarantined > 0) tell({ event: 'adopted', ...adopted });
-      return { ...report, unblocked: report.unblocked + adopted.added };
+      const { queue, settings } = this.#parts;
+      return this.#withAdopted(await queue.sweep(budgetOf(settings)));
     });
+  }
+
+  /** Files that were dropped in by hand and are not tasks yet. */
+  get adopting(): number {
+    return this.#adopting;
+  }
+
+  async #withAdopted(report: SweepReport): Promise<SweepReport> {
+    const { queue, member, tell } = this.#parts;
+    const { added, quarantined, waiting } = await queue.adopt(member.workerId);
+    this.#adopting = waiting;
+    if (added + quarantined > 0) tell({ event: 'adopted', added, quarantined });
+    return { ...report, unblocked: report.unblocked + added };
   }
 
   /** Starts nothing more, and returns when what runs has ended. */

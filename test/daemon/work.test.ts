@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import { builtKoubou } from '../helpers/built.ts';
 import { Daemons } from '../helpers/daemon.ts';
@@ -52,6 +52,17 @@ describe('koubou work', () => {
     assert.equal((await daemons.koubou(['work', '--drain', '--exit-code'])).code, 0, 'none failed now');
     await daemons.shell('false');
     assert.equal((await daemons.koubou(['work', '--drain', '--exit-code'])).code, 1);
+  });
+
+  it('makes tasks of files dropped in by hand before a drain ends', async () => {
+    const pending = join(daemons.home.home, 'tasks', 'pending');
+    writeFileSync(join(pending, 'a.txt'), 'Say hello');
+    writeFileSync(join(pending, 'b.yaml'), 'type: command\ncommand: ["true"]\n');
+    const { code } = await daemons.koubou(['work', '--drain']);
+    assert.equal(code, 0);
+    const { counts } = JSON.parse((await daemons.koubou(['status', '--json'])).stdout);
+    assert.equal(counts.pending, 1);
+    assert.equal(counts.quarantined, 1, 'whoever may write a file need not be allowed to run a program');
   });
 
   it('keeps 10 MB of output', async () => {

@@ -30,7 +30,10 @@ describe('a file dropped into pending', () => {
 
   const drop = (name: string, content: string | Buffer): void =>
     fs.writeFileSync(home.path('tasks/pending', name), content);
-  const adopt = (): Promise<{ added: number; quarantined: number }> => queue.adopt(member.workerId);
+  const adopt = async (): Promise<{ added: number; quarantined: number }> => {
+    const { added, quarantined } = await queue.adopt(member.workerId);
+    return { added, quarantined };
+  };
   const twoSecondsLater = (): void => {
     aheadMs += 2100;
   };
@@ -193,7 +196,7 @@ describe('a file dropped into pending', () => {
   it('is left alone where nobody said how to read it, and when its name begins with a dot', async () => {
     drop('.a.json.swp', 'x');
     drop('a.json', '{"prompt":"a"}');
-    assert.deepEqual(await home.open().adopt(member.workerId), { added: 0, quarantined: 0 });
+    assert.deepEqual(await home.open().adopt(member.workerId), { added: 0, quarantined: 0, waiting: 0 });
     await adopt();
     assert.deepEqual(
       fs.readdirSync(home.path('tasks/pending')).filter((name) => !name.includes('task_')),

@@ -238,11 +238,17 @@ describe('one attempt', () => {
     const second = await rig.add();
     let full = true;
     let tries = 0;
+    let claimed = 0;
     const runner = new FakeRunner();
     const daemon = rig.start(runner, { max: 2, min: 2, heartbeatSeconds: 0.05 }, (member) =>
       replacing(member, {
         // One slot is free all the time, and a task waits for it.
-        claim: async (admit) => (runner.runs.length > 0 && tries === 0 ? undefined : member.claim(admit)),
+        claim: async (admit) => {
+          if (claimed > 0 && tries === 0) return undefined;
+          const claim = await member.claim(admit);
+          if (claim !== undefined) claimed += 1;
+          return claim;
+        },
         settle: async (claim, outcome, budget) => {
           tries += 1;
           if (full) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });

@@ -5,6 +5,7 @@
 import { extname, join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { MAX_TASK_BYTES, type NewTask } from '../../task/record.ts';
+import type { Adopted } from '../queue.ts';
 import { addTasks } from './add.ts';
 import type { QueueContext } from './context.ts';
 import { BadFile, type FileFacts, listOrNone, unlessCode } from './disk.ts';
@@ -33,9 +34,9 @@ export class Adoption {
    * Looks at each foreign name once. Answers with how many tasks were added and how many files were set aside.
    * Each file is renamed into `workerFolder` first, so one daemon takes it; a reaper returns it.
    */
-  async run(workerFolder: string): Promise<{ added: number; quarantined: number }> {
+  async run(workerFolder: string): Promise<Adopted> {
     const { disk, layout } = this.#context;
-    const result = { added: 0, quarantined: 0 };
+    const result = { added: 0, quarantined: 0, waiting: 0 };
     const errors: unknown[] = [];
     const foreign = (await listOrNone(disk, layout.pending)).filter(
       (name) => parseTaskName(name) === undefined && !name.startsWith('.'),
@@ -43,7 +44,7 @@ export class Adoption {
     for (const name of foreign) {
       try {
         const outcome = await this.#look(name, workerFolder);
-        if (outcome !== undefined) result[outcome] += 1;
+        result[outcome ?? 'waiting'] += 1;
       } catch (error) {
         // One file's trouble does not hold up the others.
         errors.push(error);

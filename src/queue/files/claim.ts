@@ -90,16 +90,17 @@ export class Candidates {
     const start = performance.now();
     this.dirty = false;
     const names: TaskName[] = [];
-    this.foreign = [];
+    const foreign: string[] = [];
     const texts = await listOrNone(this.#context.disk, this.#context.layout.pending);
     for (const text of texts) {
       const name = parseTaskName(text);
-      if (name === undefined) this.foreign.push(text);
+      if (name === undefined) foreign.push(text);
       else if (names.length < size) names.push(name);
     }
+    this.foreign = foreign.filter((text) => !text.startsWith('.'));
     this.seen = texts.length;
     this.#size = size;
-    this.#complete = names.length + this.foreign.length === texts.length;
+    this.#complete = names.length + foreign.length === texts.length;
     this.#first = names;
     this.#oldest = oldestOf(texts);
     for (const key of this.#cache.keys()) {

@@ -6,6 +6,7 @@ import { isEnded, type State } from '../../task/lifecycle.ts';
 import type { NewTask, TaskRecord } from '../../task/record.ts';
 import type {
   Added,
+  Adopted,
   ArtifactKind,
   CancelResult,
   ChangeHint,
@@ -177,8 +178,8 @@ export class FileQueue implements Queue {
     for (const member of this.#members) member.candidates.dirty = true;
   }
 
-  async adopt(workerId: string): Promise<{ added: number; quarantined: number }> {
-    if (this.#draftFromDrop === undefined) return { added: 0, quarantined: 0 };
+  async adopt(workerId: string): Promise<Adopted> {
+    if (this.#draftFromDrop === undefined) return { added: 0, quarantined: 0, waiting: 0 };
     this.#adoption ??= new Adoption(this.#context, this.#draftFromDrop);
     return this.#adoption.run(this.#context.layout.workerFolder(workerId));
   }

@@ -3,11 +3,22 @@ import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import type { Budget } from '../../task/budget.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
-import type { Admission, Beat, Claim, Member, Settled, WorkerIdentity, WorkerMessage } from '../queue.ts';
+import type {
+  Admission,
+  Beat,
+  Claim,
+  Conversation,
+  Member,
+  Settled,
+  WorkerIdentity,
+  WorkerMessage,
+} from '../queue.ts';
 import { Candidates } from './claim.ts';
 import { bootPrefix, isoNow, type QueueContext, randomHex } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, SLOT, SLOT_COUNT, type TaskName, taskName } from './layout.ts';
+import { outcomeRuns } from './locate.ts';
+import { readOutcome } from './outcome.ts';
 import { returnPermit } from './permits.ts';
 import { withReserve } from './reserve.ts';
 import { endRun } from './settle.ts';
@@ -68,6 +79,10 @@ export class FileMember implements Member {
       if (!isDiskFull(error)) throw error;
     }
     return held;
+  }
+
+  get sawDropped(): boolean {
+    return this.candidates.foreign.length > 0;
   }
 
   backlog(): Promise<number> {
@@ -143,6 +158,16 @@ export class FileMember implements Member {
         return undefined;
       throw error;
     }
+  }
+
+  async conversation(id: string): Promise<Conversation | undefined> {
+    for (const run of (await outcomeRuns(this.#context, id)).reverse()) {
+      const outcome = await readOutcome(this.#context, id, run);
+      if (outcome === undefined || outcome.session === null) continue;
+      const { session, runner } = outcome;
+      return { session, runner, statePath: this.#context.layout.artifact(id, run, 'state') };
+    }
+    return undefined;
   }
 
   async recordChild(claim: Claim, child: { pid: number; startTime: string | null }): Promise<void> {
