@@ -9,6 +9,7 @@ import { draftTask } from './draft.ts';
 import { expandEach, refuseEqualOutputs } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
 import { routingOf, runnerFacts } from './health.ts';
+import { refuseWorktree } from './refuse-worktree.ts';
 import { type SourceParts, Sources } from './sources.ts';
 
 export interface DelegateRequest {
@@ -27,6 +28,8 @@ export interface DelegateParts extends SourceParts {
   nowMs: number;
   /** Throws `usage` where no prompt template has that name. */
   requireTemplate: (name: string) => Promise<void>;
+  /** What git is run with. */
+  programEnvironment: () => Promise<Readonly<Record<string, string>>>;
   /** Eight letters. */
   randomName: () => Promise<string>;
 }
@@ -56,6 +59,7 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   refuseEqualOutputs(drafts);
   const wanted = request.skipExisting ? withoutFinished(drafts) : drafts;
   const tasks = await withHashes(wanted);
+  await refuseWorktree(tasks, parts.programEnvironment);
   const skipped = drafts.length - tasks.length;
   if (request.each === undefined && request.batch === undefined) {
     return { added: tasks.length === 0 ? [] : await queue.add(tasks), batch: null, skipped };
@@ -92,9 +96,17 @@ const merged = (general: Fields, own: Fields): Fields => {
 
 /** A file that no part of the task can write would be waited for in vain, after the model did its work. */
 const refuseUnfitRunner = (task: NewTask, config: Config): void => {
-  const { expect, output } = task.options;
+  const { expect, output, worktree } = task.options;
   const runner = runnerOf(task, config);
-  const writesNothing = runner !== undefined && config.runners[runner]?.kind !== 'command';
+  const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
+  const writesNothing = kind === 'ollama' || kind === 'openai';
+  if (writesNothing && worktree === true) {
+    throw new KoubouError(
+      'usage',
+      `--worktree is for files, and the runner ${runner} gives text but writes none. Nothing was added.`,
+      { hint: 'Name a runner that works in files with --runner.' },
+    );
+  }
   if (!writesNothing || expect === undefined || output !== undefined) return;
   throw new KoubouError(
     'usage',

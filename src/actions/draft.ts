@@ -102,6 +102,7 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
     local_only: fields.localOnly,
     allow_no_change: fields.allowNoChange,
+    worktree: fields.worktree,
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 };

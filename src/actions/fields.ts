@@ -38,6 +38,7 @@ export interface Fields {
   output?: string;
   localOnly?: boolean;
   allowNoChange?: boolean;
+  worktree?: boolean;
   /** References, not yet resolved to ids. */
   after?: readonly string[];
   afterAny?: readonly string[];
@@ -125,6 +126,7 @@ const READERS: Readonly<Record<string, Read>> = {
   output: (value) => ({ output: asText(value) }),
   local_only: (value) => ({ localOnly: asFlag(value) }),
   allow_no_change: (value) => ({ allowNoChange: asFlag(value) }),
+  worktree: (value) => ({ worktree: asFlag(value) }),
   after: (value) => ({ after: asTexts(value) }),
   after_any: (value) => ({ afterAny: asTexts(value) }),
   in: (value, nowMs) => ({ notBefore: new Date(nowMs + asSeconds(value) * 1000).toISOString() }),

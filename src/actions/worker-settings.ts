@@ -25,6 +25,7 @@ export const workerSettings = (
     label: environment.workerLabel ?? 'worker',
     version: wishes.version,
     home: wishes.home,
+    worktreeLinks: config.worktrees.link,
     min,
     max: Math.max(min, wishes.max ?? config.workers.max),
     idleSlotSeconds: config.workers.idle_timeout,

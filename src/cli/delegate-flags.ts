@@ -23,6 +23,7 @@ export const delegateFlags = {
   expect: repeatable({ summary: 'Files that must be there in the end, not empty.', helpValue: 'GLOB' }),
   output: text({ summary: 'Where the accepted output is written, too.', helpValue: 'FILE' }),
   'allow-no-change': boolean({ summary: 'A code task may leave everything as it was.' }),
+  worktree: boolean({ summary: 'In a git worktree of its own; `koubou apply` brings it over.' }),
   cwd: text({ summary: 'The folder it works in; by default this one.', helpValue: 'DIR' }),
   priority: integer({ summary: '1 to 10; 10 is most urgent.', min: 1, max: 10, helpValue: 'N' }),
   timeout: duration({ summary: 'For each attempt; 0 is no limit.' }),
@@ -62,6 +63,7 @@ export interface DelegateFlags {
   expect?: string[];
   output?: string;
   'allow-no-change'?: boolean;
+  worktree?: boolean;
   cwd?: string;
   priority?: number;
   timeout?: number;
@@ -92,6 +94,7 @@ export const fieldsOf = (
     files: flags.file,
     context: context === undefined ? undefined : parseContext(context),
     difficulty: undefined,
+    worktree: flags.worktree || undefined,
     cwd: flags.cwd,
     priority: flags.priority,
     labels: label && readLabels(label),

@@ -8,18 +8,21 @@ import type { View } from './watch.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-export const boardView = async (queue: Queue, environment: Variables): Promise<View> => {
-  const board = await readBoard(queue);
-  const { counts, workers } = board;
+export const boardView = async (
+  { queue, home }: { queue: Queue; home: string },
+  environment: Variables,
+): Promise<View> => {
+  const board = await readBoard(queue, home);
+  const { counts, workers, worktrees } = board;
   const running = board.running.map((record) => cutRecord(record, CUT_AMONG_MANY));
   return {
     signature: boardSignature(board),
     last: false,
-    json: { counts, running, workers },
+    json: { counts, running, workers, worktrees },
     draw: async (nowMs) => {
       const { renderBoard } = await import('./render/board.ts');
       const failures = board.failures.map((record) => cutRecord(record, CUT_AMONG_MANY));
-      const shown = { counts, workers, running, failures };
+      const shown = { counts, workers, worktrees, running, failures };
       return renderBoard(shown, await openScreen(environment, shown), nowMs);
     },
   };

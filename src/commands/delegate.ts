@@ -43,6 +43,10 @@ export default class Delegate extends BaseCommand {
           const { requireTemplate } = await import('../runner/registry.ts');
           return requireTemplate(name, promptFolders(opened.home));
         },
+        programEnvironment: async () => {
+          const { reducedEnvironment } = await import('../process/reduced-environment.ts');
+          return reducedEnvironment(opened.outer, opened.config.security.env_pass);
+        },
         randomName: async () => (await import('node:crypto')).randomBytes(4).toString('hex'),
       },
     );

@@ -25,11 +25,12 @@ export default class Status extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
     const { environment, cwd } = this;
-    const { queue, environment: read } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { queue, environment: read } = opened;
     const id = args.task === undefined ? undefined : await resolveTask(queue, args.task, read.createdBy);
     const look = () =>
       id === undefined
-        ? boardView(queue, environment)
+        ? boardView(opened, environment)
         : taskView(queue, id, { full: flags.full, environment });
     if (flags.watch) {
       const signal = untilInterrupt();

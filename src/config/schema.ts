@@ -26,6 +26,9 @@ const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
 
 const text = z.string().check(z.minLength(1));
 
+/** Within the repository, never out of it. */
+const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\0]+$/));
+
 /** Names become folder names (permits) and parts of dotted keys. */
 const name = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/));
 
@@ -106,6 +109,7 @@ export const ConfigSchema = z.strictObject({
     {},
   ),
   security: z.prefault(z.strictObject({ env_pass: z._default(z.array(text), []) }), {}),
+  worktrees: z.prefault(z.strictObject({ link: z._default(z.array(relativePath), []) }), {}),
   file_system: z.prefault(z.strictObject({ allow_network: z._default(z.boolean(), false) }), {}),
 });
 

@@ -17,6 +17,8 @@ export interface GitOptions {
   input?: Uint8Array | string;
   /** What git prints goes there instead, replacing what was there. */
   stdoutPath?: string;
+  /** It goes on when this process is killed or interrupted: it must not stop half way. */
+  alone?: boolean;
 }
 
 export interface GitEnd {
@@ -47,7 +49,7 @@ const VARIABLES = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '
 export const git = async (
   { folder, environment }: GitPlace,
   args: readonly string[],
-  { variables = {}, input, stdoutPath }: GitOptions = {},
+  { variables = {}, input, stdoutPath, alone = false }: GitOptions = {},
 ): Promise<GitEnd> => {
   const { execa } = await import('execa');
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('GIT_'));
@@ -60,8 +62,7 @@ export const git = async (
     encoding: 'buffer',
     stripFinalNewline: false,
     reject: false,
-    timeout: LONGEST_MS,
-    killSignal: 'SIGKILL',
+    ...(alone ? { detached: true, cleanup: false } : { timeout: LONGEST_MS, killSignal: 'SIGKILL' }),
     maxBuffer: 512 * 1024 * 1024,
   });
   const printed = ended.stdout instanceof Uint8Array ? Buffer.from(ended.stdout) : Buffer.alloc(0);

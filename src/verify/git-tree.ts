@@ -55,7 +55,7 @@ export const isGitFolder = async (place: GitPlace): Promise<boolean> => {
 
 /** Throws `usage` where git cannot read the tree. */
 export const takeGitTree = async (scope: GitScope): Promise<GitTree> => {
-  const { place, scratch, excluded } = scope;
+  const { place, scratch, excluded, keepObjects } = scope;
   const variables = await variablesOf(scope);
   const index = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'index']);
   await mkdir(scratch, { recursive: true });
@@ -68,21 +68,24 @@ export const takeGitTree = async (scope: GitScope): Promise<GitTree> => {
   const tracked = (await list('--modified', '--deleted')).filter(outside);
   // What ends with a slash is another repository.
   const fresh = (await list('--others', '--exclude-standard')).filter((n) => outside(n) && !n.endsWith('/'));
+  // A commit must hold all of it.
+  const most = keepObjects ? fresh.length : MOST_FILES;
   const large = new Map<string, string>();
   const small: string[] = [];
-  for (const name of fresh.slice(0, MOST_FILES)) {
+  for (const name of fresh.slice(0, most)) {
     const facts = await lstat(Buffer.concat([asBytes(`${asName(place.folder)}/`), asBytes(name)])).catch(
       () => undefined,
     );
     if (facts === undefined || !(facts.isFile() || facts.isSymbolicLink())) continue;
-    if (facts.size > LARGE_BYTES) large.set(name, `${facts.size} ${facts.mtimeMs} ${facts.mode}`);
+    if (facts.size > LARGE_BYTES && !keepObjects)
+      large.set(name, `${facts.size} ${facts.mtimeMs} ${facts.mode}`);
     else small.push(name);
   }
   const input = asBytes([...new Set([...tracked, ...small])].map((name) => `${name}\0`).join(''));
   const update = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin'];
   await gitOutput(place, update, { variables, input });
   const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables });
-  return { kind: 'git', tree, large, bounded: fresh.length > MOST_FILES };
+  return { kind: 'git', tree, large, bounded: fresh.length > most };
 };
 
 /** What differs between two trees of one scope. The patch's names are relative to the top of the repository. */

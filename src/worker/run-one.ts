@@ -237,8 +237,10 @@ export class Attempt {
     if (!verification.ok) return { ...seen, error: verification.error, feedback: verification.feedback };
     const { output } = claim.task.options;
     // A worker that was fenced must not overwrite what its successor wrote.
-    if (output !== undefined && (await this.#dependencies.member.holds(claim))) {
-      await publishOutput(claim.outputPath, output);
+    const keeps = output !== undefined || workplace.isWorktree;
+    if (keeps && (await this.#dependencies.member.holds(claim))) {
+      await workplace.keep();
+      if (output !== undefined) await publishOutput(claim.outputPath, output);
     }
     return {
       ...seen,

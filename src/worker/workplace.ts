@@ -5,17 +5,27 @@ import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import { Evidence } from '../verify/evidence.ts';
 import type { Changes } from '../verify/verify.ts';
+import { worktreesFolder } from '../worktree/record.ts';
+import { commitWorktree, makeWorktree, type Worktree } from '../worktree/worktree.ts';
 import type { WorkerSettings } from './settings.ts';
 
-export const worktreesFolder = (home: string): string => join(home, 'worktrees');
+type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'>;
 
 export class Workplace {
   /** Absolute. */
   readonly cwd: string;
+  readonly #claim: Claim;
+  readonly #settings: Known;
+  readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
+  /** What the worktree held at the last look. */
+  #tree: string | null = null;
 
-  private constructor(cwd: string, evidence: Evidence | null) {
-    this.cwd = cwd;
+  private constructor(claim: Claim, settings: Known, worktree: Worktree | null, evidence: Evidence | null) {
+    this.cwd = worktree?.cwd ?? claim.task.cwd;
+    this.#claim = claim;
+    this.#settings = settings;
+    this.#worktree = worktree;
     this.#evidence = evidence;
   }
 
@@ -23,32 +33,59 @@ export class Workplace {
   static async prepare(
     claim: Claim,
     runner: Pick<Runner, 'name' | 'changesFiles'>,
-    settings: Pick<WorkerSettings, 'home' | 'environment'>,
+    settings: Known,
   ): Promise<Workplace> {
     const { type, cwd, options } = claim.task;
     if (!runner.changesFiles) refuseWhatText(runner.name, options);
-    if (type !== 'code' || !runner.changesFiles) return new Workplace(cwd, null);
+    if (type !== 'code' && options.worktree === true) {
+      throw new KoubouError('usage', '--worktree is for tasks of type code.');
+    }
+    if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, settings, null, null);
+    const { home, environment, worktreeLinks: link } = settings;
+    const worktree =
+      options.worktree === true ? await makeWorktree({ home, id: claim.id, cwd, link, environment }) : null;
     const evidence = await Evidence.begin({
-      folder: cwd,
-      home: settings.home,
-      worktrees: worktreesFolder(settings.home),
-      excluded: [],
-      environment: settings.environment,
+      folder: worktree?.record.path ?? cwd,
+      home,
+      worktrees: worktreesFolder(home),
+      excluded: worktree === null ? [] : link.map((name) => join(worktree.record.path, name)),
+      environment,
       patchPath: claim.patchPath,
-      keepObjects: false,
+      keepObjects: worktree !== null,
     });
-    return new Workplace(cwd, evidence);
+    return new Workplace(claim, settings, worktree, evidence);
+  }
+
+  get isWorktree(): boolean {
+    return this.#worktree !== null;
   }
 
   /** What changed since the attempt began; null for a runner or a task of which no change is expected. */
   async changes(): Promise<Changes | null> {
     if (this.#evidence === null) return null;
     try {
-      return await this.#evidence.changes();
+      const changes = await this.#evidence.changes();
+      this.#tree = changes.tree;
+      return changes;
     } catch (error) {
       if (!(error instanceof KoubouError) && systemCode(error) === undefined) throw error;
       return { names: [], bounded: false, trouble: toErrorInfo(error).message };
     }
+  }
+
+  /** Commits what an accepted run did on the branch of its worktree. */
+  async keep(): Promise<void> {
+    if (this.#worktree === null) return;
+    if (this.#tree === null) {
+      throw new KoubouError('internal', `git cannot read the worktree ${this.#worktree.record.path}.`);
+    }
+    const { id, task } = this.#claim;
+    const subject = task.prompt.trim().split('\n', 1)[0]?.slice(0, 72) || 'Work of a local model';
+    await commitWorktree(this.#worktree.record, {
+      tree: this.#tree,
+      message: `${subject}\n\nBy koubou, task ${id}.\n`,
+      environment: this.#settings.environment,
+    });
   }
 
   async close(): Promise<void> {
@@ -56,11 +93,15 @@ export class Workplace {
   }
 }
 
-const refuseWhatText = (runner: string, { expect, output }: Claim['task']['options']): void => {
-  if (expect === undefined || output !== undefined) return;
+const refuseWhatText = (runner: string, { expect, output, worktree }: Claim['task']['options']): void => {
+  const asked =
+    worktree === true ? '--worktree' : expect !== undefined && output === undefined ? '--expect' : null;
+  if (asked === null) return;
   throw new KoubouError(
     'usage',
-    `--expect names files, and the runner ${runner} gives text but writes none.`,
-    { hint: 'Say with --output FILE where the text goes, or name a runner that writes files.' },
+    `${asked} is for files, and the runner ${runner} gives text but writes none.`,
+    {
+      hint: 'Name a runner that writes files, or say with --output FILE where the text goes.',
+    },
   );
 };

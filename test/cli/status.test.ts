@@ -58,7 +58,7 @@ describe('koubou status', () => {
     const { running } = await fill();
     const { stdout } = await koubou(['status', '--json'], { home });
     const board = JSON.parse(stdout);
-    assert.deepEqual(Object.keys(board), ['counts', 'running', 'workers']);
+    assert.deepEqual(Object.keys(board), ['counts', 'running', 'workers', 'worktrees']);
     assert.deepEqual(board.counts, {
       pending: 1,
       in_progress: 1,

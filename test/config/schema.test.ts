@@ -40,7 +40,8 @@ describe('agent.yaml', () => {
         heartbeat_interval: 5,
         template: 'auto',
       },
-      security: { env_pass: [] },
+      security: { env_pass: [], allow_full_access: false },
+      worktrees: { link: [] },
       file_system: { allow_network: false },
     });
   });

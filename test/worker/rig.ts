@@ -15,6 +15,7 @@ const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
   label: 'w',
   version: '0.0.0',
   home: '/none',
+  worktreeLinks: [],
   min: 1,
   max: 1,
   idleSlotSeconds: 30,

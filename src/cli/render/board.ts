@@ -1,5 +1,5 @@
 /** The board of `koubou status`. Pure. */
-import type { Board } from '../../actions/board.ts';
+import type { Board, BoardWorktree } from '../../actions/board.ts';
 import type { Counts, WorkerInfo } from '../../queue/queue.ts';
 import type { TaskRecord } from '../../task/record.ts';
 import { fit, oneLine, type Screen } from './screen.ts';
@@ -8,12 +8,13 @@ import { relative, secondsSince, span } from './time.ts';
 import { amount, shortNames, shortWorker, subject } from './words.ts';
 
 export const renderBoard = (board: Board, screen: Screen, nowMs: number): string => {
-  const { counts, running, failures, workers } = board;
-  const names = shortNames([...running, ...failures].map(({ task_id }) => task_id));
+  const { counts, running, failures, workers, worktrees } = board;
+  const names = shortNames([...running, ...failures, ...worktrees].map(({ task_id }) => task_id));
   const parts = [
     [countsLine(counts, screen)],
     titled('Running', screen, runningLines(running, workers, names, screen, nowMs)),
     titled('Last failures', screen, failureLines(failures, names, screen, nowMs)),
+    titled('Worktrees', screen, worktreeLines(worktrees, names, screen)),
     titled('Workers', screen, workerLines(board, screen, nowMs)),
   ];
   return parts
@@ -88,6 +89,23 @@ const failureLines = (
           { title: 'REASON', cell: ({ result }) => result?.error?.message ?? '', gives: true },
         ],
         failures,
+      );
+
+const worktreeLines = (
+  worktrees: readonly BoardWorktree[],
+  names: ReadonlyMap<string, string>,
+  screen: Screen,
+): string[] =>
+  worktrees.length === 0
+    ? []
+    : renderTable<BoardWorktree>(
+        screen,
+        [
+          { title: 'ID', cell: ({ task_id }) => names.get(task_id) ?? task_id, colour: () => 'cyan' },
+          { title: 'STATE', cell: ({ state }) => state },
+          { title: 'OF', cell: ({ repository }) => repository, gives: true },
+        ],
+        worktrees,
       );
 
 const workerLines = ({ counts, workers }: Board, screen: Screen, nowMs: number): string[] => {

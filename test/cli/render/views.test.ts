@@ -25,6 +25,15 @@ describe('the board', () => {
     counts,
     running: [running],
     failures: [failed('The check said no\nand more', { task_id: 'task_20260301_115000_000001_wxyz' })],
+    worktrees: [
+      {
+        task_id: 'task_20260301_114000_000001_tree',
+        path: '/h/worktrees/x',
+        branch: 'koubou/x',
+        repository: '/work/project',
+        state: 'open' as const,
+      },
+    ],
     workers: [
       worker({
         status: 'busy',
@@ -50,6 +59,10 @@ describe('the board', () => {
         'ID     ENDED  WHY           REASON',
         'wxyz  2m ago  check_failed  The check said no and more',
         '',
+        'Worktrees',
+        'ID    STATE  OF',
+        'tree  open   /work/project',
+        '',
         'Workers',
         'desk-4711  busy, 1 of 2 busy  ollama qwen3:8b  heard 3s ago',
         '  no watcher: EMFILE',
@@ -59,7 +72,11 @@ describe('the board', () => {
   });
 
   it('says how to start a worker when tasks wait for one', () => {
-    const text = renderBoard({ counts, running: [], failures: [], workers: [] }, plainScreen(), NOW);
+    const text = renderBoard(
+      { counts, running: [], failures: [], workers: [], worktrees: [] },
+      plainScreen(),
+      NOW,
+    );
     assert.match(text, /Workers\nnone; `koubou work --detach` starts one$/);
   });
 

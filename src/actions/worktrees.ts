@@ -1,0 +1,100 @@
+/** What runs in worktrees of their own left: shown, applied to the user's work tree, or thrown away. */
+import { createReadStream } from 'node:fs';
+import { KoubouError } from '../errors.ts';
+import { reducedEnvironment } from '../process/reduced-environment.ts';
+import type { Queue } from '../queue/queue.ts';
+import { isEnded } from '../task/lifecycle.ts';
+import { applyWorktree } from '../worktree/apply.ts';
+import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
+import { discardWorktree, removeIfClean } from '../worktree/worktree.ts';
+import type { OpenHome } from './open-home.ts';
+
+export interface WorktreeParts {
+  queue: Queue;
+  home: string;
+  /** The environment of git, already reduced. */
+  environment: Readonly<Record<string, string>>;
+}
+
+export interface AppliedTask {
+  task_id: string;
+  result: 'applied' | 'conflict' | 'dirty';
+  /** Relative to the top of the repository. */
+  files: string[];
+  repository: string;
+  branch: string;
+  /** Whether the worktree is still there; its branch always is. */
+  worktree_kept: boolean;
+}
+
+export interface DiscardedTask {
+  task_id: string;
+  result: 'discarded';
+  branch: string;
+}
+
+export interface Patch {
+  path: string;
+  chunks: () => AsyncIterable<Uint8Array>;
+}
+
+export const worktreeParts = ({ queue, home, outer, config }: OpenHome): WorktreeParts => ({
+  queue,
+  home,
+  environment: reducedEnvironment(outer, config.security.env_pass),
+});
+
+/** What the last run that changed anything changed. Throws `no_such_task`, and `usage` where nothing was kept. */
+export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
+  const path = await queue.artifact(id, null, 'patch');
+  if (path !== undefined) return { path, chunks: () => createReadStream(path) };
+  if ((await queue.state(id)) === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
+  throw new KoubouError('usage', `${id} changed no files, or none of its runs has ended yet.`, {
+    hint: 'Only code tasks of runners that change files keep a patch; `koubou result` shows text.',
+  });
+};
+
+/** All of it or nothing. Throws `no_such_task`, and `usage` where there is nothing to apply or git refuses. */
+export const applyTask = async (parts: WorktreeParts, id: string): Promise<AppliedTask> => {
+  const { queue, home, environment } = parts;
+  const record = await worktreeOf(parts, id);
+  const state = await queue.state(id);
+  if (state !== 'completed') {
+    throw new KoubouError('usage', `${id} has not completed: there is nothing to apply.`, {
+      hint: '`koubou wait` waits for it; `koubou diff` shows what a failed run left.',
+    });
+  }
+  const applied = await applyWorktree(home, record, environment);
+  const answer = {
+    task_id: id,
+    ...applied,
+    repository: record.repository,
+    branch: record.branch,
+    worktree_kept: true,
+  };
+  if (applied.result !== 'applied') return answer;
+  await writeWorktree(home, { ...record, state: 'applied' });
+  return { ...answer, worktree_kept: !(await removeIfClean(record, environment)) };
+};
+
+/** Removes worktree and branch; the patch stays with the task. Throws as applyTask, and where it still runs. */
+export const discardTask = async (parts: WorktreeParts, id: string): Promise<DiscardedTask> => {
+  const record = await worktreeOf(parts, id);
+  const state = await parts.queue.state(id);
+  if (state !== undefined && !isEnded(state)) {
+    throw new KoubouError('usage', `${id} has not ended; nothing was discarded.`, {
+      hint: '`koubou cancel` ends it.',
+    });
+  }
+  await discardWorktree(parts.home, record, parts.environment);
+  return { task_id: id, result: 'discarded', branch: record.branch };
+};
+
+const worktreeOf = async ({ queue, home }: WorktreeParts, id: string): Promise<WorktreeRecord> => {
+  const record = await readWorktree(home, id);
+  if (record !== undefined) return record;
+  if ((await queue.state(id)) === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
+  throw new KoubouError('usage', `${id} has no worktree.`, {
+    hint: 'Only tasks that were delegated with --worktree have one, from their first run until they are discarded.',
+  });
+};

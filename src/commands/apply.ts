@@ -1,0 +1,36 @@
+import { openHome } from '../actions/open-home.ts';
+import { resolveTask } from '../actions/select.ts';
+import { applyTask, worktreeParts } from '../actions/worktrees.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { argument } from '../cli/flags.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Apply extends BaseCommand {
+  static override summary =
+    'Bring what a task did in its worktree into your own work tree: all of it or nothing.';
+  static override description =
+    'A three-way merge with your last commit. Conflicts, and files with changes of your own, are named; then nothing is changed and the exit code is 1. Nothing is staged or committed.';
+  static override examples = ['<%= config.bin %> <%= command.id %> a3xz'];
+  static override args = {
+    task: argument({ description: 'A task: its id, a part of it, or last.', required: true }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Apply);
+    const { environment, cwd } = this;
+    const home = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
+    const applied = await applyTask(worktreeParts(home), id);
+    const { result, files, branch, repository } = applied;
+    if (result !== 'applied') this.exitWith(1);
+    if (flags.json) return this.printJson(applied);
+    if (files.length > 0) await this.print(files.join('\n'));
+    if (result === 'conflict') {
+      this.hint(`These conflict; nothing was changed. To merge by hand: git merge ${branch}`);
+    } else if (result === 'dirty') {
+      this.hint('These hold changes of your own; nothing was changed. Commit or stash them, then try again.');
+    } else {
+      this.hint(files.length === 0 ? 'It was all there already.' : `Applied to ${repository}.`);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { StringDecoder } from 'node:string_decoder';
+import { openHome } from '../actions/open-home.ts';
+import { resolveTask } from '../actions/select.ts';
+import { readPatch } from '../actions/worktrees.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { argument } from '../cli/flags.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Diff extends BaseCommand {
+  static override summary = 'Print what a code task changed, as a patch.';
+  static override description =
+    'That of its last run that changed anything, also of one that failed. In a folder that is no git repository: the names of the files.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> a3xz | git apply --check',
+  ];
+  static override args = {
+    task: argument({ description: 'A task: its id, a part of it, or last (which is what none means).' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Diff);
+    const { environment, cwd } = this;
+    const { queue, environment: read } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const id = await resolveTask(queue, args.task ?? 'last', read.createdBy);
+    const { path, chunks } = await readPatch(queue, id);
+    const decoder = new StringDecoder();
+    let whole = '';
+    for await (const chunk of chunks()) {
+      const text = decoder.write(Buffer.from(chunk));
+      if (flags.json) whole += text;
+      else await this.printRaw(text);
+    }
+    if (flags.json) await this.printJson({ task_id: id, patch: whole, patch_path: path });
+  }
+}

@@ -1,0 +1,24 @@
+import { openHome } from '../actions/open-home.ts';
+import { resolveTask } from '../actions/select.ts';
+import { discardTask, worktreeParts } from '../actions/worktrees.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { argument } from '../cli/flags.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Discard extends BaseCommand {
+  static override summary = "Remove a task's worktree and its branch; its patch is kept.";
+  static override examples = ['<%= config.bin %> <%= command.id %> a3xz'];
+  static override args = {
+    task: argument({ description: 'A task: its id, a part of it, or last.', required: true }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Discard);
+    const { environment, cwd } = this;
+    const home = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
+    const discarded = await discardTask(worktreeParts(home), id);
+    if (flags.json) return this.printJson(discarded);
+    await this.print(`${id}  discarded, with ${discarded.branch}; \`koubou diff\` still shows its patch`);
+  }
+}

@@ -1,0 +1,56 @@
+/** What is known of the worktrees in a home: a small file beside each, so that they can be listed and ended. */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { systemCode } from '../errors.ts';
+import { isTaskId } from '../task/id.ts';
+
+const WorktreeRecord = z.looseObject({
+  version: z.literal(1),
+  task_id: z.string(),
+  /** Absolute: the work tree it was made from, and where its changes are applied. */
+  repository: z.string(),
+  branch: z.string(),
+  /** The commit that the run began with. */
+  base: z.string(),
+  /** Absolute: the worktree itself. */
+  path: z.string(),
+  /** Names in it that lead to ignored files of the repository. */
+  links: z._default(z.array(z.string()), []),
+  /** `applied`: its changes are in the repository's work tree. */
+  state: z.enum(['open', 'applied']),
+});
+export type WorktreeRecord = z.infer<typeof WorktreeRecord>;
+
+export const worktreesFolder = (home: string): string => join(home, 'worktrees');
+
+const recordPath = (home: string, id: string): string => join(worktreesFolder(home), `${id}.json`);
+
+/** undefined: there is none, or none that can be read. */
+export const readWorktree = async (home: string, id: string): Promise<WorktreeRecord | undefined> => {
+  try {
+    const parsed = z.safeParse(WorktreeRecord, JSON.parse(await readFile(recordPath(home, id), 'utf8')));
+    return parsed.success && parsed.data.task_id === id ? parsed.data : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+export const writeWorktree = async (home: string, record: WorktreeRecord): Promise<void> => {
+  await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
+  const half = `${recordPath(home, record.task_id)}.${process.pid}.tmp`;
+  await writeFile(half, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  await rename(half, recordPath(home, record.task_id));
+};
+
+export const forgetWorktree = (home: string, id: string): Promise<void> =>
+  rm(recordPath(home, id), { force: true });
+
+/** Those whose folder is still there, oldest task first. */
+export const listWorktrees = async (home: string): Promise<WorktreeRecord[]> => {
+  const names = new Set(await readdir(worktreesFolder(home)).catch(() => []));
+  const ids = [...names].filter((name) => isTaskId(name) && names.has(`${name}.json`)).sort();
+  const records = await Promise.all(ids.map((id) => readWorktree(home, id)));
+  return records.filter((record) => record !== undefined);
+};
