@@ -38,6 +38,8 @@ export interface Left {
   blocked: number;
   /** Ready, but their endpoint is down or no runner can serve them. */
   unserved: number;
+  /** In the hands of other daemons. */
+  running: number;
 }
 
 export type Tell = (event: WorkerEvent) => void;

@@ -17,6 +17,8 @@ export interface EndingParts {
   sweep: () => Promise<void>;
   /** How many files that were dropped in by hand are not tasks yet. */
   adopting: () => number;
+  /** Whether tasks that other daemons run are waited for as well. */
+  othersToo: boolean;
   /** Whether some waiting task would be taken. */
   takeable: () => Promise<boolean>;
 }
@@ -38,6 +40,8 @@ export class Ending {
     await sweep();
     if (adopting() > 0) return undefined;
     const left = await leftIn(queue);
+    // What other daemons run may fail and come back, and whoever drains wants to have it done.
+    if (left.running > 0 && this.#parts.othersToo) return undefined;
     if (left.delayed > 0 && (await this.#backingOff())) return undefined;
     if (left.unserved === 0) return left;
     if (endpoints.downForSeconds < ENDPOINT_SECONDS || (await takeable())) return undefined;
@@ -67,6 +71,6 @@ export class Ending {
 }
 
 export const leftIn = async (queue: Queue): Promise<Left> => {
-  const { pending, delayed, blocked } = await queue.counts();
-  return { delayed, blocked, unserved: pending - delayed - blocked };
+  const { pending, delayed, blocked, in_progress: running } = await queue.counts();
+  return { delayed, blocked, unserved: pending - delayed - blocked, running };
 };

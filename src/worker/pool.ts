@@ -101,6 +101,7 @@ export class Pool {
       queue,
       endpoints: this.#endpoints,
       sweep: () => this.#upkeep.quickly(),
+      othersToo: parts.settings.until.kind === 'drained',
       adopting: () => this.#upkeep.adopting,
       takeable: () => this.#takeable(),
     });

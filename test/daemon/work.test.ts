@@ -65,6 +65,20 @@ describe('koubou work', () => {
     assert.equal(counts.quarantined, 1, 'whoever may write a file need not be allowed to run a program');
   });
 
+  it('drains what others run, too', async () => {
+    const daemon = await daemons.start();
+    const gate = join(daemons.home.home, 'gate');
+    const id = await daemons.shell(`while [ ! -e '${gate}' ]; do sleep 0.05; done`);
+    await until(async () => (await daemons.queue.state(id)) === 'in_progress');
+    const draining = daemons.koubou(['work', '--drain']);
+    await until(async () => (await daemons.queue.workers()).length === 2);
+    writeFileSync(gate, '');
+    assert.equal((await draining).code, 0);
+    assert.equal(await daemons.queue.state(id), 'completed');
+    daemon.kill('SIGTERM');
+    await daemon.ended;
+  });
+
   it('keeps 10 MB of output', async () => {
     const id = await daemons.shell("head -c 10000000 /dev/zero | tr '\\0' x");
     assert.equal((await daemons.koubou(['work', '--drain'])).code, 0);

@@ -65,6 +65,7 @@ const renderLeft = (left: Left): string => {
   const parts = [
     left.unserved > 0 ? `${left.unserved} not begun` : '',
     left.delayed > 0 ? `${left.delayed} for a later time` : '',
+    left.running > 0 ? `${left.running} running in other workers` : '',
     left.blocked > 0 ? `${left.blocked} for other tasks` : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? '' : `; left: ${parts.join(', ')}`;

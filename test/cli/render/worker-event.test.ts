@@ -36,12 +36,12 @@ describe('a daemon tells', () => {
 
   it('how it ends and what it leaves', () => {
     assert.match(renderWorkerEvent({ event: 'stopping', running: 2, now: false }), /2 running.*once more/);
-    const left = { delayed: 1, blocked: 0, unserved: 3 };
+    const left = { delayed: 1, blocked: 0, unserved: 3, running: 0 };
     assert.equal(
       renderWorkerEvent({ event: 'worker_stopped', completed: 4, failed: 1, left }),
       'ended: 4 completed, 1 failed; left: 3 not begun, 1 for a later time',
     );
-    const none = { delayed: 0, blocked: 0, unserved: 0 };
+    const none = { delayed: 0, blocked: 0, unserved: 0, running: 0 };
     assert.equal(
       renderWorkerEvent({ event: 'worker_stopped', completed: 4, failed: 0, left: none }),
       'ended: 4 completed, 0 failed',
