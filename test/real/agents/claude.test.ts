@@ -7,10 +7,15 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { Bench, failure, success } from '../../contract/runner.ts';
 import { builtKoubou } from '../../helpers/built.ts';
-import { type MessagesServer, type MessagesStep, startMessagesServer } from '../../helpers/messages-server.ts';
+import {
+  type MessagesServer,
+  type MessagesStep,
+  startMessagesServer,
+} from '../../helpers/messages-server.ts';
 import { Project } from '../../helpers/project.ts';
 import { agentsInstalled, claudeProgram } from './install.ts';
-import { shippedRunner } from './shipped-runner.ts';
+import { shippedEntry, shippedRunner } from './shipped-runner.ts';
+import { traced } from './traced.ts';
 
 const text = (said: string): MessagesStep => ({ kind: 'text', text: said });
 const tool = (name: string, input: Record<string, unknown>): MessagesStep => ({ kind: 'tool', name, input });
@@ -54,8 +59,21 @@ describe('the real Claude Code', function () {
       assert.match(log, /"result":"Wrote hello.txt."/);
       assert.deepEqual(usage, { input_tokens: 240, output_tokens: 16 });
       assert.deepEqual([model, endpoint], ['scripted', 'here']);
-      assert.match(JSON.stringify(requests.find(({ body }) => body)?.body.messages), /Write hello\.txt, 工房\./);
+      assert.match(
+        JSON.stringify(requests.find(({ body }) => body)?.body.messages),
+        /Write hello\.txt, 工房\./,
+      );
       assert.ok(!existsSync(join(bench.folder, '.claude')));
+    });
+
+    it('connects to nothing beyond this machine', async function () {
+      const trace = await traced(claudeProgram, bench.folder);
+      if (trace === undefined) return this.skip();
+      const { url } = await serve(tool('Bash', { command: 'ls' }), text('Done.'));
+      const shipped = { name: 'claude', bin: trace.bin, url, kind: 'ollama', home: bench.folder } as const;
+      success((await bench.run(shippedRunner(shipped))).outcome);
+      assert.deepEqual(trace.beyond(), []);
+      assert.ok(trace.count() > 0);
     });
 
     const fails = async (code: ErrorCode, words: RegExp, ...steps: MessagesStep[]): Promise<void> => {
@@ -69,10 +87,19 @@ describe('the real Claude Code', function () {
       fails('exit_nonzero', /API Error: 500 boom/, { kind: 'error', status: 500, message: 'boom' }));
 
     it('fails when there is no such model', () =>
-      fails('exit_nonzero', /issue with the selected model/, { kind: 'error', status: 404, message: 'gone' }));
+      fails('exit_nonzero', /issue with the selected model/, {
+        kind: 'error',
+        status: 404,
+        message: 'gone',
+      }));
 
     it('fails when it was not allowed what it wanted', () =>
-      fails('needs_input', /permission_denials.*node -e/, tool('Bash', { command: 'node -e 1' }), text('Done.')));
+      fails(
+        'needs_input',
+        /permission_denials.*node -e/,
+        tool('Bash', { command: 'node -e 1' }),
+        text('Done.'),
+      ));
 
     it('fails when it wanted to write into the home', async () => {
       const path = join(bench.folder, '.koubou', 'pending.json');
@@ -101,6 +128,42 @@ describe('the real Claude Code', function () {
     });
   });
 
+  describe('as a worker of the queue', () => {
+    let project: Project;
+    beforeEach(async () => {
+      project = await Project.make();
+    });
+    afterEach(() => project.remove());
+
+    const delegated = async (...given: MessagesStep[]) => {
+      const { url } = await serve(...given);
+      const config = {
+        endpoints: { here: { kind: 'ollama', url } },
+        runners: { claude: shippedEntry('claude', claudeProgram) },
+        routing: { default: { code: 'claude' } },
+      };
+      project.write('.koubou/config/agent.yaml', JSON.stringify(config));
+      return project.run('delegate', '--type', 'code', '--retries', '0', '--wait', 'Write hello.txt.');
+    };
+
+    it('completes a code task that changed a file', async () => {
+      const file = join(project.folder, 'hello.txt');
+      const edit = tool('Edit', { file_path: file, old_string: '', new_string: 'hello\n' });
+      const { code, stdout, stderr } = await delegated(edit, text('Wrote hello.txt.'));
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /Wrote hello\.txt\./);
+      assert.equal((await project.only()).status, 'completed');
+      assert.equal(readFileSync(file, 'utf8'), 'hello\n');
+    });
+
+    it('fails one that changed nothing, whatever it says', async () => {
+      const { code, stderr } = await delegated(text('Wrote hello.txt.'));
+      assert.equal(code, 1, stderr);
+      const { attempts } = await project.only();
+      assert.equal(attempts.at(-1)?.error?.code, 'no_evidence');
+    });
+  });
+
   describe('as the one who delegates', () => {
     let project: Project;
     beforeEach(async () => {
@@ -113,21 +176,28 @@ describe('the real Claude Code', function () {
       const { url, toolResults } = await serve(...steps, text('Done.'));
       const bin = join(project.folder, 'bin');
       mkdirSync(bin);
-      writeFileSync(join(bin, 'koubou'), `#!/bin/sh\nexec '${process.execPath}' '${await builtKoubou()}' "$@"\n`);
+      writeFileSync(
+        join(bin, 'koubou'),
+        `#!/bin/sh\nexec '${process.execPath}' '${await builtKoubou()}' "$@"\n`,
+      );
       chmodSync(join(bin, 'koubou'), 0o755);
-      const child = spawn(claudeProgram, ['-p', '--bare', '--model=scripted', '--allowedTools=Bash', '--', 'Delegate it.'], {
-        cwd: project.folder,
-        env: {
-          PATH: `${bin}:${process.env['PATH']}`,
-          HOME: project.folder,
-          ANTHROPIC_BASE_URL: url,
-          ANTHROPIC_API_KEY: 'local',
-          CLAUDE_CONFIG_DIR: join(project.folder, 'claude'),
-          CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-          CLAUDE_CODE_MAX_RETRIES: '0',
+      const child = spawn(
+        claudeProgram,
+        ['-p', '--bare', '--model=scripted', '--allowedTools=Bash', '--', 'Delegate it.'],
+        {
+          cwd: project.folder,
+          env: {
+            PATH: `${bin}:${process.env['PATH']}`,
+            HOME: project.folder,
+            ANTHROPIC_BASE_URL: url,
+            ANTHROPIC_API_KEY: 'local',
+            CLAUDE_CONFIG_DIR: join(project.folder, 'claude'),
+            CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+            CLAUDE_CODE_MAX_RETRIES: '0',
+          },
+          stdio: ['ignore', 'ignore', 'inherit'],
         },
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
+      );
       assert.deepEqual(await once(child, 'exit'), [0, null]);
       return toolResults();
     };
@@ -143,7 +213,9 @@ describe('the real Claude Code', function () {
 
     it('gets the result of a task by its id', async () => {
       const results = await told(
-        tool('Bash', { command: 'koubou delegate --type command -- echo later > id; koubou wait "$(cat id)"' }),
+        tool('Bash', {
+          command: 'koubou delegate --type command -- echo later > id; koubou wait "$(cat id)"',
+        }),
         tool('Bash', { command: 'koubou result "$(cat id)"' }),
       );
       assert.equal(results[1], 'later');

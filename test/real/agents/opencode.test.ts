@@ -7,6 +7,7 @@ import { Bench, failure, success } from '../../contract/runner.ts';
 import { type ChatServer, type ChatStep, startChatServer } from '../../helpers/chat-server.ts';
 import { agentsInstalled, opencodeProgram } from './install.ts';
 import { shippedRunner } from './shipped-runner.ts';
+import { traced } from './traced.ts';
 
 describe('the real opencode', function () {
   this.timeout(60_000);
@@ -43,7 +44,10 @@ describe('the real opencode', function () {
   it('writes a file into the folder, and says so', async () => {
     const file = join(cwd(), 'hello.txt');
     const url = await serve(writes(file), text('Wrote hello.txt.'));
-    const { outcome, output } = await bench.run(runner(url), { prompt: 'Write hello.txt, 工房.', cwd: cwd() });
+    const { outcome, output } = await bench.run(runner(url), {
+      prompt: 'Write hello.txt, 工房.',
+      cwd: cwd(),
+    });
     const { usage, observed, model } = success(outcome);
     assert.equal(readFileSync(file, 'utf8'), 'hello\n');
     assert.equal(output, 'Wrote hello.txt.');
@@ -61,6 +65,19 @@ describe('the real opencode', function () {
     assert.match(log, /prevents you from using this specific tool call/);
   });
 
+  it('connects to nothing beyond this machine', async function () {
+    const trace = await traced(opencodeProgram, bench.folder);
+    if (trace === undefined) return this.skip();
+    const url = await serve(
+      { kind: 'tool', name: 'bash', input: { command: 'ls', description: 'List' } },
+      text('Done.'),
+    );
+    const shipped = { name: 'opencode', bin: trace.bin, url, kind: 'openai', home: bench.folder } as const;
+    success((await bench.run(shippedRunner(shipped), { cwd: cwd() })).outcome);
+    assert.deepEqual(trace.beyond(), []);
+    assert.ok(trace.count() > 0);
+  });
+
   const fails = async (url: string, code: ErrorCode, words: RegExp): Promise<void> => {
     const { error } = failure((await bench.run(runner(url), { cwd: cwd() })).outcome);
     assert.equal(error.code, code, error.message);
@@ -68,7 +85,11 @@ describe('the real opencode', function () {
   };
 
   it('fails when its server refuses', async () =>
-    fails(await serve({ kind: 'error', status: 400, message: 'no tools here' }), 'exit_nonzero', /no tools here/));
+    fails(
+      await serve({ kind: 'error', status: 400, message: 'no tools here' }),
+      'exit_nonzero',
+      /no tools here/,
+    ));
 
   it('fails when it says nothing', async () =>
     fails(await serve(text('')), 'empty_output', /answered with nothing/));

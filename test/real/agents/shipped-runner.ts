@@ -17,11 +17,16 @@ export interface Shipped {
   home: string;
 }
 
-export const shippedRunner = ({ name, bin, url, kind, home }: Shipped): Runner => {
+/** The entry of agent.yaml, for an endpoint that is called `here`. */
+export const shippedEntry = (name: string, bin: string): Record<string, unknown> => {
   const { runners } = parse(readFileSync(join(templatesFolder(), 'agent.yaml'), 'utf8'));
+  return { ...runners[name], bin, endpoint: 'here', model: 'scripted' };
+};
+
+export const shippedRunner = ({ name, bin, url, kind, home }: Shipped): Runner => {
   const checked = checkConfig({
     endpoints: { here: { kind, url } },
-    runners: { [name]: { ...runners[name], bin, endpoint: 'here', model: 'scripted' } },
+    runners: { [name]: shippedEntry(name, bin) },
   });
   if (!checked.ok) throw new Error(`${checked.problem.path.join('.')} ${checked.problem.message}`);
   const environment = { PATH: process.env['PATH'], HOME: home };
