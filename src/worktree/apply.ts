@@ -5,10 +5,11 @@
  * it was written by an earlier try that was killed. (3) git moves the files from HEAD to the merge, on a copy of
  * the index, and refuses before the first of them where it finds anything in its way.
  */
-import { copyFile, mkdir, open, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { asBytes, type GitPlace, git, gitLine, gitOutput, shownName, zeroEnded } from '../process/git.ts';
+import { startTimeOf } from '../process/liveness.ts';
 import { type WorktreeRecord, worktreesFolder } from './record.ts';
 
 export type Applied =
@@ -138,8 +139,9 @@ const shown = (names: readonly string[]): string[] => names.map(shownName).sort(
 
 /** git's own lock: keeps other koubous and the user's git commands out of the work tree meanwhile. */
 const holding = async <T>(lock: string, act: () => Promise<T>): Promise<T> => {
+  await removeDeadLock(lock);
   try {
-    await (await open(lock, 'wx')).close();
+    await writeFile(lock, `koubou ${process.pid} ${startTimeOf(process.pid)}\n`, { flag: 'wx' });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
     throw new KoubouError('usage', `Another git command is at work there (${lock}); nothing was applied.`, {
@@ -150,5 +152,22 @@ const holding = async <T>(lock: string, act: () => Promise<T>): Promise<T> => {
     return await act();
   } finally {
     await rm(lock, { force: true });
+  }
+};
+
+/** A koubou that was killed leaves the lock; git's own, which name nobody, are left alone. */
+const removeDeadLock = async (lock: string): Promise<void> => {
+  const seen = await readFile(lock, 'utf8').catch(() => '');
+  const [, pid, startTime] = /^koubou (\d+) (.+)\n$/.exec(seen) ?? [];
+  if (pid === undefined || startTimeOf(Number(pid)) === startTime) return;
+  const aside = `${lock}.${process.pid}`;
+  try {
+    await rename(lock, aside);
+    // Somebody else was quicker, and this is already theirs.
+    if ((await readFile(aside, 'utf8')) !== seen) await link(aside, lock);
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+  } finally {
+    await rm(aside, { force: true });
   }
 };

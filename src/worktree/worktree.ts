@@ -140,6 +140,8 @@ export const discardWorktree = async (
   const place = { folder: record.repository, environment };
   await unlink(record);
   await removeFolder(place, record.path);
+  // What an apply that was killed left.
+  await rm(`${record.path}.apply`, { recursive: true, force: true });
   await git(place, ['branch', '-D', record.branch]);
   await forgetWorktree(home, record.task_id);
 };

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { builtKoubou } from '../helpers/built.ts';
 import { Daemons } from '../helpers/daemon.ts';
+import { startKoubou } from '../helpers/koubou.ts';
+import { until } from '../helpers/until.ts';
 
 describe('code tasks of real daemons', () => {
   let daemons: Daemons;
@@ -121,6 +123,22 @@ describe('code tasks of real daemons', () => {
     assert.equal((await daemons.koubou(['apply', id], { cwd: folder })).stdout, 'new.txt\n');
     assert.equal(existsSync(join(folder, 'half.txt')), false);
     assert.equal(git('worktree', 'list').trim().split('\n').length, 1);
+  });
+
+  it('are applied whole in the end when the one who applies is killed', async () => {
+    repository();
+    const id = await code('for n in $(seq 400); do echo $n > $n.txt; done', { worktree: true });
+    await daemons.koubou(['work', '--drain']);
+    const { child, ended } = await startKoubou(['apply', id], { home: daemons.home.home, cwd: folder });
+    await until(() => existsSync(join(folder, '.git', 'index.lock')), 'the merge');
+    child.kill('SIGKILL');
+    await ended;
+    await until(async () => (await daemons.koubou(['apply', id], { cwd: folder })).code === 0, 'another try');
+    assert.equal(readdirSync(folder).filter((name) => /^\d+\.txt$/.test(name)).length, 400);
+    assert.deepEqual(
+      readdirSync(join(folder, '.git')).filter((name) => name.startsWith('index.')),
+      [],
+    );
   });
 
   it('end with no_evidence when nothing was done, with the home in the folder', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -264,6 +264,17 @@ describe('a worktree of its own', () => {
       write('.git/index.lock', '');
       await assert.rejects(apply(id), { code: 'usage', message: /index\.lock/ });
       assert.equal(read('.git/index.lock'), '');
+    });
+
+    it('takes over the lock of a koubou that was killed', async () => {
+      const id = await done(put('new.txt', 'x'));
+      const gone = spawnSync('true').pid;
+      write('.git/index.lock', `koubou ${gone} 1\n`);
+      assert.equal((await apply(id)).result, 'applied');
+      assert.deepEqual(
+        readdirSync(join(folder, '.git')).filter((name) => name.startsWith('index.')),
+        [],
+      );
     });
 
     it('does not write through a link that leads out of the folder', async () => {
