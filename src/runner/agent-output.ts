@@ -3,7 +3,7 @@ import { type ErrorCode, isErrorCode } from '../errors.ts';
 import type { Usage } from '../task/record.ts';
 
 /** Paths into an event (`part.reason`), each with the value that stands there. */
-export type EventShape = Readonly<Record<string, string | number | boolean>>;
+type EventShape = Readonly<Record<string, string | number | boolean>>;
 
 export interface OutputRules {
   output: {
@@ -39,7 +39,7 @@ export interface Fault {
 }
 
 /** The value at `a.0.b`; undefined where there is none. */
-export const valueAtPath = (value: unknown, path: string): unknown =>
+const valueAtPath = (value: unknown, path: string): unknown =>
   path.split('.').reduce<unknown>((inner, step) => {
     if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, step)) return undefined;
     return (inner as Record<string, unknown>)[step];

@@ -56,6 +56,7 @@ const OBSERVED = {
 export class AgentRunner implements Runner {
   readonly name: string;
   readonly changesFiles = true;
+  readonly staysLocal = false;
   readonly endpoint: Endpoint | null;
   readonly defaultModel: string | null;
   readonly #options: AgentOptions;
@@ -89,6 +90,8 @@ export class AgentRunner implements Runner {
       context.signal.throwIfAborted();
       this.#refuseWhatItCannot(task, context);
       const prompt = await this.#prompt(task, context);
+      // Refuses what must stay here: what the program itself sends, nobody can hold.
+      context.local(prompt);
       context.phase('loading');
       await askEndpoint(this.#options.endpoint, context.signal);
       context.phase('running');
@@ -146,8 +149,7 @@ export class AgentRunner implements Runner {
         throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.');
       }
       const { name } = this;
-      const hasText =
-        reading.text === undefined ? await hasBytes(context.outputPath) : reading.text.trim() !== '';
+      const hasText = reading.text?.trim() !== '' && (await hasBytes(context.outputPath));
       const lastLines = await printout.lastLines();
       return {
         ...reading,
@@ -192,10 +194,5 @@ export class AgentRunner implements Runner {
   }
 }
 
-const hasBytes = async (path: string): Promise<boolean> => {
-  try {
-    return (await stat(path)).size > 0;
-  } catch {
-    return false;
-  }
-};
+const hasBytes = async (path: string): Promise<boolean> =>
+  ((await stat(path).catch(() => undefined))?.size ?? 0) > 0;

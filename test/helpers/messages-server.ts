@@ -11,7 +11,7 @@ export type MessagesStep =
   | { kind: 'error'; status: number; message: string }
   | { kind: 'silence' };
 
-export interface MessagesRequest {
+interface MessagesRequest {
   method: string;
   path: string;
   // biome-ignore lint/suspicious/noExplicitAny: what a program under test sends, looked at by hand
