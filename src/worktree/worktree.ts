@@ -51,7 +51,7 @@ export const originOf = async (place: GitPlace): Promise<Origin> => {
   return { repository, prefix: prefix.replace(/\/$/, ''), head: head.stdout.toString('utf8').trim() };
 };
 
-export const branchOf = (id: string): string => `koubou/${id}`;
+const branchOf = (id: string): string => `koubou/${id}`;
 
 /** Throws `usage` with git's words where it cannot be made. */
 export const makeWorktree = async ({ home, id, cwd, link, environment }: WorktreeWish): Promise<Worktree> => {
