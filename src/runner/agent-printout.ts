@@ -1,7 +1,7 @@
 /** What an agent CLI prints while it runs: brought into the log as it comes, and looked at for a question. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { errorInfo } from '../errors.ts';
-import { isQuestion } from './agent-output.ts';
+import { asksForPerson, isQuestion } from './agent-output.ts';
 import { RunFailure } from './failure.ts';
 import type { RunContext } from './runner.ts';
 
@@ -19,7 +19,9 @@ export class AgentPrintout {
   #copied = 0;
   #logSize: number;
   #lastCame = performance.now();
-  #asked = false;
+  /** Nothing came since it was looked at for a question. */
+  #judged = false;
+  #fromModel = false;
 
   private constructor(
     stdout: FileHandle,
@@ -48,29 +50,36 @@ export class AgentPrintout {
 
   /** Throws RunFailure `needs_input` when the program has asked something and waits. */
   async look(name: string): Promise<void> {
-    const { size } = await this.#log.stat();
-    const came = size - this.#logSize + (await this.#copy());
+    const errors = (await this.#log.stat()).size - this.#logSize;
+    const printed = await this.#copy();
     this.#logSize = (await this.#log.stat()).size;
-    if (came > 0) {
-      this.#progress(came);
+    if (errors + printed > 0) {
+      this.#progress(errors + printed);
       this.#lastCame = performance.now();
-      this.#asked = false;
+      this.#judged = false;
+      this.#fromModel = printed > 0;
       return;
     }
-    if (this.#asked || performance.now() - this.#lastCame < QUIET_MS) return;
-    this.#asked = true;
-    const last = (await this.lastLines()).split('\n').at(-1) ?? '';
-    if (!isQuestion(last)) return;
-    throw new RunFailure(errorInfo('needs_input', `${name} waits for a person: ${last.slice(-300)}`));
+    if (this.#judged || performance.now() - this.#lastCame < QUIET_MS) return;
+    this.#judged = true;
+    const tail = await this.#tail();
+    const last = tail.trimEnd().split('\n').at(-1) ?? '';
+    // A model may print any words and then think for long, but it ends its lines; only a prompt stays open.
+    const waits = tail.endsWith('\n') ? !this.#fromModel && asksForPerson(last) : isQuestion(last);
+    if (waits)
+      throw new RunFailure(errorInfo('needs_input', `${name} waits for a person: ${last.slice(-300)}`));
   }
 
   /** What was printed last, on either stream, bounded. */
   async lastLines(): Promise<string> {
+    return (await this.#tail()).trimEnd().split('\n').slice(-TAIL_LINES).join('\n').trim();
+  }
+
+  async #tail(): Promise<string> {
     const { size } = await this.#log.stat();
     const from = Math.max(this.#logStart, size - TAIL_BYTES);
     const { buffer, bytesRead } = await this.#log.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, from);
-    const lines = new TextDecoder().decode(buffer.subarray(0, bytesRead)).trimEnd().split('\n');
-    return lines.slice(-TAIL_LINES).join('\n').trim();
+    return new TextDecoder().decode(buffer.subarray(0, bytesRead));
   }
 
   async close(): Promise<void> {

@@ -143,6 +143,7 @@ describe('an agent CLI', () => {
         agent('echo $$'),
         {},
         {
+          local: () => null,
           childStarted: async (child) => {
             pid = child.pid;
           },
@@ -293,6 +294,18 @@ describe('an agent CLI', () => {
     it('for want of a login', () =>
       fails('echo "Not logged in. Please run /login" >&2; exit 1', 'needs_input', /login/));
     it('for want of a terminal', () => fails('echo "stdin is not a TTY" >&2; exit 1', 'needs_input', /TTY/));
+    it('when it says on its errors that it wants a login, and waits', () =>
+      fails(
+        'echo "Not logged in: open http://x" >&2; exec sleep 600',
+        'needs_input',
+        /waits for a person: Not/,
+      ));
+    it('not when a model prints a question and thinks', async () => {
+      const { output } = await ran('echo "Not logged in? [y/N]"; sleep 3; echo Done.', {
+        output: { last_line: true },
+      });
+      assert.equal(output, 'Done.');
+    });
     it('when it asks something and waits', async () => {
       const pidFile = join(bench.folder, 'pid');
       const script = `echo $$ > ${pidFile}; printf 'Do you trust the files in this folder? [y/N] '; exec sleep 600`;
