@@ -192,7 +192,7 @@ export class Attempt {
     if (away !== null) return { ...FAILED, error: away, model, endpoint: runner.endpoint?.name ?? null };
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
-    const result = await runner.run(claim.task, {
+    const result = await runner.run(workplace.task, {
       logPath: claim.logPath,
       outputPath: claim.outputPath,
       cwd: workplace.cwd,
@@ -221,7 +221,7 @@ export class Attempt {
     }
     clocks.phase('checking');
     const verification = await verifyResult({
-      task: claim.task,
+      task: workplace.task,
       observed: result.observed,
       outputPath: claim.outputPath,
       cwd: workplace.cwd,

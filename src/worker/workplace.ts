@@ -1,8 +1,10 @@
 /** Where an attempt works, and what it changed there. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { KoubouError, systemCode, toErrorInfo } from '../errors.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
+import type { TaskFile } from '../task/record.ts';
 import { Evidence } from '../verify/evidence.ts';
 import type { Changes } from '../verify/verify.ts';
 import { worktreesFolder } from '../worktree/record.ts';
@@ -14,6 +16,8 @@ type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'>;
 export class Workplace {
   /** Absolute. */
   readonly cwd: string;
+  /** The task as it is to be done here: paths of the repository are those of the worktree. */
+  readonly task: TaskFile;
   readonly #claim: Claim;
   readonly #settings: Known;
   readonly #worktree: Worktree | null;
@@ -23,6 +27,7 @@ export class Workplace {
 
   private constructor(claim: Claim, settings: Known, worktree: Worktree | null, evidence: Evidence | null) {
     this.cwd = worktree?.cwd ?? claim.task.cwd;
+    this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
     this.#claim = claim;
     this.#settings = settings;
     this.#worktree = worktree;
@@ -92,6 +97,17 @@ export class Workplace {
     await this.#evidence?.close();
   }
 }
+
+/** A file that the commit does not hold can only be read where it is. */
+const movedTask = (task: TaskFile, { record, cwd }: Worktree): TaskFile => ({
+  ...task,
+  cwd,
+  files: task.files.map((file) => {
+    const within = relative(record.repository, file.path);
+    const moved = join(record.path, within);
+    return within.startsWith('..') || !existsSync(moved) ? file : { ...file, path: moved };
+  }),
+});
 
 const refuseWhatText = (runner: string, { expect, output, worktree }: Claim['task']['options']): void => {
   const asked =

@@ -120,6 +120,25 @@ describe('a worktree of its own', () => {
     assert.deepEqual((await apply(id)).files, ['sub/a.txt', 'sub/b.txt']);
   });
 
+  it('gives its own paths for files of the repository, and others as they are', async () => {
+    write('untracked.txt', 'x');
+    const paths = ['sub/a.txt', 'untracked.txt', '../elsewhere'].map((name) => join(folder, name));
+    let told: string[] = [];
+    runner.act = ({ files, cwd: own }, { cwd }) => {
+      assert.equal(own, cwd);
+      told = files.map(({ path }) => path.replace(cwd, 'CWD'));
+      put('new.txt', 'x')(cwd);
+      return 'Done.';
+    };
+    const id = await add({
+      files: paths.map((path) => ({ path, sha256: null })),
+      options: { check: 'test "$KOUBOU_FILE" = "$PWD/sub/a.txt"', expect: ['new.txt'] },
+    });
+    await rig.drain(runner);
+    assert.equal((await rig.record(id)).attempts[0]?.evidence, '1 file changed, expect, check');
+    assert.deepEqual(told, ['CWD/sub/a.txt', ...paths.slice(1)]);
+  });
+
   it('begins again clean after a failed run, at the commit of then', async () => {
     runner.act = (_, { cwd }) => {
       assert.equal(existsSync(join(cwd, 'half.txt')), false);
