@@ -52,6 +52,8 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   for (const fields of await askedFor(request, parts, sources)) {
     const draft = draftTask(await sources.complete(fields), around);
     refuseUnfitRunner(draft, config);
+    refuseSandbox(draft, config);
+    refuseResume(draft, config);
     if (fields.template !== undefined) templates.add(fields.template);
     drafts.push(draft);
   }
@@ -113,6 +115,31 @@ const refuseUnfitRunner = (task: NewTask, config: Config): void => {
     `--expect names files, and the runner ${runner} gives text but writes none. Nothing was added.`,
     { hint: 'Say with --output FILE where the text goes.' },
   );
+};
+
+const refuseSandbox = (task: NewTask, config: Config): void => {
+  const { sandbox } = task.options;
+  if (sandbox === undefined) return;
+  const runner = runnerOf(task, config);
+  if (runner !== undefined && config.runners[runner]?.kind !== 'codex') {
+    throw new KoubouError('usage', `The runner ${runner} has no sandbox to choose. Nothing was added.`, {
+      hint: 'Leave --sandbox out, or name a runner of kind codex with --runner.',
+    });
+  }
+  if (sandbox !== 'danger-full-access' || config.security.allow_full_access) return;
+  throw new KoubouError('usage', '--sandbox danger-full-access is not allowed here. Nothing was added.', {
+    hint: 'Where the machine may be harmed, allow it: koubou config security.allow_full_access true',
+  });
+};
+
+const refuseResume = (task: NewTask, config: Config): void => {
+  if (task.options.resume_from === undefined) return;
+  const runner = runnerOf(task, config);
+  const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
+  if (kind === undefined || kind === 'codex') return;
+  throw new KoubouError('usage', `The runner ${runner} keeps no conversations. Nothing was added.`, {
+    hint: 'Name the runner of the task that is gone on with, with --runner.',
+  });
 };
 
 /** Throws `usage` for a runner that does not exist; that there is none at all is for `doctor` and waits to say. */

@@ -9,6 +9,7 @@ import {
 import type { Loaded } from '../config/load.ts';
 import type { Config, EndpointConfig, RunnerConfig } from '../config/schema.ts';
 import type { Check } from './check.ts';
+import { checkAgent } from './doctor-agents.ts';
 
 type Answer = { ollama?: OllamaServer | undefined; openai?: OpenAiServer | undefined };
 
@@ -25,8 +26,11 @@ export const checkModels = async (loaded: Loaded): Promise<Check[]> => {
     ...Object.entries(endpoints).map(([name, endpoint]) =>
       checkEndpoint(name, endpoint, answers.get(name) ?? {}, loaded),
     ),
+    ...(await checkAgents(loaded)),
     ...Object.entries(runners).flatMap(([name, runner]) =>
-      runner.kind === 'command' ? [] : checkRunner(name, runner, answers.get(runner.endpoint) ?? {}),
+      runner.kind === 'command' || runner.kind === 'agent'
+        ? []
+        : checkRunner(name, runner, answers.get(runner.endpoint) ?? {}),
     ),
   ];
 };
@@ -79,7 +83,14 @@ const checkEndpoint = (
   };
 };
 
-type ModelRunner = Exclude<RunnerConfig, { kind: 'command' }>;
+type ModelRunner = Exclude<RunnerConfig, { kind: 'command' | 'agent' }>;
+
+const checkAgents = async (loaded: Loaded): Promise<Check[]> => {
+  const checks = Object.entries(loaded.config.runners).map(async ([name, runner]) =>
+    runner.kind === 'agent' ? checkAgent(name, runner, loaded) : [],
+  );
+  return (await Promise.all(checks)).flat();
+};
 
 /** Nothing is said of the model where the server itself is silent. */
 const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answer): Check[] => {

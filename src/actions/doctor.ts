@@ -6,8 +6,10 @@ import { findHome } from '../config/paths.ts';
 import { toErrorInfo } from '../errors.ts';
 import type { Queue, WorkerInfo } from '../queue/queue.ts';
 import type { Check } from './check.ts';
+import { checkCodexes } from './doctor-codex.ts';
 import { checkDisk } from './doctor-disk.ts';
 import { checkModels } from './doctor-models.ts';
+import type { BuildRunners } from './health.ts';
 
 export interface DoctorRequest {
   cwd: string;
@@ -17,6 +19,7 @@ export interface DoctorRequest {
   /** As process.versions.node says. */
   nodeVersion: string;
   openQueue: (home: string) => Pick<Queue, 'workers' | 'close'>;
+  loadRunners: () => Promise<BuildRunners>;
 }
 
 export interface Diagnosis {
@@ -35,7 +38,11 @@ export const doctor = async (request: DoctorRequest): Promise<Diagnosis> => {
     checks.push(await checkDisk(home));
     const loaded = await attempt(checks, 'config', () => loadConfig({ home, environment }));
     if (loaded) {
-      checks.push(...(await checkModels(loaded)), await checkDaemon(request, loaded));
+      checks.push(
+        ...(await checkModels(loaded)),
+        ...(await checkCodexes(loaded, environment, request.loadRunners)),
+      );
+      checks.push(await checkDaemon(request, loaded));
     }
   }
   checks.push(...goneVariables(environment).map(({ name, advice }) => gone(name, advice)));

@@ -32,12 +32,13 @@ const refuseVersion = (version: unknown): void => {
 };
 
 const refuseDangerous = (fields: Fields): void => {
-  const { command, check, output, promptFile, schema } = fields;
+  const { command, check, output, promptFile, schema, sandbox } = fields;
   if (typeOf(fields.type ?? 'general').type === 'command' || command !== undefined)
     throw refused('type command');
   if (check !== undefined) throw refused('check');
   if (output !== undefined) throw refused('output');
   if (promptFile !== undefined) throw refused('prompt_file');
+  if (sandbox === 'danger-full-access') throw refused('sandbox danger-full-access');
   if (typeof schema === 'string') throw refused('the name of a schema file');
 };
 

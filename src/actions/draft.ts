@@ -1,7 +1,7 @@
 /** From what is asked for to the task that is added. Pure: whatever lies in files was read before. */
 import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import type { NewTask, TaskOptions } from '../task/record.ts';
+import { type NewTask, SANDBOXES, type TaskOptions } from '../task/record.ts';
 import { kindOf, shortTypeList, typeNames } from '../task/types.ts';
 import { nearest } from '../text/nearest.ts';
 import type { Fields } from './fields.ts';
@@ -36,7 +36,13 @@ export const draftTask = (fields: Fields, around: Circumstances): NewTask => {
     sensitive: fields.sensitive ?? false,
     options: optionsOf(fields, kind.template, cwd),
     after: [...(fields.after ?? [])],
-    after_any: [...(fields.afterAny ?? [])],
+    // A conversation can be gone on with when it has ended.
+    after_any: [
+      ...new Set([
+        ...(fields.afterAny ?? []),
+        ...(fields.resumeFrom === undefined ? [] : [fields.resumeFrom]),
+      ]),
+    ],
     not_before: fields.notBefore ?? null,
     key: fields.key ?? null,
   };
@@ -100,11 +106,19 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     check: fields.check,
     expect: fields.expect === undefined ? undefined : [...fields.expect],
     output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
+    sandbox: fields.sandbox === undefined ? undefined : sandboxOf(fields.sandbox),
+    resume_from: fields.resumeFrom,
     local_only: fields.localOnly,
     allow_no_change: fields.allowNoChange,
     worktree: fields.worktree,
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+};
+
+const sandboxOf = (written: string): NonNullable<TaskOptions['sandbox']> => {
+  const found = SANDBOXES.find((each) => each === written);
+  if (found !== undefined) return found;
+  throw usage(`'${written}' is no sandbox.`, `Sandboxes: ${SANDBOXES.join(', ')}.`);
 };
 
 const outputPath = (written: string, cwd: string): string => {

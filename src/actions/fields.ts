@@ -36,6 +36,10 @@ export interface Fields {
   check?: string;
   expect?: readonly string[];
   output?: string;
+  /** As it was written; see task/record.ts. */
+  sandbox?: string;
+  /** A reference, not yet resolved to an id. */
+  resumeFrom?: string;
   localOnly?: boolean;
   allowNoChange?: boolean;
   worktree?: boolean;
@@ -124,6 +128,8 @@ const READERS: Readonly<Record<string, Read>> = {
   check: (value) => ({ check: asText(value) }),
   expect: (value) => ({ expect: asTexts(value) }),
   output: (value) => ({ output: asText(value) }),
+  sandbox: (value) => ({ sandbox: asText(value) }),
+  resume_from: (value) => ({ resumeFrom: asText(value) }),
   local_only: (value) => ({ localOnly: asFlag(value) }),
   allow_no_change: (value) => ({ allowNoChange: asFlag(value) }),
   worktree: (value) => ({ worktree: asFlag(value) }),

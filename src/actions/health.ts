@@ -17,6 +17,7 @@ export type BuildRunners = (
   config: Config,
   environment: Variables,
   promptFolders: readonly string[],
+  home?: string,
 ) => ReadonlyMap<string, Runner>;
 
 export const routingOf = (config: Config): Routing => ({
@@ -31,7 +32,7 @@ export const runnerFacts = (config: Config): Map<string, RunnerFacts> =>
   new Map(
     Object.entries(config.runners).map(([name, runner]) => [
       name,
-      { name, defaultModel: runner.kind === 'command' ? null : runner.model },
+      { name, defaultModel: runner.kind === 'command' ? null : (runner.model ?? null) },
     ]),
   );
 

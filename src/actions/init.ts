@@ -1,7 +1,7 @@
 /** Makes a home: its folders, a config that fits the machine, and what Claude Code needs. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { choose } from '../config/choose.ts';
+import { AGENT_CLIS, choose } from '../config/choose.ts';
 import { writeClaudeSection } from '../config/claude-section.ts';
 import { detect } from '../config/detect.ts';
 import type { Variables } from '../config/environment.ts';
@@ -48,20 +48,23 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
   await makeHome(home, { allowNetworkFs });
 
   const { variables, environment: read } = readVariables(home, environment);
-  const choice = choose(await detect(read, variables), read, variables);
+  const choice = choose(
+    await detect(read, variables),
+    read,
+    variables,
+    await agentClis(cwd, environment['PATH']),
+  );
   const { made, kept } = await writeHomeConfig(home, choice, { allowNetworkFs });
   if (request.allowNetworkFs && hadConfig && !before.config.file_system.allow_network) {
     await setConfig(home, 'file_system.allow_network', 'true');
   }
 
-  const codex = await findProgram('codex', cwd, environment['PATH']);
   const result: InitResult = {
     home,
     made: isNew ? [home, ...made] : made,
     kept,
     said: [
       ...choice.said,
-      ...(codex === undefined ? [] : [`The Codex CLI is at ${codex}; no runner uses it.`]),
       ...(kept.includes(agentYamlFile(home)) ? [`${agentYamlFile(home)} was there and holds as it is.`] : []),
     ],
     next: choice.next.map((command) => withHome(command, home, request)),
@@ -73,6 +76,12 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     ((await writeClaudeSection(file)) ? result.made : result.kept).push(file);
   }
   return result;
+};
+
+const agentClis = async (cwd: string, path: string | undefined): Promise<string[]> => {
+  const programs = ['codex', ...AGENT_CLIS];
+  const found = await Promise.all(programs.map((name) => findProgram(name, cwd, path)));
+  return programs.filter((_, index) => found[index] !== undefined);
 };
 
 const homeToMake = ({ cwd, environment, home, global }: InitRequest): string => {

@@ -43,12 +43,13 @@ export class Sources {
   /** With everything that a task holds itself: the text of a file on stdin, the schema, the ids of its parents. */
   async complete(fields: Fields): Promise<Fields> {
     const complete = await this.#withFileOnStdin(await this.withPrompt(fields));
-    const { schema, after, afterAny } = fields;
+    const { schema, after, afterAny, resumeFrom } = fields;
     if (typeof schema === 'string') {
       complete.schema = await parseSchema(await this.text(schema, 'The schema'), `The schema ${schema}`);
     } else if (schema !== undefined) complete.schema = await checkSchema(schema, 'The schema');
     if (after) complete.after = await this.#resolved(after);
     if (afterAny) complete.afterAny = await this.#resolved(afterAny);
+    if (resumeFrom !== undefined) [complete.resumeFrom] = await this.#resolved([resumeFrom]);
     return complete;
   }
 

@@ -23,6 +23,11 @@ export const delegateFlags = {
   expect: repeatable({ summary: 'Files that must be there in the end, not empty.', helpValue: 'GLOB' }),
   output: text({ summary: 'Where the accepted output is written, too.', helpValue: 'FILE' }),
   'allow-no-change': boolean({ summary: 'A code task may leave everything as it was.' }),
+  sandbox: text({
+    summary: "What an agent's commands may touch: workspace-write, read-only.",
+    helpValue: 'MODE',
+  }),
+  'resume-from': text({ summary: "Goes on with this task's conversation.", helpValue: 'TASK' }),
   worktree: boolean({ summary: 'In a git worktree of its own; `koubou apply` brings it over.' }),
   cwd: text({ summary: 'The folder it works in; by default this one.', helpValue: 'DIR' }),
   priority: integer({ summary: '1 to 10; 10 is most urgent.', min: 1, max: 10, helpValue: 'N' }),
@@ -63,6 +68,8 @@ export interface DelegateFlags {
   expect?: string[];
   output?: string;
   'allow-no-change'?: boolean;
+  sandbox?: string;
+  'resume-from'?: string;
   worktree?: boolean;
   cwd?: string;
   priority?: number;
@@ -111,6 +118,8 @@ export const fieldsOf = (
     check: flags.check,
     expect: flags.expect,
     output: flags.output,
+    sandbox: flags.sandbox,
+    resumeFrom: flags['resume-from'],
     localOnly: flags['local-only'] || undefined,
     allowNoChange: flags['allow-no-change'] || undefined,
     after: flags.after,

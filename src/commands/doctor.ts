@@ -19,6 +19,7 @@ export default class Doctor extends BaseCommand {
       home: flags.home,
       nodeVersion: process.versions.node,
       openQueue: (home) => openQueue({ home }),
+      loadRunners: async () => (await import('../runner/registry.ts')).buildRunners,
     });
     if (flags.json) await this.printJson(diagnosis);
     else await this.print(renderDoctor(diagnosis));

@@ -75,7 +75,7 @@ export default class Work extends BaseCommand {
     });
     const end = await runDaemon({
       queue,
-      runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), promptFolders(home)),
+      runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), promptFolders(home), home),
       settings: workerSettings(loaded.config, loaded.environment, this.environment, {
         version,
         home,

@@ -1,6 +1,7 @@
 /** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure. */
 import * as z from 'zod/mini';
 import { nearest } from '../text/nearest.ts';
+import { agentProblem } from './agent-entry.ts';
 import { leavesOf, valueAt } from './keys.ts';
 import { type Config, ConfigSchema, knownKeys } from './schema.ts';
 
@@ -54,7 +55,7 @@ const issueText = (issue: z.core.$ZodIssue, content: unknown): string => {
   if (issue.code === 'invalid_type') return missing ? 'is missing' : `must be ${article(issue.expected)}`;
   if (issue.code === 'invalid_value')
     return missing ? 'is missing' : `must be one of ${issue.values.join(', ')}`;
-  if (issue.code === 'invalid_union') return 'must be one of ollama, openai, command';
+  if (issue.code === 'invalid_union') return unionText(issue);
   if (issue.code === 'too_small')
     return issue.origin === 'string' ? 'is empty' : `must be at least ${issue.minimum}`;
   if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
@@ -62,6 +63,11 @@ const issueText = (issue: z.core.$ZodIssue, content: unknown): string => {
   if (issue.code === 'invalid_format') return 'must be a URL that starts with http:// or https://';
   return issue.message;
 };
+
+const unionText = ({ path }: z.core.$ZodIssue): string =>
+  path.at(-1) === 'kind'
+    ? 'must be one of ollama, openai, codex, agent, command'
+    : 'must be text, a number, or true or false';
 
 const article = (expected: string): string =>
   ({
@@ -77,10 +83,13 @@ const article = (expected: string): string =>
 const contradiction = ({ endpoints, runners, routing, workers }: Config): Problem | undefined => {
   for (const [name, runner] of Object.entries(runners)) {
     if (runner.kind === 'command') continue;
+    const found = runner.kind === 'agent' ? agentProblem(runner) : undefined;
+    if (found) return { path: ['runners', name, ...found.path], message: found.message };
+    if (runner.endpoint === undefined) continue;
     const path = ['runners', name, 'endpoint'];
     const endpoint = endpoints[runner.endpoint];
     if (!endpoint) return { path, message: missing('endpoint', runner.endpoint, Object.keys(endpoints)) };
-    if (endpoint.kind !== runner.kind) {
+    if (runner.kind !== 'codex' && runner.kind !== 'agent' && endpoint.kind !== runner.kind) {
       return {
         path,
         message: `names ${runner.endpoint}, of kind ${endpoint.kind}; this runner needs one of kind ${runner.kind}`,

@@ -16,13 +16,26 @@ export interface Choice {
 /** Asked for where there is no model yet: it runs in 16 GB and follows instructions. */
 const USUAL_MODEL = 'gpt-oss:20b';
 
-export const choose = (detected: Detected, environment: Environment, variables: Variables): Choice => {
+/** Runners of kind agent that the template describes, each with its program of the same name. */
+export const AGENT_CLIS = ['claude', 'opencode', 'aider'] as const;
+
+/** `programs`: the agent CLIs that are on this machine. */
+export const choose = (
+  detected: Detected,
+  environment: Environment,
+  variables: Variables,
+  programs: readonly string[] = [],
+): Choice => {
   const ollama = ollamaModel(detected.ollama);
   const openai = openAiModel(detected.openai, environment.openaiModel);
   const works = ollama !== undefined || openai !== undefined;
   // Where there is nothing, the config is written for Ollama: pulling a model is then all that is missing.
   const useOllama = ollama !== undefined || openai === undefined;
   const runner = useOllama ? 'ollama' : 'openai';
+  const useCodex =
+    ollama !== undefined && programs.includes('codex') && speaksResponses(detected.ollama?.version ?? '');
+  const agents = AGENT_CLIS.filter((name) => works && programs.includes(name));
+  const agentsUse = { endpoint: useOllama ? 'ollama' : 'lmstudio', model: useOllama ? ollama : openai };
   return {
     works,
     filling: {
@@ -31,12 +44,20 @@ export const choose = (detected: Detected, environment: Environment, variables: 
         ...(openai && detected.openai && { 'endpoints.lmstudio.url': detected.openai.url }),
         ...(ollama && { 'runners.ollama.model': ollama }),
         ...(openai && { 'runners.openai.model': openai }),
+        ...Object.fromEntries(
+          agents.flatMap((name) =>
+            Object.entries(agentsUse).map(([key, value]) => [`runners.${name}.${key}`, value ?? USUAL_MODEL]),
+          ),
+        ),
         'routing.default.general': runner,
-        'routing.default.code': runner,
+        ...(useCodex && { 'runners.codex.model': ollama }),
+        'routing.default.code': useCodex ? 'codex' : runner,
       },
       off: [
         ...(useOllama ? [] : ['endpoints.ollama', 'runners.ollama']),
         ...(openai ? [] : ['endpoints.lmstudio', 'runners.openai']),
+        ...(useCodex ? [] : ['runners.codex']),
+        ...AGENT_CLIS.filter((name) => !agents.includes(name)).map((name) => `runners.${name}`),
         ...(openai && !variables['OPENAI_API_KEY'] ? ['endpoints.lmstudio.api_key_env'] : []),
       ],
     },
@@ -44,13 +65,25 @@ export const choose = (detected: Detected, environment: Environment, variables: 
       ...ollamaSaid(detected.ollama, ollama),
       ...openAiSaid(detected.openai, openai),
       works
-        ? `General and code tasks go to ${useOllama ? `Ollama, model ${ollama}` : `${openai}`}.`
+        ? `General${useCodex ? '' : ' and code'} tasks go to ${useOllama ? `Ollama, model ${ollama}` : `${openai}`}.`
         : `The config is written for Ollama with the model ${USUAL_MODEL}.`,
+      ...(useCodex ? ['Code tasks go to Codex, on the same model.'] : []),
+      ...(!useCodex && works && programs.includes('codex') ? [CODEX_NEEDS] : []),
+      ...agents.map((name) => `${name} is here; tasks get it with --runner ${name}.`),
     ],
     next: works
       ? [`koubou delegate --wait 'Say hello in one line.'`, 'koubou status']
       : [`ollama pull ${USUAL_MODEL}`, 'koubou doctor'],
   };
+};
+
+const CODEX_NEEDS =
+  'Codex is here, and nothing uses it: it needs Ollama 0.13.4 or newer, or a runner of kind codex that you write.';
+
+/** Ollama answers POST /v1/responses, the only thing Codex asks, since 0.13.4. */
+const speaksResponses = (version: string): boolean => {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
+  return major > 0 || minor > 13 || (minor === 13 && patch >= 4);
 };
 
 const ollamaModel = (server: OllamaServer | undefined): string | undefined => {

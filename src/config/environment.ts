@@ -30,6 +30,8 @@ export interface Environment {
   heartbeatInterval: number | undefined;
   defaultRunner: string | undefined;
   numGpu: number | undefined;
+  /** CODEX_UNSAFE_ALLOW_NO_SANDBOX */
+  allowFullAccess: boolean | undefined;
 }
 
 /** Variables that once meant something, and what to do in their place. */
@@ -63,6 +65,7 @@ export const readEnvironment = (
     heartbeatInterval: read('WORKER_HEARTBEAT_INTERVAL', positiveSeconds),
     defaultRunner: read('DEFAULT_AGENT', (value) => value),
     numGpu: read('OLLAMA_NUM_GPU', whole(-1, 10_000)),
+    allowFullAccess: read('CODEX_UNSAFE_ALLOW_NO_SANDBOX', yesOrNo),
   };
 };
 
@@ -122,6 +125,12 @@ const positiveSeconds = (value: string, name: string): number => {
   const parsed = seconds(value, name);
   if (parsed > 0) return parsed;
   throw unreadable(name, value, 'more than 0 seconds');
+};
+
+const yesOrNo = (value: string, name: string): boolean => {
+  if (/^(1|true|yes)$/i.test(value)) return true;
+  if (/^(0|false|no)$/i.test(value)) return false;
+  throw unreadable(name, value, '1 or 0');
 };
 
 const word = (value: string, name: string): string => {

@@ -69,6 +69,11 @@ const overridesFor = (config: Config, environment: Environment): Override[] => {
       value: environment.heartbeatInterval,
     },
     {
+      keys: ['security.allow_full_access'],
+      variables: ['CODEX_UNSAFE_ALLOW_NO_SANDBOX'],
+      value: environment.allowFullAccess,
+    },
+    {
       keys: ['routing.default.general'],
       variables: ['DEFAULT_AGENT'],
       value: defaultRunner(config, environment.defaultRunner),

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { parseDuration } from '../text/duration.ts';
+import { agentEntry } from './agent-entry.ts';
 import { valueAt } from './keys.ts';
 
 const duration = (allowed: { none: boolean }) =>
@@ -61,6 +62,14 @@ const runner = z.discriminatedUnion('kind', [
     pull: z._default(z.boolean(), false),
   }),
   z.strictObject({ kind: z.literal('openai'), endpoint: text, model: text }),
+  z.strictObject({
+    kind: z.literal('codex'),
+    endpoint: text,
+    model: text,
+    bin: z._default(text, 'codex'),
+    sandbox: z._default(z.enum(['read-only', 'workspace-write', 'danger-full-access']), 'workspace-write'),
+  }),
+  agentEntry,
   z.strictObject({ kind: z.literal('command') }),
 ]);
 
@@ -108,7 +117,13 @@ export const ConfigSchema = z.strictObject({
     }),
     {},
   ),
-  security: z.prefault(z.strictObject({ env_pass: z._default(z.array(text), []) }), {}),
+  security: z.prefault(
+    z.strictObject({
+      env_pass: z._default(z.array(text), []),
+      allow_full_access: z._default(z.boolean(), false),
+    }),
+    {},
+  ),
   worktrees: z.prefault(z.strictObject({ link: z._default(z.array(relativePath), []) }), {}),
   file_system: z.prefault(z.strictObject({ allow_network: z._default(z.boolean(), false) }), {}),
 });
@@ -139,7 +154,8 @@ interface Inside {
 const inside = (node: Node | undefined, content: unknown): Inside => {
   if (!node) return {};
   const def = (node as z.core.$ZodTypes)._zod.def;
-  if (def.type === 'default' || def.type === 'prefault') return inside(def.innerType, content);
+  if (def.type === 'default' || def.type === 'prefault' || def.type === 'optional')
+    return inside(def.innerType, content);
   if (def.type === 'object') return { shape: def.shape };
   if (def.type === 'record') return { valueType: def.valueType };
   if (def.type !== 'union') return {};

@@ -1,4 +1,4 @@
-/** Writes the configuration of a new home: agent.yaml, .env and .gitignore. What a person edited stays. */
+/** Writes the configuration of a new home: agent.yaml, .env, codex.toml and .gitignore. What a person edited stays. */
 import { hash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,6 +38,8 @@ export const writeHomeConfig = async (
 
   note(agentYamlFile(home), await writeAgentYaml(home, agent, choice.works));
   note(envFile(home), await writeNew(envFile(home), await readFile(join(templates, 'env'), 'utf8')));
+  const codexToml = join(home, 'config', 'codex.toml');
+  note(codexToml, await writeNew(codexToml, await readFile(join(templates, 'codex.toml'), 'utf8')));
   note(join(home, '.gitignore'), await writeNew(join(home, '.gitignore'), '*\n'));
   return written;
 };

@@ -2,8 +2,8 @@
 import { open, stat } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { type ProgramEnd, type RunningProgram, startProgram } from '../process/spawn.ts';
-import { killMarked, stopTree } from '../process/stop-tree.ts';
 import type { TaskFile } from '../task/record.ts';
+import { attend } from './attend.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
 import { hasRoom } from './room.ts';
 import type { Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
@@ -87,18 +87,13 @@ const failed = (error: ErrorInfo, charged: boolean | null = null): RunnerOutcome
   ...FACTS,
 });
 
-/** Waits for the end, tells of progress, and stops the whole tree on an abort. */
+/** Tells of what is printed, looks whether there is room for more of it, and waits for the end. */
 const attended = async (
   program: RunningProgram,
   context: RunContext,
   hasRoomAt: (path: string) => Promise<boolean>,
 ): Promise<ProgramEnd & { hadRoom: boolean }> => {
-  const { signal, marker, outputPath, logPath } = context;
-  const stop = (): Promise<unknown> => stopTree({ ...program, marker });
-  let stopping: Promise<unknown> | undefined;
-  const onAbort = (): void => {
-    stopping = stop();
-  };
+  const { outputPath, logPath } = context;
   let seen = 0;
   let hadRoom = true;
   const look = async (): Promise<void> => {
@@ -107,25 +102,8 @@ const attended = async (
     seen = Math.max(seen, size);
     hadRoom &&= await hasRoomAt(outputPath);
   };
-  const timer = setInterval(() => void look(), PROGRESS_MS);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await context.childStarted({ pid: program.pid, startTime: program.startTime });
-    if (signal.aborted && stopping === undefined) onAbort();
-    const end = await program.ended;
-    // What it left in the background has nobody who would ever stop it.
-    await killMarked(marker);
-    await look();
-    return { ...end, hadRoom };
-  } catch (error) {
-    await stop();
-    throw error;
-  } finally {
-    clearInterval(timer);
-    signal.removeEventListener('abort', onAbort);
-    // The program may have ended at once; what it started may not have.
-    await stopping;
-  }
+  const end = await attend(program, context, { look, everyMs: PROGRESS_MS });
+  return { ...end, hadRoom };
 };
 
 const sizeOf = async (path: string): Promise<number> => {

@@ -1,6 +1,9 @@
 /** Makes the runners that the config names. */
 import { KoubouError } from '../errors.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
+import { type AgentEntry, AgentRunner } from './agent.ts';
+import { CodexRunner } from './codex.ts';
+import type { Sandbox } from './codex-arguments.ts';
 import { CommandRunner } from './command.ts';
 import { OllamaRunner } from './ollama.ts';
 import { OpenAiRunner } from './openai-compatible.ts';
@@ -13,7 +16,7 @@ export interface RunnersConfig {
   endpoints: Readonly<Record<string, EndpointConfig>>;
   runners: Readonly<Record<string, RunnerConfig>>;
   defaults: { template: string };
-  security: { env_pass: readonly string[] };
+  security: { env_pass: readonly string[]; allow_full_access: boolean };
 }
 
 interface EndpointConfig {
@@ -34,18 +37,22 @@ type RunnerConfig =
       pull: boolean;
     }
   | { kind: 'openai'; endpoint: string; model: string }
+  | { kind: 'codex'; endpoint: string; model: string; bin: string; sandbox: Sandbox }
+  | (AgentEntry & { kind: 'agent'; endpoint?: string | undefined; model?: string | undefined })
   | { kind: 'command' };
 
 /**
  * Runners by name. `environment` is the daemon's whole one: keys are taken from it, programs get a part of
  * it. Prompt templates are looked for in `promptFolders`, the first that has a name wins (the home's, then
- * the package's). Throws KoubouError `usage` where a runner names no endpoint that fits it. Nothing is
+ * the package's). `home` is koubou's own folder, where agents must not write; without it runners can only
+ * be asked for their health. Throws KoubouError `usage` where a runner names no endpoint that fits it. Nothing is
  * asked of any server yet.
  */
 export const buildRunners = (
   config: RunnersConfig,
   environment: Readonly<Record<string, string | undefined>>,
   promptFolders: readonly string[],
+  home = '/',
 ): Map<string, Runner> => {
   const make = (name: string, runner: RunnerConfig): Runner => {
     if (runner.kind === 'command') {
@@ -54,7 +61,37 @@ export const buildRunners = (
         environment: reducedEnvironment(environment, config.security.env_pass),
       });
     }
+    if (runner.kind === 'agent') {
+      const { endpoint, ...entry } = runner;
+      const server =
+        endpoint === undefined ? null : endpointOf(name, { kind: 'agent', endpoint }, config, environment);
+      return new AgentRunner({
+        name,
+        entry,
+        endpoint: server && { ...server.endpoint, kind: server.kind },
+        apiKey: server?.apiKey,
+        model: runner.model ?? null,
+        environment: reducedEnvironment(environment, config.security.env_pass),
+        promptFolders,
+        template: config.defaults.template,
+      });
+    }
     const { endpoint, apiKey } = endpointOf(name, runner, config, environment);
+    if (runner.kind === 'codex') {
+      return new CodexRunner({
+        name,
+        endpoint,
+        serverKind: config.endpoints[runner.endpoint]?.kind ?? 'openai',
+        model: runner.model,
+        apiKey,
+        bin: runner.bin,
+        sandbox: runner.sandbox,
+        allowFullAccess: config.security.allow_full_access,
+        home,
+        promptFolders,
+        environment: reducedEnvironment(environment, config.security.env_pass),
+      });
+    }
     const shared = {
       name,
       endpoint,
@@ -78,10 +115,10 @@ export const buildRunners = (
 
 const endpointOf = (
   name: string,
-  runner: { kind: 'ollama' | 'openai'; endpoint: string },
+  runner: { kind: Speaks; endpoint: string },
   config: RunnersConfig,
   environment: Readonly<Record<string, string | undefined>>,
-): { endpoint: Endpoint; apiKey: string | undefined } => {
+): { endpoint: Endpoint; kind: EndpointConfig['kind']; apiKey: string | undefined } => {
   const found = config.endpoints[runner.endpoint];
   const where = `runners.${name}.endpoint in config/agent.yaml`;
   if (found === undefined) {
@@ -96,12 +133,15 @@ const endpointOf = (
   }
   return {
     endpoint: { name: runner.endpoint, url: urlFor(runner.kind, found), maxConcurrent: found.max_concurrent },
+    kind: found.kind,
     apiKey: found.api_key_env === undefined ? undefined : environment[found.api_key_env],
   };
 };
 
-/** Ollama speaks OpenAI's shapes too, under /v1. */
-const urlFor = (kind: 'ollama' | 'openai', { kind: endpointKind, url }: EndpointConfig): string => {
+type Speaks = 'ollama' | 'openai' | 'codex' | 'agent';
+
+/** Ollama speaks OpenAI's shapes too, under /v1; an agent's entry says which it wants. */
+const urlFor = (kind: Speaks, { kind: endpointKind, url }: EndpointConfig): string => {
   const plain = url.replace(/\/+$/, '');
-  return kind === 'openai' && endpointKind === 'ollama' ? `${plain}/v1` : plain;
+  return kind !== 'ollama' && kind !== 'agent' && endpointKind === 'ollama' ? `${plain}/v1` : plain;
 };

@@ -12,4 +12,6 @@ export interface Observed {
   thinking: string | null;
   /** The answer came through another machine (`remote_host`). */
   remoteHost: string | null;
+  /** What went wrong on the way: told where nothing came of the run. */
+  trouble?: string | null;
 }

@@ -11,6 +11,9 @@ import type { Status } from './lifecycle.ts';
 export const TASK_TYPES = ['general', 'code', 'command'] as const;
 export type TaskType = (typeof TASK_TYPES)[number];
 
+/** What an agent's commands may touch. */
+export const SANDBOXES = ['read-only', 'workspace-write', 'danger-full-access'] as const;
+
 export const RECORD_VERSION = 1;
 /** The largest task file that is read, in bytes. */
 export const MAX_TASK_BYTES = 16 * 1024 * 1024;
@@ -38,7 +41,7 @@ export const TaskOptions = z.looseObject({
   allow_no_change: z.optional(z.boolean()),
   /** Run in a git worktree of its own, with the result as a branch. */
   worktree: z.optional(z.boolean()),
-  sandbox: z.optional(z.enum(['read-only', 'workspace-write', 'danger-full-access'])),
+  sandbox: z.optional(z.enum(SANDBOXES)),
   /** The task whose conversation is gone on with. */
   resume_from: optionalString,
 });

@@ -88,7 +88,7 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
   if (task.type === 'code' && changes !== null) {
     const judged = judgeChanges(changes, cwd);
     if ('evidence' in judged) evidence.push(judged.evidence);
-    else if (task.options.allow_no_change !== true) return { ok: false, ...judged };
+    else if (task.options.allow_no_change !== true) return { ok: false, ...withTrouble(judged, observed) };
   }
 
   const missing = await missingExpected({ patterns: expect, cwd, output });
@@ -135,6 +135,12 @@ const emptyInfo = ({ thinking }: Observed): ErrorInfo =>
         'The model thought, but gave no answer.',
         'Its thoughts are in `koubou logs`; try --set think=false, or another model.',
       );
+
+/** What was seen on the way is often the reason why nothing came of it. */
+const withTrouble = <T extends { error: ErrorInfo }>(judged: T, { trouble }: Observed): T =>
+  trouble == null
+    ? judged
+    : { ...judged, error: { ...judged.error, message: `${judged.error.message} On the way ${trouble}` } };
 
 /** A code task whose runner cannot write files: its text must hold the work, unless the caller's own check accepted it. */
 const withTextEvidence = async (request: VerifyRequest, evidence: string[]): Promise<Verification> => {

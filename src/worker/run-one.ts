@@ -13,6 +13,7 @@ import {
   type ErrorInfo,
   errorInfo,
   isErrorCode,
+  KoubouError,
   systemCode,
   toErrorInfo,
 } from '../errors.ts';
@@ -52,6 +53,7 @@ interface Verdict {
   retryAfter: number | null;
   feedback: string | null;
   outputFile: string | null;
+  session: string | null;
 }
 
 const FAILED: Omit<Verdict, 'error'> = {
@@ -63,6 +65,7 @@ const FAILED: Omit<Verdict, 'error'> = {
   retryAfter: null,
   feedback: null,
   outputFile: null,
+  session: null,
 };
 
 const DISK_RETRY_MS = 1000;
@@ -197,7 +200,7 @@ export class Attempt {
       outputPath: claim.outputPath,
       cwd: workplace.cwd,
       statePath: claim.statePath,
-      resume: null,
+      resume: await this.#conversation(runner),
       marker: claim.marker,
       model: route.model,
       signal: clocks.signal,
@@ -209,7 +212,9 @@ export class Attempt {
       phase: (phase) => clocks.phase(phase),
       childStarted,
     });
-    const seen = { ...FAILED, usage: result.usage, model: result.model, endpoint: result.endpoint };
+    const { usage, model: used, endpoint } = result;
+    const session = result.ok ? (result.session ?? null) : null;
+    const seen = { ...FAILED, usage, model: used, endpoint, session };
     // Also a run that failed leaves its patch, for whoever goes on.
     const changes = this.#mayLook() ? await workplace.changes() : null;
     const stopped = this.#stoppedVerdict(seen);
@@ -249,6 +254,25 @@ export class Attempt {
       evidence: verification.evidence,
       outputFile: output ?? null,
     };
+  }
+
+  async #conversation(runner: Runner): Promise<{ session: string; statePath: string } | null> {
+    const from = this.claim.task.options.resume_from;
+    if (from === undefined) return null;
+    const found = await this.#dependencies.member.conversation(from);
+    if (found === undefined) {
+      throw new KoubouError('usage', `${from} left no conversation to go on with.`, {
+        hint: 'Only a run of an agent that ended by itself leaves one; delegate anew.',
+      });
+    }
+    if (found.runner === runner.name) return found;
+    throw new KoubouError(
+      'usage',
+      `The conversation of ${from} was had by ${found.runner}, not by ${runner.name}.`,
+      {
+        hint: `Add --runner ${found.runner}.`,
+      },
+    );
   }
 
   /** Whoever stops the daemon or took the task does not wait for what nobody will read. */
@@ -296,7 +320,7 @@ export class Attempt {
       retry_after: verdict.retryAfter,
       feedback: verdict.feedback,
       output_bytes: await sizeOf(claim.outputPath),
-      session: null,
+      session: verdict.session,
       output_file: verdict.outputFile,
     };
   }

@@ -6,6 +6,7 @@ import { KoubouError } from '../../src/errors.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import type { WorkerInfo } from '../../src/queue/queue.ts';
+import { buildRunners } from '../../src/runner/registry.ts';
 import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
 import { type FakeServer, startModelServer } from './model-server.ts';
 
@@ -42,6 +43,7 @@ describe('doctor', () => {
       environment: { HOME: folder(), MY_KEY: 'secret' },
       nodeVersion: '24.1.0',
       openQueue: (path) => openQueue({ home: path }),
+      loadRunners: async () => buildRunners,
       ...rest,
     });
     const find = (name: string) => diagnosis.checks.find((check) => check.name === name);

@@ -150,7 +150,7 @@ describe('init', () => {
     const again = await run({ OLLAMA_HOST: host }, { claude: true });
     assert.deepEqual(everything(), before);
     assert.deepEqual(again.made, []);
-    assert.equal(again.kept.length, 4);
+    assert.equal(again.kept.length, 5);
   });
 
   it('never writes over a file that somebody edited', async () => {

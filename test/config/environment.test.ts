@@ -18,6 +18,7 @@ describe('the environment', () => {
       heartbeatInterval: undefined,
       defaultRunner: undefined,
       numGpu: undefined,
+      allowFullAccess: undefined,
     };
     assert.deepEqual(readEnvironment({}), nothing);
     assert.deepEqual(readEnvironment({ MAX_WORKERS: ' ', OLLAMA_HOST: '', CLAUDECODE: '0' }), nothing);
@@ -37,6 +38,7 @@ describe('the environment', () => {
       WORKER_HEARTBEAT_INTERVAL: '2',
       DEFAULT_AGENT: 'ollama',
       OLLAMA_NUM_GPU: '-1',
+      CODEX_UNSAFE_ALLOW_NO_SANDBOX: '1',
     });
     assert.deepEqual(read, {
       home: '/h',
@@ -52,6 +54,7 @@ describe('the environment', () => {
       heartbeatInterval: 2,
       defaultRunner: 'ollama',
       numGpu: -1,
+      allowFullAccess: true,
     });
     assert.equal(readEnvironment({ LMSTUDIO_BASE_URL: 'http://b/v1' }).openaiUrl, 'http://b/v1');
   });

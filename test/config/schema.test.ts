@@ -69,7 +69,16 @@ describe('agent.yaml', () => {
     assert.deepEqual(rest, standard);
     const missing = [...leavesOf(standard).keys()].filter((key) => !template.stated.includes(key));
     assert.deepEqual(missing, []);
-    assert.deepEqual(Object.keys({ ...endpoints, ...runners }), ['ollama', 'lmstudio', 'openai', 'command']);
+    assert.deepEqual(Object.keys({ ...endpoints, ...runners }), [
+      'ollama',
+      'lmstudio',
+      'openai',
+      'codex',
+      'claude',
+      'opencode',
+      'aider',
+      'command',
+    ]);
     assert.deepEqual(routing.default, { general: 'ollama', code: 'ollama', command: 'command' });
   });
 
@@ -129,7 +138,7 @@ describe('a mistake in agent.yaml', () => {
     [
       'an unknown kind',
       'runners:\n  a: { kind: olama }',
-      /line 2, column 8: runners\.a\.kind must be one of ollama, openai, command/,
+      /line 2, column 8: runners\.a\.kind must be one of ollama, openai, codex, agent, command/,
     ],
     [
       'a URL without a scheme',

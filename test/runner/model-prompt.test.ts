@@ -95,7 +95,7 @@ describe('what is sent to a model', () => {
 
   it('names the templates there are when one is not', async () => {
     const error = await refused({ options: { template: 'poem' } }, 'usage', /no template "poem"/);
-    assert.match(error.hint, /code, document, explain, general, summarize, translate/);
+    assert.match(error.hint, /code, codex, document, explain, general, summarize, translate/);
     await refused({ options: { template: '../code' } }, 'usage', /no template/);
   });
 });

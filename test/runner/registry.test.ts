@@ -24,7 +24,7 @@ describe('the runners of a config', () => {
       command: { kind: 'command' },
     },
     defaults: { template: 'auto' },
-    security: { env_pass: [] },
+    security: { env_pass: [], allow_full_access: false },
     ...fields,
   });
 
@@ -79,7 +79,7 @@ describe('the runners of a config', () => {
         c: { kind: 'command' },
       } as const;
       const environment = { PATH: process.env['PATH'], LM_KEY: 'secret', EXTRA: 'yes' };
-      const security = { env_pass: ['EXTRA'] };
+      const security = { env_pass: ['EXTRA'], allow_full_access: false };
       const built = buildRunners(config({ endpoints, runners, security }), environment, promptFolders);
       const [model, command] = [built.get('s'), built.get('c')];
       assert.ok(model && command);

@@ -170,7 +170,7 @@ export class Rig {
   }
 
   start(
-    runners: FakeRunner | readonly FakeRunner[],
+    runners: Runner | readonly Runner[],
     over: Partial<WorkerSettings> = {},
     wrapMember: (member: Member) => Member = (member) => member,
   ): RunningDaemon {
@@ -213,7 +213,7 @@ export class Rig {
   }
 
   /** Works everything off. */
-  drain(runners: FakeRunner | readonly FakeRunner[], over: Partial<WorkerSettings> = {}): Promise<PoolEnd> {
+  drain(runners: Runner | readonly Runner[], over: Partial<WorkerSettings> = {}): Promise<PoolEnd> {
     return this.start(runners, { ...over, until: { kind: 'drained' } }).end;
   }
 

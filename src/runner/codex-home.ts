@@ -1,0 +1,76 @@
+/** What lies ready for a run of Codex: its CODEX_HOME, its instructions, the user's settings. */
+import { cp, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorInfo, systemCode } from '../errors.ts';
+import type { TaskFile } from '../task/record.ts';
+import type { Places } from './codex-arguments.ts';
+import { codexSettings } from './codex-toml.ts';
+import { RunFailure } from './failure.ts';
+import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
+import type { RunContext } from './runner.ts';
+
+/** What `codex exec resume` needs of a CODEX_HOME. */
+const KEPT = 'sessions';
+
+/** A second run of one attempt begins with a new conversation, as a first one does. */
+export const makeCodexHome = async (
+  { cwd, statePath, resume }: Pick<RunContext, 'cwd' | 'statePath' | 'resume'>,
+  home: string,
+  instructions: string,
+): Promise<Places> => {
+  await rm(statePath, { recursive: true, force: true });
+  await mkdir(join(statePath, 'tmp'), { recursive: true, mode: 0o700 });
+  await writeFile(join(statePath, 'instructions.md'), instructions);
+  if (resume !== null) {
+    const from = join(resume.statePath, KEPT);
+    await cp(from, join(statePath, KEPT), { recursive: true }).catch((cause: unknown) => {
+      throw new RunFailure(
+        errorInfo('usage', 'The conversation to go on with is not there any more.', 'Delegate it anew.'),
+        { cause },
+      );
+    });
+  }
+  const [realCwd, realHome, temporary] = await Promise.all([
+    realpath(cwd).catch(() => cwd),
+    realpath(home),
+    realpath(join(statePath, 'tmp')),
+  ]);
+  return { cwd: realCwd, home: realHome, temporary };
+};
+
+/** Its home holds caches of many megabytes; only the conversation is worth keeping. */
+export const pruneCodexHome = async (statePath: string): Promise<void> => {
+  const names = await readdir(statePath).catch(() => []);
+  const rest = names.filter((name) => name !== KEPT);
+  await Promise.all(rest.map((name) => rm(join(statePath, name), { recursive: true, force: true })));
+};
+
+/** Throws KoubouError `usage` where config/codex.toml cannot be taken apart. */
+export const readSettings = async (home: string): Promise<string[]> => {
+  const file = join(home, 'config', 'codex.toml');
+  try {
+    return codexSettings(await readFile(file, 'utf8'), file);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+};
+
+/** Codex's own instructions stay even where the task names a template: it says what to do, they say how. */
+export const codexPrompt = async (
+  task: TaskFile,
+  folders: readonly string[],
+  feedback: string | null,
+): Promise<ModelPrompt> => {
+  const { template, system } = task.options;
+  const asked =
+    template === undefined
+      ? []
+      : [
+          (await buildPrompt({ ...task, files: [], options: { template } }, { folders, template, feedback }))
+            .system,
+        ];
+  const more = [...asked, ...(system === undefined ? [] : [system])].join('\n\n');
+  const options = { ...task.options, template: 'codex', system: more === '' ? undefined : more };
+  return buildPrompt({ ...task, options }, { folders, template: 'codex', feedback });
+};

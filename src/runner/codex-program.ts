@@ -1,0 +1,102 @@
+/** What the installed Codex knows and whether its sandbox works here; asked once for each version that is installed. */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { errorInfo } from '../errors.ts';
+import { askProgram, type ProgramAnswer } from '../process/ask-program.ts';
+import { findProgram } from '../process/find-program.ts';
+import { type CodexAbilities, featuresIn, flagsIn, isTooOld } from './codex-arguments.ts';
+import { RunFailure } from './failure.ts';
+
+/** The three questions are asked at the same time, and a health check must be over after 3 s. */
+const LIMIT_MS = 2900;
+
+export class CodexProgram {
+  readonly #bin: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  #known: { of: string; abilities: Promise<CodexAbilities> } | undefined;
+  #sandbox: { of: string; works: Promise<void> } | undefined;
+
+  constructor(bin: string, environment: Readonly<Record<string, string>>) {
+    this.#bin = bin;
+    this.#environment = environment;
+  }
+
+  /** Throws KoubouError `usage` where it is missing, RunFailure `usage` where it is too old. */
+  async abilities(): Promise<CodexAbilities> {
+    const of = await this.#installed();
+    if (this.#known?.of !== of) this.#known = { of, abilities: this.#askAbilities() };
+    try {
+      return await this.#known.abilities;
+    } catch (error) {
+      this.#known = undefined;
+      throw error;
+    }
+  }
+
+  /** Throws RunFailure where commands of the model would all fail, of which Codex itself says nothing. */
+  async requireSandbox(): Promise<void> {
+    const of = await this.#installed();
+    if (this.#sandbox?.of !== of) this.#sandbox = { of, works: this.#trySandbox() };
+    try {
+      await this.#sandbox.works;
+    } catch (error) {
+      this.#sandbox = undefined;
+      throw error;
+    }
+  }
+
+  async #installed(): Promise<string> {
+    const path = await findProgram(this.#bin, '/', this.#environment['PATH']);
+    return path === undefined ? '' : `${path} ${(await stat(path)).mtimeMs}`;
+  }
+
+  /** It writes to its home even for --help; a user's own is left alone. */
+  async #ask(args: readonly string[]): Promise<ProgramAnswer> {
+    const home = await mkdtemp(join(tmpdir(), 'koubou-codex-'));
+    try {
+      const environment = { ...this.#environment, CODEX_HOME: home };
+      return await askProgram(this.#bin, args, { cwd: '/', environment, limitMs: LIMIT_MS });
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  }
+
+  async #askAbilities(): Promise<CodexAbilities> {
+    const [version, help, features] = await Promise.all([
+      this.#ask(['--version']),
+      this.#ask(['exec', '--help']),
+      this.#ask(['features', 'list']),
+    ]);
+    if (help.exitCode !== 0) {
+      const said = (help.stderr || help.stdout).trim().split('\n')[0] ?? '';
+      throw new RunFailure(
+        errorInfo('usage', `\`${this.#bin} exec --help\` failed${said === '' ? '.' : `: ${said}`}`, INSTALL),
+      );
+    }
+    const abilities = {
+      version: version.stdout.trim(),
+      flags: flagsIn(help.stdout),
+      features: featuresIn(features.exitCode === 0 ? features.stdout : ''),
+    };
+    if (!isTooOld(abilities)) return abilities;
+    throw new RunFailure(
+      errorInfo('usage', `${abilities.version || this.#bin} is too old for koubou.`, INSTALL),
+    );
+  }
+
+  async #trySandbox(): Promise<void> {
+    const { exitCode, stderr } = await this.#ask(['sandbox', 'true']);
+    if (exitCode === 0) return;
+    const said = stderr.trim().split('\n')[0] ?? '';
+    throw new RunFailure(
+      errorInfo(
+        'usage',
+        `The sandbox of Codex does not work here${said === '' ? '.' : `: ${said}`}`,
+        'Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or, in a container that may be harmed, set security.allow_full_access and the sandbox danger-full-access.',
+      ),
+    );
+  }
+}
+
+const INSTALL = 'Install it: npm install -g @openai/codex';

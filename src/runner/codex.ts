@@ -1,0 +1,247 @@
+/**
+ * Codex CLI on a local model. Its exit code and its own "completed" prove nothing (docs: the law of verify/);
+ * here is only said what it did. Each run has a CODEX_HOME of its own, kept as far as a later run needs it
+ * to go on with the conversation.
+ */
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorInfo } from '../errors.ts';
+import { startProgram } from '../process/spawn.ts';
+import type { TaskFile } from '../task/record.ts';
+import { attend } from './attend.ts';
+import { codexArguments, type Sandbox, unknownTo } from './codex-arguments.ts';
+import { codexEnd, type Seen } from './codex-end.ts';
+import { readCodexEvent, refusedCall } from './codex-events.ts';
+import { codexPrompt, makeCodexHome, pruneCodexHome, readSettings } from './codex-home.ts';
+import { CodexProgram } from './codex-program.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { failedOutcome, RunFailure } from './failure.ts';
+import type { Server } from './http-failure.ts';
+import { LineReader } from './line-reader.ts';
+import type { ModelPrompt } from './model-prompt.ts';
+import { openRelay, type Relay } from './model-relay.ts';
+import { requireModel } from './require-model.ts';
+import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
+import { strayFolders } from './stray-folders.ts';
+
+export interface CodexOptions {
+  name: string;
+  /** Its url ends in /v1. */
+  endpoint: Endpoint;
+  serverKind: Server['kind'];
+  model: string;
+  apiKey?: string | undefined;
+  bin: string;
+  sandbox: Sandbox;
+  /** Whether danger-full-access may be asked for. */
+  allowFullAccess: boolean;
+  /** koubou's own folder; commands of the model must not write there. */
+  home: string;
+  promptFolders: readonly string[];
+  /** The whole environment of the program, already reduced. */
+  environment: Readonly<Record<string, string>>;
+}
+
+/** Between two looks at its events. */
+const LOOK_MS = 100;
+const KEY_VARIABLE = 'KOUBOU_ENDPOINT_KEY';
+
+export class CodexRunner implements Runner {
+  readonly name: string;
+  readonly changesFiles = true;
+  readonly endpoint: Endpoint;
+  readonly defaultModel: string;
+  readonly #options: CodexOptions;
+  readonly #program: CodexProgram;
+
+  constructor(options: CodexOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.endpoint = options.endpoint;
+    this.defaultModel = options.model;
+    this.#program = new CodexProgram(options.bin, options.environment);
+  }
+
+  async check(): Promise<Health> {
+    const signal = new AbortController().signal;
+    const connection = await this.#connect(this.defaultModel, signal);
+    try {
+      const asked = Promise.all([
+        this.#program.abilities(),
+        this.#requireSandbox(this.#options.sandbox),
+        readSettings(this.#options.home),
+      ]);
+      // The server first: that one is gone is what the queue waits for, whatever else is wrong.
+      asked.catch(() => undefined);
+      await requireModel(connection, this.#server(this.defaultModel));
+      const [abilities] = await asked;
+      const unknown = unknownTo(abilities);
+      const lacks = unknown.length === 0 ? '' : `; it does not know ${unknown.join(', ')}`;
+      const message = `${abilities.version} on ${this.endpoint.url} with ${this.defaultModel}${lacks}`;
+      return { ok: true, message, error: null };
+    } catch (error) {
+      const info = failedOutcome(error, signal, this.#facts(this.defaultModel)).error;
+      return { ok: false, message: info.message, error: info };
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
+    const model = context.model ?? this.defaultModel;
+    const seen: Seen = {
+      session: null,
+      completed: false,
+      failed: null,
+      trouble: null,
+      refused: null,
+      failedCommand: null,
+    };
+    let connection: Connection | undefined;
+    let relay: Relay | undefined;
+    try {
+      context.signal.throwIfAborted();
+      const sandbox = this.#sandboxOf(task);
+      const [prompt, settings] = await Promise.all([
+        codexPrompt(task, this.#options.promptFolders, context.feedback),
+        readSettings(this.#options.home),
+      ]);
+      connection = await this.#connect(model, context.signal);
+      const [abilities] = await Promise.all([
+        this.#program.abilities(),
+        this.#requireSandbox(sandbox),
+        requireModel(connection, this.#server(model)),
+      ]);
+      const places = await makeCodexHome(context, this.#options.home, prompt.system);
+      relay = await openRelay({
+        connection,
+        base: this.endpoint.url,
+        allowed: ['POST /responses'],
+        onAsked: () => context.phase('loading'),
+        onBytes: (count) => {
+          context.phase('running');
+          context.progress(count);
+        },
+      });
+      const args = codexArguments(
+        {
+          model,
+          baseUrl: relay.url,
+          keyVariable: KEY_VARIABLE,
+          outputPath: context.outputPath,
+          instructionsPath: join(context.statePath, 'instructions.md'),
+          sandbox,
+          places,
+          resume: context.resume?.session ?? null,
+          settings,
+        },
+        abilities,
+      );
+      const end = await this.#work(args, prompt, relay, sandbox, context, seen);
+      return codexEnd({
+        end,
+        seen,
+        relay,
+        promptBytes: prompt.bytes,
+        facts: this.#facts(model),
+        signal: context.signal,
+      });
+    } catch (error) {
+      return failedOutcome(error, context.signal, this.#facts(model));
+    } finally {
+      await relay?.close();
+      await connection?.close();
+      await pruneCodexHome(context.statePath);
+    }
+  }
+
+  async #work(
+    args: string[],
+    prompt: ModelPrompt,
+    relay: Relay,
+    sandbox: Sandbox,
+    context: RunContext,
+    seen: Seen,
+  ): Promise<{ exitCode: number | null; signal: string | null }> {
+    const { statePath, logPath, cwd, marker } = context;
+    const eventsPath = join(statePath, 'events.jsonl');
+    const errorsPath = join(statePath, 'errors.log');
+    const strays = await strayFolders(cwd);
+    try {
+      const program = await startProgram({
+        command: this.#options.bin,
+        args,
+        cwd,
+        environment: {
+          ...this.#options.environment,
+          CODEX_HOME: statePath,
+          TMPDIR: join(statePath, 'tmp'),
+          [KEY_VARIABLE]: relay.key,
+        },
+        stdin: { text: prompt.user },
+        stdoutPath: eventsPath,
+        stderrPath: errorsPath,
+        marker,
+      });
+      const events = new LineReader(eventsPath);
+      const errors = new LineReader(errorsPath);
+      const look = async (): Promise<void> => {
+        const log: string[] = [];
+        const count =
+          (await events.read((line) => note(seen, line, log))) +
+          (await errors.read((line) => noteError(seen, line, log)));
+        if (count > 0) context.progress(count);
+        if (log.length > 0) await appendFile(logPath, `${log.join('\n')}\n`);
+      };
+      // Without a sandbox it ends its commands on SIGINT only; within one, on SIGTERM.
+      const askSignal = sandbox === 'danger-full-access' ? 'SIGINT' : 'SIGTERM';
+      return await attend(program, context, { look, everyMs: LOOK_MS, askSignal });
+    } finally {
+      await strays.remove();
+    }
+  }
+
+  #sandboxOf(task: TaskFile): Sandbox {
+    const sandbox = task.options.sandbox ?? this.#options.sandbox;
+    if (sandbox !== 'danger-full-access' || this.#options.allowFullAccess) return sandbox;
+    throw new RunFailure(
+      errorInfo(
+        'usage',
+        'The sandbox danger-full-access is not allowed here.',
+        'Where the machine may be harmed, allow it: koubou config security.allow_full_access true',
+      ),
+    );
+  }
+
+  async #requireSandbox(sandbox: Sandbox): Promise<void> {
+    if (sandbox !== 'danger-full-access') await this.#program.requireSandbox();
+  }
+
+  #connect(model: string, signal: AbortSignal): Promise<Connection> {
+    return openConnection(this.#server(model), signal, { apiKey: this.#options.apiKey });
+  }
+
+  #server(model: string): Server {
+    return { kind: this.#options.serverKind, url: this.endpoint.url, model };
+  }
+
+  #facts(model: string): { model: string; endpoint: string; usage: null } {
+    return { model, endpoint: this.endpoint.name, usage: null };
+  }
+}
+
+const note = (seen: Seen, line: string, log: string[]): void => {
+  const event = readCodexEvent(line);
+  seen.session = event.session ?? seen.session;
+  seen.completed = event.completed ?? seen.completed;
+  seen.failed = event.failed ?? seen.failed;
+  seen.trouble = event.trouble ?? seen.trouble;
+  seen.failedCommand = event.failedCommand ?? seen.failedCommand;
+  if (event.log !== undefined && event.log !== '') log.push(event.log);
+};
+
+const noteError = (seen: Seen, line: string, log: string[]): void => {
+  const refused = refusedCall(line);
+  seen.refused = refused ?? seen.refused;
+  log.push(refused === undefined ? line : `refused: ${refused}`);
+};

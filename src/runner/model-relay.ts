@@ -1,0 +1,148 @@
+/**
+ * Stands between an agent and its model server, on loopback. An agent keeps to itself when a byte came, what
+ * the server's error was and what a prompt measured; here all of that is seen. And the server's key stays
+ * here: an agent would hand it on to every command of the model.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Usage } from '../task/record.ts';
+import type { Connection } from './connection.ts';
+import { RunFailure } from './failure.ts';
+
+export interface RelayOptions {
+  connection: Connection;
+  /** Of the server; what is asked of the relay is asked of it under the same path. */
+  base: string;
+  /** What may be asked, as `METHOD /path`. */
+  allowed: readonly string[];
+  /** A request was sent, and its answer has not begun. */
+  onAsked: () => void;
+  /** Bytes of an answer came. */
+  onBytes: (count: number) => void;
+}
+
+export interface Relay {
+  url: string;
+  /** To be sent as a bearer token: else every program of the machine could use the server's key. */
+  key: string;
+  /** What went wrong with the newest request; undefined when it went well. */
+  readonly failure: RunFailure | undefined;
+  /** The tokens of the first request's prompt as the server counted them. */
+  readonly promptTokens: number | null;
+  /** The sum over all requests; null where the server counted none. */
+  readonly usage: Usage | null;
+  close(): Promise<void>;
+}
+
+/** The end of an answer, where the server says what it counted. */
+const TAIL_LETTERS = 16 * 1024;
+
+export const openRelay = async (options: RelayOptions): Promise<Relay> => {
+  const key = randomBytes(16).toString('hex');
+  let failure: RunFailure | undefined;
+  let promptTokens: number | null = null;
+  let usage: Usage | null = null;
+  let isFirst = true;
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = request.url ?? '/';
+    const isAllowed = options.allowed.includes(`${request.method} ${path.split('?')[0]}`);
+    if (!isAllowed || request.headers.authorization !== `Bearer ${key}`) return refuse(response, 404, 'no');
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const counts = isFirst;
+    isFirst = false;
+    try {
+      const body = await whole(request);
+      options.onAsked();
+      const came = await options.connection.fetch(`${options.base}${path}`, {
+        method: request.method ?? 'POST',
+        headers: forwarded(request),
+        body,
+        signal: gone.signal,
+      });
+      failure = undefined;
+      response.writeHead(came.status, { 'content-type': came.headers.get('content-type') ?? 'text/plain' });
+      response.flushHeaders();
+      const decoder = new TextDecoder();
+      let tail = '';
+      for await (const chunk of came.body ?? []) {
+        options.onBytes(chunk.length);
+        tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_LETTERS);
+        if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal });
+      }
+      const [input, output] = [counted(tail, 'input_tokens'), counted(tail, 'output_tokens')];
+      if (counts) promptTokens = input;
+      usage = {
+        input_tokens: sum(usage?.input_tokens, input),
+        output_tokens: sum(usage?.output_tokens, output),
+      };
+      response.end();
+    } catch (error) {
+      // An agent that hung up gave up for a reason of its own.
+      if (error instanceof RunFailure && !gone.signal.aborted) failure = error;
+      if (response.headersSent) response.destroy();
+      else refuse(response, statusOf(error), error instanceof Error ? error.message : String(error));
+    }
+  };
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+  // A model that loads for ten minutes is no fault.
+  server.requestTimeout = 0;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    key,
+    get failure() {
+      return failure;
+    },
+    get promptTokens() {
+      return promptTokens;
+    },
+    get usage() {
+      return usage;
+    },
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+};
+
+/** A status that makes an agent try once more where that can help, and give up at once where it cannot. */
+const statusOf = (error: unknown): number =>
+  error instanceof RunFailure && error.info.code !== 'runner_unavailable' ? 400 : 500;
+
+const refuse = (response: ServerResponse, status: number, message: string): void => {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ error: { message } }));
+};
+
+const whole = async (request: IncomingMessage): Promise<Buffer<ArrayBuffer>> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+};
+
+const forwarded = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    ['content-type', 'content-encoding', 'accept'].flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    }),
+  );
+
+const counted = (tail: string, name: string): number | null => {
+  const said = new RegExp(`"${name}"\\s*:\\s*(\\d+)`).exec(tail)?.[1];
+  return said === undefined ? null : Number(said);
+};
+
+const sum = (before: number | null | undefined, now: number | null): number | null =>
+  now === null ? (before ?? null) : (before ?? 0) + now;

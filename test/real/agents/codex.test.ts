@@ -1,0 +1,260 @@
+/** The real Codex against a scripted model: what it did counts, not what it says, and nothing of it is left. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { KoubouError } from '../../../src/errors.ts';
+import { pidsCarrying } from '../../../src/process/process-table.ts';
+import { reducedEnvironment } from '../../../src/process/reduced-environment.ts';
+import { CodexRunner } from '../../../src/runner/codex.ts';
+import type { Sandbox } from '../../../src/runner/codex-arguments.ts';
+import type { NewTask } from '../../../src/task/record.ts';
+import { promptFolders, taskOf } from '../../contract/runner.ts';
+import {
+  type ResponsesServer,
+  type ResponsesStep,
+  startResponsesServer,
+  steps,
+} from '../../helpers/responses-server.ts';
+import { until } from '../../helpers/until.ts';
+import { Rig } from '../../worker/rig.ts';
+import { agentsInstalled, codexProgram } from './install.ts';
+
+describe('Codex, the real one', function () {
+  let rig: Rig;
+  let folder: string;
+  const servers: ResponsesServer[] = [];
+
+  before(function () {
+    if (!agentsInstalled()) this.skip();
+  });
+  beforeEach(async () => {
+    rig = await Rig.make();
+    // The home lies in the folder of the work, as it does for most.
+    folder = dirname(rig.home.home);
+  });
+  afterEach(async () => {
+    await rig.remove();
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  const serve = async (...script: ResponsesStep[]): Promise<ResponsesServer> => {
+    const server = await startResponsesServer(script);
+    servers.push(server);
+    return server;
+  };
+
+  const codexOn = (url: string, over: { sandbox?: Sandbox; model?: string } = {}): CodexRunner =>
+    new CodexRunner({
+      name: 'codex',
+      endpoint: { name: 'server', url: `${url}/v1`, maxConcurrent: 4 },
+      serverKind: 'ollama',
+      model: over.model ?? 'scripted',
+      bin: codexProgram,
+      sandbox: over.sandbox ?? 'workspace-write',
+      allowFullAccess: over.sandbox === 'danger-full-access',
+      home: rig.home.home,
+      promptFolders,
+      // Its shells are login shells: what this machine's profiles do is no part of the test.
+      environment: reducedEnvironment({ ...process.env, HOME: rig.home.home }),
+    });
+
+  const settings = {
+    routing: { default: { general: 'codex', code: 'codex', command: 'codex' } },
+    stallSeconds: 2,
+    loadSeconds: 2,
+  };
+
+  const add = (over: Partial<NewTask> = {}): Promise<string> =>
+    rig.add({ type: 'code', cwd: folder, prompt: 'Write a.txt.', ...over, options: { retries: 0, ...over.options } });
+
+  const logOf = async (id: string): Promise<string> =>
+    readFileSync((await rig.queue.artifact(id, 1, 'log')) ?? '', 'utf8');
+
+  it('has done a task when the file is there', async () => {
+    const server = await serve(
+      steps.exec('echo hello > a.txt'),
+      steps.exec("apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: b.txt\n+b\n*** End Patch\nEOF\n"),
+      steps.message('I wrote both.'),
+    );
+    const id = await add({ options: { system: 'Be quick.' } });
+    await rig.drain(codexOn(server.url), settings);
+    const { status, result, attempts } = await rig.record(id);
+    assert.equal(status, 'completed', result?.error?.message);
+    assert.equal(result?.output?.trim(), 'I wrote both.');
+    assert.equal(attempts[0]?.evidence, '2 files changed');
+    assert.deepEqual(attempts[0]?.usage, { input_tokens: 300, output_tokens: 30 });
+    assert.equal(readFileSync(join(folder, 'a.txt'), 'utf8'), 'hello\n');
+    const log = await logOf(id);
+    assert.match(log, /^\$ echo hello > a\.txt$/m);
+    assert.match(log, /^\+ .*\/b\.txt$/m);
+    assert.deepEqual(readdirSync(stateOf(id)), ['sessions']);
+    assert.deepEqual(readdirSync(folder).sort(), ['a.txt', 'b.txt', 'home']);
+    const first = JSON.stringify(server.requests[0]?.body);
+    assert.match(first, /You are a careful programmer who works in the present folder/);
+    assert.match(first, /Be quick\./);
+    assert.ok((server.requests[0]?.bytes ?? 0) < 9000, 'the request leaves room in a small context');
+  });
+
+  const stateOf = (id: string, run = 1): string => {
+    const [, day = ''] = /^task_(\d{8})/.exec(id) ?? [];
+    const date = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
+    return rig.home.path('results', date, id, `run-${run}.state`);
+  };
+
+  describe('fails, whatever its exit code says, and says what was seen:', () => {
+    const done = steps.message('Done, everything works.');
+    const lies: [string, ResponsesStep[], string, RegExp, NewTask['options']?][] = [
+      ['an empty answer', [steps.empty()], 'empty_output', /answered with nothing/],
+      ['a tool call as text', [steps.toolCallAsText()], 'tool_call_as_text', /printed a tool call/],
+      ['an unknown tool', [steps.unknownTool(), done], 'no_evidence', /unsupported call: write_file/],
+      ['arguments that are no JSON', [steps.badArguments(), done], 'no_evidence', /failed to parse function/],
+      [
+        'a write that a read-only sandbox refused',
+        [steps.exec('echo a > a.txt'), done],
+        'no_evidence',
+        /no file changed/,
+        { sandbox: 'read-only' },
+      ],
+      [
+        'an escalation that was refused',
+        [steps.exec('echo a > /a.txt', { sandbox_permissions: 'require_escalated', justification: 'x' }), done],
+        'no_evidence',
+        /cannot ask for escalated permissions/,
+      ],
+      [
+        'a schema answered in prose',
+        [steps.exec('echo a > a.txt'), done, done],
+        'schema_invalid',
+        /JSON/,
+        { schema: { type: 'object' } },
+      ],
+      ['silence after the answer began', [steps.stall()], 'stalled', /Nothing came/],
+      ['silence from the start', [steps.silence()], 'timeout', /not ready after 2 s/],
+      ['an answer that broke off', [steps.cut()], 'runner_unavailable', /in the middle of its answer/],
+      ['an error of the server', [steps.error(500, 'out of memory'), steps.error(500, 'out of memory')], 'runner_unavailable', /out of memory/],
+      ['a prompt that does not fit', [steps.error(400, 'input length exceeds the context length')], 'context_overflow', /does not fit/],
+    ];
+    for (const [name, script, code, message, options] of lies) {
+      it(name, async () => {
+        const server = await serve(...script);
+        const id = await add({ options: { ...options } });
+        await rig.drain(codexOn(server.url), { ...settings, unavailableSeconds: 0 });
+        const { status, attempts } = await rig.record(id);
+        assert.equal(attempts[0]?.error?.code, code, attempts[0]?.error?.message);
+        assert.match(attempts[0]?.error?.message ?? '', message);
+        assert.equal(status, 'failed');
+        assert.deepEqual(await leftIn(folder), []);
+      });
+    }
+  });
+
+  const leftIn = async (place: string): Promise<string[]> =>
+    readdirSync(place).filter((name) => ['.git', '.codex', '.agents', '.aws'].includes(name));
+
+  const context = (over: object = {}) => ({
+    logPath: join(folder, 'log'),
+    outputPath: join(folder, 'output'),
+    cwd: folder,
+    statePath: rig.home.path('results', 'state'),
+    resume: null,
+    marker: `codex-test-${process.pid}`,
+    model: undefined,
+    signal: new AbortController().signal,
+    feedback: null,
+    progress: () => undefined,
+    phase: () => undefined,
+    local: () => null,
+    childStarted: async () => undefined,
+    ...over,
+  });
+
+  it('knows within 3 s that its server is down, or says nothing', async () => {
+    const server = await serve();
+    await server.close();
+    servers.pop();
+    const begun = performance.now();
+    const outcome = await codexOn(server.url).run(taskOf(folder, { type: 'code' }), context());
+    assert.ok(performance.now() - begun < 3000);
+    assert.equal(outcome.ok ? 'ok' : outcome.error.code, 'runner_unavailable');
+  });
+
+  it('knows before it starts that the model is not there', async () => {
+    const server = await serve();
+    const outcome = await codexOn(server.url, { model: 'other' }).run(taskOf(folder), context());
+    assert.equal(outcome.ok ? 'ok' : outcome.error.code, 'model_not_found');
+    assert.equal(server.requests.length, 0);
+  });
+
+  it('is well where its server, its model and its sandbox are', async () => {
+    const server = await serve();
+    const { ok, message } = await codexOn(server.url).check();
+    assert.match(message, /^codex-cli [\d.]+ on http:\S+\/v1 with scripted$/);
+    assert.ok(ok);
+  });
+
+  it('cannot write into the home, nor outside its folder', async () => {
+    const pending = rig.home.path('tasks', 'pending', 'forged.json');
+    const outside = `/var/tmp/koubou-outside-${process.pid}`;
+    const server = await serve(
+      steps.exec(`echo a > a.txt; echo '{}' > ${pending}; echo a > ${outside}; rmdir ${rig.home.path('tasks', 'pending')}; mktemp`),
+    );
+    const id = await add();
+    await rig.drain(codexOn(server.url), settings);
+    const { status, result } = await rig.record(id);
+    assert.equal(status, 'completed', result?.error?.message);
+    assert.equal(existsSync(pending), false);
+    assert.equal(existsSync(outside), false);
+    assert.match(await logOf(id), /Read-only file system[\s\S]*run-1\.state\/tmp\/tmp\./);
+  });
+
+  it('does not work in the home itself', async () => {
+    const server = await serve();
+    const inside = rig.home.path('tasks');
+    const outcome = await codexOn(server.url).run(taskOf(inside), context({ cwd: inside }));
+    assert.equal(outcome.ok ? 'ok' : outcome.error.code, 'usage');
+  });
+
+  it('goes on with the conversation of another task', async () => {
+    const server = await serve(steps.exec('echo one > a.txt'), steps.message('One.'), steps.exec('echo two > b.txt'));
+    const runner = codexOn(server.url);
+    const first = await add({ prompt: 'Remember the word walrus.' });
+    await rig.drain(runner, settings);
+    const second = await add({ prompt: 'Which word?', options: { resume_from: first } });
+    await rig.drain(runner, settings);
+    assert.equal((await rig.record(second)).status, 'completed');
+    assert.match(JSON.stringify(server.requests[2]?.body['input']), /walrus.*One\..*Which word\?/);
+    const third = await add({ options: { resume_from: await add({ cwd: '/nowhere' }) } });
+    await rig.drain(runner, settings);
+    assert.match((await rig.record(third)).result?.error?.message ?? '', /left no conversation/);
+  });
+
+  for (const sandbox of ['workspace-write', 'danger-full-access'] as const) {
+    for (const how of ['cancel', 'timeout'] as const) {
+      it(`leaves no process after a ${how}, sandbox ${sandbox}`, async () => {
+        const started = join(folder, 'started');
+        const server = await serve(
+          steps.exec(`(setsid sleep 98765 &) ; (trap '' TERM INT; sleep 98765 &) ; touch ${started}; exec sleep 98765`, {
+            yield_time_ms: 30_000,
+          }),
+        );
+        const id = await add({ options: how === 'timeout' ? { timeout: 3 } : {} });
+        const daemon = rig.start(codexOn(server.url, { sandbox }), { ...settings, stallSeconds: 0 });
+        await until(() => existsSync(started), 'the command of the model');
+        const marker = `${daemon.member().workerId}/${id}.r1`;
+        assert.ok(pidsCarrying(marker).size >= 2);
+        if (how === 'cancel') await rig.queue.cancel(id);
+        const { result } = await rig.ended(id);
+        assert.equal(result?.error?.code, how === 'cancel' ? 'cancelled' : 'timeout');
+        assert.deepEqual([...pidsCarrying(marker)], []);
+        assert.deepEqual(await leftIn(folder), []);
+      });
+    }
+  }
+
+  it('is stopped at once by an abort that comes before it began', async () => {
+    const server = await serve();
+    const signal = AbortSignal.abort(new KoubouError('cancelled', 'Cancelled.'));
+    const outcome = await codexOn(server.url).run(taskOf(folder), context({ signal }));
+    assert.equal(outcome.ok ? 'ok' : outcome.error.code, 'cancelled');
+  });
+});
