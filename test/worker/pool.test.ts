@@ -96,7 +96,7 @@ describe('a daemon', () => {
       const end = await rig.drain(runner);
       assert.deepEqual(end, {
         kind: 'done',
-        left: { delayed: 0, blocked: 0, unserved: 1 },
+        left: { delayed: 0, blocked: 0, unserved: 1, running: 0 },
         completed: 0,
         failed: 0,
       });
@@ -224,7 +224,7 @@ describe('a daemon', () => {
       const end = await daemon.end;
       assert.deepEqual(end, {
         kind: 'stopped',
-        left: { delayed: 0, blocked: 0, unserved: 1 },
+        left: { delayed: 0, blocked: 0, unserved: 1, running: 0 },
         completed: 1,
         failed: 0,
       });
@@ -321,7 +321,7 @@ describe('a daemon', () => {
       const end = await rig.drain(new FakeRunner());
       assert.deepEqual(end, {
         kind: 'done',
-        left: { delayed: 1, blocked: 1, unserved: 0 },
+        left: { delayed: 1, blocked: 1, unserved: 0, running: 0 },
         completed: 1,
         failed: 0,
       });
