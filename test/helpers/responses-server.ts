@@ -54,7 +54,7 @@ export const steps = {
   cut: (): ResponsesStep => ({ kind: 'cut' }),
 };
 
-export interface ResponsesRequest {
+interface ResponsesRequest {
   body: Record<string, unknown>;
   /** As it came, in bytes. */
   bytes: number;
