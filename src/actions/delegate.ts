@@ -9,6 +9,7 @@ import { draftTask } from './draft.ts';
 import { expandEach, refuseEqualOutputs } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
 import { routingOf, runnerFacts } from './health.ts';
+import { markSensitive } from './mark-sensitive.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
 import { type SourceParts, Sources } from './sources.ts';
 
@@ -60,7 +61,7 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   for (const name of templates) await parts.requireTemplate(name).catch(refuse);
   refuseEqualOutputs(drafts);
   const wanted = request.skipExisting ? withoutFinished(drafts) : drafts;
-  const tasks = await withHashes(wanted);
+  const tasks = markSensitive(await withHashes(wanted), config.security.sensitive_patterns);
   await refuseWorktree(tasks, parts.programEnvironment);
   const skipped = drafts.length - tasks.length;
   if (request.each === undefined && request.batch === undefined) {

@@ -3,6 +3,7 @@ import { KoubouError } from '../errors.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
+import { holdsSecret } from './mark-sensitive.ts';
 
 export interface DropCircumstances {
   /** What paths in the file are relative to, and the folder its task works in: where the home lies. */
@@ -10,6 +11,8 @@ export interface DropCircumstances {
   /** For files that name none. */
   priority: number;
   nowMs: () => number;
+  /** Words that, with a value beside them, make a task sensitive. */
+  sensitivePatterns: readonly string[];
 }
 
 /**
@@ -17,13 +20,14 @@ export interface DropCircumstances {
  * need not be allowed that. Also what would have to be read from elsewhere first.
  */
 export const draftFromDrop =
-  ({ cwd, priority, nowMs }: DropCircumstances) =>
+  ({ cwd, priority, nowMs, sensitivePatterns }: DropCircumstances) =>
   (given: Readonly<Record<string, unknown>>, prompt: string | null): NewTask => {
     refuseVersion(given['version']);
     const fields = readFields(given, 'the file', nowMs());
     if (prompt !== null && prompt.trim() !== '') fields.prompt = prompt;
     refuseDangerous(fields);
-    return draftTask(fields, { cwd, createdBy: 'file', priority });
+    const draft = draftTask(fields, { cwd, createdBy: 'file', priority });
+    return draft.sensitive || holdsSecret(draft, sensitivePatterns) ? { ...draft, sensitive: true } : draft;
   };
 
 const refuseVersion = (version: unknown): void => {

@@ -44,6 +44,8 @@ export const workerSettings = (
     loadSeconds: config.defaults.load_timeout,
     unavailableSeconds: config.defaults.unavailable_budget,
     probeSeconds: { first: 5, last: 60 },
+    localNetworks: config.security.local_networks,
+    sensitivePatterns: config.security.sensitive_patterns,
     environment: reducedEnvironment(variables, config.security.env_pass),
     until: wishes.until,
   };

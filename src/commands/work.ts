@@ -50,6 +50,7 @@ export default class Work extends BaseCommand {
         cwd: dirname(home),
         priority: loaded.config.defaults.priority,
         nowMs: Date.now,
+        sensitivePatterns: loaded.config.security.sensitive_patterns,
       }),
     });
     const min = flags.workers ?? flags.min;

@@ -3,6 +3,7 @@
  * templates/agent.yaml. Spans of time are written `30s`, `10m`, `2h` and become seconds here.
  */
 import * as z from 'zod/mini';
+import { DEFAULT_LOCAL_NETWORKS, isNetwork } from '../task/local-networks.ts';
 import { parseDuration } from '../text/duration.ts';
 import { agentEntry } from './agent-entry.ts';
 import { valueAt } from './keys.ts';
@@ -37,6 +38,8 @@ const url = z.pipe(
   z.string().check(z.regex(/^https?:\/\/[^\s/]/)),
   z.transform((written: string) => written.replace(/\/+$/, '')),
 );
+
+const network = z.string().check(z.refine(isNetwork, 'must be a network such as 192.168.1.0/24 or fd00::/8'));
 
 /** Ollama reads a number without a unit only where it is no string. */
 const keepAlive = z.pipe(
@@ -121,6 +124,14 @@ export const ConfigSchema = z.strictObject({
     z.strictObject({
       env_pass: z._default(z.array(text), []),
       allow_full_access: z._default(z.boolean(), false),
+      sensitive_patterns: z._default(z.array(text), [
+        'password',
+        'secret',
+        'api_key',
+        'token',
+        'private_key',
+      ]),
+      local_networks: z._default(z.array(network), [...DEFAULT_LOCAL_NETWORKS]),
     }),
     {},
   ),

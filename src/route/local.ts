@@ -1,9 +1,14 @@
-/** Whether a task that must not leave the machine would. Pure. */
+/** Whether a task that must not leave the machine would. Pure. docs/local-only.md says what is promised. */
+import { isIP } from 'node:net';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
+import type { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 
 export interface Destination {
-  /** The endpoint's URL; null: a program on this machine. */
+  runner: string;
+  /** Whether the runner can be held to networks. */
+  staysLocal: boolean;
+  /** The endpoint's URL; null: it asks no server. */
   url: string | null;
   model: string | null;
 }
@@ -11,24 +16,31 @@ export interface Destination {
 export const mustStayLocal = (task: Pick<TaskFile, 'sensitive' | 'options'>): boolean =>
   task.sensitive || task.options.local_only === true;
 
-/** Why the destination is not this machine, or null where it is. A host name other than localhost proves nothing. */
-export const notLocal = ({ url, model }: Destination): ErrorInfo | null => {
-  if (url === null) return null;
-  const host = URL.parse(url)?.hostname ?? '';
-  if (!isLoopback(host)) {
-    return errorInfo(
-      'not_local',
-      `The task must stay on this machine, and ${url} is not on it; nothing was sent.`,
+/**
+ * Why the destination is not allowed, or null where it may be. A name may be: where it leads to is judged when it
+ * is connected to (runner/hold-local.ts), because a look before that proves nothing.
+ */
+export const notLocal = (
+  { runner, staysLocal, url, model }: Destination,
+  networks: LocalNetworks,
+): ErrorInfo | null => {
+  const refused = (why: string, hint?: string): ErrorInfo =>
+    errorInfo('not_local', `The task must stay on this machine, and ${why}; nothing was sent.`, hint);
+  if (!staysLocal) {
+    return refused(
+      `nobody can hold the program that ${runner} starts to it`,
+      'Use a runner of kind ollama, openai or codex on a local endpoint.',
+    );
+  }
+  const host = url === null ? null : (URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? '');
+  if (host === '' || (host !== null && isIP(host) !== 0 && !networks.has(host))) {
+    return refused(
+      `${url} is not in ${networks}`,
+      'Use an endpoint on this machine, or add its network to security.local_networks.',
     );
   }
   // Ollama passes on what is asked of these models, though it answers on loopback itself.
-  if (model !== null && /[-:]cloud$/.test(model)) {
-    return errorInfo(
-      'not_local',
-      `The task must stay on this machine, and ${model} runs elsewhere; nothing was sent.`,
-    );
-  }
-  return null;
+  return model !== null && /[-:]cloud$/i.test(model) ? refused(`${model} runs elsewhere`) : null;
 };
 
 /** The server says that another machine did the work. */
@@ -37,6 +49,3 @@ export const wentElsewhere = (remoteHost: string): ErrorInfo =>
     'not_local',
     `The task had to stay on this machine, but the server passed it on to ${remoteHost}; the answer was thrown away.`,
   );
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -50,6 +50,7 @@ export const codexEnd = ({ end, seen, relay, promptBytes, facts, signal }: Codex
     usage,
     model: facts.model,
     endpoint: facts.endpoint,
+    address: facts.address ?? null,
     session: seen.session,
   };
 };

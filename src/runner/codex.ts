@@ -7,6 +7,7 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorInfo } from '../errors.ts';
 import { startProgram } from '../process/spawn.ts';
+import type { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 import { attend } from './attend.ts';
 import { codexArguments, type Sandbox, unknownTo } from './codex-arguments.ts';
@@ -49,6 +50,7 @@ const KEY_VARIABLE = 'KOUBOU_ENDPOINT_KEY';
 export class CodexRunner implements Runner {
   readonly name: string;
   readonly changesFiles = true;
+  readonly staysLocal = true;
   readonly endpoint: Endpoint;
   readonly defaultModel: string;
   readonly #options: CodexOptions;
@@ -102,11 +104,15 @@ export class CodexRunner implements Runner {
     try {
       context.signal.throwIfAborted();
       const sandbox = this.#sandboxOf(task);
-      const [prompt, settings] = await Promise.all([
+      const [prompt, ownSettings] = await Promise.all([
         codexPrompt(task, this.#options.promptFolders, context.feedback),
         readSettings(this.#options.home),
       ]);
-      connection = await this.#connect(model, context.signal);
+      const local = context.local(`${task.options.system ?? ''}\n${prompt.user}`);
+      if (local !== null) refuseOpenSandbox(sandbox);
+      // A user's own settings can name servers for tools, which nobody can hold.
+      const settings = local === null ? ownSettings : [];
+      connection = await this.#connect(model, context.signal, local);
       const [abilities] = await Promise.all([
         this.#program.abilities(),
         this.#requireSandbox(sandbox),
@@ -143,11 +149,12 @@ export class CodexRunner implements Runner {
         seen,
         relay,
         promptBytes: prompt.bytes,
-        facts: this.#facts(model),
+        facts: { ...this.#facts(model), address: connection.address },
         signal: context.signal,
       });
     } catch (error) {
-      return failedOutcome(error, context.signal, this.#facts(model));
+      const address = connection?.address ?? null;
+      return failedOutcome(error, context.signal, { ...this.#facts(model), address });
     } finally {
       await relay?.close();
       await connection?.close();
@@ -217,8 +224,8 @@ export class CodexRunner implements Runner {
     if (sandbox !== 'danger-full-access') await this.#program.requireSandbox();
   }
 
-  #connect(model: string, signal: AbortSignal): Promise<Connection> {
-    return openConnection(this.#server(model), signal, { apiKey: this.#options.apiKey });
+  #connect(model: string, signal: AbortSignal, local: LocalNetworks | null = null): Promise<Connection> {
+    return openConnection(this.#server(model), signal, { apiKey: this.#options.apiKey, local });
   }
 
   #server(model: string): Server {
@@ -229,6 +236,18 @@ export class CodexRunner implements Runner {
     return { model, endpoint: this.endpoint.name, usage: null };
   }
 }
+
+/** Its sandbox also keeps the commands of the model from the network. */
+const refuseOpenSandbox = (sandbox: Sandbox): void => {
+  if (sandbox !== 'danger-full-access') return;
+  throw new RunFailure(
+    errorInfo(
+      'not_local',
+      'The task must stay on this machine, and without a sandbox the commands of the model reach any network.',
+      'Use the sandbox workspace-write or read-only.',
+    ),
+  );
+};
 
 const note = (seen: Seen, line: string, log: string[]): void => {
   const event = readCodexEvent(line);

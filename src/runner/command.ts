@@ -26,6 +26,7 @@ const FACTS = { model: null, endpoint: null, usage: null };
 
 export class CommandRunner implements Runner {
   readonly name: string;
+  readonly staysLocal = false;
   readonly changesFiles = true;
   readonly endpoint = null;
   readonly defaultModel = null;

@@ -5,7 +5,9 @@
  * - the ollama client writes odd error bodies to stdout, so it must never see one.
  */
 import type { RequestInit as UndiciInit, Response as UndiciResponse } from 'undici';
+import type { LocalNetworks } from '../task/local-networks.ts';
 import { RunFailure } from './failure.ts';
+import { type Lookup, localLookup, refusedRedirect, watchedConnector } from './hold-local.ts';
 import {
   brokeOff,
   httpFailure,
@@ -22,6 +24,8 @@ export interface Connection {
   fetch: Fetch;
   /** As `fetch`, for what a living server answers at once: silence of `limitMs` milliseconds is a failure. */
   quickFetch(limitMs: number): Fetch;
+  /** The address at the other end, of the newest socket; null before there was one. */
+  address: string | null;
   /** What went wrong last: the clients wrap and rename what is thrown through them. */
   failure: RunFailure | undefined;
   /** Cuts whatever is still open. */
@@ -34,6 +38,10 @@ export type BodyGuard = (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8
 export interface ConnectionOptions {
   apiKey?: string | undefined;
   guard?: BodyGuard;
+  /** What it must keep to; null: it is free. */
+  local?: LocalNetworks | null;
+  /** How names are looked up, where it must keep to networks. */
+  lookup?: Lookup;
 }
 
 const CONNECT_MS = 3000;
@@ -43,11 +51,21 @@ const ERROR_BODY_BYTES = 64 * 1024;
 export const openConnection = async (
   server: Server,
   signal: AbortSignal,
-  { apiKey, guard = (body) => body }: ConnectionOptions = {},
+  { apiKey, guard = (body) => body, local = null, lookup }: ConnectionOptions = {},
 ): Promise<Connection> => {
   // Agent and fetch of one package: the built-in fetch refuses an Agent of another undici.
-  const { Agent, fetch, Response } = await import('undici');
-  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } });
+  const { Agent, buildConnector, fetch, Response } = await import('undici');
+  const connect = buildConnector({
+    timeout: CONNECT_MS,
+    ...(local === null ? {} : { lookup: localLookup(local, lookup) }),
+  });
+  const agent = new Agent({
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: watchedConnector(connect, local, (address) => {
+      connection.address = address;
+    }),
+  });
 
   const note = (failure: RunFailure): RunFailure => {
     connection.failure = failure;
@@ -69,10 +87,14 @@ export const openConnection = async (
       ...(init as UndiciInit),
       headers: [...headers],
       dispatcher: agent,
+      ...(local === null ? {} : { redirect: 'manual' as const }),
       signal: AbortSignal.any(ends),
     }).catch((error: unknown) => {
-      throw meaning(error, () => unreachable(server, error));
+      throw meaning(causeOf(error), () => unreachable(server, error));
     });
+    if (local !== null && response.status >= 300 && response.status < 400) {
+      throw note(refusedRedirect(server.url, response.headers.get('location') ?? 'nowhere'));
+    }
     if (!response.ok) {
       const wait = retryAfterSeconds(response.headers.get('retry-after'), Date.now());
       throw note(httpFailure(server, response.status, await errorText(response), wait));
@@ -102,11 +124,16 @@ export const openConnection = async (
   const connection: Connection = {
     fetch: asFetch(null),
     quickFetch: asFetch,
+    address: null,
     failure: undefined,
     close: () => agent.destroy(),
   };
   return connection;
 };
+
+/** fetch wraps what the connector refused. */
+const causeOf = (error: unknown): unknown =>
+  error instanceof Error && error.cause instanceof RunFailure ? error.cause : error;
 
 const urlOf = (input: Parameters<Fetch>[0]): string => {
   if (typeof input === 'string') return input;

@@ -29,6 +29,7 @@ export interface RunFacts {
   model: string | null;
   endpoint: string | null;
   usage: Usage | null;
+  address?: string | null;
 }
 
 /** Any thrown value as an outcome. After an abort nothing else counts: what broke then, broke because of it. */

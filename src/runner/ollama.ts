@@ -39,6 +39,7 @@ const DESCRIBE_MS = 10_000;
 export class OllamaRunner implements Runner {
   readonly name: string;
   readonly changesFiles = false;
+  readonly staysLocal = true;
   readonly endpoint: Endpoint;
   readonly defaultModel: string;
   readonly #options: OllamaOptions;
@@ -86,8 +87,13 @@ export class OllamaRunner implements Runner {
     try {
       context.signal.throwIfAborted();
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
+      const local = context.local(prompt.user);
       context.phase('loading');
-      connection = await openConnection(server, context.signal, { apiKey, guard: ndjsonGuard(server) });
+      connection = await openConnection(server, context.signal, {
+        apiKey,
+        guard: ndjsonGuard(server),
+        local,
+      });
       const client = await this.#client(connection.fetch);
       const described = await this.#describe(connection, client, server, context);
       sink = await AnswerSink.open({
@@ -110,9 +116,10 @@ export class OllamaRunner implements Runner {
         onFirstByte: () => context.phase('running'),
       });
       this.#contexts.set(model, contextTokens);
-      return { ok: true, observed, usage, model, endpoint };
+      return { ok: true, observed, usage, model, endpoint, address: connection.address };
     } catch (error) {
-      return failedOutcome(error, context.signal, { model, endpoint, usage: null });
+      const address = connection?.address ?? null;
+      return failedOutcome(error, context.signal, { model, endpoint, usage: null, address });
     } finally {
       await sink?.close();
       await connection?.close();

@@ -32,6 +32,7 @@ const NEVER_MS = 2 ** 31 - 1;
 export class OpenAiRunner implements Runner {
   readonly name: string;
   readonly changesFiles = false;
+  readonly staysLocal = true;
   readonly endpoint: Endpoint;
   readonly defaultModel: string;
   readonly #options: OpenAiOptions;
@@ -71,8 +72,9 @@ export class OpenAiRunner implements Runner {
     try {
       context.signal.throwIfAborted();
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
+      const local = context.local(prompt.user);
       context.phase('loading');
-      connection = await openConnection(server, context.signal, this.#key());
+      connection = await openConnection(server, context.signal, { ...this.#key(), local });
       await this.#models(connection);
       sink = await AnswerSink.open({
         outputPath: context.outputPath,
@@ -85,10 +87,13 @@ export class OpenAiRunner implements Runner {
       const answer = await chat(client, request, sink, () => context.phase('running'));
       if (!answer.observed.terminal) throw brokeOff(server, 'ended the stream');
       const observed = { ...answer.observed, promptBytes: prompt.bytes };
-      return { ok: true, observed, usage: answer.usage, model, endpoint: this.endpoint.name };
+      const { usage } = answer;
+      const { address } = connection;
+      return { ok: true, observed, usage, model, endpoint: this.endpoint.name, address };
     } catch (error) {
       const meant = await this.#meaning(error, connection, server);
-      return failedOutcome(meant, context.signal, this.#facts(model));
+      const address = connection?.address ?? null;
+      return failedOutcome(meant, context.signal, { ...this.#facts(model), address });
     } finally {
       await sink?.close();
       await connection?.close();

@@ -3,6 +3,7 @@
  * with a reason; a throw is a bug. A runner never decides whether its work counts: `verify/` does.
  */
 import type { ErrorInfo } from '../errors.ts';
+import type { LocalNetworks } from '../task/local-networks.ts';
 import type { Observed } from '../task/observed.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
 
@@ -42,6 +43,11 @@ export interface RunContext {
    * request is queued at the endpoint); the clocks of timeout and stall stand still until `running`.
    */
   phase: (phase: 'loading' | 'running') => void;
+  /**
+   * To be asked with all the text that a model will get, before anything of it is sent: the networks that the run
+   * must keep to, null: it is free. Throws `not_local` where this runner cannot keep to them.
+   */
+  local: (sent: string) => LocalNetworks | null;
   /** Tells of a child process as soon as it started, so that it can be stopped after a crash of the daemon. */
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }
@@ -57,6 +63,8 @@ export type RunnerOutcome =
       endpoint: string | null;
       /** By which a later task can go on with this conversation; null or absent: it cannot. */
       session?: string | null;
+      /** What it really connected to; null or absent: nothing, or nobody knows. */
+      address?: string | null;
     }
   | {
       ok: false;
@@ -68,6 +76,7 @@ export type RunnerOutcome =
       usage: Usage | null;
       model: string | null;
       endpoint: string | null;
+      address?: string | null;
     };
 
 export interface Runner {
@@ -77,6 +86,8 @@ export interface Runner {
   readonly defaultModel: string | null;
   /** Whether it changes files itself: the changes are then the evidence of a code task, not its text. */
   readonly changesFiles: boolean;
+  /** Whether it can be held to networks: all that leaves it goes through connections of koubou's own. */
+  readonly staysLocal: boolean;
   /** Whether it can be used now, within 3 s. Never throws. */
   check(): Promise<Health>;
   run(task: TaskFile, context: RunContext): Promise<RunnerOutcome>;

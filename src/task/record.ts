@@ -106,6 +106,8 @@ export const RunOutcome = z.looseObject({
   runner: z.nullable(z.string()),
   model: z.nullable(z.string()),
   endpoint: z.nullable(z.string()),
+  /** The address that the run really connected to; null: none, or nobody knows. */
+  address: z._default(z.nullable(z.string()), null),
   started_at: z.nullable(z.string()),
   ended_at: z.string(),
   outcome: z.enum(['success', 'error']),
@@ -140,6 +142,7 @@ export interface Attempt {
   runner: string | null;
   model: string | null;
   endpoint: string | null;
+  address: string | null;
   started_at: string | null;
   ended_at: string | null;
   outcome: 'success' | 'error' | null;

@@ -19,13 +19,14 @@ import {
 } from '../errors.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
-import { mustStayLocal, notLocal, wentElsewhere } from '../route/local.ts';
+import { wentElsewhere } from '../route/local.ts';
 import { chooseRoute, type Route } from '../route/route.ts';
 import type { Runner, RunnerOutcome } from '../runner/runner.ts';
 import type { RunOutcome, Usage } from '../task/record.ts';
 import { publishOutput } from '../verify/publish.ts';
 import { verifyResult } from '../verify/verify.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
+import { LocalOnly } from './local-only.ts';
 import { budgetOf, type WorkerSettings } from './settings.ts';
 import { Workplace } from './workplace.ts';
 
@@ -50,6 +51,7 @@ interface Verdict {
   usage: Usage | null;
   model: string | null;
   endpoint: string | null;
+  address: string | null;
   retryAfter: number | null;
   feedback: string | null;
   outputFile: string | null;
@@ -62,6 +64,7 @@ const FAILED: Omit<Verdict, 'error'> = {
   usage: null,
   model: null,
   endpoint: null,
+  address: null,
   retryAfter: null,
   feedback: null,
   outputFile: null,
@@ -189,10 +192,8 @@ export class Attempt {
     workplace: Workplace,
   ): Promise<Verdict> {
     const { claim, clocks } = this;
-    const local = mustStayLocal(claim.task);
-    const model = route.model ?? runner.defaultModel;
-    const away = local ? notLocal({ url: runner.endpoint?.url ?? null, model }) : null;
-    if (away !== null) return { ...FAILED, error: away, model, endpoint: runner.endpoint?.name ?? null };
+    const resume = await this.#conversation(runner);
+    const local = this.#localOnly(runner, route, resume !== null);
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
     const result = await runner.run(workplace.task, {
@@ -200,7 +201,7 @@ export class Attempt {
       outputPath: claim.outputPath,
       cwd: workplace.cwd,
       statePath: claim.statePath,
-      resume: await this.#conversation(runner),
+      resume,
       marker: claim.marker,
       model: route.model,
       signal: clocks.signal,
@@ -210,17 +211,19 @@ export class Attempt {
         clocks.progress();
       },
       phase: (phase) => clocks.phase(phase),
+      local: (sent) => local.judge(sent),
       childStarted,
     });
     const { usage, model: used, endpoint } = result;
     const session = result.ok ? (result.session ?? null) : null;
-    const seen = { ...FAILED, usage, model: used, endpoint, session };
+    const address = result.address ?? null;
+    const seen = { ...FAILED, usage, model: used, endpoint, address, session };
     // Also a run that failed leaves its patch, for whoever goes on.
     const changes = this.#mayLook() ? await workplace.changes() : null;
     const stopped = this.#stoppedVerdict(seen);
     if (stopped !== undefined) return stopped;
     if (!result.ok) return failedVerdict(result, seen);
-    if (local && result.observed.remoteHost !== null) {
+    if (local.held && result.observed.remoteHost !== null) {
       await truncate(claim.outputPath, 0);
       return { ...seen, error: wentElsewhere(result.observed.remoteHost) };
     }
@@ -254,6 +257,13 @@ export class Attempt {
       evidence: verification.evidence,
       outputFile: output ?? null,
     };
+  }
+
+  #localOnly(runner: Runner, route: Route, goesOn: boolean): LocalOnly {
+    const { name, staysLocal, endpoint } = runner;
+    const model = route.model ?? runner.defaultModel;
+    const destination = { runner: name, staysLocal, url: endpoint?.url ?? null, model };
+    return new LocalOnly(this.claim.task, this.#dependencies.settings, destination, goesOn);
   }
 
   async #conversation(runner: Runner): Promise<{ session: string; statePath: string } | null> {
@@ -309,6 +319,7 @@ export class Attempt {
       runner: route?.runner ?? null,
       model: verdict.model,
       endpoint: verdict.endpoint,
+      address: verdict.address,
       started_at: this.#startedAt.toISOString(),
       ended_at: new Date().toISOString(),
       outcome: verdict.error === null ? 'success' : 'error',

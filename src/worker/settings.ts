@@ -29,6 +29,10 @@ export interface WorkerSettings {
   loadSeconds: number;
   unavailableSeconds: number;
   probeSeconds: ProbeSeconds;
+  /** CIDR: what counts as this machine. */
+  localNetworks: readonly string[];
+  /** Words that, with a value beside them, keep a task here. */
+  sensitivePatterns: readonly string[];
   /** The reduced environment for check commands and git. */
   environment: Readonly<Record<string, string>>;
   /** When the daemon ends by itself. */

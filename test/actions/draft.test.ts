@@ -114,7 +114,7 @@ describe('a draft', () => {
 });
 
 describe('a draft from a dropped file', () => {
-  const drop = draftFromDrop({ cwd: '/work', priority: 5, nowMs: () => 0 });
+  const drop = draftFromDrop({ cwd: '/work', priority: 5, nowMs: () => 0, sensitivePatterns: ['password'] });
 
   it('is a task of the text, or of the fields', () => {
     assert.equal(drop({}, 'do it').prompt, 'do it');

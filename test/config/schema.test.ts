@@ -40,7 +40,12 @@ describe('agent.yaml', () => {
         heartbeat_interval: 5,
         template: 'auto',
       },
-      security: { env_pass: [], allow_full_access: false },
+      security: {
+        env_pass: [],
+        allow_full_access: false,
+        sensitive_patterns: ['password', 'secret', 'api_key', 'token', 'private_key'],
+        local_networks: ['127.0.0.0/8', '::1/128'],
+      },
       worktrees: { link: [] },
       file_system: { allow_network: false },
     });

@@ -104,6 +104,7 @@ export class Bench {
         resolve();
       },
       phase: (phase) => void phases.push(phase),
+      local: () => null,
       childStarted: async () => undefined,
       ...over,
     };

@@ -89,6 +89,7 @@ export const succeeded = (
   runner: 'test',
   model: null,
   endpoint: null,
+  address: null,
   started_at: new Date().toISOString(),
   ended_at: new Date().toISOString(),
   outcome: 'success',

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { mustStayLocal, notLocal } from '../../src/route/local.ts';
+import { DEFAULT_LOCAL_NETWORKS, isNetwork, LocalNetworks } from '../../src/task/local-networks.ts';
+
+const networks = new LocalNetworks(DEFAULT_LOCAL_NETWORKS);
+const to = (url: string | null, model: string | null = 'm', staysLocal = true) =>
+  notLocal({ runner: 'r', staysLocal, url, model }, networks)?.code ?? null;
 
 describe('a task that must stay on this machine', () => {
   it('is one that says so or is sensitive', () => {
@@ -14,26 +19,66 @@ describe('a task that must stay on this machine', () => {
     'http://[::1]:1234/v1',
     'https://localhost',
   ]) {
-    it(`may go to ${url}`, () => assert.equal(notLocal({ url, model: 'm' }), null));
+    it(`may go to ${url}`, () => assert.equal(to(url), null));
   }
 
   for (const url of [
     'http://10.0.0.1',
-    'https://api.openai.com/v1',
-    'http://localhost.example.com',
-    'http://127.0.0.1.example.com',
-    'http://127.0.0.1@example.com',
+    'http://0.0.0.0:11434',
+    'http://[fd00::1]',
+    'http://[::ffff:10.0.0.1]',
+    'http://2130706434.1',
     'not a url',
   ]) {
-    it(`may not go to ${url}`, () => assert.equal(notLocal({ url, model: 'm' })?.code, 'not_local'));
+    it(`may not go to ${url}`, () => assert.equal(to(url), 'not_local'));
   }
 
   it('may not be done by a model that the local server only passes on', () => {
-    for (const model of ['gpt-oss:120b-cloud', 'kimi:cloud']) {
-      assert.equal(notLocal({ url: 'http://127.0.0.1', model })?.code, 'not_local');
+    for (const model of ['gpt-oss:120b-cloud', 'kimi:cloud', 'Kimi:CLOUD']) {
+      assert.equal(to('http://127.0.0.1', model), 'not_local');
     }
-    assert.equal(notLocal({ url: 'http://127.0.0.1', model: 'cloudy:7b' }), null);
+    assert.equal(to('http://127.0.0.1', 'cloudy:7b'), null);
   });
 
-  it('may be a program', () => assert.equal(notLocal({ url: null, model: null }), null));
+  it('may not be given to a program that nobody can hold', () => {
+    assert.equal(to(null, null, false), 'not_local');
+    assert.equal(to('http://127.0.0.1', 'm', false), 'not_local');
+  });
+});
+
+describe('local networks', () => {
+  it('are asked for addresses of both families, mapped ones and ones with a zone too', () => {
+    const here = new LocalNetworks(['127.0.0.0/8', '::1/128', '192.168.4.0/22', 'fd00::/8', '10.1.2.3']);
+    for (const address of [
+      '127.255.0.1',
+      '::1',
+      '192.168.7.255',
+      'fdab::1',
+      'fdab::1%eth0',
+      '10.1.2.3',
+      '::ffff:127.0.0.1',
+    ]) {
+      assert.equal(here.has(address), true, address);
+    }
+    for (const address of [
+      '128.0.0.1',
+      '::2',
+      '192.168.8.0',
+      'fe80::1',
+      '10.1.2.4',
+      '::ffff:8.8.8.8',
+      'localhost',
+      '',
+    ]) {
+      assert.equal(here.has(address), false, address);
+    }
+  });
+
+  it('are written as address and bits', () => {
+    for (const good of ['10.0.0.0/8', '::1/128', '10.0.0.1', '0.0.0.0/0'])
+      assert.equal(isNetwork(good), true, good);
+    for (const bad of ['10.0.0.0/33', '::/129', 'lan', '10.0.0/8', '', '10.0.0.0/', '10.0.0.0/8 ']) {
+      assert.equal(isNetwork(bad), false, bad);
+    }
+  });
 });

@@ -20,6 +20,7 @@ const outcomeAt = (
   runner: null,
   model: null,
   endpoint: null,
+  address: null,
   started_at: new Date(atMs).toISOString(),
   ended_at: new Date(atMs).toISOString(),
   outcome: code === 'success' ? 'success' : 'error',

@@ -28,6 +28,8 @@ const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
   loadSeconds: 0,
   unavailableSeconds: 3600,
   probeSeconds: { first: 0.1, last: 0.2 },
+  localNetworks: ['127.0.0.0/8', '::1/128'],
+  sensitivePatterns: ['password', 'secret', 'api_key', 'token', 'private_key'],
   environment: { PATH: process.env['PATH'] ?? '' },
   until: { kind: 'stopped' },
   ...over,
@@ -54,6 +56,7 @@ export class FakeRunner implements Runner {
   readonly name: string;
   readonly endpoint: Runner['endpoint'];
   readonly defaultModel = 'm';
+  staysLocal = true;
   changesFiles = false;
   act: Act;
   health: Health = { ok: true, message: 'well', error: null };

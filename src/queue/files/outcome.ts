@@ -126,6 +126,7 @@ export const endWithoutRun = (
   runner: null,
   model: null,
   endpoint: null,
+  address: null,
   started_at: null,
   ended_at: new Date(context.nowMs()).toISOString(),
   outcome: 'error',

@@ -39,6 +39,7 @@ export const attempt = (changes: Partial<Attempt> = {}): Attempt => ({
   runner: 'ollama',
   model: 'qwen3:8b',
   endpoint: null,
+  address: null,
   started_at: at(65),
   ended_at: null,
   outcome: null,

@@ -1,0 +1,44 @@
+/** Which addresses count as this machine, or as networks that are trusted like it. Pure. */
+import { BlockList, isIP } from 'node:net';
+
+export const DEFAULT_LOCAL_NETWORKS: readonly string[] = ['127.0.0.0/8', '::1/128'];
+
+export class LocalNetworks {
+  readonly #list = new BlockList();
+  readonly #written: readonly string[];
+
+  /** Networks as isNetwork accepts them. */
+  constructor(networks: readonly string[]) {
+    this.#written = networks;
+    for (const network of networks) {
+      const { address, bits, family } = parse(network) ?? {};
+      if (address !== undefined && bits !== undefined) this.#list.addSubnet(address, bits, family);
+    }
+  }
+
+  /** Of an address, not of a name: what a name leads to is known only when it is looked up. */
+  has(address: string): boolean {
+    const plain = withoutZone(address);
+    const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1] ?? plain;
+    const family = isIP(mapped);
+    return family !== 0 && this.#list.check(mapped, family === 4 ? 'ipv4' : 'ipv6');
+  }
+
+  toString(): string {
+    return this.#written.join(', ') || 'none';
+  }
+}
+
+/** Whether it is written ADDRESS/BITS, or is an address alone. */
+export const isNetwork = (written: string): boolean => parse(written) !== undefined;
+
+const parse = (written: string): { address: string; bits: number; family: 'ipv4' | 'ipv6' } | undefined => {
+  const [, address = '', length] = /^([0-9A-Fa-f:.]+)(?:\/(\d{1,3}))?$/.exec(written) ?? [];
+  const family = isIP(address);
+  if (family === 0) return undefined;
+  const most = family === 4 ? 32 : 128;
+  const bits = length === undefined ? most : Number(length);
+  return bits > most ? undefined : { address, bits, family: family === 4 ? 'ipv4' : 'ipv6' };
+};
+
+const withoutZone = (address: string): string => address.replace(/%.*$/, '');

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtKoubou } from '../helpers/built.ts';
+import { Daemons } from '../helpers/daemon.ts';
+import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
+
+const canTrace = (): boolean => spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
+
+/** Those of the internet families; Unix sockets and netlink are on this machine anyway. */
+const addressesIn = (trace: string): string[] =>
+  [...trace.matchAll(/inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"/g)].map(
+    ([, four, six]) => four ?? six ?? '',
+  );
+
+describe('a sensitive task in a real daemon', () => {
+  let daemons: Daemons;
+  let server: ScriptedServer;
+
+  before(async function () {
+    this.timeout(60_000);
+    await builtKoubou();
+  });
+
+  beforeEach(async () => {
+    server = await startScriptedServer([steps.text('hello')]);
+    daemons = await Daemons.make(`
+endpoints:
+  here: { kind: ollama, url: '${server.url}' }
+runners:
+  local: { kind: ollama, endpoint: here, model: scripted }
+routing:
+  default: { general: local }
+`);
+  });
+
+  afterEach(async () => {
+    await daemons.remove();
+    await server.close();
+  });
+
+  it('connects to nothing but loopback, and its record says to what', async function () {
+    this.timeout(60_000);
+    if (!canTrace() && this.test) {
+      this.test.title += ': skipped, strace cannot trace here';
+      this.skip();
+    }
+    const id = await daemons.add({ prompt: 'the password is hunter2' });
+    const trace = join(daemons.home.home, 'trace.txt');
+    const calls = 'trace=connect,sendto,sendmsg,sendmmsg';
+    const program = [process.execPath, await builtKoubou(), 'work', '--drain'];
+    const child = spawn('strace', ['-f', '-qq', '-e', calls, '-o', trace, ...program], {
+      env: { PATH: process.env['PATH'], HOME: daemons.home.home, KOUBOU_HOME: daemons.home.home },
+      stdio: 'ignore',
+    });
+    await once(child, 'close');
+    const record = await daemons.record(id);
+    assert.equal(record.status, 'completed', JSON.stringify(record.result?.error));
+    assert.equal(record.attempts[0]?.address, '127.0.0.1');
+    const addresses = addressesIn(readFileSync(trace, 'utf8'));
+    assert.ok(addresses.length > 0, 'the trace shows no connection at all');
+    assert.deepEqual([...new Set(addresses)], ['127.0.0.1']);
+  });
+
+  it('is refused by a program that nobody can hold', async () => {
+    const id = await daemons.shell('true', { options: { local_only: true } });
+    assert.equal((await daemons.koubou(['work', '--drain'])).code, 0);
+    assert.equal((await daemons.record(id)).result?.error?.code, 'not_local');
+  });
+});
