@@ -4,13 +4,14 @@ import { KoubouError } from '../errors.ts';
 import type { Added } from '../queue/queue.ts';
 import { chooseRoute } from '../route/route.ts';
 import type { NewTask } from '../task/record.ts';
+import { fileBytes } from '../worker/file-bytes.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
 import { draftTask } from './draft.ts';
 import { expandEach, refuseEqualOutputs } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
-import { routingOf, runnerFacts } from './health.ts';
 import { markSensitive } from './mark-sensitive.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
+import { routingOf, runnerFacts } from './routing.ts';
 import { type SourceParts, Sources } from './sources.ts';
 
 export interface DelegateRequest {
@@ -146,7 +147,8 @@ const refuseResume = (task: NewTask, config: Config): void => {
 /** Throws `usage` for a runner that does not exist; that there is none at all is for `doctor` and waits to say. */
 const runnerOf = (task: NewTask, config: Config): string | undefined => {
   try {
-    return chooseRoute(task, routingOf(config), runnerFacts(config)).runner;
+    const routing = routingOf(config);
+    return chooseRoute(task, routing, runnerFacts(config), fileBytes(task.files, routing)).runner;
   } catch (error) {
     if (!(error instanceof KoubouError) || error.code !== 'usage') return undefined;
     return refuse(error);

@@ -2,13 +2,15 @@
 import type { Variables } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
 import { type ErrorInfo, KoubouError, toErrorInfo } from '../errors.ts';
-import { chooseRoute, type Routing, type RunnerFacts } from '../route/route.ts';
+import { chooseRoute, type Routed as RoutedTask } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
+import { fileBytes } from '../worker/file-bytes.ts';
 import type { OpenHome } from './open-home.ts';
+import { routingOf, runnerFacts } from './routing.ts';
 import { withApiKeys } from './worker-settings.ts';
 
-type Routed = Pick<TaskFile, 'type' | 'options'>;
+type Routed = RoutedTask & Pick<TaskFile, 'files'>;
 
 /** Why no runner can serve a task now, or null. A task that will fail at once (an unknown runner) is served. */
 export type Unserved = (task: Routed) => Promise<ErrorInfo | null>;
@@ -19,22 +21,6 @@ export type BuildRunners = (
   promptFolders: readonly string[],
   home?: string,
 ) => ReadonlyMap<string, Runner>;
-
-export const routingOf = (config: Config): Routing => ({
-  default: Object.fromEntries(
-    Object.entries(config.routing.default).flatMap(([type, runner]) =>
-      runner === undefined ? [] : [[type, runner]],
-    ),
-  ),
-});
-
-export const runnerFacts = (config: Config): Map<string, RunnerFacts> =>
-  new Map(
-    Object.entries(config.runners).map(([name, runner]) => [
-      name,
-      { name, defaultModel: runner.kind === 'command' ? null : (runner.model ?? null) },
-    ]),
-  );
 
 /** For so long an answer holds. */
 const HOLDS_MS = 5000;
@@ -56,7 +42,7 @@ export const askHealth = (loaded: OpenHome, load: () => Promise<BuildRunners>): 
 
   return async (task) => {
     try {
-      const { runner } = chooseRoute(task, routing, facts);
+      const { runner } = chooseRoute(task, routing, facts, fileBytes(task.files, routing));
       const before = answers.get(runner);
       if (before && performance.now() - before.sinceMs < HOLDS_MS) return await before.answer;
       const answer = ask(runner);

@@ -4,6 +4,7 @@ import type { Loaded } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Until, WorkerSettings } from '../worker/settings.ts';
+import { routingOf } from './routing.ts';
 
 export interface WorkerWishes {
   version: string;
@@ -31,13 +32,7 @@ export const workerSettings = (
     idleSlotSeconds: config.workers.idle_timeout,
     scaleUpAt: config.workers.scale_up_at,
     heartbeatSeconds: config.defaults.heartbeat_interval,
-    routing: {
-      default: Object.fromEntries(
-        Object.entries(config.routing.default).filter(
-          (entry): entry is [string, string] => entry[1] !== undefined,
-        ),
-      ),
-    },
+    routing: routingOf(config),
     retries: config.defaults.retries,
     timeout: config.defaults.timeout,
     stallSeconds: config.defaults.stall_timeout,

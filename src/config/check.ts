@@ -108,9 +108,31 @@ const contradiction = ({ endpoints, runners, routing, workers }: Config): Proble
       };
     }
   }
+  const unfit = ruleProblem(routing.rules, runners);
+  if (unfit !== undefined) return unfit;
   return workers.min > workers.max
     ? { path: ['workers', 'min'], message: `is ${workers.min}, more than workers.max (${workers.max})` }
     : undefined;
+};
+
+const ruleProblem = (rules: Config['routing']['rules'], runners: Config['runners']): Problem | undefined => {
+  for (const [index, { if: wanted, then, continue: goesOn }] of rules.entries()) {
+    const at = ['routing', 'rules', index];
+    if (Object.keys(then).length === 0) return { path: [...at, 'then'], message: 'says nothing' };
+    if (goesOn === true && (then.runner ?? then.model) !== undefined) {
+      const message = 'is for rules that only add conditions; this one chooses a runner or model';
+      return { path: [...at, 'continue'], message };
+    }
+    if (then.runner === undefined) continue;
+    const path = [...at, 'then', 'runner'];
+    const runner = runners[then.runner];
+    if (!runner) return { path, message: missing('runner', then.runner, Object.keys(runners)) };
+    if ((runner.kind === 'command') !== (wanted.type === 'command')) {
+      const needs = runner.kind === 'command' ? 'if.type must be command' : 'if.type must not be command';
+      return { path, message: `names ${then.runner}, of kind ${runner.kind}: ${needs}` };
+    }
+  }
+  return undefined;
 };
 
 const missing = (what: string, name: string, known: readonly string[]): string => {

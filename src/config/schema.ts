@@ -7,6 +7,7 @@ import { DEFAULT_LOCAL_NETWORKS, isNetwork } from '../task/local-networks.ts';
 import { parseDuration } from '../text/duration.ts';
 import { agentEntry } from './agent-entry.ts';
 import { valueAt } from './keys.ts';
+import { ruleEntry } from './rule-entry.ts';
 
 const duration = (allowed: { none: boolean }) =>
   z.pipe(
@@ -86,6 +87,7 @@ export const ConfigSchema = z.strictObject({
   runners: z._default(z.record(name, runner), {}),
   routing: z.prefault(
     z.strictObject({
+      rules: z._default(z.array(ruleEntry(duration({ none: true }))), []),
       default: z.prefault(
         z.strictObject({
           general: z.optional(text),
@@ -169,6 +171,7 @@ const inside = (node: Node | undefined, content: unknown): Inside => {
     return inside(def.innerType, content);
   if (def.type === 'object') return { shape: def.shape };
   if (def.type === 'record') return { valueType: def.valueType };
+  if (def.type === 'array') return { valueType: def.element };
   if (def.type !== 'union') return {};
   const kind = valueAt(content, ['kind']);
   return inside(

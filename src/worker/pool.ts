@@ -12,6 +12,7 @@ import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
 import { Ending, leftIn } from './ending.ts';
 import { Endpoints } from './endpoints.ts';
+import { fileBytes } from './file-bytes.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Notes, STOPPING_NOTE } from './notes.ts';
 import { Attempt } from './run-one.ts';
@@ -205,8 +206,9 @@ export class Pool {
   }
 
   #admit(task: TaskFile): Admission {
+    const { routing } = this.#parts.settings;
     try {
-      const route = chooseRoute(task, this.#parts.settings.routing, this.#parts.runners);
+      const route = chooseRoute(task, routing, this.#parts.runners, fileBytes(task.files, routing));
       const runner = this.#parts.runners.get(route.runner) as Runner;
       if (!this.#endpoints.isUp(runner)) return { take: false, why: 'endpoint' };
       return { take: true, permits: [...folderPermits(task, runner), ...modelPermits(runner, route.model)] };

@@ -20,12 +20,13 @@ import {
 import type { Tell, WorkerEvent } from '../events.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
-import { chooseRoute, type Route } from '../route/route.ts';
+import { chooseRoute, type Route, withRules } from '../route/route.ts';
 import type { Runner, RunnerOutcome } from '../runner/runner.ts';
 import type { RunOutcome, Usage } from '../task/record.ts';
 import { publishOutput } from '../verify/publish.ts';
 import { verifyResult } from '../verify/verify.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
+import { fileBytes } from './file-bytes.ts';
 import { LocalOnly } from './local-only.ts';
 import { budgetOf, type WorkerSettings } from './settings.ts';
 import { Workplace } from './workplace.ts';
@@ -84,12 +85,15 @@ export class Attempt {
   progress = 0;
   readonly #dependencies: RunDependencies;
   readonly #startedAt = new Date();
+  readonly #fileBytes: number;
 
   constructor(dependencies: RunDependencies, claim: Claim) {
     const { settings } = dependencies;
     this.#dependencies = dependencies;
-    this.claim = claim;
-    const { options, type } = claim.task;
+    const { routing } = settings;
+    this.#fileBytes = fileBytes(claim.task.files, routing);
+    this.claim = { ...claim, task: withRules(claim.task, routing, this.#fileBytes) };
+    const { options, type } = this.claim.task;
     this.clocks = new AttemptClocks({
       timeout: options.timeout ?? settings.timeout[type],
       // A command may be silent as long as its own limit allows: silence says nothing about it.
@@ -109,7 +113,7 @@ export class Attempt {
     let route: Route | undefined;
     let verdict: Verdict;
     try {
-      route = chooseRoute(task, settings.routing, runners);
+      route = chooseRoute(task, settings.routing, runners, this.#fileBytes);
       const runner = runners.get(route.runner) as Runner;
       this.#tellStart(route, runner);
       verdict = await this.#attempt(runner, route);

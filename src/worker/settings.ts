@@ -1,8 +1,9 @@
 /** What a daemon is told by its entry point; the worker reads neither config nor environment itself. */
-import type { Routing } from '../route/route.ts';
+import { type Routing, withRules } from '../route/route.ts';
 import type { Budget } from '../task/budget.ts';
 import type { TaskFile, TaskType } from '../task/record.ts';
 import type { ProbeSeconds } from './endpoints.ts';
+import { fileBytes } from './file-bytes.ts';
 
 export interface WorkerSettings {
   label: string;
@@ -49,9 +50,11 @@ export type Until =
 export const WORKER_LOST_BUDGET = 10;
 
 export const budgetOf =
-  (settings: Pick<WorkerSettings, 'retries' | 'unavailableSeconds'>) =>
+  (settings: Pick<WorkerSettings, 'retries' | 'routing' | 'unavailableSeconds'>) =>
   (task: TaskFile): Budget => ({
-    retries: task.options.retries ?? settings.retries[task.type],
+    retries:
+      withRules(task, settings.routing, fileBytes(task.files, settings.routing)).options.retries ??
+      settings.retries[task.type],
     workerLost: WORKER_LOST_BUDGET,
     unavailableSeconds: settings.unavailableSeconds,
   });

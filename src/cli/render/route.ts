@@ -1,0 +1,25 @@
+/** Where a task would go. Pure. */
+import type { RouteShown } from '../../actions/route.ts';
+import type { Considered } from '../../route/rules.ts';
+import { formatDuration } from '../../text/duration.ts';
+
+/** `explain`: with every rule, also those that do not match. */
+export const renderRoute = (route: RouteShown, explain: boolean): string => {
+  const lines: [string, string][] = [
+    ['runner', route.runner],
+    ['model', route.model ?? '-'],
+    ['endpoint', route.endpoint ?? '-'],
+    ['timeout', route.timeout === 0 ? 'none' : formatDuration(route.timeout)],
+    ['retries', String(route.retries)],
+    ['local', route.local_only ? 'only on this machine' : 'anywhere'],
+    ['why', route.why],
+  ];
+  const shown = lines.map(([name, value]) => `${name.padEnd(9)} ${value}`);
+  if (!explain) return shown.join('\n');
+  return [...shown, '', ...(route.rules.length === 0 ? ['There are no rules.'] : route.rules.map(line))].join(
+    '\n',
+  );
+};
+
+const line = ({ rule, matched, why }: Considered): string =>
+  `${rule} ${matched === null ? 'was not looked at' : matched ? 'matches' : 'does not match'}: ${why}`;

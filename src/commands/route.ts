@@ -1,0 +1,46 @@
+import { openHome } from '../actions/open-home.ts';
+import { showRoute } from '../actions/route.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
+import { boolean, restArguments } from '../cli/flags.ts';
+import { promptFrom } from '../cli/prompt-words.ts';
+import { renderRoute } from '../cli/render/route.ts';
+import { openQueue } from '../queue/open.ts';
+
+export default class Route extends BaseCommand {
+  static override summary = 'Show where a task would go, and why. Nothing is added.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --explain "Explain what this does." --file src/a.ts',
+    '<%= config.bin %> <%= command.id %> --type code --label team=web "Add tests." --json',
+  ];
+  static override usage = '<%= command.id %> [PROMPT] [FLAGS] [-- PROGRAM...]';
+  static override args = { prompt: restArguments({ description: 'What would be done.' }) };
+  static override flags = {
+    explain: boolean({ summary: 'Every rule of routing.rules, and why it matches or not.' }),
+    type: delegateFlags.type,
+    file: delegateFlags.file,
+    label: delegateFlags.label,
+    priority: delegateFlags.priority,
+    model: delegateFlags.model,
+    runner: delegateFlags.runner,
+    timeout: delegateFlags.timeout,
+    retries: delegateFlags.retries,
+    'local-only': delegateFlags['local-only'],
+  };
+  static override takesWords = true;
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Route);
+    const prompt = promptFrom(args.prompt ?? [], flags, () => false);
+    const fields = fieldsOf(flags, prompt, this.words, Date.now());
+    const { environment, cwd } = this;
+    const { config, environment: said } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const route = showRoute(fields, config, {
+      cwd,
+      createdBy: said.createdBy,
+      priority: config.defaults.priority,
+    });
+    if (flags.json) return this.printJson({ route });
+    return this.print(renderRoute(route, flags.explain));
+  }
+}

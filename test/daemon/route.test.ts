@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RouteShown } from '../../src/actions/route.ts';
+import { builtKoubou } from '../helpers/built.ts';
+import { Daemons } from '../helpers/daemon.ts';
+
+const CONFIG = `
+runners:
+  small: { kind: agent, bin: cat, model: s, output: { stdout: true } }
+  big: { kind: agent, bin: cat, model: b, output: { stdout: true } }
+routing:
+  default: { general: small, code: small }
+  rules:
+    - { if: { label: { keep: here } }, then: { timeout: 2m }, continue: true }
+    - { if: { type: code }, then: { runner: big, retries: 0 } }
+    - { if: { tokens_over: 100 }, then: { runner: big, model: wide } }
+    - { if: { priority: 8..10 }, then: { timeout: 1m, retries: 0 } }
+workers: { max: 4 }
+`;
+
+const SHAPES: readonly (readonly string[])[] = [
+  [],
+  ['--type', 'code'],
+  ['--file', 'large.txt'],
+  ['--label', 'keep=here'],
+  ['--priority', '9'],
+  ['--runner', 'big'],
+  ['--model', 'own'],
+  ['--type', 'code', '--runner', 'small'],
+  ['--label', 'keep=here', '--file', 'large.txt', '--priority', '8'],
+  ['--priority', '7', '--file', 'small.txt'],
+];
+const TABLE = ['Say hello', '挨拶してください', 'long '.repeat(100)].flatMap((prompt) =>
+  SHAPES.map((flags) => [prompt, ...flags]),
+);
+
+describe('koubou route', () => {
+  let daemons: Daemons;
+
+  before(async function () {
+    this.timeout(60_000);
+    await builtKoubou();
+    daemons = await Daemons.make(CONFIG);
+    for (const [name, size] of Object.entries({ 'large.txt': 4000, 'small.txt': 10 })) {
+      writeFileSync(join(daemons.home.home, name), 'x'.repeat(size));
+    }
+  });
+
+  after(() => daemons.remove());
+
+  it(`agrees with the record of ${TABLE.length} tasks`, async function () {
+    this.timeout(120_000);
+    const cwd = daemons.home.home;
+    const ask = async (command: string, words: readonly string[]) =>
+      JSON.parse((await daemons.koubou([command, '--json', ...words], { cwd })).stdout);
+    const said: { words: readonly string[]; route: RouteShown; id: string }[] = [];
+    for (const words of TABLE) {
+      const { route } = await ask('route', words);
+      const before = (await daemons.queue.counts()).pending;
+      assert.equal(before, said.length, 'route adds nothing');
+      const added = await ask('delegate', [...words, '--retries', '0']);
+      said.push({ words, route, id: added.task_id });
+    }
+    await daemons.koubou(['work', '--drain'], { cwd });
+    for (const { words, route, id } of said) {
+      const [attempt] = (await daemons.record(id)).attempts;
+      const seen = [attempt?.runner, attempt?.model, attempt?.endpoint, attempt?.route];
+      assert.deepEqual(seen, [route.runner, route.model, route.endpoint, route.why], words.join(' '));
+    }
+  });
+});
