@@ -35,7 +35,7 @@ export const notLocal = (
   const host = url === null ? null : (URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? '');
   if (host === '' || (host !== null && isIP(host) !== 0 && !networks.has(host))) {
     return refused(
-      `${url} is not in ${networks}`,
+      `${url} is not in ${networks.toString()}`,
       'Use an endpoint on this machine, or add its network to security.local_networks.',
     );
   }

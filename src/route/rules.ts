@@ -53,7 +53,7 @@ export interface Ruling {
 /** Models differ by a factor of two; a rule needs one number that is the same for all of them. */
 const BYTES_A_TOKEN = 4;
 
-export const roughTokens = (prompt: string, fileBytes: number): number =>
+const roughTokens = (prompt: string, fileBytes: number): number =>
   Math.ceil((Buffer.byteLength(prompt) + fileBytes) / BYTES_A_TOKEN);
 
 /** `fileBytes`: the attached files together. */

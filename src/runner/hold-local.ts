@@ -65,7 +65,7 @@ const refused = (host: string, address: string, networks: LocalNetworks): RunFai
   new RunFailure(
     errorInfo(
       'not_local',
-      `The task must stay on this machine, and ${host === address ? host : `${host} (${address})`} is not in ${networks}; nothing was sent.`,
+      `The task must stay on this machine, and ${host === address ? host : `${host} (${address})`} is not in ${networks.toString()}; nothing was sent.`,
     ),
   );
 
