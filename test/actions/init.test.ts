@@ -97,22 +97,22 @@ describe('init', () => {
   });
 
   it('uses both where both are there, the model that the environment names, and a key', async () => {
-    const host = await serve({ ollama: { 'a:1b': ['completion'] }, openai: ['b', 'c'], key: 'secret' });
+    const host = await serve({ ollama: { 'a:1b': ['completion'] }, openai: ['b', 'c'], key: 'sk-hidden-42' });
     await run({
       OLLAMA_HOST: host,
       OPENAI_API_BASE: `http://${host}/v1`,
       LMSTUDIO_MODEL: 'c',
-      OPENAI_API_KEY: 'secret',
+      OPENAI_API_KEY: 'sk-hidden-42',
     });
     const { endpoints, runners, routing } = config();
     assert.equal(endpoints['lmstudio']?.api_key_env, 'OPENAI_API_KEY');
     assert.deepEqual(runners['openai'], { kind: 'openai', endpoint: 'lmstudio', model: 'c' });
     assert.equal(routing.default.general, 'ollama');
-    assert.doesNotMatch(agentYaml(), /secret/);
+    assert.doesNotMatch(agentYaml(), /sk-hidden-42/);
   });
 
   it('says that a server wants a key', async () => {
-    const host = await serve({ openai: ['b'], key: 'secret' });
+    const host = await serve({ openai: ['b'], key: 'sk-hidden-42' });
     const { said } = await run({ OPENAI_API_BASE: `http://${host}/v1` });
     assert.match(said.join('\n'), /wants a key: write OPENAI_API_KEY into config\/\.env/);
   });

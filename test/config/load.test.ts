@@ -108,10 +108,10 @@ describe('the configuration', () => {
 
   describe('kept for the next command', () => {
     it('is the same from the cache, for its owner alone, without what .env says', async () => {
-      setUp('MY_KEY=secret\nMAX_WORKERS=8');
+      setUp('MY_KEY=sk-hidden-42\nMAX_WORKERS=8');
       const first = await load();
       assert.equal(statSync(cacheFile(home())).mode & 0o777, 0o600);
-      assert.doesNotMatch(readFileSync(cacheFile(home()), 'utf8'), /secret|"max":8/);
+      assert.doesNotMatch(readFileSync(cacheFile(home()), 'utf8'), /sk-hidden-42|"max":8/);
       const second = await load();
       assert.deepEqual(second.config, first.config);
       assert.deepEqual(second.keys().map(second.originOf), first.keys().map(first.originOf));
