@@ -2,6 +2,7 @@
  * Runs git as koubou needs it: without hooks, prompts, signatures, monitors or the caller's own GIT_* variables,
  * in plain English, and never for longer than a bound.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError, systemCode } from '../errors.ts';
 
 export interface GitPlace {
@@ -45,8 +46,25 @@ const SETTINGS = [
 
 const VARIABLES = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_PAGER: 'cat' };
 
+/** While another git makes or removes a worktree, one that looks over all of them finds it half there and gives up. */
+const HALF_A_WORKTREE = /\.git\/worktrees\/[^/]+\/\w+/;
+const TRIES = 20;
+const AGAIN_MS = 50;
+
 /** Never rejects for what git says; the code tells. */
 export const git = async (
+  place: GitPlace,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<GitEnd> => {
+  for (let tries = 1; ; tries += 1) {
+    const end = await gitOnce(place, args, options);
+    if (end.code !== 128 || tries === TRIES || !HALF_A_WORKTREE.test(end.stderr)) return end;
+    await delay(AGAIN_MS);
+  }
+};
+
+const gitOnce = async (
   { folder, environment }: GitPlace,
   args: readonly string[],
   { variables = {}, input, stdoutPath, alone = false }: GitOptions = {},

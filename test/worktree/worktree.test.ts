@@ -344,7 +344,8 @@ describe('a worktree of its own', () => {
     assert.ok(runner.peak > 1);
     const results: string[] = [];
     for (const [number, id] of ids.entries()) {
-      assert.equal((await rig.record(id)).status, 'completed');
+      const record = await rig.record(id);
+      assert.equal(record.status, 'completed', record.result?.error?.message);
       assert.match(git('show', `koubou/${id}:own-${number}.txt`), new RegExp(`^${number}$`, 'm'));
       const { result, files } = await apply(id);
       results.push(result);
