@@ -2,7 +2,7 @@
  * What lies in a git work tree at a moment, as a tree object: what is tracked and what is new, without what git
  * ignores. Neither the user's index nor, unless asked, the object store is written to.
  */
-import { copyFile, lstat, mkdir } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, stat, utimes } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import {
@@ -53,13 +53,24 @@ export const isGitFolder = async (place: GitPlace): Promise<boolean> => {
   return prefix === '' || (await git(place, ['check-ignore', '-q', '.'])).code !== 0;
 };
 
+/**
+ * With the time of the original, rounded down: git looks into a file that changed no earlier than the index, since
+ * a change within the clock's tick leaves its time and size as they were. A newer index would hide such a change.
+ */
+const copyIndex = async (index: string, copy: string): Promise<void> => {
+  const { mtimeMs } = await stat(index);
+  await copyFile(index, copy);
+  const seconds = Math.floor(mtimeMs) / 1000;
+  await utimes(copy, seconds, seconds);
+};
+
 /** Throws `usage` where git cannot read the tree. */
 export const takeGitTree = async (scope: GitScope): Promise<GitTree> => {
   const { place, scratch, excluded, keepObjects } = scope;
   const variables = await variablesOf(scope);
   const index = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'index']);
   await mkdir(scratch, { recursive: true });
-  await copyFile(index, join(scratch, 'index')).catch((error: unknown) => {
+  await copyIndex(index, join(scratch, 'index')).catch((error: unknown) => {
     if (systemCode(error) !== 'ENOENT') throw error;
   });
   const list = async (...flags: string[]) =>

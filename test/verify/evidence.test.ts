@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +93,20 @@ describe('the evidence of a code task', () => {
       assert.deepEqual(Uint8Array.from(readFileSync(join(folder, 'picture.bin'))), binary);
       assert.equal(readFileSync(join(folder, 'kept.txt'), 'utf8'), 'two\n');
       assert.equal(existsSync(join(folder, 'gone.txt')), false);
+    });
+
+    it('is also a change that left size and time as they were', async () => {
+      git('config', 'core.trustctime', 'false');
+      const at = new Date('2026-01-01T00:00:00Z');
+      const kept = join(folder, 'kept.txt');
+      utimesSync(kept, at, at);
+      git('update-index', '--refresh');
+      utimesSync(join(folder, '.git', 'index'), at, at);
+      const found = await names(() => {
+        write('kept.txt', 'two\n');
+        utimesSync(kept, at, at);
+      });
+      assert.deepEqual(found, ['kept.txt']);
     });
 
     it('is no change to what is ignored, and nothing where nothing was done', async () => {
