@@ -21,7 +21,7 @@ import {
   worker,
 } from '../helpers/queue-home.ts';
 
-const SEEDS = full ? 2000 : 60;
+const SEEDS = full ? 2000 : 25;
 const ROUNDS = 12;
 const USERS = 4;
 const firstSeed = Number(process.env.KOUBOU_TEST_SEED ?? 1);
