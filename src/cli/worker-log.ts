@@ -41,4 +41,15 @@ export class WorkerLog {
         this.onReaderGone = () => undefined;
       });
   }
+
+  /** Calls back at each request to end: a signal, or a reader that has gone. Returns how to stop listening. */
+  stopRequests(listener: () => void): () => void {
+    const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+    for (const signal of signals) process.on(signal, listener);
+    this.onReaderGone = listener;
+    return () => {
+      for (const signal of signals) process.removeListener(signal, listener);
+      this.onReaderGone = () => undefined;
+    };
+  }
 }
