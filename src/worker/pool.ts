@@ -270,12 +270,13 @@ export class Pool {
   }
 
   #waitMs(nextDueMs: number | null): number {
+    const { until } = this.#parts.settings;
     const active = this.#attempts.size > 0 || this.#stopping || this.#backlog > 0 || this.#slots.mayClose;
-    const look = active ? BUSY_LOOK_MS : IDLE_LOOK_MS;
+    // Somebody waits for the end of a drain, and what others run ends without a word to this daemon.
+    const look = active || until.kind === 'drained' ? BUSY_LOOK_MS : IDLE_LOOK_MS;
     const jittered = look * (0.8 + Math.random() * 0.2);
     const due =
       nextDueMs === null ? Number.POSITIVE_INFINITY : Math.max(SHORTEST_WAIT_MS, nextDueMs - Date.now());
-    const { until } = this.#parts.settings;
     const idle = until.kind === 'idle' ? Math.max(50, until.seconds * 1000) : Number.POSITIVE_INFINITY;
     const claim = this.#claimAgainAt - performance.now();
     return Math.min(jittered, due, idle, claim > 0 ? claim : Number.POSITIVE_INFINITY);
