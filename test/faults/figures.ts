@@ -1,0 +1,28 @@
+/**
+ * The figures of the fault tests: each family keeps its table as test/faults/figures/FAMILY.json, and report.ts makes
+ * docs/reliability.md of them. Only `npm run faults` writes them: a sample says nothing about the whole.
+ */
+import { writeFile } from 'node:fs/promises';
+
+export interface Figures {
+  /** Heading of the family's section. */
+  title: string;
+  /** What was done to koubou and what was then looked at, in a few sentences. */
+  about: string;
+  /** The command that makes this table. */
+  command: string;
+  columns: readonly string[];
+  rows: readonly (readonly (string | number)[])[];
+  /** What a reader has to know to read the table rightly: what was planted, what cannot be shown here. */
+  notes?: readonly string[];
+}
+
+/** Whether this run is the exhaustive one, whose figures are published. */
+export const exhaustive = process.env.KOUBOU_TEST_FULL === '1';
+
+/** Keeps the family's figures where the run is exhaustive; else does nothing. `family`: the file's name. */
+export const publishFigures = async (family: string, figures: Figures): Promise<void> => {
+  if (!exhaustive) return;
+  const path = new URL(`figures/${family}.json`, import.meta.url);
+  await writeFile(path, `${JSON.stringify(figures, null, 2)}\n`);
+};
