@@ -3,8 +3,9 @@ import { startTimeOf } from '../../src/process/liveness.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 import { WORKER_LOST_BUDGET } from '../../src/worker/settings.ts';
 import { builtKoubou } from '../helpers/built.ts';
-import { type Daemon, Daemons, seeded } from '../helpers/daemon.ts';
+import { type Daemon, Daemons } from '../helpers/daemon.ts';
 import { budget, failedWith, full, takeAll, worker } from '../helpers/queue-home.ts';
+import { seeded } from '../helpers/seeded.ts';
 import { until } from '../helpers/until.ts';
 
 describe('a daemon that is killed', () => {

@@ -20,21 +20,12 @@ import {
   takeAll,
   worker,
 } from '../helpers/queue-home.ts';
+import { seeded } from '../helpers/seeded.ts';
 
 const SEEDS = full ? 2000 : 25;
 const ROUNDS = 12;
 const USERS = 4;
 const firstSeed = Number(process.env.KOUBOU_TEST_SEED ?? 1);
-
-const randomFrom = (seed: number) => {
-  let state = seed;
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 interface User {
   disk: ShufflingDisk;
@@ -44,7 +35,7 @@ interface User {
 }
 
 const play = async (seed: number): Promise<void> => {
-  const random = randomFrom(seed);
+  const random = seeded(seed);
   const pick = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
   const home = await makeHome();
   let aheadMs = 0;
