@@ -85,8 +85,12 @@ export const selfIdentity = (): ProcessIdentity => {
  * What can be known of `other` from here. A boot id belongs to one machine's one boot, so the same boot
  * id means the same host; another boot id of the same host means that everything then running is gone.
  */
-export const verdictOn = (other: ProcessIdentity, self: ProcessIdentity): Verdict => {
+export const verdictOn = (
+  other: ProcessIdentity,
+  self: ProcessIdentity,
+  startOf: (pid: number) => string | null = startTimeOf,
+): Verdict => {
   if (other.bootId !== self.bootId) return other.hostId === self.hostId ? 'dead' : 'elsewhere';
   if (other.pidNamespace !== self.pidNamespace) return 'elsewhere';
-  return startTimeOf(other.pid) === other.startTime ? 'alive' : 'dead';
+  return startOf(other.pid) === other.startTime ? 'alive' : 'dead';
 };

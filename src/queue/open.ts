@@ -1,6 +1,7 @@
 /** From a home to its queue; the only place that names the backends. */
 import type { DraftFromDrop } from './files/adopt.ts';
 import { FileQueue } from './files/file-queue.ts';
+import { requireHome } from './files/home.ts';
 import type { Queue } from './queue.ts';
 
 export { createFileHome } from './files/home.ts';
@@ -11,4 +12,7 @@ export interface OpenOptions {
 }
 
 /** Throws `no_home` where there is none. */
-export const openQueue = (options: OpenOptions): Queue => new FileQueue(options);
+export const openQueue = (options: OpenOptions): Queue => {
+  requireHome(options.home);
+  return new FileQueue(options);
+};

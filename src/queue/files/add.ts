@@ -171,13 +171,13 @@ const abandon = async (context: QueueContext, tmp: string): Promise<void> => {
 
 /** The task that holds `key`. It may still be on its way, or its creator may have died on the way. */
 const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): Promise<Added> => {
-  const { disk, layout } = context;
+  const { disk, layout, machine } = context;
   const { folder, path } = layout.key(key);
   const holder = await readKey(context, path);
   if (holder === undefined) throw maybeAdded(new Error('the key was taken away meanwhile'), key);
   refuseOtherContent(key, asked, holder);
   const id = holder.task_id;
-  const until = performance.now() + KEYED_TASK_WAIT_MS;
+  const until = machine.steadyMs() + KEYED_TASK_WAIT_MS;
   for (;;) {
     const place = await locate(context, id);
     if (place !== undefined) {
@@ -186,7 +186,7 @@ const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): P
       return { id, existed: true };
     }
     await sweepTmp(context);
-    if (performance.now() > until) {
+    if (machine.steadyMs() > until) {
       throw new KoubouError(
         'unknown',
         `The key ${JSON.stringify(key)} belongs to ${id}, which is nowhere yet.`,
@@ -195,7 +195,7 @@ const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): P
         },
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, KEYED_TASK_POLL_MS));
+    await machine.sleep(KEYED_TASK_POLL_MS);
   }
 };
 

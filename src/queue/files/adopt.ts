@@ -77,7 +77,7 @@ export class Adoption {
   }
 
   async #ripe(path: string, name: string, facts: FileFacts): Promise<boolean> {
-    const now = performance.now();
+    const now = this.#context.machine.steadyMs();
     const stamp = `${facts.inode}:${facts.size}:${facts.modifiedMs}`;
     const seen = this.#sightings.get(name);
     if (seen?.facts !== stamp) this.#sightings.set(name, { facts: stamp, sinceMs: now });
@@ -111,8 +111,9 @@ export class Adoption {
       const draft = this.#draft(fields, prompt);
       // The key makes a second try after a crash find the first one's task. The time tells the same text
       // dropped in once more: a file system soon gives a freed inode's number again.
-      const { createHash } = await import('node:crypto');
-      const hash = createHash('sha256')
+      const hash = process
+        .getBuiltinModule('node:crypto')
+        .createHash('sha256')
         .update(`${facts.inode}\0${facts.modifiedMs}\0${name}\0`)
         .update(bytes)
         .digest('hex');

@@ -62,14 +62,14 @@ export class Candidates {
 
   /** How many names wait in pending/, looked at again when that is due. */
   async backlog(): Promise<number> {
-    const age = performance.now() - this.#scannedAt;
+    const age = this.#context.machine.steadyMs() - this.#scannedAt;
     if (this.dirty && age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook)) await this.#scan(WINDOW);
     return this.seen;
   }
 
   /** Takes the first task that `admit` admits; undefined when there is none now. Throws worker_lost when fenced, disk_full. */
   async take(admit: Admit): Promise<Taken | undefined> {
-    const age = performance.now() - this.#scannedAt;
+    const age = this.#context.machine.steadyMs() - this.#scannedAt;
     const mayScan = age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook);
     if (mayScan && (this.dirty || age > STALE_AFTER_MS)) await this.#scan(WINDOW);
     for (;;) {
@@ -87,7 +87,7 @@ export class Candidates {
   }
 
   async #scan(size: number): Promise<void> {
-    const start = performance.now();
+    const start = this.#context.machine.steadyMs();
     this.dirty = false;
     const names: TaskName[] = [];
     const foreign: string[] = [];
@@ -107,7 +107,7 @@ export class Candidates {
       if (this.#cache.size <= CACHED_TASKS) break;
       this.#cache.delete(key);
     }
-    this.#scannedAt = performance.now();
+    this.#scannedAt = this.#context.machine.steadyMs();
     this.#scanTook = this.#scannedAt - start;
   }
 

@@ -1,12 +1,14 @@
 /** What every step of the file queue works with; the clock and randomness come in here. */
-import type { ProcessIdentity } from '../../process/liveness.ts';
+import { type ProcessIdentity, type Verdict, verdictOn } from '../../process/liveness.ts';
 import { IdSource } from '../../task/id.ts';
 import type { Disk } from './disk.ts';
 import type { Layout } from './layout.ts';
+import type { Machine } from './machine.ts';
 
 export interface QueueContext {
   readonly disk: Disk;
   readonly layout: Layout;
+  readonly machine: Machine;
   readonly self: ProcessIdentity;
   readonly ids: IdSource;
   /** Wall-clock milliseconds. */
@@ -19,13 +21,18 @@ export interface QueueContext {
 }
 
 export const makeContext = (
-  parts: Omit<QueueContext, 'ids' | 'step' | 'tmpSeenMs'> & { step?: QueueContext['step'] },
+  parts: Omit<QueueContext, 'ids' | 'self' | 'step' | 'tmpSeenMs'> & { step?: QueueContext['step'] },
 ): QueueContext => ({
   ...parts,
+  self: parts.machine.self,
   ids: new IdSource(parts.nowMs, parts.randomBytes),
   step: parts.step ?? (() => undefined),
   tmpSeenMs: new Map(),
 });
+
+/** Whether a process that was recorded earlier lives, as far as it can be told from here. */
+export const verdictFor = ({ self, machine }: QueueContext, other: ProcessIdentity): Verdict =>
+  verdictOn(other, self, machine.startTimeOf);
 
 export const randomHex = (context: QueueContext): string =>
   Buffer.from(context.randomBytes(6)).toString('hex');

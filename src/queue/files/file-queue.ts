@@ -1,6 +1,5 @@
 /** The file queue: each member of the Queue interface, and the file in which its protocol is. */
 import { join } from 'node:path';
-import { selfIdentity } from '../../process/liveness.ts';
 import { isTaskId } from '../../task/id.ts';
 import { isEnded, type State } from '../../task/lifecycle.ts';
 import type { NewTask, TaskRecord } from '../../task/record.ts';
@@ -24,10 +23,10 @@ import { Adoption, type DraftFromDrop } from './adopt.ts';
 import { cancelTask, retryTask } from './cancel.ts';
 import { creatorName, makeContext, type QueueContext } from './context.ts';
 import { type Disk, NodeDisk, unlessCode } from './disk.ts';
-import { requireHome } from './home.ts';
 import { Layout, parseDelayedName } from './layout.ts';
 import { countTasks, findIds, listRecords } from './list.ts';
 import { locate, outcomeRuns } from './locate.ts';
+import { type Machine, thisMachine } from './machine.ts';
 import { type FileMember, joinQueue } from './member.ts';
 import { ensureResultFolder } from './outcome.ts';
 import { listQuarantine } from './quarantine.ts';
@@ -49,6 +48,7 @@ const unlikelyBytes = (count: number): Uint8Array =>
 export interface FileQueueOptions {
   home: string;
   disk?: Disk;
+  machine?: Machine;
   nowMs?: () => number;
   randomBytes?: (count: number) => Uint8Array;
   /** For tests: called between the steps of each transition. */
@@ -65,13 +65,12 @@ export class FileQueue implements Queue {
   readonly #watches: ChangeHint[] = [];
   #adoption: Adoption | undefined;
 
-  /** Throws `no_home` where there is none. Opening costs nothing and holds nothing open. */
+  /** Opening costs nothing, looks at nothing and holds nothing open. */
   constructor(options: FileQueueOptions) {
-    requireHome(options.home);
     this.#context = makeContext({
       disk: options.disk ?? new NodeDisk(),
       layout: new Layout(options.home),
-      self: selfIdentity(),
+      machine: options.machine ?? thisMachine(),
       nowMs: options.nowMs ?? wallClockMs,
       randomBytes: options.randomBytes ?? unlikelyBytes,
       ...(options.step === undefined ? {} : { step: options.step }),

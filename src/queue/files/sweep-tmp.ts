@@ -1,6 +1,5 @@
 /** Clears up after creators that died in the middle of an add. */
 import { join } from 'node:path';
-import { startTimeOf } from '../../process/liveness.ts';
 import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import { moveCommitted } from './batch.ts';
 import { bootPrefix, namespacePrefix, type QueueContext } from './context.ts';
@@ -47,12 +46,12 @@ const creatorLives = (
 ): boolean => {
   if (creator.boot8 !== bootPrefix(context.self.bootId)) return false;
   if (creator.namespace !== namespacePrefix(context.self.pidNamespace)) {
-    const now = performance.now();
+    const now = context.machine.steadyMs();
     const seen = context.tmpSeenMs.get(name) ?? now;
     context.tmpSeenMs.set(name, seen);
     return now - seen < ELSEWHERE_DEAD_AFTER_MS;
   }
-  return startTimeOf(creator.pid) === creator.startTime;
+  return context.machine.startTimeOf(creator.pid) === creator.startTime;
 };
 
 const clearFile = async (context: QueueContext, path: string, name: string): Promise<void> => {

@@ -4,14 +4,12 @@
  */
 import { join } from 'node:path';
 import { errorInfo, systemCode } from '../../errors.ts';
-import { type ProcessIdentity, verdictOn } from '../../process/liveness.ts';
-import { stopTree } from '../../process/stop-tree.ts';
 import type { Budget } from '../../task/budget.ts';
 import { nextState } from '../../task/lifecycle.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { SweepReport } from '../queue.ts';
 import { failForParent, sweepMarks } from './cancel.ts';
-import type { QueueContext } from './context.ts';
+import { type QueueContext, verdictFor } from './context.ts';
 import { BadFile, listOrNone, makeFolderOnce, unlessCode } from './disk.ts';
 import { returnForeign } from './foreign.ts';
 import {
@@ -136,13 +134,13 @@ const isDead = async (context: QueueContext, workerId: string, sightings: Sighti
   const about = await readRunFile(context, workerId);
   // Registered before its folder existed, so a folder without a run file has outlived its worker.
   if (about === undefined) return isWorkerId(workerId);
-  const verdict = verdictOn(about as ProcessIdentity, context.self);
+  const verdict = verdictFor(context, about);
   return verdict === 'elsewhere' ? isSilent(context, workerId, sightings) : verdict === 'dead';
 };
 
 const isSilent = async (context: QueueContext, workerId: string, sightings: Sightings): Promise<boolean> => {
   const beat = (await readBeat(context, workerId))?.at ?? '';
-  const now = performance.now();
+  const now = context.machine.steadyMs();
   const known = sightings.get(workerId);
   if (known === undefined || known.beat !== beat) {
     sightings.set(workerId, { beat, sinceMs: now, sightings: 1 });
@@ -198,10 +196,10 @@ const clearReaped = async (
 };
 
 const stopChildren = async (context: QueueContext, workerId: string, folder: string): Promise<void> => {
-  const { disk, layout } = context;
+  const { disk, layout, machine } = context;
   const about = await readRunFile(context, workerId);
   // Pids mean nothing here when they were another machine's, another boot's or another namespace's.
-  if (about !== undefined && verdictOn(about as ProcessIdentity, context.self) === 'elsewhere') return;
+  if (about !== undefined && verdictFor(context, about) === 'elsewhere') return;
   if (about !== undefined && about.bootId !== context.self.bootId) return;
   const runs = (await listOrNone(disk, folder)).flatMap((text) => parseTaskName(text) ?? []);
   for (const { id, run } of runs) {
@@ -211,7 +209,7 @@ const stopChildren = async (context: QueueContext, workerId: string, folder: str
       about === undefined
         ? undefined
         : await readChild(context, join(layout.children, workerId, `${id}.r${run}.json`));
-    await stopTree({ pid: child?.pid ?? null, startTime: child?.startTime ?? null, marker, graceMs: 0 });
+    await machine.stopTree({ pid: child?.pid ?? null, startTime: child?.startTime ?? null, marker });
   }
 };
 
@@ -373,7 +371,7 @@ const removeForgottenWorkers = async (context: QueueContext): Promise<void> => {
     const workerId = file.slice(0, -'.json'.length);
     if (!isWorkerId(workerId)) continue;
     const about = await readRunFile(context, workerId);
-    if (about === undefined || verdictOn(about as ProcessIdentity, context.self) !== 'dead') continue;
+    if (about === undefined || verdictFor(context, about) !== 'dead') continue;
     const folders = [layout.workerFolder(workerId), join(layout.inProgress, `${REAPED_PREFIX}${workerId}`)];
     const gone = await Promise.all(folders.map(async (folder) => (await disk.facts(folder)) === undefined));
     if (gone.every(Boolean)) await removeWorkerFiles(context, workerId);

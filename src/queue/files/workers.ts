@@ -2,9 +2,8 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../../errors.ts';
-import { verdictOn } from '../../process/liveness.ts';
 import type { WorkerInfo } from '../queue.ts';
-import type { QueueContext } from './context.ts';
+import { type QueueContext, verdictFor } from './context.ts';
 import { BadFile, listOrNone } from './disk.ts';
 import { isWorkerId, parseTaskName } from './layout.ts';
 
@@ -69,7 +68,7 @@ export const listWorkers = async (context: QueueContext): Promise<WorkerInfo[]> 
     const workerId = file.endsWith('.json') ? file.slice(0, -'.json'.length) : '';
     if (!isWorkerId(workerId)) continue;
     const about = await readRunFile(context, workerId);
-    if (about === undefined || verdictOn(about, context.self) === 'dead') continue;
+    if (about === undefined || verdictFor(context, about) === 'dead') continue;
     infos.push(await describe(context, workerId, about));
   }
   return infos.sort((a, b) => a.started_at.localeCompare(b.started_at));
@@ -84,7 +83,7 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
     worker_id: workerId,
     status: silentMs > OFFLINE_AFTER_MS ? 'offline' : tasks.length > 0 ? 'busy' : 'idle',
     pid: about.pid,
-    ...(verdictOn(about, context.self) === 'alive' ? { start_time: about.startTime } : {}),
+    ...(verdictFor(context, about) === 'alive' ? { start_time: about.startTime } : {}),
     host: about.hostId,
     slots: beat?.slots ?? about.slots,
     tasks,
