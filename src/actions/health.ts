@@ -40,14 +40,19 @@ export const askHealth = (loaded: OpenHome, load: () => Promise<BuildRunners>): 
     return health?.error?.code === 'runner_unavailable' ? health.error : null;
   };
 
+  const recent = (runner: string): Promise<ErrorInfo | null> => {
+    const before = answers.get(runner);
+    if (before && performance.now() - before.sinceMs < HOLDS_MS) return before.answer;
+    const answer = ask(runner);
+    answers.set(runner, { sinceMs: performance.now(), answer });
+    return answer;
+  };
+
   return async (task) => {
     try {
-      const { runner } = chooseRoute(task, routing, facts, fileBytes(task.files, routing));
-      const before = answers.get(runner);
-      if (before && performance.now() - before.sinceMs < HOLDS_MS) return await before.answer;
-      const answer = ask(runner);
-      answers.set(runner, { sinceMs: performance.now(), answer });
-      return await answer;
+      const { runner, otherwise } = chooseRoute(task, routing, facts, fileBytes(task.files, routing));
+      const trouble = await recent(runner);
+      return trouble === null || otherwise === null ? trouble : await recent(otherwise);
     } catch (error) {
       const known = error instanceof KoubouError;
       if (known && error.code === 'runner_unavailable') return toErrorInfo(error);

@@ -24,10 +24,11 @@ const NEWLINE = 10;
 const OUTCOME_WAIT_MS = 2000;
 const OUTCOME_LOOK_MS = 50;
 
-/** The record of a task that has ended, and its output. A refused candidate of a model is no result. */
+/** The record of a task that has ended, and its output. A refused candidate of a model is no result; what is handed back is. */
 export const readResult = async (queue: Queue, id: string, slice: Slice): Promise<Result> => {
   const record = await endedRecord(queue, id);
-  const shows = record.result?.success === true || record.type === 'command';
+  const { success, error } = record.result ?? {};
+  const shows = success === true || error?.code === 'handed_back' || record.type === 'command';
   const path = shows ? (record.result?.output_path ?? null) : null;
   await queue.markRead(id);
   return { record, chunks: () => (path === null ? nothing() : sliced(path, slice)) };

@@ -1,12 +1,16 @@
 /** Where a task would go, and why: as a daemon decides it, without adding anything. */
-import type { Config, RunnerConfig } from '../config/schema.ts';
+import type { RunnerConfig } from '../config/schema.ts';
 import { mustStayLocal } from '../route/local.ts';
-import { chooseRoute, withRules } from '../route/route.ts';
+import { chooseRoute, fallBack, type Route, withRules } from '../route/route.ts';
 import type { Considered } from '../route/rules.ts';
+import { HAND_BACK } from '../task/ladder.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
 import { type Circumstances, draftTask } from './draft.ts';
 import type { Fields } from './fields.ts';
+import type { BuildRunners } from './health.ts';
+import type { OpenHome } from './open-home.ts';
 import { routingOf, runnerFacts } from './routing.ts';
+import { withApiKeys } from './worker-settings.ts';
 
 export interface RouteShown {
   runner: string;
@@ -17,15 +21,27 @@ export interface RouteShown {
   retries: number;
   local_only: boolean;
   why: string;
+  /** Who goes on, in this order, when the work is found wanting; hand_back: nobody here. */
+  escalate: string[];
   rules: Considered[];
 }
 
-/** Throws `usage` for a task that would be refused, `runner_unavailable` where no runner fits it. */
-export const showRoute = (fields: Fields, config: Config, around: Circumstances): RouteShown => {
+/**
+ * Throws `usage` for a task that would be refused, `runner_unavailable` where no runner fits it. `load` gives what makes
+ * runners; they are asked, for 3 s at most, only where another one would stand in for the first.
+ */
+export const showRoute = async (
+  fields: Fields,
+  loaded: OpenHome,
+  around: Circumstances,
+  load: () => Promise<BuildRunners>,
+): Promise<RouteShown> => {
+  const { config } = loaded;
   const routing = routingOf(config);
   const draft = draftTask(fields, around);
   const bytes = fileBytes(draft.files, routing);
-  const { runner, model, why, considered } = chooseRoute(draft, routing, runnerFacts(config), bytes);
+  const chosen = chooseRoute(draft, routing, runnerFacts(config), bytes);
+  const { runner, model, why, considered, above, handBack } = await asItIsNow(chosen, loaded, load);
   const task = withRules(draft, routing, bytes);
   const entry: RunnerConfig = config.runners[runner] ?? { kind: 'command' };
   return {
@@ -36,6 +52,24 @@ export const showRoute = (fields: Fields, config: Config, around: Circumstances)
     retries: task.options.retries ?? config.defaults.retries[task.type],
     local_only: mustStayLocal(task),
     why,
+    escalate: [...above, ...(handBack ? [HAND_BACK] : [])],
     rules: considered,
   };
+};
+
+/** As worker/pool.ts decides it from what it saw before. */
+const asItIsNow = async (
+  route: Route,
+  loaded: OpenHome,
+  load: () => Promise<BuildRunners>,
+): Promise<Route> => {
+  if (route.otherwise === null) return route;
+  const runners = (await load())(loaded.config, withApiKeys(loaded, loaded.outer), [], loaded.home);
+  const [runner, spare] = [runners.get(route.runner), runners.get(route.otherwise)];
+  if (runner === undefined || spare === undefined) return route;
+  if ((await runner.installed?.()) === false) return fallBack(route, spare.name, 'it is not installed');
+  const [health, spareHealth] = await Promise.all([runner.check(), spare.check()]);
+  const isDown = health.error?.code === 'runner_unavailable';
+  const helps = isDown && spareHealth.error?.code !== 'runner_unavailable';
+  return helps ? fallBack(route, spare.name, health.message) : route;
 };

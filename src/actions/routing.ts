@@ -1,6 +1,10 @@
 /** What routing reads of the config. */
-import type { Config } from '../config/schema.ts';
+import type { Config, RunnerConfig } from '../config/schema.ts';
+import type { Escalation } from '../route/escalate.ts';
+import { notLocal } from '../route/local.ts';
 import type { Routing, RunnerFacts } from '../route/route.ts';
+import { HAND_BACK } from '../task/ladder.ts';
+import { LocalNetworks } from '../task/local-networks.ts';
 
 export const routingOf = (config: Config): Routing => ({
   rules: config.routing.rules,
@@ -9,7 +13,28 @@ export const routingOf = (config: Config): Routing => ({
       runner === undefined ? [] : [[type, runner]],
     ),
   ),
+  escalation: escalationOf(config),
 });
+
+const escalationOf = ({ routing, runners, endpoints, security }: Config): Escalation => {
+  const { escalate } = routing;
+  const networks = new LocalNetworks(security.local_networks);
+  const stepOf = (name: string, runner: Exclude<RunnerConfig, { kind: 'command' }>) => {
+    const changesFiles = runner.kind === 'codex' || runner.kind === 'agent';
+    const destination = {
+      runner: name,
+      staysLocal: runner.kind !== 'agent',
+      url: endpoints[runner.endpoint ?? '']?.url ?? null,
+      model: runner.model ?? null,
+    };
+    return { runner: name, staysLocal: notLocal(destination, networks) === null, changesFiles };
+  };
+  const steps = escalate.flatMap((name) => {
+    const runner = runners[name];
+    return runner === undefined || runner.kind === 'command' ? [] : [stepOf(name, runner)];
+  });
+  return { steps, handBack: escalate.at(-1) === HAND_BACK };
+};
 
 export const runnerFacts = (config: Config): Map<string, RunnerFacts> =>
   new Map(

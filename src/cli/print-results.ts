@@ -97,7 +97,7 @@ function tellFailure(command: BaseCommand, { task_id, type, result }: TaskRecord
   command.exitWith(1);
   if (!result?.error) return;
   command.hint(`${task_id} failed: ${result.error.message}\n${result.error.hint}`);
-  if (type !== 'command' && result.output_path !== null) {
+  if (type !== 'command' && result.output_path !== null && result.error.code !== 'handed_back') {
     command.hint(`What it gave was not accepted; it is kept in ${result.output_path}`);
   }
 }

@@ -34,12 +34,11 @@ export default class Route extends BaseCommand {
     const prompt = promptFrom(args.prompt ?? [], flags, () => false);
     const fields = fieldsOf(flags, prompt, this.words, Date.now());
     const { environment, cwd } = this;
-    const { config, environment: said } = await openHome({ home: flags.home, environment, cwd }, openQueue);
-    const route = showRoute(fields, config, {
-      cwd,
-      createdBy: said.createdBy,
-      priority: config.defaults.priority,
-    });
+    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { createdBy } = opened.environment;
+    const around = { cwd, createdBy, priority: opened.config.defaults.priority };
+    const load = async () => (await import('../runner/registry.ts')).buildRunners;
+    const route = await showRoute(fields, opened, around, load);
     if (flags.json) return this.printJson({ route });
     return this.print(renderRoute(route, flags.explain));
   }

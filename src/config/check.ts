@@ -1,9 +1,11 @@
 /** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure. */
 import * as z from 'zod/mini';
+import { HAND_BACK } from '../task/ladder.ts';
 import { nearest } from '../text/nearest.ts';
 import { agentProblem } from './agent-entry.ts';
 import { leavesOf, valueAt } from './keys.ts';
-import { type Config, ConfigSchema, knownKeys } from './schema.ts';
+import { addRuleRunners } from './rule-runners.ts';
+import { type Config, ConfigSchema, knownKeys, type RunnerConfig } from './schema.ts';
 
 export interface Problem {
   /** Where in the file: the keys down to the value, or to the unknown key itself. */
@@ -22,6 +24,7 @@ export const checkConfig = (content: unknown): Checked => {
   const config = parsed.data;
   config.runners['command'] ??= { kind: 'command' };
   const problem = contradiction(config);
+  if (problem === undefined) addRuleRunners(config);
   return problem ? { ok: false, problem } : { ok: true, config, stated: [...leavesOf(stated).keys()] };
 };
 
@@ -86,15 +89,8 @@ const contradiction = ({ endpoints, runners, routing, workers }: Config): Proble
     const found = runner.kind === 'agent' ? agentProblem(runner) : undefined;
     if (found) return { path: ['runners', name, ...found.path], message: found.message };
     if (runner.endpoint === undefined) continue;
-    const path = ['runners', name, 'endpoint'];
-    const endpoint = endpoints[runner.endpoint];
-    if (!endpoint) return { path, message: missing('endpoint', runner.endpoint, Object.keys(endpoints)) };
-    if (runner.kind !== 'codex' && runner.kind !== 'agent' && endpoint.kind !== runner.kind) {
-      return {
-        path,
-        message: `names ${runner.endpoint}, of kind ${endpoint.kind}; this runner needs one of kind ${runner.kind}`,
-      };
-    }
+    const message = unfitEndpoint(runner, runner.endpoint, endpoints);
+    if (message !== undefined) return { path: ['runners', name, 'endpoint'], message };
   }
   for (const [type, name] of Object.entries(routing.default)) {
     if (name === undefined) continue;
@@ -108,17 +104,37 @@ const contradiction = ({ endpoints, runners, routing, workers }: Config): Proble
       };
     }
   }
-  const unfit = ruleProblem(routing.rules, runners);
+  const unfit = ruleProblem(routing.rules, runners, endpoints) ?? ladderProblem(routing.escalate, runners);
   if (unfit !== undefined) return unfit;
   return workers.min > workers.max
     ? { path: ['workers', 'min'], message: `is ${workers.min}, more than workers.max (${workers.max})` }
     : undefined;
 };
 
-const ruleProblem = (rules: Config['routing']['rules'], runners: Config['runners']): Problem | undefined => {
+const unfitEndpoint = (
+  { kind }: Exclude<RunnerConfig, { kind: 'command' }>,
+  name: string,
+  endpoints: Config['endpoints'],
+): string | undefined => {
+  const endpoint = endpoints[name];
+  if (!endpoint) return missing('endpoint', name, Object.keys(endpoints));
+  return kind === 'codex' || kind === 'agent' || endpoint.kind === kind
+    ? undefined
+    : `names ${name}, of kind ${endpoint.kind}; this runner needs one of kind ${kind}`;
+};
+
+const ruleProblem = (
+  rules: Config['routing']['rules'],
+  runners: Config['runners'],
+  endpoints: Config['endpoints'],
+): Problem | undefined => {
   for (const [index, { if: wanted, then, continue: goesOn }] of rules.entries()) {
     const at = ['routing', 'rules', index];
     if (Object.keys(then).length === 0) return { path: [...at, 'then'], message: 'says nothing' };
+    const atEndpoint = [...at, 'then', 'endpoint'];
+    if (then.endpoint !== undefined && then.runner === undefined) {
+      return { path: atEndpoint, message: 'needs a runner beside it: say then.runner too' };
+    }
     if (goesOn === true && (then.runner ?? then.model) !== undefined) {
       const message = 'is for rules that only add conditions; this one chooses a runner or model';
       return { path: [...at, 'continue'], message };
@@ -131,6 +147,27 @@ const ruleProblem = (rules: Config['routing']['rules'], runners: Config['runners
       const needs = runner.kind === 'command' ? 'if.type must be command' : 'if.type must not be command';
       return { path, message: `names ${then.runner}, of kind ${runner.kind}: ${needs}` };
     }
+    if (then.endpoint === undefined) continue;
+    if (runner.kind === 'command') return { path: atEndpoint, message: 'is nothing that a program has' };
+    const message = unfitEndpoint(runner, then.endpoint, endpoints);
+    if (message !== undefined) return { path: atEndpoint, message };
+  }
+  return undefined;
+};
+
+const ladderProblem = (steps: readonly string[], runners: Config['runners']): Problem | undefined => {
+  for (const [index, name] of steps.entries()) {
+    const path = ['routing', 'escalate', index];
+    if (name === HAND_BACK) {
+      if (index < steps.length - 1)
+        return { path, message: `${HAND_BACK} is the last step, and others follow` };
+      continue;
+    }
+    const kind = runners[name]?.kind;
+    if (kind === undefined)
+      return { path, message: missing('runner', name, [...Object.keys(runners), HAND_BACK]) };
+    if (kind === 'command') return { path, message: `names ${name}, which no model runs` };
+    if (steps.indexOf(name) < index) return { path, message: `names ${name} a second time` };
   }
   return undefined;
 };

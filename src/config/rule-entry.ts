@@ -55,6 +55,7 @@ export const ruleEntry = <T extends z.core.$ZodType>(timeout: T) =>
     then: z.strictObject({
       runner: z.optional(text),
       model: z.optional(text),
+      endpoint: z.optional(text),
       timeout: z.optional(timeout),
       retries: z.optional(z.int().check(z.minimum(0), z.maximum(100))),
       local_only: z.optional(z.boolean()),

@@ -96,6 +96,7 @@ export const ConfigSchema = z.strictObject({
         }),
         {},
       ),
+      escalate: z._default(z.array(text), []),
     }),
     {},
   ),

@@ -110,6 +110,8 @@ export interface Claim {
   /** Where the runner's log and the candidate result of this run go. */
   readonly logPath: string;
   readonly outputPath: string;
+  /** Where that of another run of this task lies, whether or not it is there. */
+  artifact(run: number, kind: ArtifactKind | 'refused'): string;
   /** Where the runner may keep files that a later run goes on from; and where a patch goes. */
   readonly statePath: string;
   readonly patchPath: string;
@@ -132,7 +134,7 @@ export interface Conversation {
 /** A daemon's membership. */
 export interface Member {
   readonly workerId: string;
-  /** The next task that `admit` takes, or undefined when there is none now. Throws `fenced` as KoubouError worker_lost. */
+  /** The next task that `admit` takes, given its outcomes that count, or undefined when there is none now. Throws `fenced` as KoubouError worker_lost. */
   claim(admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission): Promise<Claim | undefined>;
   /** How many tasks wait to be claimed, as of a recent look. */
   backlog(): Promise<number>;

@@ -1,12 +1,15 @@
 /** Which runner and model a task gets, on what terms, and why. Pure. */
 import { KoubouError } from '../errors.ts';
-import type { TaskFile } from '../task/record.ts';
+import { climb } from '../task/ladder.ts';
+import type { RunOutcome, TaskFile } from '../task/record.ts';
+import { type Escalation, ladderOf } from './escalate.ts';
 import { applyRules, type Consequences, type Considered, type Rule, type Ruled } from './rules.ts';
 
 export interface Routing {
   /** Runner by task type. */
   default: Readonly<Record<string, string>>;
   rules?: readonly Rule[] | undefined;
+  escalation?: Escalation | undefined;
 }
 
 export interface RunnerFacts {
@@ -20,32 +23,75 @@ export interface Route {
   model: string | undefined;
   why: string;
   considered: Considered[];
+  /** The runner to take where this one is not installed or does not answer; null: wait for this one. */
+  otherwise: string | null;
+  /** Who goes on, in this order, when the work is found wanting. */
+  above: readonly string[];
+  /** Whether nobody goes on after them, and the task is handed back. */
+  handBack: boolean;
 }
 
 export type Routed = Ruled & Pick<TaskFile, 'options'>;
 
 /**
- * `fileBytes`: the size of the attached files together. Throws `usage` when the task names a runner that is not
- * configured, `runner_unavailable` when no runner fits.
+ * `fileBytes`: the size of the attached files together. `earlier`: the outcomes of the task's earlier runs that count,
+ * oldest first. Throws `usage` when the task names a runner that is not configured, `runner_unavailable` when no
+ * runner fits.
  */
 export const chooseRoute = (
   task: Routed,
   routing: Routing,
   runners: ReadonlyMap<string, RunnerFacts>,
   fileBytes: number,
+  earlier: readonly RunOutcome[] = [],
 ): Route => {
   const { then, why, considered } = applyRules(routing.rules ?? [], task, fileBytes);
   const base = baseOf(task, routing, runners, then);
-  // Another runner than the one that the rule means may not have its model.
-  const fits = then.runner === undefined ? task.options.runner === undefined : base.runner === then.runner;
-  const model = task.options.model ?? (fits ? then.model : undefined);
-  const reason = [base.why, why].filter((words) => words !== null).join('; ');
-  return { runner: base.runner, model, why: reason, considered };
+  const ladder = ladderOf(withAdded(task, then), routing.escalation ?? NO_ESCALATION);
+  const begun = {
+    // Another runner than the one that the rule means may not have its model.
+    model: task.options.model ?? (keepsModel(task, then, base.runner) ? then.model : undefined),
+    why: [base.why, why].filter((words) => words !== null).join('; '),
+    considered,
+    handBack: ladder?.handBack ?? false,
+  };
+  const climbing = ladder === null ? null : climb(ladder, earlier);
+  if (ladder === null || climbing === null) {
+    const at = ladder?.runners.indexOf(base.runner) ?? -1;
+    const above = at === -1 ? [] : (ladder?.runners.slice(at + 1) ?? []);
+    return { ...begun, runner: base.runner, otherwise: base.otherwise, above };
+  }
+  // Above the last step it is the last that is tried again.
+  const runner = climbing.next ?? (ladder.runners.at(-1) as string);
+  return {
+    ...begun,
+    runner,
+    model: runner === base.runner ? begun.model : undefined,
+    why: `${begun.why}; routing.escalate: step ${climbing.step} of ${ladder.runners.length}, as what came before was found wanting`,
+    otherwise: null,
+    above: ladder.runners.slice(climbing.step),
+  };
 };
 
+const NO_ESCALATION: Escalation = { steps: [], handBack: false };
+
+const keepsModel = (task: Routed, then: Consequences, runner: string): boolean =>
+  then.runner === undefined ? task.options.runner === undefined : runner === then.runner;
+
+/** The route where the runner that it names cannot be had, for the reason given. */
+export const fallBack = (route: Route, otherwise: string, trouble: string): Route => ({
+  ...route,
+  runner: otherwise,
+  model: undefined,
+  why: `routing.default.general, as ${route.runner} cannot be had (${trouble})`,
+  otherwise: null,
+});
+
 /** The task with what the rules that match add where it does not say itself. */
-export const withRules = <T extends Routed>(task: T, routing: Routing, fileBytes: number): T => {
-  const { timeout, retries, local_only } = applyRules(routing.rules ?? [], task, fileBytes).then;
+export const withRules = <T extends Routed>(task: T, routing: Routing, fileBytes: number): T =>
+  withAdded(task, applyRules(routing.rules ?? [], task, fileBytes).then);
+
+const withAdded = <T extends Routed>(task: T, { timeout, retries, local_only }: Consequences): T => {
   const added = Object.entries({ timeout, retries }).filter(([, value]) => value !== undefined);
   const options = { ...Object.fromEntries(added), ...task.options };
   return { ...task, options: local_only === true ? { ...options, local_only } : options };
@@ -55,12 +101,18 @@ export const withRules = <T extends Routed>(task: T, routing: Routing, fileBytes
 export const needsSizes = ({ rules = [] }: Routing): boolean =>
   rules.some(({ if: wanted }) => wanted.tokens_over !== undefined || wanted.tokens_under !== undefined);
 
+interface Base {
+  runner: string;
+  why: string | null;
+  otherwise: string | null;
+}
+
 const baseOf = (
   task: Routed,
   routing: Routing,
   runners: ReadonlyMap<string, RunnerFacts>,
   then: Consequences,
-): { runner: string; why: string | null } => {
+): Base => {
   const asked = task.options.runner;
   if (asked !== undefined) {
     if (!runners.has(asked)) {
@@ -68,20 +120,35 @@ const baseOf = (
         hint: `Runners in config/agent.yaml: ${[...runners.keys()].join(', ') || 'none'}.`,
       });
     }
-    return { runner: asked, why: 'the task names it' };
+    return { runner: asked, why: 'the task names it', otherwise: null };
   }
   if (then.runner !== undefined && runners.has(then.runner)) {
-    return { runner: then.runner, why: null };
+    return { runner: then.runner, why: null, otherwise: null };
   }
   const configured = routing.default[task.type];
-  if (configured !== undefined && runners.has(configured)) {
-    return { runner: configured, why: `routing.default.${task.type}` };
-  }
   const general = routing.default['general'];
-  if (task.type === 'code' && general !== undefined && runners.has(general)) {
-    return { runner: general, why: 'no code runner is configured: the general one' };
+  const spare = task.type === 'code' && general !== undefined && runners.has(general) ? general : null;
+  if (configured !== undefined && runners.has(configured)) {
+    const otherwise = spare === configured || needsFiles(task.options) ? null : spare;
+    return { runner: configured, why: `routing.default.${task.type}`, otherwise };
+  }
+  if (spare !== null) {
+    return { runner: spare, why: 'no code runner is configured: the general one', otherwise: null };
   }
   throw new KoubouError('runner_unavailable', `No runner is configured for tasks of type ${task.type}.`, {
     hint: 'Start Ollama or LM Studio and run `koubou init` again, or name a runner in config/agent.yaml.',
   });
 };
+
+/** What a model that gives text alone cannot be asked for. */
+const needsFiles = ({
+  worktree,
+  expect,
+  output,
+  sandbox,
+  resume_from,
+  model,
+}: TaskFile['options']): boolean =>
+  worktree === true ||
+  (expect !== undefined && output === undefined) ||
+  (sandbox ?? resume_from ?? model) !== undefined;

@@ -14,6 +14,7 @@ export interface Conditions {
   caller?: string | undefined;
 }
 
+/** What a rule says. Its endpoint has become part of the runner's name (config/rule-runners.ts). */
 export interface Consequences {
   runner?: string | undefined;
   model?: string | undefined;

@@ -5,7 +5,7 @@
  */
 import { stat, writeFile } from 'node:fs/promises';
 import { KoubouError } from '../errors.ts';
-import { requireProgram } from '../process/find-program.ts';
+import { findProgram, requireProgram } from '../process/find-program.ts';
 import { type ProgramEnd, startProgram } from '../process/spawn.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
 import { type AgentEndpoint, askEndpoint } from './agent-endpoint.ts';
@@ -66,6 +66,11 @@ export class AgentRunner implements Runner {
     this.name = options.name;
     this.endpoint = options.endpoint;
     this.defaultModel = options.model;
+  }
+
+  async installed(): Promise<boolean> {
+    const { entry, environment } = this.#options;
+    return (await findProgram(entry.bin, '/', environment['PATH'])) !== undefined;
   }
 
   async check(): Promise<Health> {

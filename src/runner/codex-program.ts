@@ -24,7 +24,7 @@ export class CodexProgram {
 
   /** Throws KoubouError `usage` where it is missing, RunFailure `usage` where it is too old. */
   async abilities(): Promise<CodexAbilities> {
-    const of = await this.#installed();
+    const of = await this.#stamp();
     if (this.#known?.of !== of) this.#known = { of, abilities: this.#askAbilities() };
     try {
       return await this.#known.abilities;
@@ -36,7 +36,7 @@ export class CodexProgram {
 
   /** Throws RunFailure where commands of the model would all fail, of which Codex itself says nothing. */
   async requireSandbox(): Promise<void> {
-    const of = await this.#installed();
+    const of = await this.#stamp();
     if (this.#sandbox?.of !== of) this.#sandbox = { of, works: this.#trySandbox() };
     try {
       await this.#sandbox.works;
@@ -46,8 +46,17 @@ export class CodexProgram {
     }
   }
 
-  async #installed(): Promise<string> {
-    const path = await findProgram(this.#bin, '/', this.#environment['PATH']);
+  async installed(): Promise<boolean> {
+    return (await this.#found()) !== undefined;
+  }
+
+  #found(): Promise<string | undefined> {
+    return findProgram(this.#bin, '/', this.#environment['PATH']);
+  }
+
+  /** Changes with what is installed. */
+  async #stamp(): Promise<string> {
+    const path = await this.#found();
     return path === undefined ? '' : `${path} ${(await stat(path)).mtimeMs}`;
   }
 

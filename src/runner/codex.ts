@@ -64,6 +64,10 @@ export class CodexRunner implements Runner {
     this.#program = new CodexProgram(options.bin, options.environment);
   }
 
+  installed(): Promise<boolean> {
+    return this.#program.installed();
+  }
+
   async check(): Promise<Health> {
     const signal = new AbortController().signal;
     const connection = await this.#connect(this.defaultModel, signal);

@@ -88,6 +88,8 @@ export interface Runner {
   readonly changesFiles: boolean;
   /** Whether it can be held to networks: all that leaves it goes through connections of koubou's own. */
   readonly staysLocal: boolean;
+  /** Whether the program that it starts is there. Asks no server. Absent: it starts none. */
+  installed?(): Promise<boolean>;
   /** Whether it can be used now, within 3 s. Never throws. */
   check(): Promise<Health>;
   run(task: TaskFile, context: RunContext): Promise<RunnerOutcome>;

@@ -64,6 +64,12 @@ export class Endpoints {
     return state.status === 'up';
   }
 
+  /** Why the endpoint may not be used; null: it may, or nobody knows yet. */
+  trouble(runner: Runner): string | null {
+    const state = this.#states.get(runner.endpoint?.name ?? '');
+    return state?.status === 'down' ? state.reason : null;
+  }
+
   /** Whether some endpoint's first answer is still awaited. */
   get asking(): boolean {
     return [...this.#states.values()].some((state) => state.status === 'unknown' && state.probing);

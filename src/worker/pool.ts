@@ -7,9 +7,9 @@
 import { KoubouError, systemCode } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
 import type { Admission, ChangeHint, Claim, Member, PermitRequest, Queue } from '../queue/queue.ts';
-import { chooseRoute } from '../route/route.ts';
+import { chooseRoute, fallBack, type Route } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
-import type { TaskFile } from '../task/record.ts';
+import type { RunOutcome, TaskFile } from '../task/record.ts';
 import { Ending, leftIn } from './ending.ts';
 import { Endpoints } from './endpoints.ts';
 import { fileBytes } from './file-bytes.ts';
@@ -54,6 +54,8 @@ export class Pool {
   readonly #ending: Ending;
   readonly #attempts = new Map<string, { attempt: Attempt; ended: Promise<void> }>();
   readonly #giveUp = new AbortController();
+  /** Runners whose program is not there. */
+  readonly #missing = new Set<string>();
   #wake = new AbortController();
   #stopping = false;
   #fenced = false;
@@ -171,9 +173,9 @@ export class Pool {
   async #fill(): Promise<void> {
     await this.#scale();
     while (this.#attempts.size < this.#slots.count && this.#mayClaim()) {
-      const claim = await this.#claim();
-      if (claim === undefined) break;
-      this.#start(claim);
+      const claimed = await this.#claim();
+      if (claimed === undefined) break;
+      this.#start(claimed.claim, claimed.route);
       await this.#scale();
     }
   }
@@ -183,11 +185,17 @@ export class Pool {
     this.#slots.adjust(this.#attempts.size, this.#backlog, performance.now());
   }
 
-  async #claim(): Promise<Claim | undefined> {
+  async #claim(): Promise<{ claim: Claim; route: Route | KoubouError } | undefined> {
+    await this.#lookForPrograms();
+    let route: Route | KoubouError | undefined;
     try {
-      const claim = await this.#parts.member.claim((task) => this.#admit(task));
+      const claim = await this.#parts.member.claim((task, earlier) => {
+        route = this.#routeOf(task, earlier);
+        return this.#admit(task, route);
+      });
       this.#notes.set('claim', null);
-      return claim;
+      // The last task that was asked for is the one that was taken.
+      return claim === undefined || route === undefined ? undefined : { claim, route };
     } catch (error) {
       if (!(error instanceof KoubouError)) {
         // A system error (a full disk, too many open files) is not the task's fault and may pass.
@@ -205,32 +213,54 @@ export class Pool {
     }
   }
 
-  #admit(task: TaskFile): Admission {
-    const { routing } = this.#parts.settings;
+  #routeOf(task: TaskFile, earlier: readonly RunOutcome[]): Route | KoubouError {
+    const { settings, runners } = this.#parts;
+    const { routing } = settings;
     try {
-      const route = chooseRoute(task, routing, this.#parts.runners, fileBytes(task.files, routing));
-      const runner = this.#parts.runners.get(route.runner) as Runner;
-      if (!this.#endpoints.isUp(runner)) return { take: false, why: 'endpoint' };
-      return { take: true, permits: [...folderPermits(task, runner), ...modelPermits(runner, route.model)] };
+      const route = chooseRoute(task, routing, runners, fileBytes(task.files, routing), earlier);
+      const [runner, spare] = [runners.get(route.runner), runners.get(route.otherwise ?? '')];
+      if (runner === undefined || spare === undefined) return route;
+      if (this.#missing.has(runner.name)) return fallBack(route, spare.name, 'it is not installed');
+      const trouble = this.#endpoints.trouble(runner);
+      return trouble !== null && this.#endpoints.isUp(spare) ? fallBack(route, spare.name, trouble) : route;
     } catch (error) {
-      // No runner for this kind of task may change with the config; a wrong name in the task never will.
-      const code = error instanceof KoubouError ? error.code : undefined;
-      return code === 'runner_unavailable' ? { take: false, why: 'endpoint' } : { take: true, permits: [] };
+      if (error instanceof KoubouError) return error;
+      throw error;
     }
+  }
+
+  #admit(task: TaskFile, route: Route | KoubouError): Admission {
+    if (route instanceof KoubouError) {
+      // No runner for this kind of task may change with the config; a wrong name in the task never will.
+      const waits = route.code === 'runner_unavailable';
+      return waits ? { take: false, why: 'endpoint' } : { take: true, permits: [] };
+    }
+    const runner = this.#parts.runners.get(route.runner) as Runner;
+    if (!this.#endpoints.isUp(runner)) return { take: false, why: 'endpoint' };
+    return { take: true, permits: [...folderPermits(task, runner), ...modelPermits(runner, route.model)] };
+  }
+
+  /** Of the runners that another one stands in for. */
+  async #lookForPrograms(): Promise<void> {
+    const { settings, runners } = this.#parts;
+    const runner = runners.get(settings.routing.default['code'] ?? '');
+    if (runner?.installed === undefined) return;
+    if (await runner.installed()) this.#missing.delete(runner.name);
+    else this.#missing.add(runner.name);
   }
 
   /** Whether something waits that would be taken; takes nothing. */
   async #takeable(): Promise<boolean> {
     let found = false;
-    await this.#parts.member.claim((task) => {
-      const admission = this.#admit(task);
+    await this.#parts.member.claim((task, earlier) => {
+      const admission = this.#admit(task, this.#routeOf(task, earlier));
       found ||= admission.take;
       return admission.take ? { take: false, why: 'permit' } : admission;
     });
     return found;
   }
 
-  #start(claim: Claim): void {
+  #start(claim: Claim, route: Route | KoubouError): void {
     const { member, runners, settings, tell } = this.#parts;
     const attempt = new Attempt(
       {
@@ -243,6 +273,7 @@ export class Pool {
         giveUp: this.#giveUp.signal,
       },
       claim,
+      route,
     );
     const finish = async (): Promise<void> => {
       try {

@@ -1,16 +1,16 @@
 /**
- * One attempt, from claim to settled outcome: route, run, verify, publish, settle. Where each of these is
- * decided: route/route.ts, runner/*, verify/verify.ts, task/budget.ts.
+ * One attempt, from claim to settled outcome: run, verify, publish, settle. Where each of these is decided:
+ * runner/*, verify/verify.ts, task/budget.ts, hand-back.ts. Which runner it is was decided when the task was claimed.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { appendFile, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ERROR_CODES,
   type ErrorCode,
-  type ErrorInfo,
   errorInfo,
   isErrorCode,
   KoubouError,
@@ -20,15 +20,18 @@ import {
 import type { Tell, WorkerEvent } from '../events.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
-import { chooseRoute, type Route, withRules } from '../route/route.ts';
-import type { Runner, RunnerOutcome } from '../runner/runner.ts';
-import type { RunOutcome, Usage } from '../task/record.ts';
+import { type Route, withRules } from '../route/route.ts';
+import type { Runner } from '../runner/runner.ts';
+import type { RunOutcome } from '../task/record.ts';
 import { publishOutput } from '../verify/publish.ts';
 import { verifyResult } from '../verify/verify.ts';
+import { worktreesFolder } from '../worktree/record.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
 import { fileBytes } from './file-bytes.ts';
+import { handBack, isLastTry } from './hand-back.ts';
 import { LocalOnly } from './local-only.ts';
 import { budgetOf, type WorkerSettings } from './settings.ts';
+import { failedVerdict, NOTHING_SEEN, type Seen, seenOf, type Verdict } from './verdict.ts';
 import { Workplace } from './workplace.ts';
 
 export interface RunDependencies {
@@ -44,34 +47,6 @@ export interface RunDependencies {
   giveUp: AbortSignal;
 }
 
-/** What happened in an attempt, before the queue decides what becomes of the task. */
-interface Verdict {
-  error: ErrorInfo | null;
-  charged: boolean;
-  evidence: string | null;
-  usage: Usage | null;
-  model: string | null;
-  endpoint: string | null;
-  address: string | null;
-  retryAfter: number | null;
-  feedback: string | null;
-  outputFile: string | null;
-  session: string | null;
-}
-
-const FAILED: Omit<Verdict, 'error'> = {
-  charged: true,
-  evidence: null,
-  usage: null,
-  model: null,
-  endpoint: null,
-  address: null,
-  retryAfter: null,
-  feedback: null,
-  outputFile: null,
-  session: null,
-};
-
 const DISK_RETRY_MS = 1000;
 /** How long a busy endpoint is left alone when it does not say. */
 const BUSY_PAUSE_SECONDS = 1;
@@ -85,14 +60,15 @@ export class Attempt {
   progress = 0;
   readonly #dependencies: RunDependencies;
   readonly #startedAt = new Date();
-  readonly #fileBytes: number;
+  readonly #route: Route | KoubouError;
 
-  constructor(dependencies: RunDependencies, claim: Claim) {
+  /** `route`: where the task goes, or why it cannot go anywhere. */
+  constructor(dependencies: RunDependencies, claim: Claim, route: Route | KoubouError) {
     const { settings } = dependencies;
     this.#dependencies = dependencies;
+    this.#route = route;
     const { routing } = settings;
-    this.#fileBytes = fileBytes(claim.task.files, routing);
-    this.claim = { ...claim, task: withRules(claim.task, routing, this.#fileBytes) };
+    this.claim = { ...claim, task: withRules(claim.task, routing, fileBytes(claim.task.files, routing)) };
     const { options, type } = this.claim.task;
     this.clocks = new AttemptClocks({
       timeout: options.timeout ?? settings.timeout[type],
@@ -108,28 +84,12 @@ export class Attempt {
 
   /** Runs and settles. Rejects only where the outcome could not be kept. */
   async run(): Promise<AttemptEnd> {
-    const { settings, runners } = this.#dependencies;
-    const { id, run, task } = this.claim;
-    let route: Route | undefined;
-    let verdict: Verdict;
-    try {
-      route = chooseRoute(task, settings.routing, runners, this.#fileBytes);
-      const runner = runners.get(route.runner) as Runner;
-      this.#tellStart(route, runner);
-      verdict = await this.#attempt(runner, route);
-      this.#tellUnavailable(runner, verdict);
-    } catch (error) {
-      const info = toErrorInfo(error);
-      verdict = this.#stoppedVerdict(FAILED) ?? {
-        ...FAILED,
-        error: info,
-        charged: ERROR_CODES[info.code].charged,
-      };
-    }
+    const { id, run } = this.claim;
+    const outcome = await this.#outcome(await this.#judged());
     this.clocks.end();
-    const settled = await this.#settle(await this.#outcome(verdict, route));
+    const settled = await this.#settle(outcome);
     if (settled.kind === 'fenced') return { event: 'task_taken_away', task_id: id, attempt: run };
-    const { state, dueMs, outcome } = settled;
+    const { state, dueMs, outcome: kept } = settled;
     return {
       event: 'task_ended',
       task_id: id,
@@ -138,8 +98,23 @@ export class Attempt {
       seconds: (Date.now() - this.#startedAt.getTime()) / 1000,
       again_in: dueMs === null ? null : Math.max(0, (dueMs - Date.now()) / 1000),
       // Another outcome of this run may have been there first, and then it is what counts.
-      error: outcome.error === null ? null : { ...outcome.error, code: knownCode(outcome.error.code) },
+      error: kept.error === null ? null : { ...kept.error, code: knownCode(kept.error.code) },
     };
+  }
+
+  async #judged(): Promise<Verdict> {
+    try {
+      if (this.#route instanceof KoubouError) throw this.#route;
+      const runner = this.#dependencies.runners.get(this.#route.runner) as Runner;
+      this.#tellStart(this.#route, runner);
+      const verdict = await this.#attempt(runner, this.#route);
+      this.#tellUnavailable(runner, verdict);
+      return verdict;
+    } catch (error) {
+      const info = toErrorInfo(error);
+      const charged = ERROR_CODES[info.code].charged;
+      return this.#stoppedVerdict(NOTHING_SEEN) ?? { ...NOTHING_SEEN, error: info, charged };
+    }
   }
 
   #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
@@ -218,10 +193,7 @@ export class Attempt {
       local: (sent) => local.judge(sent),
       childStarted,
     });
-    const { usage, model: used, endpoint } = result;
-    const session = result.ok ? (result.session ?? null) : null;
-    const address = result.address ?? null;
-    const seen = { ...FAILED, usage, model: used, endpoint, address, session };
+    const seen = seenOf(result);
     // Also a run that failed leaves its patch, for whoever goes on.
     const changes = this.#mayLook() ? await workplace.changes() : null;
     const stopped = this.#stoppedVerdict(seen);
@@ -295,7 +267,7 @@ export class Attempt {
     return kind !== 'stopped' && kind !== 'fenced';
   }
 
-  #stoppedVerdict(seen: Verdict | Omit<Verdict, 'error'>): Verdict | undefined {
+  #stoppedVerdict(seen: Seen): Verdict | undefined {
     const stop = this.clocks.stopped;
     if (stop === undefined) return undefined;
     if (stop.kind === 'limit') return { ...seen, error: stop.error };
@@ -313,9 +285,10 @@ export class Attempt {
     }
   }
 
-  async #outcome(verdict: Verdict, route: Route | undefined): Promise<RunOutcome> {
+  async #outcome(verdict: Verdict): Promise<RunOutcome> {
     const { claim } = this;
-    return {
+    const route = this.#route instanceof KoubouError ? undefined : this.#route;
+    const outcome: RunOutcome = {
       version: 1,
       task_id: claim.id,
       attempt: claim.run,
@@ -338,6 +311,25 @@ export class Attempt {
       session: verdict.session,
       output_file: verdict.outputFile,
     };
+    const budget = budgetOf(this.#dependencies.settings)(claim.task);
+    if (route === undefined || !isLastTry(route, claim.earlier, outcome, budget)) return outcome;
+    return this.#handedBack(outcome);
+  }
+
+  /** Where its text cannot be written the task fails for its own reason, which is true as well. */
+  async #handedBack(outcome: RunOutcome): Promise<RunOutcome> {
+    const { claim } = this;
+    try {
+      const { home } = this.#dependencies.settings;
+      return await handBack(
+        claim,
+        outcome,
+        claim.task.options.worktree === true ? join(worktreesFolder(home), claim.id) : null,
+      );
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      return outcome;
+    }
   }
 
   // An outcome that cannot be written is kept in memory: the work is done, only its record has no room yet.
@@ -357,16 +349,6 @@ export class Attempt {
     }
   }
 }
-
-const failedVerdict = (
-  result: Extract<RunnerOutcome, { ok: false }>,
-  seen: Omit<Verdict, 'error'>,
-): Verdict => ({
-  ...seen,
-  error: result.error,
-  charged: result.charged ?? ERROR_CODES[result.error.code].charged,
-  retryAfter: result.retryAfter,
-});
 
 const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'internal');
 

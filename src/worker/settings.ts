@@ -1,4 +1,5 @@
 /** What a daemon is told by its entry point; the worker reads neither config nor environment itself. */
+import { ladderOf } from '../route/escalate.ts';
 import { type Routing, withRules } from '../route/route.ts';
 import type { Budget } from '../task/budget.ts';
 import type { TaskFile, TaskType } from '../task/record.ts';
@@ -51,10 +52,15 @@ export const WORKER_LOST_BUDGET = 10;
 
 export const budgetOf =
   (settings: Pick<WorkerSettings, 'retries' | 'routing' | 'unavailableSeconds'>) =>
-  (task: TaskFile): Budget => ({
-    retries:
-      withRules(task, settings.routing, fileBytes(task.files, settings.routing)).options.retries ??
-      settings.retries[task.type],
-    workerLost: WORKER_LOST_BUDGET,
-    unavailableSeconds: settings.unavailableSeconds,
-  });
+  (task: TaskFile): Budget => {
+    const { routing } = settings;
+    const ruled = withRules(task, routing, fileBytes(task.files, routing));
+    const said = ruled.options.retries;
+    return {
+      retries: said ?? settings.retries[task.type],
+      retriesSaid: said !== undefined,
+      ladder: routing.escalation === undefined ? null : ladderOf(ruled, routing.escalation),
+      workerLost: WORKER_LOST_BUDGET,
+      unavailableSeconds: settings.unavailableSeconds,
+    };
+  };

@@ -27,7 +27,7 @@ describe('agent.yaml', () => {
       version: 1,
       endpoints: {},
       runners: { command: { kind: 'command' } },
-      routing: { rules: [], default: { command: 'command' } },
+      routing: { rules: [], default: { command: 'command' }, escalate: [] },
       workers: { min: 1, max: 5, idle_timeout: 30, scale_up_at: 2 },
       defaults: {
         priority: 5,
@@ -132,8 +132,8 @@ describe('a mistake in agent.yaml', () => {
     ],
     [
       'a key that comes with a later feature',
-      'routing:\n  escalate: []',
-      /line 2, column 3: routing\.escalate is no key/,
+      'routing:\n  escalation: []',
+      /line 2, column 3: routing\.escalation is no key.*Did you mean "routing.escalate"/,
     ],
     [
       'a missing value',

@@ -11,6 +11,7 @@ runners:
   big: { kind: agent, bin: cat, model: b, output: { stdout: true } }
 routing:
   default: { general: small, code: small }
+  escalate: [small, big, hand_back]
   rules:
     - { if: { label: { keep: here } }, then: { timeout: 2m }, continue: true }
     - { if: { type: code }, then: { runner: big, retries: 0 } }
@@ -68,5 +69,17 @@ describe('koubou route', () => {
       const seen = [attempt?.runner, attempt?.model, attempt?.endpoint, attempt?.route];
       assert.deepEqual(seen, [route.runner, route.model, route.endpoint, route.why], words.join(' '));
     }
+  });
+
+  it('says who would go on, and what is handed back is the result of a task that failed', async () => {
+    const cwd = daemons.home.home;
+    const said = await daemons.koubou(['route', 'Say hello'], { cwd });
+    assert.match(said.stdout, /then +big, then handed back to you, where the work is found wanting/);
+    await daemons.koubou(['delegate', '--check', 'echo nonsense; exit 3', 'Say hello'], { cwd });
+    await daemons.koubou(['work', '--drain'], { cwd });
+    const { stdout, stderr, code } = await daemons.koubou(['result'], { cwd });
+    assert.equal(code, 1);
+    assert.match(stdout, /^# Handed back: [^]*Say hello[^]*## Try 2: big, b[^]*nonsense/);
+    assert.match(stderr, /failed: 2 tries by small, big came to nothing; the last: check_failed/);
   });
 });

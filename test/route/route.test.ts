@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chooseRoute, type Routed } from '../../src/route/route.ts';
+import { chooseRoute, fallBack, type Routed, type Routing } from '../../src/route/route.ts';
+import { failedOutcome } from '../helpers/outcomes.ts';
 
 const runners = new Map(
   ['ollama', 'openai', 'command'].map((name) => [name, { name, defaultModel: `${name}-model` }]),
@@ -19,7 +20,15 @@ const task = (type: Routed['type'], options: Routed['options']): Routed => ({
 describe('the route of a task', () => {
   it('is the runner it names, with the reason', () => {
     const route = chooseRoute(task('general', { runner: 'openai', model: 'm' }), routing, runners, 0);
-    assert.deepEqual(route, { runner: 'openai', model: 'm', why: 'the task names it', considered: [] });
+    assert.deepEqual(route, {
+      runner: 'openai',
+      model: 'm',
+      why: 'the task names it',
+      considered: [],
+      otherwise: null,
+      above: [],
+      handBack: false,
+    });
   });
 
   it('is else the default of its type', () => {
@@ -42,5 +51,97 @@ describe('the route of a task', () => {
     assert.throws(() => chooseRoute(task('general', {}), { default: {} }, runners, 0), {
       code: 'runner_unavailable',
     });
+  });
+});
+
+describe('the default of code tasks', () => {
+  const both = { default: { general: 'ollama', code: 'openai', command: 'command' } };
+  const otherwise = (options: Routed['options'], type: Routed['type'] = 'code') =>
+    chooseRoute(task(type, options), both, runners, 0).otherwise;
+
+  it('has the general runner to stand in for it', () => {
+    assert.equal(otherwise({}), 'ollama');
+    assert.equal(otherwise({ expect: ['a'], output: 'a' }), 'ollama');
+    const route = fallBack(chooseRoute(task('code', {}), both, runners, 0), 'ollama', 'nobody answers');
+    assert.equal(route.runner, 'ollama');
+    assert.match(route.why, /routing.default.general, as openai cannot be had \(nobody answers\)/);
+  });
+
+  it('has none where the task wants files, names who does it, or is no code task', () => {
+    for (const options of [
+      { worktree: true },
+      { expect: ['a'] },
+      { sandbox: 'read-only' as const },
+      { resume_from: 'x' },
+      { model: 'm' },
+      { runner: 'openai' },
+    ]) {
+      assert.equal(otherwise(options), null, JSON.stringify(options));
+    }
+    assert.equal(otherwise({}, 'general'), null);
+  });
+});
+
+describe('the route of a task whose work was found wanting', () => {
+  const step = (runner: string, over = {}) => ({ runner, staysLocal: true, changesFiles: true, ...over });
+  const ladder = (steps: ReturnType<typeof step>[], handBack = true): Routing => ({
+    ...routing,
+    escalation: { steps, handBack },
+  });
+  const three = new Map(['ollama', 'openai', 'third'].map((name) => [name, { name, defaultModel: null }]));
+  const wanting = (...by: string[]) => by.map((runner) => failedOutcome('check_failed', { runner }));
+  const routeAfter = (outcomes: ReturnType<typeof wanting>, options: Routed['options'] = {}, over = {}) =>
+    chooseRoute(
+      { ...task('general', options), ...over },
+      ladder([step('ollama'), step('openai', { staysLocal: false }), step('third', { changesFiles: false })]),
+      three,
+      0,
+      outcomes,
+    );
+
+  it('is one step up, with the reason', () => {
+    assert.deepEqual([routeAfter([]).runner, routeAfter([]).above], ['ollama', ['openai', 'third']]);
+    const second = routeAfter(wanting('ollama'));
+    assert.deepEqual([second.runner, second.above, second.handBack], ['openai', ['third'], true]);
+    assert.match(second.why, /^routing.default.general; routing.escalate: step 2 of 3/);
+    assert.equal(routeAfter(wanting('ollama', 'openai')).runner, 'third');
+    assert.equal(
+      routeAfter(wanting('ollama', 'openai', 'third')).runner,
+      'third',
+      'there is nothing above it',
+    );
+  });
+
+  it('stays where it was after what was not the work', () => {
+    const outcomes = [failedOutcome('timeout', { runner: 'ollama' }), failedOutcome('worker_lost')];
+    assert.equal(routeAfter(outcomes).runner, 'ollama');
+    assert.equal(routeAfter([...wanting('ollama'), ...outcomes]).runner, 'openai');
+  });
+
+  it('leaves out the steps that a local task may not take, and those that write no files', () => {
+    assert.equal(routeAfter(wanting('ollama'), {}, { sensitive: true }).runner, 'third');
+    assert.equal(routeAfter(wanting('ollama'), { local_only: true }).runner, 'third');
+    assert.deepEqual(routeAfter([], { expect: ['a'] }).above, ['openai']);
+  });
+
+  it('is the one that the caller chose', () => {
+    for (const options of [
+      { runner: 'ollama' },
+      { model: 'm' },
+      { resume_from: 'x' },
+      { sandbox: 'read-only' as const },
+    ]) {
+      const route = routeAfter(wanting('ollama'), options);
+      assert.deepEqual(
+        [route.runner, route.above, route.handBack],
+        ['ollama', [], false],
+        JSON.stringify(options),
+      );
+    }
+  });
+
+  it('is the same where its runner is on no step, which is handed back all the same', () => {
+    const route = chooseRoute(task('general', {}), ladder([step('openai')]), runners, 0, wanting('ollama'));
+    assert.deepEqual([route.runner, route.above, route.handBack], ['ollama', [], true]);
   });
 });

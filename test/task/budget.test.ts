@@ -1,46 +1,25 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ERROR_CODES, type ErrorCode, errorInfo } from '../../src/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts';
 import { type Budget, DEFAULT_BUDGET, decide } from '../../src/task/budget.ts';
 import { nextState } from '../../src/task/lifecycle.ts';
 import type { RunOutcome } from '../../src/task/record.ts';
+import { outcomeAt } from '../helpers/outcomes.ts';
 
 const HOUR = 3600;
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];
-
-const outcomeAt = (
-  atMs: number,
-  code: ErrorCode | 'success',
-  over: Partial<RunOutcome> = {},
-): RunOutcome => ({
-  version: 1,
-  task_id: 'task_20260101_000000_000000_aaaa',
-  attempt: 1,
-  worker_id: null,
-  runner: null,
-  model: null,
-  endpoint: null,
-  address: null,
-  started_at: new Date(atMs).toISOString(),
-  ended_at: new Date(atMs).toISOString(),
-  outcome: code === 'success' ? 'success' : 'error',
-  charged: code === 'success' ? false : ERROR_CODES[code].charged,
-  error: code === 'success' ? null : { ...errorInfo(code, 'it failed') },
-  evidence: null,
-  usage: null,
-  route: null,
-  retry_after: null,
-  feedback: null,
-  output_bytes: null,
-  session: null,
-  output_file: null,
-  ...over,
-});
 
 const budgets = fc.record({
   retries: fc.nat(5),
   workerLost: fc.nat(12),
   unavailableSeconds: fc.nat(2 * HOUR),
+  retriesSaid: fc.boolean(),
+  ladder: fc.option(
+    fc.record({
+      runners: fc.subarray(['small', 'bigger', 'biggest']),
+      handBack: fc.boolean(),
+    }),
+  ),
 });
 const randoms = fc.double({ min: 0, max: 0.999999, noNaN: true });
 // Deliberate stops are the daemon's will and have no budget: nobody can be asked to stop it less often.
@@ -59,7 +38,7 @@ describe('what happens after a run', () => {
           for (const [code, random, retryAfter] of world) {
             // A run takes a second at least; that is what ends a wait for an endpoint that is down.
             now += 1000;
-            outcomes.push(outcomeAt(now, code, { retry_after: retryAfter }));
+            outcomes.push(outcomeAt(now, code, { runner: 'small', retry_after: retryAfter }));
             const decision = decide(outcomes, budget, () => random);
             assert.ok(nextState('in_progress', decision.event), decision.event);
             if (['runner_unavailable', 'endpoint_busy', 'disk_full', 'unknown'].includes(code))
@@ -68,9 +47,10 @@ describe('what happens after a run', () => {
             if (decision.event === 'try_later') now += decision.seconds * 1000;
             const charged = outcomes.filter((outcome) => outcome.charged).length;
             const lost = outcomes.filter((outcome) => outcome.error?.code === 'worker_lost').length;
-            assert.ok(charged <= budget.retries, 'no more charged errors than retries');
+            const steps = budget.retriesSaid ? 0 : (budget.ladder?.runners.length ?? 0);
+            assert.ok(charged <= budget.retries + steps, 'no more charged errors than retries and steps up');
             assert.ok(lost <= budget.workerLost);
-            const most = (budget.retries + 1) * (budget.unavailableSeconds + 2);
+            const most = (budget.retries + steps + 1) * (budget.unavailableSeconds + 2);
             assert.ok(unavailable <= most, 'it does not wait for ever');
           }
         },
@@ -177,5 +157,62 @@ describe('what happens after a run', () => {
     assert.equal(event(unknown), 'try_later');
     assert.equal(event(outcomeAt(0, 'internal', { error: null })), 'try_later');
     assert.equal(decide([], DEFAULT_BUDGET, () => 0).event, 'put_back');
+  });
+
+  describe('with a ladder', () => {
+    const ladder = { runners: ['small', 'bigger'], handBack: true };
+    const events = (over: Partial<Budget>, ...tries: [string, ErrorCode][]): string[] =>
+      tries.map((_, index) => {
+        const outcomes = tries
+          .slice(0, index + 1)
+          .map(([runner, code], at) => outcomeAt(at * 1000, code, { runner }));
+        return decide(outcomes, { ...DEFAULT_BUDGET, retries: 1, ladder, ...over }, () => 0).event;
+      });
+
+    it('goes up at once after each work that was found wanting, and ends above the last', () => {
+      assert.deepEqual(events({}, ['small', 'check_failed'], ['bigger', 'empty_output']), [
+        'put_back',
+        'gave_up',
+      ]);
+    });
+
+    it('goes up from a model that was too small, which nobody tries again', () => {
+      assert.deepEqual(events({}, ['small', 'prompt_truncated'], ['bigger', 'context_overflow']), [
+        'put_back',
+        'gave_up',
+      ]);
+    });
+
+    it('tries again where it is after anything else, and steps up cost none of its retries', () => {
+      assert.deepEqual(events({}, ['small', 'timeout'], ['small', 'no_evidence'], ['bigger', 'timeout']), [
+        'try_later',
+        'put_back',
+        'gave_up',
+      ]);
+      assert.deepEqual(events({}, ['small', 'no_evidence'], ['bigger', 'timeout'], ['bigger', 'timeout']), [
+        'put_back',
+        'try_later',
+        'gave_up',
+      ]);
+    });
+
+    it('that does not hand back has its last step tried as often as any', () => {
+      const over = { ladder: { runners: ['small', 'bigger'], handBack: false } };
+      assert.deepEqual(
+        events(over, ['small', 'check_failed'], ['bigger', 'check_failed'], ['bigger', 'check_failed']),
+        ['put_back', 'try_later', 'gave_up'],
+      );
+    });
+
+    it('never tries more often than somebody said', () => {
+      assert.deepEqual(events({ retries: 0, retriesSaid: true }, ['small', 'check_failed']), ['gave_up']);
+    });
+
+    it('that the runner is not on leaves everything as it was', () => {
+      assert.deepEqual(events({}, ['other', 'check_failed'], ['other', 'check_failed']), [
+        'try_later',
+        'gave_up',
+      ]);
+    });
   });
 });

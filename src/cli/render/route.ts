@@ -1,6 +1,7 @@
 /** Where a task would go. Pure. */
 import type { RouteShown } from '../../actions/route.ts';
 import type { Considered } from '../../route/rules.ts';
+import { HAND_BACK } from '../../task/ladder.ts';
 import { formatDuration } from '../../text/duration.ts';
 
 /** `explain`: with every rule, also those that do not match. */
@@ -13,6 +14,7 @@ export const renderRoute = (route: RouteShown, explain: boolean): string => {
     ['retries', String(route.retries)],
     ['local', route.local_only ? 'only on this machine' : 'anywhere'],
     ['why', route.why],
+    ...(route.escalate.length === 0 ? [] : [['then', thenText(route.escalate)] as [string, string]]),
   ];
   const shown = lines.map(([name, value]) => `${name.padEnd(9)} ${value}`);
   if (!explain) return shown.join('\n');
@@ -20,6 +22,9 @@ export const renderRoute = (route: RouteShown, explain: boolean): string => {
     '\n',
   );
 };
+
+const thenText = (steps: readonly string[]): string =>
+  `${steps.map((step) => (step === HAND_BACK ? 'handed back to you' : step)).join(', then ')}, where the work is found wanting`;
 
 const line = ({ rule, matched, why }: Considered): string =>
   `${rule} ${matched === null ? 'was not looked at' : matched ? 'matches' : 'does not match'}: ${why}`;

@@ -154,7 +154,10 @@ export class Candidates {
     if (known === 'gone') return 'gone';
     let permits: string[] = [];
     if (known !== 'bad') {
-      const admission = admit(known.task, known.earlier);
+      const admission = admit(
+        known.task,
+        known.earlier.filter((outcome) => outcome.attempt > name.base),
+      );
       if (!admission.take) return admission.why;
       await refuseToBeginWhenDiskIsFull(context);
       const taken = await this.#takePermits(admission.permits, exhausted);

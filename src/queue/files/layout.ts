@@ -195,7 +195,7 @@ export class Layout {
     return join(this.resultFolder(id), `run-${run}.json`);
   }
 
-  artifact(id: string, run: number, kind: 'output' | 'log' | 'patch' | 'state'): string {
+  artifact(id: string, run: number, kind: 'output' | 'refused' | 'log' | 'patch' | 'state'): string {
     return join(this.resultFolder(id), `run-${run}.${kind}`);
   }
 

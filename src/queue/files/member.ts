@@ -64,6 +64,7 @@ export class FileMember implements Member {
       earlier: taken.earlier.filter((outcome) => outcome.attempt > base),
       logPath: context.layout.artifact(id, run, 'log'),
       outputPath: context.layout.artifact(id, run, 'output'),
+      artifact: (other, kind) => context.layout.artifact(id, other, kind),
       statePath: context.layout.artifact(id, run, 'state'),
       patchPath: context.layout.artifact(id, run, 'patch'),
       marker: `${this.workerId}/${id}.r${run}`,
@@ -116,7 +117,9 @@ export class FileMember implements Member {
     const context = this.#context;
     const held = this.#held.get(claim.id);
     if (held === undefined || held.run !== claim.run) return { kind: 'fenced' };
-    if (outcome.outcome === 'success') await this.#syncArtifacts(held);
+    // Of both, the result is what the caller goes on with.
+    const speaks = outcome.outcome === 'success' || outcome.error?.code === 'handed_back';
+    if (speaks) await this.#syncArtifacts(held);
     const ended = await endRun(context, {
       folder: this.#folder,
       name: held.name,
@@ -134,8 +137,9 @@ export class FileMember implements Member {
   // The outcome must not be on the device before the result that it speaks of.
   async #syncArtifacts(held: Held): Promise<void> {
     const { disk } = this.#context;
-    const facts = await disk.facts(held.outputPath);
-    if (facts?.kind === 'file') await disk.syncFile(held.outputPath);
+    for (const path of held.task.type === 'code' ? [held.outputPath, held.patchPath] : [held.outputPath]) {
+      if ((await disk.facts(path))?.kind === 'file') await disk.syncFile(path);
+    }
   }
 
   async cancelRequests(): Promise<string[]> {

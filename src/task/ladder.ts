@@ -1,0 +1,52 @@
+/** routing.escalate for one task: who goes on when what a runner gave was found wanting. Pure. */
+import type { ErrorCode } from '../errors.ts';
+import type { RunOutcome } from './record.ts';
+
+/** The last word of routing.escalate that is no runner. */
+export const HAND_BACK = 'hand_back';
+
+export interface Ladder {
+  /** The runners that may do this task, each one step above the one before it. */
+  runners: readonly string[];
+  /** Whether a task that nobody here could do ends as handed_back, with what a stronger agent needs. */
+  handBack: boolean;
+}
+
+/** The work was looked at and refused, or the model was too small for it: a stronger one may do better. */
+const FOUND_WANTING: ReadonlySet<string> = new Set<ErrorCode>([
+  'empty_output',
+  'tool_call_as_text',
+  'no_evidence',
+  'check_failed',
+  'expected_missing',
+  'schema_invalid',
+  'output_truncated',
+  'prompt_truncated',
+  'context_overflow',
+  'model_lacks_tools',
+]);
+
+export const isFoundWanting = ({ error }: Pick<RunOutcome, 'error'>): boolean =>
+  FOUND_WANTING.has(error?.code ?? '');
+
+export interface Climb {
+  /** The runner of the next attempt; null: there is none above the last. */
+  next: string | null;
+  /** Which step that is, counted from 1, or how many there are. */
+  step: number;
+  /** How many of the outcomes led one step up. */
+  climbed: number;
+}
+
+/**
+ * Where a task stands after these outcomes, oldest first. It began at the runner whose work was first found wanting.
+ * null: nothing was found wanting, or that runner is not on the ladder, and the task does not climb.
+ */
+export const climb = ({ runners }: Ladder, outcomes: readonly RunOutcome[]): Climb | null => {
+  const wanting = outcomes.filter(isFoundWanting);
+  const first = runners.indexOf(wanting[0]?.runner ?? '');
+  if (first === -1) return null;
+  const step = Math.min(first + wanting.length, runners.length);
+  const climbed = Math.min(wanting.length, runners.length - 1 - first);
+  return { next: runners[step] ?? null, step: Math.min(step + 1, runners.length), climbed };
+};

@@ -1,0 +1,152 @@
+/**
+ * The end of routing.escalate: nobody here could do the task, and a stronger agent gets all it needs to go on. What
+ * it reads is the run's result, in Markdown; the last refused answer moves to run-R.refused.
+ */
+import { open, rename, writeFile } from 'node:fs/promises';
+import { ERROR_CODES, errorInfo, isErrorCode, systemCode } from '../errors.ts';
+import type { Claim } from '../queue/queue.ts';
+import type { Route } from '../route/route.ts';
+import { type Budget, decide } from '../task/budget.ts';
+import { isFoundWanting } from '../task/ladder.ts';
+import type { RunOutcome, TaskFile } from '../task/record.ts';
+
+/** Of each answer and each patch; the whole lies in the file that is named beside it. */
+const SHOWN_BYTES = 16 * 1024;
+
+/** Whether this outcome would be the task's last, of a kind that a stronger agent could do something about. */
+export const isLastTry = (
+  route: Pick<Route, 'handBack'>,
+  earlier: readonly RunOutcome[],
+  outcome: RunOutcome,
+  budget: Budget,
+): boolean => {
+  const { error, charged } = outcome;
+  if (!route.handBack || error === null || !charged || !isErrorCode(error.code)) return false;
+  if (!ERROR_CODES[error.code].retried && !isFoundWanting(outcome)) return false;
+  return decide([...earlier, outcome], budget, () => 0).event === 'gave_up';
+};
+
+/** Writes the run's result, and gives the outcome that says so. Where it throws, the refused answer is where it was. */
+export const handBack = async (
+  claim: Claim,
+  outcome: RunOutcome,
+  worktree: string | null,
+): Promise<RunOutcome> => {
+  const outcomes = [...claim.earlier, outcome];
+  const refused = claim.artifact(claim.run, 'refused');
+  await rename(claim.outputPath, refused);
+  let text: string;
+  try {
+    const tries = await Promise.all(outcomes.map((tried) => tryOf(claim, tried)));
+    text = handBackText(claim.task, tries, worktree);
+    await writeFile(claim.outputPath, text);
+  } catch (error) {
+    await rename(refused, claim.outputPath);
+    throw error;
+  }
+  const { code = 'internal', message = '' } = outcome.error ?? {};
+  const who = [...new Set(outcomes.map(({ runner }) => runner ?? 'nobody'))].join(', ');
+  const times = outcomes.length === 1 ? '1 try' : `${outcomes.length} tries`;
+  const error = errorInfo(
+    'handed_back',
+    `${times} by ${who} came to nothing; the last: ${code}: ${message}`,
+    `\`koubou result ${claim.id}\` gives the task, each try and why it was refused: go on from there.`,
+  );
+  return { ...outcome, error: { ...error }, output_bytes: Buffer.byteLength(text) };
+};
+
+interface Piece {
+  path: string;
+  text: string;
+  whole: boolean;
+}
+
+export interface Try {
+  outcome: RunOutcome;
+  answer: Piece | null;
+  patch: Piece | null;
+  logPath: string;
+}
+
+const tryOf = async (claim: Claim, outcome: RunOutcome): Promise<Try> => {
+  const run = outcome.attempt;
+  const kind = run === claim.run ? 'refused' : 'output';
+  return {
+    outcome,
+    answer: await beginningOf(claim.artifact(run, kind)),
+    patch: await beginningOf(claim.artifact(run, 'patch')),
+    logPath: claim.artifact(run, 'log'),
+  };
+};
+
+/** null where there is nothing to show. */
+const beginningOf = async (path: string): Promise<Piece | null> => {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(SHOWN_BYTES + 1), 0, SHOWN_BYTES + 1, 0);
+      const whole = bytesRead <= SHOWN_BYTES;
+      const decoder = new TextDecoder();
+      const text = decoder.decode(buffer.subarray(0, Math.min(bytesRead, SHOWN_BYTES)), { stream: !whole });
+      return text.trim() === '' ? null : { path, text, whole };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+};
+
+/** Pure. `worktree`: where a task with --worktree worked, null: in its own folder. */
+export const handBackText = (task: TaskFile, tries: readonly Try[], worktree: string | null): string => {
+  const { options, files } = task;
+  const facts = [
+    `- Task: ${task.task_id}, type ${task.type}, in ${task.cwd}`,
+    ...(worktree === null ? [] : [`- It was worked on in ${worktree}, which is kept`]),
+    ...files.map(({ path }) => `- File: ${path}`),
+    ...(options.check === undefined ? [] : [`- The work must pass: \`${options.check}\``]),
+    ...(options.expect ?? []).map((glob) => `- This must be there and not be empty: ${glob}`),
+    ...(options.output === undefined ? [] : [`- The result belongs in ${options.output}`]),
+  ];
+  const sections = [
+    '# Handed back: local models could not do this task',
+    facts.join('\n'),
+    `## What was asked\n\n${fenced(task.prompt)}`,
+    ...(options.system === undefined ? [] : [`With these instructions:\n\n${fenced(options.system)}`]),
+    ...(options.schema === undefined
+      ? []
+      : [`To be answered as JSON that fits:\n\n${fenced(JSON.stringify(options.schema, null, 2), 'json')}`]),
+    ...tries.map(tryText),
+  ];
+  return `${sections.join('\n\n')}\n`;
+};
+
+const tryText = ({ outcome, answer, patch, logPath }: Try): string => {
+  const { attempt, runner, model, error, feedback } = outcome;
+  const by = [runner, model].filter((name) => name !== null).join(', ') || 'nobody';
+  const said = error === null ? '' : `${error.code}: ${error.message}`;
+  // The checker's words are longer than the message, which ends with their last lines.
+  const more = feedback === null || said.includes(feedback) ? [] : [fenced(feedback)];
+  return [
+    `## Try ${attempt}: ${by}`,
+    `Refused, ${said}`,
+    ...more,
+    ...piece('It answered', answer, ''),
+    ...piece('It changed', patch, 'diff'),
+    `Its log: ${logPath}`,
+  ].join('\n\n');
+};
+
+const piece = (what: string, found: Piece | null, language: string): string[] => {
+  if (found === null) return [];
+  const rest = found.whole ? '' : `, of which this is the beginning`;
+  return [`${what} (${found.path}${rest}):\n\n${fenced(found.text, language)}`];
+};
+
+/** In a fence that no line of the text can end. */
+const fenced = (text: string, language = ''): string => {
+  const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
+};

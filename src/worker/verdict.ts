@@ -1,0 +1,48 @@
+/** What happened in an attempt, before the queue decides what becomes of the task. */
+import { ERROR_CODES, type ErrorInfo } from '../errors.ts';
+import type { RunnerOutcome } from '../runner/runner.ts';
+import type { Usage } from '../task/record.ts';
+
+export interface Verdict {
+  /** null: the work was accepted. */
+  error: ErrorInfo | null;
+  charged: boolean;
+  evidence: string | null;
+  usage: Usage | null;
+  model: string | null;
+  endpoint: string | null;
+  address: string | null;
+  retryAfter: number | null;
+  feedback: string | null;
+  outputFile: string | null;
+  session: string | null;
+}
+
+/** What is known of an attempt before its error is. */
+export type Seen = Omit<Verdict, 'error'>;
+
+export const NOTHING_SEEN: Seen = {
+  charged: true,
+  evidence: null,
+  usage: null,
+  model: null,
+  endpoint: null,
+  address: null,
+  retryAfter: null,
+  feedback: null,
+  outputFile: null,
+  session: null,
+};
+
+export const seenOf = (result: RunnerOutcome): Seen => {
+  const { usage, model, endpoint, address = null } = result;
+  const session = result.ok ? (result.session ?? null) : null;
+  return { ...NOTHING_SEEN, usage, model, endpoint, address, session };
+};
+
+export const failedVerdict = (result: Extract<RunnerOutcome, { ok: false }>, seen: Seen): Verdict => ({
+  ...seen,
+  error: result.error,
+  charged: result.charged ?? ERROR_CODES[result.error.code].charged,
+  retryAfter: result.retryAfter,
+});
