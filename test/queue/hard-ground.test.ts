@@ -441,6 +441,40 @@ describe('an end that was cut short', () => {
     });
   }
 
+  it('is told to a canceller as what it is recorded as, also when it was not yet recorded', async () => {
+    const queue = home.open();
+    const [parent] = await queue.add([newTask()]);
+    const [child] = await queue.add([newTask({ after: [parent?.id ?? ''] })]);
+    const id = child?.id ?? '';
+    await queue.cancel(parent?.id ?? '');
+    const moved = Promise.withResolvers<void>();
+    const told = Promise.withResolvers<void>();
+    /** Stands still between taking the child away, as its parent failed, and saying so. */
+    class Sweeper extends LightDisk {
+      override async rename(from: string, to: string): Promise<void> {
+        await super.rename(from, to);
+        if (!to.includes(`/failed/`)) return;
+        moved.resolve();
+        await told.promise;
+      }
+    }
+    /** Has seen the child wait, and marks it when it does not any more. */
+    class Canceller extends LightDisk {
+      override async create(path: string, data: string | Uint8Array, durable: boolean): Promise<void> {
+        if (path.includes('/cancel/')) await moved.promise;
+        await super.create(path, data, durable);
+      }
+    }
+    const sweeping = home.open({ disk: new Sweeper() }).sweepQuickly(budgetOf);
+    const { result } = await home.open({ disk: new Canceller() }).cancel(id);
+    told.resolve();
+    await sweeping;
+    await queue.sweep(budgetOf);
+    const code = (await queue.get(id))?.result?.error?.code;
+    assert.equal(result === 'cancelled', code === 'cancelled', `${result}, but ${code}`);
+    assert.deepEqual(census(home.home).faults, []);
+  });
+
   it('is not what a mark means that was taken away while it was read', async () => {
     const [added] = await home.open().add([newTask()]);
     const id = added?.id ?? '';

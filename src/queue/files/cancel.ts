@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode } from '../../errors.ts';
 import { isEnded, nextState, type State } from '../../task/lifecycle.ts';
+import type { RunOutcome } from '../../task/record.ts';
 import type { CancelResult } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { BadFile, listOrNone, unlessCode } from './disk.ts';
@@ -28,14 +29,18 @@ export const cancelTask = async (context: QueueContext, id: string): Promise<Can
     if (place === undefined) break;
     if (place.state === 'in_progress') return { id, result: 'asked' };
     if (isEnded(place.state)) {
-      if ((await readOutcome(context, id, place.run)) !== undefined) {
-        await removeMark(context, markOf(context, id, 'cancelled'));
-        return { id, result: 'already_ended', state: place.state };
-      }
-    } else if (!(await endWaiting(context, place, CANCELLED, 'cancelled'))) {
-      continue;
+      const open = (await readOutcome(context, id, place.run)) === undefined;
+      // Whoever ended it is about to say why, or died before that: what is said first is what counts.
+      if (open) await closeOpenEnd(context, id, place.run);
+      await removeMark(context, markOf(context, id, 'cancelled'));
+      const why = (await readOutcome(context, id, place.run))?.error?.code;
+      if (open && why === 'cancelled') return { id, result: 'cancelled' };
+      return { id, result: 'already_ended', state: place.state };
     }
-    return { id, result: 'cancelled' };
+    const outcome = await endWaiting(context, place, CANCELLED, 'cancelled');
+    if (outcome === undefined) continue;
+    if (outcome.error?.code === 'cancelled') return { id, result: 'cancelled' };
+    return { id, result: 'already_ended', state: 'failed' };
   }
   return { id, result: 'asked' };
 };
@@ -77,34 +82,34 @@ export const failForParent = async (
 ): Promise<boolean> => {
   await writeMark(context, markOf(context, place.id, 'parent_failed'), error);
   context.step('cancel.marked');
-  return endWaiting(context, place, error, 'parent_failed');
+  return (await endWaiting(context, place, error, 'parent_failed')) !== undefined;
 };
 
 /**
  * Ends a task that is not running, and whose mark is there: should we die in the middle, it says why the task
- * ended. The run number is raised by the same rename, so that the outcome has a name of its own. False when
- * the task had moved on meanwhile.
+ * ended. The run number is raised by the same rename, so that the outcome has a name of its own. Answers with
+ * the outcome that counts, or undefined when the task had moved on meanwhile.
  */
 const endWaiting = async (
   context: QueueContext,
   place: Place,
   error: ErrorInfo,
   event: WaitingEnd,
-): Promise<boolean> => {
+): Promise<RunOutcome | undefined> => {
   const { disk, layout, step } = context;
-  if (nextState(place.state, event) !== 'failed') return false;
+  if (nextState(place.state, event) !== 'failed') return undefined;
   await ensureDayFolders(context, place.id);
   const run = place.run + 1;
   const folder = layout.endedFolder('failed', place.id);
   const target = join(folder, endedName(place.id, run));
-  if (!(await unlessCode(['ENOENT'], () => disk.rename(place.path, target)))) return false;
+  if (!(await unlessCode(['ENOENT'], () => disk.rename(place.path, target)))) return undefined;
   step('cancel.moved');
   await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(folder)]);
   step('cancel.synced');
-  await publishOutcome(context, endWithoutRun(context, place.id, run, error));
+  const { stored } = await publishOutcome(context, endWithoutRun(context, place.id, run, error));
   step('cancel.outcome');
   await removeMark(context, markOf(context, place.id, event));
-  return true;
+  return stored;
 };
 
 /** Finishes what a dead canceller began. Answers with how many tasks were ended. */
@@ -128,7 +133,8 @@ const sweepMark = async (context: QueueContext, name: string): Promise<boolean> 
   if (error === undefined || (await disk.facts(path)) === undefined) return false;
   if (place !== undefined && !isEnded(place.state)) {
     if (event === 'cancelled') {
-      return place.state !== 'in_progress' && (await endWaiting(context, place, error, event));
+      if (place.state === 'in_progress') return false;
+      return (await endWaiting(context, place, error, event)) !== undefined;
     }
     // Whether a blocked task fails is for its parents' state to say, not for a mark.
     if (place.state === 'blocked') return false;
