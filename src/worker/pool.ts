@@ -1,25 +1,23 @@
 /**
  * A daemon's work: keep the slots busy and end when it is told to or nothing is left. One loop decides
  * everything; timers and events only wake it. What it does beside claiming has files of its own: upkeep.ts
- * (sweeps), heartbeat.ts, slots.ts (how many at a time), endpoints.ts (whose servers answer), ending.ts (when
- * nothing is left), run-one.ts (one attempt).
+ * (sweeps), heartbeat.ts, slots.ts (how many at a time), admission.ts (which tasks, and where they go), endpoints.ts
+ * (whose servers answer), ending.ts (when nothing is left), run-one.ts (one attempt).
  */
 import { KoubouError, systemCode } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
-import type { Admission, ChangeHint, Claim, Member, PermitRequest, Queue } from '../queue/queue.ts';
-import { chooseRoute, fallBack, type Route } from '../route/route.ts';
+import type { ChangeHint, Claim, Member, Queue } from '../queue/queue.ts';
+import type { Route } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
-import type { RunOutcome, TaskFile } from '../task/record.ts';
+import { type Admitted, Gate } from './admission.ts';
 import { Ending, leftIn } from './ending.ts';
 import { Endpoints } from './endpoints.ts';
-import { fileBytes } from './file-bytes.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Notes, STOPPING_NOTE } from './notes.ts';
 import { Attempt } from './run-one.ts';
 import type { WorkerSettings } from './settings.ts';
 import { Slots } from './slots.ts';
 import { Upkeep } from './upkeep.ts';
-import { workFolder } from './work-folder.ts';
 
 /** Progress is looked at by people. */
 const BUSY_BEAT_MS = 1000;
@@ -48,14 +46,13 @@ export class Pool {
   readonly #parts: PoolParts;
   readonly #notes: Notes;
   readonly #endpoints: Endpoints;
+  readonly #gate: Gate;
   readonly #slots: Slots;
   readonly #upkeep: Upkeep;
   readonly #heartbeat: Heartbeat;
   readonly #ending: Ending;
   readonly #attempts = new Map<string, { attempt: Attempt; ended: Promise<void> }>();
   readonly #giveUp = new AbortController();
-  /** Runners whose program is not there. */
-  readonly #missing = new Set<string>();
   #wake = new AbortController();
   #stopping = false;
   #fenced = false;
@@ -72,6 +69,7 @@ export class Pool {
     this.#parts = parts;
     this.#notes = new Notes(tell);
     this.#endpoints = new Endpoints(runners, tell, () => this.#wakeUp(), settings.probeSeconds);
+    this.#gate = new Gate(settings, runners, this.#endpoints);
     const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
     this.#slots = new Slots(settings, scaling, performance.now());
     this.#upkeep = new Upkeep({
@@ -186,16 +184,16 @@ export class Pool {
   }
 
   async #claim(): Promise<{ claim: Claim; route: Route | KoubouError } | undefined> {
-    await this.#lookForPrograms();
-    let route: Route | KoubouError | undefined;
+    await this.#gate.look();
+    let last: Admitted | undefined;
     try {
       const claim = await this.#parts.member.claim((task, earlier) => {
-        route = this.#routeOf(task, earlier);
-        return this.#admit(task, route);
+        last = this.#gate.admit(task, earlier);
+        return last;
       });
       this.#notes.set('claim', null);
-      // The last task that was asked for is the one that was taken.
-      return claim === undefined || route === undefined ? undefined : { claim, route };
+      // The task that was judged last is the one that was taken.
+      return claim === undefined || last === undefined ? undefined : { claim, route: last.route };
     } catch (error) {
       if (!(error instanceof KoubouError)) {
         // A system error (a full disk, too many open files) is not the task's fault and may pass.
@@ -213,47 +211,11 @@ export class Pool {
     }
   }
 
-  #routeOf(task: TaskFile, earlier: readonly RunOutcome[]): Route | KoubouError {
-    const { settings, runners } = this.#parts;
-    const { routing } = settings;
-    try {
-      const route = chooseRoute(task, routing, runners, fileBytes(task.files, routing), earlier);
-      const [runner, spare] = [runners.get(route.runner), runners.get(route.otherwise ?? '')];
-      if (runner === undefined || spare === undefined) return route;
-      if (this.#missing.has(runner.name)) return fallBack(route, spare.name, 'it is not installed');
-      const trouble = this.#endpoints.trouble(runner);
-      return trouble !== null && this.#endpoints.isUp(spare) ? fallBack(route, spare.name, trouble) : route;
-    } catch (error) {
-      if (error instanceof KoubouError) return error;
-      throw error;
-    }
-  }
-
-  #admit(task: TaskFile, route: Route | KoubouError): Admission {
-    if (route instanceof KoubouError) {
-      // No runner for this kind of task may change with the config; a wrong name in the task never will.
-      const waits = route.code === 'runner_unavailable';
-      return waits ? { take: false, why: 'endpoint' } : { take: true, permits: [] };
-    }
-    const runner = this.#parts.runners.get(route.runner) as Runner;
-    if (!this.#endpoints.isUp(runner)) return { take: false, why: 'endpoint' };
-    return { take: true, permits: [...folderPermits(task, runner), ...modelPermits(runner, route.model)] };
-  }
-
-  /** Of the runners that another one stands in for. */
-  async #lookForPrograms(): Promise<void> {
-    const { settings, runners } = this.#parts;
-    const runner = runners.get(settings.routing.default['code'] ?? '');
-    if (runner?.installed === undefined) return;
-    if (await runner.installed()) this.#missing.delete(runner.name);
-    else this.#missing.add(runner.name);
-  }
-
   /** Whether something waits that would be taken; takes nothing. */
   async #takeable(): Promise<boolean> {
     let found = false;
     await this.#parts.member.claim((task, earlier) => {
-      const admission = this.#admit(task, this.#routeOf(task, earlier));
+      const admission = this.#gate.admit(task, earlier);
       found ||= admission.take;
       return admission.take ? { take: false, why: 'permit' } : admission;
     });
@@ -371,17 +333,6 @@ export class Pool {
     this.#wake.abort();
   }
 }
-
-const modelPermits = ({ endpoint, defaultModel }: Runner, model: string | undefined): PermitRequest[] =>
-  endpoint === null
-    ? []
-    : [{ name: `${endpoint.name}/${model ?? defaultModel ?? 'default'}`, cap: endpoint.maxConcurrent }];
-
-/** Runs that change files in one folder at the same time would trample each other, and each would claim both's work. */
-const folderPermits = ({ type, cwd, options }: TaskFile, { changesFiles }: Runner): PermitRequest[] =>
-  type === 'code' && changesFiles && options.worktree !== true
-    ? [{ name: `folder:${workFolder(cwd)}`, cap: 1 }]
-    : [];
 
 /** A tick that takes longer than its interval (a slow disk) must not pile up. `action` never rejects. */
 const every = (ms: number, action: () => Promise<void>): NodeJS.Timeout => {

@@ -2,11 +2,8 @@
  * One attempt, from claim to settled outcome: run, verify, publish, settle. Where each of these is decided:
  * runner/*, verify/verify.ts, task/budget.ts, hand-back.ts. Which runner it is was decided when the task was claimed.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { appendFile, stat, truncate } from 'node:fs/promises';
+import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ERROR_CODES,
@@ -26,7 +23,9 @@ import type { RunOutcome } from '../task/record.ts';
 import { publishOutput } from '../verify/publish.ts';
 import { verifyResult } from '../verify/verify.ts';
 import { worktreesFolder } from '../worktree/record.ts';
+import { noteChangedFiles } from './changed-files.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
+import { conversationOf } from './conversation.ts';
 import { fileBytes } from './file-bytes.ts';
 import { handBack, isLastTry } from './hand-back.ts';
 import { LocalOnly } from './local-only.ts';
@@ -141,7 +140,7 @@ export class Attempt {
   async #attempt(runner: Runner, route: Route): Promise<Verdict> {
     // An attempt that was lost or put back learned nothing: what the one before it was told still holds.
     const feedback = this.claim.earlier.findLast((outcome) => outcome.feedback !== null)?.feedback ?? null;
-    await this.#noteChangedFiles();
+    await noteChangedFiles(this.claim);
     const workplace = await Workplace.prepare(this.claim, runner, this.#dependencies.settings);
     try {
       return await this.#runTwiceAtMost(runner, route, feedback, workplace);
@@ -171,7 +170,7 @@ export class Attempt {
     workplace: Workplace,
   ): Promise<Verdict> {
     const { claim, clocks } = this;
-    const resume = await this.#conversation(runner);
+    const resume = await conversationOf(claim.task, runner.name, this.#dependencies.member);
     const local = this.#localOnly(runner, route, resume !== null);
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
@@ -242,25 +241,6 @@ export class Attempt {
     return new LocalOnly(this.claim.task, this.#dependencies.settings, destination, goesOn);
   }
 
-  async #conversation(runner: Runner): Promise<{ session: string; statePath: string } | null> {
-    const from = this.claim.task.options.resume_from;
-    if (from === undefined) return null;
-    const found = await this.#dependencies.member.conversation(from);
-    if (found === undefined) {
-      throw new KoubouError('usage', `${from} left no conversation to go on with.`, {
-        hint: 'Only a run of an agent that ended by itself leaves one; delegate anew.',
-      });
-    }
-    if (found.runner === runner.name) return found;
-    throw new KoubouError(
-      'usage',
-      `The conversation of ${from} was had by ${found.runner}, not by ${runner.name}.`,
-      {
-        hint: `Add --runner ${found.runner}.`,
-      },
-    );
-  }
-
   /** Whoever stops the daemon or took the task does not wait for what nobody will read. */
   #mayLook(): boolean {
     const kind = this.clocks.stopped?.kind;
@@ -276,13 +256,6 @@ export class Attempt {
     }
     const error = errorInfo('worker_stopped', 'Its worker was stopped while it ran.');
     return { ...seen, charged: false, error };
-  }
-
-  async #noteChangedFiles(): Promise<void> {
-    for (const file of this.claim.task.files) {
-      if (file.sha256 === null || (await sha256Of(file.path)) === file.sha256) continue;
-      await appendFile(this.claim.logPath, `koubou: ${file.path} is not as it was when the task was added\n`);
-    }
   }
 
   async #outcome(verdict: Verdict): Promise<RunOutcome> {
@@ -358,17 +331,6 @@ const isDiskFull = (error: unknown): boolean =>
 const sizeOf = async (path: string): Promise<number | null> => {
   try {
     return (await stat(path)).size;
-  } catch {
-    return null;
-  }
-};
-
-/** The hash of a file's content; null when it cannot be read (the runner then says why). */
-const sha256Of = async (path: string): Promise<string | null> => {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(path), hash);
-    return hash.digest('hex');
   } catch {
     return null;
   }
