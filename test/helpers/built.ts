@@ -30,13 +30,18 @@ export interface Start {
   cwd?: string;
   /** Added to an environment that holds nothing of koubou's and of no agent. */
   env?: Readonly<Record<string, string>>;
+  /** A command that starts the one after it, as `strace -f` does. */
+  under?: readonly string[];
+  /** The bin/run.js of another build. */
+  program?: string;
 }
 
 export async function startKoubou(
   args: readonly string[],
-  { cwd, env }: Start = {},
+  { cwd, env, under = [], program }: Start = {},
 ): Promise<ChildProcessWithoutNullStreams> {
-  return spawn(process.execPath, [await builtKoubou(), ...args], {
+  const command = [...under, process.execPath, program ?? (await builtKoubou()), ...args];
+  return spawn(command[0] ?? '', command.slice(1), {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', HOME: cwd ?? tmpdir(), ...env },
     stdio: 'pipe',

@@ -32,9 +32,9 @@ export class Daemons {
     this.queue = home.open();
   }
 
-  /** `config` is the text of config/agent.yaml. */
-  static async make(config = ''): Promise<Daemons> {
-    const daemons = new Daemons(await makeHome());
+  /** `config` is the text of config/agent.yaml; `within` the folder that the home is made in. */
+  static async make(config = '', within?: string): Promise<Daemons> {
+    const daemons = new Daemons(await makeHome('', within));
     daemons.configure(`${config}\n`);
     return daemons;
   }

@@ -21,12 +21,15 @@ export interface RunOptions {
   cwd?: string;
   environment?: Readonly<Record<string, string>>;
   input?: string;
+  /** As in Start. */
+  under?: readonly string[];
+  program?: string;
 }
 
 export const startKoubou = async (args: readonly string[], options: RunOptions = {}): Promise<Running> => {
-  const { home, cwd, environment = {}, input } = options;
+  const { home, environment = {}, input, ...rest } = options;
   const env = { ...(home === undefined ? {} : { KOUBOU_HOME: home }), ...environment };
-  const child = await start(args, { ...(cwd === undefined ? {} : { cwd }), env });
+  const child = await start(args, { ...rest, env });
   child.stdin.on('error', () => {});
   child.stdin.end(input ?? '');
   const said = { stdout: '', stderr: '' };

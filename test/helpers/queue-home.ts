@@ -18,8 +18,9 @@ export interface TestHome {
   remove(): void;
 }
 
-export const makeHome = async (under = ''): Promise<TestHome> => {
-  const root = fs.mkdtempSync(join(tmpdir(), 'koubou-queue-'));
+/** `within`: the folder in which it is made, as where a file system of its own is mounted. */
+export const makeHome = async (under = '', within = tmpdir()): Promise<TestHome> => {
+  const root = fs.mkdtempSync(join(within, 'koubou-queue-'));
   const home = join(root, under, 'home');
   fs.mkdirSync(join(root, under), { recursive: true });
   await createFileHome(home, { allowNetworkFs: false });
