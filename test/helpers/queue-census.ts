@@ -19,20 +19,36 @@ export interface Census {
   faults: string[];
 }
 
-const names = (folder: string): string[] => (fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []);
-const readJson = (path: string): Record<string, unknown> | undefined => {
-  try {
-    return JSON.parse(fs.readFileSync(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
+/** What the census needs of a file system, so that it can look at a simulated one as well. */
+export interface Reader {
+  /** None where there is no such folder. */
+  names(folder: string): string[];
+  exists(path: string): boolean;
+  text(path: string): string;
+  inode(path: string): number;
+}
+
+const realFiles: Reader = {
+  names: (folder) => (fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []),
+  exists: fs.existsSync,
+  text: (path) => fs.readFileSync(path, 'utf8'),
+  inode: (path) => fs.lstatSync(path).ino,
 };
 
 /** `acknowledged`: ids that somebody was told of. `holders`: workers that live. */
 export const census = (
   home: string,
   expected: { acknowledged?: readonly string[]; holders?: readonly string[] } = {},
+  files: Reader = realFiles,
 ): Census => {
+  const { names } = files;
+  const readJson = (path: string): Record<string, unknown> | undefined => {
+    try {
+      return JSON.parse(files.text(path));
+    } catch {
+      return undefined;
+    }
+  };
   const faults: string[] = [];
   const tasks = new Map<string, CensusTask>();
   const at = (...parts: string[]) => join(home, ...parts);
@@ -95,17 +111,16 @@ export const census = (
     }
     const task = readJson(path);
     if (task?.task_id !== id) faults.push(`${id} is not the task in its file`);
-    inodes.set(fs.lstatSync(path).ino, id);
+    inodes.set(files.inode(path), id);
     if (typeof task?.key === 'string') {
       const hash = createHash('sha256').update(task.key).digest('hex');
       const key = at('keys', hash.slice(0, 2), hash);
-      if (!fs.existsSync(key)) faults.push(`${id} has lost its key`);
+      if (!files.exists(key)) faults.push(`${id} has lost its key`);
     }
   }
   for (const folder of names(at('keys'))) {
     for (const name of names(at('keys', folder))) {
-      if (!inodes.has(fs.lstatSync(at('keys', folder, name)).ino))
-        faults.push(`a key leads to no task: ${name}`);
+      if (!inodes.has(files.inode(at('keys', folder, name)))) faults.push(`a key leads to no task: ${name}`);
     }
   }
 
@@ -114,7 +129,7 @@ export const census = (
   );
   for (const name of names(at('permits'))) {
     for (const number of names(at('permits', name))) {
-      const free = fs.existsSync(at('permits', name, number, 'permit')) ? 1 : 0;
+      const free = files.exists(at('permits', name, number, 'permit')) ? 1 : 0;
       const taken = held.filter((text) => text === `permit@${name}@${number}`).length;
       if (free + taken !== 1) faults.push(`permit ${name} ${number} is there ${free + taken} times`);
     }
@@ -127,7 +142,8 @@ export const census = (
   }
   for (const name of names(at('run'))) {
     const worker = name.replace(/^\./, '').replace(/\.(json|beat)$/, '');
-    if (name !== 'children' && !(expected.holders ?? []).includes(worker)) faults.push(`run has ${name}`);
+    if (!['children', 'config-cache.json'].includes(name) && !(expected.holders ?? []).includes(worker))
+      faults.push(`run has ${name}`);
   }
   for (const name of names(at('run/children'))) {
     if (!(expected.holders ?? []).includes(name)) faults.push(`run/children has ${name}`);

@@ -123,12 +123,14 @@ describe('on hard ground', () => {
       assert.ok(!fs.existsSync(home.path('results', dayOf(a.id), a.id, 'late')), 'it is not late');
     });
 
-    it('begins no task that would have no room to print', async () => {
+    it('begins no task that would have no room to print, or for its files', async () => {
       const disk = new FailingDisk();
       const queue = home.open({ disk });
       const [a] = await queue.add([newTask()]);
       const member = await queue.join(worker());
       disk.free = async () => ({ bytes: 64 * 1024, inodes: null });
+      await assert.rejects(member.claim(takeAll), codeOf('disk_full'));
+      disk.free = async () => ({ bytes: 1e9, inodes: 40 });
       await assert.rejects(member.claim(takeAll), codeOf('disk_full'));
       assert.equal(await member.claim(() => ({ take: false, why: 'endpoint' })), undefined);
       assert.equal(await queue.state(a?.id ?? ''), 'pending');

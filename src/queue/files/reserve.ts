@@ -10,9 +10,10 @@ import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
 const FLOOR_BYTES = 4 * 1024 * 1024;
 const FLOOR_INODES = 64;
 const RESERVE_FILES = 64;
-/** Less than this is for what runs already: a program begun now would fail for want of room to print. */
-const BEGIN_FLOOR_BYTES = 1024 * 1024;
 const RESERVE_FILE_BYTES = 16 * 1024;
+/** Less than this is for what runs already: a program begun now would fail for want of room. */
+const BEGIN_FLOOR_BYTES = RESERVE_FILES * RESERVE_FILE_BYTES;
+const BEGIN_FLOOR_INODES = RESERVE_FILES;
 
 /** Refuses to add when the disk would be left without room to work in. Throws `disk_full`; nothing was written. */
 export const refuseWhenDiskIsLow = async (
@@ -31,14 +32,16 @@ export const refuseWhenDiskIsLow = async (
   );
 };
 
-/** Refuses to begin a task when the disk has no room for what it will print. Throws `disk_full`. */
+/** Refuses to begin a task when the disk has no room for what it will print and make. Throws `disk_full`. */
 export const refuseToBeginWhenDiskIsFull = async ({ disk, layout }: QueueContext): Promise<void> => {
-  const { bytes } = await disk.free(layout.tasks);
-  if (bytes >= BEGIN_FLOOR_BYTES) return;
-  throw new KoubouError(
-    'disk_full',
-    `only ${Math.floor(bytes / 1024)} KB are free on the disk of ${layout.home}`,
-  );
+  const { bytes, inodes } = await disk.free(layout.tasks);
+  if (bytes < BEGIN_FLOOR_BYTES) {
+    const free = `only ${Math.floor(bytes / 1024)} KB are free`;
+    throw new KoubouError('disk_full', `${free} on the disk of ${layout.home}`);
+  }
+  if (inodes !== null && inodes < BEGIN_FLOOR_INODES) {
+    throw new KoubouError('disk_full', `only ${inodes} inodes are free on the disk of ${layout.home}`);
+  }
 };
 
 /** Fills the reserve up while there is room. A full disk is no error here. */
