@@ -1,4 +1,8 @@
 /** Reads what `codex exec --json` prints. Pure. What it does not know is passed over: newer versions say more. */
+import type { ErrorInfo } from '../errors.ts';
+import { isObject, type JsonObject, objectOf, textOf } from '../text/json.ts';
+import { failedCommand } from './codex-calls.ts';
+
 /** What one line says; absent is what it does not speak of. */
 export interface CodexEvent {
   /** The id of the conversation. */
@@ -9,22 +13,15 @@ export interface CodexEvent {
   completed?: true;
   /** Why the turn failed. */
   failed?: string;
-  /** A warning, or an error that Codex may get over. */
-  trouble?: string;
-  /** A command of the model that failed, with its last words. */
-  failedCommand?: string;
+  /** An error that Codex may get over, or a warning. */
+  warning?: string;
+  /** A command of the model that failed. */
+  trouble?: ErrorInfo;
 }
-
-/** A call of the model that Codex did not carry out: no event tells of it, only a line among the errors. */
-export const refusedCall = (line: string): string | undefined =>
-  /\bERROR codex_core::tools::router: error=(.*)$/.exec(line)?.[1];
-
-type Fields = Record<string, unknown>;
 
 /** Lines, of what a command printed. */
 const SHOWN_LINES = 20;
 const SHOWN_LETTERS = 2000;
-const SHOWN_WORDS = 200;
 
 /** Local models never have metadata with Codex; that it says so each time tells nobody anything. */
 const KNOWN_WARNING = /^Model metadata for/;
@@ -39,7 +36,7 @@ export const readCodexEvent = (line: string): CodexEvent => {
     case 'turn.failed':
       return { failed: messageIn(event['error']) };
     case 'error':
-      return { trouble: messageIn(event), log: `error: ${messageIn(event)}` };
+      return { warning: messageIn(event), log: `error: ${messageIn(event)}` };
     case 'item.completed':
       return isObject(event['item']) ? itemEvent(event['item']) : {};
     default:
@@ -47,7 +44,7 @@ export const readCodexEvent = (line: string): CodexEvent => {
   }
 };
 
-const itemEvent = (item: Fields): CodexEvent => {
+const itemEvent = (item: JsonObject): CodexEvent => {
   switch (item['type']) {
     case 'agent_message':
       return { log: textOf(item['text']) };
@@ -63,23 +60,21 @@ const itemEvent = (item: Fields): CodexEvent => {
       return { log: `web search: ${textOf(item['query'])}` };
     case 'error': {
       const message = messageIn(item);
-      return KNOWN_WARNING.test(message) ? {} : { trouble: message, log: `warning: ${message}` };
+      return KNOWN_WARNING.test(message) ? {} : { warning: message, log: `warning: ${message}` };
     }
     default:
       return {};
   }
 };
 
-const commandEvent = (item: Fields): CodexEvent => {
+const commandEvent = (item: JsonObject): CodexEvent => {
   const exit = item['exit_code'];
   const command = plainCommand(textOf(item['command']));
   const lines = textOf(item['aggregated_output']).trimEnd().split('\n');
   const shown = lines.slice(-SHOWN_LINES).join('\n').slice(-SHOWN_LETTERS);
   const ended = exit === 0 ? '' : `\n[${typeof exit === 'number' ? `exit ${exit}` : textOf(item['status'])}]`;
   const log = `$ ${command}${shown === '' ? '' : `\n${shown}`}${ended}`;
-  if (exit === 0) return { log };
-  const words = lines.at(-1)?.slice(-SHOWN_WORDS) ?? '';
-  return { log, failedCommand: `${command.slice(0, SHOWN_WORDS)}${words === '' ? '' : `: ${words}`}` };
+  return exit === 0 ? { log } : { log, trouble: failedCommand(command, lines.join('\n')) };
 };
 
 /** Without the shell that Codex puts around it. */
@@ -90,7 +85,7 @@ const plainCommand = (command: string): string => {
 
 const SIGNS: Readonly<Record<string, string>> = { add: '+', delete: '-', update: '~' };
 
-const changeLog = (item: Fields): string => {
+const changeLog = (item: JsonObject): string => {
   const changes = Array.isArray(item['changes']) ? item['changes'].filter(isObject) : [];
   const files = changes.map(({ kind, path }) => `${SIGNS[textOf(kind)] ?? '~'} ${textOf(path)}`);
   const failed = item['status'] === 'failed' ? ' (failed)' : '';
@@ -104,18 +99,4 @@ const messageIn = (value: unknown): string => {
   const error = inner?.['error'] ?? inner;
   const said = isObject(error) ? textOf(error['message']) : '';
   return said || message || 'it gave no reason';
-};
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const objectOf = (text: string): Fields | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 };

@@ -11,10 +11,10 @@ import type { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 import { attend } from './attend.ts';
 import { codexArguments, type Sandbox, unknownTo } from './codex-arguments.ts';
-import { codexEnd, type Seen } from './codex-end.ts';
-import { readCodexEvent, refusedCall } from './codex-events.ts';
+import { codexEnd } from './codex-end.ts';
 import { codexPrompt, makeCodexHome, pruneCodexHome, readSettings } from './codex-home.ts';
 import { CodexProgram } from './codex-program.ts';
+import { CodexTrail } from './codex-trail.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { failedOutcome, RunFailure } from './failure.ts';
 import type { Server } from './http-failure.ts';
@@ -95,14 +95,6 @@ export class CodexRunner implements Runner {
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
     const model = context.model ?? this.defaultModel;
-    const seen: Seen = {
-      session: null,
-      completed: false,
-      failed: null,
-      trouble: null,
-      refused: null,
-      failedCommand: null,
-    };
     let connection: Connection | undefined;
     let relay: Relay | undefined;
     try {
@@ -123,11 +115,15 @@ export class CodexRunner implements Runner {
         requireModel(connection, this.#server(model)),
       ]);
       const places = await makeCodexHome(context, this.#options.home, prompt.system);
+      const trail = new CodexTrail(sandbox);
       relay = await openRelay({
         connection,
         base: this.endpoint.url,
         allowed: ['POST /responses'],
-        onAsked: () => context.phase('loading'),
+        onAsked: (body) => {
+          context.phase('loading');
+          trail.request(body);
+        },
         onBytes: (count) => {
           context.phase('running');
           context.progress(count);
@@ -147,10 +143,10 @@ export class CodexRunner implements Runner {
         },
         abilities,
       );
-      const end = await this.#work(args, prompt, relay, sandbox, context, seen);
+      const end = await this.#work(args, prompt, relay, sandbox, context, trail);
       return codexEnd({
         end,
-        seen,
+        trail,
         relay,
         promptBytes: prompt.bytes,
         facts: { ...this.#facts(model), address: connection.address },
@@ -172,7 +168,7 @@ export class CodexRunner implements Runner {
     relay: Relay,
     sandbox: Sandbox,
     context: RunContext,
-    seen: Seen,
+    trail: CodexTrail,
   ): Promise<{ exitCode: number | null; signal: string | null }> {
     const { statePath, logPath, cwd, marker } = context;
     const eventsPath = join(statePath, 'events.jsonl');
@@ -197,12 +193,10 @@ export class CodexRunner implements Runner {
       const events = new LineReader(eventsPath);
       const errors = new LineReader(errorsPath);
       const look = async (): Promise<void> => {
-        const log: string[] = [];
         const count =
-          (await events.read((line) => note(seen, line, log))) +
-          (await errors.read((line) => noteError(seen, line, log)));
+          (await events.read((line) => trail.event(line))) + (await errors.read((line) => trail.error(line)));
         if (count > 0) context.progress(count);
-        if (log.length > 0) await appendFile(logPath, `${log.join('\n')}\n`);
+        await appendFile(logPath, trail.takeLog());
       };
       // Without a sandbox it ends its commands on SIGINT only; within one, on SIGTERM.
       const askSignal = sandbox === 'danger-full-access' ? 'SIGINT' : 'SIGTERM';
@@ -251,20 +245,4 @@ const refuseOpenSandbox = (sandbox: Sandbox): void => {
       'Use the sandbox workspace-write or read-only.',
     ),
   );
-};
-
-const note = (seen: Seen, line: string, log: string[]): void => {
-  const event = readCodexEvent(line);
-  seen.session = event.session ?? seen.session;
-  seen.completed = event.completed ?? seen.completed;
-  seen.failed = event.failed ?? seen.failed;
-  seen.trouble = event.trouble ?? seen.trouble;
-  seen.failedCommand = event.failedCommand ?? seen.failedCommand;
-  if (event.log !== undefined && event.log !== '') log.push(event.log);
-};
-
-const noteError = (seen: Seen, line: string, log: string[]): void => {
-  const refused = refusedCall(line);
-  seen.refused = refused ?? seen.refused;
-  log.push(refused === undefined ? line : `refused: ${refused}`);
 };

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { errorInfo } from '../errors.ts';
 import type { Usage } from '../task/record.ts';
 import type { Connection } from './connection.ts';
 import { RunFailure } from './failure.ts';
@@ -17,8 +18,8 @@ export interface RelayOptions {
   base: string;
   /** What may be asked, as `METHOD /path`. */
   allowed: readonly string[];
-  /** A request was sent, and its answer has not begun. */
-  onAsked: () => void;
+  /** A request is sent: its body, as it came. Its answer has not begun. */
+  onAsked: (body: Uint8Array) => void;
   /** Bytes of an answer came. */
   onBytes: (count: number) => void;
 }
@@ -36,6 +37,9 @@ export interface Relay {
   close(): Promise<void>;
 }
 
+const MB = 1024 * 1024;
+/** Of a conversation with its pictures; no model that runs at home can hold a tenth of it as text. */
+const REQUEST_BYTES = 64 * MB;
 /** The end of an answer, where the server says what it counted. */
 const TAIL_LETTERS = 16 * 1024;
 
@@ -56,7 +60,7 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
     isFirst = false;
     try {
       const body = await whole(request);
-      options.onAsked();
+      options.onAsked(body);
       const came = await options.connection.fetch(`${options.base}${path}`, {
         method: request.method ?? 'POST',
         headers: forwarded(request),
@@ -127,7 +131,16 @@ const refuse = (response: ServerResponse, status: number, message: string): void
 
 const whole = async (request: IncomingMessage): Promise<Buffer<ArrayBuffer>> => {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  // Left open when it is too long: a refusal is an answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes <= REQUEST_BYTES) continue;
+    throw new RunFailure(
+      errorInfo('context_overflow', `A request to the model had more than ${REQUEST_BYTES / MB} MB.`),
+    );
+  }
   return Buffer.concat(chunks);
 };
 

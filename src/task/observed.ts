@@ -1,3 +1,5 @@
+import type { ErrorInfo } from '../errors.ts';
+
 /** What a runner saw of its run, for `verify/` to judge: the two do not know each other. */
 export interface Observed {
   /** The runner's own terminal event was seen (Ollama's `done: true`, an exit status). */
@@ -12,6 +14,9 @@ export interface Observed {
   thinking: string | null;
   /** The answer came through another machine (`remote_host`). */
   remoteHost: string | null;
-  /** What went wrong on the way: told where nothing came of the run. */
-  trouble?: string | null;
+  /**
+   * What went wrong on the way, in a sentence. Where files were to change and none did it is the reason; an agent that
+   * got around it has done its work all the same. Its code is `no_evidence` where it is no more than a note.
+   */
+  trouble?: ErrorInfo | null;
 }

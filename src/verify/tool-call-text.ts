@@ -3,6 +3,7 @@
  * it is no answer. Pure. An answer that only speaks of tool calls, or holds other JSON, is left alone:
  * the call must be all there is, but for a few words around a call in a model's own markup.
  */
+import { isObject } from '../text/json.ts';
 
 /** Longer answers are not looked at: a call is short, and what is long is something else. */
 const LONGEST = 64 * 1024;
@@ -101,9 +102,6 @@ const CALL_KEYS = [
   'tool_input',
   'action_input',
 ];
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Some models write the arguments as a string of JSON. */
 const isJsonObjectText = (value: unknown): boolean => typeof value === 'string' && isObject(parse(value));

@@ -50,7 +50,8 @@ export type Verification =
 /** Never rejects for what the task or the model did; a task that cannot be verified as asked is `usage`. */
 export const verifyResult = async (request: VerifyRequest): Promise<Verification> => {
   try {
-    return await verified(request);
+    const verification = await verified(request);
+    return verification.ok ? verification : explained(verification, request);
   } catch (error) {
     if (error instanceof KoubouError) return { ok: false, error: toErrorInfo(error), feedback: null };
     throw error;
@@ -88,7 +89,7 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
   if (task.type === 'code' && changes !== null) {
     const judged = judgeChanges(changes, cwd);
     if ('evidence' in judged) evidence.push(judged.evidence);
-    else if (task.options.allow_no_change !== true) return { ok: false, ...withTrouble(judged, observed) };
+    else if (task.options.allow_no_change !== true) return { ok: false, ...judged };
   }
 
   const missing = await missingExpected({ patterns: expect, cwd, output });
@@ -136,11 +137,29 @@ const emptyInfo = ({ thinking }: Observed): ErrorInfo =>
         'Its thoughts are in `koubou logs`; try --set think=false, or another model.',
       );
 
-/** What was seen on the way is often the reason why nothing came of it. */
-const withTrouble = <T extends { error: ErrorInfo }>(judged: T, { trouble }: Observed): T =>
-  trouble == null
-    ? judged
-    : { ...judged, error: { ...judged.error, message: `${judged.error.message} On the way ${trouble}` } };
+type Refused = Extract<Verification, { ok: false }>;
+
+/** With what was seen on the way: the reason where nothing was changed, and elsewhere a part of it. */
+const explained = (refused: Refused, { observed, changes }: VerifyRequest): Refused => {
+  const { trouble } = observed;
+  if (trouble == null) return refused;
+  const { error, feedback } = refused;
+  const nothingChanged = changes !== null && changes.names.length === 0 && changes.trouble === undefined;
+  if (error.code === 'no_evidence' && nothingChanged) {
+    return {
+      ok: false,
+      error: { ...trouble, message: `${trouble.message} ${error.message}` },
+      feedback: feedback === null ? null : `${trouble.message} ${feedback}`,
+    };
+  }
+  // Some command fails in nearly every run; that one did says nothing of work that was done and refused.
+  if (trouble.code === 'no_evidence') return refused;
+  return {
+    ok: false,
+    error: { ...error, message: `${error.message}\nOn the way: ${trouble.message}` },
+    feedback,
+  };
+};
 
 /** A code task whose runner cannot write files: its text must hold the work, unless the caller's own check accepted it. */
 const withTextEvidence = async (request: VerifyRequest, evidence: string[]): Promise<Verification> => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readCodexEvent, refusedCall } from '../../src/runner/codex-events.ts';
+import { readCodexEvent } from '../../src/runner/codex-events.ts';
 
 const item = (fields: object): string => JSON.stringify({ type: 'item.completed', item: fields });
 
@@ -12,7 +12,7 @@ describe('an event of Codex', () => {
 
   it("carries a server's words out of the JSON that they are wrapped in", () => {
     const message = JSON.stringify({ error: { message: 'model is gone' } });
-    assert.equal(readCodexEvent(JSON.stringify({ type: 'error', message })).trouble, 'model is gone');
+    assert.equal(readCodexEvent(JSON.stringify({ type: 'error', message })).warning, 'model is gone');
   });
 
   it('shows a command without the shell around it, its output and how it ended', () => {
@@ -22,10 +22,9 @@ describe('an event of Codex', () => {
       aggregated_output: 'a\nb\n',
     };
     assert.deepEqual(readCodexEvent(item({ ...command, exit_code: 0 })), { log: '$ npm test\na\nb' });
-    assert.deepEqual(readCodexEvent(item({ ...command, exit_code: 2 })), {
-      log: '$ npm test\na\nb\n[exit 2]',
-      failedCommand: 'npm test: b',
-    });
+    const { log, trouble } = readCodexEvent(item({ ...command, exit_code: 2 }));
+    assert.equal(log, '$ npm test\na\nb\n[exit 2]');
+    assert.equal(trouble?.message, 'A command of the model failed: `npm test`: b.');
   });
 
   it('keeps the end of what a command printed', () => {
@@ -51,18 +50,12 @@ describe('an event of Codex', () => {
       readCodexEvent(item({ type: 'error', message: 'Model metadata for `m` not found. Defaulting …' })),
       {},
     );
-    assert.equal(readCodexEvent(item({ type: 'error', message: 'careful' })).trouble, 'careful');
+    assert.equal(readCodexEvent(item({ type: 'error', message: 'careful' })).warning, 'careful');
   });
 
   it('that nobody knows, or that is none, says nothing', () => {
     for (const line of ['', 'x', '[]', 'null', '{}', '{"type":"item.completed"}', '{"type":"new.thing"}']) {
       assert.deepEqual(readCodexEvent(line), {});
     }
-  });
-
-  it('does not tell of a refused call; a line among the errors does', () => {
-    const line = '2026-11-21T09:20:14Z ERROR codex_core::tools::router: error=unsupported call: write_file';
-    assert.equal(refusedCall(line), 'unsupported call: write_file');
-    assert.equal(refusedCall('2026-11-21T09:20:14Z WARN codex_core: slow'), undefined);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ErrorCode } from '../../src/errors.ts';
+import { type ErrorCode, type ErrorInfo, errorInfo } from '../../src/errors.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { Observed } from '../../src/task/observed.ts';
 import type { TaskFile } from '../../src/task/record.ts';
@@ -145,6 +145,33 @@ describe('what makes a result count', () => {
         trouble === undefined ? { names, bounded: false } : { names, bounded: false, trouble };
       const judge = (output: string, changes: Changes, options = {}): Promise<Verification> =>
         verify(output, { ...code, options }, {}, undefined, undefined, changes);
+
+      const refusal = errorInfo('unknown_tool', 'The model called write_file.');
+      const note = errorInfo('no_evidence', 'A command of the model failed.');
+      const judgeWith = (trouble: ErrorInfo, changes: Changes, options = {}): Promise<Verification> =>
+        verify('Done.', { ...code, options }, { trouble }, undefined, undefined, changes);
+
+      it('gives what was seen on the way as the reason where nothing changed, to the model too', async () => {
+        const { error, feedback } = fails(await judgeWith(refusal, changed([])), 'unknown_tool');
+        assert.match(error.message, /^The model called write_file\. .* no file changed/);
+        assert.equal(error.hint, refusal.hint);
+        assert.match(feedback ?? '', /^The model called write_file\. No file was changed/);
+        assert.match(fails(await judgeWith(note, changed([])), 'no_evidence').error.message, /^A command/);
+      });
+      it('does not mind a refusal that was got around', async () =>
+        accepts(await judgeWith(refusal, changed(['a']), { check: 'true' }), '1 file changed, check'));
+      it('does not mind one where nothing had to change', async () =>
+        accepts(await judgeWith(refusal, changed([]), { allow_no_change: true }), null));
+      it('tells of a refusal, but not of a command that failed, where the check refused the work', async () => {
+        const told = fails(await judgeWith(refusal, changed(['a']), { check: 'false' }), 'check_failed');
+        assert.match(told.error.message, /code 1\.\nOn the way: The model called write_file\.$/);
+        const plain = fails(await judgeWith(note, changed(['a']), { check: 'false' }), 'check_failed');
+        assert.match(plain.error.message, /code 1\.$/);
+      });
+      it('gives no other reason where it cannot know what changed', async () => {
+        const { error } = fails(await judgeWith(refusal, changed([], 'git is ill')), 'no_evidence');
+        assert.match(error.message, /^What the run changed is not known: git is ill[^]*write_file/);
+      });
 
       it('counts the files that changed', async () =>
         accepts(await judge('Done.', changed(['a', 'b'])), '2 files changed'));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { KoubouError } from '../../../src/errors.ts';
+import { type ErrorCode, KoubouError } from '../../../src/errors.ts';
 import { pidsCarrying } from '../../../src/process/process-table.ts';
 import { reducedEnvironment } from '../../../src/process/reduced-environment.ts';
 import { CodexRunner } from '../../../src/runner/codex.ts';
@@ -103,23 +103,74 @@ describe('Codex, the real one', function () {
 
   describe('fails, whatever its exit code says, and says what was seen:', () => {
     const done = steps.message('Done, everything works.');
-    const lies: [string, ResponsesStep[], string, RegExp, NewTask['options']?][] = [
-      ['an empty answer', [steps.empty()], 'empty_output', /answered with nothing/],
-      ['a tool call as text', [steps.toolCallAsText()], 'tool_call_as_text', /printed a tool call/],
-      ['an unknown tool', [steps.unknownTool(), done], 'no_evidence', /unsupported call: write_file/],
-      ['arguments that are no JSON', [steps.badArguments(), done], 'no_evidence', /failed to parse function/],
+    const asksForMore = { sandbox_permissions: 'require_escalated', justification: 'x' };
+    const patch = (path: string): ResponsesStep =>
+      steps.exec(`apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: ${path}\n+a\n*** End Patch\nEOF\n`);
+    const lies: [string, ResponsesStep[], ErrorCode, RegExp, NewTask['options']?][] = [
+      ['an empty answer', [steps.empty()], 'empty_output', /^The model answered with nothing\.$/],
+      ['a tool call as text', [steps.toolCallAsText()], 'tool_call_as_text', /^The model printed a tool call/],
+      [
+        'an unknown tool',
+        [steps.unknownTool(), done],
+        'unknown_tool',
+        /^The model called write_file, a tool that there is not; it has exec_command, .*no file changed/,
+      ],
+      [
+        'arguments that are no JSON',
+        [steps.badArguments(), done],
+        'bad_tool_arguments',
+        /^The arguments of exec_command could not be parsed: \{"cmd": "touch a \(.*EOF while parsing.*no file changed/,
+      ],
+      [
+        'arguments that are not what the tool takes',
+        [{ kind: 'function_call', name: 'exec_command', arguments: '{"cmd":["touch","a"]}' }, done],
+        'bad_tool_arguments',
+        /\{"cmd":\["touch","a"\]\} \(.*expected a string/,
+      ],
       [
         'a write that a read-only sandbox refused',
         [steps.exec('echo a > a.txt'), done],
-        'no_evidence',
-        /no file changed/,
+        'sandbox_refused',
+        /^The read-only sandbox refused a write: `echo a > a\.txt`: .*a\.txt: Read-only file system\. .*no file changed/,
         { sandbox: 'read-only' },
       ],
       [
-        'an escalation that was refused',
-        [steps.exec('echo a > /a.txt', { sandbox_permissions: 'require_escalated', justification: 'x' }), done],
+        'a patch that a read-only sandbox refused',
+        [patch('a.txt'), done],
+        'sandbox_refused',
+        /^The read-only sandbox refused a write: `apply_patch [^]*patch rejected: .*no file changed/,
+        { sandbox: 'read-only' },
+      ],
+      [
+        'a write of which a read-only sandbox shows nothing',
+        [steps.exec('{ echo a > a.txt; } 2> /dev/null || true'), done],
         'no_evidence',
-        /cannot ask for escalated permissions/,
+        /^In the read-only sandbox nothing can be written\. .*no file changed/,
+        { sandbox: 'read-only' },
+      ],
+      [
+        'a write beyond its folder',
+        [steps.exec('echo a > /var/tmp/a.txt'), done],
+        'sandbox_refused',
+        /^The workspace-write sandbox refused a write: `echo a > \/var\/tmp\/a\.txt`: .*Read-only file system/,
+      ],
+      [
+        'a patch beyond its folder',
+        [patch('/var/tmp/a.txt'), done],
+        'sandbox_refused',
+        /^The workspace-write sandbox refused a write: [^]*patch rejected: writing outside of the project/,
+      ],
+      [
+        'a command that failed, of which no event tells',
+        [steps.exec('echo "mount: permission denied" >&2; exit 32'), done],
+        'no_evidence',
+        /^A command of the model failed: `echo .*`: mount: permission denied\. .*no file changed/,
+      ],
+      [
+        'an escalation that was refused',
+        [steps.exec('echo a > /a.txt', asksForMore), done],
+        'escalation_refused',
+        /^Codex refused to run `echo a > \/a\.txt` outside the sandbox\. .*no file changed/,
       ],
       [
         'a schema answered in prose',
@@ -127,6 +178,13 @@ describe('Codex, the real one', function () {
         'schema_invalid',
         /JSON/,
         { schema: { type: 'object' } },
+      ],
+      [
+        'a check that nothing passes, after a refusal',
+        [steps.unknownTool(), steps.exec('echo a > a.txt'), done],
+        'check_failed',
+        /^The check `false` ended with exit code 1\.\nOn the way: The model called write_file/,
+        { check: 'false' },
       ],
       ['silence after the answer began', [steps.stall()], 'stalled', /Nothing came/],
       ['silence from the start', [steps.silence()], 'timeout', /not ready after 2 s/],
@@ -146,6 +204,30 @@ describe('Codex, the real one', function () {
         assert.deepEqual(await leftIn(folder), []);
       });
     }
+  });
+
+  it('has done a task in the end when what was refused was then done another way', async () => {
+    const server = await serve(
+      steps.unknownTool(),
+      steps.badArguments(),
+      steps.exec('echo a > /a.txt', { sandbox_permissions: 'require_escalated' }),
+      steps.exec('echo a > /a.txt'),
+      steps.exec('echo a > a.txt'),
+    );
+    const id = await add({ options: { check: 'grep -q a a.txt' } });
+    await rig.drain(codexOn(server.url), settings);
+    const { status, attempts } = await rig.record(id);
+    assert.equal(status, 'completed');
+    assert.equal(attempts[0]?.error, null);
+    assert.match(await logOf(id), /^The model called write_file[^]*^The workspace-write sandbox refused a write/m);
+  });
+
+  it('tells the next attempt what came of its calls', async () => {
+    const server = await serve(steps.unknownTool(), steps.message('Done.'), steps.exec('echo a > a.txt'));
+    const id = await add({ options: { retries: 1 } });
+    await rig.drain(codexOn(server.url), settings);
+    assert.equal((await rig.record(id)).status, 'completed');
+    assert.match(JSON.stringify(server.requests[2]?.body), /The model called write_file, a tool that there is not/);
   });
 
   const leftIn = async (place: string): Promise<string[]> =>

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { type Connection, openConnection } from '../../src/runner/connection.ts';
+import { openRelay, type Relay } from '../../src/runner/model-relay.ts';
+import { type ResponsesServer, startResponsesServer } from '../helpers/responses-server.ts';
+
+describe('the relay between an agent and its model', () => {
+  let server: ResponsesServer;
+  let connection: Connection;
+  let relay: Relay;
+  const bodies: string[] = [];
+
+  beforeEach(async () => {
+    bodies.length = 0;
+    server = await startResponsesServer([]);
+    const base = `${server.url}/v1`;
+    connection = await openConnection(
+      { kind: 'ollama', url: base, model: 'scripted' },
+      new AbortController().signal,
+    );
+    relay = await openRelay({
+      connection,
+      base,
+      allowed: ['POST /responses'],
+      onAsked: (body) => bodies.push(Buffer.from(body).toString()),
+      onBytes: () => undefined,
+    });
+  });
+  afterEach(async () => {
+    await relay.close();
+    await connection.close();
+    await server.close();
+  });
+
+  const ask = (path: string, init: RequestInit = {}, key = relay.key): Promise<Response> =>
+    fetch(`${relay.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${key}` }, ...init });
+
+  it('hands on what is asked, shows it, and counts', async () => {
+    const response = await ask('/responses', { body: '{"input":[]}' });
+    assert.match(await response.text(), /Done\./);
+    assert.deepEqual(bodies, ['{"input":[]}']);
+    assert.deepEqual(relay.usage, { input_tokens: 100, output_tokens: 10 });
+  });
+
+  it('is of no use to others, nor for anything else', async () => {
+    assert.equal((await ask('/responses', { body: '{}' }, 'guessed')).status, 404);
+    assert.equal((await ask('/models', { body: '{}' })).status, 404);
+    assert.deepEqual(server.asked, []);
+  });
+
+  it('refuses what is too long to be held, and says so', async () => {
+    const response = await ask('/responses', { body: Buffer.alloc(65 * 1024 * 1024, 'a') });
+    assert.equal(response.status, 400);
+    assert.equal(relay.failure?.info.code, 'context_overflow');
+    assert.deepEqual(bodies, []);
+    assert.equal((await ask('/responses', { body: '{}' })).status, 200);
+  });
+});
