@@ -180,8 +180,8 @@ const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): P
   const until = machine.steadyMs() + KEYED_TASK_WAIT_MS;
   for (;;) {
     const place = await locate(context, id);
-    if (place !== undefined) {
-      await disk.syncFolder(place.folder);
+    // A folder that is gone by now was a worker's, and the task has moved on.
+    if (place !== undefined && (await unlessCode(['ENOENT'], () => disk.syncFolder(place.folder)))) {
       await disk.syncFolder(folder);
       return { id, existed: true };
     }

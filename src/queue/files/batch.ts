@@ -44,10 +44,12 @@ const takeKeyFor = async (context: QueueContext, file: string, key: string): Pro
   const { disk, layout } = context;
   const { folder, path } = layout.key(key);
   await ensureFolder(context, layout.keys, folder);
-  if (await unlessCode(['EEXIST', 'ENOENT'], () => disk.link(file, path))) {
-    await disk.syncFolder(folder);
-    return true;
+  if (!(await unlessCode(['EEXIST', 'ENOENT'], () => disk.link(file, path)))) {
+    const [ours, holder] = [await disk.facts(file), await disk.facts(path)];
+    if (ours === undefined) return true;
+    if (ours.inode !== holder?.inode) return false;
   }
-  const [ours, holder] = [await disk.facts(file), await disk.facts(path)];
-  return ours === undefined || ours.inode === holder?.inode;
+  // Also when another one linked it, who may have died before that: a task must not outlive its key.
+  await disk.syncFolder(folder);
+  return true;
 };

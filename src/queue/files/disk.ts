@@ -54,6 +54,16 @@ const writeAll = (descriptor: number, data: Uint8Array): void => {
   while (offset < data.length) offset += fs.writeSync(descriptor, data, offset);
 };
 
+const lstatOrNone = (path: string): fs.Stats | undefined => {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // Where a folder of the path is a file.
+    if (systemCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+};
+
 export class NodeDisk implements Disk {
   readonly #folderSyncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
 
@@ -119,7 +129,7 @@ export class NodeDisk implements Disk {
   }
 
   async facts(path: string): Promise<FileFacts | undefined> {
-    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    const stat = lstatOrNone(path);
     if (stat === undefined) return undefined;
     const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other';
     return {

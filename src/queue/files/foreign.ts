@@ -18,7 +18,7 @@ export const returnForeign = async (context: QueueContext, from: string, name: s
     await quarantine(context, from, name, 'it is not a regular file');
     return;
   }
-  const linked = await unlessCode(['EEXIST'], () => disk.link(from, target));
+  const linked = await unlessCode(['EEXIST', 'ENOENT'], () => disk.link(from, target));
   if (!linked && (await disk.facts(target))?.inode !== facts.inode) return;
   await unlessCode(['ENOENT'], () => disk.unlink(from));
   await disk.syncFolder(layout.pending);

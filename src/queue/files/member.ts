@@ -14,7 +14,7 @@ import type {
   WorkerMessage,
 } from '../queue.ts';
 import { Candidates } from './claim.ts';
-import { bootPrefix, isoNow, type QueueContext, randomHex } from './context.ts';
+import { bootPrefix, creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, SLOT, SLOT_COUNT, type TaskName, taskName } from './layout.ts';
 import { outcomeRuns } from './locate.ts';
@@ -225,7 +225,7 @@ export const removeWorkerFiles = async (context: QueueContext, workerId: string)
     layout.beatFile(workerId),
     layout.runFile(workerId),
   ]) {
-    await unlessCode(['ENOENT'], () => disk.unlink(path));
+    await unlessCode(['ENOENT', 'EISDIR', 'EPERM'], () => disk.unlink(path));
   }
 };
 
@@ -237,7 +237,10 @@ export const joinQueue = async (context: QueueContext, worker: WorkerIdentity): 
   const workerId = `${label}-${bootPrefix(self.bootId)}-${self.pid}-${start}-${randomHex(context)}`;
   const about = { ...worker, ...self, started_at: isoNow(context) };
   const content = `${JSON.stringify(about)}\n`;
-  await withReserve(context, () => disk.create(layout.runFile(workerId), content, true));
+  // Written elsewhere first: a run file that cannot be read is nobody's.
+  const tmp = join(layout.tmp, `${creatorName(context)}.worker`);
+  await withReserve(context, () => disk.create(tmp, content, true));
+  await disk.rename(tmp, layout.runFile(workerId));
   await disk.syncFolder(layout.run);
   await disk.makeFolder(join(layout.children, workerId));
   step('join.registered');

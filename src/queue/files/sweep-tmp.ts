@@ -1,5 +1,6 @@
 /** Clears up after creators that died in the middle of an add. */
 import { join } from 'node:path';
+import { systemCode } from '../../errors.ts';
 import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import { moveCommitted } from './batch.ts';
 import { bootPrefix, namespacePrefix, type QueueContext } from './context.ts';
@@ -70,6 +71,8 @@ const clearFile = async (context: QueueContext, path: string, name: string): Pro
   const target =
     folder === layout.delayed ? delayedName(Date.parse(task.not_before ?? ''), parsed) : taskName(parsed);
   await ensureDayFolders(context, task.task_id);
+  // Its creator may have died before that: a task must not outlive its key.
+  if (task.key !== null) await disk.syncFolder(layout.key(task.key).folder);
   step('sweep.tmp_publishing');
   await unlessCode(['ENOENT'], () => disk.rename(path, join(folder, target)));
   await disk.syncFolder(folder);
@@ -80,6 +83,8 @@ const readKeyed = async (context: QueueContext, path: string): Promise<TaskFile 
     return parseTaskFile(JSON.parse((await context.disk.read(path, MAX_TASK_BYTES)).toString('utf8')));
   } catch (error) {
     if (error instanceof BadFile || error instanceof SyntaxError) return undefined;
+    // Somebody else published it meanwhile.
+    if (systemCode(error) === 'ENOENT') return undefined;
     if (error instanceof Error && error.name === 'KoubouError') return undefined;
     throw error;
   }

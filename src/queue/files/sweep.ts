@@ -363,15 +363,21 @@ const keepSlots = async (context: QueueContext): Promise<void> => {
   if (missing.length > 0) await disk.syncFolder(layout.inProgress);
 };
 
-/** Run files of workers that died before they had a folder, or after it was cleared. */
+/**
+ * What workers left that died before they had a folder, or after it was cleared. Any selection of their files can be
+ * left after a power cut; the run file is there before all others while a worker lives.
+ */
 const removeForgottenWorkers = async (context: QueueContext): Promise<void> => {
   const { disk, layout } = context;
-  for (const file of await listOrNone(disk, layout.run)) {
-    if (!file.endsWith('.json')) continue;
-    const workerId = file.slice(0, -'.json'.length);
+  const files = await listOrNone(disk, layout.run);
+  const names = [
+    ...files.map((file) => file.replace(/^\.|\.(?:json|beat)$/g, '')),
+    ...(await listOrNone(disk, layout.children)),
+  ];
+  for (const workerId of new Set(names)) {
     if (!isWorkerId(workerId)) continue;
     const about = await readRunFile(context, workerId);
-    if (about === undefined || verdictFor(context, about) !== 'dead') continue;
+    if (about !== undefined && verdictFor(context, about) !== 'dead') continue;
     const folders = [layout.workerFolder(workerId), join(layout.inProgress, `${REAPED_PREFIX}${workerId}`)];
     const gone = await Promise.all(folders.map(async (folder) => (await disk.facts(folder)) === undefined));
     if (gone.every(Boolean)) await removeWorkerFiles(context, workerId);
