@@ -26,7 +26,8 @@ export interface EndingParts {
 export class Ending {
   readonly #parts: EndingParts;
   #backsOff = false;
-  #backingOffUntilMs = 0;
+  /** By the clock that nobody sets. */
+  #lookAgainAtMs = 0;
   #unserved = { count: 0, since: 0 };
 
   constructor(parts: EndingParts) {
@@ -60,11 +61,11 @@ export class Ending {
 
   /** Whether a task that failed is to be tried again; those that were only asked for later do not count. */
   async #backingOff(): Promise<boolean> {
-    if (this.#backsOff && Date.now() < this.#backingOffUntilMs) return true;
+    if (this.#backsOff && performance.now() < this.#lookAgainAtMs) return true;
     const delayed = await this.#parts.queue.list({ states: ['delayed'] });
     const again = delayed.filter((record) => record.attempts.length > 0);
-    const due = again.map((record) => Date.parse(record.due_at ?? '') || 0);
-    this.#backingOffUntilMs = Math.min(Date.now() + BACKING_OFF_LOOK_MS, ...due);
+    const dueIn = again.map((record) => (Date.parse(record.due_at ?? '') || 0) - Date.now());
+    this.#lookAgainAtMs = performance.now() + Math.min(BACKING_OFF_LOOK_MS, ...dueIn);
     this.#backsOff = again.length > 0;
     return this.#backsOff;
   }

@@ -58,7 +58,8 @@ export class Attempt {
   /** Rises whenever something came from the run. */
   progress = 0;
   readonly #dependencies: RunDependencies;
-  readonly #startedAt = new Date();
+  /** By the clock that nobody sets. */
+  readonly #startedMs = performance.now();
   readonly #route: Route | KoubouError;
 
   /** `route`: where the task goes, or why it cannot go anywhere. */
@@ -94,7 +95,7 @@ export class Attempt {
       task_id: id,
       attempt: run,
       state: state as 'completed' | 'failed' | 'delayed' | 'pending',
-      seconds: (Date.now() - this.#startedAt.getTime()) / 1000,
+      seconds: (performance.now() - this.#startedMs) / 1000,
       again_in: dueMs === null ? null : Math.max(0, (dueMs - Date.now()) / 1000),
       // Another outcome of this run may have been there first, and then it is what counts.
       error: kept.error === null ? null : { ...kept.error, code: knownCode(kept.error.code) },
@@ -261,6 +262,7 @@ export class Attempt {
   async #outcome(verdict: Verdict): Promise<RunOutcome> {
     const { claim } = this;
     const route = this.#route instanceof KoubouError ? undefined : this.#route;
+    const endedAt = new Date();
     const outcome: RunOutcome = {
       version: 1,
       task_id: claim.id,
@@ -270,8 +272,9 @@ export class Attempt {
       model: verdict.model,
       endpoint: verdict.endpoint,
       address: verdict.address,
-      started_at: this.#startedAt.toISOString(),
-      ended_at: new Date().toISOString(),
+      // Counted back: the wall clock may have been set while it ran, and how long it took is not to change.
+      started_at: new Date(endedAt.getTime() - (performance.now() - this.#startedMs)).toISOString(),
+      ended_at: endedAt.toISOString(),
       outcome: verdict.error === null ? 'success' : 'error',
       charged: verdict.error !== null && verdict.charged,
       error: verdict.error === null ? null : { ...verdict.error },

@@ -11,15 +11,18 @@ export interface Machine {
   readonly startTimeOf: (pid: number) => string | null;
   /** Kills what is left of a run at once. */
   readonly stopTree: (tree: Tree) => Promise<unknown>;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a clock that only goes forward, and that all processes of one boot share. */
   readonly steadyMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
+
+// performance.now() begins with the process.
+const STARTED_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 export const thisMachine = (): Machine => ({
   self: selfIdentity(),
   startTimeOf,
   stopTree: (tree) => stopTree({ ...tree, graceMs: 0 }),
-  steadyMs: () => performance.now(),
+  steadyMs: () => performance.now() + STARTED_MS,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });

@@ -91,11 +91,12 @@ export class FileMember implements Member {
   }
 
   async renew(beat: Beat): Promise<'alive' | 'fenced'> {
-    const { disk, layout } = this.#context;
+    const { disk, layout, machine } = this.#context;
     if ((await disk.facts(this.#folder)) === undefined) return 'fenced';
     const next = join(layout.run, `.${this.workerId}.beat`);
     const passed = Object.fromEntries(this.candidates.passed);
-    const content = `${JSON.stringify({ at: isoNow(this.#context), ...beat, passed })}\n`;
+    const stamp = { at: isoNow(this.#context), steady_ms: Math.round(machine.steadyMs()) };
+    const content = `${JSON.stringify({ ...stamp, ...beat, passed })}\n`;
     try {
       await unlessCode(['ENOENT'], () => disk.unlink(next));
       await disk.create(next, content, false);

@@ -15,7 +15,6 @@ import { returnForeign } from './foreign.ts';
 import {
   delayedName,
   isWorkerId,
-  parseDelayedName,
   parseTaskName,
   REAPED_PREFIX,
   SLOT,
@@ -26,6 +25,7 @@ import { removeWorkerFiles, slotNames } from './member.ts';
 import { endWithoutRun, readOutcome, readOutcomes } from './outcome.ts';
 import { parentsState } from './parents.ts';
 import { returnPermit } from './permits.ts';
+import { promoteDue } from './promote.ts';
 import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
 import { fillReserve } from './reserve.ts';
@@ -33,8 +33,6 @@ import { endRun } from './settle.ts';
 import { sweepTmp } from './sweep-tmp.ts';
 import { readBeat, readRunFile } from './workers.ts';
 
-/** No back-off is longer; a due time beyond it that the task did not ask for is a clock's mistake. */
-const LONGEST_BACKOFF_MS = 3600 * 1000;
 const ELSEWHERE_DEAD_AFTER_MS = 60_000;
 
 export type BudgetOf = (task: TaskFile) => Budget;
@@ -269,45 +267,6 @@ const lostOutcome = async (context: QueueContext, name: TaskName, workerId: stri
     worker_id: workerId,
     started_at: log === undefined ? now : new Date(log.bornMs).toISOString(),
   };
-};
-
-/** Moves delayed tasks whose time has come to pending. `mendClock` also looks at times too far ahead. */
-const promoteDue = async (context: QueueContext, report: SweepReport, mendClock: boolean): Promise<void> => {
-  const { disk, layout, step } = context;
-  const now = context.nowMs();
-  let moved = false;
-  for (const text of await listOrNone(disk, layout.delayed)) {
-    const name = parseDelayedName(text);
-    if (name === undefined) continue;
-    const from = join(layout.delayed, text);
-    if (name.dueMs > now) {
-      if (!mendClock) break;
-      if (name.dueMs > now + LONGEST_BACKOFF_MS) await cutDue(context, from, name);
-      continue;
-    }
-    if (nextState('delayed', 'due') !== 'pending') continue;
-    if (!(await unlessCode(['ENOENT'], () => disk.rename(from, join(layout.pending, taskName(name))))))
-      continue;
-    step('sweep.promoted');
-    report.promoted += 1;
-    moved = true;
-  }
-  if (moved) await Promise.all([disk.syncFolder(layout.delayed), disk.syncFolder(layout.pending)]);
-};
-
-// The wall clock was set back after a back-off was computed: nobody asked for a wait that long.
-const cutDue = async (
-  context: QueueContext,
-  from: string,
-  name: TaskName & { dueMs: number },
-): Promise<void> => {
-  const { disk, layout } = context;
-  const read = await readTask(context, from, name.id);
-  if (!('task' in read)) return;
-  const asked = read.task.not_before === null ? Number.NaN : Date.parse(read.task.not_before);
-  if (delayedName(asked, name) === delayedName(name.dueMs, name)) return;
-  const target = join(layout.delayed, delayedName(context.nowMs() + LONGEST_BACKOFF_MS, name));
-  await unlessCode(['ENOENT'], () => disk.rename(from, target));
 };
 
 /** Moves on every blocked task whose parents have come to something: the state decides, not an event. */

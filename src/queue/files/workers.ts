@@ -28,6 +28,8 @@ export type RunFile = z.infer<typeof RunFile>;
 
 const BeatFile = z.looseObject({
   at: z.string(),
+  /** By the clock that all processes of the boot share; beats of older versions have none. */
+  steady_ms: z.optional(z.number()),
   slots: z.number(),
   progress: z.record(z.string(), z.number()),
   down: z.record(z.string(), z.string()),
@@ -78,7 +80,7 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
   const beat = await readBeat(context, workerId);
   const names = await listOrNone(context.disk, join(context.layout.inProgress, workerId));
   const tasks = names.flatMap((name) => parseTaskName(name)?.id ?? []);
-  const silentMs = beat === undefined ? 0 : context.nowMs() - Date.parse(beat.at);
+  const silentMs = beat === undefined ? 0 : silence(context, about, beat);
   return {
     worker_id: workerId,
     status: silentMs > OFFLINE_AFTER_MS ? 'offline' : tasks.length > 0 ? 'busy' : 'idle',
@@ -98,6 +100,13 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
     notes: beat?.notes ?? [],
     temporary: about.temporary,
   };
+};
+
+// The wall clock of either side may be wrong, or may have been set since.
+const silence = ({ self, machine, nowMs }: QueueContext, about: RunFile, beat: BeatFile): number => {
+  return about.bootId === self.bootId && beat.steady_ms !== undefined
+    ? machine.steadyMs() - beat.steady_ms
+    : nowMs() - Date.parse(beat.at);
 };
 
 /** Tasks that living daemons passed over, and what each waits for. */
