@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FileQueue, type FileQueueOptions } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
-import { census } from '../helpers/queue-census.ts';
+import { census } from '../faults/census.ts';
 import { LightDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';
 import { budgetOf, full, newTask, succeeded, takeAll, worker } from '../helpers/queue-home.ts';
@@ -118,10 +118,11 @@ describe('a process killed', () => {
         const queue = open(home);
         await queue.sweep(budgetOf);
         const acknowledged = [...Object.values(ids), ...told];
+        const retried = scenario.retries === undefined ? [] : [ids[scenario.retries] ?? ''];
         const where = `killed at ${name}, time ${nth}`;
         // What was dropped in is no task before a daemon has looked at it.
         const drops = (faults: string[]) => faults.filter((fault) => !/ drop.json$|_aaaa /.test(fault));
-        const after = census(home, { acknowledged });
+        const after = census(home, { acknowledged, retried });
         assert.deepEqual(drops(after.faults), [], where);
         assert.deepEqual(
           (await queue.list({})).map((record) => record.task_id).sort(),
@@ -139,7 +140,7 @@ describe('a process killed', () => {
           assert.deepEqual(await queue.add([again]), [{ id: first.task_id, existed: true }], where);
         }
         await workOff(home);
-        const ended = census(home, { acknowledged });
+        const ended = census(home, { acknowledged, retried });
         assert.deepEqual(ended.faults, [], `${where}, after all is worked off`);
         for (const task of ended.tasks.values()) {
           assert.ok(['completed', 'failed'].includes(task.state), `${where}: ${task.id} is ${task.state}`);

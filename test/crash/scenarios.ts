@@ -19,6 +19,8 @@ export interface Scenario {
   name: string;
   /** Steps before this one are those of another scenario. */
   from?: string;
+  /** The name of the id that `act` runs again by hand. */
+  retries?: string;
   /** Answers with the ids that are acknowledged before `act` begins, by a name for `act`. */
   prepare(queue: FileQueue, home: string): Promise<Record<string, string>>;
   act(
@@ -156,6 +158,7 @@ export const scenarios: readonly Scenario[] = [
   cancelling('cancelling a blocked one', (parent) => ({ after: [parent] })),
   {
     name: 'retrying with descendants',
+    retries: 'a',
     prepare: async (queue) => {
       const a = await add(queue);
       const b = await add(queue, { after: [a] });

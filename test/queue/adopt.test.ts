@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { Member } from '../../src/queue/queue.ts';
-import { census } from '../helpers/queue-census.ts';
+import { census } from '../faults/census.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { FailingDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { dayOf } from '../../src/task/id.ts';
-import { census } from '../helpers/queue-census.ts';
+import { census } from '../faults/census.ts';
 import { lookDead, lookElsewhere, lookRebooted } from '../helpers/queue-dead.ts';
 import {
   beat,

@@ -8,7 +8,7 @@ import { NodeDisk } from '../../src/queue/files/disk.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import { dayOf } from '../../src/task/id.ts';
-import { census } from '../helpers/queue-census.ts';
+import { census } from '../faults/census.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { FailingDisk, LightDisk } from '../helpers/queue-disk.ts';
 import {

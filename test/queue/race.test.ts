@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { census } from '../helpers/queue-census.ts';
+import { census } from '../faults/census.ts';
 import { full, makeHome, newTask } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
 

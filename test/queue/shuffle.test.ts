@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { KoubouError } from '../../src/errors.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { Claim, Member } from '../../src/queue/queue.ts';
-import { census } from '../helpers/queue-census.ts';
+import { census } from '../faults/census.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { ShufflingDisk } from '../helpers/queue-disk.ts';
 import {
@@ -57,6 +57,7 @@ const play = async (seed: number): Promise<void> => {
     for (const workerId of disk.joined) lookDead(home.home, workerId);
   };
   const ids: string[] = [];
+  const retried: string[] = [];
 
   const acts: Record<string, (user: User) => Promise<void>> = {
     add: async ({ queue }) => {
@@ -99,7 +100,9 @@ const play = async (seed: number): Promise<void> => {
     },
     retry: async ({ queue }) => {
       const id = pick(ids);
-      if (id !== undefined) await queue.retry(id);
+      if (id === undefined) return;
+      retried.push(id);
+      await queue.retry(id);
     },
     sweep: async ({ queue }) => {
       if (random() < 0.3) aheadMs += 3_600_000;
@@ -151,7 +154,7 @@ const play = async (seed: number): Promise<void> => {
     for (const user of users) bury(user);
     const last = home.open({ nowMs: () => Date.now() + aheadMs + 3_700_000 });
     for (let n = 0; n < 3; n += 1) await last.sweep(() => few);
-    const { tasks, faults } = census(home.home, { acknowledged: ids });
+    const { tasks, faults } = census(home.home, { acknowledged: ids, retried, retries: few.retries });
     assert.deepEqual(faults, []);
     for (const id of tasks.keys()) assert.equal(await last.state(id), tasks.get(id)?.state);
   } finally {
