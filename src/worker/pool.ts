@@ -56,7 +56,7 @@ export class Pool {
   #wake = new AbortController();
   #stopping = false;
   #fenced = false;
-  #diskFull = false;
+  #outcomeWaits = false;
   #claimAgainAt = 0;
   #completed = 0;
   #failed = 0;
@@ -163,7 +163,7 @@ export class Pool {
   }
 
   #mayClaim(): boolean {
-    const held = this.#stopping || this.#fenced || this.#diskFull || this.#fault !== undefined;
+    const held = this.#stopping || this.#fenced || this.#outcomeWaits || this.#fault !== undefined;
     return !held && performance.now() >= this.#claimAgainAt;
   }
 
@@ -230,7 +230,7 @@ export class Pool {
         runners,
         settings,
         tell,
-        diskFull: (full) => this.#setDiskFull(full),
+        outcomeWaits: (why) => this.#setOutcomeWaits(why),
         endpointDown: (runner, reason, retryAfter) => this.#endpoints.markDown(runner, reason, retryAfter),
         giveUp: this.#giveUp.signal,
       },
@@ -319,13 +319,10 @@ export class Pool {
     this.#wakeUp();
   }
 
-  #setDiskFull(full: boolean): void {
-    if (full === this.#diskFull) return;
-    this.#diskFull = full;
-    this.#notes.set(
-      'disk',
-      full ? 'the disk is full: outcomes wait in memory, nothing new is claimed' : null,
-    );
+  #setOutcomeWaits(why: string | null): void {
+    this.#notes.set('outcome', why && `${why}: outcomes wait in memory, nothing new is claimed`);
+    if ((why !== null) === this.#outcomeWaits) return;
+    this.#outcomeWaits = why !== null;
     this.#wakeUp();
   }
 

@@ -38,15 +38,30 @@ export interface RunDependencies {
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
   tell: Tell;
-  /** Told while an outcome cannot be written, so that nothing new is claimed meanwhile. */
-  diskFull: (full: boolean) => void;
+  /** Told why an outcome cannot be written yet, so that nothing new is claimed meanwhile; null once it is. */
+  outcomeWaits: (why: string | null) => void;
   /** Told when a run found its endpoint gone or busy, before the task goes back. */
   endpointDown: (runner: Runner, reason: string, retryAfter: number | null) => void;
-  /** Ended when the daemon must not wait any longer for a full disk. */
+  /** Ended when the daemon must not wait any longer for that. */
   giveUp: AbortSignal;
 }
 
 const DISK_RETRY_MS = 1000;
+/**
+ * Why an outcome cannot be written now, though it may be later. EIO is not among them: what could not be put on the
+ * device once may be gone, and a second try would not say so.
+ */
+const MAY_PASS: Readonly<Record<string, string>> = {
+  disk_full: 'the disk is full',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files',
+  ENOMEM: 'no memory is left',
+};
 /** How long a busy endpoint is left alone when it does not say. */
 const BUSY_PAUSE_SECONDS = 1;
 
@@ -308,17 +323,18 @@ export class Attempt {
     }
   }
 
-  // An outcome that cannot be written is kept in memory: the work is done, only its record has no room yet.
+  // An outcome that cannot be written is kept in memory: the work is done, only its record has no place yet.
   async #settle(outcome: RunOutcome): Promise<Settled> {
-    const { member, settings, diskFull, giveUp } = this.#dependencies;
+    const { member, settings, outcomeWaits, giveUp } = this.#dependencies;
     for (;;) {
       try {
         const settled = await member.settle(this.claim, outcome, budgetOf(settings)(this.claim.task));
-        diskFull(false);
+        outcomeWaits(null);
         return settled;
       } catch (error) {
-        if (!isDiskFull(error) || giveUp.aborted) throw error;
-        diskFull(true);
+        const why = MAY_PASS[systemCode(error) ?? ''];
+        if (why === undefined || giveUp.aborted) throw error;
+        outcomeWaits(why);
         // The last try is made at once when nobody may wait any longer.
         await delay(DISK_RETRY_MS, undefined, { signal: giveUp }).catch(() => undefined);
       }
@@ -327,9 +343,6 @@ export class Attempt {
 }
 
 const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'internal');
-
-const isDiskFull = (error: unknown): boolean =>
-  ['disk_full', 'ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '');
 
 const sizeOf = async (path: string): Promise<number | null> => {
   try {

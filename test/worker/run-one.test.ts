@@ -269,6 +269,23 @@ describe('one attempt', () => {
     await daemon.end;
   });
 
+  it('keeps an outcome in memory while the file system is read-only, and runs nothing again', async () => {
+    const id = await rig.add();
+    let failures = 1;
+    const runner = new FakeRunner();
+    const daemon = rig.start(runner, {}, (member) =>
+      replacing(member, {
+        settle: async (claim, outcome, budget) => {
+          if (failures-- > 0) throw Object.assign(new Error('EROFS: read-only'), { code: 'EROFS' });
+          return member.settle(claim, outcome, budget);
+        },
+      }),
+    );
+    assert.equal((await rig.ended(id)).attempts.length, 1);
+    assert.equal(runner.runs.length, 1);
+    assert.ok(daemon.events.some((event) => event.event === 'note' && /read-only/.test(event.message)));
+  });
+
   it('goes on when claiming fails for a while', async () => {
     const id = await rig.add();
     let failures = 1;
