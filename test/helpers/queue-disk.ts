@@ -81,7 +81,7 @@ export class ShufflingDisk extends LightDisk {
         await this.#orDie();
         const random = /tasks\/tmp\/.*-([0-9a-f]{20})/.exec(String(args[0]))?.[1];
         if (random !== undefined) this.made.add(random);
-        const joined = call === 'create' ? /\/run\/([^.][^/]*)\.json$/.exec(String(args[0]))?.[1] : undefined;
+        const joined = call === 'rename' ? /\/run\/([^.][^/]*)\.json$/.exec(String(args[1]))?.[1] : undefined;
         if (joined !== undefined) this.joined.add(joined);
         const answer = await inner(...args);
         await this.#pause();
