@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtKoubou } from '../helpers/built.ts';
 import { Daemons } from '../helpers/daemon.ts';
 import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
-
-const canTrace = (): boolean => spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
-
-/** Those of the internet families; Unix sockets and netlink are on this machine anyway. */
-const addressesIn = (trace: string): string[] =>
-  [...trace.matchAll(/inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"/g)].map(
-    ([, four, six]) => four ?? six ?? '',
-  );
+import { canTrace, contactsIn, straceArguments } from '../helpers/trace.ts';
 
 describe('a sensitive task in a real daemon', () => {
   let daemons: Daemons;
@@ -49,9 +42,8 @@ routing:
     }
     const id = await daemons.add({ prompt: 'the password is hunter2' });
     const trace = join(daemons.home.home, 'trace.txt');
-    const calls = 'trace=connect,sendto,sendmsg,sendmmsg';
     const program = [process.execPath, await builtKoubou(), 'work', '--drain'];
-    const child = spawn('strace', ['-f', '-qq', '-e', calls, '-o', trace, ...program], {
+    const child = spawn('strace', [...straceArguments(trace), ...program], {
       env: { PATH: process.env['PATH'], HOME: daemons.home.home, KOUBOU_HOME: daemons.home.home },
       stdio: 'ignore',
     });
@@ -59,7 +51,7 @@ routing:
     const record = await daemons.record(id);
     assert.equal(record.status, 'completed', JSON.stringify(record.result?.error));
     assert.equal(record.attempts[0]?.address, '127.0.0.1');
-    const addresses = addressesIn(readFileSync(trace, 'utf8'));
+    const addresses = contactsIn(readFileSync(trace, 'utf8')).map(({ address }) => address);
     assert.ok(addresses.length > 0, 'the trace shows no connection at all');
     assert.deepEqual([...new Set(addresses)], ['127.0.0.1']);
   });

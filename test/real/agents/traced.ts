@@ -1,7 +1,7 @@
 /** A program under strace, to see where it and all it starts connect to. */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram } from '../../../src/process/find-program.ts';
+import { beyondIn, canTrace, contactsIn, straceArguments } from '../../helpers/trace.ts';
 
 export interface Traced {
   /** To be started in place of the program. */
@@ -14,22 +14,16 @@ export interface Traced {
 
 /** undefined where there is no strace. */
 export const traced = async (program: string, folder: string): Promise<Traced | undefined> => {
-  const strace = await findProgram('strace', '/', process.env['PATH']);
-  if (strace === undefined) return undefined;
+  if (!canTrace()) return undefined;
   const bin = join(folder, 'traced');
-  const trace = join(folder, 'trace');
-  writeFileSync(
-    bin,
-    `#!/bin/sh\nexec '${strace}' -f -qq -e trace=connect,sendto,sendmsg -o '${trace}' '${program}' "$@"\n`,
-  );
+  const file = join(folder, 'trace');
+  const words = ['strace', ...straceArguments(file), program].map((word) => `'${word}'`);
+  writeFileSync(bin, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`);
   chmodSync(bin, 0o755);
-  const addressed = (): string[] =>
-    readFileSync(trace, 'utf8')
-      .split('\n')
-      .filter((line) => /sa_family=AF_INET6?,/.test(line));
+  const trace = (): string => readFileSync(file, 'utf8');
   return {
     bin,
-    beyond: () => addressed().filter((line) => !/inet_addr\("127\.|"::1"|"::ffff:127\./.test(line)),
-    count: () => addressed().length,
+    beyond: () => beyondIn(trace()).map(({ line }) => line),
+    count: () => contactsIn(trace()).length,
   };
 };
