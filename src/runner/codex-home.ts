@@ -1,6 +1,6 @@
 /** What lies ready for a run of Codex: its CODEX_HOME, its instructions, the user's settings. */
 import { cp, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorInfo, systemCode } from '../errors.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { Places } from './codex-arguments.ts';
@@ -8,6 +8,7 @@ import { codexSettings } from './codex-toml.ts';
 import { RunFailure } from './failure.ts';
 import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
 import type { RunContext } from './runner.ts';
+import { removeNoted } from './stray-folders.ts';
 
 /** What `codex exec resume` needs of a CODEX_HOME. */
 const KEPT = 'sessions';
@@ -18,6 +19,7 @@ export const makeCodexHome = async (
   home: string,
   instructions: string,
 ): Promise<Places> => {
+  await tidyKilledRuns(statePath);
   await rm(statePath, { recursive: true, force: true });
   await mkdir(join(statePath, 'tmp'), { recursive: true, mode: 0o700 });
   await writeFile(join(statePath, 'instructions.md'), instructions);
@@ -36,6 +38,18 @@ export const makeCodexHome = async (
     realpath(join(statePath, 'tmp')),
   ]);
   return { cwd: realCwd, home: realHome, temporary };
+};
+
+/** Of a run: what its sandbox may leave in the user's folder. It goes with the rest when the run ends. */
+export const strayNote = (statePath: string): string => join(statePath, 'strays.json');
+
+/** The earlier runs of the task that koubou did not see the end of; this run's own state is that of one begun again. */
+const tidyKilledRuns = async (statePath: string): Promise<void> => {
+  const folder = dirname(statePath);
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    if (await removeNoted(strayNote(path))) await pruneCodexHome(path);
+  }
 };
 
 /** Its home holds caches of many megabytes; only the conversation is worth keeping. */

@@ -12,7 +12,7 @@ import type { TaskFile } from '../task/record.ts';
 import { attend } from './attend.ts';
 import { codexArguments, type Sandbox, unknownTo } from './codex-arguments.ts';
 import { codexEnd } from './codex-end.ts';
-import { codexPrompt, makeCodexHome, pruneCodexHome, readSettings } from './codex-home.ts';
+import { codexPrompt, makeCodexHome, pruneCodexHome, readSettings, strayNote } from './codex-home.ts';
 import { CodexProgram } from './codex-program.ts';
 import { CodexTrail } from './codex-trail.ts';
 import { type Connection, openConnection } from './connection.ts';
@@ -173,7 +173,7 @@ export class CodexRunner implements Runner {
     const { statePath, logPath, cwd, marker } = context;
     const eventsPath = join(statePath, 'events.jsonl');
     const errorsPath = join(statePath, 'errors.log');
-    const strays = await strayFolders(cwd);
+    const strays = await strayFolders(cwd, strayNote(statePath));
     try {
       const program = await startProgram({
         command: this.#options.bin,

@@ -1,27 +1,47 @@
 /**
- * Codex's sandbox mounts over .git, .codex, .agents and .aws of the folder it works in and makes them where
- * they are missing; killed, it leaves them there, empty.
+ * Codex's sandbox mounts over .git, .codex, .agents and .aws of the folder it works in and makes them where they are
+ * missing; killed, it leaves them there, empty. Which were missing is noted on disk, as koubou may be killed with it.
  */
-import { lstat, rmdir, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { systemCode } from '../errors.ts';
 
 const NAMES = ['.git', '.codex', '.agents', '.aws'];
 
 /** Call it before the run; `remove` then takes away what is new and empty, and never anything that holds something. */
-export const strayFolders = async (cwd: string): Promise<{ remove: () => Promise<void> }> => {
+export const strayFolders = async (
+  cwd: string,
+  notePath: string,
+): Promise<{ remove: () => Promise<void> }> => {
   const missing: string[] = [];
   for (const name of NAMES) {
     const path = join(cwd, name);
     if ((await lstat(path).catch(() => undefined)) === undefined) missing.push(path);
   }
-  return {
-    remove: async () => {
-      for (const path of missing) {
-        const found = await stat(path).catch(() => undefined);
-        // rmdir refuses a folder that is not empty.
-        if (found?.isDirectory()) await rmdir(path).catch(() => undefined);
-        else if (found?.isFile() && found.size === 0) await unlink(path).catch(() => undefined);
-      }
-    },
-  };
+  await writeFile(notePath, JSON.stringify(missing), { flush: true });
+  return { remove: () => removeEmpty(missing) };
+};
+
+/** What a run that was killed noted and left; resolves with whether there is such a note. */
+export const removeNoted = async (notePath: string): Promise<boolean> => {
+  try {
+    const paths: unknown = JSON.parse(await readFile(notePath, 'utf8'));
+    if (Array.isArray(paths))
+      await removeEmpty(paths.map(String).filter((path) => NAMES.includes(basename(path))));
+    return true;
+  } catch (error) {
+    // Half a note was written before anything was started.
+    if (error instanceof SyntaxError) return true;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
+    throw error;
+  }
+};
+
+const removeEmpty = async (paths: readonly string[]): Promise<void> => {
+  for (const path of paths) {
+    const found = await stat(path).catch(() => undefined);
+    // rmdir refuses a folder that is not empty.
+    if (found?.isDirectory()) await rmdir(path).catch(() => undefined);
+    else if (found?.isFile() && found.size === 0) await unlink(path).catch(() => undefined);
+  }
 };

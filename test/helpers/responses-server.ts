@@ -70,9 +70,18 @@ export interface ResponsesServer {
   close(): Promise<void>;
 }
 
-/** Answers the nth request for a response with the nth step; when there are no more, with `Done.` */
+/** The nth answer, or what answers a request by what stands in it: many conversations at once have no common order. */
+type ResponsesScript =
+  | readonly ResponsesStep[]
+  | ((body: Record<string, unknown>) => ResponsesStep | undefined);
+
+/** Of the conversation in a request: how many calls of the model have come back. */
+export const callsIn = (body: Record<string, unknown>): number =>
+  (body['input'] as { type?: string }[]).filter(({ type }) => type?.endsWith('_call_output')).length;
+
+/** What the script does not say is answered with `Done.` */
 export const startResponsesServer = async (
-  script: readonly ResponsesStep[],
+  script: ResponsesScript,
   { models = ['scripted'] }: { models?: readonly string[] } = {},
 ): Promise<ResponsesServer> => {
   const requests: ResponsesRequest[] = [];
@@ -87,8 +96,10 @@ export const startResponsesServer = async (
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (request.method === 'POST' && path === '/v1/responses') {
       const body = Buffer.concat(chunks);
-      requests.push({ body: JSON.parse(body.toString()), bytes: body.length });
-      return answer(script[requests.length - 1] ?? steps.message('Done.'), requests.length, response);
+      const asked = JSON.parse(body.toString());
+      requests.push({ body: asked, bytes: body.length });
+      const step = typeof script === 'function' ? script(asked) : script[requests.length - 1];
+      return answer(step ?? steps.message('Done.'), requests.length, response);
     }
     const known = describe(path, models);
     response.writeHead(known === undefined ? 404 : 200, { 'content-type': 'application/json' });
