@@ -285,9 +285,12 @@ const addBatch = async (context: QueueContext, drafts: readonly Draft[]): Promis
     }
     try {
       await disk.syncFolder(layout.tmp);
-      for (const duplicate of await moveCommitted(context, committed)) {
-        const draft = fresh.find((candidate) => candidate.task.task_id === duplicate);
-        if (draft?.task.key != null) answers.set(draft, await keyHolder(context, draft.task.key, draft.task));
+      await moveCommitted(context, committed);
+      // Another task may have taken a key meanwhile; the key itself says which, whoever moved the files.
+      for (const draft of fresh) {
+        const { key, task_id: id } = draft.task;
+        if (key === null || (await readKey(context, layout.key(key).path))?.task_id === id) continue;
+        answers.set(draft, await keyHolder(context, key, draft.task));
       }
     } catch (error) {
       await abandon(context, committed);

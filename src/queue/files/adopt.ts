@@ -65,7 +65,7 @@ export class Adoption {
     if (reason !== undefined) {
       return (await quarantine(this.#context, path, name, reason)) ? 'quarantined' : undefined;
     }
-    return (await this.#ripe(path, name, facts)) ? this.#adopt(path, name, facts, workerFolder) : undefined;
+    return (await this.#ripe(path, name, facts)) ? this.#adopt(path, name, workerFolder) : undefined;
   }
 
   #refuse(name: string, facts: FileFacts): string | undefined {
@@ -97,7 +97,6 @@ export class Adoption {
   async #adopt(
     path: string,
     name: string,
-    facts: FileFacts,
     workerFolder: string,
   ): Promise<'added' | 'quarantined' | undefined> {
     const { disk } = this.#context;
@@ -106,6 +105,8 @@ export class Adoption {
     this.#context.step('adopt.taken');
     try {
       const bytes = await disk.read(held, MAX_TASK_BYTES);
+      // Looked at after the content: it may still have been written when it was found.
+      const facts = await disk.facts(held);
       const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
       const { fields, prompt } = await parseDrop(name, text);
       const draft = this.#draft(fields, prompt);
@@ -114,7 +115,7 @@ export class Adoption {
       const hash = process
         .getBuiltinModule('node:crypto')
         .createHash('sha256')
-        .update(`${facts.inode}\0${facts.modifiedMs}\0${name}\0`)
+        .update(`${facts?.inode}\0${facts?.modifiedMs}\0${name}\0`)
         .update(bytes)
         .digest('hex');
       await addTasks(this.#context, [{ ...draft, key: draft.key ?? `dropped:${hash}` }]);

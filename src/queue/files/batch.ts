@@ -8,12 +8,11 @@ import { readTask } from './read.ts';
 const BATCH_FILE = /^(pending|delayed|blocked)@(?:\d{13}-)?\d{2}-(task_[0-9a-z_]+)\./;
 
 /**
- * Moves a committed batch's files to where they belong; any number of processes may do so at once. Answers
- * with the ids whose key another task had taken meanwhile: those were not added.
+ * Moves a committed batch's files to where they belong; any number of processes may do so at once. One whose key
+ * another task has taken meanwhile is dropped.
  */
-export const moveCommitted = async (context: QueueContext, committed: string): Promise<string[]> => {
+export const moveCommitted = async (context: QueueContext, committed: string): Promise<void> => {
   const { disk, layout, step } = context;
-  const duplicates: string[] = [];
   const touched = new Set<string>();
   for (const file of await listOrNone(disk, committed)) {
     const match = BATCH_FILE.exec(file);
@@ -24,7 +23,6 @@ export const moveCommitted = async (context: QueueContext, committed: string): P
     if ('gone' in read) continue;
     const key = 'task' in read ? read.task.key : null;
     if (key !== null && !(await takeKeyFor(context, from, key))) {
-      duplicates.push(id);
       await unlessCode(['ENOENT'], () => disk.unlink(from));
       continue;
     }
@@ -36,7 +34,6 @@ export const moveCommitted = async (context: QueueContext, committed: string): P
   }
   await Promise.all([...touched].map((folder) => disk.syncFolder(folder)));
   await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(committed));
-  return duplicates;
 };
 
 /** Whether the key is this very file's now (it may have been before). */

@@ -32,7 +32,7 @@ export const cancelTask = async (context: QueueContext, id: string): Promise<Can
       const open = (await readOutcome(context, id, place.run)) === undefined;
       // Whoever ended it is about to say why, or died before that: what is said first is what counts.
       if (open) await closeOpenEnd(context, id, place.run);
-      await removeMark(context, markOf(context, id, 'cancelled'));
+      await clearMark(context, id, markOf(context, id, 'cancelled'));
       const why = (await readOutcome(context, id, place.run))?.error?.code;
       if (open && why === 'cancelled') return { id, result: 'cancelled' };
       return { id, result: 'already_ended', state: place.state };
@@ -68,6 +68,13 @@ const removeMark = async (context: QueueContext, path: string): Promise<void> =>
   const { disk } = context;
   if (await unlessCode(['EISDIR', 'EPERM'], () => unlessGone(() => disk.unlink(path)))) return;
   await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(path));
+};
+
+// The outcome that is seen may be another's, who died before it was on the device: it must not be lost when the
+// mark that stands for it is gone.
+const clearMark = async (context: QueueContext, id: string, path: string): Promise<void> => {
+  await context.disk.syncFolder(context.layout.resultFolder(id));
+  await removeMark(context, path);
 };
 
 const unlessGone = async (action: () => Promise<void>): Promise<void> => {
@@ -143,7 +150,7 @@ const sweepMark = async (context: QueueContext, name: string): Promise<boolean> 
   }
   const open = place !== undefined && (await readOutcome(context, id, place.run)) === undefined;
   if (open) await publishOutcome(context, endWithoutRun(context, id, place.run, error));
-  await removeMark(context, path);
+  await (place === undefined ? removeMark(context, path) : clearMark(context, id, path));
   return open;
 };
 
@@ -193,7 +200,8 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
     });
   }
   const read = await readTask(context, place.path, id);
-  if (!('task' in read)) throw noSuchTask(id);
+  if ('gone' in read) throw movedOn(id);
+  if ('bad' in read) throw noSuchTask(id);
   await closeOpenEnd(context, id, place.run);
   for (const event of ['cancelled', 'parent_failed'] as const) {
     await removeMark(context, markOf(context, id, event));
@@ -204,22 +212,30 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   const state = nextState(place.state, blocked ? 'retried_blocked' : 'retried') as 'pending' | 'blocked';
   const name = taskName({ id, run: place.run, base: place.run, priority: read.task.priority });
   if (!(await unlessCode(['ENOENT'], () => disk.rename(place.path, join(layout[state], name))))) {
-    throw new KoubouError('usage', `${id} moved on meanwhile; nothing was done.`, {
-      hint: 'Look with `koubou status`.',
-    });
+    throw movedOn(id);
   }
   step('retry.moved');
   await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(layout[state])]);
   return state;
 };
 
+const movedOn = (id: string): KoubouError =>
+  new KoubouError('usage', `${id} moved on meanwhile; nothing was done.`, {
+    hint: 'Look with `koubou status`.',
+  });
+
 // Its outcome is what a waiting task's name counts from, so an end that was cut short is completed first.
 const closeOpenEnd = async (context: QueueContext, id: string, run: number): Promise<void> => {
   for (const event of ['cancelled', 'parent_failed'] as const) {
-    if ((await readOutcome(context, id, run)) !== undefined) return;
-    await sweepMark(context, basename(markOf(context, id, event)));
+    if ((await readOutcome(context, id, run)) === undefined) {
+      await sweepMark(context, basename(markOf(context, id, event)));
+    }
   }
-  if ((await readOutcome(context, id, run)) !== undefined) return;
+  if ((await readOutcome(context, id, run)) !== undefined) {
+    // It may be another's, who died before it was on the device.
+    await context.disk.syncFolder(context.layout.resultFolder(id));
+    return;
+  }
   const lost = errorInfo('unknown', 'It had ended, and how was not recorded.');
   await publishOutcome(context, endWithoutRun(context, id, run, lost));
 };

@@ -135,12 +135,15 @@ export class FileMember implements Member {
     return ended === 'gone' ? { kind: 'fenced' } : { kind: 'settled', ...ended };
   }
 
-  // The outcome must not be on the device before the result that it speaks of.
+  // The outcome must not be on the device before the result that it speaks of, nor before that one's name.
   async #syncArtifacts(held: Held): Promise<void> {
-    const { disk } = this.#context;
+    const { disk, layout } = this.#context;
+    const syncs = [unlessCode(['ENOENT'], () => disk.syncFolder(layout.resultFolder(held.id)))];
     for (const path of held.task.type === 'code' ? [held.outputPath, held.patchPath] : [held.outputPath]) {
-      if ((await disk.facts(path))?.kind === 'file') await disk.syncFile(path);
+      if ((await disk.facts(path))?.kind === 'file')
+        syncs.push(unlessCode(['ENOENT'], () => disk.syncFile(path)));
     }
+    await Promise.all(syncs);
   }
 
   async cancelRequests(): Promise<string[]> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import { moveCommitted } from './batch.ts';
-import { bootPrefix, namespacePrefix, type QueueContext } from './context.ts';
+import { abandonedName, bootPrefix, namespacePrefix, type QueueContext } from './context.ts';
 import { BadFile, listOrNone, unlessCode } from './disk.ts';
 import { delayedName, parseTmpName, taskName } from './layout.ts';
 import { ensureDayFolders } from './locate.ts';
@@ -26,9 +26,7 @@ export const sweepTmp = async (context: QueueContext): Promise<number> => {
       // Committed is acknowledged or about to be: it is carried on, never deleted.
       await moveCommitted(context, path);
     } else if (creator.kind === 'batch') {
-      for (const file of await listOrNone(disk, path))
-        await unlessCode(['ENOENT', 'EISDIR', 'EPERM'], () => disk.unlink(join(path, file)));
-      await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(path));
+      await clearFolder(context, path, name);
     } else {
       await clearFile(context, path, name);
     }
@@ -53,6 +51,17 @@ const creatorLives = (
     return now - seen < ELSEWHERE_DEAD_AFTER_MS;
   }
   return context.machine.startTimeOf(creator.pid) === creator.startTime;
+};
+
+// Taken away first: should its creator live all the same, it must not go on with a part of it.
+const clearFolder = async (context: QueueContext, path: string, name: string): Promise<void> => {
+  const { disk, layout } = context;
+  const taken = join(layout.tmp, abandonedName(context, name));
+  if (!(await unlessCode(['ENOENT'], () => disk.rename(path, taken)))) return;
+  for (const file of await listOrNone(disk, taken)) {
+    await unlessCode(['ENOENT', 'EISDIR', 'EPERM'], () => disk.unlink(join(taken, file)));
+  }
+  await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(taken));
 };
 
 const clearFile = async (context: QueueContext, path: string, name: string): Promise<void> => {
