@@ -5,40 +5,33 @@
  */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorInfo } from '../errors.ts';
 import { startProgram } from '../process/spawn.ts';
-import type { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 import { attend } from './attend.ts';
 import { codexArguments, type Sandbox, unknownTo } from './codex-arguments.ts';
 import { codexEnd } from './codex-end.ts';
 import { codexPrompt, makeCodexHome, pruneCodexHome, readSettings, strayNote } from './codex-home.ts';
 import { CodexProgram } from './codex-program.ts';
+import { requireLocalSandbox, sandboxFor } from './codex-sandbox.ts';
 import { CodexTrail } from './codex-trail.ts';
-import { type Connection, openConnection } from './connection.ts';
-import { failedOutcome, RunFailure } from './failure.ts';
+import type { Connection } from './connection.ts';
 import type { Server } from './http-failure.ts';
 import { LineReader } from './line-reader.ts';
 import type { ModelPrompt } from './model-prompt.ts';
 import { openRelay, type Relay } from './model-relay.ts';
+import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { requireModel } from './require-model.ts';
-import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
+import type { RunContext, RunnerOutcome } from './runner.ts';
 import { strayFolders } from './stray-folders.ts';
 
-export interface CodexOptions {
-  name: string;
-  /** Its url ends in /v1. */
-  endpoint: Endpoint;
+export interface CodexOptions extends ModelRunnerOptions {
   serverKind: Server['kind'];
-  model: string;
-  apiKey?: string | undefined;
   bin: string;
   sandbox: Sandbox;
   /** Whether danger-full-access may be asked for. */
   allowFullAccess: boolean;
   /** koubou's own folder; commands of the model must not write there. */
   home: string;
-  promptFolders: readonly string[];
   /** The whole environment of the program, already reduced. */
   environment: Readonly<Record<string, string>>;
 }
@@ -47,20 +40,13 @@ export interface CodexOptions {
 const LOOK_MS = 100;
 const KEY_VARIABLE = 'KOUBOU_ENDPOINT_KEY';
 
-export class CodexRunner implements Runner {
-  readonly name: string;
+export class CodexRunner extends ModelRunner<CodexOptions> {
   readonly changesFiles = true;
-  readonly staysLocal = true;
-  readonly endpoint: Endpoint;
-  readonly defaultModel: string;
-  readonly #options: CodexOptions;
   readonly #program: CodexProgram;
 
+  /** The endpoint's url ends in /v1. */
   constructor(options: CodexOptions) {
-    this.#options = options;
-    this.name = options.name;
-    this.endpoint = options.endpoint;
-    this.defaultModel = options.model;
+    super(options.serverKind, options);
     this.#program = new CodexProgram(options.bin, options.environment);
   }
 
@@ -68,29 +54,19 @@ export class CodexRunner implements Runner {
     return this.#program.installed();
   }
 
-  async check(): Promise<Health> {
-    const signal = new AbortController().signal;
-    const connection = await this.#connect(this.defaultModel, signal);
-    try {
-      const asked = Promise.all([
-        this.#program.abilities(),
-        this.#requireSandbox(this.#options.sandbox),
-        readSettings(this.#options.home),
-      ]);
-      // The server first: that one is gone is what the queue waits for, whatever else is wrong.
-      asked.catch(() => undefined);
-      await requireModel(connection, this.#server(this.defaultModel));
-      const [abilities] = await asked;
-      const unknown = unknownTo(abilities);
-      const lacks = unknown.length === 0 ? '' : `; it does not know ${unknown.join(', ')}`;
-      const message = `${abilities.version} on ${this.endpoint.url} with ${this.defaultModel}${lacks}`;
-      return { ok: true, message, error: null };
-    } catch (error) {
-      const info = failedOutcome(error, signal, this.#facts(this.defaultModel)).error;
-      return { ok: false, message: info.message, error: info };
-    } finally {
-      await connection.close();
-    }
+  protected async look(connection: Connection): Promise<string> {
+    const asked = Promise.all([
+      this.#program.abilities(),
+      this.#requireSandbox(this.options.sandbox),
+      readSettings(this.options.home),
+    ]);
+    // The server first: that one is gone is what the queue waits for, whatever else is wrong.
+    asked.catch(() => undefined);
+    await requireModel(connection, this.server(this.defaultModel));
+    const [abilities] = await asked;
+    const unknown = unknownTo(abilities);
+    const lacks = unknown.length === 0 ? '' : `; it does not know ${unknown.join(', ')}`;
+    return `${abilities.version} on ${this.endpoint.url} with ${this.defaultModel}${lacks}`;
   }
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
@@ -99,22 +75,22 @@ export class CodexRunner implements Runner {
     let relay: Relay | undefined;
     try {
       context.signal.throwIfAborted();
-      const sandbox = this.#sandboxOf(task);
+      const sandbox = sandboxFor(task, this.options);
       const [prompt, ownSettings] = await Promise.all([
-        codexPrompt(task, this.#options.promptFolders, context.feedback),
-        readSettings(this.#options.home),
+        codexPrompt(task, this.options.promptFolders, context.feedback),
+        readSettings(this.options.home),
       ]);
       const local = context.local(`${task.options.system ?? ''}\n${prompt.user}`);
-      if (local !== null) refuseOpenSandbox(sandbox);
+      requireLocalSandbox(sandbox, local);
       // A user's own settings can name servers for tools, which nobody can hold.
       const settings = local === null ? ownSettings : [];
-      connection = await this.#connect(model, context.signal, local);
+      connection = await this.connect(model, context.signal, { local });
       const [abilities] = await Promise.all([
         this.#program.abilities(),
         this.#requireSandbox(sandbox),
-        requireModel(connection, this.#server(model)),
+        requireModel(connection, this.server(model)),
       ]);
-      const places = await makeCodexHome(context, this.#options.home, prompt.system);
+      const places = await makeCodexHome(context, this.options.home, prompt.system);
       const trail = new CodexTrail(sandbox);
       relay = await openRelay({
         connection,
@@ -149,12 +125,11 @@ export class CodexRunner implements Runner {
         trail,
         relay,
         promptBytes: prompt.bytes,
-        facts: { ...this.#facts(model), address: connection.address },
+        facts: { model, endpoint: this.endpoint.name, address: connection.address },
         signal: context.signal,
       });
     } catch (error) {
-      const address = connection?.address ?? null;
-      return failedOutcome(error, context.signal, { ...this.#facts(model), address });
+      return this.failed(error, context.signal, model, connection);
     } finally {
       await relay?.close();
       await connection?.close();
@@ -176,11 +151,11 @@ export class CodexRunner implements Runner {
     const strays = await strayFolders(cwd, strayNote(statePath));
     try {
       const program = await startProgram({
-        command: this.#options.bin,
+        command: this.options.bin,
         args,
         cwd,
         environment: {
-          ...this.#options.environment,
+          ...this.options.environment,
           CODEX_HOME: statePath,
           TMPDIR: join(statePath, 'tmp'),
           [KEY_VARIABLE]: relay.key,
@@ -206,43 +181,7 @@ export class CodexRunner implements Runner {
     }
   }
 
-  #sandboxOf(task: TaskFile): Sandbox {
-    const sandbox = task.options.sandbox ?? this.#options.sandbox;
-    if (sandbox !== 'danger-full-access' || this.#options.allowFullAccess) return sandbox;
-    throw new RunFailure(
-      errorInfo(
-        'usage',
-        'The sandbox danger-full-access is not allowed here.',
-        'Where the machine may be harmed, allow it: koubou config security.allow_full_access true',
-      ),
-    );
-  }
-
   async #requireSandbox(sandbox: Sandbox): Promise<void> {
     if (sandbox !== 'danger-full-access') await this.#program.requireSandbox();
   }
-
-  #connect(model: string, signal: AbortSignal, local: LocalNetworks | null = null): Promise<Connection> {
-    return openConnection(this.#server(model), signal, { apiKey: this.#options.apiKey, local });
-  }
-
-  #server(model: string): Server {
-    return { kind: this.#options.serverKind, url: this.endpoint.url, model };
-  }
-
-  #facts(model: string): { model: string; endpoint: string; usage: null } {
-    return { model, endpoint: this.endpoint.name, usage: null };
-  }
 }
-
-/** Its sandbox also keeps the commands of the model from the network. */
-const refuseOpenSandbox = (sandbox: Sandbox): void => {
-  if (sandbox !== 'danger-full-access') return;
-  throw new RunFailure(
-    errorInfo(
-      'not_local',
-      'The task must stay on this machine, and without a sandbox the commands of the model reach any network.',
-      'Use the sandbox workspace-write or read-only.',
-    ),
-  );
-};

@@ -7,27 +7,23 @@
 import type { Ollama } from 'ollama';
 import type { TaskFile } from '../task/record.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
-import { type Connection, openConnection } from './connection.ts';
-import { failedOutcome, hasCode, RunFailure } from './failure.ts';
+import type { Connection } from './connection.ts';
+import { hasCode, RunFailure } from './failure.ts';
 import { modelNotFound, type Server } from './http-failure.ts';
 import { sameModel } from './model-name.ts';
 import { buildPrompt } from './model-prompt.ts';
+import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { ndjsonGuard } from './ndjson-guard.ts';
 import { converse } from './ollama-chat.ts';
-import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
+import type { RunContext, RunnerOutcome } from './runner.ts';
 
-export interface OllamaOptions {
-  name: string;
-  endpoint: Endpoint;
-  model: string;
+export interface OllamaOptions extends ModelRunnerOptions {
   /** Tokens. */
   numCtxMax: number;
   numGpu?: number | undefined;
   /** As Ollama reads it: `5m`, `-1s`, … */
   keepAlive: string;
   pull: boolean;
-  apiKey?: string | undefined;
-  promptFolders: readonly string[];
   template: string;
   outputLimitBytes?: number;
 }
@@ -36,52 +32,30 @@ export interface OllamaOptions {
 const ALIVE_MS = 3000;
 const DESCRIBE_MS = 10_000;
 
-export class OllamaRunner implements Runner {
-  readonly name: string;
+export class OllamaRunner extends ModelRunner<OllamaOptions> {
   readonly changesFiles = false;
-  readonly staysLocal = true;
-  readonly endpoint: Endpoint;
-  readonly defaultModel: string;
-  readonly #options: OllamaOptions;
   /** The context last asked for, by model: to ask for another one loads the model again. */
   readonly #contexts = new Map<string, number>();
 
   constructor(options: OllamaOptions) {
-    this.#options = options;
-    this.name = options.name;
-    this.endpoint = options.endpoint;
-    this.defaultModel = options.model;
+    super('ollama', options);
   }
 
-  async check(): Promise<Health> {
-    const signal = new AbortController().signal;
-    const server = this.#server(this.defaultModel);
-    const connection = await openConnection(server, signal, { apiKey: this.#options.apiKey });
-    try {
-      const client = await this.#client(connection.quickFetch(ALIVE_MS));
-      const [{ version }, { models }] = await Promise.all([client.version(), client.list()]);
-      if (!this.#options.pull && !models.some(({ name }) => sameModel(name, this.defaultModel))) {
-        throw modelNotFound(server, 'it is not in its list');
-      }
-      return {
-        ok: true,
-        message: `Ollama ${version} at ${server.url} with ${this.defaultModel}`,
-        error: null,
-      };
-    } catch (error) {
-      const facts = { model: this.defaultModel, endpoint: this.endpoint.name, usage: null };
-      const info = failedOutcome(error, signal, facts).error;
-      return { ok: false, message: info.message, error: info };
-    } finally {
-      await connection.close();
+  protected async look(connection: Connection): Promise<string> {
+    const server = this.server(this.defaultModel);
+    const client = await this.#client(connection.quickFetch(ALIVE_MS));
+    const [{ version }, { models }] = await Promise.all([client.version(), client.list()]);
+    if (!this.options.pull && !models.some(({ name }) => sameModel(name, this.defaultModel))) {
+      throw modelNotFound(server, 'it is not in its list');
     }
+    return `Ollama ${version} at ${server.url} with ${this.defaultModel}`;
   }
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
     const model = context.model ?? this.defaultModel;
-    const server = this.#server(model);
+    const server = this.server(model);
     const endpoint = this.endpoint.name;
-    const { promptFolders: folders, template, apiKey, numCtxMax, numGpu, keepAlive } = this.#options;
+    const { promptFolders: folders, template, numCtxMax, numGpu, keepAlive } = this.options;
     let connection: Connection | undefined;
     let sink: AnswerSink | undefined;
     try {
@@ -89,17 +63,13 @@ export class OllamaRunner implements Runner {
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
       const local = context.local(prompt.user);
       context.phase('loading');
-      connection = await openConnection(server, context.signal, {
-        apiKey,
-        guard: ndjsonGuard(server),
-        local,
-      });
+      connection = await this.connect(model, context.signal, { guard: ndjsonGuard(server), local });
       const client = await this.#client(connection.fetch);
       const described = await this.#describe(connection, client, server, context);
       sink = await AnswerSink.open({
         outputPath: context.outputPath,
         logPath: context.logPath,
-        limitBytes: this.#options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
+        limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
         progress: context.progress,
       });
       const { observed, usage, contextTokens } = await converse({
@@ -118,16 +88,11 @@ export class OllamaRunner implements Runner {
       this.#contexts.set(model, contextTokens);
       return { ok: true, observed, usage, model, endpoint, address: connection.address };
     } catch (error) {
-      const address = connection?.address ?? null;
-      return failedOutcome(error, context.signal, { model, endpoint, usage: null, address });
+      return this.failed(error, context.signal, model, connection);
     } finally {
       await sink?.close();
       await connection?.close();
     }
-  }
-
-  #server(model: string): Server & { model: string } {
-    return { kind: 'ollama', url: this.endpoint.url, model };
   }
 
   async #client(fetch: typeof globalThis.fetch): Promise<Ollama> {
@@ -151,7 +116,7 @@ export class OllamaRunner implements Runner {
       return contextLength(shown?.model_info);
     };
     const limit = await show().catch(async (error: unknown) => {
-      if (!this.#options.pull || !hasCode(error, 'model_not_found')) throw error;
+      if (!this.options.pull || !hasCode(error, 'model_not_found')) throw error;
       await pull(client, server, context);
       return show();
     });

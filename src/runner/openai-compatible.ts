@@ -5,19 +5,16 @@
 import type { OpenAI } from 'openai';
 import type { TaskFile, Usage } from '../task/record.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
-import { type Connection, openConnection } from './connection.ts';
-import { failedOutcome, hasCode, RunFailure } from './failure.ts';
+import type { Connection } from './connection.ts';
+import { RunFailure } from './failure.ts';
 import { brokeOff, type Server, serverSaid } from './http-failure.ts';
 import { sameModel } from './model-name.ts';
 import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
-import type { Endpoint, Health, Observed, RunContext, Runner, RunnerOutcome } from './runner.ts';
+import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
+import { listModels } from './require-model.ts';
+import type { Observed, RunContext, RunnerOutcome } from './runner.ts';
 
-export interface OpenAiOptions {
-  name: string;
-  endpoint: Endpoint;
-  model: string;
-  apiKey?: string | undefined;
-  promptFolders: readonly string[];
+export interface OpenAiOptions extends ModelRunnerOptions {
   template: string;
   outputLimitBytes?: number;
 }
@@ -25,48 +22,26 @@ export interface OpenAiOptions {
 type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
 type ChatRequest = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 
-const ALIVE_MS = 3000;
 /** The client's own clock, as far away as a timer can be: the attempt has clocks enough. */
 const NEVER_MS = 2 ** 31 - 1;
 
-export class OpenAiRunner implements Runner {
-  readonly name: string;
+export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
   readonly changesFiles = false;
-  readonly staysLocal = true;
-  readonly endpoint: Endpoint;
-  readonly defaultModel: string;
-  readonly #options: OpenAiOptions;
 
   constructor(options: OpenAiOptions) {
-    this.#options = options;
-    this.name = options.name;
-    this.endpoint = options.endpoint;
-    this.defaultModel = options.model;
+    super('openai', options);
   }
 
-  async check(): Promise<Health> {
-    const signal = new AbortController().signal;
-    const connection = await openConnection(this.#server(this.defaultModel), signal, this.#key());
-    try {
-      const models = await this.#models(connection);
-      const listed =
-        models === undefined || models.some((id) => sameModel(id, this.defaultModel))
-          ? ''
-          : ' (not in its list)';
-      const message = `${this.endpoint.url} with ${this.defaultModel}${listed}`;
-      return { ok: true, message, error: null };
-    } catch (error) {
-      const info = failedOutcome(error, signal, this.#facts(this.defaultModel)).error;
-      return { ok: false, message: info.message, error: info };
-    } finally {
-      await connection.close();
-    }
+  protected async look(connection: Connection): Promise<string> {
+    const models = await listModels(connection, this.endpoint.url);
+    const isListed = models === undefined || models.some((id) => sameModel(id, this.defaultModel));
+    return `${this.endpoint.url} with ${this.defaultModel}${isListed ? '' : ' (not in its list)'}`;
   }
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
     const model = context.model ?? this.defaultModel;
-    const server = this.#server(model);
-    const { promptFolders: folders, template } = this.#options;
+    const server = this.server(model);
+    const { promptFolders: folders, template } = this.options;
     let connection: Connection | undefined;
     let sink: AnswerSink | undefined;
     try {
@@ -74,12 +49,12 @@ export class OpenAiRunner implements Runner {
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
       const local = context.local(prompt.user);
       context.phase('loading');
-      connection = await openConnection(server, context.signal, { ...this.#key(), local });
-      await this.#models(connection);
+      connection = await this.connect(model, context.signal, { local });
+      await listModels(connection, this.endpoint.url);
       sink = await AnswerSink.open({
         outputPath: context.outputPath,
         logPath: context.logPath,
-        limitBytes: this.#options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
+        limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
         progress: context.progress,
       });
       const client = await this.#client(connection);
@@ -92,24 +67,11 @@ export class OpenAiRunner implements Runner {
       return { ok: true, observed, usage, model, endpoint: this.endpoint.name, address };
     } catch (error) {
       const meant = await this.#meaning(error, connection, server);
-      const address = connection?.address ?? null;
-      return failedOutcome(meant, context.signal, { ...this.#facts(model), address });
+      return this.failed(meant, context.signal, model, connection);
     } finally {
       await sink?.close();
       await connection?.close();
     }
-  }
-
-  #server(model: string): Server {
-    return { kind: 'openai', url: this.endpoint.url, model };
-  }
-
-  #key(): { apiKey: string | undefined } {
-    return { apiKey: this.#options.apiKey };
-  }
-
-  #facts(model: string): { model: string; endpoint: string; usage: null } {
-    return { model, endpoint: this.endpoint.name, usage: null };
   }
 
   async #client(connection: Connection): Promise<OpenAI> {
@@ -125,21 +87,6 @@ export class OpenAiRunner implements Runner {
       timeout: NEVER_MS,
       logLevel: 'off',
     });
-  }
-
-  /** The ids the server lists; undefined where it has no such list. Throws RunFailure when it is down. */
-  async #models(connection: Connection): Promise<string[] | undefined> {
-    try {
-      const response = await connection.quickFetch(ALIVE_MS)(`${this.endpoint.url}/models`);
-      const body: unknown = await response.json();
-      const { data } = body as { data?: { id?: unknown }[] };
-      return data?.map(({ id }) => String(id));
-    } catch (error) {
-      if (!(error instanceof RunFailure) || hasCode(error, 'usage')) return undefined;
-      throw error;
-    } finally {
-      connection.failure = undefined;
-    }
   }
 
   /** The client wraps what our fetch threw, and names by its own classes what the stream said. */

@@ -76,39 +76,29 @@ export const buildRunners = (
         template: config.defaults.template,
       });
     }
-    const { endpoint, apiKey } = endpointOf(name, runner, config, environment);
+    const { endpoint, kind, apiKey } = endpointOf(name, runner, config, environment);
+    const shared = { name, endpoint, apiKey, model: runner.model, promptFolders };
     if (runner.kind === 'codex') {
       return new CodexRunner({
-        name,
-        endpoint,
-        serverKind: config.endpoints[runner.endpoint]?.kind ?? 'openai',
-        model: runner.model,
-        apiKey,
+        ...shared,
+        serverKind: kind,
         bin: runner.bin,
         sandbox: runner.sandbox,
         allowFullAccess: config.security.allow_full_access,
         home,
-        promptFolders,
         environment: reducedEnvironment(environment, config.security.env_pass),
       });
     }
-    const shared = {
-      name,
-      endpoint,
-      apiKey,
-      model: runner.model,
-      promptFolders,
-      template: config.defaults.template,
-    };
-    return runner.kind === 'openai'
-      ? new OpenAiRunner(shared)
-      : new OllamaRunner({
-          ...shared,
-          numCtxMax: runner.num_ctx_max,
-          numGpu: runner.num_gpu,
-          keepAlive: runner.keep_alive,
-          pull: runner.pull,
-        });
+    const { template } = config.defaults;
+    if (runner.kind === 'openai') return new OpenAiRunner({ ...shared, template });
+    return new OllamaRunner({
+      ...shared,
+      template,
+      numCtxMax: runner.num_ctx_max,
+      numGpu: runner.num_gpu,
+      keepAlive: runner.keep_alive,
+      pull: runner.pull,
+    });
   };
   return new Map(Object.entries(config.runners).map(([name, runner]) => [name, make(name, runner)]));
 };

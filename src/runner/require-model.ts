@@ -1,4 +1,5 @@
-/** Asks a server of OpenAI's kind, before a program is started on it, whether it lives and has the model. */
+/** Asks a server of OpenAI's kind whether it lives, and which models it has. */
+import { isObject } from '../text/json.ts';
 import type { Connection } from './connection.ts';
 import { hasCode, RunFailure } from './failure.ts';
 import { modelNotFound, type Server } from './http-failure.ts';
@@ -6,22 +7,27 @@ import { sameModel } from './model-name.ts';
 
 const ALIVE_MS = 3000;
 
-/** Throws RunFailure. A server that has no list of models is taken to have it. */
-export const requireModel = async (connection: Connection, server: Server): Promise<void> => {
-  let body: unknown;
+/** The ids it lists; undefined where it has no such list. Throws RunFailure where it is down. */
+export const listModels = async (connection: Connection, url: string): Promise<string[] | undefined> => {
   try {
-    body = await (await connection.quickFetch(ALIVE_MS)(`${server.url}/models`)).json();
+    const body: unknown = await (await connection.quickFetch(ALIVE_MS)(`${url}/models`)).json();
+    const data = isObject(body) ? body['data'] : undefined;
+    return Array.isArray(data) ? data.map((each: { id?: unknown } | null) => String(each?.id)) : undefined;
   } catch (error) {
     if (error instanceof RunFailure && !hasCode(error, 'usage')) throw error;
-    return;
+    return undefined;
   } finally {
     connection.failure = undefined;
   }
-  const { data } = (body ?? {}) as { data?: unknown };
-  if (!Array.isArray(data) || server.model === null) return;
-  const names = data.map((each: { id?: unknown }) => String(each?.id));
-  const { model } = server;
-  if (names.some((name) => sameModel(name, model))) return;
+};
+
+/** Throws RunFailure. A server that has no list of models is taken to have it. */
+export const requireModel = async (
+  connection: Connection,
+  server: Server & { model: string },
+): Promise<void> => {
+  const names = await listModels(connection, server.url);
+  if (names === undefined || names.some((name) => sameModel(name, server.model))) return;
   throw modelNotFound(
     server,
     names.length === 0 ? 'it has no models' : `it has ${names.slice(0, 5).join(', ')}`,

@@ -1,0 +1,34 @@
+/** Which sandbox a run of Codex gets, and where it may have none. */
+import { errorInfo } from '../errors.ts';
+import type { LocalNetworks } from '../task/local-networks.ts';
+import type { TaskFile } from '../task/record.ts';
+import type { Sandbox } from './codex-arguments.ts';
+import { RunFailure } from './failure.ts';
+
+/** Throws RunFailure `usage` where it is not allowed. */
+export const sandboxFor = (
+  task: TaskFile,
+  { sandbox: usual, allowFullAccess }: { sandbox: Sandbox; allowFullAccess: boolean },
+): Sandbox => {
+  const sandbox = task.options.sandbox ?? usual;
+  if (sandbox !== 'danger-full-access' || allowFullAccess) return sandbox;
+  throw new RunFailure(
+    errorInfo(
+      'usage',
+      'The sandbox danger-full-access is not allowed here.',
+      'Where the machine may be harmed, allow it: koubou config security.allow_full_access true',
+    ),
+  );
+};
+
+/** Throws RunFailure `not_local`: the sandbox is also what keeps the commands of the model from the network. */
+export const requireLocalSandbox = (sandbox: Sandbox, local: LocalNetworks | null): void => {
+  if (local === null || sandbox !== 'danger-full-access') return;
+  throw new RunFailure(
+    errorInfo(
+      'not_local',
+      'The task must stay on this machine, and without a sandbox the commands of the model reach any network.',
+      'Use the sandbox workspace-write or read-only.',
+    ),
+  );
+};
