@@ -96,12 +96,22 @@ export const errorInfo = (code: ErrorCode, message: string, hint?: string): Erro
   hint: hint ?? ERROR_CODES[code].hint,
 });
 
-/** Any thrown value as an ErrorInfo; what is not a KoubouError is a bug and says so. */
-export const toErrorInfo = (error: unknown): ErrorInfo =>
-  error instanceof KoubouError
-    ? { code: error.code, message: error.message, hint: error.hint }
-    : errorInfo('internal', error instanceof Error ? error.message : String(error));
+/**
+ * Any thrown value as an ErrorInfo. Where the machine is short of something for now, nobody is to blame for it; what
+ * else is not a KoubouError is a bug and says so.
+ */
+export const toErrorInfo = (error: unknown): ErrorInfo => {
+  if (error instanceof KoubouError) return { code: error.code, message: error.message, hint: error.hint };
+  const words = error instanceof Error ? error.message : String(error);
+  if (!isShortage(error)) return errorInfo('internal', words);
+  const hint = 'Close some programs, or raise `ulimit -n`; the task is tried again by itself.';
+  return errorInfo('runner_unavailable', `The machine has none to spare: ${words}`, hint);
+};
 
 /** The code of a Node system error (ENOENT, EEXIST, …), or undefined for anything else. */
 export const systemCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** The machine has none left for now: of files that may be open, of processes, of memory. */
+export const isShortage = (error: unknown): boolean =>
+  ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(systemCode(error) ?? '');

@@ -4,6 +4,7 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isShortage } from '../errors.ts';
 
 export interface ProcessIdentity {
   bootId: string;
@@ -21,9 +22,15 @@ export type Verdict = 'alive' | 'dead' | 'elsewhere';
 const readText = (path: string): string | null => {
   try {
     return readFileSync(path, 'utf8').trim();
-  } catch {
+  } catch (error) {
+    refuseToGuess(error);
     return null;
   }
+};
+
+/** Rethrows what says nothing of whom was asked about: a living process must not look dead for want of a descriptor. */
+export const refuseToGuess = (error: unknown): void => {
+  if (isShortage(error)) throw error;
 };
 
 const output = (command: string, args: string[]): string | null => {
@@ -31,12 +38,13 @@ const output = (command: string, args: string[]): string | null => {
     // Only where there is no /proc; loading it would cost each short command on Linux.
     const { execFileSync } = process.getBuiltinModule('node:child_process');
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  } catch {
+  } catch (error) {
+    refuseToGuess(error);
     return null;
   }
 };
 
-/** The start time of a living process; null when it is gone or a zombie. */
+/** The start time of a living process; null when it is gone or a zombie. Throws where that cannot be seen now. */
 export const startTimeOf = (pid: number): string | null =>
   process.platform === 'linux' ? linuxStartTime(pid) : psStartTime(pid);
 

@@ -1,5 +1,6 @@
 /** What runs on this machine now: what is needed to find everything that belongs to one run. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { refuseToGuess } from './liveness.ts';
 
 export interface ProcessEntry {
   pid: number;
@@ -9,7 +10,7 @@ export interface ProcessEntry {
   startTime: string;
 }
 
-/** Every living process (zombies are not alive); what vanishes while it is read is left out. */
+/** Every living process (zombies are not alive); what vanishes while it is read is left out. Throws where none can be seen now. */
 export const processTable = (): ProcessEntry[] => (process.platform === 'linux' ? linuxTable() : psTable());
 
 const linuxPids = (): number[] =>
@@ -35,7 +36,8 @@ const linuxTable = (): ProcessEntry[] => {
 const readProc = (pid: number, file: string): string | undefined => {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
+  } catch (error) {
+    refuseToGuess(error);
     return undefined;
   }
 };
@@ -48,7 +50,8 @@ const ps = (args: string[]): string[] => {
       maxBuffer: 256 * 1024 * 1024,
       stdio: ['ignore', 'pipe', 'ignore'],
     }).split('\n');
-  } catch {
+  } catch (error) {
+    refuseToGuess(error);
     return [];
   }
 };

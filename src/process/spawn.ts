@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { KoubouError, systemCode } from '../errors.ts';
+import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import { findProgram, requireProgram } from './find-program.ts';
 import { startTimeOf } from './liveness.ts';
 
@@ -34,7 +34,7 @@ export interface ProgramEnd {
 export interface RunningProgram {
   /** Also the id of its process group. */
   pid: number;
-  /** As startTimeOf gives it; null when the program had already ended. */
+  /** As startTimeOf gives it; null when the program had already ended, or where that could not be seen. */
   startTime: string | null;
   /** Never rejects. */
   ended: Promise<ProgramEnd>;
@@ -42,7 +42,8 @@ export interface RunningProgram {
 
 /**
  * Starts a program. Throws KoubouError: `usage` when it cannot be started as asked (no such program, not
- * executable, no such folder, arguments too long), `disk_full` when its output cannot be written.
+ * executable, no such folder, arguments too long), `disk_full` when its output cannot be written; the system's own
+ * error where the machine has no descriptor or process to spare.
  */
 export const startProgram = async (options: ProgramOptions): Promise<RunningProgram> => {
   const { command, args, cwd, environment, marker } = options;
@@ -67,7 +68,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
     });
     const pid = child.pid;
     if (pid === undefined) throw startFailure(command, (await child).cause);
-    const startTime = startTimeOf(pid);
+    const startTime = startTimeOrNull(pid);
     const ended = child.then((result) => ({
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
@@ -75,6 +76,16 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
     return { pid, startTime, ended };
   } finally {
     await Promise.all([files.stdout.close(), files.stderr.close(), files.stdin?.close()]);
+  }
+};
+
+// It runs already, and its marker finds it too: what cannot be seen of it now is no reason to fail.
+const startTimeOrNull = (pid: number): string | null => {
+  try {
+    return startTimeOf(pid);
+  } catch (error) {
+    if (isShortage(error)) return null;
+    throw error;
   }
 };
 
@@ -122,7 +133,7 @@ const NOT_AS_ASKED: Readonly<Record<string, string>> = {
   E2BIG: 'its arguments and environment are too long; pass data in a file',
 };
 
-const startFailure = (command: string, cause: unknown): KoubouError => {
+const startFailure = (command: string, cause: unknown): Error => {
   const code = systemCode(cause);
   const why = code === undefined ? undefined : NOT_AS_ASKED[code];
   if (why !== undefined) {
@@ -131,6 +142,8 @@ const startFailure = (command: string, cause: unknown): KoubouError => {
       cause,
     });
   }
+  // Whoever runs it says what that means for the task.
+  if (isShortage(cause)) return cause as Error;
   const words = cause instanceof Error ? cause.message : 'for an unknown reason';
   return new KoubouError('internal', `"${command}" could not be started: ${words}`, { cause });
 };

@@ -4,7 +4,7 @@
  * Killing a stranger is worse than leaving a child: a process is only ever named by pid and start time.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemCode } from '../errors.ts';
+import { isShortage, systemCode } from '../errors.ts';
 import { startTimeOf } from './liveness.ts';
 import { type ProcessEntry, pidsCarrying, processTable } from './process-table.ts';
 
@@ -34,13 +34,28 @@ export interface Stopped {
 const POLL_MS = 20;
 /** SIGKILL works at once except on a process that hangs in the kernel; nobody waits longer for one. */
 const KILL_WAIT_MS = 2000;
+const BLIND_WAIT_MS = 60_000;
 
 /**
  * Asks the group to end, waits up to `graceMs`, then kills what is left of the tree. Returns when all of
- * it is gone, or `left` says what is not. Never rejects; a tree that is gone already is no error.
+ * it is gone, or `left` says what is not. A tree that is gone already is no error. Rejects only where for a minute no
+ * process could be seen for want of descriptors.
  */
 export const stopTree = async (options: StopOptions): Promise<Stopped> => {
   const hunt = new Hunt(options);
+  const end = performance.now() + BLIND_WAIT_MS;
+  for (;;) {
+    try {
+      return await stopWith(hunt, options);
+    } catch (error) {
+      // No process can be seen for want of descriptors: that passes, and what is left now is left for good.
+      if (!isShortage(error) || performance.now() > end) throw error;
+      await delay(POLL_MS);
+    }
+  }
+};
+
+const stopWith = async (hunt: Hunt, options: StopOptions): Promise<Stopped> => {
   const graceMs = options.graceMs ?? 5000;
   if (graceMs > 0 && hunt.look() > 0) {
     const ask = options.askSignal ?? 'SIGTERM';

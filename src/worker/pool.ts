@@ -4,7 +4,7 @@
  * (sweeps), heartbeat.ts, slots.ts (how many at a time), admission.ts (which tasks, and where they go), endpoints.ts
  * (whose servers answer), ending.ts (when nothing is left), run-one.ts (one attempt).
  */
-import { KoubouError, systemCode } from '../errors.ts';
+import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
 import type { ChangeHint, Claim, Member, Queue } from '../queue/queue.ts';
 import type { Route } from '../route/route.ts';
@@ -27,7 +27,7 @@ const CANCEL_LOOK_MS = 500;
 const IDLE_LOOK_MS = 5000;
 const BUSY_LOOK_MS = 1000;
 const SHORTEST_WAIT_MS = 20;
-/** Between two tries to claim from a queue that cannot be written to. */
+/** Between two tries to claim from a queue that cannot be written to, or to look at one that cannot be read. */
 const CLAIM_RETRY_MS = 1000;
 
 export interface PoolParts {
@@ -146,20 +146,34 @@ export class Pool {
   }
 
   async #loop(hint: ChangeHint): Promise<PoolEnd> {
-    const { queue } = this.#parts;
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.#fenced) return { kind: 'fenced' };
-      const dueMs = await queue.nextDueMs();
-      if (dueMs !== null && dueMs <= Date.now()) await this.#upkeep.quickly();
-      if (this.#mayClaim()) await this.#fill();
-      this.#notes.set('watcher', hint.trouble);
-      const end = await this.#atEnd();
-      if (end !== undefined) return end;
+      let waitMs = CLAIM_RETRY_MS;
+      try {
+        const next = await this.#look(hint);
+        if (typeof next === 'object') return next;
+        waitMs = next;
+        this.#notes.set('look', null);
+      } catch (error) {
+        // No folder can be listed for want of a descriptor: that passes.
+        if (!isShortage(error)) throw error;
+        const words = error instanceof Error ? error.message : String(error);
+        this.#notes.set('look', `the queue cannot be looked at (${words})`);
+      }
       const wake = this.#wake.signal;
-      await hint.wait(this.#waitMs(dueMs), wake);
+      await hint.wait(waitMs, wake);
       if (wake.aborted) this.#wake = new AbortController();
     }
+  }
+
+  /** Does what can be done now. Answers with the end, or with how long to wait for something to change. */
+  async #look(hint: ChangeHint): Promise<PoolEnd | number> {
+    const dueMs = await this.#parts.queue.nextDueMs();
+    if (dueMs !== null && dueMs <= Date.now()) await this.#upkeep.quickly();
+    if (this.#mayClaim()) await this.#fill();
+    this.#notes.set('watcher', hint.trouble);
+    return (await this.#atEnd()) ?? this.#waitMs(dueMs);
   }
 
   #mayClaim(): boolean {

@@ -92,6 +92,8 @@ describe('on hard ground', () => {
       const member = await queue.join(worker());
       const claim = await member.claim(takeAll);
       assert.ok(claim && a && b);
+      disk.fail = (call) => (call === 'create' ? 'ENOSPC' : undefined);
+      await member.recordChild(claim, { pid: 1, startTime: '1' });
       full(disk, /create|link/, 40);
       const settled = await member.settle(claim, succeeded(claim, member), budget);
       assert.equal(settled.kind === 'settled' && settled.state, 'completed');

@@ -302,6 +302,29 @@ describe('one attempt', () => {
     assert.ok(daemon.events.some((event) => event.event === 'note' && /EMFILE/.test(event.message)));
   });
 
+  it('goes on when the queue cannot be looked at for a while, and blames no task for it', async () => {
+    const id = await rig.add();
+    const shortage = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+    let failures = 2;
+    const runner = new FakeRunner();
+    const daemon = rig.start(runner, {}, (member) =>
+      replacing(member, {
+        backlog: () => (failures-- > 0 ? Promise.reject(shortage) : member.backlog()),
+      }),
+    );
+    assert.equal((await rig.ended(id)).status, 'completed');
+    assert.ok(
+      daemon.events.some((event) => event.event === 'note' && /cannot be looked at/.test(event.message)),
+    );
+    runner.act = () => Promise.reject(shortage);
+    const next = await rig.add({ options: { retries: 0 } });
+    await until(async () => (await rig.record(next)).attempts[0]?.error, 'its first try');
+    const { error, charged } = (await rig.record(next)).attempts[0] ?? {};
+    assert.equal(error?.code, 'runner_unavailable');
+    assert.equal(charged, false);
+    assert.match(error?.hint ?? '', /ulimit -n/);
+  });
+
   it('ends with the fault when an outcome cannot be kept for another reason, and says so', async () => {
     await rig.add();
     const daemon = rig.start(new FakeRunner(), {}, (member) =>

@@ -1,6 +1,6 @@
 /** A daemon's place in the queue: its folder, its beat, the tasks in its hands. */
 import { join } from 'node:path';
-import { KoubouError, systemCode } from '../../errors.ts';
+import { isShortage, KoubouError, systemCode } from '../../errors.ts';
 import type { Budget } from '../../task/budget.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type {
@@ -181,8 +181,13 @@ export class FileMember implements Member {
   async recordChild(claim: Claim, child: { pid: number; startTime: string | null }): Promise<void> {
     const { disk } = this.#context;
     const path = this.#childFile(claim);
-    await unlessCode(['ENOENT'], () => disk.unlink(path));
-    await disk.create(path, `${JSON.stringify({ ...child, marker: claim.marker })}\n`, false);
+    try {
+      await unlessCode(['ENOENT'], () => disk.unlink(path));
+      await disk.create(path, `${JSON.stringify({ ...child, marker: claim.marker })}\n`, false);
+    } catch (error) {
+      // What has begun is not ended for want of a note about it: its marker leads to it as well.
+      if (!isDiskFull(error) && !isShortage(error) && systemCode(error) !== 'EROFS') throw error;
+    }
   }
 
   #childFile(claim: Pick<Claim, 'id' | 'run'>): string {

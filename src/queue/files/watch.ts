@@ -83,12 +83,12 @@ export class PendingWatch implements ChangeHint {
       // What arrived while the watcher was starting had no event.
       watcher.on('ready', () => this.#wake());
       watcher.on('error', (error) => {
-        this.#trouble = `no watcher (${error instanceof Error ? error.message : String(error)}); looking by timer`;
+        this.#trouble = troubleOf(error);
         void this.#stop();
         this.#wake();
       });
     } catch (error) {
-      this.#trouble = `no watcher (${error instanceof Error ? error.message : String(error)}); looking by timer`;
+      this.#trouble = troubleOf(error);
     } finally {
       this.#starting = false;
     }
@@ -112,3 +112,6 @@ export class PendingWatch implements ChangeHint {
     await this.#stop();
   }
 }
+
+const troubleOf = (error: unknown): string =>
+  `no watcher, looking by timer (${error instanceof Error ? error.message : String(error)})`;
