@@ -11,7 +11,17 @@ import { lightOclif } from './oclif.ts';
 
 const root = dirname(import.meta.dirname);
 
-const apart = ['ajv', 'chokidar', 'execa', 'ollama', 'openai', 'proper-lockfile', 'undici', 'yaml'];
+const apart = [
+  '@secretlint/secretlint-rule-preset-recommend',
+  'ajv',
+  'chokidar',
+  'execa',
+  'ollama',
+  'openai',
+  'proper-lockfile',
+  'undici',
+  'yaml',
+];
 
 const apartFromStart = (found: Set<string>): Plugin => ({
   name: 'apart-from-start',

@@ -9,7 +9,7 @@ import { finishedAmong, matchFiles, withHashes } from './attach.ts';
 import { draftTask } from './draft.ts';
 import { expandEach, refuseEqualOutputs } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
-import { markSensitive } from './mark-sensitive.ts';
+import { isHeldIn, markSensitive } from './mark-sensitive.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
 import { routingOf, runnerFacts } from './routing.ts';
 import { type SourceParts, Sources } from './sources.ts';
@@ -62,7 +62,10 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   for (const name of templates) await parts.requireTemplate(name).catch(refuse);
   refuseEqualOutputs(drafts);
   const wanted = request.skipExisting ? withoutFinished(drafts) : drafts;
-  const tasks = markSensitive(await withHashes(wanted), config.security.sensitive_patterns);
+  const tasks = await markSensitive(await withHashes(wanted), {
+    words: config.security.sensitive_patterns,
+    isHeld: isHeldIn(queue, routingOf(config)),
+  });
   await refuseWorktree(tasks, parts.programEnvironment);
   const skipped = drafts.length - tasks.length;
   if (request.each === undefined && request.batch === undefined) {
@@ -94,6 +97,9 @@ const merged = (general: Fields, own: Fields): Fields => {
     ...(hasPrompt ? { prompt: undefined, promptFile: undefined } : {}),
     ...own,
     labels: { ...general.labels, ...own.labels },
+    // What is said for all to keep it here, no line takes back.
+    sensitive: general.sensitive === true || own.sensitive,
+    localOnly: general.localOnly === true || own.localOnly,
     ...(general.set || own.set ? { set: { ...general.set, ...own.set } } : {}),
   };
 };

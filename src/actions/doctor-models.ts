@@ -1,13 +1,8 @@
 /** doctor's questions to the model servers: does each answer, and has it the model a runner wants? */
-import {
-  isCloudModel,
-  type OllamaServer,
-  type OpenAiServer,
-  probeOllama,
-  probeOpenAi,
-} from '../config/detect.ts';
+import { type OllamaServer, type OpenAiServer, probeOllama, probeOpenAi } from '../config/detect.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Config, EndpointConfig, RunnerConfig } from '../config/schema.ts';
+import { isCloudModel } from '../task/cloud-model.ts';
 import type { Check } from './check.ts';
 import { checkAgent } from './doctor-agents.ts';
 

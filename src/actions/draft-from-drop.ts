@@ -3,7 +3,7 @@ import { KoubouError } from '../errors.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
-import { holdsSecret } from './mark-sensitive.ts';
+import { type Marking, markSensitive } from './mark-sensitive.ts';
 
 export interface DropCircumstances {
   /** What paths in the file are relative to, and the folder its task works in: where the home lies. */
@@ -13,6 +13,8 @@ export interface DropCircumstances {
   nowMs: () => number;
   /** Words that, with a value beside them, make a task sensitive. */
   sensitivePatterns: readonly string[];
+  /** Whether the task of that id must stay on this machine; absent: what a task waits for is not looked at. */
+  isHeld?: Marking['isHeld'];
 }
 
 /**
@@ -20,14 +22,15 @@ export interface DropCircumstances {
  * need not be allowed that. Also what would have to be read from elsewhere first.
  */
 export const draftFromDrop =
-  ({ cwd, priority, nowMs, sensitivePatterns }: DropCircumstances) =>
-  (given: Readonly<Record<string, unknown>>, prompt: string | null): NewTask => {
+  ({ cwd, priority, nowMs, sensitivePatterns: words, isHeld = async () => false }: DropCircumstances) =>
+  async (given: Readonly<Record<string, unknown>>, prompt: string | null): Promise<NewTask> => {
     refuseVersion(given['version']);
     const fields = readFields(given, 'the file', nowMs());
     if (prompt !== null && prompt.trim() !== '') fields.prompt = prompt;
     refuseDangerous(fields);
     const draft = draftTask(fields, { cwd, createdBy: 'file', priority });
-    return draft.sensitive || holdsSecret(draft, sensitivePatterns) ? { ...draft, sensitive: true } : draft;
+    const [marked = draft] = await markSensitive([draft], { words, isHeld });
+    return marked;
   };
 
 const refuseVersion = (version: unknown): void => {

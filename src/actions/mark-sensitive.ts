@@ -1,37 +1,89 @@
 /**
- * Marks the tasks that hold secrets when they are added, so that routing and people see it. The daemon looks again at
- * what is really sent: that look is the one that counts.
+ * Marks the tasks that must stay on this machine when they are added, so that routing and people see it. The daemon
+ * looks again at what is really sent: that look is the one that counts.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { Queue } from '../queue/queue.ts';
+import { mustStayLocal } from '../route/local.ts';
+import { type Routing, withRules } from '../route/route.ts';
 import type { NewTask } from '../task/record.ts';
 import { findSecret } from '../text/secrets.ts';
+import { fileBytes } from '../worker/file-bytes.ts';
+
+export interface Marking {
+  /** Words that, with a value beside them, make a task sensitive. */
+  words: readonly string[];
+  /** Whether the task of that id must stay. */
+  isHeld: (id: string) => Promise<boolean>;
+}
 
 /** Secrets stand in small files, or early; adding a task must stay quick. */
 const LOOKED_AT_BYTES = 1024 * 1024;
 
-export const markSensitive = (tasks: readonly NewTask[], words: readonly string[]): NewTask[] => {
-  const files = new Map<string, boolean>();
-  const inFile = (path: string): boolean => {
-    const known = files.get(path) ?? findSecret(beginningOf(path), words) !== undefined;
-    files.set(path, known);
-    return known;
-  };
-  return tasks.map((task) =>
+export const markSensitive = async (
+  tasks: readonly NewTask[],
+  { words, isHeld }: Marking,
+): Promise<NewTask[]> => {
+  const inFile = remembered(async (path) => (await findSecret(beginningOf(path), words)) !== undefined);
+  const isParentHeld = remembered(isHeld);
+  const marked: NewTask[] = [];
+  for (const task of tasks) {
+    const { type, files, after, after_any } = task;
     // A command sends nothing by koubou, and cannot be held: only its caller can say that it must be.
-    task.sensitive ||
-    task.type === 'command' ||
-    !(holdsSecret(task, words) || task.files.some(({ path }) => inFile(path)))
-      ? task
-      : { ...task, sensitive: true },
-  );
+    const holds =
+      !task.sensitive &&
+      type !== 'command' &&
+      ((await holdsSecret(task, words)) ||
+        (await some(files, ({ path }) => inFile(path))) ||
+        (await some([...after, ...after_any], isParentHeld)));
+    marked.push(holds ? { ...task, sensitive: true } : task);
+  }
+  return marked;
+};
+
+/**
+ * Whether a task must stay. What waits for it most likely works on what comes of it. A program passes on what it was
+ * given, so it counts as held where one that it waits for is.
+ */
+export const isHeldIn = (queue: Pick<Queue, 'get'>, routing: Routing): Marking['isHeld'] => {
+  const isHeld = remembered(async (id: string): Promise<boolean> => {
+    const task = await queue.get(id);
+    if (task === undefined) return false;
+    if (mustStayLocal(withRules(task, routing, fileBytes(task.files, routing)))) return true;
+    return task.type === 'command' && some([...task.after, ...task.after_any], isHeld);
+  });
+  return isHeld;
 };
 
 /** In what the task itself holds; its files are left aside. */
-export const holdsSecret = (
-  { prompt, context, options }: Pick<NewTask, 'prompt' | 'context' | 'options'>,
+const holdsSecret = async (
+  { prompt, context, options }: NewTask,
   words: readonly string[],
-): boolean =>
-  findSecret([options.system ?? '', prompt, JSON.stringify(context)].join('\n'), words) !== undefined;
+): Promise<boolean> => {
+  const { system = '', schema, set = {} } = options;
+  const parts = [
+    system,
+    prompt,
+    JSON.stringify(context),
+    JSON.stringify(schema ?? null),
+    JSON.stringify(set),
+  ];
+  return (await findSecret(parts.join('\n'), words)) !== undefined;
+};
+
+const some = async <T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> => {
+  for (const item of items) if (await holds(item)) return true;
+  return false;
+};
+
+const remembered = (ask: (name: string) => Promise<boolean>): ((name: string) => Promise<boolean>) => {
+  const known = new Map<string, Promise<boolean>>();
+  return (name) => {
+    const answer = known.get(name) ?? ask(name);
+    known.set(name, answer);
+    return answer;
+  };
+};
 
 /** What cannot be read here holds nothing: the daemon will say so, or look for itself. */
 const beginningOf = (path: string): string => {

@@ -8,6 +8,7 @@ import { fileBytes } from '../worker/file-bytes.ts';
 import { type Circumstances, draftTask } from './draft.ts';
 import type { Fields } from './fields.ts';
 import type { BuildRunners } from './health.ts';
+import { markSensitive } from './mark-sensitive.ts';
 import type { OpenHome } from './open-home.ts';
 import { routingOf, runnerFacts } from './routing.ts';
 import { withApiKeys } from './worker-settings.ts';
@@ -38,7 +39,9 @@ export const showRoute = async (
 ): Promise<RouteShown> => {
   const { config } = loaded;
   const routing = routingOf(config);
-  const draft = draftTask(fields, around);
+  const plain = draftTask(fields, around);
+  const words = config.security.sensitive_patterns;
+  const [draft = plain] = await markSensitive([plain], { words, isHeld: async () => false });
   const bytes = fileBytes(draft.files, routing);
   const chosen = chooseRoute(draft, routing, runnerFacts(config), bytes);
   const { runner, model, why, considered, above, handBack } = await asItIsNow(chosen, loaded, load);

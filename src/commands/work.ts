@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import { draftFromDrop } from '../actions/draft-from-drop.ts';
 import { startWorker } from '../actions/ensure-worker.ts';
+import { isHeldIn } from '../actions/mark-sensitive.ts';
+import { routingOf } from '../actions/routing.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
@@ -28,13 +30,14 @@ export default class Work extends BaseCommand {
     const { flags } = await this.parse(Work);
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
     const loaded = await loadConfig({ home, environment: this.environment });
-    const queue = openQueue({
+    const queue: Queue = openQueue({
       home,
       draftFromDrop: draftFromDrop({
         cwd: dirname(home),
         priority: loaded.config.defaults.priority,
         nowMs: Date.now,
         sensitivePatterns: loaded.config.security.sensitive_patterns,
+        isHeld: (id) => isHeldIn(queue, routingOf(loaded.config))(id),
       }),
     });
     const wishes = wishesOf(flags);

@@ -1,4 +1,5 @@
 /** Finds the model servers of this machine. Nothing here throws: what does not answer in time is not there. */
+import { isCloudModel } from '../task/cloud-model.ts';
 import type { Environment, Variables } from './environment.ts';
 
 interface OllamaModel {
@@ -62,9 +63,6 @@ const completes = async (url: string, model: string): Promise<boolean> => {
   const capabilities = answer?.body?.['capabilities'];
   return !Array.isArray(capabilities) || capabilities.includes('completion');
 };
-
-/** Names that Ollama runs on its own servers. */
-export const isCloudModel = (name: string): boolean => /(?:-|:)cloud$/.test(name);
 
 /** `url` ends where /models can be added to it (http://127.0.0.1:1234/v1). undefined where nothing answers. */
 export const probeOpenAi = async (url: string, key?: string): Promise<OpenAiServer | undefined> => {

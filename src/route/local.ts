@@ -1,6 +1,7 @@
 /** Whether a task that must not leave the machine would. Pure. docs/local-only.md says what is promised. */
 import { isIP } from 'node:net';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
+import { isCloudModel } from '../task/cloud-model.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 
@@ -18,14 +19,20 @@ export const mustStayLocal = (task: Pick<TaskFile, 'sensitive' | 'options'>): bo
 
 /**
  * Why the destination is not allowed, or null where it may be. A name may be: where it leads to is judged when it
- * is connected to (runner/hold-local.ts), because a look before that proves nothing.
+ * is connected to (runner/hold-local.ts), because a look before that proves nothing. `held`: why the task must stay.
  */
 export const notLocal = (
   { runner, staysLocal, url, model }: Destination,
   networks: LocalNetworks,
+  held = '',
 ): ErrorInfo | null => {
+  const because = held === '' ? '' : ` (${held})`;
   const refused = (why: string, hint?: string): ErrorInfo =>
-    errorInfo('not_local', `The task must stay on this machine, and ${why}; nothing was sent.`, hint);
+    errorInfo(
+      'not_local',
+      `The task must stay on this machine${because}, and ${why}; nothing was sent.`,
+      hint,
+    );
   if (!staysLocal) {
     return refused(
       `nobody can hold the program that ${runner} starts to it`,
@@ -39,8 +46,7 @@ export const notLocal = (
       'Use an endpoint on this machine, or add its network to security.local_networks.',
     );
   }
-  // Ollama passes on what is asked of these models, though it answers on loopback itself.
-  return model !== null && /[-:]cloud$/i.test(model) ? refused(`${model} runs elsewhere`) : null;
+  return model !== null && isCloudModel(model) ? refused(`${model} runs elsewhere`) : null;
 };
 
 /** The server says that another machine did the work. */

@@ -96,7 +96,7 @@ export class AgentRunner implements Runner {
       this.#refuseWhatItCannot(task, context);
       const prompt = await this.#prompt(task, context);
       // Refuses what must stay here: what the program itself sends, nobody can hold.
-      context.local(prompt);
+      await context.local(prompt);
       context.phase('loading');
       await askEndpoint(this.#options.endpoint, context.signal);
       context.phase('running');

@@ -80,7 +80,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         codexPrompt(task, this.options.promptFolders, context.feedback),
         readSettings(this.options.home),
       ]);
-      const local = context.local(`${task.options.system ?? ''}\n${prompt.user}`);
+      const local = await context.local(`${prompt.system}\n${prompt.user}`);
       requireLocalSandbox(sandbox, local);
       // A user's own settings can name servers for tools, which nobody can hold.
       const settings = local === null ? ownSettings : [];

@@ -61,7 +61,7 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
     try {
       context.signal.throwIfAborted();
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
-      const local = context.local(prompt.user);
+      const local = await context.local(`${prompt.system}\n${prompt.user}`);
       context.phase('loading');
       connection = await this.connect(model, context.signal, { guard: ndjsonGuard(server), local });
       const client = await this.#client(connection.fetch);

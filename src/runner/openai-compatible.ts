@@ -47,7 +47,7 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
     try {
       context.signal.throwIfAborted();
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
-      const local = context.local(prompt.user);
+      const local = await context.local(`${prompt.system}\n${prompt.user}`);
       context.phase('loading');
       connection = await this.connect(model, context.signal, { local });
       await listModels(connection, this.endpoint.url);

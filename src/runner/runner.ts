@@ -47,7 +47,7 @@ export interface RunContext {
    * To be asked with all the text that a model will get, before anything of it is sent: the networks that the run
    * must keep to, null: it is free. Throws `not_local` where this runner cannot keep to them.
    */
-  local: (sent: string) => LocalNetworks | null;
+  local: (sent: string) => Promise<LocalNetworks | null>;
   /** Tells of a child process as soon as it started, so that it can be stopped after a crash of the daemon. */
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }

@@ -7,10 +7,10 @@ import { findSecret } from '../text/secrets.ts';
 import type { WorkerSettings } from './settings.ts';
 
 export class LocalOnly {
-  /** Whether the attempt is held. It never becomes free again. */
-  held: boolean;
+  /** Why the attempt is held; null: it is not. It never becomes free again. */
+  #why: string | null;
   readonly #words: readonly string[];
-  readonly #system: string;
+  readonly #set: string;
   readonly #networks: LocalNetworks;
   readonly #destination: Destination;
 
@@ -21,28 +21,41 @@ export class LocalOnly {
     destination: Destination,
     goesOn: boolean,
   ) {
-    // What was said in an earlier conversation goes along unseen.
-    this.held = goesOn || mustStayLocal(task);
+    this.#why = whyHeld(task, goesOn);
     this.#words = settings.sensitivePatterns;
-    this.#system = task.options.system ?? '';
+    this.#set = JSON.stringify(task.options.set ?? {});
     this.#networks = new LocalNetworks(settings.localNetworks);
     this.#destination = destination;
-    if (this.held) this.#require();
+    this.#require();
+  }
+
+  get held(): boolean {
+    return this.#why !== null;
   }
 
   /**
    * As RunContext.local. It judges what will really be sent: a file can have changed since the task was added,
    * and between a look at it and the one that is sent.
    */
-  judge(sent: string): LocalNetworks | null {
-    this.held ||= findSecret(`${this.#system}\n${sent}`, this.#words) !== undefined;
-    if (!this.held) return null;
+  async judge(sent: string): Promise<LocalNetworks | null> {
+    if (this.#why === null) {
+      // A server gets the model's options too.
+      const found = await findSecret(`${sent}\n${this.#set}`, this.#words);
+      this.#why = found === undefined ? null : `it holds ${found}`;
+    }
     this.#require();
-    return this.#networks;
+    return this.#why === null ? null : this.#networks;
   }
 
   #require(): void {
-    const away = notLocal(this.#destination, this.#networks);
+    if (this.#why === null) return;
+    const away = notLocal(this.#destination, this.#networks, this.#why);
     if (away !== null) throw new KoubouError(away.code, away.message, { hint: away.hint });
   }
 }
+
+const whyHeld = (task: TaskFile, goesOn: boolean): string | null => {
+  if (task.options.local_only === true) return 'it is local only';
+  if (mustStayLocal(task)) return 'it is marked sensitive';
+  return goesOn ? 'what was said in its earlier conversation goes along unseen' : null;
+};

@@ -116,9 +116,9 @@ describe('a draft', () => {
 describe('a draft from a dropped file', () => {
   const drop = draftFromDrop({ cwd: '/work', priority: 5, nowMs: () => 0, sensitivePatterns: ['password'] });
 
-  it('is a task of the text, or of the fields', () => {
-    assert.equal(drop({}, 'do it').prompt, 'do it');
-    const task = drop(
+  it('is a task of the text, or of the fields', async () => {
+    assert.equal((await drop({}, 'do it')).prompt, 'do it');
+    const task = await drop(
       { prompt: 'p', type: 'translation', files: ['a.md'], task_id: 'x', status: 'pending' },
       null,
     );
@@ -142,9 +142,9 @@ describe('a draft from a dropped file', () => {
   ];
   for (const fields of dangerous) {
     it(`is refused for ${JSON.stringify(fields)}`, () =>
-      assert.throws(() => drop(fields, null), { code: 'usage' }));
+      assert.rejects(drop(fields, null), { code: 'usage' }));
   }
 
   it('names the nearest field', () =>
-    assert.throws(() => drop({ modle: 'x' }, 'p'), { hint: 'Did you mean model?' }));
+    assert.rejects(drop({ modle: 'x' }, 'p'), { hint: 'Did you mean model?' }));
 });

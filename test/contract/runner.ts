@@ -104,7 +104,7 @@ export class Bench {
         resolve();
       },
       phase: (phase) => void phases.push(phase),
-      local: () => null,
+      local: async () => null,
       childStarted: async () => undefined,
       ...over,
     };

@@ -143,7 +143,7 @@ describe('an agent CLI', () => {
         agent('echo $$'),
         {},
         {
-          local: () => null,
+          local: async () => null,
           childStarted: async (child) => {
             pid = child.pid;
           },

@@ -45,7 +45,7 @@ describe('a command', () => {
   it('is told of as soon as it started', async () => {
     let told: { pid: number; startTime: string | null } | undefined;
     const { output } = await bench.run(runner, sh('echo $$'), {
-      local: () => null,
+      local: async () => null,
       childStarted: async (child) => {
         told = child;
       },
@@ -140,7 +140,7 @@ describe('a command', () => {
   it('is stopped when its start cannot be recorded', async () => {
     let pid = 0;
     const { outcome } = await bench.run(runner, sh('exec sleep 600'), {
-      local: () => null,
+      local: async () => null,
       childStarted: async (child) => {
         pid = child.pid;
         throw new KoubouError('disk_full', 'The disk is full.');

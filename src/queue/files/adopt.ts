@@ -18,7 +18,10 @@ const UNCHANGED_FOR_MS = 2000;
 const TEXT_ENDINGS = ['.yaml', '.yml', '.md', '.txt'];
 
 /** What turns the parsed content of a dropped file into a task; throws KoubouError for one that is refused. */
-export type DraftFromDrop = (fields: Readonly<Record<string, unknown>>, prompt: string | null) => NewTask;
+export type DraftFromDrop = (
+  fields: Readonly<Record<string, unknown>>,
+  prompt: string | null,
+) => NewTask | Promise<NewTask>;
 
 export class Adoption {
   readonly #context: QueueContext;
@@ -109,7 +112,7 @@ export class Adoption {
       const facts = await disk.facts(held);
       const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
       const { fields, prompt } = await parseDrop(name, text);
-      const draft = this.#draft(fields, prompt);
+      const draft = await this.#draft(fields, prompt);
       // The key makes a second try after a crash find the first one's task. The time tells the same text
       // dropped in once more: a file system soon gives a freed inode's number again.
       const hash = process

@@ -245,7 +245,7 @@ describe('Codex, the real one', function () {
     feedback: null,
     progress: () => undefined,
     phase: () => undefined,
-    local: () => null,
+    local: async () => null,
     childStarted: async () => undefined,
     ...over,
   });
