@@ -6,7 +6,7 @@ import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import { applyWorktree } from '../worktree/apply.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
-import { discardWorktree, removeIfClean } from '../worktree/worktree.ts';
+import { discardWorktree, removeIfClean } from '../worktree/remove.ts';
 import type { OpenHome } from './open-home.ts';
 
 export interface WorktreeParts {

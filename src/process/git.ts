@@ -8,6 +8,8 @@ import { KoubouError, systemCode } from '../errors.ts';
 export interface GitPlace {
   /** Absolute: where git runs. */
   folder: string;
+  /** Absolute: the git folder of the work tree that `folder` is the top of; absent: git looks for the one around it. */
+  gitFolder?: string;
   /** The whole environment of git, already reduced; its PATH finds the program. */
   environment: Readonly<Record<string, string>>;
 }
@@ -65,15 +67,16 @@ export const git = async (
 };
 
 const gitOnce = async (
-  { folder, environment }: GitPlace,
+  { folder, gitFolder, environment }: GitPlace,
   args: readonly string[],
   { variables = {}, input, stdoutPath, alone = false }: GitOptions = {},
 ): Promise<GitEnd> => {
   const { execa } = await import('execa');
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('GIT_'));
+  const told = gitFolder === undefined ? {} : { GIT_DIR: gitFolder, GIT_WORK_TREE: folder };
   const ended = await execa('git', [...SETTINGS, ...args], {
     cwd: folder,
-    env: { ...Object.fromEntries(own), ...VARIABLES, ...variables },
+    env: { ...Object.fromEntries(own), ...VARIABLES, ...told, ...variables },
     extendEnv: false,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
     stdout: stdoutPath === undefined ? 'pipe' : { file: stdoutPath },
@@ -117,6 +120,10 @@ export const gitLine = async (
 export const zeroEnded = (bytes: Buffer): string[] => bytes.toString('latin1').split('\0').slice(0, -1);
 
 export const asBytes = (name: string): Buffer => Buffer.from(name, 'latin1');
+
+/** The file that git gave a name, as bytes. */
+export const pathIn = (folder: string, name: string): Buffer =>
+  Buffer.concat([Buffer.from(`${folder}/`), asBytes(name)]);
 
 export const shownName = (name: string): string => asBytes(name).toString('utf8');
 

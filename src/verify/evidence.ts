@@ -27,8 +27,11 @@ export interface EvidenceScope {
   environment: Readonly<Record<string, string>>;
   /** Where the changes are kept: a patch for git, or a list of names where there is no repository. */
   patchPath: string;
-  /** The tree's objects are kept in the repository, so that a commit can be made of them. */
-  keepObjects: boolean;
+  /**
+   * The git folder of a worktree of the run's own, whatever the run does to its .git. The tree's objects are then kept
+   * in the repository, so that a commit can be made of them. null: the folder is the user's.
+   */
+  gitFolder: string | null;
 }
 
 type Tree = GitTree | ListTree | { kind: 'nothing' };
@@ -56,10 +59,14 @@ export class Evidence {
     }
     const ownWorktree = worktrees !== undefined && isWithin(worktrees, folder);
     const scope: GitScope = {
-      place: { folder, environment: asked.environment },
+      place: {
+        folder,
+        ...(asked.gitFolder === null ? {} : { gitFolder: asked.gitFolder }),
+        environment: asked.environment,
+      },
       excluded: ownWorktree ? asked.excluded : [home, ...asked.excluded],
       scratch: `${asked.patchPath}.scratch`,
-      keepObjects: asked.keepObjects,
+      keepObjects: asked.gitFolder !== null,
     };
     // What a run that was killed left of it.
     await rm(scope.scratch, { recursive: true, force: true });

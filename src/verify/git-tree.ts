@@ -2,9 +2,10 @@
  * What lies in a git work tree at a moment, as a tree object: what is tracked and what is new, without what git
  * ignores. Neither the user's index nor, unless asked, the object store is written to.
  */
-import { copyFile, lstat, mkdir, stat, utimes } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { KoubouError, systemCode } from '../errors.ts';
+import { KoubouError } from '../errors.ts';
 import {
   asBytes,
   asName,
@@ -12,9 +13,11 @@ import {
   git,
   gitLine,
   gitOutput,
+  pathIn,
   shownName,
   zeroEnded,
 } from '../process/git.ts';
+import { copyIndex } from '../process/git-index.ts';
 
 export interface GitScope {
   place: GitPlace;
@@ -53,30 +56,19 @@ export const isGitFolder = async (place: GitPlace): Promise<boolean> => {
   return prefix === '' || (await git(place, ['check-ignore', '-q', '.'])).code !== 0;
 };
 
-/**
- * With the time of the original, rounded down: git looks into a file that changed no earlier than the index, since
- * a change within the clock's tick leaves its time and size as they were. A newer index would hide such a change.
- */
-const copyIndex = async (index: string, copy: string): Promise<void> => {
-  const { mtimeMs } = await stat(index);
-  await copyFile(index, copy);
-  const seconds = Math.floor(mtimeMs) / 1000;
-  await utimes(copy, seconds, seconds);
-};
-
 /** Throws `usage` where git cannot read the tree. */
 export const takeGitTree = async (scope: GitScope): Promise<GitTree> => {
   const { place, scratch, excluded, keepObjects } = scope;
   const variables = await variablesOf(scope);
   const index = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'index']);
   await mkdir(scratch, { recursive: true });
-  await copyIndex(index, join(scratch, 'index')).catch((error: unknown) => {
-    if (systemCode(error) !== 'ENOENT') throw error;
-  });
+  await copyIndex(index, join(scratch, 'index'));
   const list = async (...flags: string[]) =>
     zeroEnded(await gitOutput(place, ['ls-files', '-z', ...flags], { variables }));
   const outside = (name: string): boolean => !excluded.some((path) => isWithin(nameOf(path, place), name));
   const tracked = (await list('--modified', '--deleted')).filter(outside);
+  // What is done in a submodule is in a repository of its own, which may go with the worktree.
+  const changed = tracked.filter((name) => !existsSync(pathIn(place.folder, `${name}/.git`)));
   // What ends with a slash is another repository.
   const fresh = (await list('--others', '--exclude-standard')).filter((n) => outside(n) && !n.endsWith('/'));
   // A commit must hold all of it.
@@ -84,17 +76,23 @@ export const takeGitTree = async (scope: GitScope): Promise<GitTree> => {
   const large = new Map<string, string>();
   const small: string[] = [];
   for (const name of fresh.slice(0, most)) {
-    const facts = await lstat(Buffer.concat([asBytes(`${asName(place.folder)}/`), asBytes(name)])).catch(
-      () => undefined,
-    );
+    const facts = await lstat(pathIn(place.folder, name)).catch(() => undefined);
     if (facts === undefined || !(facts.isFile() || facts.isSymbolicLink())) continue;
     if (facts.size > LARGE_BYTES && !keepObjects)
       large.set(name, `${facts.size} ${facts.mtimeMs} ${facts.mode}`);
     else small.push(name);
   }
-  const input = asBytes([...new Set([...tracked, ...small])].map((name) => `${name}\0`).join(''));
-  const update = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin'];
-  await gitOutput(place, update, { variables, input });
+  const update = (flags: string[], names: readonly string[]) =>
+    gitOutput(place, ['update-index', ...flags, '-z', '--stdin'], {
+      variables,
+      input: asBytes(names.map((name) => `${name}\0`).join('')),
+    });
+  await update(['--add', '--remove', '--replace'], [...new Set([...changed, ...small])]);
+  // The run may have committed what must be in no commit.
+  if (keepObjects && excluded.length > 0) {
+    const linked = (await list()).filter((name) => !outside(name));
+    await update(['--force-remove'], linked);
+  }
   const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables });
   return { kind: 'git', tree, large, bounded: fresh.length > most };
 };

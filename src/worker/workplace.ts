@@ -7,7 +7,7 @@ import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
 import { Evidence } from '../verify/evidence.ts';
 import type { Changes } from '../verify/verify.ts';
-import { worktreesFolder } from '../worktree/record.ts';
+import { ownGitFolder, worktreesFolder } from '../worktree/record.ts';
 import { commitWorktree, makeWorktree, type Worktree } from '../worktree/worktree.ts';
 import type { WorkerSettings } from './settings.ts';
 
@@ -19,17 +19,22 @@ export class Workplace {
   /** The task as it is to be done here: paths of the repository are those of the worktree. */
   readonly task: TaskFile;
   readonly #claim: Claim;
-  readonly #settings: Known;
+  readonly #environment: Known['environment'];
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
   /** What the worktree held at the last look. */
   #tree: string | null = null;
 
-  private constructor(claim: Claim, settings: Known, worktree: Worktree | null, evidence: Evidence | null) {
+  private constructor(
+    claim: Claim,
+    environment: Known['environment'],
+    worktree: Worktree | null,
+    evidence: Evidence | null,
+  ) {
     this.cwd = worktree?.cwd ?? claim.task.cwd;
     this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
     this.#claim = claim;
-    this.#settings = settings;
+    this.#environment = environment;
     this.#worktree = worktree;
     this.#evidence = evidence;
   }
@@ -45,20 +50,22 @@ export class Workplace {
     if (type !== 'code' && options.worktree === true) {
       throw new KoubouError('usage', '--worktree is for tasks of type code.');
     }
-    if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, settings, null, null);
-    const { home, environment, worktreeLinks: link } = settings;
+    const { home, worktreeLinks: link } = settings;
+    // A git that outlives its daemon is found and stopped by it, before another run comes to the same place.
+    const environment = { ...settings.environment, KOUBOU_RUN: claim.marker };
+    if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, environment, null, null);
     const worktree =
       options.worktree === true ? await makeWorktree({ home, id: claim.id, cwd, link, environment }) : null;
     const evidence = await Evidence.begin({
       folder: worktree?.record.path ?? cwd,
       home,
       worktrees: worktreesFolder(home),
-      excluded: worktree === null ? [] : link.map((name) => join(worktree.record.path, name)),
+      excluded: worktree?.record.links.map((name) => join(worktree.record.path, name)) ?? [],
       environment,
       patchPath: claim.patchPath,
-      keepObjects: worktree !== null,
+      gitFolder: worktree === null ? null : ownGitFolder(worktree.record),
     });
-    return new Workplace(claim, settings, worktree, evidence);
+    return new Workplace(claim, environment, worktree, evidence);
   }
 
   get isWorktree(): boolean {
@@ -89,7 +96,7 @@ export class Workplace {
     await commitWorktree(this.#worktree.record, {
       tree: this.#tree,
       message: `${subject}\n\nBy koubou, task ${id}.\n`,
-      environment: this.#settings.environment,
+      environment: this.#environment,
     });
   }
 

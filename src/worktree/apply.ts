@@ -5,12 +5,23 @@
  * it was written by an earlier try that was killed. (3) git moves the files from HEAD to the merge, on a copy of
  * the index, and refuses before the first of them where it finds anything in its way.
  */
-import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KoubouError, systemCode } from '../errors.ts';
-import { asBytes, type GitPlace, git, gitLine, gitOutput, shownName, zeroEnded } from '../process/git.ts';
-import { startTimeOf } from '../process/liveness.ts';
-import { type WorktreeRecord, worktreesFolder } from './record.ts';
+import { KoubouError } from '../errors.ts';
+import {
+  asBytes,
+  type GitPlace,
+  git,
+  gitLine,
+  gitOutput,
+  pathIn,
+  shownName,
+  zeroEnded,
+} from '../process/git.ts';
+import { copyIndex } from '../process/git-index.ts';
+import { holdingIndex } from './index-lock.ts';
+import { exists, type WorktreeRecord, worktreesFolder } from './record.ts';
+import { headOf } from './worktree.ts';
 
 export type Applied =
   | { result: 'applied'; files: string[] }
@@ -33,9 +44,14 @@ export const applyWorktree = async (
   environment: Readonly<Record<string, string>>,
 ): Promise<Applied> => {
   const place = { folder: record.repository, environment };
+  if (!(await exists(record.repository))) {
+    throw new KoubouError('usage', `${record.repository} is gone, where this task began.`, {
+      hint: `Bring it over elsewhere: git merge ${record.branch}`,
+    });
+  }
   const scratch = join(worktreesFolder(home), `${record.task_id}.apply`);
   const index = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'index']);
-  return holding(`${index}.lock`, async () => {
+  return holdingIndex(index, async () => {
     await rm(scratch, { recursive: true, force: true });
     await mkdir(scratch, { recursive: true });
     try {
@@ -52,7 +68,7 @@ const applied = async (
   index: string,
   copy: string,
 ): Promise<Applied> => {
-  const head = await gitLine(place, ['rev-parse', '--verify', 'HEAD^{commit}']);
+  const head = await headOf(place);
   const merge = [
     'merge-tree',
     '--write-tree',
@@ -64,10 +80,11 @@ const applied = async (
   ];
   const merged = await git(place, merge);
   const [tree = '', ...conflicts] = zeroEnded(merged.stdout);
-  if (merged.code === 1) return { result: 'conflict', files: shown(conflicts) };
+  // Without the branch it also ends with 1, and has merged nothing.
+  if (merged.code === 1 && tree !== '') return { result: 'conflict', files: shown(conflicts) };
   if (merged.code !== 0) {
     throw new KoubouError('usage', `git could not merge ${branch}: ${merged.stderr}`, {
-      hint: 'git 2.38 or newer is needed, and the branch must be there.',
+      hint: 'git 2.38 or newer is needed, and the branch. What the task did is also in its patch: koubou diff.',
     });
   }
   const moves = await movesBetween(place, head, tree);
@@ -75,18 +92,20 @@ const applied = async (
   const current = await currentState(place, index, copy, moves);
   const dirty = moves.filter(({ name, from, to }) => ![from, to].includes(current.get(name) ?? null));
   if (dirty.length > 0) return { result: 'dirty', files: shown(dirty.map(({ name }) => name)) };
+  const files = shown(moves.map(({ name }) => name));
+  if (moves.every(({ name, to }) => (current.get(name) ?? null) === to)) return { result: 'applied', files };
 
   await copyIndex(index, copy);
   const entries = moves.map(
     ({ name }) => `${current.get(name) ?? `0 ${'0'.repeat(head.length)}`}\t${name}\0`,
   );
-  await gitOutput(place, ['update-index', '-z', '--index-info'], {
+  await gitOutput(place, ['update-index', '--replace', '-z', '--index-info'], {
     variables,
     input: asBytes(entries.join('')),
   });
   await git(place, ['update-index', '-q', '--refresh'], { variables });
   await gitOutput(place, ['read-tree', '-m', '-u', head, tree], { variables, alone: true });
-  return { result: 'applied', files: shown(moves.map(({ name }) => name)) };
+  return { result: 'applied', files };
 };
 
 /** Submodules are left as they are. */
@@ -102,7 +121,7 @@ const movesBetween = async (place: GitPlace, from: string, to: string): Promise<
   return moves;
 };
 
-/** What lies in the work tree at the names of `moves`, as the index would have it. */
+/** What lies in the work tree at the names of `moves`, as the index would have it; a folder is no file. */
 const currentState = async (
   place: GitPlace,
   index: string,
@@ -111,7 +130,9 @@ const currentState = async (
 ): Promise<Map<string, string>> => {
   const variables = { GIT_INDEX_FILE: copy };
   await copyIndex(index, copy);
-  const input = asBytes(moves.map(({ name }) => `${name}\0`).join(''));
+  const files = [];
+  for (const { name } of moves) if (!(await isFolder(place.folder, name))) files.push(`${name}\0`);
+  const input = asBytes(files.join(''));
   await gitOutput(place, ['update-index', '--add', '--remove', '--replace', '-z', '--stdin'], {
     variables,
     input,
@@ -128,46 +149,9 @@ const currentState = async (
   return states;
 };
 
-const copyIndex = async (index: string, copy: string): Promise<void> => {
-  await rm(copy, { force: true });
-  await copyFile(index, copy).catch((error: unknown) => {
-    if (systemCode(error) !== 'ENOENT') throw error;
-  });
+const isFolder = async (top: string, name: string): Promise<boolean> => {
+  const facts = await lstat(pathIn(top, name)).catch(() => undefined);
+  return facts?.isDirectory() ?? false;
 };
 
 const shown = (names: readonly string[]): string[] => names.map(shownName).sort();
-
-/** git's own lock: keeps other koubous and the user's git commands out of the work tree meanwhile. */
-const holding = async <T>(lock: string, act: () => Promise<T>): Promise<T> => {
-  await removeDeadLock(lock);
-  try {
-    await writeFile(lock, `koubou ${process.pid} ${startTimeOf(process.pid)}\n`, { flag: 'wx' });
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-    throw new KoubouError('usage', `Another git command is at work there (${lock}); nothing was applied.`, {
-      hint: 'Try again when it has ended; where none runs any more, remove that file.',
-    });
-  }
-  try {
-    return await act();
-  } finally {
-    await rm(lock, { force: true });
-  }
-};
-
-/** A koubou that was killed leaves the lock; git's own, which name nobody, are left alone. */
-const removeDeadLock = async (lock: string): Promise<void> => {
-  const seen = await readFile(lock, 'utf8').catch(() => '');
-  const [, pid, startTime] = /^koubou (\d+) (.+)\n$/.exec(seen) ?? [];
-  if (pid === undefined || startTimeOf(Number(pid)) === startTime) return;
-  const aside = `${lock}.${process.pid}`;
-  try {
-    await rename(lock, aside);
-    // Somebody else was quicker, and this is already theirs.
-    if ((await readFile(aside, 'utf8')) !== seen) await link(aside, lock);
-  } catch (error) {
-    if (!['ENOENT', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
-  } finally {
-    await rm(aside, { force: true });
-  }
-};

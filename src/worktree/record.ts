@@ -1,5 +1,5 @@
 /** What is known of the worktrees in a home: a small file beside each, so that they can be listed and ended. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
@@ -10,6 +10,8 @@ const WorktreeRecord = z.looseObject({
   task_id: z.string(),
   /** Absolute: the work tree it was made from, and where its changes are applied. */
   repository: z.string(),
+  /** Absolute: the git folder that all its work trees share. It outlives a linked one that the worktree was made from. */
+  git_folder: z.string(),
   branch: z.string(),
   /** The commit that the run began with. */
   base: z.string(),
@@ -23,6 +25,10 @@ const WorktreeRecord = z.looseObject({
 export type WorktreeRecord = z.infer<typeof WorktreeRecord>;
 
 export const worktreesFolder = (home: string): string => join(home, 'worktrees');
+
+/** The worktree's own git folder. Named to git, it is used whatever an agent did to the .git among its files. */
+export const ownGitFolder = ({ git_folder, task_id }: WorktreeRecord): string =>
+  join(git_folder, 'worktrees', task_id);
 
 const recordPath = (home: string, id: string): string => join(worktreesFolder(home), `${id}.json`);
 
@@ -54,3 +60,6 @@ export const listWorktrees = async (home: string): Promise<WorktreeRecord[]> => 
   const records = await Promise.all(ids.map((id) => readWorktree(home, id)));
   return records.filter((record) => record !== undefined);
 };
+
+export const exists = async (path: string): Promise<boolean> =>
+  (await lstat(path).catch(() => undefined)) !== undefined;

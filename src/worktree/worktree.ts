@@ -2,11 +2,21 @@
  * A git worktree of its own for each run, under the home's worktrees/ID, on the branch koubou/ID. A run always
  * begins with a fresh one: what an earlier run of the task left there is in that run's patch.
  */
-import { lstat, mkdir, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, realpath, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
-import { forgetWorktree, type WorktreeRecord, worktreesFolder, writeWorktree } from './record.ts';
+import {
+  asBytes,
+  asName,
+  type GitPlace,
+  git,
+  gitLine,
+  gitOutput,
+  shownName,
+  zeroEnded,
+} from '../process/git.ts';
+import { exists, ownGitFolder, type WorktreeRecord, worktreesFolder, writeWorktree } from './record.ts';
+import { removeFolders } from './remove.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -30,81 +40,93 @@ export interface Origin {
   repository: string;
   /** The folder within it; empty at its top. */
   prefix: string;
+  /** As WorktreeRecord.git_folder. */
+  gitFolder: string;
   head: string;
 }
 
 /** The repository around a folder. Throws `usage` where there is none, or nothing was ever committed. */
 export const originOf = async (place: GitPlace): Promise<Origin> => {
-  const found = await git(place, ['rev-parse', '--show-toplevel', '--show-prefix']);
-  const [repository, prefix = ''] = found.stdout.toString('utf8').split('\n');
+  const asked = ['--show-toplevel', '--show-prefix', '--path-format=absolute', '--git-common-dir'];
+  const found = await git(place, ['rev-parse', ...asked]);
+  const [repository, prefix = '', gitFolder = ''] = found.stdout.toString('utf8').split('\n');
   if (found.code !== 0 || !repository) {
     throw new KoubouError('usage', `--worktree needs a git repository, and ${place.folder} is in none.`, {
       hint: 'Leave --worktree out, or make one with `git init` and a first commit.',
     });
   }
-  const head = await git(place, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']);
-  if (head.code !== 0) {
-    throw new KoubouError('usage', `--worktree begins at the last commit, and ${repository} has none.`, {
-      hint: 'Commit something first, or leave --worktree out.',
-    });
-  }
-  return { repository, prefix: prefix.replace(/\/$/, ''), head: head.stdout.toString('utf8').trim() };
+  return { repository, prefix: prefix.replace(/\/$/, ''), gitFolder, head: await headOf(place) };
 };
 
-const branchOf = (id: string): string => `koubou/${id}`;
+/** The commit that is checked out. Throws `usage` where there is none yet. */
+export const headOf = async (place: GitPlace): Promise<string> => {
+  const head = await git(place, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']);
+  if (head.code === 0) return head.stdout.toString('utf8').trim();
+  throw new KoubouError('usage', `A worktree belongs to a commit, and ${place.folder} has none.`, {
+    hint: 'Commit something first.',
+  });
+};
 
 /** Throws `usage` with git's words where it cannot be made. */
 export const makeWorktree = async ({ home, id, cwd, link, environment }: WorktreeWish): Promise<Worktree> => {
-  const { repository, prefix, head } = await originOf({ folder: cwd, environment });
+  const { repository, prefix, gitFolder, head } = await originOf({ folder: cwd, environment });
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
-  const path = join(await realpath(worktreesFolder(home)), id);
+  const place = { folder: repository, environment };
   const record: WorktreeRecord = {
     version: 1,
     task_id: id,
     repository,
-    branch: branchOf(id),
+    git_folder: gitFolder,
+    branch: `koubou/${id}`,
     base: head,
-    path,
-    links: [...link],
+    path: join(await realpath(worktreesFolder(home)), id),
+    links: await linkable(place, link),
     state: 'open',
   };
-  const place = { folder: repository, environment };
-  await removeFolder(place, path);
   await writeWorktree(home, record);
-  await gitOutput(place, ['worktree', 'add', '--quiet', '--force', '-B', record.branch, path, head]);
-  await requireOwn({ folder: path, environment });
-  await linkIgnored(record, place);
-  const folder = join(path, prefix);
+  await removeFolders(record);
+  // Left by a git that was killed; nobody else's, as the branch is the task's own.
+  await rm(join(gitFolder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
+  await gitOutput(place, ['worktree', 'add', '--quiet', '--force', '-B', record.branch, record.path, head]);
+  await requireOwn(record, environment);
+  for (const name of record.links) {
+    const path = join(record.path, name);
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(join(repository, name), path);
+  }
+  const folder = join(record.path, prefix);
   await mkdir(folder, { recursive: true });
   return { record, cwd: folder };
 };
 
 /** A run in a folder that only seems to be a worktree would work on the repository around it. */
-const requireOwn = async (place: GitPlace): Promise<void> => {
-  const top = await gitLine(place, ['rev-parse', '--show-toplevel']);
-  if (top === place.folder) return;
-  throw new KoubouError('internal', `${place.folder} should be a worktree, but git takes it for ${top}.`);
+const requireOwn = async (record: WorktreeRecord, environment: Environment): Promise<void> => {
+  const asked = ['rev-parse', '--show-toplevel', '--absolute-git-dir'];
+  const found = await gitLine({ folder: record.path, environment }, asked);
+  if (found === `${record.path}\n${ownGitFolder(record)}`) return;
+  throw new KoubouError('internal', `${record.path} should be a worktree, but git takes it for ${found}.`);
 };
 
-const linkIgnored = async ({ path, links }: WorktreeRecord, place: GitPlace): Promise<void> => {
-  for (const name of links) {
-    const source = join(place.folder, name);
-    const target = join(path, name);
-    if (!(await exists(source)) || (await exists(target))) continue;
-    if ((await git(place, ['check-ignore', '-q', '--', name])).code !== 0) continue;
-    await mkdir(dirname(target), { recursive: true });
-    await symlink(source, target);
-  }
+/** Of `names`, those that are there and that git ignores. */
+const linkable = async (place: GitPlace, names: readonly string[]): Promise<string[]> => {
+  const there: string[] = [];
+  for (const name of names) if (await exists(join(place.folder, name))) there.push(name);
+  if (there.length === 0) return [];
+  const input = asBytes(there.map((name) => `${asName(name)}\0`).join(''));
+  const { stdout } = await git(place, ['check-ignore', '-z', '--stdin'], { input });
+  return zeroEnded(stdout).map(shownName);
 };
 
 /** Makes `tree` the branch's last commit, on top of whatever the run committed itself. */
 export const commitWorktree = async (
-  { path, branch }: WorktreeRecord,
+  record: WorktreeRecord,
   { tree, message, environment }: { tree: string; message: string; environment: Environment },
 ): Promise<void> => {
-  const place = { folder: path, environment };
-  const head = await gitLine(place, ['rev-parse', 'HEAD']);
-  const same = (await gitLine(place, ['rev-parse', 'HEAD^{tree}'])) === tree;
+  const place = { folder: record.path, gitFolder: ownGitFolder(record), environment };
+  const found = await git(place, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']);
+  // An agent may have left it on a branch without a commit.
+  const head = found.code === 0 ? found.stdout.toString('utf8').trim() : record.base;
+  const same = (await gitLine(place, ['rev-parse', `${head}^{tree}`])) === tree;
   const commit = same
     ? head
     : await gitLine(place, ['commit-tree', tree, '-p', head, '-F', '-'], {
@@ -116,48 +138,8 @@ export const commitWorktree = async (
           GIT_COMMITTER_EMAIL: 'koubou@localhost',
         },
       });
-  await gitOutput(place, ['update-ref', '-m', 'koubou', `refs/heads/${branch}`, commit]);
-  await gitOutput(place, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
+  const branch = `refs/heads/${record.branch}`;
+  await gitOutput(place, ['update-ref', '-m', 'koubou', branch, commit]);
+  await gitOutput(place, ['symbolic-ref', 'HEAD', branch]);
   await gitOutput(place, ['read-tree', commit]);
 };
-
-/** Whether it was removed: not while it holds anything that is in no commit. */
-export const removeIfClean = async (record: WorktreeRecord, environment: Environment): Promise<boolean> => {
-  const place = { folder: record.path, environment };
-  await unlink(record);
-  const status = await git(place, ['status', '--porcelain', '--ignore-submodules=all']);
-  if (status.code !== 0 || status.stdout.length > 0) return false;
-  await removeFolder({ folder: record.repository, environment }, record.path);
-  return true;
-};
-
-/** Removes the worktree, its branch and what is known of it, also where the repository has gone. */
-export const discardWorktree = async (
-  home: string,
-  record: WorktreeRecord,
-  environment: Environment,
-): Promise<void> => {
-  const place = { folder: record.repository, environment };
-  await unlink(record);
-  await removeFolder(place, record.path);
-  // What an apply that was killed left.
-  await rm(`${record.path}.apply`, { recursive: true, force: true });
-  await git(place, ['branch', '-D', record.branch]);
-  await forgetWorktree(home, record.task_id);
-};
-
-/** What is linked is the repository's own, and must not go with the worktree. */
-const unlink = async ({ path, links }: WorktreeRecord): Promise<void> => {
-  for (const name of links) {
-    const facts = await lstat(join(path, name)).catch(() => undefined);
-    if (facts?.isSymbolicLink()) await rm(join(path, name));
-  }
-};
-
-const removeFolder = async (repository: GitPlace, path: string): Promise<void> => {
-  if (await exists(path)) await git(repository, ['worktree', 'remove', '--force', '--force', path]);
-  await rm(path, { recursive: true, force: true, maxRetries: 3 });
-};
-
-const exists = async (path: string): Promise<boolean> =>
-  (await lstat(path).catch(() => undefined)) !== undefined;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { startTimeOf } from '../../src/process/liveness.ts';
 import { builtKoubou } from '../helpers/built.ts';
 import { Daemons } from '../helpers/daemon.ts';
 import { startKoubou } from '../helpers/koubou.ts';
@@ -123,6 +124,41 @@ describe('code tasks of real daemons', () => {
     assert.equal((await daemons.koubou(['apply', id], { cwd: folder })).stdout, 'new.txt\n');
     assert.equal(existsSync(join(folder, 'half.txt')), false);
     assert.equal(git('worktree', 'list').trim().split('\n').length, 1);
+  });
+
+  it('begin again where the daemon was killed while git made the worktree', async function () {
+    if (process.platform !== 'linux') this.skip();
+    repository();
+    const bin = join(folder, '.git', 'bin');
+    mkdirSync(bin);
+    // What a git leaves that is killed there; this one outlives its daemon.
+    const half = `#!/bin/sh
+case "$*" in *"worktree add"*)
+  shift $(($# - 2))
+  id=$(basename "$1")
+  mkdir -p "$1" .git/worktrees/$id .git/refs/heads/koubou
+  echo initializing > .git/worktrees/$id/locked
+  echo "$1/.git" > .git/worktrees/$id/gitdir
+  touch .git/refs/heads/koubou/$id.lock
+  echo $$ > '${daemons.home.path('git-pid')}'
+  exec sleep 300
+esac
+PATH="\${PATH#*:}" exec git "$@"
+`;
+    writeFileSync(join(bin, 'git'), half, { mode: 0o755 });
+    const id = await code('echo new > new.txt', { worktree: true });
+    const daemon = await daemons.start([], { environment: { PATH: `${bin}:${process.env['PATH']}` } });
+    const stuck = Number(await daemons.said('git-pid'));
+    daemon.kill('SIGKILL');
+    await daemon.ended;
+    await daemons.koubou(['work', '--drain']);
+    const record = await daemons.record(id);
+    assert.equal(record.status, 'completed', record.result?.error?.message);
+    assert.equal(record.attempts[0]?.error?.code, 'worker_lost');
+    assert.equal(startTimeOf(stuck), null);
+    assert.equal((await daemons.koubou(['apply', id], { cwd: folder })).stdout, 'new.txt\n');
+    assert.equal(git('worktree', 'list').trim().split('\n').length, 1);
+    assert.equal(git('status', '--porcelain'), '?? new.txt\n');
   });
 
   it('are applied whole in the end when the one who applies is killed', async () => {

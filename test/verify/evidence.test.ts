@@ -56,7 +56,7 @@ describe('the evidence of a code task', () => {
       excluded: [],
       environment,
       patchPath: patchPath(),
-      keepObjects: false,
+      gitFolder: null,
       ...over,
     });
     try {

@@ -1,130 +1,64 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AppliedTask, applyTask, discardTask, readPatch } from '../../src/actions/worktrees.ts';
 import { errorInfo } from '../../src/errors.ts';
-import type { NewTask } from '../../src/task/record.ts';
-import { listWorktrees } from '../../src/worktree/record.ts';
 import { full } from '../helpers/queue-home.ts';
-import { FakeRunner, failure, Rig } from '../worker/rig.ts';
-
-const environment = { PATH: process.env['PATH'] ?? '' };
+import { failure } from '../worker/rig.ts';
+import { put, Repository, shell } from './repository.ts';
 
 const MANY = full ? 20 : 8;
 
 describe('a worktree of its own', () => {
-  let rig: Rig;
-  let folder: string;
-  let runner: FakeRunner;
+  let repository: Repository;
 
   beforeEach(async () => {
-    rig = await Rig.make();
-    folder = await realpath(await mkdtemp(join(tmpdir(), 'koubou-worktree-')));
-    runner = new FakeRunner();
-    runner.changesFiles = true;
-    git('init', '-q', '-b', 'main');
-    write('.gitignore', 'node_modules/\n*.log\n');
-    write('shared.txt', `${'line\n'.repeat(50)}`);
-    mkdirSync(join(folder, 'sub'));
-    write('sub/a.txt', 'a\n');
-    commit('first');
+    repository = await Repository.make();
   });
-
-  afterEach(async () => {
-    await rig.remove();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  const git = (...args: string[]): string =>
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
-  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  const commit = (message: string): void => {
-    git('add', '-A');
-    git('commit', '-qm', message);
-  };
-  const add = (over: Partial<NewTask> = {}): Promise<string> =>
-    rig.add({
-      type: 'code',
-      prompt: 'Do it.\nWell.',
-      cwd: folder,
-      ...over,
-      options: { retries: 0, worktree: true, ...over.options },
-    });
-  const parts = () => ({ queue: rig.queue, home: rig.home.home, environment });
-  const apply = (id: string): Promise<AppliedTask> => applyTask(parts(), id);
-  const patchOf = async (id: string): Promise<string> => {
-    const chunks: Uint8Array[] = [];
-    const patch = await readPatch(rig.queue, id);
-    for await (const chunk of patch.chunks()) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
-  };
-  const done = async (act: (cwd: string) => void): Promise<string> => {
-    runner.act = (_, { cwd }) => {
-      act(cwd);
-      return 'Done.';
-    };
-    const id = await add();
-    await rig.drain(runner);
-    const record = await rig.record(id);
-    assert.equal(record.status, 'completed', record.result?.error?.message);
-    return id;
-  };
-  const put = (name: string, text: string) => (cwd: string) => writeFileSync(join(cwd, name), text);
-  const appendix = (id: string): string => join(rig.home.home, 'worktrees', id);
+  afterEach(() => repository.remove());
 
   it('is where the run works, and its branch holds what it did; the folder is as it was', async () => {
-    const id = await done((cwd) => {
+    const { folder } = repository;
+    const id = await repository.done((cwd) => {
       assert.notEqual(cwd, folder);
       put('new.txt', 'new\n')(cwd);
       put('ignored.log', 'x')(cwd);
     });
-    assert.equal(git('status', '--porcelain'), '');
+    assert.equal(repository.status(), '');
     assert.equal(
-      git('show', '--format=%an %s', '--name-only', `koubou/${id}`).trim(),
+      repository.git('show', '--format=%an %s', '--name-only', `koubou/${id}`).trim(),
       'koubou Do it.\n\nnew.txt',
     );
-    assert.match(await patchOf(id), /\+\+\+ b\/new\.txt/);
-    assert.equal((await rig.record(id)).attempts[0]?.evidence, '1 file changed');
-    assert.deepEqual(
-      (await listWorktrees(rig.home.home)).map(({ task_id }) => task_id),
-      [id],
-    );
-    const applied = await apply(id);
+    assert.match(await repository.patchOf(id), /\+\+\+ b\/new\.txt/);
+    assert.equal((await repository.rig.record(id)).attempts[0]?.evidence, '1 file changed');
+    assert.deepEqual(await repository.listed(), [id]);
+    const applied = await repository.apply(id);
     assert.deepEqual([applied.result, applied.files, applied.worktree_kept], ['applied', ['new.txt'], false]);
-    assert.equal(read('new.txt'), 'new\n');
-    assert.equal(git('status', '--porcelain'), '?? new.txt\n');
-    assert.deepEqual(await listWorktrees(rig.home.home), []);
-    assert.equal((await apply(id)).result, 'applied', 'a second time changes nothing');
-    await discardTask(parts(), id);
-    assert.equal(git('branch', '--list', 'koubou/*'), '');
+    assert.equal(repository.read('new.txt'), 'new\n');
+    assert.equal(repository.status(), '?? new.txt\n');
+    assert.deepEqual(await repository.listed(), []);
+    assert.equal((await repository.apply(id)).result, 'applied', 'a second time changes nothing');
+    await repository.discard(id);
+    assert.equal(repository.branches(), '');
   });
 
   it('keeps the subfolder, and what the agent committed itself', async () => {
-    runner.act = (_, { cwd }) => {
-      assert.ok(cwd.endsWith(`/worktrees/${id}/sub`), cwd);
+    const act = (cwd: string): void => {
+      assert.match(cwd, /\/worktrees\/task_\w+\/sub$/);
       put('a.txt', 'A\n')(cwd);
-      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@a', 'commit', '-qam', 'mine'], { cwd });
+      shell(cwd, 'git -c user.name=a -c user.email=a@a commit -qam mine');
       put('b.txt', 'b\n')(cwd);
-      return 'Done.';
     };
-    const id = await add({ cwd: join(folder, 'sub') });
-    await rig.drain(runner);
-    const record = await rig.record(id);
-    assert.equal(record.status, 'completed', record.result?.error?.message);
-    assert.equal(git('log', '--format=%an', `main..koubou/${id}`), 'koubou\na\n');
-    assert.deepEqual((await apply(id)).files, ['sub/a.txt', 'sub/b.txt']);
+    const id = await repository.done(act, { cwd: join(repository.folder, 'sub') });
+    assert.equal(repository.git('log', '--format=%an', `main..koubou/${id}`), 'koubou\na\n');
+    assert.deepEqual((await repository.apply(id)).files, ['sub/a.txt', 'sub/b.txt']);
   });
 
   it('gives its own paths for files of the repository, and others as they are', async () => {
-    write('untracked.txt', 'x');
+    const { runner, folder } = repository;
+    repository.write('untracked.txt', 'x');
     const paths = ['sub/a.txt', 'untracked.txt', '../elsewhere'].map((name) => join(folder, name));
     let told: string[] = [];
     runner.act = ({ files, cwd: own }, { cwd }) => {
@@ -133,70 +67,85 @@ describe('a worktree of its own', () => {
       put('new.txt', 'x')(cwd);
       return 'Done.';
     };
-    const id = await add({
+    const id = await repository.add({
       files: paths.map((path) => ({ path, sha256: null })),
       options: { check: 'test "$KOUBOU_FILE" = "$PWD/sub/a.txt"', expect: ['new.txt'] },
     });
-    await rig.drain(runner);
-    assert.equal((await rig.record(id)).attempts[0]?.evidence, '1 file changed, expect, check');
+    await repository.rig.drain(runner);
+    assert.equal((await repository.rig.record(id)).attempts[0]?.evidence, '1 file changed, expect, check');
     assert.deepEqual(told, ['CWD/sub/a.txt', ...paths.slice(1)]);
   });
 
   it('begins again clean after a failed run, at the commit of then', async () => {
+    const { runner } = repository;
     runner.act = (_, { cwd }) => {
       assert.equal(existsSync(join(cwd, 'half.txt')), false);
       put('half.txt', 'half')(cwd);
       if (runner.runs.length > 1) return 'Done.';
-      write('shared.txt', 'newer\n');
-      commit('in between');
+      repository.write('shared.txt', 'newer\n');
+      repository.commit('in between');
       return failure(errorInfo('stalled', 'nothing came'));
     };
-    const id = await add({ options: { retries: 1 } });
-    await rig.drain(runner);
-    const record = await rig.record(id);
+    const id = await repository.add({ options: { retries: 1 } });
+    await repository.rig.drain(runner);
+    const { attempts } = await repository.rig.record(id);
     assert.deepEqual(
-      record.attempts.map(({ outcome }) => outcome),
+      attempts.map(({ outcome }) => outcome),
       ['error', 'success'],
     );
-    assert.equal(git('rev-parse', `koubou/${id}~`), git('rev-parse', 'main'));
+    assert.equal(repository.git('rev-parse', `koubou/${id}~`), repository.git('rev-parse', 'main'));
   });
 
   it('is kept when the run failed, cannot be applied, and can be discarded', async () => {
-    runner.act = (_, { cwd }) => {
+    repository.runner.act = (_, { cwd }) => {
       put('half.txt', 'half')(cwd);
       return failure(errorInfo('stalled', 'nothing came'));
     };
-    const id = await add();
-    await rig.drain(runner);
-    assert.equal(existsSync(join(appendix(id), 'half.txt')), true);
-    await assert.rejects(apply(id), { code: 'usage', message: /has not completed/ });
-    await discardTask(parts(), id);
-    assert.equal(existsSync(appendix(id)), false);
-    assert.match(await patchOf(id), /half/);
-    await assert.rejects(discardTask(parts(), id), { code: 'usage', message: /has no worktree/ });
-    await assert.rejects(apply('task_20260101_000000_000000_aaaa'), { code: 'no_such_task' });
+    const id = await repository.add();
+    await repository.rig.drain(repository.runner);
+    assert.equal(existsSync(join(repository.worktree(id), 'half.txt')), true);
+    await assert.rejects(repository.apply(id), { code: 'usage', message: /has not completed/ });
+    await repository.discard(id);
+    assert.equal(existsSync(repository.worktree(id)), false);
+    assert.match(await repository.patchOf(id), /half/);
+    await assert.rejects(repository.discard(id), { code: 'usage', message: /has no worktree/ });
+    await assert.rejects(repository.apply('task_20260101_000000_000000_aaaa'), { code: 'no_such_task' });
   });
 
   it('gives ignored files that the config links, and never takes them for work', async () => {
-    mkdirSync(join(folder, 'node_modules'));
-    write('node_modules/dependency', 'x');
-    runner.act = (_, { cwd }) => {
+    const settings = { worktreeLinks: ['node_modules', 'missing', 'shared.txt'] };
+    mkdirSync(join(repository.folder, 'node_modules'));
+    repository.write('node_modules/dependency', 'x');
+    const look = (cwd: string): void =>
       assert.equal(readFileSync(join(cwd, 'node_modules/dependency'), 'utf8'), 'x');
-      if (runner.runs.length > 1) put('new.txt', 'new')(cwd);
-      return 'Done.';
+    const nothing = await repository.ran(look, {}, settings);
+    assert.equal(nothing.result?.error?.code, 'no_evidence');
+    // `node_modules/` in .gitignore is for a folder: the agent's own commit takes the link.
+    const act = (cwd: string): void => {
+      put('new.txt', 'new')(cwd);
+      shell(cwd, 'git add -A && git -c user.name=a -c user.email=a@a commit -qm mine');
+      put('missing', 'now it is here')(cwd);
+      put('shared.txt', 'changed')(cwd);
     };
-    const nothing = await add();
-    const something = await add();
-    await rig.drain(runner, { worktreeLinks: ['node_modules', 'missing', 'shared.txt'] });
-    assert.equal((await rig.record(nothing)).result?.error?.code, 'no_evidence');
-    assert.deepEqual((await apply(something)).files, ['new.txt']);
-    await discardTask(parts(), nothing);
-    assert.equal(read('node_modules/dependency'), 'x');
+    const something = await repository.done(act, {}, settings);
+    const files = ['missing', 'new.txt', 'shared.txt'];
+    assert.equal(
+      repository.git('diff', '--name-only', 'main', `koubou/${something}`),
+      `${files.join('\n')}\n`,
+    );
+    assert.doesNotMatch(await repository.patchOf(something), /node_modules/);
+    const applied = await repository.apply(something);
+    assert.deepEqual([applied.files, applied.worktree_kept], [files, false]);
+    await repository.discard(nothing.task_id);
+    assert.equal(repository.read('node_modules/dependency'), 'x');
   });
 
-  it('runs no hooks and signs nothing', async () => {
-    git('config', 'commit.gpgsign', 'true');
-    git('config', 'gpg.program', '/none');
+  it('runs no hooks and signs nothing, and needs no name of the user', async () => {
+    const { folder } = repository;
+    repository.git('config', 'commit.gpgsign', 'true');
+    repository.git('config', 'gpg.program', '/none');
+    repository.git('config', 'user.useConfigOnly', 'true');
+    repository.git('config', 'init.templateDir', '/none');
     for (const hook of [
       'post-checkout',
       'pre-commit',
@@ -204,164 +153,158 @@ describe('a worktree of its own', () => {
       'post-index-change',
       'reference-transaction',
     ]) {
-      write(`.git/hooks/${hook}`, `#!/bin/sh\ntouch '${folder}/hooked'\n`);
-      execFileSync('chmod', ['+x', join(folder, '.git/hooks', hook)]);
+      repository.write(`.git/hooks/${hook}`, `#!/bin/sh\ntouch '${folder}/hooked'\nexit 1\n`);
+      chmodSync(join(folder, '.git/hooks', hook), 0o755);
     }
-    const id = await done(put('new.txt', 'x'));
-    assert.equal((await apply(id)).result, 'applied');
+    const id = await repository.done(put('new.txt', 'x'));
+    assert.equal((await repository.apply(id)).result, 'applied');
     assert.equal(existsSync(join(folder, 'hooked')), false);
   });
 
-  describe('applied to a folder that changed meanwhile', () => {
-    it('merges what does not touch', async () => {
-      const id = await done((cwd) => put('shared.txt', `${'line\n'.repeat(50)}last\n`)(cwd));
-      write('shared.txt', `first\n${'line\n'.repeat(50)}`);
-      commit('meanwhile');
-      write('sub/a.txt', 'mine, elsewhere\n');
-      git('add', 'sub/a.txt');
-      assert.equal((await apply(id)).result, 'applied');
-      assert.equal(read('shared.txt'), `first\n${'line\n'.repeat(50)}last\n`);
-      assert.equal(git('status', '--porcelain'), ' M shared.txt\nM  sub/a.txt\n');
-    });
-
-    it('names conflicts and changes nothing', async () => {
-      const id = await done((cwd) => {
-        put('sub/a.txt', 'theirs\n')(cwd);
-        put('new.txt', 'new\n')(cwd);
+  it('holds its work whatever the agent does to git in it, and so does the repository around it', async () => {
+    const state = (): string =>
+      `${repository.git('symbolic-ref', 'HEAD')}${repository.git('rev-parse', 'HEAD')}${repository.status()}`;
+    const before = state();
+    for (const script of ['rm .git', 'git checkout -q --orphan other']) {
+      const id = await repository.done((cwd) => {
+        put('new.txt', 'x')(cwd);
+        shell(cwd, script);
       });
-      write('sub/a.txt', 'ours\n');
-      commit('meanwhile');
-      const { result, files, worktree_kept } = await apply(id);
-      assert.deepEqual([result, files, worktree_kept], ['conflict', ['sub/a.txt'], true]);
-      assert.equal(git('status', '--porcelain'), '');
-      assert.equal(existsSync(join(folder, '.git/index.lock')), false);
+      assert.equal(state(), before, script);
+      assert.equal(repository.git('diff', '--name-only', 'main', `koubou/${id}`), 'new.txt\n', script);
+      await repository.discard(id);
+      assert.equal(repository.known(), 1);
+    }
+  });
+
+  it('leaves a submodule as it is, and is kept for what was done in one', async () => {
+    const head = repository.git('rev-parse', 'HEAD').trim();
+    repository.git('update-index', '--add', '--cacheinfo', `160000,${head},module`);
+    repository.git('commit', '-qm', 'with a module');
+    mkdirSync(join(repository.folder, 'module'));
+    const id = await repository.done((cwd) => {
+      put('new.txt', 'x')(cwd);
+      const commit = 'git -c user.name=a -c user.email=a@a commit -q --allow-empty -m mine';
+      shell(join(cwd, 'module'), `git init -q && ${commit}`);
+    });
+    const applied = await repository.apply(id);
+    assert.deepEqual([applied.files, applied.worktree_kept], [['new.txt'], true]);
+    assert.equal(repository.git('diff', '--name-only', 'main', `koubou/${id}`), 'new.txt\n');
+  });
+
+  describe('that is not as it was left', () => {
+    it('was deleted by hand: it can be applied and discarded', async () => {
+      const id = await repository.done(put('new.txt', 'x'));
+      rmSync(repository.worktree(id), { recursive: true });
+      const { result, worktree_kept } = await repository.apply(id);
+      assert.deepEqual([result, worktree_kept], ['applied', false]);
+      assert.equal(repository.known(), 1);
+      const other = await repository.done(put('other.txt', 'x'));
+      rmSync(repository.worktree(other), { recursive: true });
+      await repository.discard(other);
+      await repository.discard(id);
+      assert.deepEqual([repository.known(), repository.branches()], [1, '']);
     });
 
-    it('refuses to touch files with changes of their own, tracked, new or ignored', async () => {
-      const id = await done((cwd) => {
-        put('sub/a.txt', 'theirs\n')(cwd);
-        put('new.txt', 'new\n')(cwd);
-        put('.gitignore', '')(cwd);
-        put('x.log', 'theirs')(cwd);
-        put('fine.txt', 'fine')(cwd);
-      });
-      write('sub/a.txt', 'mine\n');
-      write('new.txt', 'mine\n');
-      write('x.log', 'mine');
-      const { result, files } = await apply(id);
-      assert.deepEqual([result, files], ['dirty', ['new.txt', 'sub/a.txt', 'x.log']]);
-      assert.equal(existsSync(join(folder, 'fine.txt')), false);
-      assert.equal(read('new.txt'), 'mine\n');
+    it('was deleted by hand after it failed: the task can be tried again', async () => {
+      const { task_id: id } = await repository.ran(() => undefined);
+      rmSync(repository.worktree(id), { recursive: true });
+      repository.runner.act = (_, { cwd }) => {
+        put('new.txt', 'x')(cwd);
+        return 'Done.';
+      };
+      await repository.rig.queue.retry(id);
+      await repository.rig.drain(repository.runner);
+      assert.deepEqual((await repository.apply(id)).files, ['new.txt']);
     });
 
-    it('goes on where an earlier try was killed half way', async () => {
-      const id = await done((cwd) => {
-        put('sub/a.txt', 'theirs\n')(cwd);
-        put('new.txt', 'new\n')(cwd);
-        execFileSync('rm', ['shared.txt'], { cwd });
-      });
-      write('new.txt', 'new\n');
-      execFileSync('rm', ['shared.txt'], { cwd: folder });
-      assert.equal((await apply(id)).result, 'applied');
-      assert.equal(read('sub/a.txt'), 'theirs\n');
+    it('has lost its branch: that is said, and it can be discarded', async () => {
+      const id = await repository.done(put('new.txt', 'x'));
+      repository.git('update-ref', '-d', `refs/heads/koubou/${id}`);
+      await assert.rejects(repository.apply(id), { code: 'usage', message: /could not merge koubou\/task/ });
+      await repository.discard(id);
+      assert.equal(repository.known(), 1);
     });
 
-    it('leaves all as it was where something is in the way that git finds first', async () => {
-      const id = await done((cwd) => {
-        put('a-first.txt', 'x')(cwd);
-        mkdirSync(join(cwd, 'thing'));
-        put('thing/inside.txt', 'x')(cwd);
-      });
-      write('thing', 'a file of mine');
-      await apply(id).then(
-        ({ result }) => assert.equal(result, 'dirty'),
-        (error: { code: string }) => assert.equal(error.code, 'usage'),
-      );
-      assert.equal(existsSync(join(folder, 'a-first.txt')), false);
-      assert.equal(read('thing'), 'a file of mine');
+    it('has a branch that somebody works on: it is not said to be gone', async () => {
+      const id = await repository.done(put('new.txt', 'x'));
+      repository.git('checkout', '-q', '--ignore-other-worktrees', `koubou/${id}`);
+      await assert.rejects(repository.discard(id), { code: 'usage', message: /keeps its branch/ });
+      repository.git('checkout', '-q', 'main');
+      await repository.discard(id);
+      assert.equal(repository.branches(), '');
     });
 
-    it('waits for nobody who is at work there, and says so', async () => {
-      const id = await done(put('new.txt', 'x'));
-      write('.git/index.lock', '');
-      await assert.rejects(apply(id), { code: 'usage', message: /index\.lock/ });
-      assert.equal(read('.git/index.lock'), '');
+    it('holds what no commit has: it is kept, whatever git is set to show', async () => {
+      repository.git('config', 'status.showUntrackedFiles', 'no');
+      const id = await repository.done(put('new.txt', 'x'));
+      put('note.txt', 'mine')(repository.worktree(id));
+      assert.equal((await repository.apply(id)).worktree_kept, true);
+      assert.deepEqual(await repository.listed(), [id]);
     });
 
-    it('takes over the lock of a koubou that was killed', async () => {
-      const id = await done(put('new.txt', 'x'));
-      const gone = spawnSync('true').pid;
-      write('.git/index.lock', `koubou ${gone} 1\n`);
-      assert.equal((await apply(id)).result, 'applied');
-      assert.deepEqual(
-        readdirSync(join(folder, '.git')).filter((name) => name.startsWith('index.')),
-        [],
-      );
-    });
-
-    it('does not write through a link that leads out of the folder', async () => {
-      const id = await done((cwd) => {
-        mkdirSync(join(cwd, 'out'));
-        put('out/x.txt', 'x')(cwd);
-      });
-      const elsewhere = await mkdtemp(join(tmpdir(), 'koubou-elsewhere-'));
-      symlinkSync(elsewhere, join(folder, 'out'));
-      await apply(id).catch(() => undefined);
-      assert.equal(existsSync(join(elsewhere, 'x.txt')), false);
-      await rm(elsewhere, { recursive: true });
+    it('began in a linked work tree that is gone: it can be discarded', async () => {
+      const linked = join(repository.folder, 'home', 'linked');
+      repository.git('worktree', 'add', '-q', '--detach', linked);
+      const [applied, left] = [
+        await repository.done(put('new.txt', 'x'), { cwd: linked }),
+        await repository.done(put('other.txt', 'x'), { cwd: linked }),
+      ];
+      await repository.apply(applied);
+      assert.deepEqual([shell(linked, 'git status -s'), repository.status()], ['?? new.txt\n', '']);
+      repository.git('worktree', 'remove', '--force', linked);
+      await assert.rejects(repository.apply(left), { code: 'usage', message: /linked is gone/ });
+      await repository.discard(left);
+      assert.equal(repository.known(), 1);
+      assert.doesNotMatch(repository.branches(), new RegExp(left));
     });
   });
 
   it('fails clearly where there is no repository, or no commit', async () => {
     const plain = await mkdtemp(join(tmpdir(), 'koubou-plain-'));
-    const ids = [await add({ cwd: plain })];
-    await rig.drain(runner);
+    const nowhere = await repository.ran(assert.fail, { cwd: plain });
     execFileSync('git', ['init', '-q'], { cwd: plain });
-    ids.push(await add({ cwd: plain }));
-    await rig.drain(runner);
-    const said = await Promise.all(ids.map(async (id) => (await rig.record(id)).result?.error));
-    assert.match(said[0]?.message ?? '', /needs a git repository/);
-    assert.match(said[1]?.message ?? '', /has none/);
-    assert.deepEqual(runner.runs, []);
+    const empty = await repository.ran(assert.fail, { cwd: plain });
+    assert.match(nowhere.result?.error?.message ?? '', /needs a git repository/);
+    assert.match(empty.result?.error?.message ?? '', /has none/);
+    assert.deepEqual(repository.runner.runs, []);
     await rm(plain, { recursive: true });
   });
 
   it('is refused to a runner that gives text', async () => {
-    runner.changesFiles = false;
-    const id = await add();
-    await rig.drain(runner);
-    assert.match((await rig.record(id)).result?.error?.message ?? '', /--worktree is for files/);
+    repository.runner.changesFiles = false;
+    const { result } = await repository.ran(assert.fail);
+    assert.match(result?.error?.message ?? '', /--worktree is for files/);
   });
 
   it(`lets ${MANY} tasks run four at a time; each has its branch, and applies or names its conflict`, async function () {
     this.timeout(120_000);
+    const { runner, rig } = repository;
     const numbers = Array.from({ length: MANY }, (_, number) => number);
+    const collides = (number: number): boolean => number % 5 === 0;
     runner.act = ({ prompt }, { cwd }) => {
       const number = Number(prompt);
       put(`own-${number}.txt`, `${number}\n`)(cwd);
-      if (number % 5 === 0) put('sub/a.txt', `by ${number}\n`)(cwd);
+      if (collides(number)) put('sub/a.txt', `by ${number}\n`)(cwd);
       return 'Done.';
     };
-    const ids = await Promise.all(numbers.map((number) => add({ prompt: String(number) })));
+    const ids = await Promise.all(numbers.map((number) => repository.add({ prompt: String(number) })));
     await rig.drain(runner, { min: 4, max: 4 });
     assert.ok(runner.peak > 1);
-    const results: string[] = [];
+    const left: string[] = [];
     for (const [number, id] of ids.entries()) {
       const record = await rig.record(id);
       assert.equal(record.status, 'completed', record.result?.error?.message);
-      assert.match(git('show', `koubou/${id}:own-${number}.txt`), new RegExp(`^${number}$`, 'm'));
-      const { result, files } = await apply(id);
-      results.push(result);
-      if (result === 'applied') commit(`applied ${number}`);
-      else assert.deepEqual(files, ['sub/a.txt']);
-      assert.equal(git('status', '--porcelain'), '');
+      assert.match(repository.git('show', `koubou/${id}:own-${number}.txt`), new RegExp(`^${number}$`, 'm'));
+      const { result, files } = await repository.apply(id);
+      assert.equal(result, collides(number) && number > 0 ? 'conflict' : 'applied');
+      if (result === 'applied') repository.commit(`applied ${number}`);
+      else {
+        assert.deepEqual(files, ['sub/a.txt']);
+        left.push(id);
+      }
+      assert.equal(repository.status(), '');
     }
-    assert.deepEqual(
-      results,
-      numbers.map((number) => (number % 5 === 0 && number > 0 ? 'conflict' : 'applied')),
-    );
-    const kept = (await listWorktrees(rig.home.home)).map(({ task_id }) => task_id);
-    const conflicts = numbers.filter((number) => number % 5 === 0 && number > 0);
-    assert.deepEqual(kept.sort(), conflicts.map((number) => ids[number] ?? '').sort());
+    assert.deepEqual((await repository.listed()).sort(), left.sort());
   });
 });

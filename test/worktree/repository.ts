@@ -1,0 +1,142 @@
+/** A git repository with a home in it, as most people have it, and a worker whose agent does what a test says. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  type AppliedTask,
+  applyTask,
+  type DiscardedTask,
+  discardTask,
+  readPatch,
+} from '../../src/actions/worktrees.ts';
+import type { NewTask, TaskRecord } from '../../src/task/record.ts';
+import type { WorkerSettings } from '../../src/worker/settings.ts';
+import { listWorktrees } from '../../src/worktree/record.ts';
+import { FakeRunner, Rig } from '../worker/rig.ts';
+
+const environment = { PATH: process.env['PATH'] ?? '' };
+
+/** Writes a file, in the way that an agent's act wants it. */
+export const put =
+  (name: string, content: string | Uint8Array) =>
+  (cwd: string): void =>
+    writeFileSync(join(cwd, name), content);
+
+export const shell = (cwd: string, script: string): string =>
+  execFileSync('sh', ['-c', script], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+export class Repository {
+  readonly rig: Rig;
+  readonly folder: string;
+  readonly runner = new FakeRunner();
+
+  private constructor(rig: Rig) {
+    this.rig = rig;
+    this.folder = realpathSync(dirname(rig.home.home));
+    this.runner.changesFiles = true;
+  }
+
+  static async make(): Promise<Repository> {
+    const repository = new Repository(await Rig.make());
+    repository.git('init', '-q', '-b', 'main');
+    repository.write('.gitignore', '/home/\nnode_modules/\n*.log\n');
+    repository.write('shared.txt', 'line\n'.repeat(50));
+    mkdirSync(join(repository.folder, 'sub'));
+    repository.write('sub/a.txt', 'a\n');
+    repository.commit('first');
+    return repository;
+  }
+
+  remove(): Promise<void> {
+    return this.rig.remove();
+  }
+
+  git(...args: string[]): string {
+    return execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
+      cwd: this.folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  status(): string {
+    return this.git('status', '--porcelain');
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    put(name, content)(this.folder);
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.folder, name), 'utf8');
+  }
+
+  commit(message: string): void {
+    this.git('add', '-A');
+    this.git('commit', '-qm', message);
+  }
+
+  add(over: Partial<NewTask> = {}): Promise<string> {
+    const options = { retries: 0, worktree: true, ...over.options };
+    return this.rig.add({ type: 'code', prompt: 'Do it.\nWell.', cwd: this.folder, ...over, options });
+  }
+
+  /** Adds a task, has it done, and gives its record. */
+  async ran(
+    act: (cwd: string) => void,
+    over: Partial<NewTask> = {},
+    settings: Partial<WorkerSettings> = {},
+  ): Promise<TaskRecord> {
+    this.runner.act = (_, { cwd }) => {
+      act(cwd);
+      return 'Done.';
+    };
+    const id = await this.add(over);
+    await this.rig.drain(this.runner, settings);
+    return this.rig.record(id);
+  }
+
+  /** Its id, once it has completed. */
+  async done(...of: Parameters<Repository['ran']>): Promise<string> {
+    const { task_id, status, result } = await this.ran(...of);
+    assert.equal(status, 'completed', result?.error?.message);
+    return task_id;
+  }
+
+  get #parts() {
+    return { queue: this.rig.queue, home: this.rig.home.home, environment };
+  }
+
+  apply(id: string): Promise<AppliedTask> {
+    return applyTask(this.#parts, id);
+  }
+
+  discard(id: string): Promise<DiscardedTask> {
+    return discardTask(this.#parts, id);
+  }
+
+  async patchOf(id: string): Promise<string> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (await readPatch(this.rig.queue, id)).chunks()) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  worktree(id: string): string {
+    return join(this.folder, 'home', 'worktrees', id);
+  }
+
+  /** Ids of those that `koubou status` lists. */
+  async listed(): Promise<string[]> {
+    return (await listWorktrees(this.rig.home.home)).map(({ task_id }) => task_id);
+  }
+
+  /** Work trees that git knows of, the user's own included. */
+  known(): number {
+    return this.git('worktree', 'list').trim().split('\n').length;
+  }
+
+  branches(): string {
+    return this.git('branch', '--list', 'koubou/*');
+  }
+}
