@@ -42,6 +42,7 @@ export const codexEnd = ({ end, trail, relay, promptBytes, facts, signal }: Code
   };
 };
 
+/** In the words of Codex 0.169; in others, it is an `exit_nonzero` with those. */
 const CUT = /max_output_tokens|incomplete response/i;
 const OVERFLOW = /context window|context length/i;
 

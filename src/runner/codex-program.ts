@@ -11,11 +11,32 @@ import { RunFailure } from './failure.ts';
 /** The three questions are asked at the same time, and a health check must be over after 3 s. */
 const LIMIT_MS = 2900;
 
+/** An answer that holds for what is installed now; one that failed is asked for again. */
+class Remembered<T> {
+  readonly #ask: () => Promise<T>;
+  #held: { stamp: string; answer: Promise<T> } | undefined;
+
+  constructor(ask: () => Promise<T>) {
+    this.#ask = ask;
+  }
+
+  async of(stamp: string): Promise<T> {
+    if (this.#held?.stamp !== stamp) this.#held = { stamp, answer: this.#ask() };
+    const { answer } = this.#held;
+    try {
+      return await answer;
+    } catch (error) {
+      if (this.#held.answer === answer) this.#held = undefined;
+      throw error;
+    }
+  }
+}
+
 export class CodexProgram {
   readonly #bin: string;
   readonly #environment: Readonly<Record<string, string>>;
-  #known: { of: string; abilities: Promise<CodexAbilities> } | undefined;
-  #sandbox: { of: string; works: Promise<void> } | undefined;
+  readonly #abilities = new Remembered(() => this.#askAbilities());
+  readonly #sandbox = new Remembered(() => this.#trySandbox());
 
   constructor(bin: string, environment: Readonly<Record<string, string>>) {
     this.#bin = bin;
@@ -24,26 +45,12 @@ export class CodexProgram {
 
   /** Throws KoubouError `usage` where it is missing, RunFailure `usage` where it is too old. */
   async abilities(): Promise<CodexAbilities> {
-    const of = await this.#stamp();
-    if (this.#known?.of !== of) this.#known = { of, abilities: this.#askAbilities() };
-    try {
-      return await this.#known.abilities;
-    } catch (error) {
-      this.#known = undefined;
-      throw error;
-    }
+    return this.#abilities.of(await this.#stamp());
   }
 
   /** Throws RunFailure where commands of the model would all fail, of which Codex itself says nothing. */
   async requireSandbox(): Promise<void> {
-    const of = await this.#stamp();
-    if (this.#sandbox?.of !== of) this.#sandbox = { of, works: this.#trySandbox() };
-    try {
-      await this.#sandbox.works;
-    } catch (error) {
-      this.#sandbox = undefined;
-      throw error;
-    }
+    return this.#sandbox.of(await this.#stamp());
   }
 
   async installed(): Promise<boolean> {
@@ -60,11 +67,11 @@ export class CodexProgram {
     return path === undefined ? '' : `${path} ${(await stat(path)).mtimeMs}`;
   }
 
-  /** It writes to its home even for --help; a user's own is left alone. */
+  /** It writes to its home even for --help, and its sandbox to the temporary folder; a user's own are left alone. */
   async #ask(args: readonly string[]): Promise<ProgramAnswer> {
     const home = await mkdtemp(join(tmpdir(), 'koubou-codex-'));
     try {
-      const environment = { ...this.#environment, CODEX_HOME: home };
+      const environment = { ...this.#environment, CODEX_HOME: home, TMPDIR: home };
       return await askProgram(this.#bin, args, { cwd: '/', environment, limitMs: LIMIT_MS });
     } finally {
       await rm(home, { recursive: true, force: true });
