@@ -1,5 +1,6 @@
 /** Where an attempt works, and what it changed there. */
 import { existsSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { KoubouError, systemCode, toErrorInfo } from '../errors.ts';
 import type { Claim } from '../queue/queue.ts';
@@ -7,11 +8,14 @@ import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
 import { Evidence } from '../verify/evidence.ts';
 import type { Changes } from '../verify/verify.ts';
+import { changedBehindLinks } from '../worktree/links.ts';
 import { ownGitFolder, worktreesFolder } from '../worktree/record.ts';
 import { commitWorktree, makeWorktree, type Worktree } from '../worktree/worktree.ts';
 import type { WorkerSettings } from './settings.ts';
 
 type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'>;
+
+const MOST_TOLD = 10;
 
 export class Workplace {
   /** Absolute. */
@@ -22,6 +26,7 @@ export class Workplace {
   readonly #environment: Known['environment'];
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
+  readonly #beganMs = Date.now();
   /** What the worktree held at the last look. */
   #tree: string | null = null;
 
@@ -76,6 +81,7 @@ export class Workplace {
   async changes(): Promise<Changes | null> {
     if (this.#evidence === null) return null;
     try {
+      await this.#tellOfLinks();
       const changes = await this.#evidence.changes();
       this.#tree = changes.tree;
       return changes;
@@ -83,6 +89,18 @@ export class Workplace {
       if (!(error instanceof KoubouError) && systemCode(error) === undefined) throw error;
       return { names: [], bounded: false, trouble: toErrorInfo(error).message };
     }
+  }
+
+  async #tellOfLinks(): Promise<void> {
+    const changed =
+      this.#worktree === null ? [] : await changedBehindLinks(this.#worktree.record, this.#beganMs);
+    if (changed.length === 0) return;
+    const more = changed.length > MOST_TOLD ? ` and ${changed.length - MOST_TOLD} more` : '';
+    const named = changed.slice(0, MOST_TOLD).join(', ');
+    await appendFile(
+      this.#claim.logPath,
+      `koubou: changed behind the links of the worktree, so in your own files: ${named}${more}\n`,
+    );
   }
 
   /** Commits what an accepted run did on the branch of its worktree. */

@@ -1,8 +1,8 @@
 /** The end of a worktree: its folder, git's own record of it, and its branch. */
-import { lstat, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { KoubouError } from '../errors.ts';
 import { git } from '../process/git.ts';
+import { removeLinks } from './links.ts';
 import { exists, forgetWorktree, ownGitFolder, type WorktreeRecord } from './record.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -49,12 +49,4 @@ export const discardWorktree = async (
 export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
   await rm(record.path, { recursive: true, force: true, maxRetries: 3 });
   await rm(ownGitFolder(record), { recursive: true, force: true, maxRetries: 3 });
-};
-
-/** git takes a link for a new file, as `node_modules/` in a .gitignore is for folders only. */
-const removeLinks = async ({ path, links }: WorktreeRecord): Promise<void> => {
-  for (const name of links) {
-    const facts = await lstat(join(path, name)).catch(() => undefined);
-    if (facts?.isSymbolicLink()) await rm(join(path, name));
-  }
 };

@@ -2,20 +2,12 @@
  * A git worktree of its own for each run, under the home's worktrees/ID, on the branch koubou/ID. A run always
  * begins with a fresh one: what an earlier run of the task left there is in that run's patch.
  */
-import { mkdir, realpath, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import {
-  asBytes,
-  asName,
-  type GitPlace,
-  git,
-  gitLine,
-  gitOutput,
-  shownName,
-  zeroEnded,
-} from '../process/git.ts';
-import { exists, ownGitFolder, type WorktreeRecord, worktreesFolder, writeWorktree } from './record.ts';
+import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
+import { linkable, makeLinks } from './links.ts';
+import { ownGitFolder, type WorktreeRecord, worktreesFolder, writeWorktree } from './record.ts';
 import { removeFolders } from './remove.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -89,11 +81,7 @@ export const makeWorktree = async ({ home, id, cwd, link, environment }: Worktre
   await rm(join(gitFolder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
   await gitOutput(place, ['worktree', 'add', '--quiet', '--force', '-B', record.branch, record.path, head]);
   await requireOwn(record, environment);
-  for (const name of record.links) {
-    const path = join(record.path, name);
-    await mkdir(dirname(path), { recursive: true });
-    await symlink(join(repository, name), path);
-  }
+  await makeLinks(record);
   const folder = join(record.path, prefix);
   await mkdir(folder, { recursive: true });
   return { record, cwd: folder };
@@ -105,16 +93,6 @@ const requireOwn = async (record: WorktreeRecord, environment: Environment): Pro
   const found = await gitLine({ folder: record.path, environment }, asked);
   if (found === `${record.path}\n${ownGitFolder(record)}`) return;
   throw new KoubouError('internal', `${record.path} should be a worktree, but git takes it for ${found}.`);
-};
-
-/** Of `names`, those that are there and that git ignores. */
-const linkable = async (place: GitPlace, names: readonly string[]): Promise<string[]> => {
-  const there: string[] = [];
-  for (const name of names) if (await exists(join(place.folder, name))) there.push(name);
-  if (there.length === 0) return [];
-  const input = asBytes(there.map((name) => `${asName(name)}\0`).join(''));
-  const { stdout } = await git(place, ['check-ignore', '-z', '--stdin'], { input });
-  return zeroEnded(stdout).map(shownName);
 };
 
 /** Makes `tree` the branch's last commit, on top of whatever the run committed itself. */

@@ -122,6 +122,10 @@ export class Repository {
     return Buffer.concat(chunks).toString('utf8');
   }
 
+  async logOf(id: string): Promise<string> {
+    return readFileSync((await this.rig.queue.artifact(id, 1, 'log')) ?? '', 'utf8');
+  }
+
   worktree(id: string): string {
     return join(this.folder, 'home', 'worktrees', id);
   }

@@ -97,12 +97,14 @@ describe('a worktree of its own', () => {
   });
 
   it('is kept when the run failed, cannot be applied, and can be discarded', async () => {
-    repository.runner.act = (_, { cwd }) => {
+    repository.runner.act = async (_, { cwd }) => {
       put('half.txt', 'half')(cwd);
+      await assert.rejects(repository.discard(id), { code: 'usage', message: /has not ended/ });
       return failure(errorInfo('stalled', 'nothing came'));
     };
     const id = await repository.add();
     await repository.rig.drain(repository.runner);
+    assert.equal((await repository.rig.record(id)).result?.error?.code, 'stalled');
     assert.equal(existsSync(join(repository.worktree(id), 'half.txt')), true);
     await assert.rejects(repository.apply(id), { code: 'usage', message: /has not completed/ });
     await repository.discard(id);
@@ -123,6 +125,7 @@ describe('a worktree of its own', () => {
     // `node_modules/` in .gitignore is for a folder: the agent's own commit takes the link.
     const act = (cwd: string): void => {
       put('new.txt', 'new')(cwd);
+      put('node_modules/written', 'through')(cwd);
       shell(cwd, 'git add -A && git -c user.name=a -c user.email=a@a commit -qm mine');
       put('missing', 'now it is here')(cwd);
       put('shared.txt', 'changed')(cwd);
@@ -134,6 +137,11 @@ describe('a worktree of its own', () => {
       `${files.join('\n')}\n`,
     );
     assert.doesNotMatch(await repository.patchOf(something), /node_modules/);
+    assert.match(
+      await repository.logOf(something),
+      /in your own files: node_modules, node_modules\/written\n/,
+    );
+    assert.equal(await repository.logOf(nothing.task_id), '');
     const applied = await repository.apply(something);
     assert.deepEqual([applied.files, applied.worktree_kept], [files, false]);
     await repository.discard(nothing.task_id);
