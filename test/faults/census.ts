@@ -16,6 +16,7 @@ import { type CensusTask, type Places, placesOf } from './census/places.ts';
 import { childFaults, children, livingWorkers } from './census/processes.ts';
 import { disk, json, orNone, type Reader } from './census/reader.ts';
 
+export type { CensusTask } from './census/places.ts';
 export type { Reader } from './census/reader.ts';
 
 export interface Census {
@@ -133,7 +134,7 @@ const leftovers = (home: string, reader: Reader, places: Places, holders: readon
   }
   for (const name of at('run')) {
     const worker = name.replace(/^\./, '').replace(/\.(json|beat)$/, '');
-    if (name !== 'children' && !holders.includes(worker)) faults.push(`run has ${name}`);
+    if (!['children', 'config-cache.json'].includes(name) && !holders.includes(worker)) faults.push(`run has ${name}`);
   }
   for (const name of at('run/children')) if (!holders.includes(name)) faults.push(`run/children has ${name}`);
   const aside = new Set(at('tasks/quarantine'));
