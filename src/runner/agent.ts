@@ -93,9 +93,9 @@ export class AgentRunner implements Runner {
     const facts = { model, endpoint: this.endpoint?.name ?? null, usage: null as Usage | null };
     try {
       context.signal.throwIfAborted();
-      this.#refuseWhatItCannot(task, context);
+      if (context.resume !== null) throw this.#cannotGoOn();
       const prompt = await this.#prompt(task, context);
-      // Refuses what must stay here: what the program itself sends, nobody can hold.
+      // Throws where the task must stay here: what the program itself sends, nobody can hold.
       await context.local(prompt);
       context.phase('loading');
       await askEndpoint(this.#options.endpoint, context.signal);
@@ -112,19 +112,10 @@ export class AgentRunner implements Runner {
     }
   }
 
-  #refuseWhatItCannot(task: TaskFile, { resume }: RunContext): void {
-    if (resume !== null) {
-      throw new KoubouError('usage', `${this.name} cannot go on with an earlier conversation.`, {
-        hint: 'Delegate again, with what matters in the prompt, or use a runner of kind codex.',
-      });
-    }
-    if ((task.sensitive || task.options.local_only === true) && this.endpoint === null) {
-      throw new KoubouError(
-        'not_local',
-        `The task must stay on this machine, and nobody knows where the model of ${this.name} is.`,
-        { hint: `Give runners.${this.name} an endpoint on this machine, or use another runner.` },
-      );
-    }
+  #cannotGoOn(): KoubouError {
+    return new KoubouError('usage', `${this.name} cannot go on with an earlier conversation.`, {
+      hint: 'Delegate again, with what matters in the prompt, or use a runner of kind codex.',
+    });
   }
 
   async #prompt(task: TaskFile, { feedback }: RunContext): Promise<string> {

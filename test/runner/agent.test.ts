@@ -166,9 +166,15 @@ describe('an agent CLI', () => {
       assert.equal(error.code, 'usage');
     });
 
-    it('not at all for a task that must stay here, where nobody knows its model', async () => {
-      const { error } = failure((await bench.run(agent('echo no'), { sensitive: true })).outcome);
-      assert.equal(error.code, 'not_local');
+    it('not at all for a task that must stay here: nobody holds it to that', async () => {
+      const held: Partial<RunContext> = {
+        local: () => {
+          throw new KoubouError('not_local', 'It must stay here.');
+        },
+      };
+      const runner = agent('echo ran', {}, { endpoint: endpoint() });
+      const { outcome, log } = await bench.run(runner, {}, held);
+      assert.deepEqual([failure(outcome).error.code, log, runner.staysLocal], ['not_local', '', false]);
     });
   });
 
