@@ -9,9 +9,9 @@ import { type Ended, koubou, type RunOptions, startKoubou } from './koubou.ts';
 import { makeHome, newTask, type TestHome } from './queue-home.ts';
 import { until } from './until.ts';
 
-export interface Daemon {
+/** A daemon's process, whether or not it has joined. */
+export interface Launched {
   pid: number;
-  workerId: string;
   /** What it told so far. */
   events(): WorkerEvent[];
   kill(signal: NodeJS.Signals): void;
@@ -20,12 +20,16 @@ export interface Daemon {
   gone(): boolean;
 }
 
+export interface Daemon extends Launched {
+  workerId: string;
+}
+
 export class Daemons {
   readonly home: TestHome;
   readonly queue: Queue;
   readonly #pids: number[] = [];
   readonly #ends: Promise<unknown>[] = [];
-  readonly #ids: string[] = [];
+  readonly #ids = new Set<string>();
 
   private constructor(home: TestHome) {
     this.home = home;
@@ -44,9 +48,14 @@ export class Daemons {
   }
 
   async add(over: Partial<NewTask> = {}): Promise<string> {
-    const [added] = await this.queue.add([newTask({ cwd: this.home.home, ...over })]);
-    this.#ids.push(added?.id ?? '');
-    return added?.id ?? '';
+    const [id = ''] = await this.addAll([over]);
+    return id;
+  }
+
+  async addAll(tasks: readonly Partial<NewTask>[]): Promise<string[]> {
+    const added = await this.queue.add(tasks.map((over) => newTask({ cwd: this.home.home, ...over })));
+    for (const { id } of added) this.#ids.add(id);
+    return added.map(({ id }) => id);
   }
 
   /** Adds a command task; its working folder is the home. */
@@ -58,8 +67,8 @@ export class Daemons {
     return koubou(args, { home: this.home.home, ...options });
   }
 
-  /** `koubou work` with these flags, once it has joined. */
-  async start(flags: readonly string[] = [], options: RunOptions = {}): Promise<Daemon> {
+  /** `koubou work` with these flags. */
+  async launch(flags: readonly string[] = [], options: RunOptions = {}): Promise<Launched> {
     const { child, said, ended } = await startKoubou(['work', '--json', ...flags], {
       home: this.home.home,
       ...options,
@@ -72,22 +81,27 @@ export class Daemons {
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line) as WorkerEvent);
-    let over = false;
-    void ended.then(() => {
-      over = true;
-    });
-    const joined = await until(() => {
-      if (over) throw new Error(`it ended before it joined: ${said.stdout}${said.stderr}`);
-      return events().find((event) => event.event === 'worker_started');
-    }, 'a daemon');
     return {
       pid,
-      workerId: joined.worker_id,
       events,
       kill: (signal) => child.kill(signal),
       ended,
       gone: () => startTimeOf(pid) === null,
     };
+  }
+
+  /** The same, once it has joined. */
+  async start(flags: readonly string[] = [], options: RunOptions = {}): Promise<Daemon> {
+    const launched = await this.launch(flags, options);
+    let end: Ended | undefined;
+    void launched.ended.then((ended) => {
+      end = ended;
+    });
+    const joined = await until(() => {
+      if (end !== undefined) throw new Error(`it ended before it joined: ${end.stdout}${end.stderr}`);
+      return launched.events().find((event) => event.event === 'worker_started');
+    }, 'a daemon');
+    return { ...launched, workerId: joined.worker_id };
   }
 
   async record(id: string): Promise<TaskRecord> {
@@ -144,14 +158,15 @@ export class Daemons {
       } catch {
         return [];
       }
-      const marker = environment.split('\0').find((line) => line.startsWith('KOUBOU_RUN='));
-      return marker !== undefined && this.#ids.some((id) => marker.includes(id)) ? [Number(name)] : [];
+      const id = /(?:^|\0)KOUBOU_RUN=[^\0]*\/(task_\w+)\.r/.exec(environment)?.[1];
+      return id !== undefined && this.#ids.has(id) ? [Number(name)] : [];
     });
   }
 
   /** Kills whatever of this test still lives, by pid, and removes the home. */
   async remove(): Promise<void> {
-    const workers = await this.queue.workers();
+    // One in another pid namespace has a number that is somebody else's here.
+    const workers = (await this.queue.workers()).filter((worker) => worker.start_time !== undefined);
     for (const pid of new Set([...this.#pids, ...workers.map((worker) => worker.pid), ...this.children()])) {
       if (startTimeOf(pid) !== null) process.kill(pid, 'SIGKILL');
     }
