@@ -3,7 +3,7 @@
  * templates/agent.yaml. Spans of time are written `30s`, `10m`, `2h` and become seconds here.
  */
 import * as z from 'zod/mini';
-import { DEFAULT_LOCAL_NETWORKS, isNetwork } from '../task/local-networks.ts';
+import { isNetwork } from '../task/local-networks.ts';
 import { parseDuration } from '../text/duration.ts';
 import { agentEntry } from './agent-entry.ts';
 import { valueAt } from './keys.ts';
@@ -134,7 +134,7 @@ export const ConfigSchema = z.strictObject({
         'token',
         'private_key',
       ]),
-      local_networks: z._default(z.array(network), [...DEFAULT_LOCAL_NETWORKS]),
+      local_networks: z._default(z.array(network), []),
     }),
     {},
   ),

@@ -1,16 +1,16 @@
 /** Which addresses count as this machine, or as networks that are trusted like it. Pure. */
 import { BlockList, isIP } from 'node:net';
 
-export const DEFAULT_LOCAL_NETWORKS: readonly string[] = ['127.0.0.0/8', '::1/128'];
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
 export class LocalNetworks {
   readonly #list = new BlockList();
   readonly #written: readonly string[];
 
-  /** Networks as isNetwork accepts them. */
-  constructor(networks: readonly string[]) {
-    this.#written = networks;
-    for (const network of networks) {
+  /** Loopback, and besides it networks as isNetwork accepts them. */
+  constructor(networks: readonly string[] = []) {
+    this.#written = [...new Set([...LOOPBACK, ...networks])];
+    for (const network of this.#written) {
       const { address, bits, family } = parse(network) ?? {};
       if (address !== undefined && bits !== undefined) this.#list.addSubnet(address, bits, family);
     }
@@ -25,7 +25,7 @@ export class LocalNetworks {
   }
 
   toString(): string {
-    return this.#written.join(', ') || 'none';
+    return this.#written.join(', ');
   }
 }
 

@@ -31,7 +31,7 @@ export interface WorkerSettings {
   loadSeconds: number;
   unavailableSeconds: number;
   probeSeconds: ProbeSeconds;
-  /** CIDR: what counts as this machine. */
+  /** CIDR: what counts as this machine besides loopback. */
   localNetworks: readonly string[];
   /** Words that, with a value beside them, keep a task here. */
   sensitivePatterns: readonly string[];

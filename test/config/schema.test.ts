@@ -44,7 +44,7 @@ describe('agent.yaml', () => {
         env_pass: [],
         allow_full_access: false,
         sensitive_patterns: ['password', 'secret', 'api_key', 'token', 'private_key'],
-        local_networks: ['127.0.0.0/8', '::1/128'],
+        local_networks: [],
       },
       worktrees: { link: [] },
       file_system: { allow_network: false },

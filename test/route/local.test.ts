@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mustStayLocal, notLocal } from '../../src/route/local.ts';
-import { DEFAULT_LOCAL_NETWORKS, isNetwork, LocalNetworks } from '../../src/task/local-networks.ts';
+import { isNetwork, LocalNetworks } from '../../src/task/local-networks.ts';
 
-const networks = new LocalNetworks(DEFAULT_LOCAL_NETWORKS);
+const networks = new LocalNetworks();
 const to = (url: string | null, model: string | null = 'm', staysLocal = true) =>
   notLocal({ runner: 'r', staysLocal, url, model }, networks)?.code ?? null;
 

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { openConnection } from '../../src/runner/connection.ts';
 import { RunFailure } from '../../src/runner/failure.ts';
 import type { Lookup } from '../../src/runner/hold-local.ts';
-import { DEFAULT_LOCAL_NETWORKS, LocalNetworks } from '../../src/task/local-networks.ts';
+import { LocalNetworks } from '../../src/task/local-networks.ts';
 
-const local = new LocalNetworks(DEFAULT_LOCAL_NETWORKS);
+const local = new LocalNetworks();
 
 describe('a connection that is held to this machine', () => {
   let server: Server;

@@ -28,7 +28,7 @@ const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
   loadSeconds: 0,
   unavailableSeconds: 3600,
   probeSeconds: { first: 0.1, last: 0.2 },
-  localNetworks: ['127.0.0.0/8', '::1/128'],
+  localNetworks: [],
   sensitivePatterns: ['password', 'secret', 'api_key', 'token', 'private_key'],
   environment: { PATH: process.env['PATH'] ?? '' },
   until: { kind: 'stopped' },
