@@ -125,8 +125,7 @@ const leftovers = (home: string, reader: Reader, places: Places, holders: readon
   for (const worker of workers) if (!holders.includes(worker)) faults.push(`in_progress has ${worker}`);
   for (const name of at('tasks/tmp')) faults.push(`tmp has ${name}`);
   for (const name of at('ctl/cancel')) {
-    const state = tasks.get(name.replace(/\.parent$/, ''))?.state;
-    if (state !== 'in_progress' && state !== 'blocked') faults.push(`a mark is left: ${name}`);
+    if (tasks.get(name.replace(/\.b\d+$/, ''))?.state !== 'in_progress') faults.push(`a mark is left: ${name}`);
   }
   for (const name of at('ctl')) {
     const worker = name.replace(/\.json$/, '');

@@ -8,6 +8,7 @@ import { NodeDisk } from '../../src/queue/files/disk.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import { dayOf } from '../../src/task/id.ts';
+import type { NewTask } from '../../src/task/record.ts';
 import { census } from '../faults/census.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { FailingDisk, LightDisk } from '../helpers/queue-disk.ts';
@@ -211,7 +212,7 @@ describe('on hard ground', () => {
         'tasks/tmp': (n) =>
           `${['', 'batch-', 'commit-'][n % 3]}00000000-1-1-${'a'.repeat(19)}${n}${n % 3 === 0 ? '.json' : ''}`,
         'tasks/quarantine': (n) => `rubbish${n}.why.json`,
-        'ctl/cancel': (n) => (n % 2 === 0 ? id(n) : `${id(n)}.parent`),
+        'ctl/cancel': (n) => (n % 2 === 0 ? id(n) : `${id(n)}.b1`),
         ctl: (n) => `rubbish${n}`,
         run: (n) => `w-00000000-1-1-${'b'.repeat(5)}${n}.json`,
         'run/children': (n) => `rubbish${n}`,
@@ -401,48 +402,65 @@ describe('an end that was cut short', () => {
   });
   afterEach(() => home.remove());
 
-  /** As a canceller leaves it that died after its rename; `mark` is what it had said before. */
-  const cutShort = async (mark: string | undefined): Promise<{ id: string; queue: FileQueue }> => {
+  /** Goes no further than the rename by which a task ends. */
+  class Cut extends LightDisk {
+    override async link(from: string, to: string): Promise<void> {
+      if (to.endsWith('run-1.json')) throw new Error('cut short');
+      await super.link(from, to);
+    }
+  }
+
+  /** A task that was cancelled, or failed for its parent's sake, up to the rename. */
+  const cutShort = async (
+    code: 'cancelled' | 'dependency_failed',
+  ): Promise<{ id: string; queue: FileQueue }> => {
     const queue = home.open();
-    const [added] = await queue.add([newTask()]);
-    const id = added?.id ?? '';
-    fs.renameSync(
-      home.path('tasks/pending', `05-${id}.r0.b0.json`),
-      home.path('tasks/failed', dayOf(id), `${id}.r1.json`),
-    );
-    if (mark !== undefined)
-      fs.writeFileSync(home.path('ctl/cancel', `${id}${mark}`), '{"message":"for a test"}');
+    const cut = home.open({ disk: new Cut() });
+    const add = async (over: Partial<NewTask> = {}): Promise<string> =>
+      (await queue.add([newTask(over)]))[0]?.id ?? '';
+    const parent = await add();
+    const id = await add(code === 'cancelled' ? {} : { after: [parent] });
+    await queue.cancel(parent);
+    await assert.rejects(code === 'cancelled' ? cut.cancel(id) : cut.sweepQuickly(budgetOf), /cut short/);
     return { id, queue };
   };
 
-  const ways: [mark: string | undefined, code: string][] = [
-    ['', 'cancelled'],
-    ['.parent', 'dependency_failed'],
-  ];
-  for (const [mark, code] of ways) {
+  for (const code of ['cancelled', 'dependency_failed'] as const) {
     it(`is completed by the next sweep as ${code}`, async () => {
-      const { id, queue } = await cutShort(mark);
+      const { id, queue } = await cutShort(code);
       const found = await queue.get(id);
       assert.equal(found?.status, 'failed');
       assert.equal(found?.result?.error?.code, 'unknown', 'until then nobody knows');
-      assert.equal((await queue.sweep(budgetOf)).failed, 1);
+      await queue.sweep(budgetOf);
       assert.equal((await queue.get(id))?.result?.error?.code, code);
       assert.deepEqual(census(home.home).faults, []);
     });
-  }
 
-  for (const mark of ['', '.parent', undefined]) {
-    it(`is completed by a retry before it runs again, with ${mark === undefined ? 'no mark' : `mark ID${mark}`}`, async () => {
-      const { id, queue } = await cutShort(mark);
-      assert.equal(await queue.retry(id), 'pending');
-      assert.deepEqual(census(home.home).faults, []);
-      const member = await queue.join(worker());
-      const claim = await member.claim(takeAll);
-      assert.ok(claim);
-      assert.equal(claim.run, 2);
-      await member.settle(claim, succeeded(claim, member), budget);
-      assert.equal(await queue.state(id), 'completed');
-    });
+    for (const written of [true, false]) {
+      const known = written ? code : 'unknown';
+      it(`is completed as ${known} by a retry of what was ${code}, before it runs again`, async () => {
+        const { id, queue } = await cutShort(code);
+        if (!written) {
+          for (const name of fs.readdirSync(home.path('tasks/tmp'))) fs.rmSync(home.path('tasks/tmp', name));
+        }
+        const parents = (await queue.get(id))?.after ?? [];
+        for (const parent of parents) await queue.retry(parent);
+        if ((await queue.state(id)) === 'failed') await queue.retry(id);
+        const [first] = (await queue.get(id))?.attempts ?? [];
+        const outcome = home.path('results', dayOf(id), id, 'run-1.json');
+        assert.equal(first, undefined, 'it never ran');
+        assert.equal(JSON.parse(fs.readFileSync(outcome, 'utf8')).error.code, known);
+        await queue.sweep(budgetOf);
+        assert.deepEqual(census(home.home, { retried: [...parents, id] }).faults, []);
+        const member = await queue.join(worker());
+        for (let claim = await member.claim(takeAll); claim; claim = await member.claim(takeAll)) {
+          assert.equal(claim.run, 2);
+          await member.settle(claim, succeeded(claim, member), budget);
+          await queue.sweep(budgetOf);
+        }
+        assert.equal(await queue.state(id), 'completed');
+      });
+    }
   }
 
   it('is told to a canceller as what it is recorded as, also when it was not yet recorded', async () => {
@@ -479,45 +497,26 @@ describe('an end that was cut short', () => {
     assert.deepEqual(census(home.home).faults, []);
   });
 
-  it('is not what a mark means that was taken away while it was read', async () => {
-    const [added] = await home.open().add([newTask()]);
-    const id = added?.id ?? '';
-    const mark = home.path('ctl/cancel', id);
-    fs.writeFileSync(mark, '');
-    class Slow extends LightDisk {
-      override async list(path: string): Promise<string[]> {
-        const names = await super.list(path);
-        // Another one completes the cancel, and the task is retried, while this sweep goes on.
-        if (path.endsWith('cancel')) fs.rmSync(mark, { force: true });
-        return names;
-      }
-    }
-    const queue = home.open({ disk: new Slow() });
-    await queue.sweep(budgetOf);
-    assert.equal(await queue.state(id), 'pending');
-    fs.writeFileSync(mark, '');
-    class Slower extends LightDisk {
-      override async facts(path: string) {
-        const facts = await super.facts(path);
-        if (path === mark) fs.rmSync(mark, { force: true });
-        return facts;
-      }
-    }
-    await home.open({ disk: new Slower() }).sweep(budgetOf);
-    assert.equal(await queue.state(id), 'pending');
-  });
-
-  it('asks no running task to stop, when it was for a parent’s sake', async () => {
+  it('is not what the mark of an earlier cancel means, when the task was retried since', async () => {
     const queue = home.open();
     const [added] = await queue.add([newTask()]);
+    const id = added?.id ?? '';
+    await queue.cancel(id);
+    await queue.retry(id);
+    // Taken away, and back after a power cut; and one of a canceller who was slow.
+    fs.writeFileSync(home.path('ctl/cancel', id), '');
+    await queue.sweep(budgetOf);
+    assert.equal(await queue.state(id), 'pending');
+    assert.deepEqual(fs.readdirSync(home.path('ctl/cancel')), []);
     const member = await queue.join(worker());
-    fs.writeFileSync(home.path('ctl/cancel', `${added?.id}.parent`), '{}');
+    fs.writeFileSync(home.path('ctl/cancel', id), '');
     const claim = await member.claim(takeAll);
     assert.ok(claim, 'it is not taken for cancelled');
     assert.deepEqual(await member.cancelRequests(), []);
+    assert.deepEqual(await queue.cancel(id), { id, result: 'asked' });
+    assert.deepEqual(await member.cancelRequests(), [id]);
     await queue.sweep(budgetOf);
-    assert.equal(await member.holds(claim), true);
-    assert.deepEqual(fs.readdirSync(home.path('ctl/cancel')), []);
+    assert.deepEqual(fs.readdirSync(home.path('ctl/cancel')), [`${id}.b1`]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Adding tasks durably. README.md walks through the steps and what a crash after each leaves. */
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { firstState } from '../../task/lifecycle.ts';
@@ -12,7 +12,7 @@ import {
 } from '../../task/record.ts';
 import type { Added } from '../queue.ts';
 import { moveCommitted } from './batch.ts';
-import { abandonedName, creatorName, type QueueContext } from './context.ts';
+import { abandon, creatorName, type QueueContext } from './context.ts';
 import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { delayedName, taskName } from './layout.ts';
 import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
@@ -154,19 +154,6 @@ const linkKey = async (
   }
   await disk.unlink(tmp);
   return keyHolder(context, key, task);
-};
-
-/**
- * Leaves what is in tmp/ to whoever sweeps next. Under this process' name it would be left alone as long as
- * the process lives, and a daemon lives long.
- */
-const abandon = async (context: QueueContext, tmp: string): Promise<void> => {
-  try {
-    await context.disk.rename(tmp, join(context.layout.tmp, abandonedName(context, basename(tmp))));
-  } catch (error) {
-    // The caller has an error to tell already. The file is taken up when this process has ended.
-    if (systemCode(error) === undefined) throw error;
-  }
 };
 
 /** The task that holds `key`. It may still be on its way, or its creator may have died on the way. */

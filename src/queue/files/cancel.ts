@@ -1,107 +1,78 @@
 /** Cancelling, failing for a parent's sake, and running ended tasks again. */
-import { basename, join } from 'node:path';
-import { type ErrorInfo, errorInfo, KoubouError, systemCode } from '../../errors.ts';
+import { join } from 'node:path';
+import { type ErrorInfo, errorInfo, KoubouError } from '../../errors.ts';
 import { isEnded, nextState, type State } from '../../task/lifecycle.ts';
 import type { RunOutcome } from '../../task/record.ts';
 import type { CancelResult } from '../queue.ts';
-import type { QueueContext } from './context.ts';
-import { BadFile, listOrNone, unlessCode } from './disk.ts';
+import { abandon, type QueueContext } from './context.ts';
+import { listOrNone, unlessCode } from './disk.ts';
 import { endedName, type Place, parseEndedName, taskName } from './layout.ts';
 import { ensureDayFolders, locate } from './locate.ts';
-import { endWithoutRun, publishOutcome, readOutcome } from './outcome.ts';
+import { CANCELLED, markName, parseMarkName, removeMark, writeMark } from './marks.ts';
+import {
+  endWithoutRun,
+  linkOutcome,
+  publishOutcome,
+  publishWritten,
+  readOutcome,
+  writeOutcome,
+} from './outcome.ts';
 import { parentsState } from './parents.ts';
 import { readTask } from './read.ts';
-import { withReserve } from './reserve.ts';
-
-const CANCELLED = errorInfo('cancelled', 'Cancelled before it began.');
 
 /** Asks for a task's end. The mark is durable first, so a crash in the middle is finished by the next sweep. */
 export const cancelTask = async (context: QueueContext, id: string): Promise<CancelResult> => {
   const { step } = context;
-  const first = await locate(context, id);
-  if (first === undefined) throw noSuchTask(id);
-  if (isEnded(first.state)) return { id, result: 'already_ended', state: first.state };
+  let place = await locate(context, id);
+  if (place === undefined) throw noSuchTask(id);
+  if (isEnded(place.state)) return { id, result: 'already_ended', state: place.state };
   for (let pass = 0; pass < 5; pass += 1) {
-    // Each time: who ended the task before us took the mark away.
-    await writeMark(context, markOf(context, id, 'cancelled'), CANCELLED);
+    const { base } = place;
+    await writeMark(context, { id, base });
     step('cancel.marked');
-    const place = await locate(context, id);
-    if (place === undefined) break;
-    if (place.state === 'in_progress') return { id, result: 'asked' };
-    if (isEnded(place.state)) {
-      const open = (await readOutcome(context, id, place.run)) === undefined;
+    const now: Place | undefined = await locate(context, id);
+    if (now === undefined) break;
+    if (isEnded(now.state)) {
+      const open = (await readOutcome(context, id, now.run)) === undefined;
       // Whoever ended it is about to say why, or died before that: what is said first is what counts.
-      if (open) await closeOpenEnd(context, id, place.run);
-      await clearMark(context, id, markOf(context, id, 'cancelled'));
-      const why = (await readOutcome(context, id, place.run))?.error?.code;
+      await closeOpenEnd(context, id, now.run);
+      await removeMark(context, markName({ id, base }));
+      const why = (await readOutcome(context, id, now.run))?.error?.code;
       if (open && why === 'cancelled') return { id, result: 'cancelled' };
-      return { id, result: 'already_ended', state: place.state };
+      return { id, result: 'already_ended', state: now.state };
     }
-    const outcome = await endWaiting(context, place, CANCELLED, 'cancelled');
-    if (outcome === undefined) continue;
-    if (outcome.error?.code === 'cancelled') return { id, result: 'cancelled' };
-    return { id, result: 'already_ended', state: 'failed' };
+    // It was retried meanwhile: the mark is of its life before.
+    if (now.base === base) {
+      if (now.state === 'in_progress') return { id, result: 'asked' };
+      const outcome = await endWaiting(context, now, CANCELLED, 'cancelled');
+      if (outcome?.error?.code === 'cancelled') return { id, result: 'cancelled' };
+      if (outcome !== undefined) return { id, result: 'already_ended', state: 'failed' };
+    }
+    place = now;
   }
+  await writeMark(context, place);
   return { id, result: 'asked' };
 };
 
 const noSuchTask = (id: string): KoubouError => new KoubouError('no_such_task', `There is no task ${id}.`);
 
-type WaitingEnd = 'cancelled' | 'parent_failed';
-
-const PARENT_MARK = '.parent';
-
-// A mark made for a parent's sake has a name of its own: it asks nobody to stop anything, and clearing it
-// must not clear what a person asked.
-const markOf = (context: QueueContext, id: string, event: WaitingEnd): string =>
-  join(context.layout.cancelMarks, event === 'parent_failed' ? `${id}${PARENT_MARK}` : id);
-
-const writeMark = async (context: QueueContext, path: string, error: ErrorInfo): Promise<void> => {
-  const { disk, layout } = context;
-  const content = `${JSON.stringify(error)}\n`;
-  await withReserve(context, () => unlessCode(['EEXIST'], () => disk.create(path, content, true)));
-  await disk.syncFolder(layout.cancelMarks);
-};
-
-// Somebody may have made a folder there: it is a mark as well, and must go like one.
-const removeMark = async (context: QueueContext, path: string): Promise<void> => {
-  const { disk } = context;
-  if (await unlessCode(['EISDIR', 'EPERM'], () => unlessGone(() => disk.unlink(path)))) return;
-  await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(path));
-};
-
-// The outcome that is seen may be another's, who died before it was on the device: it must not be lost when the
-// mark that stands for it is gone.
-const clearMark = async (context: QueueContext, id: string, path: string): Promise<void> => {
-  await context.disk.syncFolder(context.layout.resultFolder(id));
-  await removeMark(context, path);
-};
-
-const unlessGone = async (action: () => Promise<void>): Promise<void> => {
-  await unlessCode(['ENOENT'], action);
-};
-
-/** Ends a blocked task whose parent failed; false when it had moved on meanwhile. A mark left then is swept. */
+/** Ends a blocked task whose parent failed; false when it had moved on meanwhile. */
 export const failForParent = async (
   context: QueueContext,
   place: Place,
   error: ErrorInfo,
-): Promise<boolean> => {
-  await writeMark(context, markOf(context, place.id, 'parent_failed'), error);
-  context.step('cancel.marked');
-  return (await endWaiting(context, place, error, 'parent_failed')) !== undefined;
-};
+): Promise<boolean> => (await endWaiting(context, place, error, 'parent_failed')) !== undefined;
 
 /**
- * Ends a task that is not running, and whose mark is there: should we die in the middle, it says why the task
- * ended. The run number is raised by the same rename, so that the outcome has a name of its own. Answers with
+ * Ends a task that is not running. Its outcome is written down before: should we die in the middle, the sweep
+ * publishes it. The run number is raised by the same rename, so that the outcome has a name of its own. Answers with
  * the outcome that counts, or undefined when the task had moved on meanwhile.
  */
 const endWaiting = async (
   context: QueueContext,
   place: Place,
   error: ErrorInfo,
-  event: WaitingEnd,
+  event: 'cancelled' | 'parent_failed',
 ): Promise<RunOutcome | undefined> => {
   const { disk, layout, step } = context;
   if (nextState(place.state, event) !== 'failed') return undefined;
@@ -109,17 +80,28 @@ const endWaiting = async (
   const run = place.run + 1;
   const folder = layout.endedFolder('failed', place.id);
   const target = join(folder, endedName(place.id, run));
-  if (!(await unlessCode(['ENOENT'], () => disk.rename(place.path, target)))) return undefined;
-  step('cancel.moved');
-  await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(folder)]);
-  step('cancel.synced');
-  const { stored } = await publishOutcome(context, endWithoutRun(context, place.id, run, error));
-  step('cancel.outcome');
-  await removeMark(context, markOf(context, place.id, event));
-  return stored;
+  const written = await writeOutcome(context, endWithoutRun(context, place.id, run, error));
+  await disk.syncFolder(layout.tmp);
+  step('cancel.written');
+  try {
+    if (!(await unlessCode(['ENOENT'], () => disk.rename(place.path, target)))) {
+      await unlessCode(['ENOENT'], () => disk.unlink(written.tmp));
+      return undefined;
+    }
+    step('cancel.moved');
+    await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(folder)]);
+    step('cancel.synced');
+    const { stored } = await linkOutcome(context, written);
+    step('cancel.outcome');
+    await removeMark(context, markName(place));
+    return stored;
+  } catch (cause) {
+    await abandon(context, written.tmp);
+    throw cause;
+  }
 };
 
-/** Finishes what a dead canceller began. Answers with how many tasks were ended. */
+/** Carries out what was asked of tasks that do not run. Answers with how many were ended. */
 export const sweepMarks = async (context: QueueContext): Promise<number> => {
   let ended = 0;
   for (const name of await listOrNone(context.disk, context.layout.cancelMarks)) {
@@ -129,48 +111,15 @@ export const sweepMarks = async (context: QueueContext): Promise<number> => {
 };
 
 const sweepMark = async (context: QueueContext, name: string): Promise<boolean> => {
-  const { disk, layout } = context;
-  const event: WaitingEnd = name.endsWith(PARENT_MARK) ? 'parent_failed' : 'cancelled';
-  const id = event === 'parent_failed' ? name.slice(0, -PARENT_MARK.length) : name;
-  const path = join(layout.cancelMarks, name);
-  const error = await readMark(context, path, event);
-  const place = await locate(context, id);
-  // Who retries a task takes its mark away first: a mark that is still there was meant for the task as it
-  // was found here, not for what it was before.
-  if (error === undefined || (await disk.facts(path)) === undefined) return false;
-  if (place !== undefined && !isEnded(place.state)) {
-    if (event === 'cancelled') {
-      if (place.state === 'in_progress') return false;
-      return (await endWaiting(context, place, error, event)) !== undefined;
-    }
-    // Whether a blocked task fails is for its parents' state to say, not for a mark.
-    if (place.state === 'blocked') return false;
-    await removeMark(context, path);
+  const life = parseMarkName(name);
+  const place = life === undefined ? undefined : await locate(context, life.id);
+  if (life === undefined || place === undefined || isEnded(place.state) || life.base < place.base) {
+    await removeMark(context, name);
     return false;
   }
-  const open = place !== undefined && (await readOutcome(context, id, place.run)) === undefined;
-  if (open) await publishOutcome(context, endWithoutRun(context, id, place.run, error));
-  await (place === undefined ? removeMark(context, path) : clearMark(context, id, path));
-  return open;
-};
-
-/** What the mark says; undefined when it is gone, so that nothing is to be done for it. */
-const readMark = async (
-  context: QueueContext,
-  path: string,
-  event: WaitingEnd,
-): Promise<ErrorInfo | undefined> => {
-  if (event === 'cancelled') return (await context.disk.facts(path)) === undefined ? undefined : CANCELLED;
-  let message = 'A task it waits for failed.';
-  try {
-    const value: unknown = JSON.parse((await context.disk.read(path, 64 * 1024)).toString('utf8'));
-    if (typeof value === 'object' && value !== null && 'message' in value) message = String(value.message);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    // A mark is a mark, whatever is in it.
-    if (!(error instanceof SyntaxError || error instanceof BadFile)) throw error;
-  }
-  return errorInfo('dependency_failed', message);
+  // A running task is its owner's: the mark is the message.
+  if (life.base > place.base || place.state === 'in_progress') return false;
+  return (await endWaiting(context, place, CANCELLED, 'cancelled')) !== undefined;
 };
 
 /** Runs an ended task again, and with it the tasks that failed because it had. Answers with the new state. */
@@ -203,11 +152,6 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   if ('gone' in read) throw movedOn(id);
   if ('bad' in read) throw noSuchTask(id);
   await closeOpenEnd(context, id, place.run);
-  for (const event of ['cancelled', 'parent_failed'] as const) {
-    await removeMark(context, markOf(context, id, event));
-  }
-  await disk.syncFolder(layout.cancelMarks);
-  step('retry.unmarked');
   const blocked = (await parentsState(context, read.task)).kind !== 'met';
   const state = nextState(place.state, blocked ? 'retried_blocked' : 'retried') as 'pending' | 'blocked';
   const name = taskName({ id, run: place.run, base: place.run, priority: read.task.priority });
@@ -224,16 +168,13 @@ const movedOn = (id: string): KoubouError =>
     hint: 'Look with `koubou status`.',
   });
 
-// Its outcome is what a waiting task's name counts from, so an end that was cut short is completed first.
+// Its outcome is what a waiting task's name counts from, so an end that was cut short is completed first. What is
+// there already may be another's, who died before it was on the device.
 const closeOpenEnd = async (context: QueueContext, id: string, run: number): Promise<void> => {
-  for (const event of ['cancelled', 'parent_failed'] as const) {
-    if ((await readOutcome(context, id, run)) === undefined) {
-      await sweepMark(context, basename(markOf(context, id, event)));
-    }
-  }
+  const { disk, layout } = context;
+  if ((await readOutcome(context, id, run)) === undefined) await publishWritten(context, id);
   if ((await readOutcome(context, id, run)) !== undefined) {
-    // It may be another's, who died before it was on the device.
-    await context.disk.syncFolder(context.layout.resultFolder(id));
+    await disk.syncFolder(layout.resultFolder(id));
     return;
   }
   const lost = errorInfo('unknown', 'It had ended, and how was not recorded.');

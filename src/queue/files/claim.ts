@@ -1,12 +1,13 @@
 /** Choosing the next task and taking it by rename. One rename wins; nobody waits for anybody. */
 import { join } from 'node:path';
-import { errorInfo, KoubouError } from '../../errors.ts';
+import { KoubouError } from '../../errors.ts';
 import { nextState } from '../../task/lifecycle.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { Admission, PermitRequest } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
+import { CANCELLED, isMarked } from './marks.ts';
 import { endWithoutRun, ensureResultFolder, readOutcome, readOutcomes } from './outcome.ts';
 import { returnPermit, takePermit } from './permits.ts';
 import { quarantine } from './quarantine.ts';
@@ -212,8 +213,8 @@ export class Candidates {
   async #cancelled(taken: Taken): Promise<boolean> {
     const context = this.#context;
     const { id, run } = taken.name;
-    if ((await context.disk.facts(join(context.layout.cancelMarks, id))) === undefined) return false;
-    const outcome = endWithoutRun(context, id, run, errorInfo('cancelled', 'Cancelled before it began.'));
+    if (!(await isMarked(context, taken.name))) return false;
+    const outcome = endWithoutRun(context, id, run, CANCELLED);
     await endRun(context, { folder: this.#workerFolder, name: taken.name, earlier: taken.earlier, outcome });
     for (const permit of taken.permits) await returnPermit(context, this.#workerFolder, permit);
     return true;

@@ -1,4 +1,6 @@
 /** What every step of the file queue works with; the clock and randomness come in here. */
+import { basename, join } from 'node:path';
+import { systemCode } from '../../errors.ts';
 import { type ProcessIdentity, type Verdict, verdictOn } from '../../process/liveness.ts';
 import { IdSource } from '../../task/id.ts';
 import type { Disk } from './disk.ts';
@@ -69,6 +71,19 @@ export const abandonedName = (context: QueueContext, name: string): string => {
   const { bootId, pidNamespace } = context.self;
   const rand = `${namespacePrefix(pidNamespace)}${randomHex(context)}`;
   return `${kind}${bootPrefix(bootId)}-0-none-${rand}${ending}`;
+};
+
+/**
+ * Leaves what is in tmp/ to whoever sweeps next. Under this process' name it would be left alone as long as
+ * the process lives, and a daemon lives long.
+ */
+export const abandon = async (context: QueueContext, tmp: string): Promise<void> => {
+  try {
+    await context.disk.rename(tmp, join(context.layout.tmp, abandonedName(context, basename(tmp))));
+  } catch (error) {
+    // The caller has an error to tell already. The file is taken up when this process has ended.
+    if (systemCode(error) === undefined) throw error;
+  }
 };
 
 export const isoNow = (context: QueueContext): string => new Date(context.nowMs()).toISOString();

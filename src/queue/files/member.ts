@@ -18,6 +18,7 @@ import { bootPrefix, creatorName, isoNow, type QueueContext, randomHex } from '.
 import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, SLOT, SLOT_COUNT, type TaskName, taskName } from './layout.ts';
 import { outcomeRuns } from './locate.ts';
+import { parseMarkName } from './marks.ts';
 import { readOutcome } from './outcome.ts';
 import { returnPermit } from './permits.ts';
 import { withReserve } from './reserve.ts';
@@ -149,7 +150,10 @@ export class FileMember implements Member {
   async cancelRequests(): Promise<string[]> {
     if (this.#held.size === 0) return [];
     const { disk, layout } = this.#context;
-    return (await listOrNone(disk, layout.cancelMarks)).filter((id) => this.#held.has(id));
+    return (await listOrNone(disk, layout.cancelMarks)).flatMap((mark) => {
+      const { id, base } = parseMarkName(mark) ?? { id: '', base: 0 };
+      return this.#held.get(id)?.name.base === base ? [id] : [];
+    });
   }
 
   async message(): Promise<WorkerMessage | undefined> {

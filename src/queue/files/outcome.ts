@@ -1,13 +1,14 @@
-/** Outcomes: published by link, first writer wins, never moved or replaced. */
+/** Outcomes: written in tmp/, published by link, first writer wins, never moved or replaced. */
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode } from '../../errors.ts';
+import { isEnded } from '../../task/lifecycle.ts';
 import { RunOutcome } from '../../task/record.ts';
 import { creatorName, type QueueContext } from './context.ts';
-import { BadFile, isDiskFull, unlessCode } from './disk.ts';
-import { ensureDayFolders, ensureFolder, outcomeRuns } from './locate.ts';
-import { freeReserve } from './reserve.ts';
+import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
+import { ensureDayFolders, ensureFolder, locate, outcomeRuns } from './locate.ts';
+import { withReserve } from './reserve.ts';
 
 const MAX_OUTCOME_BYTES = 4 * 1024 * 1024;
 
@@ -61,41 +62,108 @@ export const ensureResultFolder = async (context: QueueContext, id: string): Pro
   return folder;
 };
 
+/** An outcome that is written down in tmp/, and not published. */
+interface Written {
+  outcome: RunOutcome;
+  tmp: string;
+}
+
+const WRITTEN = '.outcome';
+
+/** Writes an outcome down, with its data on the device. Throws `disk_full` with nothing done. */
+export const writeOutcome = (context: QueueContext, outcome: RunOutcome): Promise<Written> =>
+  withRoom(context, async () => {
+    const tmp = join(context.layout.tmp, `${creatorName(context)}${WRITTEN}`);
+    await ensureResultFolder(context, outcome.task_id);
+    await context.disk.create(tmp, `${JSON.stringify(outcome)}\n`, true);
+    context.step('settle.outcome_written');
+    return { outcome, tmp };
+  });
+
 /**
- * Publishes an outcome durably. Answers with the one that counts: `mine` says whether it is this one.
- * One that came second is kept under late/. Throws `disk_full` with nothing published.
+ * Publishes a written outcome durably. Answers with the one that counts. One that came second is kept under late/.
+ * Throws `disk_full` where it is not published, and can be by another try.
  */
-export const publishOutcome = async (
+export const linkOutcome = (
   context: QueueContext,
-  outcome: RunOutcome,
-): Promise<{ mine: boolean; stored: RunOutcome }> => {
-  const { disk, layout, step } = context;
-  const tmp = join(layout.tmp, `${creatorName(context)}.outcome`);
-  try {
+  { outcome, tmp }: Written,
+): Promise<{ stored: RunOutcome }> =>
+  withRoom(context, async () => {
+    const { disk, layout, step } = context;
     const folder = await ensureResultFolder(context, outcome.task_id);
-    await disk.create(tmp, `${JSON.stringify(outcome)}\n`, true);
-    step('settle.outcome_written');
     const path = layout.outcome(outcome.task_id, outcome.attempt);
     const first = await unlessCode(['EEXIST'], () => disk.link(tmp, path));
     step('settle.outcome_linked');
     const stored = first ? outcome : await readOutcome(context, outcome.task_id, outcome.attempt);
     // A second try of the same settling finds its own outcome there: that one is not late.
     const mine = first || isDeepStrictEqual(stored, outcome);
-    if (!mine) await keepLate(context, folder, tmp, outcome);
-    await unlessCode(['ENOENT'], () => disk.unlink(tmp));
     await disk.syncFolder(folder);
+    // Not before: what was written is all that says how the task ended until the other name is on the device.
+    if (mine) await unlessCode(['ENOENT'], () => disk.unlink(tmp));
+    else await keepLate(context, folder, tmp, outcome);
     if (stored === undefined) {
       throw new KoubouError('internal', `${path} holds no outcome that can be read.`);
     }
-    return { mine, stored };
+    return { stored };
+  });
+
+/** Both. Throws `disk_full` with nothing published. */
+export const publishOutcome = async (
+  context: QueueContext,
+  outcome: RunOutcome,
+): Promise<{ stored: RunOutcome }> => {
+  const written = await writeOutcome(context, outcome);
+  try {
+    return await linkOutcome(context, written);
   } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    await unlessCode(['ENOENT'], () => disk.unlink(tmp));
-    // What was set aside for this moment; each round frees half of the rest, so it ends.
-    if (await freeReserve(context)) return publishOutcome(context, outcome);
-    throw new KoubouError('disk_full', 'The outcome could not be written: the disk is full.', {
-      cause: error,
-    });
+    if (isDiskFull(error)) await unlessCode(['ENOENT'], () => context.disk.unlink(written.tmp));
+    throw error;
+  }
+};
+
+/** On a full disk with what was set aside for this moment. */
+const withRoom = async <T>(context: QueueContext, action: () => Promise<T>): Promise<T> => {
+  try {
+    return await withReserve(context, action);
+  } catch (cause) {
+    if (!isDiskFull(cause)) throw cause;
+    throw new KoubouError('disk_full', 'The outcome could not be written: the disk is full.', { cause });
+  }
+};
+
+/** Publishes what was written of how the task `id` ended, whoever wrote it. */
+export const publishWritten = async (context: QueueContext, id: string): Promise<void> => {
+  const { disk, layout } = context;
+  for (const name of await listOrNone(disk, layout.tmp)) {
+    if (name.endsWith(WRITTEN)) await finishEnd(context, join(layout.tmp, name), id);
+  }
+};
+
+/**
+ * Publishes a written outcome where its task has ended with that run, as a task does that ends without one, and has no
+ * outcome: whoever ended it died before that. False where the file is none, or another task's than `only`.
+ */
+export const finishEnd = async (context: QueueContext, tmp: string, only?: string): Promise<boolean> => {
+  const outcome = await readWritten(context, tmp);
+  if (outcome === undefined || (only !== undefined && outcome.task_id !== only)) return false;
+  const { task_id: id, attempt } = outcome;
+  const place = await locate(context, id);
+  if (place === undefined || !isEnded(place.state) || place.run !== attempt) return false;
+  await ensureResultFolder(context, id);
+  await unlessCode(['EEXIST', 'ENOENT'], () => context.disk.link(tmp, context.layout.outcome(id, attempt)));
+  await context.disk.syncFolder(context.layout.resultFolder(id));
+  return true;
+};
+
+const readWritten = async (context: QueueContext, tmp: string): Promise<RunOutcome | undefined> => {
+  try {
+    const bytes = await context.disk.read(tmp, MAX_OUTCOME_BYTES);
+    const { success, data } = z.safeParse(RunOutcome, JSON.parse(bytes.toString('utf8')));
+    return success ? data : undefined;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof BadFile)
+      return undefined;
+    throw error;
   }
 };
 

@@ -8,6 +8,7 @@ import { type QueueContext, randomFraction } from './context.ts';
 import { unlessCode } from './disk.ts';
 import { delayedName, endedName, type TaskName, taskName } from './layout.ts';
 import { ensureDayFolders } from './locate.ts';
+import { markName, removeMark } from './marks.ts';
 import { publishOutcome } from './outcome.ts';
 
 export interface EndingRun {
@@ -63,7 +64,7 @@ const moveAfterRun = async (
   await disk.syncFolder(target.folder);
   step('settle.synced');
   if (!fenced && (state === 'completed' || state === 'failed')) {
-    await unlessCode(['ENOENT'], () => disk.unlink(join(context.layout.cancelMarks, ending.name.id)));
+    await removeMark(context, markName(ending.name));
   }
   return { state, dueMs, outcome };
 };

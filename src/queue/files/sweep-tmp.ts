@@ -7,6 +7,7 @@ import { abandonedName, bootPrefix, namespacePrefix, type QueueContext } from '.
 import { BadFile, listOrNone, unlessCode } from './disk.ts';
 import { delayedName, parseTmpName, taskName } from './layout.ts';
 import { ensureDayFolders } from './locate.ts';
+import { finishEnd } from './outcome.ts';
 
 const ELSEWHERE_DEAD_AFTER_MS = 60_000;
 
@@ -68,6 +69,7 @@ const clearFile = async (context: QueueContext, path: string, name: string): Pro
   const { disk, layout, step } = context;
   const facts = await disk.facts(path);
   if (facts === undefined) return;
+  if (name.endsWith('.outcome')) await finishEnd(context, path);
   // Two links: its key leads to it already, so whoever repeats the command would be told that it exists.
   const task = facts.links > 1 && name.endsWith('.json') ? await readKeyed(context, path) : undefined;
   if (task === undefined) {

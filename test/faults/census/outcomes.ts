@@ -78,10 +78,15 @@ export const outcomeFaults = (
   return task === undefined ? faults : [...faults, ...budgetFaults(place, order, { task, times, allowed })];
 };
 
-// Without a run a task is marked, moved, given its outcome, unmarked: once the mark is gone the outcome is there.
+// Without a run its outcome is written in tmp, the task is moved, the outcome published from there: once the file in
+// tmp is gone the outcome is there.
 const isBeingEnded = (home: string, reader: Reader, id: string, run: number): boolean => {
-  const marked = [id, `${id}.parent`].some((name) => reader.exists(join(home, 'ctl/cancel', name)));
-  return marked || reader.exists(join(home, 'results', dayOf(id), id, `run-${run}.json`));
+  const tmp = join(home, 'tasks/tmp');
+  const isWritten = reader.names(tmp).some((name) => {
+    const outcome = name.endsWith('.outcome') ? json(reader, join(tmp, name)) : undefined;
+    return typeof outcome === 'object' && outcome['task_id'] === id && outcome['attempt'] === run;
+  });
+  return isWritten || reader.exists(join(home, 'results', dayOf(id), id, `run-${run}.json`));
 };
 
 const reasonFaults = ({ id, state }: CensusTask, { outcome, error }: Fields): string[] => {
