@@ -10,34 +10,40 @@ export interface ProcessEntry {
   startTime: string;
 }
 
+const PROC = '/proc';
+/** States of a process that does nothing any more. */
+const GONE = ['Z', 'X'];
+
 /** Every living process (zombies are not alive); what vanishes while it is read is left out. Throws where none can be seen now. */
 export const processTable = (): ProcessEntry[] => (process.platform === 'linux' ? linuxTable() : psTable());
 
-const linuxPids = (): number[] =>
-  readdirSync('/proc')
+const linuxPids = (proc = PROC): number[] =>
+  readdirSync(proc)
     .map(Number)
     .filter((pid) => Number.isInteger(pid) && pid > 0);
 
 const linuxTable = (): ProcessEntry[] => {
   const table: ProcessEntry[] = [];
   for (const pid of linuxPids()) {
-    const stat = readProc(pid, 'stat');
-    if (stat === undefined) continue;
-    // proc_pid_stat(5), from field 3 on: the name before it may hold any character but its last ")".
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, parent, group] = fields;
-    const startTime = fields[19];
-    if (state === 'Z' || state === 'X' || startTime === undefined) continue;
+    const { 3: state = 'X', 4: parent, 5: group, 22: startTime } = statOf(PROC, pid);
+    if (GONE.includes(state) || startTime === undefined) continue;
     table.push({ pid, parent: Number(parent), group: Number(group), startTime });
   }
   return table;
 };
 
-const readProc = (pid: number, file: string): string | undefined => {
+/** The fields by their numbers in proc_pid_stat(5), from 3 on; none for a process that is gone. */
+const statOf = (proc: string, pid: number): (string | undefined)[] => {
+  const stat = readProc(proc, pid, 'stat');
+  if (stat === undefined) return [];
+  // The name, field 2, may hold any character: its end is the last ")".
+  return [undefined, undefined, undefined, ...stat.slice(stat.lastIndexOf(')') + 2).split(' ')];
+};
+
+const readProc = (proc: string, pid: number, file: string): string | undefined => {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch (error) {
-    refuseToGuess(error);
+    return readFileSync(`${proc}/${pid}/${file}`, 'utf8');
+  } catch {
     return undefined;
   }
 };
@@ -71,18 +77,36 @@ const psTable = (): ProcessEntry[] => {
   return table;
 };
 
-/** Pids whose environment holds `KOUBOU_RUN=marker`, as far as this user may read environments. */
-export const pidsCarrying = (marker: string): Set<number> => {
+/**
+ * Pids whose environment holds `KOUBOU_RUN=marker`, as far as this user may read environments. `proc`: for tests.
+ */
+export const pidsCarrying = (marker: string, proc = PROC): Set<number> => {
   const wanted = `KOUBOU_RUN=${marker}`;
-  const pids = new Set<number>();
   if (process.platform === 'linux') {
-    for (const pid of linuxPids()) {
-      if (readProc(pid, 'environ')?.split('\0').includes(wanted)) pids.add(pid);
-    }
-    return pids;
+    return new Set(linuxPids(proc).filter((pid) => environmentOf(proc, pid).split('\0').includes(wanted)));
   }
+  const pids = new Set<number>();
   for (const line of ps(['-axEwwo', 'pid=,command='])) {
     if (line.includes(wanted) && line.split(/\s+/).includes(wanted)) pids.add(Number.parseInt(line, 10));
   }
   return pids;
+};
+
+const EXEC_LOOKS = 200;
+const EXEC_LOOK_MS = 1;
+
+/** Empty where there is none, or none that this user may read. */
+const environmentOf = (proc: string, pid: number): string => {
+  const look = (): string | undefined => readProc(proc, pid, 'environ');
+  let environment = look();
+  // One that is becoming another program has none for a moment; taken for a stranger it would be left behind.
+  for (let looks = 1; environment === '' && looks < EXEC_LOOKS; looks += 1) {
+    const { 3: state = 'X', 23: memory, 50: environmentStart } = statOf(proc, pid);
+    // A thread of the kernel has no memory.
+    if (GONE.includes(state) || memory === '0') break;
+    environment = look();
+    if (environmentStart !== '0') break;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXEC_LOOK_MS);
+  }
+  return environment ?? '';
 };
