@@ -49,7 +49,7 @@ const SETTINGS = [
 const VARIABLES = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_PAGER: 'cat' };
 
 /** While another git makes or removes a worktree, one that looks over all of them finds it half there and gives up. */
-const HALF_A_WORKTREE = /\.git\/worktrees\/[^/]+\/\w+/;
+const HALF_A_WORKTREE = /\.git\/(?:modules\/.+\/)?worktrees\/[^/]+\/\w+/;
 const TRIES = 20;
 const AGAIN_MS = 50;
 
