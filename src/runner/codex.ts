@@ -15,11 +15,13 @@ import { CodexProgram } from './codex-program.ts';
 import { requireLocalSandbox, sandboxFor } from './codex-sandbox.ts';
 import { CodexTrail } from './codex-trail.ts';
 import type { Connection } from './connection.ts';
+import { directEnvironment } from './direct-environment.ts';
 import type { Server } from './http-failure.ts';
 import { LineReader } from './line-reader.ts';
 import type { ModelPrompt } from './model-prompt.ts';
 import { openRelay, type Relay } from './model-relay.ts';
 import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
+import { refuseRemoteModel } from './remote-model.ts';
 import { requireModel } from './require-model.ts';
 import type { RunContext, RunnerOutcome } from './runner.ts';
 import { strayFolders } from './stray-folders.ts';
@@ -89,6 +91,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         this.#program.abilities(),
         this.#requireSandbox(sandbox),
         requireModel(connection, this.server(model)),
+        ...(local === null ? [] : [refuseRemoteModel(connection, this.server(model))]),
       ]);
       const places = await makeCodexHome(context, this.options.home, prompt.system);
       const trail = new CodexTrail(sandbox);
@@ -155,7 +158,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         args,
         cwd,
         environment: {
-          ...this.options.environment,
+          ...directEnvironment(this.options.environment, sandbox === 'danger-full-access'),
           CODEX_HOME: statePath,
           TMPDIR: join(statePath, 'tmp'),
           [KEY_VARIABLE]: relay.key,

@@ -87,13 +87,14 @@ export const openConnection = async (
       ...(init as UndiciInit),
       headers: [...headers],
       dispatcher: agent,
-      ...(local === null ? {} : { redirect: 'manual' as const }),
+      redirect: 'manual',
       signal: AbortSignal.any(ends),
     }).catch((error: unknown) => {
       throw meaning(causeOf(error), () => unreachable(server, error));
     });
-    if (local !== null && response.status >= 300 && response.status < 400) {
-      throw note(refusedRedirect(server.url, response.headers.get('location') ?? 'nowhere'));
+    if (response.status >= 300 && response.status < 400) {
+      const to = response.headers.get('location') ?? 'nowhere';
+      throw note(refusedRedirect(server.url, to, local !== null));
     }
     if (!response.ok) {
       const wait = retryAfterSeconds(response.headers.get('retry-after'), Date.now());

@@ -70,10 +70,16 @@ const refused = (host: string, address: string, networks: LocalNetworks): RunFai
   );
 
 /** A model server has no reason to send a request on, and where it goes then nobody chose. */
-export const refusedRedirect = (from: string, to: string): RunFailure =>
+export const refusedRedirect = (from: string, to: string, held: boolean): RunFailure =>
   new RunFailure(
-    errorInfo(
-      'not_local',
-      `The task must stay on this machine, and ${from} sent the request on to ${to}; it was not followed.`,
-    ),
+    held
+      ? errorInfo(
+          'not_local',
+          `The task must stay on this machine, and ${from} sent the request on to ${to}; it was not followed.`,
+        )
+      : errorInfo(
+          'usage',
+          `${from} sent the request on to ${to}; it was not followed.`,
+          'Where you trust that server, name it: endpoints.NAME.url in config/agent.yaml.',
+        ),
   );

@@ -40,6 +40,9 @@ export interface Relay {
 const MB = 1024 * 1024;
 /** Of a conversation with its pictures; no model that runs at home can hold a tenth of it as text. */
 const REQUEST_BYTES = 64 * MB;
+/** Where it listens. */
+export const RELAY_HOST = '127.0.0.1';
+
 /** The end of an answer, where the server says what it counted. */
 const TAIL_LETTERS = 16 * 1024;
 
@@ -97,10 +100,10 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
   });
   // A model that loads for ten minutes is no fault.
   server.requestTimeout = 0;
-  server.listen(0, '127.0.0.1');
+  server.listen(0, RELAY_HOST);
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${RELAY_HOST}:${(server.address() as AddressInfo).port}`,
     key,
     get failure() {
       return failure;

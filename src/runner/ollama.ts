@@ -15,6 +15,7 @@ import { buildPrompt } from './model-prompt.ts';
 import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { ndjsonGuard } from './ndjson-guard.ts';
 import { converse } from './ollama-chat.ts';
+import { refuseRemoteModel } from './remote-model.ts';
 import type { RunContext, RunnerOutcome } from './runner.ts';
 
 export interface OllamaOptions extends ModelRunnerOptions {
@@ -66,6 +67,7 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
       connection = await this.connect(model, context.signal, { guard: ndjsonGuard(server), local });
       const client = await this.#client(connection.fetch);
       const described = await this.#describe(connection, client, server, context);
+      if (local !== null) await refuseRemoteModel(connection, server);
       sink = await AnswerSink.open({
         outputPath: context.outputPath,
         logPath: context.logPath,

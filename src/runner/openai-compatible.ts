@@ -11,6 +11,7 @@ import { brokeOff, type Server, serverSaid } from './http-failure.ts';
 import { sameModel } from './model-name.ts';
 import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
 import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
+import { refuseRemoteModel } from './remote-model.ts';
 import { listModels } from './require-model.ts';
 import type { Observed, RunContext, RunnerOutcome } from './runner.ts';
 
@@ -51,6 +52,7 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       context.phase('loading');
       connection = await this.connect(model, context.signal, { local });
       await listModels(connection, this.endpoint.url);
+      if (local !== null) await refuseRemoteModel(connection, server);
       sink = await AnswerSink.open({
         outputPath: context.outputPath,
         logPath: context.logPath,

@@ -51,6 +51,24 @@ describe('agent.yaml', () => {
     });
   });
 
+  describe('says of security.local_networks what is wrong, and where:', () => {
+    const malformed: [written: string, column: number, message: string][] = [
+      ['[lan]', 30, '.0 must be a network such as 192.168.1.0/24 or fd00::/8'],
+      ['[localhost]', 30, '.0 must be a network such as 192.168.1.0/24 or fd00::/8'],
+      ['["10.0.0.0/8", "10.0.0.0/33"]', 44, '.1 must be a network such as 192.168.1.0/24 or fd00::/8'],
+      ['["::/129"]', 30, '.0 must be a network such as 192.168.1.0/24 or fd00::/8'],
+      ['["fe80::1%eth0"]', 30, '.0 must be a network such as 192.168.1.0/24 or fd00::/8'],
+      ['[10]', 30, '.0 must be text'],
+      ['10.0.0.0/8', 13, ' must be a list'],
+    ];
+    for (const [written, column, message] of malformed) {
+      it(written, () => {
+        const { message: said } = refusal(`security: { local_networks: ${written} }`);
+        assert.equal(said, `agent.yaml, line 1, column ${column}: security.local_networks${message}`);
+      });
+    }
+  });
+
   it('fills in what an endpoint and a runner do not say', () => {
     const { config } = readAgentYaml(
       'endpoints: { a: { kind: ollama, url: http://h:1/ } }\nrunners: { r: { kind: ollama, endpoint: a, model: m } }',

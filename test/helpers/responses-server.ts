@@ -82,7 +82,7 @@ export const callsIn = (body: Record<string, unknown>): number =>
 /** What the script does not say is answered with `Done.` */
 export const startResponsesServer = async (
   script: ResponsesScript,
-  { models = ['scripted'] }: { models?: readonly string[] } = {},
+  { models = ['scripted'], remoteHost }: { models?: readonly string[]; remoteHost?: string } = {},
 ): Promise<ResponsesServer> => {
   const requests: ResponsesRequest[] = [];
   const asked: string[] = [];
@@ -101,7 +101,7 @@ export const startResponsesServer = async (
       const step = typeof script === 'function' ? script(asked) : script[requests.length - 1];
       return answer(step ?? steps.message('Done.'), requests.length, response);
     }
-    const known = describe(path, models);
+    const known = describe(path, models, remoteHost);
     response.writeHead(known === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(known ?? { error: { message: `no ${path}` } }));
   };
@@ -119,11 +119,12 @@ export const startResponsesServer = async (
   };
 };
 
-const describe = (path: string, models: readonly string[]): unknown => {
+const describe = (path: string, models: readonly string[], remoteHost: string | undefined): unknown => {
   if (path === '/v1/models') return { object: 'list', data: models.map((id) => ({ id, object: 'model' })) };
   if (path === '/api/version') return { version: '0.33.0' };
   if (path === '/api/tags') return { models: models.map((name) => ({ name, model: name })) };
-  if (path === '/api/show') return { capabilities: ['completion', 'tools'], model_info: {} };
+  if (path === '/api/show')
+    return { capabilities: ['completion', 'tools'], model_info: {}, remote_host: remoteHost };
   return undefined;
 };
 

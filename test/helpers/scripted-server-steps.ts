@@ -53,6 +53,8 @@ export type Script = {
   capabilities?: readonly string[];
   /** The model's own limit in show, and the context in use in ps. */
   contextLength?: number;
+  /** Where show says that the models run, as Ollama does for those that it passes on. */
+  remoteHost?: string;
   /** In place of an answer, by method and path: `'GET /api/version': { kind: 'silence' }`. */
   routes?: Readonly<Record<string, ErrorStep | SilenceStep>>;
 };

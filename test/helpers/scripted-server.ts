@@ -173,6 +173,7 @@ function describeModels(script: Script, request: RecordedRequest): unknown {
         details: listed[0]?.details,
         model_info: { 'general.architecture': 'llama', 'llama.context_length': contextLength },
         capabilities,
+        ...(script.remoteHost === undefined ? {} : { remote_model: 'far', remote_host: script.remoteHost }),
       };
   }
   return undefined;

@@ -18,6 +18,9 @@ describe('a task that must stay on this machine', () => {
     'http://127.8.9.1',
     'http://[::1]:1234/v1',
     'https://localhost',
+    'http://2130706433:11434',
+    'http://0x7f.0.0.1',
+    'http://[::ffff:127.0.0.1]',
   ]) {
     it(`may go to ${url}`, () => assert.equal(to(url), null));
   }
@@ -27,6 +30,10 @@ describe('a task that must stay on this machine', () => {
     'http://0.0.0.0:11434',
     'http://[fd00::1]',
     'http://[::ffff:10.0.0.1]',
+    'http://[64:ff9b::7f00:1]',
+    'http://127.0.0.1@10.0.0.1/v1',
+    'http://167772161',
+    'http://[::]:11434',
     'http://2130706434.1',
     'not a url',
   ]) {
@@ -34,10 +41,18 @@ describe('a task that must stay on this machine', () => {
   }
 
   it('may not be done by a model that the local server only passes on', () => {
-    for (const model of ['gpt-oss:120b-cloud', 'kimi:cloud', 'Kimi:CLOUD']) {
-      assert.equal(to('http://127.0.0.1', model), 'not_local');
+    for (const model of [
+      'gpt-oss:120b-cloud',
+      'kimi:cloud',
+      'Kimi:CLOUD',
+      'kimi-cloud:latest',
+      ' x:cloud ',
+    ]) {
+      assert.equal(to('http://127.0.0.1', model), 'not_local', model);
     }
-    assert.equal(to('http://127.0.0.1', 'cloudy:7b'), null);
+    for (const model of ['cloudy:7b', 'cloud', 'my-cloud:7b', 'soundcloud']) {
+      assert.equal(to('http://127.0.0.1', model), null, model);
+    }
   });
 
   it('may not be given to a program that nobody can hold', () => {
@@ -46,9 +61,32 @@ describe('a task that must stay on this machine', () => {
   });
 });
 
+describe('a refusal', () => {
+  const destination = { runner: 'r', staysLocal: true, url: 'http://10.0.0.1', model: 'm' };
+
+  it('says why the task must stay, where it would have gone, and what would be allowed', () => {
+    const lan = new LocalNetworks(['192.168.4.0/22']);
+    assert.equal(
+      notLocal(destination, lan, 'it holds "token" with a value')?.message,
+      'The task must stay on this machine (it holds "token" with a value), and http://10.0.0.1 is not in 127.0.0.0/8, ::1/128, 192.168.4.0/22; nothing was sent.',
+    );
+  });
+
+  it('does not come for a network that is named', () => {
+    assert.equal(notLocal(destination, new LocalNetworks(['10.0.0.0/8'])), null);
+  });
+});
+
 describe('local networks', () => {
+  it('are loopback always, whatever is named besides', () => {
+    for (const here of [new LocalNetworks(), new LocalNetworks(['10.0.0.0/8'])]) {
+      assert.ok(here.has('127.0.0.1') && here.has('::1'));
+      assert.ok(!here.has('192.168.0.1'));
+    }
+  });
+
   it('are asked for addresses of both families, mapped ones and ones with a zone too', () => {
-    const here = new LocalNetworks(['127.0.0.0/8', '::1/128', '192.168.4.0/22', 'fd00::/8', '10.1.2.3']);
+    const here = new LocalNetworks(['192.168.4.0/22', 'fd00::/8', '10.1.2.3']);
     for (const address of [
       '127.255.0.1',
       '::1',
@@ -57,6 +95,8 @@ describe('local networks', () => {
       'fdab::1%eth0',
       '10.1.2.3',
       '::ffff:127.0.0.1',
+      '::ffff:7f00:1',
+      '::ffff:192.168.5.1',
     ]) {
       assert.equal(here.has(address), true, address);
     }
@@ -67,6 +107,8 @@ describe('local networks', () => {
       'fe80::1',
       '10.1.2.4',
       '::ffff:8.8.8.8',
+      '::ffff:808:808',
+      '::127.0.0.1',
       'localhost',
       '',
     ]) {

@@ -39,11 +39,11 @@ describe('a connection that is held to this machine', () => {
         addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
       );
 
-  const ask = async (url: string, lookup?: Lookup) => {
+  const ask = async (url: string, lookup?: Lookup, networks: LocalNetworks | null = local) => {
     const connection = await openConnection(
       { kind: 'ollama', url, model: 'm' },
       new AbortController().signal,
-      { local, ...(lookup === undefined ? {} : { lookup }) },
+      { local: networks, ...(lookup === undefined ? {} : { lookup }) },
     );
     try {
       const text = await (await connection.fetch(url, { method: 'POST', body: 'the secret' })).text();
@@ -62,9 +62,28 @@ describe('a connection that is held to this machine', () => {
     assert.deepEqual(named, { text: 'here', address: '127.0.0.1' });
   });
 
-  it('refuses an address elsewhere without a try', async () => {
-    const { code, address } = await ask('http://192.0.2.1:11434/');
-    assert.deepEqual([code, address], ['not_local', null]);
+  it('reaches this machine however its address is written', async () => {
+    for (const host of ['2130706433', '0x7f.1', '127.1', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]']) {
+      const { text, address } = await ask(`http://${host}:${port}/`);
+      assert.equal(text, 'here', host);
+      assert.match(address ?? '', /^(::ffff:)?127\.0\.0\.1$/);
+    }
+  });
+
+  it('refuses an address elsewhere without a try, however it is written', async () => {
+    for (const host of [
+      '192.0.2.1',
+      '3221225985',
+      '0xC0.0.0x201',
+      '[::ffff:192.0.2.1]',
+      '[64:ff9b::7f00:1]',
+      '0.0.0.0',
+      '[::]',
+    ]) {
+      const { code, address } = await ask(`http://${host}:${port}/`);
+      assert.deepEqual([code, address], ['not_local', null], host);
+    }
+    assert.deepEqual(asked, []);
   });
 
   it('refuses a name that leads elsewhere, also when only one of its addresses does', async () => {
@@ -91,6 +110,16 @@ describe('a connection that is held to this machine', () => {
       const { code, message } = await ask(`http://127.0.0.1:${port}/first`);
       assert.equal(code, 'not_local');
       assert.ok(message?.includes(to), message);
+    }
+    assert.deepEqual(asked, ['/first', '/first']);
+  });
+
+  it('follows no redirect of an ordinary task either, since nobody chose where it leads', async () => {
+    for (const to of ['http://192.0.2.1/', `http://localhost:${port}/other`]) {
+      redirectTo = to;
+      const { code, message } = await ask(`http://127.0.0.1:${port}/first`, undefined, null);
+      assert.equal(code, 'usage');
+      assert.ok(message?.includes(`sent the request on to ${to}; it was not followed`), message);
     }
     assert.deepEqual(asked, ['/first', '/first']);
   });

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { openConnection } from '../../src/runner/connection.ts';
+import { RunFailure } from '../../src/runner/failure.ts';
+import { OllamaRunner } from '../../src/runner/ollama.ts';
+import { OpenAiRunner } from '../../src/runner/openai-compatible.ts';
+import { refuseRemoteModel } from '../../src/runner/remote-model.ts';
+import type { Runner } from '../../src/runner/runner.ts';
+import { LocalNetworks } from '../../src/task/local-networks.ts';
+import { Bench, failure, promptFolders, success } from '../contract/runner.ts';
+import { type Script, type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
+
+const held = { local: async () => new LocalNetworks() };
+const prompt = 'the password is hunter2';
+
+describe('a model that a local server passes on under a plain name', () => {
+  let bench: Bench;
+  let server: ScriptedServer;
+
+  const serve = async (script: Partial<Script>): Promise<void> => {
+    server = await startScriptedServer({ steps: [steps.text('an answer')], ...script });
+  };
+
+  beforeEach(async () => {
+    bench = await Bench.make();
+  });
+  afterEach(async () => {
+    await server.close();
+    await bench.remove();
+  });
+
+  const runners: Record<string, () => Runner> = {
+    ollama: () =>
+      new OllamaRunner({
+        name: 'ollama',
+        endpoint: { name: 'here', url: server.url, maxConcurrent: 1 },
+        model: 'mine',
+        numCtxMax: 8192,
+        keepAlive: '5m',
+        pull: false,
+        promptFolders,
+        template: 'auto',
+      }),
+    openai: () =>
+      new OpenAiRunner({
+        name: 'openai',
+        endpoint: { name: 'here', url: server.openaiUrl, maxConcurrent: 1 },
+        model: 'mine',
+        promptFolders,
+        template: 'auto',
+      }),
+  };
+
+  for (const [kind, make] of Object.entries(runners)) {
+    it(`gets nothing of a task that must stay: ${kind}`, async () => {
+      await serve({ remoteHost: 'https://far.example:443' });
+      const { error } = failure((await bench.run(make(), { prompt }, held)).outcome);
+      assert.equal(error.code, 'not_local');
+      assert.match(error.message, /passes mine on to https:\/\/far\.example:443; nothing was sent/);
+      assert.doesNotMatch(JSON.stringify(server.requests.map(({ body }) => body)), /hunter2/);
+    });
+
+    it(`does any other task: ${kind}`, async () => {
+      await serve({ remoteHost: 'https://far.example:443' });
+      const { outcome, output } = await bench.run(make(), { prompt });
+      success(outcome);
+      assert.equal(output, 'an answer');
+      const asked = server.requests.filter(({ path }) => path === '/api/show').length;
+      assert.equal(asked, kind === 'ollama' ? 1 : 0, 'nobody asks where it runs');
+    });
+
+    it(`is told from one that runs here: ${kind}`, async () => {
+      await serve({});
+      const { outcome, output } = await bench.run(make(), { prompt }, held);
+      assert.equal(success(outcome).address, '127.0.0.1');
+      assert.equal(output, 'an answer');
+    });
+  }
+
+  const ask = async (kind: 'ollama' | 'openai', url: string): Promise<string> => {
+    const of = { kind, url, model: 'mine' };
+    const connection = await openConnection(of, new AbortController().signal);
+    try {
+      await refuseRemoteModel(connection, of);
+      return 'local';
+    } catch (error) {
+      return error instanceof RunFailure ? error.info.code : String(error);
+    } finally {
+      await connection.close();
+    }
+  };
+
+  it('is asked for beside /v1, where Codex asks an Ollama', async () => {
+    await serve({ remoteHost: 'far.example' });
+    assert.equal(await ask('ollama', server.openaiUrl), 'not_local');
+  });
+
+  it('is no matter of a server that knows no such question', async () => {
+    await serve({ routes: { 'POST /api/show': { kind: 'error', status: 404, message: 'not here' } } });
+    assert.equal(await ask('openai', server.openaiUrl), 'local');
+    assert.equal(await ask('ollama', server.openaiUrl), 'local');
+  });
+
+  it('is not taken for local where an Ollama fails to say it', async () => {
+    await serve({ routes: { 'POST /api/show': { kind: 'error', status: 500, message: 'out of memory' } } });
+    assert.equal(await ask('ollama', server.url), 'runner_unavailable');
+    assert.equal(await ask('openai', server.openaiUrl), 'local');
+  });
+});
