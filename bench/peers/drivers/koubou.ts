@@ -1,0 +1,56 @@
+/** koubou itself: its own queue for adding, `koubou work` for working. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createFileHome, openQueue } from '../../../src/queue/open.ts';
+import { commandTask } from '../../measure.ts';
+import type { Driver, Job, Place } from '../driver.ts';
+import { jobProgram } from './programs.ts';
+
+const homeOf = ({ folder }: Place): string => join(folder, 'koubou');
+const KOUBOU = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
+const BLOCK = fileURLToPath(new URL('../block-loop.mjs', import.meta.url));
+
+/** A job's program cannot block the daemon's loop; a file that it makes asks the daemon to block itself. */
+const programOf = (job: Job, place: Place): string[] => {
+  const [shell = '', flag = '', script = ''] = jobProgram(job, place);
+  return [shell, flag, job.blocks ? `touch ${place.folder}/block-loop; ${script}` : script];
+};
+
+export const koubou: Driver = {
+  async setUp(place) {
+    if (!existsSync(homeOf(place))) await createFileHome(homeOf(place), { allowNetworkFs: false });
+  },
+  open: (place) => {
+    const queue = openQueue({ home: homeOf(place) });
+    return Promise.resolve(async (job) => {
+      const command = programOf(job, place);
+      await queue.add([commandTask({ command, key: job.id, labels: { id: job.id }, cwd: '/' })]);
+    });
+  },
+  work: (place) => {
+    const daemon = spawn(
+      process.execPath,
+      [KOUBOU, 'work', '--min', '1', '--max', '1', '--home', homeOf(place)],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...process.env, NODE_OPTIONS: `--import ${BLOCK}`, BLOCK_LOOP: `${place.folder}/block-loop` },
+      },
+    );
+    process.send?.({ pid: daemon.pid });
+    return new Promise((resolve) => daemon.once('exit', () => resolve()));
+  },
+  async ids(place) {
+    const queue = openQueue({ home: homeOf(place) });
+    const records = await queue.list({});
+    await queue.close();
+    return records.map(({ labels }) => labels['id'] ?? '');
+  },
+  async result(place, id) {
+    const queue = openQueue({ home: homeOf(place) });
+    const [record] = await queue.list({ labels: { id }, states: ['completed'] });
+    await queue.close();
+    return record?.result?.output?.trim() ?? null;
+  },
+};
