@@ -61,7 +61,7 @@ interface Piece {
   whole: boolean;
 }
 
-export interface Try {
+interface Try {
   outcome: RunOutcome;
   answer: Piece | null;
   patch: Piece | null;
@@ -99,7 +99,7 @@ const beginningOf = async (path: string): Promise<Piece | null> => {
 };
 
 /** Pure. `worktree`: where a task with --worktree worked, null: in its own folder. */
-export const handBackText = (task: TaskFile, tries: readonly Try[], worktree: string | null): string => {
+const handBackText = (task: TaskFile, tries: readonly Try[], worktree: string | null): string => {
   const { options, files } = task;
   const facts = [
     `- Task: ${task.task_id}, type ${task.type}, in ${task.cwd}`,
