@@ -3,7 +3,7 @@ import type { Ladder } from '../task/ladder.ts';
 import type { TaskFile } from '../task/record.ts';
 import { mustStayLocal } from './local.ts';
 
-export interface Step {
+interface Step {
   runner: string;
   /** Whether a task that must stay on this machine may go there. */
   staysLocal: boolean;
