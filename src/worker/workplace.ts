@@ -26,7 +26,6 @@ export class Workplace {
   readonly #environment: Known['environment'];
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
-  readonly #beganMs = Date.now();
   /** What the worktree held at the last look. */
   #tree: string | null = null;
 
@@ -92,8 +91,7 @@ export class Workplace {
   }
 
   async #tellOfLinks(): Promise<void> {
-    const changed =
-      this.#worktree === null ? [] : await changedBehindLinks(this.#worktree.record, this.#beganMs);
+    const changed = this.#worktree === null ? [] : await changedBehindLinks(this.#worktree.record);
     if (changed.length === 0) return;
     const more = changed.length > MOST_TOLD ? ` and ${changed.length - MOST_TOLD} more` : '';
     const named = changed.slice(0, MOST_TOLD).join(', ');

@@ -5,7 +5,7 @@
 import { lstat, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asBytes, asName, type GitPlace, git, shownName, zeroEnded } from '../process/git.ts';
-import { exists, type WorktreeRecord } from './record.ts';
+import { exists, ownGitFolder, type WorktreeRecord } from './record.ts';
 
 /** Of `names`, those that are there and that git ignores. */
 export const linkable = async (place: GitPlace, names: readonly string[]): Promise<string[]> => {
@@ -35,13 +35,15 @@ export const removeLinks = async ({ path, links }: WorktreeRecord): Promise<void
 const MOST_LOOKED_AT = 20_000;
 
 /**
- * What was changed behind the links since a moment, by whomever: names in the repository, where a folder stands for what
- * is gone from it. Of more than 20,000 files not all are looked at.
+ * What was changed behind the links since the worktree was made, by whomever: names in the repository, where a folder
+ * stands for what is gone from it. Of more than 20,000 files not all are looked at.
  */
-export const changedBehindLinks = async (
-  { repository, links }: WorktreeRecord,
-  sinceMs: number,
-): Promise<string[]> => {
+export const changedBehindLinks = async (record: WorktreeRecord): Promise<string[]> => {
+  const { repository, links } = record;
+  if (links.length === 0) return [];
+  // A file's time, because the clock of files is some milliseconds late.
+  const made = await lstat(join(ownGitFolder(record), 'commondir')).catch(() => undefined);
+  const sinceMs = made?.ctimeMs ?? Number.POSITIVE_INFINITY;
   const names = [...links];
   const changed: string[] = [];
   for (let at = 0; at < names.length && at < MOST_LOOKED_AT; at += 1) {
