@@ -145,6 +145,14 @@ describe('a draft from a dropped file', () => {
       assert.rejects(drop(fields, null), { code: 'usage' }));
   }
 
+  it('is sensitive with a secret, whatever it says itself, or when it waits for one that is', async () => {
+    assert.equal((await drop({ sensitive: false, local_only: false }, 'password: x')).sensitive, true);
+    const isHeld = async (id: string) => id === 'task_held';
+    const waits = draftFromDrop({ cwd: '/', priority: 5, nowMs: () => 0, sensitivePatterns: [], isHeld });
+    assert.equal((await waits({ after: ['task_held'] }, 'p')).sensitive, true);
+    assert.equal((await waits({ after: ['task_free'] }, 'p')).sensitive, false);
+  });
+
   it('names the nearest field', () =>
     assert.rejects(drop({ modle: 'x' }, 'p'), { hint: 'Did you mean model?' }));
 });

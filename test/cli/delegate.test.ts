@@ -368,6 +368,58 @@ describe('koubou delegate', () => {
     });
   });
 
+  describe('marks as sensitive what holds a secret,', () => {
+    const secret = 'the password is hunter2\n';
+    const marked = async (input: string | undefined, ...args: string[]): Promise<boolean[]> => {
+      const { code, stderr } = await project.runWith(
+        input === undefined ? {} : { input },
+        'delegate',
+        ...args,
+      );
+      assert.equal(code, 0, stderr);
+      return (await project.records()).map(({ sensitive }) => sensitive);
+    };
+    beforeEach(() => {
+      project.write('secret.txt', secret);
+      project.write('plain.txt', 'plain\n');
+    });
+
+    it('in words', async () => assert.deepEqual(await marked(undefined, secret), [true]));
+    it('in a file with the prompt', async () =>
+      assert.deepEqual(await marked(undefined, '--prompt-file', 'secret.txt'), [true]));
+    it('on stdin', async () => assert.deepEqual(await marked(secret), [true]));
+    it('in a file', async () =>
+      assert.deepEqual(await marked(undefined, '--file', 'secret.txt', 'p'), [true]));
+    it('in a file on stdin', async () => assert.deepEqual(await marked(secret, '--file', '-', 'p'), [true]));
+    it('in one of --each', async () =>
+      assert.deepEqual((await marked(undefined, '--each', '*.txt', 'p')).sort(), [false, true]));
+    it('in a line of a batch', async () => {
+      const lines = [
+        { prompt: secret, sensitive: false },
+        { prompt: 'p' },
+        { prompt: 'q', file: 'secret.txt' },
+      ];
+      const input = lines.map((line) => JSON.stringify(line)).join('\n');
+      assert.deepEqual(await marked(input, '--batch', '-'), [true, false, true]);
+    });
+    it('in a schema', async () => {
+      project.write('schema.json', JSON.stringify({ const: 'password: hunter2' }));
+      assert.deepEqual(await marked(undefined, '--schema', 'schema.json', 'p'), [true]);
+    });
+    it('and a key that only secretlint knows', async () => {
+      const key = ['lin', '_api_', 'aB3dE6gH9j'.repeat(4)].join('');
+      assert.deepEqual(await marked(undefined, `Use ${key} here.`), [true]);
+    });
+  });
+
+  it('keeps local what is said to be so of a whole batch, whatever a line says', async () => {
+    const lines = [{ prompt: 'a', local_only: false }, { prompt: 'b' }];
+    const input = lines.map((line) => JSON.stringify(line)).join('\n');
+    await project.runWith({ input }, 'delegate', '--batch', '-', '--local-only');
+    const said = (await project.records()).map(({ options }) => options.local_only);
+    assert.deepEqual(said, [true, true]);
+  });
+
   describe('--batch', () => {
     it('adds a task a line, of which flags say what lines do not', async () => {
       project.write('a.md', 'x');
