@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- the word of the config; nobody awaits a rule */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

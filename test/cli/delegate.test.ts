@@ -392,7 +392,7 @@ describe('koubou delegate', () => {
       assert.deepEqual(await marked(undefined, '--file', 'secret.txt', 'p'), [true]));
     it('in a file on stdin', async () => assert.deepEqual(await marked(secret, '--file', '-', 'p'), [true]));
     it('in one of --each', async () =>
-      assert.deepEqual((await marked(undefined, '--each', '*.txt', 'p')).sort(), [false, true]));
+      assert.equal((await marked(undefined, '--each', '*.txt', 'p')).filter(Boolean).length, 1));
     it('in a line of a batch', async () => {
       const lines = [
         { prompt: secret, sensitive: false },
