@@ -1,6 +1,7 @@
 /** The real Codex with a task that must stay on this machine, where something else would have it leave. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
@@ -60,20 +61,33 @@ describe('a sensitive task of the real Codex', function () {
       ),
     });
 
-  const run = async (runner: CodexRunner) => {
+  const run = async (runner: CodexRunner, prompt = 'Write a.txt; the password is hunter2.') => {
     const id = await rig.add({
       type: 'code',
       cwd: dirname(rig.home.home),
-      prompt: 'Write a.txt; the password is hunter2.',
+      prompt,
       options: { retries: 0 },
     });
     await rig.drain(runner, { routing: { default: { general: 'codex', code: 'codex', command: 'codex' } } });
     return rig.record(id);
   };
 
+  const proxyUrl = (): string => `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+
+  it('starts no tool server of codex.toml, as an ordinary task does', async () => {
+    server = await startResponsesServer([steps.exec('echo hello > a.txt'), steps.message('Done.')]);
+    const toml = `[mcp_servers.far]\nurl = "${proxyUrl()}/mcp"\nstartup_timeout_sec = 1\n`;
+    writeFileSync(rig.home.path('config', 'codex.toml'), toml);
+    const record = await run(codex({}));
+    assert.equal(record.status, 'completed', record.attempts[0]?.error?.message);
+    assert.deepEqual(proxied, []);
+    await run(codex({}), 'Write b.txt.');
+    assert.match(proxied.join(), /\/mcp/);
+  });
+
   it('is sent to no proxy that its environment names', async () => {
     server = await startResponsesServer([steps.exec('echo hello > a.txt'), steps.message('Done.')]);
-    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const url = proxyUrl();
     const record = await run(codex({ HTTP_PROXY: url, http_proxy: url, HTTPS_PROXY: url, ALL_PROXY: url }));
     assert.deepEqual(proxied, []);
     assert.equal(record.status, 'completed', record.attempts[0]?.error?.message);

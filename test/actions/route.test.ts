@@ -1,0 +1,26 @@
+/* oxlint-disable unicorn/no-thenable -- the word of the config; nobody awaits a rule */
+import assert from 'node:assert/strict';
+import type { OpenHome } from '../../src/actions/open-home.ts';
+import { showRoute } from '../../src/actions/route.ts';
+import { readAgentYaml } from '../../src/config/read-yaml.ts';
+
+const { config } = readAgentYaml(
+  `endpoints: { here: { kind: ollama, url: http://127.0.0.1:1 } }
+runners: { small: { kind: ollama, endpoint: here, model: s }, safe: { kind: ollama, endpoint: here, model: t } }
+routing: { default: { general: small }, rules: [{ if: { sensitive: true }, then: { runner: safe } }] }`,
+  'agent.yaml',
+);
+
+describe('the route that is shown', () => {
+  const shown = (prompt: string) =>
+    showRoute({ prompt }, { config } as OpenHome, { cwd: '/', createdBy: 'cli', priority: 5 }, () =>
+      assert.fail('no runner is asked'),
+    );
+
+  it('is that of a sensitive task where the prompt would make it one', async () => {
+    const { runner, local_only } = await shown('the password is hunter2');
+    assert.deepEqual([runner, local_only], ['safe', true]);
+    const other = await shown('Say hello.');
+    assert.deepEqual([other.runner, other.local_only], ['small', false]);
+  });
+});
