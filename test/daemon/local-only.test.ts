@@ -22,8 +22,10 @@ describe('a sensitive task in a real daemon', () => {
     daemons = await Daemons.make(`
 endpoints:
   here: { kind: ollama, url: '${server.url}' }
+  there: { kind: openai, url: '${server.openaiUrl}' }
 runners:
   local: { kind: ollama, endpoint: here, model: scripted }
+  other: { kind: openai, endpoint: there, model: scripted }
 routing:
   default: { general: local }
 `);
@@ -34,23 +36,28 @@ routing:
     await server.close();
   });
 
-  it('connects to nothing but loopback, and its record says to what', async function () {
+  it('connects to nothing but loopback, whatever proxies are named, and its record says to what', async function () {
     this.timeout(60_000);
     if (!canTrace() && this.test) {
       this.test.title += ': skipped, strace cannot trace here';
       this.skip();
     }
-    const id = await daemons.add({ prompt: 'the password is hunter2' });
+    const prompt = 'the password is hunter2';
+    const ids = [await daemons.add({ prompt }), await daemons.add({ prompt, options: { runner: 'other' } })];
+    const proxy = 'http://127.0.0.2:9';
+    const proxies = { HTTP_PROXY: proxy, http_proxy: proxy, ALL_PROXY: proxy, NODE_USE_ENV_PROXY: '1' };
     const trace = join(daemons.home.home, 'trace.txt');
     const program = [process.execPath, await builtKoubou(), 'work', '--drain'];
     const child = spawn('strace', [...straceArguments(trace), ...program], {
-      env: { PATH: process.env['PATH'], HOME: daemons.home.home, KOUBOU_HOME: daemons.home.home },
+      env: { PATH: process.env['PATH'], HOME: daemons.home.home, KOUBOU_HOME: daemons.home.home, ...proxies },
       stdio: 'ignore',
     });
     await once(child, 'close');
-    const record = await daemons.record(id);
-    assert.equal(record.status, 'completed', JSON.stringify(record.result?.error));
-    assert.equal(record.attempts[0]?.address, '127.0.0.1');
+    for (const id of ids) {
+      const record = await daemons.record(id);
+      assert.equal(record.status, 'completed', JSON.stringify(record.result?.error));
+      assert.equal(record.attempts[0]?.address, '127.0.0.1');
+    }
     const addresses = contactsIn(readFileSync(trace, 'utf8')).map(({ address }) => address);
     assert.ok(addresses.length > 0, 'the trace shows no connection at all');
     assert.deepEqual([...new Set(addresses)], ['127.0.0.1']);
