@@ -92,7 +92,14 @@ export const linkOutcome = (
     const { disk, layout, step } = context;
     const folder = await ensureResultFolder(context, outcome.task_id);
     const path = layout.outcome(outcome.task_id, outcome.attempt);
-    const first = await unlessCode(['EEXIST'], () => disk.link(tmp, path));
+    let first = false;
+    try {
+      first = await unlessCode(['EEXIST'], () => disk.link(tmp, path));
+    } catch (error) {
+      // Whoever took this process for dead cleared it away: it is written once more.
+      if (systemCode(error) === 'ENOENT') return publishOutcome(context, outcome);
+      throw error;
+    }
     step('settle.outcome_linked');
     const stored = first ? outcome : await readOutcome(context, outcome.task_id, outcome.attempt);
     // A second try of the same settling finds its own outcome there: that one is not late.

@@ -25,6 +25,8 @@ export const sweepTmp = async (context: QueueContext): Promise<number> => {
     if (facts?.kind !== (creator.kind === 'file' ? 'file' : 'folder')) continue;
     if (creator.kind === 'commit') {
       // Committed is acknowledged or about to be: it is carried on, never deleted.
+      // Its creator may have died before that was on the device: no key may lead to a batch that was never there.
+      await disk.syncFolder(layout.tmp);
       await moveCommitted(context, path);
     } else if (creator.kind === 'batch') {
       await clearFolder(context, path, name);

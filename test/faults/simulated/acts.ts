@@ -51,14 +51,15 @@ const addBatch = async ({ queue, world, promises }: Actor): Promise<void> => {
 
 const drop = async ({ disk, world, promises }: Actor): Promise<void> => {
   const number = promises.drops.size;
-  const prompt = `dropped ${number}`;
-  promises.drops.set(prompt, false);
+  const name = `drop-${number}.json`;
+  const dropped = { prompt: `dropped ${number}`, told: false };
+  promises.drops.set(name, dropped);
   const durable = world.random() < 0.5;
-  await disk.create(`${HOME}/tasks/pending/drop-${number}.json`, JSON.stringify({ prompt }), durable);
+  await disk.create(`${HOME}/tasks/pending/${name}`, JSON.stringify({ prompt: dropped.prompt }), durable);
   if (!durable) return;
   // It may be taken away at once: what is told is that it was on the device before.
   await disk.syncFolder(`${HOME}/tasks/pending`);
-  promises.drops.set(prompt, true);
+  dropped.told = true;
 };
 
 const join = async (actor: Actor): Promise<Member> => {
