@@ -33,7 +33,7 @@ export interface Start {
   /** A command that starts the one after it, as `strace -f` does. */
   under?: readonly string[];
   /** The bin/run.js of another build. */
-  program?: string;
+  program?: string | undefined;
 }
 
 export async function startKoubou(

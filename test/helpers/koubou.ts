@@ -23,7 +23,7 @@ export interface RunOptions {
   input?: string;
   /** As in Start. */
   under?: readonly string[];
-  program?: string;
+  program?: string | undefined;
 }
 
 export const startKoubou = async (args: readonly string[], options: RunOptions = {}): Promise<Running> => {
