@@ -343,6 +343,21 @@ describe('on hard ground', () => {
     assert.deepEqual(fs.readdirSync(home.path('tasks/tmp')), []);
   });
 
+  it('a look for work ends, though tasks that nobody takes keep arriving', async () => {
+    const queue = home.open({ disk: new LightDisk() });
+    await queue.add(Array.from({ length: 5 }, () => newTask()));
+    const member = await queue.join(worker());
+    let looks = 0;
+    const claim = await member.claim(() => {
+      looks += 1;
+      assert.ok(looks < 1000, 'it goes round and round');
+      member.candidates.dirty = true;
+      return { take: false, why: 'endpoint' };
+    });
+    assert.equal(claim, undefined);
+    assert.ok(looks <= 10, `${looks} looks at 5 tasks`);
+  });
+
   it('a batch may be larger than the descriptors that may be open', async () => {
     let open = 0;
     let most = 0;

@@ -73,13 +73,16 @@ export class Candidates {
     const age = this.#context.machine.steadyMs() - this.#scannedAt;
     const mayScan = age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook);
     if (mayScan && (this.dirty || age > STALE_AFTER_MS)) await this.#scan(WINDOW);
+    let again = false;
     for (;;) {
       const taken = await this.#takeFromWindow(admit);
       if (taken !== undefined) return taken;
       if (!this.#complete) {
         // All in the window are passed over or gone: what lies behind them may be runnable.
         await this.#scan(this.#size * 4);
-      } else if (this.dirty) {
+      } else if (this.dirty && !again) {
+        // Once: while tasks that nobody takes keep arriving, it would never end.
+        again = true;
         await this.#scan(WINDOW);
       } else {
         return undefined;
