@@ -1,0 +1,131 @@
+/** A disk without room, or without inodes, under a daemon that works. */
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TaskRecord } from '../../../src/task/record.ts';
+import { Daemons } from '../../helpers/daemon.ts';
+import { until } from '../../helpers/until.ts';
+import { census } from '../census.ts';
+import { type FileSystem, Mounted } from '../mounts.ts';
+
+export type Lack = 'room' | 'inodes';
+
+export interface FullDisk {
+  kind: FileSystem;
+  lack: Lack;
+  /** Another build than that of this source. */
+  program?: string;
+}
+
+const SIZES: Readonly<Record<FileSystem, number>> = { tmpfs: 48, ext4: 64, xfs: 300 };
+const INODES: Readonly<Record<FileSystem, number>> = { tmpfs: 1500, ext4: 1500, xfs: 1 };
+const SILENT = 3;
+
+export interface AfterFullDisk {
+  refused: { code: number | null; error: string }[];
+  /** What `koubou status` says of the daemon while the disk is full. */
+  notes: string[];
+  /** Tasks that ran when the disk got full, as they ended before there was room again. */
+  silent: TaskRecord[];
+  printing: TaskRecord;
+  /** Tasks that were begun on the full disk. */
+  begun: number;
+  /** The others, and the one that had printed after a `koubou retry`, when there was room again. */
+  later: TaskRecord[];
+  faults: string[];
+}
+
+/** Throws where something does not come within its time, as the end of a task that ran. */
+export const fillDisk = async ({ kind, lack, program }: FullDisk): Promise<AfterFullDisk> => {
+  const options = lack === 'inodes' ? { inodes: INODES[kind] } : {};
+  const disk = Mounted.make(kind, { megabytes: SIZES[kind], ...options });
+  const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
+  const daemons = await Daemons.make('', disk.folder);
+  const run = program === undefined ? {} : { program };
+  try {
+    const wait = `while ! test -e ${outside}/go; do sleep 0.05; done`;
+    const silent = await Promise.all(
+      Array.from({ length: SILENT }, (_, n) => daemons.shell(`echo > ${outside}/began-${n}; ${wait}`)),
+    );
+    const printing = await daemons.shell(`echo > ${outside}/began-p; ${wait}; echo done || exit 1`);
+    await daemons.start(['--workers', String(SILENT + 1)], run);
+    await until(() => readdirSync(outside).length === SILENT + 1, 'the start of the tasks');
+    const others = await Promise.all([1, 2, 3, 4].map((n) => daemons.shell(`echo other ${n}`)));
+    await until(() => readdirSync(daemons.home.path('reserve')).length === 64, 'the reserve');
+    const fill = join(disk.folder, 'fill');
+    mkdirSync(fill);
+    (lack === 'room' ? fillRoom : fillInodes)(fill);
+
+    const refused = await Promise.all(
+      [['hello'], ['--key', 'k', 'hello']].map(async (words) => {
+        const { code, stdout, stderr } = await daemons.koubou(['delegate', '--json', ...words], run);
+        return { code, error: stdout + stderr };
+      }),
+    );
+    writeFileSync(join(outside, 'go'), '');
+    const ended = await Promise.all([...silent, printing].map((id) => daemons.ended(id)));
+    const notes = await until(async () => {
+      const all = (await daemons.queue.workers()).flatMap((worker) => worker.notes);
+      return all.length > 0 && all;
+    }, 'a note about the disk');
+    const states = await Promise.all(others.map((id) => daemons.queue.state(id)));
+    rmSync(fill, { recursive: true });
+    await daemons.koubou(['retry', printing], run);
+    const later = await Promise.all([...others, printing].map((id) => daemons.ended(id)));
+    const added = await daemons.koubou(
+      ['delegate', '--type', 'command', '--wait', '--', 'echo', 'again'],
+      run,
+    );
+    const holders = (await daemons.queue.workers()).map((worker) => worker.worker_id);
+    const acknowledged = [...silent, printing, ...others];
+    const { faults } = census(daemons.home.home, { holders, acknowledged, retried: [printing] });
+    if (added.stdout !== 'again\n') faults.push(`nothing can be added afterwards: ${added.stderr}`);
+    return {
+      refused,
+      notes,
+      silent: ended.slice(0, SILENT),
+      printing: ended[SILENT] as TaskRecord,
+      begun: states.filter((state) => state !== 'pending').length,
+      later,
+      faults,
+    };
+  } finally {
+    await daemons.remove();
+    disk.remove();
+    rmSync(outside, { recursive: true, force: true });
+  }
+};
+
+const untilFull = (action: () => void): void => {
+  for (;;) {
+    try {
+      action();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return;
+      throw error;
+    }
+  }
+};
+
+const fillRoom = (folder: string): void => {
+  const file = openSync(join(folder, 'file'), 'w');
+  for (const bytes of [1024 * 1024, 4096, 512]) untilFull(() => writeSync(file, Buffer.alloc(bytes, 'x')));
+  closeSync(file);
+};
+
+const fillInodes = (folder: string): void => {
+  let count = 0;
+  untilFull(() => {
+    count += 1;
+    closeSync(openSync(join(folder, `file-${count}`), 'w'));
+  });
+};

@@ -1,0 +1,166 @@
+/** Processes that are not who they seem to be: a pid that another has now, another pid namespace, another boot. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { selfIdentity, startTimeOf } from '../../../src/process/liveness.ts';
+import type { TaskRecord } from '../../../src/task/record.ts';
+import { type Daemon, Daemons } from '../../helpers/daemon.ts';
+import { until } from '../../helpers/until.ts';
+import { inAnotherBoot } from '../another-boot.ts';
+import { census } from '../census.ts';
+
+export interface Bystanding {
+  /** Milliseconds until the orphaned task was begun again; null: it was not while another one was done. */
+  againAfterMs: number | null;
+  /** Whether the process lives that only had the number of one of the dead. */
+  bystanderLives: boolean;
+  orphan: TaskRecord;
+  faults: string[];
+}
+
+interface Orphaned {
+  daemons: Daemons;
+  orphan: string;
+  dead: Daemon;
+  bystander: ChildProcess;
+  outside: string;
+}
+
+const withOrphan = async <T>(action: (stage: Orphaned) => Promise<T>): Promise<T> => {
+  const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
+  const daemons = await Daemons.make();
+  const bystander = spawn('sleep', ['3600'], { stdio: 'ignore' });
+  try {
+    await once(bystander, 'spawn');
+    const dead = await daemons.start();
+    const orphan = await daemons.shell(`echo >> ${outside}/began; test -e ${outside}/go || exec sleep 3600`);
+    await until(() => existsSync(join(outside, 'began')), 'the start of the task');
+    dead.kill('SIGKILL');
+    await dead.ended;
+    writeFileSync(join(outside, 'go'), '');
+    return await action({ daemons, orphan, dead, bystander, outside });
+  } finally {
+    bystander.kill('SIGKILL');
+    await daemons.remove();
+    rmSync(outside, { recursive: true, force: true });
+  }
+};
+
+const change = (path: string, over: Record<string, unknown>): void => {
+  const said = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  writeFileSync(path, JSON.stringify({ ...said, ...over }));
+};
+
+/** The program of a run, as its worker had recorded it. */
+const recordChild = ({ daemons, dead, orphan }: Orphaned, child: Record<string, unknown>): void => {
+  const folder = daemons.home.path('run', 'children', dead.workerId);
+  mkdirSync(folder, { recursive: true });
+  const marker = `${dead.workerId}/${orphan}.r1`;
+  writeFileSync(join(folder, `${orphan}.r1.json`), JSON.stringify({ marker, ...child }));
+};
+
+/** Begins with a new daemon; ends when the orphan has ended, or when another task was done and it was not taken up. */
+const judge = async (
+  { daemons, orphan, bystander }: Orphaned,
+  start: () => Promise<Daemon>,
+): Promise<Bystanding> => {
+  const from = performance.now();
+  const next = await start();
+  const other = await daemons.shell('true');
+  await daemons.ended(other);
+  let againAfterMs: number | null = null;
+  try {
+    await until(async () => (await daemons.record(orphan)).status === 'completed', 'the orphan', 3000);
+    againAfterMs = performance.now() - from;
+  } catch {
+    // It is still in the hands of the dead.
+  }
+  next.kill('SIGTERM');
+  await next.ended;
+  const { faults } = census(daemons.home.home, { acknowledged: [orphan, other] });
+  const bystanderLives = startTimeOf(bystander.pid ?? 0) !== null;
+  return { againAfterMs, bystanderLives, orphan: await daemons.record(orphan), faults };
+};
+
+/** The dead daemon's pid, and that of its task's program, belong to somebody else now. */
+export const reusePid = (program?: string): Promise<Bystanding> =>
+  withOrphan(async (stage) => {
+    const { daemons, dead, bystander } = stage;
+    // What was recorded is a start time that nobody has who lives.
+    change(daemons.home.path('run', `${dead.workerId}.json`), { pid: bystander.pid });
+    recordChild(stage, { pid: bystander.pid, startTime: '1' });
+    return judge(stage, () => daemons.start([], program === undefined ? {} : { program }));
+  });
+
+/** The machine was started anew, and a process has by chance the pid and the start time of the task's program. */
+export const startAnew = (program?: string): Promise<Bystanding & { halfMade: boolean }> =>
+  withOrphan(async (stage) => {
+    const { daemons, bystander, outside } = stage;
+    recordChild(stage, { pid: bystander.pid, startTime: startTimeOf(bystander.pid ?? 0) });
+    // What a process was making that has our pid and start time in this boot.
+    const { bootId, pid, startTime, pidNamespace } = selfIdentity();
+    const namespace = BigInt(/\d+/.exec(pidNamespace)?.[0] ?? 0)
+      .toString(16)
+      .padStart(8, '0');
+    const name = `${bootId.replaceAll('-', '').slice(0, 8)}-${pid}-${startTime}-${namespace}${'0'.repeat(12)}.json`;
+    const halfMade = daemons.home.path('tasks', 'tmp', name);
+    writeFileSync(halfMade, '{');
+    const build = program === undefined ? {} : { program };
+    const found = await judge(stage, () =>
+      daemons.start([], { ...build, under: inAnotherBoot(outside, []) }),
+    );
+    return { ...found, halfMade: existsSync(halfMade) };
+  });
+
+export interface Elsewhere {
+  /** Whether it was taken from the one who worked on it, while that one lived. */
+  stolen: boolean;
+  /** Milliseconds after its death until the task was begun again; null where it was not killed. */
+  againAfterMs: number | null;
+  record: TaskRecord;
+  faults: string[];
+}
+
+const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+
+/** A daemon in a container, whose pids mean nothing outside, beside one outside; `killed`: it dies in the middle. */
+export const workElsewhere = async (
+  killed: boolean,
+  sweeps: number,
+  program?: string,
+): Promise<Elsewhere> => {
+  const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
+  const daemons = await Daemons.make();
+  try {
+    const inside = await daemons.start([], { under: CONTAINER });
+    const id = await daemons.shell(
+      `echo >> ${outside}/began; while ! test -e ${outside}/go; do sleep 0.05; done`,
+    );
+    await until(() => existsSync(join(outside, 'began')), 'the start of the task');
+    const here = await daemons.start([], program === undefined ? {} : { program });
+    // It sweeps when it begins, and at least once for each task that it ends.
+    for (let n = 0; n < sweeps; n += 1) await daemons.ended(await daemons.shell('true'));
+    const stolen = (await daemons.record(id)).attempts[0]?.ended_at !== null;
+    let againAfterMs: number | null = null;
+    if (killed) {
+      inside.kill('SIGKILL');
+      await inside.ended;
+      const from = performance.now();
+      const attempts = async (): Promise<number> => (await daemons.record(id)).attempts.length;
+      await until(async () => (await attempts()) > 1, 'the second start', 120_000);
+      againAfterMs = performance.now() - from;
+    }
+    writeFileSync(join(outside, 'go'), '');
+    const record = await daemons.ended(id);
+    here.kill('SIGTERM');
+    await here.ended;
+    const holders = killed ? [] : [inside.workerId];
+    const { faults } = census(daemons.home.home, { acknowledged: [id], holders });
+    return { stolen, againAfterMs, record, faults };
+  } finally {
+    await daemons.remove();
+    rmSync(outside, { recursive: true, force: true });
+  }
+};

@@ -1,0 +1,13 @@
+/** Run as a process: what the first daemon does after the power has come back, and a little work. recover.ts HOME */
+import { FileQueue } from '../../../src/queue/files/file-queue.ts';
+import { budgetOf, newTask, succeeded, takeAll, worker } from '../../helpers/queue-home.ts';
+
+const queue = new FileQueue({ home: process.argv[2] ?? '' });
+await queue.sweep(budgetOf);
+const [added] = await queue.add([newTask({ priority: 10 })]);
+const member = await queue.join(worker());
+const claim = await member.claim(takeAll);
+if (claim === undefined) throw new Error(`${added?.id} cannot be claimed`);
+await member.settle(claim, succeeded(claim, member), budgetOf());
+await member.leave();
+await queue.sweep(budgetOf);
