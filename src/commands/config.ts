@@ -4,6 +4,7 @@ import { argument } from '../cli/flags.ts';
 import { renderConfig } from '../cli/render/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { findHome } from '../config/paths.ts';
+import { openQueue } from '../queue/open.ts';
 
 export default class Config extends BaseCommand {
   static override summary = 'Show the configuration and where each value comes from, or set one value.';
@@ -32,5 +33,13 @@ export default class Config extends BaseCommand {
     if (args.value !== undefined && entries.some(({ name }) => name !== undefined)) {
       this.hint(`The file was changed, but ${entries[0]?.name} goes before it.`);
     }
+    if (args.value !== undefined) await this.#tellOfWorkers(home);
+  }
+  async #tellOfWorkers(home: string): Promise<void> {
+    const queue = openQueue({ home });
+    const running = (await queue.workers()).filter(({ status }) => status !== 'offline');
+    await queue.close();
+    if (running.length === 0) return;
+    this.hint('Workers that run go on as they began: `koubou stop`, and the next one reads it.');
   }
 }

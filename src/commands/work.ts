@@ -7,7 +7,7 @@ import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
 import { WorkerLog } from '../cli/worker-log.ts';
-import { loadConfig } from '../config/load.ts';
+import { configWatch, loadConfig } from '../config/load.ts';
 import { findHome, promptFolders } from '../config/paths.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -29,6 +29,7 @@ export default class Work extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Work);
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
+    const outdated = configWatch(home);
     const loaded = await loadConfig({ home, environment: this.environment });
     const queue: Queue = openQueue({
       home,
@@ -53,11 +54,10 @@ export default class Work extends BaseCommand {
     const end = await runDaemon({
       queue,
       runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), promptFolders(home), home),
-      settings: workerSettings(loaded.config, loaded.environment, this.environment, {
-        version,
-        home,
-        ...wishes,
-      }),
+      settings: {
+        ...workerSettings(loaded.config, loaded.environment, this.environment, { version, home, ...wishes }),
+        outdated,
+      },
       tell: (event) => log.tell(event),
       onStopRequest: (listener) => log.stopRequests(listener),
     });

@@ -101,6 +101,19 @@ const readFileConfig = async (home: string): Promise<CachedConfig> => {
   return { config, stated };
 };
 
+/** Watches nothing: whether the files differ from what they were at this call is asked of the function it gives. */
+export const configWatch = (home: string): (() => boolean) => {
+  const text = (): string => {
+    try {
+      return [agentYamlFile(home), envFile(home)].map((file) => readText(file) ?? '').join('\0');
+    } catch {
+      return 'cannot be read';
+    }
+  };
+  const before = text();
+  return () => text() !== before;
+};
+
 const readText = (file: string): string | undefined => {
   try {
     return readFileSync(file, 'utf8');

@@ -5,10 +5,15 @@ import type { Bounds } from './slots.ts';
 
 const SOON_MS = 250;
 
+const OUTDATED =
+  'config/ was changed after this worker began, and it goes on as it began; `koubou stop`, and the next one reads it';
+
 export interface HeartbeatParts {
   member: Member;
   notes: Notes;
   state: () => Omit<Beat, 'notes'>;
+  /** As WorkerSettings.outdated. */
+  outdated: (() => boolean) | undefined;
   onFenced: () => void;
   onBounds: (bounds: Bounds) => void;
 }
@@ -43,7 +48,8 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { member, notes, state, onFenced, onBounds } = this.#parts;
+    const { member, notes, state, outdated, onFenced, onBounds } = this.#parts;
+    notes.set('config', outdated?.() === true ? OUTDATED : null);
     try {
       const answer = await member.renew({ ...state(), notes: notes.all });
       if (answer === 'fenced') onFenced();

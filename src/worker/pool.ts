@@ -90,6 +90,7 @@ export class Pool {
         completed: this.#completed,
         failed: this.#failed,
       }),
+      outdated: settings.outdated,
       onFenced: () => this.#setFenced(),
       onBounds: (bounds) => {
         this.#slots.setBounds(bounds);

@@ -37,6 +37,8 @@ export interface WorkerSettings {
   sensitivePatterns: readonly string[];
   /** The reduced environment for check commands and git. */
   environment: Readonly<Record<string, string>>;
+  /** Whether the config is another by now than what these settings were made of. */
+  outdated?: () => boolean;
   /** When the daemon ends by itself. */
   until: Until;
 }

@@ -204,6 +204,13 @@ describe('koubou work', () => {
     for (const { stdout } of ends) assert.match(stdout, /[1-9]\d* completed/);
   });
 
+  it('is told of by whoever changes the config under it', async () => {
+    daemons.configure('workers: { max: 1 }');
+    await daemons.start();
+    const { stderr } = await daemons.koubou(['config', 'workers.max', '2']);
+    assert.match(stderr, /Workers that run go on as they began: `koubou stop`/);
+  });
+
   describe('on a home that will not do', () => {
     it('says what is wrong in the config', async () => {
       daemons.configure('workers: [this is not\n  a: config');

@@ -16,6 +16,16 @@ describe('a daemon', () => {
 
   const slots = async (): Promise<number | undefined> => (await rig.queue.workers())[0]?.slots;
 
+  it('says that its config was changed, as long as that is so', async () => {
+    let outdated = false;
+    rig.start(new FakeRunner(), { heartbeatSeconds: 0.05, outdated: () => outdated });
+    const noted = async () => (await rig.queue.workers())[0]?.notes.join() ?? '';
+    outdated = true;
+    await until(async () => /^config\/ was changed/.test(await noted()), 'the note');
+    outdated = false;
+    await until(async () => (await noted()) === '', 'its end');
+  });
+
   describe('whose endpoint is down', () => {
     const server = (): FakeRunner => new FakeRunner(() => 'done', { maxConcurrent: 9 });
 
