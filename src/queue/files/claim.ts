@@ -252,6 +252,8 @@ export class Candidates {
         ? undefined
         : await takePermit(this.#context, this.#workerFolder, request);
       if (permit === undefined) {
+        // Into a folder that was taken away nothing can be taken.
+        if (!exhausted.has(request.name)) await this.#refuseWhenFenced();
         exhausted.add(request.name);
         for (const other of taken) await returnPermit(this.#context, this.#workerFolder, other);
         return undefined;

@@ -67,13 +67,17 @@ const clearFolder = async (context: QueueContext, path: string, name: string): P
   await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(taken));
 };
 
-const clearFile = async (context: QueueContext, path: string, name: string): Promise<void> => {
+const clearFile = async (context: QueueContext, found: string, name: string): Promise<void> => {
   const { disk, layout, step } = context;
+  const isTask = name.endsWith('.json');
+  const path = isTask ? join(layout.tmp, abandonedName(context, name)) : found;
+  // Taken away first, too: its creator could give it a key just before it is removed.
+  if (isTask && !(await unlessCode(['ENOENT'], () => disk.rename(found, path)))) return;
   const facts = await disk.facts(path);
   if (facts === undefined) return;
   if (name.endsWith('.outcome')) await finishEnd(context, path);
   // Two links: its key leads to it already, so whoever repeats the command would be told that it exists.
-  const task = facts.links > 1 && name.endsWith('.json') ? await readKeyed(context, path) : undefined;
+  const task = facts.links > 1 && isTask ? await readKeyed(context, path) : undefined;
   if (task === undefined) {
     await unlessCode(['ENOENT'], () => disk.unlink(path));
     return;
