@@ -1,17 +1,6 @@
 /** Faults that a queue or its file system could have, each as what a process then does to its disk. */
-import type { Disk } from '../../../src/queue/files/disk.ts';
+import { codeOf, otherwise } from '../otherwise.ts';
 import type { Plant } from './history.ts';
-
-/** The same disk with some of its calls done otherwise. */
-const otherwise = (disk: Disk, calls: Partial<Disk>): Disk =>
-  new Proxy(disk, {
-    get: (target, name) => {
-      const call = (calls[name as keyof Disk] ?? target[name as keyof Disk]) as (...args: never[]) => unknown;
-      return call.bind(target);
-    },
-  });
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 const unsynced =
   (folder: RegExp): Plant =>
