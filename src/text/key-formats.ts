@@ -10,7 +10,7 @@ const PHRASES: Formats = [
   ['a private key', /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d/],
   [
     'a private JSON web key',
-    /"kty"[^{}]{1,500}"d"\s*:\s*"[\w-]{20}|"d"\s*:\s*"[\w-]{20,1000}"[^{}]{1,500}"kty"/,
+    /"kty"\s*:\s*"\w{2,3}"[^{}]{1,500}"d"\s*:\s*"[\w-]{20}|"d"\s*:\s*"[\w-]{20,1000}"[^{}]{1,500}"kty"/,
   ],
   [
     'an Authorization header',
@@ -22,6 +22,7 @@ const PHRASES: Formats = [
     'a password on a command line',
     /\bsshpass\s{1,5}-p\s?\S|\bcurl\b[^\n]{0,300}\s(?:-u|--user)[\s=]{1,3}["']?[^\s:"']{1,100}:[^\s"'$]|\b(?:mysql|mysqldump|mariadb)\s[^\n]{0,200}\s-p[^\s-]/,
   ],
+  ['a Kubernetes secret', /^\s{0,20}kind:\s{0,5}["']?Secret\b/m],
   ['a Docker login', /"auth"\s{0,5}:\s{0,5}"[A-Za-z0-9+/]{12,1000}={0,2}"/],
 ];
 
@@ -31,7 +32,10 @@ const RUNS: Formats = [
   ['an age key', /AGE-SECRET-KEY-1[A-Z0-9]{10}/],
   ['an AWS key', /\b(?:ABIA|ACCA)[A-Z0-9]{16}\b|\bABSK[A-Za-z0-9+/]{60}/],
   ['a GitHub token', /\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_\w{22}/],
-  ['a GitLab token', /\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|ffct|soat|agent|oas)-[\w-]{20}|\bGR1348941[\w-]{20}/],
+  [
+    'a GitLab token',
+    /\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|ffct|soat|agent|oas)-[\w-]{20}|\bGR1348941[\w-]{20}|_gitlab_session=[0-9a-z]{32}/,
+  ],
   ['an Atlassian token', /\bAT(?:ATT|CTT)3[\w=-]{60}|\bATBB[A-Za-z0-9]{28}|\bATTA[a-f0-9]{60}/],
   [
     'a Slack token',
@@ -39,7 +43,7 @@ const RUNS: Formats = [
   ],
   [
     'a JSON web token',
-    /ZXlKaGJHY2lPaU[\w+/=-]{10}|(?<![\w-])eyJ[\w-]{8,4000}\.(?:eyJ[\w-]{8,}\.|[\w-]*\.[\w-]{16,}\.[\w-]{16,}\.[\w-]{16})/,
+    /\bZXlK[\w+/-]{60}|(?<![\w-])eyJ[\w-]{8,4000}\.(?:eyJ[\w-]{8,}\.|[\w-]*\.[\w-]{16,}\.[\w-]{16,}\.[\w-]{16})/,
   ],
   [
     'a key of a model service',
@@ -72,11 +76,11 @@ const RUNS: Formats = [
   ['a 1Password key', /\bops_eyJ[\w+/-]{100}|\bA3(?:-[A-Z0-9]{5,6}){6}\b/],
   [
     'a key of a monitoring service',
-    /\beyJrIjoi\w{60}|\bNR(?:AK|II|RA)-\w{27}|\bsntry[su]_[\w+/=-]{40}|\bsq[uap]_[0-9a-f]{40}|\bphx_\w{40}|\bdt0c01\.\w{24}\.\w{60}/,
+    /\beyJrIjoi\w{60}|\bNR(?:AK|II|RA)-\w{27}|\bsntry[sua]_[\w+/=-]{40}|\bsq[uap]_[0-9a-f]{40}|\bphx_\w{40}|\bdt0c01\.\w{24}\.\w{60}/,
   ],
   [
     'a key of a build service',
-    /\bbkua_[0-9a-f]{40}|\bCCIPAT_\w{20}|\bpn[ub]_\w{36}|\brdme_\w{60}|\bico-\w{32}|\btk-us-[\w-]{48}|\bsgp_(?:(?:[0-9a-f]{16}|local)_)?[0-9a-f]{40}|\bAPI-[A-Z0-9]{26}\b|\b[ps]at\.[\w-]{22}\.[0-9a-f]{24}\.\w{20}|\bsm_[aps]at_[A-Za-z0-9]{16}/,
+    /\bbkua_[0-9a-f]{40}|\bCCIPAT_\w{20}|\bpn[ub]_\w{36}|\brdme_\w{60}|\bico-\w{32}|\btk-us-[\w-]{48}|\bsgp_(?:(?:[0-9a-f]{16}|local)_)?[0-9a-f]{40}|\bAPI-[A-Z0-9]{26}\b|\b[ps]at\.[\w-]{22}\.[A-Za-z0-9]{24}\.\w{20}|\bsm_[aps]at_[A-Za-z0-9]{16}/,
   ],
   [
     'a key of an office service',
@@ -99,7 +103,7 @@ const RUNS: Formats = [
 
 /** Most prompts hold nothing that any format could begin with, and making all the patterns ready takes milliseconds. */
 const MAY_HOLD =
-  /\S{15}|:\/\/|:\d{4,5}:|-----BEGIN|"auth"|authorization|\b(?:login|curl|sshpass|mysql|mysqldump|mariadb)\b/i;
+  /\S{15}|:\/\/|:\d{4,5}:|-----BEGIN|kind:|"auth"|authorization|\b(?:login|curl|sshpass|mysql|mysqldump|mariadb)\b/i;
 
 /** What was found, in words for a person; undefined: nothing. */
 export const findKey = (text: string): string | undefined => {

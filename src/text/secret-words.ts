@@ -12,9 +12,9 @@ const NAMED_VALUE_FOLLOWS =
 /** `password for the database is hunter2`: in a sentence, only what looks like a value is one. */
 const SENTENCE_FOLLOWS =
   /s?\s{1,5}(?:for|of|to|on|in|at)\s[^.\n]{1,60}?\s(?:is|was|=|:)\s{1,5}["'`]?(?=[^\s\d]{0,64}\d)[^\s]{4}/iy;
-/** `tokens: 512` counts them. */
+/** `tokens: 512` and `token_count: 512` count them. */
 const COUNT_FOLLOWS =
-  /["'`\])\\]{0,4}\s{0,20}(?:=>|:?=|[:：＝]|\b(?:is|was)\b)\s{0,40}\d[\d_,.]{0,20}(?![\w-])/y;
+  /(?:s|[_-]?(?:count|limit|budget|usage|length|size))["'`\])\\]{0,4}\s{0,20}(?:=>|:?=|[:：＝]|\b(?:is|was)\b)\s{0,40}\d[\d_,.]{0,20}(?![\w-])/iy;
 
 /** The first of the words that has a value beside it. `api_key` is also api-key, apiKey, api key, API_KEY and apikey. */
 export const findWordWithValue = (text: string, words: readonly string[]): string | undefined =>
@@ -37,8 +37,7 @@ const hasValue = (text: string, word: string): boolean => {
 };
 
 const isBesideValue = (text: string, at: number, end: number): boolean => {
-  const isPlural = text[end]?.toLowerCase() === 's';
-  if (isPlural && followedBy(COUNT_FOLLOWS, text, end + 1)) return false;
+  if (followedBy(COUNT_FOLLOWS, text, end)) return false;
   const follows = [VALUE_FOLLOWS, NAMED_VALUE_FOLLOWS, SENTENCE_FOLLOWS];
   if (follows.some((pattern) => followedBy(pattern, text, end))) return true;
   const before = text.slice(Math.max(0, at - 70), at);
