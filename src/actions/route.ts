@@ -1,7 +1,7 @@
 /** Where a task would go, and why: as a daemon decides it, without adding anything. */
 import type { RunnerConfig } from '../config/schema.ts';
 import { mustStayLocal } from '../route/local.ts';
-import { chooseRoute, fallBack, type Route, withRules } from '../route/route.ts';
+import { chooseRoute, fallBack, type Route, stepsAbove, withRules } from '../route/route.ts';
 import type { Considered } from '../route/rules.ts';
 import { HAND_BACK } from '../task/ladder.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
@@ -44,7 +44,8 @@ export const showRoute = async (
   const [draft = plain] = await markSensitive([plain], { words, isHeld: async () => false });
   const bytes = fileBytes(draft.files, routing);
   const chosen = chooseRoute(draft, routing, runnerFacts(config), bytes);
-  const { runner, model, why, considered, above, handBack } = await asItIsNow(chosen, loaded, load);
+  const route = await asItIsNow(chosen, loaded, load);
+  const { runner, model, why, considered, handBack } = route;
   const task = withRules(draft, routing, bytes);
   const entry: RunnerConfig = config.runners[runner] ?? { kind: 'command' };
   return {
@@ -55,7 +56,7 @@ export const showRoute = async (
     retries: task.options.retries ?? config.defaults.retries[task.type],
     local_only: mustStayLocal(task),
     why,
-    escalate: [...above, ...(handBack ? [HAND_BACK] : [])],
+    escalate: [...stepsAbove(route), ...(handBack ? [HAND_BACK] : [])],
     rules: considered,
   };
 };

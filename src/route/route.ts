@@ -25,9 +25,9 @@ export interface Route {
   considered: Considered[];
   /** The runner to take where this one is not installed or does not answer; null: wait for this one. */
   otherwise: string | null;
-  /** Who goes on, in this order, when the work is found wanting. */
-  above: readonly string[];
-  /** Whether nobody goes on after them, and the task is handed back. */
+  /** The runners that may do this task, each one step above the one before it. */
+  ladder: readonly string[];
+  /** Whether the task is handed back where none of them could do it. */
   handBack: boolean;
 }
 
@@ -53,13 +53,12 @@ export const chooseRoute = (
     model: task.options.model ?? (keepsModel(task, then, base.runner) ? then.model : undefined),
     why: [base.why, why].filter((words) => words !== null).join('; '),
     considered,
+    ladder: ladder?.runners ?? [],
     handBack: ladder?.handBack ?? false,
   };
   const climbing = ladder === null ? null : climb(ladder, earlier);
   if (ladder === null || climbing === null) {
-    const at = ladder?.runners.indexOf(base.runner) ?? -1;
-    const above = at === -1 ? [] : (ladder?.runners.slice(at + 1) ?? []);
-    return { ...begun, runner: base.runner, otherwise: base.otherwise, above };
+    return { ...begun, runner: base.runner, otherwise: base.otherwise };
   }
   // Above the last step it is the last that is tried again.
   const runner = climbing.next ?? (ladder.runners.at(-1) as string);
@@ -69,9 +68,12 @@ export const chooseRoute = (
     model: runner === base.runner ? begun.model : undefined,
     why: `${begun.why}; routing.escalate: step ${climbing.step} of ${ladder.runners.length}, as what came before was found wanting`,
     otherwise: null,
-    above: ladder.runners.slice(climbing.step),
   };
 };
+
+/** Who goes on, in this order, when the work of the route's runner is found wanting. */
+export const stepsAbove = ({ ladder, runner }: Pick<Route, 'ladder' | 'runner'>): readonly string[] =>
+  ladder.includes(runner) ? ladder.slice(ladder.indexOf(runner) + 1) : [];
 
 const NO_ESCALATION: Escalation = { steps: [], handBack: false };
 

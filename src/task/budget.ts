@@ -3,7 +3,7 @@
  * outcomes since the task was last retried by hand, never from a counter somebody has to keep.
  */
 import { ERROR_CODES, isErrorCode } from '../errors.ts';
-import { climb, isFoundWanting, type Ladder } from './ladder.ts';
+import { climb, type Ladder, leadsUp } from './ladder.ts';
 import type { RunOutcome } from './record.ts';
 
 export interface Budget {
@@ -48,7 +48,7 @@ export const decide = (outcomes: readonly RunOutcome[], budget: Budget, random: 
   const charged = outcomes.filter((outcome) => outcome.outcome === 'error' && outcome.charged).length;
   const { ladder, retries, retriesSaid } = budget;
   const climbing = ladder == null ? null : climb(ladder, outcomes);
-  if (climbing !== null && isFoundWanting(last)) {
+  if (climbing !== null && leadsUp(last)) {
     if (retriesSaid === true && charged > retries) return { event: 'gave_up' };
     if (climbing.next !== null) return { event: 'put_back' };
     if (ladder?.handBack === true) return { event: 'gave_up' };

@@ -33,12 +33,24 @@ const FOUND_WANTING: ReadonlySet<string> = new Set<ErrorCode>([
 export const isFoundWanting = ({ error }: Pick<RunOutcome, 'error'>): boolean =>
   FOUND_WANTING.has(error?.code ?? '');
 
+/** Of a step that was climbed to: no other try there could mend it, but another runner may not have it. */
+const PASSED_OVER: ReadonlySet<string> = new Set<ErrorCode>([
+  'model_not_found',
+  'needs_input',
+  'not_local',
+  'usage',
+]);
+
+/** Whether this outcome of a task that climbs takes it one step up. */
+export const leadsUp = (outcome: Pick<RunOutcome, 'error'>): boolean =>
+  isFoundWanting(outcome) || PASSED_OVER.has(outcome.error?.code ?? '');
+
 export interface Climb {
   /** The runner of the next attempt; null: there is none above the last. */
   next: string | null;
   /** Which step that is, counted from 1, or how many there are. */
   step: number;
-  /** How many of the outcomes led one step up. */
+  /** How many of the charged outcomes led one step up. */
   climbed: number;
 }
 
@@ -47,10 +59,11 @@ export interface Climb {
  * null: nothing was found wanting, or that runner is not on the ladder, and the task does not climb.
  */
 export const climb = ({ runners }: Ladder, outcomes: readonly RunOutcome[]): Climb | null => {
-  const wanting = outcomes.filter(isFoundWanting);
-  const first = runners.indexOf(wanting[0]?.runner ?? '');
+  const begun = outcomes.findIndex(isFoundWanting);
+  const first = runners.indexOf(outcomes[begun]?.runner ?? '');
   if (first === -1) return null;
-  const step = Math.min(first + wanting.length, runners.length);
-  const climbed = Math.min(wanting.length, runners.length - 1 - first);
+  const led = outcomes.slice(begun).filter(leadsUp);
+  const step = Math.min(first + led.length, runners.length);
+  const climbed = led.slice(0, runners.length - 1 - first).filter(({ charged }) => charged).length;
   return { next: runners[step] ?? null, step: Math.min(step + 1, runners.length), climbed };
 };

@@ -170,7 +170,8 @@ const withTextEvidence = async (request: VerifyRequest, evidence: string[]): Pro
       return {
         ok: false,
         error: errorInfo('no_evidence', 'The answer to a code task holds neither a code block nor a patch.'),
-        feedback: 'It held no code. Give the finished code in fenced blocks.',
+        // Also told to an agent that goes on, which is not to answer with blocks.
+        feedback: 'It held no code.',
       };
     }
   }

@@ -2,8 +2,9 @@
  * The end of routing.escalate: nobody here could do the task, and a stronger agent gets all it needs to go on. What
  * it reads is the run's result, in Markdown; the last refused answer moves to run-R.refused.
  */
+import { existsSync } from 'node:fs';
 import { open, rename, writeFile } from 'node:fs/promises';
-import { ERROR_CODES, errorInfo, isErrorCode, systemCode } from '../errors.ts';
+import { ERROR_CODES, type ErrorCode, errorInfo, isErrorCode, isShortage, systemCode } from '../errors.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Route } from '../route/route.ts';
 import { type Budget, decide } from '../task/budget.ts';
@@ -13,7 +14,10 @@ import type { RunOutcome, TaskFile } from '../task/record.ts';
 /** Of each answer and each patch; the whole lies in the file that is named beside it. */
 const SHOWN_BYTES = 16 * 1024;
 
-/** Whether this outcome would be the task's last, of a kind that a stronger agent could do something about. */
+/**
+ * Whether this outcome would be the task's last, and a stronger agent could do something about it: always where work of
+ * some runner was found wanting.
+ */
 export const isLastTry = (
   route: Pick<Route, 'handBack'>,
   earlier: readonly RunOutcome[],
@@ -21,27 +25,32 @@ export const isLastTry = (
   budget: Budget,
 ): boolean => {
   const { error, charged } = outcome;
-  if (!route.handBack || error === null || !charged || !isErrorCode(error.code)) return false;
-  if (!ERROR_CODES[error.code].retried && !isFoundWanting(outcome)) return false;
+  if (!route.handBack || error === null || !isErrorCode(error.code)) return false;
+  const wasTried = charged && ERROR_CODES[error.code].retried;
+  if (!wasTried && ![...earlier, outcome].some(isFoundWanting)) return false;
   return decide([...earlier, outcome], budget, () => 0).event === 'gave_up';
 };
 
-/** Writes the run's result, and gives the outcome that says so. Where it throws, the refused answer is where it was. */
+/**
+ * Writes the run's result, and gives the outcome that says so. Where it throws, the refused answer is where it was, and
+ * it can be asked again.
+ */
 export const handBack = async (
   claim: Claim,
   outcome: RunOutcome,
   worktree: string | null,
 ): Promise<RunOutcome> => {
-  const outcomes = [...claim.earlier, outcome];
+  // A worker that died and a server that was busy say nothing of the task.
+  const outcomes = [...claim.earlier, outcome].filter((tried) => tried === outcome || saysMore(tried));
   const refused = claim.artifact(claim.run, 'refused');
-  await rename(claim.outputPath, refused);
+  if (existsSync(claim.outputPath)) await rename(claim.outputPath, refused);
   let text: string;
   try {
     const tries = await Promise.all(outcomes.map((tried) => tryOf(claim, tried)));
     text = handBackText(claim.task, tries, worktree);
     await writeFile(claim.outputPath, text);
   } catch (error) {
-    await rename(refused, claim.outputPath);
+    if (existsSync(refused)) await rename(refused, claim.outputPath);
     throw error;
   }
   const { code = 'internal', message = '' } = outcome.error ?? {};
@@ -54,6 +63,9 @@ export const handBack = async (
   );
   return { ...outcome, error: { ...error }, output_bytes: Buffer.byteLength(text) };
 };
+
+const saysMore = ({ charged, error }: RunOutcome): boolean =>
+  charged || (isErrorCode(error?.code ?? '') && !ERROR_CODES[error?.code as ErrorCode].retried);
 
 interface Piece {
   path: string;
@@ -79,13 +91,15 @@ const tryOf = async (claim: Claim, outcome: RunOutcome): Promise<Try> => {
   };
 };
 
-/** null where there is nothing to show. */
+/** null where there is nothing to show, or nothing that can be read. */
 const beginningOf = async (path: string): Promise<Piece | null> => {
   try {
     const file = await open(path, 'r');
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(SHOWN_BYTES + 1), 0, SHOWN_BYTES + 1, 0);
       const whole = bytesRead <= SHOWN_BYTES;
+      // The text names the file for the rest of it, and is itself put on the device.
+      if (!whole) await file.datasync();
       const decoder = new TextDecoder();
       const text = decoder.decode(buffer.subarray(0, Math.min(bytesRead, SHOWN_BYTES)), { stream: !whole });
       return text.trim() === '' ? null : { path, text, whole };
@@ -93,14 +107,14 @@ const beginningOf = async (path: string): Promise<Piece | null> => {
       await file.close();
     }
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null;
-    throw error;
+    if (systemCode(error) === undefined || isShortage(error)) throw error;
+    return null;
   }
 };
 
 /** Pure. `worktree`: where a task with --worktree worked, null: in its own folder. */
 const handBackText = (task: TaskFile, tries: readonly Try[], worktree: string | null): string => {
-  const { options, files } = task;
+  const { options, files, context } = task;
   const facts = [
     `- Task: ${task.task_id}, type ${task.type}, in ${task.cwd}`,
     ...(worktree === null ? [] : [`- It was worked on in ${worktree}, which is kept`]),
@@ -113,6 +127,9 @@ const handBackText = (task: TaskFile, tries: readonly Try[], worktree: string | 
     '# Handed back: local models could not do this task',
     facts.join('\n'),
     `## What was asked\n\n${fenced(task.prompt)}`,
+    ...(Object.keys(context).length === 0
+      ? []
+      : [`With these facts:\n\n${fenced(JSON.stringify(context, null, 2), 'json')}`]),
     ...(options.system === undefined ? [] : [`With these instructions:\n\n${fenced(options.system)}`]),
     ...(options.schema === undefined
       ? []
@@ -125,13 +142,14 @@ const handBackText = (task: TaskFile, tries: readonly Try[], worktree: string | 
 const tryText = ({ outcome, answer, patch, logPath }: Try): string => {
   const { attempt, runner, model, error, feedback } = outcome;
   const by = [runner, model].filter((name) => name !== null).join(', ') || 'nobody';
-  const said = error === null ? '' : `${error.code}: ${error.message}`;
-  // The checker's words are longer than the message, which ends with their last lines.
-  const more = feedback === null || said.includes(feedback) ? [] : [fenced(feedback)];
+  const how = isFoundWanting(outcome) ? 'Refused' : 'Failed';
+  const [first = '', ...rest] = (error?.message ?? '').split('\n');
+  // The checker's words are longer than the message, which after its first line has only the last of them.
+  const more = feedback === null || first.includes(feedback) ? rest.join('\n') : feedback;
   return [
     `## Try ${attempt}: ${by}`,
-    `Refused, ${said}`,
-    ...more,
+    `${how}, ${error?.code}: ${first}`,
+    ...(more === '' ? [] : [fenced(more)]),
     ...piece('It answered', answer, ''),
     ...piece('It changed', patch, 'diff'),
     `Its log: ${logPath}`,

@@ -2,6 +2,7 @@
  * One attempt, from claim to settled outcome: run, verify, publish, settle. Where each of these is decided:
  * runner/*, verify/verify.ts, task/budget.ts, hand-back.ts. Which runner it is was decided when the task was claimed.
  */
+import { existsSync } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -310,27 +311,31 @@ export class Attempt {
   /** Where its text cannot be written the task fails for its own reason, which is true as well. */
   async #handedBack(outcome: RunOutcome): Promise<RunOutcome> {
     const { claim } = this;
+    const place = join(worktreesFolder(this.#dependencies.settings.home), claim.id);
+    const worktree = claim.task.options.worktree === true && existsSync(place) ? place : null;
     try {
-      const { home } = this.#dependencies.settings;
-      return await handBack(
-        claim,
-        outcome,
-        claim.task.options.worktree === true ? join(worktreesFolder(home), claim.id) : null,
-      );
+      return await this.#onceItCanBeWritten(() => handBack(claim, outcome, worktree));
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
       return outcome;
     }
   }
 
+  #settle(outcome: RunOutcome): Promise<Settled> {
+    const { member, settings } = this.#dependencies;
+    return this.#onceItCanBeWritten(() =>
+      member.settle(this.claim, outcome, budgetOf(settings)(this.claim.task)),
+    );
+  }
+
   // An outcome that cannot be written is kept in memory: the work is done, only its record has no place yet.
-  async #settle(outcome: RunOutcome): Promise<Settled> {
-    const { member, settings, outcomeWaits, giveUp } = this.#dependencies;
+  async #onceItCanBeWritten<T>(write: () => Promise<T>): Promise<T> {
+    const { outcomeWaits, giveUp } = this.#dependencies;
     for (;;) {
       try {
-        const settled = await member.settle(this.claim, outcome, budgetOf(settings)(this.claim.task));
+        const written = await write();
         outcomeWaits(null);
-        return settled;
+        return written;
       } catch (error) {
         const why = MAY_PASS[systemCode(error) ?? ''];
         if (why === undefined || giveUp.aborted) throw error;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chooseRoute, fallBack, type Routed, type Routing } from '../../src/route/route.ts';
+import { chooseRoute, fallBack, type Routed, type Routing, stepsAbove } from '../../src/route/route.ts';
 import { failedOutcome } from '../helpers/outcomes.ts';
 
 const runners = new Map(
@@ -26,7 +26,7 @@ describe('the route of a task', () => {
       why: 'the task names it',
       considered: [],
       otherwise: null,
-      above: [],
+      ladder: [],
       handBack: false,
     });
   });
@@ -100,9 +100,9 @@ describe('the route of a task whose work was found wanting', () => {
     );
 
   it('is one step up, with the reason', () => {
-    assert.deepEqual([routeAfter([]).runner, routeAfter([]).above], ['ollama', ['openai', 'third']]);
+    assert.deepEqual([routeAfter([]).runner, stepsAbove(routeAfter([]))], ['ollama', ['openai', 'third']]);
     const second = routeAfter(wanting('ollama'));
-    assert.deepEqual([second.runner, second.above, second.handBack], ['openai', ['third'], true]);
+    assert.deepEqual([second.runner, stepsAbove(second), second.handBack], ['openai', ['third'], true]);
     assert.match(second.why, /^routing.default.general; routing.escalate: step 2 of 3/);
     assert.equal(routeAfter(wanting('ollama', 'openai')).runner, 'third');
     assert.equal(
@@ -121,7 +121,7 @@ describe('the route of a task whose work was found wanting', () => {
   it('leaves out the steps that a local task may not take, and those that write no files', () => {
     assert.equal(routeAfter(wanting('ollama'), {}, { sensitive: true }).runner, 'third');
     assert.equal(routeAfter(wanting('ollama'), { local_only: true }).runner, 'third');
-    assert.deepEqual(routeAfter([], { expect: ['a'] }).above, ['openai']);
+    assert.deepEqual(stepsAbove(routeAfter([], { expect: ['a'] })), ['openai']);
   });
 
   it('is the one that the caller chose', () => {
@@ -133,7 +133,7 @@ describe('the route of a task whose work was found wanting', () => {
     ]) {
       const route = routeAfter(wanting('ollama'), options);
       assert.deepEqual(
-        [route.runner, route.above, route.handBack],
+        [route.runner, stepsAbove(route), route.handBack],
         ['ollama', [], false],
         JSON.stringify(options),
       );
@@ -142,6 +142,15 @@ describe('the route of a task whose work was found wanting', () => {
 
   it('is the same where its runner is on no step, which is handed back all the same', () => {
     const route = chooseRoute(task('general', {}), ladder([step('openai')]), runners, 0, wanting('ollama'));
-    assert.deepEqual([route.runner, route.above, route.handBack], ['ollama', [], true]);
+    assert.deepEqual([route.runner, stepsAbove(route), route.handBack], ['ollama', [], true]);
+  });
+
+  it('goes on from the step of the runner that stands in', () => {
+    const both: Routing = {
+      ...ladder([step('ollama'), step('openai')]),
+      default: { general: 'ollama', code: 'openai' },
+    };
+    const route = fallBack(chooseRoute(task('code', {}), both, runners, 0), 'ollama', 'nobody answers');
+    assert.deepEqual(stepsAbove(route), ['openai']);
   });
 });

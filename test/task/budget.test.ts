@@ -204,6 +204,26 @@ describe('what happens after a run', () => {
       );
     });
 
+    it('passes over a step that cannot be had, at the cost of none of its retries', () => {
+      assert.deepEqual(
+        events({}, ['small', 'check_failed'], ['bigger', 'model_not_found']),
+        ['put_back', 'gave_up'],
+        'and hands back above the last',
+      );
+      const over = { ladder: { runners: ['small', 'gone', 'bigger'], handBack: false } };
+      assert.deepEqual(
+        events(
+          over,
+          ['small', 'timeout'],
+          ['small', 'check_failed'],
+          ['gone', 'usage'],
+          ['bigger', 'timeout'],
+        ),
+        ['try_later', 'put_back', 'put_back', 'gave_up'],
+      );
+      assert.deepEqual(events(over, ['small', 'usage']), ['gave_up'], 'the first one is what was asked for');
+    });
+
     it('never tries more often than somebody said', () => {
       assert.deepEqual(events({ retries: 0, retriesSaid: true }, ['small', 'check_failed']), ['gave_up']);
     });

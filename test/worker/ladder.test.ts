@@ -74,6 +74,44 @@ describe('routing.escalate', () => {
     assert.equal(record.attempts.length, 2);
   });
 
+  it('passes over a step that cannot be had, and hands back what was tried before it', async () => {
+    const away = new FakeRunner(() => failure(errorInfo('model_not_found', 'There is no model huge.')), {
+      name: 'bigger',
+    });
+    const id = await add({ context: { language: 'German' } });
+    await rig.drain([small(), away], { routing });
+    const { status, result } = await rig.record(id);
+    assert.deepEqual([status, result?.error?.code], ['failed', 'handed_back']);
+    assert.match(result?.error?.message ?? '', /the last: model_not_found: There is no model huge\.$/);
+    for (const words of [
+      /With these facts:\n\n```json\n\{\n {2}"language": "German"\n\}\n```/,
+      /## Try 1: small, m\n\nRefused, check_failed: /,
+      /## Try 2: bigger, m\n\nFailed, model_not_found: There is no model huge\./,
+    ]) {
+      assert.match(result?.output ?? '', words);
+    }
+  });
+
+  it('tells nobody of servers that were busy meanwhile', async () => {
+    let asked = 0;
+    const busy = new FakeRunner(
+      () => {
+        asked += 1;
+        return asked === 1
+          ? failure(errorInfo('endpoint_busy', 'Later.'), { retryAfter: 0 })
+          : 'a large answer';
+      },
+      { name: 'bigger' },
+    );
+    const id = await add();
+    await rig.drain([small(), busy], { routing });
+    const { result, attempts } = await rig.record(id);
+    assert.equal(attempts.length, 3);
+    assert.match(result?.error?.message ?? '', /^2 tries by small, bigger /);
+    assert.doesNotMatch(result?.output ?? '', /endpoint_busy/);
+    assert.match(result?.output ?? '', /## Try 3: bigger, m\n\nRefused/);
+  });
+
   it('is begun anew by a retry', async () => {
     const low = small();
     const id = await add();
@@ -107,7 +145,7 @@ describe('routing.escalate', () => {
     await rig.drain([writer, small()], { routing });
     const record = await rig.record(id);
     assert.equal(record.result?.error?.code, 'handed_back');
-    assert.match(record.result?.output ?? '', /## Try 2: writer, m\n\nRefused, timeout: It took too long\./);
+    assert.match(record.result?.output ?? '', /## Try 2: writer, m\n\nFailed, timeout: It took too long\./);
   });
 });
 
