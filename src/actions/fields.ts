@@ -5,6 +5,7 @@
 
 import { KoubouError } from '../errors.ts';
 import { parseDuration } from '../text/duration.ts';
+import { isTooDeep } from '../text/json.ts';
 import { nearest } from '../text/nearest.ts';
 import { parseDueTime } from './due-time.ts';
 
@@ -154,6 +155,7 @@ export const readFields = (
   where: string,
   nowMs: number,
 ): Fields => {
+  if (isTooDeep(given)) throw notAdded(`${where}: it is nested too deep.`, {});
   const fields: Fields = {};
   for (const [name, value] of Object.entries(given)) {
     const plain = name.replaceAll('-', '_');

@@ -138,6 +138,8 @@ export interface Member {
   claim(admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission): Promise<Claim | undefined>;
   /** How many tasks wait to be claimed, as of a recent look. */
   backlog(): Promise<number>;
+  /** For people: what could be neither read nor set aside, and is passed over; null: nothing. */
+  readonly trouble: string | null;
   /** Whether the last look saw what was dropped in by hand. */
   readonly sawDropped: boolean;
   /** Says that the daemon lives; `fenced` when its tasks were given to others. */

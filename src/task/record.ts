@@ -6,6 +6,7 @@
 import * as z from 'zod/mini';
 import type { ErrorInfo } from '../errors.ts';
 import { KoubouError } from '../errors.ts';
+import { isTooDeep } from '../text/json.ts';
 import type { Status } from './lifecycle.ts';
 
 export const TASK_TYPES = ['general', 'code', 'command'] as const;
@@ -179,9 +180,24 @@ export interface TaskRecord extends TaskFile {
 
 /** Parses a task file. Throws KoubouError `usage` that says which field is wrong. */
 export const parseTaskFile = (value: unknown): TaskFile => {
+  if (isTooDeep(value)) throw new KoubouError('usage', 'it is nested too deep');
   const parsed = z.safeParse(TaskFile, value);
-  if (parsed.success) return parsed.data;
-  throw new KoubouError('usage', describeIssues(parsed.error.issues));
+  if (!parsed.success) throw new KoubouError('usage', describeIssues(parsed.error.issues));
+  const fault = faultOf(parsed.data);
+  if (fault !== undefined) throw new KoubouError('usage', fault);
+  return parsed.data;
+};
+
+/** What the schema cannot say. */
+const faultOf = ({ not_before, cwd, command, files, options }: TaskFile): string | undefined => {
+  if (not_before !== null && Number.isNaN(Date.parse(not_before))) {
+    return `not_before is not a time: ${not_before}`;
+  }
+  // A program's arguments and file names end at a zero byte; a prompt need not be either.
+  const texts = [cwd, ...command, ...files.map(({ path }) => path), ...Object.values(options).flat()];
+  return texts.some((text) => typeof text === 'string' && text.includes('\0'))
+    ? 'it holds a zero byte where text belongs'
+    : undefined;
 };
 
 const describeIssues = (issues: readonly z.core.$ZodIssue[]): string =>

@@ -5,6 +5,15 @@ export type JsonObject = Record<string, unknown>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Deeper than anybody writes, and far from where walking through it would end the program. */
+const DEEPEST = 200;
+
+/** Whether anything in it stands in more than 200 lists and objects. */
+export const isTooDeep = (value: unknown, left = DEEPEST): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (left === 0 || Object.values(value).some((each) => isTooDeep(each, left - 1)));
+
 /** undefined where the text is no JSON, or something else than an object. */
 export const objectOf = (text: string): JsonObject | undefined => {
   try {

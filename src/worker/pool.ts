@@ -207,6 +207,7 @@ export class Pool {
         return last;
       });
       this.#notes.set('claim', null);
+      this.#notes.set('stuck', this.#parts.member.trouble);
       // The task that was judged last is the one that was taken.
       return claim === undefined || last === undefined ? undefined : { claim, route: last.route };
     } catch (error) {

@@ -67,9 +67,6 @@ const draftOf = (context: QueueContext, task: NewTask): Draft => {
     );
   }
   const dueMs = file.not_before === null ? null : Date.parse(file.not_before);
-  if (dueMs !== null && Number.isNaN(dueMs)) {
-    throw new KoubouError('usage', `not_before is not a time: ${file.not_before}; nothing was added.`);
-  }
   const has = { parents: file.after.length + file.after_any.length > 0, notBefore: dueMs !== null };
   const state = firstState(has) as Draft['state'];
   const name = { id, run: 0, base: 0, priority: file.priority };

@@ -110,8 +110,7 @@ export class Adoption {
       const bytes = await disk.read(held, MAX_TASK_BYTES);
       // Looked at after the content: it may still have been written when it was found.
       const facts = await disk.facts(held);
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-      const { fields, prompt } = await parseDrop(name, text);
+      const { fields, prompt } = await parseDrop(name, asText(bytes));
       const draft = await this.#draft(fields, prompt);
       // The key makes a second try after a crash find the first one's task. The time tells the same text
       // dropped in once more: a file system soon gives a freed inode's number again.
@@ -136,15 +135,21 @@ export class Adoption {
   }
 }
 
+const asText = (bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new BadFile('it is not UTF-8', { cause });
+  }
+};
+
 // Errors of the content are the file's own fault; anything else (a full disk) is not, and it is tried again.
 const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof KoubouError) {
     return ['usage', 'key_conflict', 'no_such_task'].includes(error.code) ? error.message : undefined;
   }
   if (error instanceof SyntaxError) return `it is not JSON: ${error.message}`;
-  if (error instanceof BadFile) return error.message;
-  if (error instanceof TypeError) return 'it is not UTF-8';
-  return undefined;
+  return error instanceof BadFile ? error.message : undefined;
 };
 
 const FRONT_MATTER = /^---\r?\n([\s\S]*?)\r?\n---\r?\n?([\s\S]*)$/;

@@ -6,6 +6,7 @@ import type { RunOutcome } from '../../task/record.ts';
 import type { CancelResult } from '../queue.ts';
 import { abandon, type QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
+import { each } from './each.ts';
 import { endedName, type Place, parseEndedName, taskName } from './layout.ts';
 import { ensureDayFolders, locate } from './locate.ts';
 import { CANCELLED, markName, parseMarkName, removeMark, writeMark } from './marks.ts';
@@ -104,9 +105,12 @@ const endWaiting = async (
 /** Carries out what was asked of tasks that do not run. Answers with how many were ended. */
 export const sweepMarks = async (context: QueueContext): Promise<number> => {
   let ended = 0;
-  for (const name of await listOrNone(context.disk, context.layout.cancelMarks)) {
-    if (await sweepMark(context, name)) ended += 1;
-  }
+  const names = await listOrNone(context.disk, context.layout.cancelMarks);
+  await each(
+    names.map((name) => async () => {
+      if (await sweepMark(context, name)) ended += 1;
+    }),
+  );
   return ended;
 };
 

@@ -1,6 +1,6 @@
 /** Choosing the next task and taking it by rename. One rename wins; nobody waits for anybody. */
 import { join } from 'node:path';
-import { KoubouError } from '../../errors.ts';
+import { KoubouError, systemCode } from '../../errors.ts';
 import { nextState } from '../../task/lifecycle.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { Admission, PermitRequest } from '../queue.ts';
@@ -8,8 +8,9 @@ import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
 import { CANCELLED, isMarked } from './marks.ts';
-import { endWithoutRun, ensureResultFolder, readOutcome, readOutcomes } from './outcome.ts';
+import { endWithoutRun, readOutcome, readOutcomes } from './outcome.ts';
 import { returnPermit, takePermit } from './permits.ts';
+import { prepareResults } from './prepare-results.ts';
 import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
 import { refuseToBeginWhenDiskIsFull } from './reserve.ts';
@@ -24,6 +25,12 @@ const STALE_AFTER_MS = 1000;
 const CACHED_PROMPT_LENGTH = 64 * 1024;
 const CACHED_TASKS = 2000;
 const PASSED_SHOWN = 50;
+const STUCK_FOR_MS = 30_000;
+
+/** What the system says of one file, where others may go well. */
+const OF_ONE_FILE = new Set(
+  'EACCES EPERM EISDIR ENOTDIR EEXIST ENOTEMPTY ELOOP EBUSY ENAMETOOLONG ENXIO EINVAL'.split(' '),
+);
 
 export interface Taken {
   name: TaskName;
@@ -47,6 +54,8 @@ export class Candidates {
 
   readonly #context: QueueContext;
   readonly #workerFolder: string;
+  /** Names that could be neither read nor moved: they must not hold up the others. */
+  readonly #stuck = new Map<string, { why: string; untilMs: number }>();
   readonly #cache = new Map<string, { task: TaskFile; earlier: RunOutcome[] }>();
   #first: TaskName[] = [];
   #oldest: TaskName[] = [];
@@ -59,6 +68,13 @@ export class Candidates {
   constructor(context: QueueContext, workerFolder: string) {
     this.#context = context;
     this.#workerFolder = workerFolder;
+  }
+
+  get trouble(): string | null {
+    const [first] = this.#stuck;
+    if (first === undefined) return null;
+    const more = this.#stuck.size === 1 ? '' : ` and ${this.#stuck.size - 1} more`;
+    return `${first[0]}${more} cannot be taken (${first[1].why})`;
   }
 
   /** How many names wait in pending/, looked at again when that is due. */
@@ -111,6 +127,7 @@ export class Candidates {
       if (this.#cache.size <= CACHED_TASKS) break;
       this.#cache.delete(key);
     }
+    for (const text of this.#stuck.keys()) if (!texts.includes(text)) this.#stuck.delete(text);
     this.#scannedAt = this.#context.machine.steadyMs();
     this.#scanTook = this.#scannedAt - start;
   }
@@ -125,7 +142,11 @@ export class Candidates {
       for (const name of oldestFirst ? [...this.#oldest, ...this.#first] : this.#first) {
         looked += 1;
         if (looked % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
-        const result = await this.#tryTake(name, admit, exhausted);
+        if (this.#isStuck(name)) continue;
+        const result = await this.#tryTake(name, admit, exhausted).catch((error: unknown) =>
+          this.#passOver(name, error),
+        );
+        if (result === 'stuck') continue;
         if (result === 'endpoint' || result === 'permit') {
           if (this.passed.size < PASSED_SHOWN) this.passed.set(name.id, result);
           continue;
@@ -145,17 +166,41 @@ export class Candidates {
     }
   }
 
+  #isStuck(name: TaskName): boolean {
+    const text = taskName(name);
+    const stuck = this.#stuck.get(text);
+    if (stuck === undefined) return false;
+    if (this.#context.machine.steadyMs() < stuck.untilMs) return true;
+    this.#stuck.delete(text);
+    return false;
+  }
+
+  #passOver(name: TaskName, error: unknown): 'stuck' {
+    if (OF_ONE_FILE.has(systemCode(error) ?? '')) return this.#stick(name, error);
+    throw error;
+  }
+
+  #stick(name: TaskName, error: unknown): 'stuck' {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#stuck.set(taskName(name), { why, untilMs: this.#context.machine.steadyMs() + STUCK_FOR_MS });
+    return 'stuck';
+  }
+
   async #tryTake(
     name: TaskName,
     admit: Admit,
     exhausted: Set<string>,
-  ): Promise<Taken | 'endpoint' | 'permit' | 'gone'> {
+  ): Promise<Taken | 'endpoint' | 'permit' | 'gone' | 'stuck'> {
     const context = this.#context;
     const { disk, layout } = context;
     const text = taskName(name);
     const source = join(layout.pending, text);
-    const known = await this.#read(name, source);
-    if (known === 'gone') return 'gone';
+    const known = await this.#read(name, source).catch((error: unknown) => {
+      // A sector of this one file; elsewhere it is the device's.
+      if (systemCode(error) === 'EIO') return this.#stick(name, error);
+      throw error;
+    });
+    if (known === 'gone' || known === 'stuck') return known;
     let permits: string[] = [];
     if (known !== 'bad') {
       const admission = admit(
@@ -186,7 +231,7 @@ export class Candidates {
       }
       const taken = { name: claimed, task: known.task, earlier: known.earlier, permits };
       if (await this.#cancelled(taken)) return 'gone';
-      await ensureResultFolder(context, claimed.id);
+      await prepareResults(context, claimed);
       return taken;
     } catch (error) {
       await this.#putBack(claimed, permits);
@@ -198,7 +243,8 @@ export class Candidates {
   // A task that was taken and cannot be given to the worker would lie in its folder until the worker's end.
   async #putBack(name: TaskName, permits: readonly string[]): Promise<void> {
     const { disk, layout } = this.#context;
-    const ended = (await readOutcome(this.#context, name.id, name.run)) !== undefined;
+    // Where that cannot be looked at, it has not ended either: its results cannot be written there.
+    const ended = (await readOutcome(this.#context, name.id, name.run).catch(() => undefined)) !== undefined;
     const target = join(layout.pending, taskName({ ...name, run: ended ? name.run : name.run - 1 }));
     await unlessCode(['ENOENT', 'ENOTDIR'], () =>
       disk.rename(join(this.#workerFolder, taskName(name)), target),

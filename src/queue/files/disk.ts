@@ -6,6 +6,7 @@
  */
 import fs from 'node:fs';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { asNamed, asText } from './odd-names.ts';
 
 export interface FileFacts {
   kind: 'file' | 'folder' | 'other';
@@ -26,7 +27,7 @@ export interface Disk {
   unlink(path: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
-  /** Names in a folder, sorted. ENOENT when it is not there. */
+  /** Names in a folder, sorted. ENOENT when it is not there, ENOTDIR when it is none; a link to a folder is none. */
   list(path: string): Promise<string[]>;
   /** Facts of what lies there, symbolic links not followed; undefined when nothing does. */
   facts(path: string): Promise<FileFacts | undefined>;
@@ -56,12 +57,20 @@ const writeAll = (descriptor: number, data: Uint8Array): void => {
 
 const lstatOrNone = (path: string): fs.Stats | undefined => {
   try {
-    return fs.lstatSync(path, { throwIfNoEntry: false });
+    return fs.lstatSync(asNamed(path), { throwIfNoEntry: false });
   } catch (error) {
-    // Where a folder of the path is a file.
-    if (systemCode(error) === 'ENOTDIR') return undefined;
+    // Where a folder of the path is a file, or a link that leads to itself.
+    if (['ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
+};
+
+const READ_REFUSED: Readonly<Record<string, string>> = {
+  ELOOP: 'it is a symbolic link',
+  EACCES: 'it may not be read',
+  EPERM: 'it may not be read',
+  ENXIO: 'it is not a regular file',
+  ENODEV: 'it is not a regular file',
 };
 
 export class NodeDisk implements Disk {
@@ -69,7 +78,7 @@ export class NodeDisk implements Disk {
 
   async create(path: string, data: string | Uint8Array, durable: boolean): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    const descriptor = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    const descriptor = fs.openSync(asNamed(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     let open = true;
     try {
       writeAll(descriptor, bytes);
@@ -87,12 +96,10 @@ export class NodeDisk implements Disk {
   async read(path: string, maxBytes: number): Promise<Buffer> {
     let descriptor: number;
     try {
-      descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      descriptor = fs.openSync(asNamed(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     } catch (error) {
-      if (systemCode(error) === 'ELOOP') throw new BadFile('it is a symbolic link', { cause: error });
-      if (systemCode(error) === 'EACCES') throw new BadFile('it may not be read', { cause: error });
-      if (systemCode(error) === 'ENXIO') throw new BadFile('it is not a regular file', { cause: error });
-      throw error;
+      const why = READ_REFUSED[systemCode(error) ?? ''];
+      throw why === undefined ? error : new BadFile(why, { cause: error });
     }
     try {
       const stat = fs.fstatSync(descriptor);
@@ -105,27 +112,36 @@ export class NodeDisk implements Disk {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    fs.renameSync(from, to);
+    fs.renameSync(asNamed(from), asNamed(to));
   }
 
   async link(from: string, to: string): Promise<void> {
-    fs.linkSync(from, to);
+    fs.linkSync(asNamed(from), asNamed(to));
   }
 
   async unlink(path: string): Promise<void> {
-    fs.unlinkSync(path);
+    fs.unlinkSync(asNamed(path));
   }
 
   async makeFolder(path: string): Promise<void> {
-    fs.mkdirSync(path, { mode: 0o700 });
+    fs.mkdirSync(asNamed(path), { mode: 0o700 });
   }
 
   async removeFolder(path: string): Promise<void> {
-    fs.rmdirSync(path);
+    fs.rmdirSync(asNamed(path));
   }
 
   async list(path: string): Promise<string[]> {
-    return fs.readdirSync(path).sort();
+    // A folder of ours is never reached through a link: it would lead out of the home.
+    if (lstatOrNone(path)?.isSymbolicLink() === true) {
+      throw Object.assign(new Error(`ENOTDIR: a symbolic link, and no folder, '${path}'`), {
+        code: 'ENOTDIR',
+      });
+    }
+    const names = fs.readdirSync(path);
+    // What cannot be decoded has this letter in it; reading all names as bytes would cost far more.
+    if (!names.some((name) => name.includes('\uFFFD'))) return names.sort();
+    return fs.readdirSync(path, { encoding: 'buffer' }).map(asText).sort();
   }
 
   async facts(path: string): Promise<FileFacts | undefined> {
@@ -171,7 +187,7 @@ export class NodeDisk implements Disk {
   }
 
   async #syncNow(path: string, flags: number): Promise<void> {
-    const descriptor = fs.openSync(path, flags);
+    const descriptor = fs.openSync(asNamed(path), flags);
     try {
       await fsync(descriptor);
     } finally {
@@ -204,6 +220,23 @@ export const listOrNone = async (disk: Disk, path: string): Promise<string[]> =>
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
     throw error;
   }
+};
+
+/** Takes away what lies there, if it is not a folder with something in it. */
+export const removeAny = async (disk: Disk, path: string): Promise<void> => {
+  const isFolder = !(await unlessCode(['EISDIR', 'EPERM'], async () => {
+    await unlessCode(['ENOENT', 'ENOTDIR'], () => disk.unlink(path));
+  }));
+  if (isFolder) {
+    await unlessCode(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EPERM'], () => disk.removeFolder(path));
+  }
+};
+
+/** Renames a file of ours over whatever lies there, if that is not a folder with something in it. */
+export const replace = async (disk: Disk, from: string, to: string): Promise<void> => {
+  if (await unlessCode(['EISDIR', 'EEXIST', 'ENOTEMPTY'], () => disk.rename(from, to))) return;
+  await removeAny(disk, to);
+  await disk.rename(from, to);
 };
 
 export const makeFolderOnce = async (disk: Disk, path: string): Promise<boolean> =>

@@ -1,5 +1,6 @@
 /** The file queue: each member of the Queue interface, and the file in which its protocol is. */
 import { join } from 'node:path';
+import { systemCode } from '../../errors.ts';
 import { isTaskId } from '../../task/id.ts';
 import { isEnded, type State } from '../../task/lifecycle.ts';
 import type { NewTask, TaskRecord } from '../../task/record.ts';
@@ -22,13 +23,12 @@ import { addTasks } from './add.ts';
 import { Adoption, type DraftFromDrop } from './adopt.ts';
 import { cancelTask, retryTask } from './cancel.ts';
 import { creatorName, makeContext, type QueueContext } from './context.ts';
-import { type Disk, NodeDisk, unlessCode } from './disk.ts';
+import { type Disk, NodeDisk, replace } from './disk.ts';
 import { Layout, parseDelayedName } from './layout.ts';
 import { countTasks, findIds, listRecords } from './list.ts';
-import { locate, outcomeRuns } from './locate.ts';
+import { hasResults, locate, outcomeRuns } from './locate.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type FileMember, joinQueue } from './member.ts';
-import { ensureResultFolder } from './outcome.ts';
 import { listQuarantine } from './quarantine.ts';
 import { readRecord } from './read.ts';
 import { type BudgetOf, type Sightings, sweepAll, sweepSome } from './sweep.ts';
@@ -135,15 +135,16 @@ export class FileQueue implements Queue {
     // Written elsewhere first: whoever reads a message takes it away, also half of one.
     const tmp = join(layout.tmp, `${creatorName(this.#context)}.message`);
     await disk.create(tmp, `${JSON.stringify(message)}\n`, true);
-    await disk.rename(tmp, join(layout.control, `${workerId}.json`));
+    await replace(disk, tmp, join(layout.control, `${workerId}.json`));
   }
 
   async artifact(id: string, run: number | null, kind: ArtifactKind): Promise<string | undefined> {
     const { disk, layout } = this.#context;
-    if (!isTaskId(id)) return undefined;
-    const place = await locate(this.#context, id);
-    const last = Math.max(place?.run ?? 0, (await outcomeRuns(this.#context, id)).at(-1) ?? 0);
-    for (let number = run ?? last; number >= (run ?? 1); number -= 1) {
+    if (!isTaskId(id) || !(await hasResults(this.#context, id))) return undefined;
+    const place = run === null ? await locate(this.#context, id) : undefined;
+    // Those that there were, not every number up to the last: a name can say any.
+    const runs = run === null ? [...(await outcomeRuns(this.#context, id)), place?.run ?? 0] : [run];
+    for (const number of runs.sort((a, b) => b - a)) {
       const path = layout.artifact(id, number, kind);
       if ((await disk.facts(path))?.kind === 'file') return path;
     }
@@ -151,12 +152,15 @@ export class FileQueue implements Queue {
   }
 
   async markRead(id: string): Promise<void> {
+    const { disk, layout } = this.#context;
     const place = await locate(this.#context, id);
-    if (place === undefined || !isEnded(place.state)) return;
-    const folder = await ensureResultFolder(this.#context, id);
-    await unlessCode(['EEXIST', 'EROFS', 'EACCES', 'ENOSPC', 'EDQUOT'], () =>
-      this.#context.disk.create(join(folder, 'read'), '', false),
-    );
+    if (place === undefined || !isEnded(place.state) || !(await hasResults(this.#context, id))) return;
+    try {
+      await disk.create(join(layout.resultFolder(id), 'read'), '', false);
+    } catch (error) {
+      // Somebody looked before, or may not write there: who reads a result must not fail for that.
+      if (systemCode(error) === undefined) throw error;
+    }
   }
 
   async sweep(budgetOf: BudgetOf): Promise<SweepReport> {

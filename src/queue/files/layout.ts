@@ -25,9 +25,13 @@ export interface Place extends TaskName {
   workerId: string | null;
 }
 
-const NAME = /^(\d{2})-(task_[0-9a-z_]+)\.r(\d{1,9})\.b(\d{1,9})\.json$/;
+// A number has one way to be written: else a file would not have the name that is made of what its name says.
+const NAME = /^(\d{2})-(task_[0-9a-z_]+)\.r(0|[1-9]\d{0,8})\.b(0|[1-9]\d{0,8})\.json$/;
 const DELAYED = /^(\d{13})-(.*)$/;
-const ENDED = /^(task_[0-9a-z_]+)\.r(\d{1,9})\.json$/;
+const ENDED = /^(task_[0-9a-z_]+)\.r(0|[1-9]\d{0,8})\.json$/;
+
+/** A name that says more is none of ours: the numbers of its next runs would not fit into one. */
+const MOST_RUNS = 999_000_000;
 
 /** `RANK-ID.rR.bB.json`; rank is 10 - priority, so that the most urgent sorts first. */
 export const taskName = (name: TaskName): string =>
@@ -38,7 +42,7 @@ export const parseTaskName = (text: string): TaskName | undefined => {
   if (match === null) return undefined;
   const [, rank, id, run, base] = match as unknown as [string, string, string, string, string];
   const priority = 10 - Number(rank);
-  if (!isTaskId(id) || priority < 1 || priority > 10) return undefined;
+  if (!isTaskId(id) || priority < 1 || priority > 10 || Number(run) >= MOST_RUNS) return undefined;
   return { id, run: Number(run), base: Number(base), priority };
 };
 

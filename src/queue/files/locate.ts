@@ -3,7 +3,7 @@
  * (delayed, in progress) are listed. Before a task is said to be nowhere, all folders it could be in are:
  * others act on that. Nothing is opened.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { isTaskId } from '../../task/id.ts';
 import type { QueueContext } from './context.ts';
@@ -18,17 +18,38 @@ import {
   type TaskName,
   taskName,
 } from './layout.ts';
+import { quarantine } from './quarantine.ts';
 
-const OUTCOME = /^run-(\d+)\.json$/;
+const OUTCOME = /^run-(0|[1-9]\d{0,8})\.json$/;
+
+/** Beyond so many runs the names it can have are too many to try: the folders are listed at once. */
+const RUNS_TRIED = 32;
+
+/** Whether the results of `id` lie in folders of the home. A link in their place would lead to files of others. */
+export const hasResults = async ({ disk, layout }: QueueContext, id: string): Promise<boolean> =>
+  (await disk.facts(layout.resultsDay(id)))?.kind === 'folder' &&
+  (await disk.facts(layout.resultFolder(id)))?.kind === 'folder';
+
+// What may not be read tells nothing; where the task is can be known all the same.
+const namesOfResults = async ({ disk, layout }: QueueContext, id: string): Promise<string[]> => {
+  try {
+    return await listOrNone(disk, layout.resultFolder(id));
+  } catch (error) {
+    if (systemCode(error) === 'EACCES' || systemCode(error) === 'EPERM') return [];
+    throw error;
+  }
+};
 
 /** Numbers of the runs of `id` that have an outcome, ascending. */
-export const outcomeRuns = async (context: QueueContext, id: string): Promise<number[]> =>
-  (await listOrNone(context.disk, context.layout.resultFolder(id)))
+export const outcomeRuns = async (context: QueueContext, id: string): Promise<number[]> => {
+  if (!(await hasResults(context, id))) return [];
+  return (await namesOfResults(context, id))
     .flatMap((name) => {
       const match = OUTCOME.exec(name);
       return match === null ? [] : [Number(match[1])];
     })
     .sort((a, b) => a - b);
+};
 
 /** The task's place, or undefined when it is nowhere. */
 export const locate = async (context: QueueContext, id: string): Promise<Place | undefined> => {
@@ -92,6 +113,7 @@ const waiting = async (context: QueueContext, id: string): Promise<Place | undef
     ['pending', layout.pending],
     ['blocked', layout.blocked],
   ] as const) {
+    if (last > RUNS_TRIED) break;
     for (const name of possibleNames(id, last)) {
       const path = join(folder, taskName(name));
       if ((await disk.facts(path)) !== undefined) {
@@ -166,10 +188,15 @@ export const ensureDayFolders = async (context: QueueContext, id: string): Promi
   }
 };
 
-/** Makes one folder durably where it is missing. */
+/** Makes one folder durably where it is missing. What lies there and is none is set aside. */
 export const ensureFolder = async (context: QueueContext, parent: string, folder: string): Promise<void> => {
   const { disk } = context;
-  if ((await disk.facts(folder)) !== undefined) return;
+  const facts = await disk.facts(folder);
+  if (facts?.kind === 'folder') return;
+  if (facts !== undefined) {
+    const name = `${basename(parent)}-${basename(folder)}`;
+    await quarantine(context, folder, name, `it lay where the folder ${folder} belongs`);
+  }
   try {
     await disk.makeFolder(folder);
   } catch (error) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../../errors.ts';
 import { isTaskId } from '../../task/id.ts';
 import type { QueueContext } from './context.ts';
-import { unlessCode } from './disk.ts';
+import { removeAny, unlessCode } from './disk.ts';
 import type { TaskName } from './layout.ts';
 import { withReserve } from './reserve.ts';
 
@@ -38,12 +38,5 @@ export const writeMark = async (context: QueueContext, life: Life): Promise<void
 };
 
 /** Somebody may have made a folder there: it is a mark as well, and must go like one. */
-export const removeMark = async (context: QueueContext, name: string): Promise<void> => {
-  const { disk } = context;
-  const path = pathOf(context, name);
-  const unlink = async (): Promise<void> => {
-    await unlessCode(['ENOENT'], () => disk.unlink(path));
-  };
-  if (await unlessCode(['EISDIR', 'EPERM'], unlink)) return;
-  await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(path));
-};
+export const removeMark = (context: QueueContext, name: string): Promise<void> =>
+  removeAny(context.disk, pathOf(context, name));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isShortage, KoubouError, systemCode } from '../../errors.ts';
 import type { Budget } from '../../task/budget.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
+import { objectOf } from '../../text/json.ts';
 import type {
   Admission,
   Beat,
@@ -15,7 +16,7 @@ import type {
 } from '../queue.ts';
 import { Candidates } from './claim.ts';
 import { bootPrefix, creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
-import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
+import { BadFile, isDiskFull, listOrNone, removeAny, replace, unlessCode } from './disk.ts';
 import { parseTaskName, SLOT, SLOT_COUNT, type TaskName, taskName } from './layout.ts';
 import { outcomeRuns } from './locate.ts';
 import { parseMarkName } from './marks.ts';
@@ -73,14 +74,11 @@ export class FileMember implements Member {
       permits: taken.permits,
     };
     this.#held.set(id, held);
-    try {
-      await unlessCode(['EEXIST'], () => context.disk.create(held.logPath, '', false));
-      await unlessCode(['EEXIST'], () => context.disk.create(held.outputPath, '', false));
-    } catch (error) {
-      // They only mark the start and save an inode later: whoever writes to them makes them where it can.
-      if (!isDiskFull(error)) throw error;
-    }
     return held;
+  }
+
+  get trouble(): string | null {
+    return this.candidates.trouble;
   }
 
   get sawDropped(): boolean {
@@ -99,9 +97,9 @@ export class FileMember implements Member {
     const stamp = { at: isoNow(this.#context), steady_ms: Math.round(machine.steadyMs()) };
     const content = `${JSON.stringify({ ...stamp, ...beat, passed })}\n`;
     try {
-      await unlessCode(['ENOENT'], () => disk.unlink(next));
+      await removeAny(disk, next);
       await disk.create(next, content, false);
-      await disk.rename(next, layout.beatFile(this.workerId));
+      await replace(disk, next, layout.beatFile(this.workerId));
     } catch (error) {
       // A beat is news for people; a full disk is no reason to stop working.
       if (!isDiskFull(error)) throw error;
@@ -132,7 +130,7 @@ export class FileMember implements Member {
     this.#held.delete(claim.id);
     for (const permit of held.permits) await returnPermit(context, this.#folder, permit);
     context.step('settle.permits_returned');
-    await unlessCode(['ENOENT', 'ENOTDIR'], () => context.disk.unlink(this.#childFile(held)));
+    await removeAny(context.disk, this.#childFile(held));
     return ended === 'gone' ? { kind: 'fenced' } : { kind: 'settled', ...ended };
   }
 
@@ -162,13 +160,14 @@ export class FileMember implements Member {
     try {
       const text = (await disk.read(path, 4096)).toString('utf8');
       await unlessCode(['ENOENT'], () => disk.unlink(path));
-      const { min, max } = JSON.parse(text) as Partial<WorkerMessage>;
+      const { min, max } = objectOf(text) ?? {};
       const valid = Number.isSafeInteger(min) && Number.isSafeInteger(max);
       return valid ? { min: min as number, max: max as number } : undefined;
     } catch (error) {
-      if (error instanceof SyntaxError || error instanceof BadFile || systemCode(error) === 'ENOENT')
-        return undefined;
-      throw error;
+      if (systemCode(error) === 'ENOENT') return undefined;
+      if (!(error instanceof BadFile)) throw error;
+      await removeAny(disk, path);
+      return undefined;
     }
   }
 
@@ -229,16 +228,16 @@ export const removeWorkerFiles = async (context: QueueContext, workerId: string)
   const { disk, layout } = context;
   const children = join(layout.children, workerId);
   for (const name of await listOrNone(disk, children)) {
-    await unlessCode(['ENOENT', 'EISDIR', 'EPERM'], () => disk.unlink(join(children, name)));
+    await removeAny(disk, join(children, name));
   }
-  await unlessCode(['ENOENT', 'ENOTEMPTY'], () => disk.removeFolder(children));
+  await removeAny(disk, children);
   for (const path of [
     join(layout.control, `${workerId}.json`),
     join(layout.run, `.${workerId}.beat`),
     layout.beatFile(workerId),
     layout.runFile(workerId),
   ]) {
-    await unlessCode(['ENOENT', 'EISDIR', 'EPERM'], () => disk.unlink(path));
+    await removeAny(disk, path);
   }
 };
 
@@ -270,8 +269,13 @@ const takeSlot = async (context: QueueContext, folder: string): Promise<boolean>
   for (const name of await listOrNone(disk, layout.inProgress)) {
     if (!SLOT.test(name)) continue;
     const slot = join(layout.inProgress, name);
-    if ((await disk.facts(slot))?.kind !== 'folder' || (await listOrNone(disk, slot)).length > 0) continue;
-    if (await unlessCode(['ENOENT', 'EXDEV'], () => disk.rename(slot, folder))) return true;
+    try {
+      if ((await disk.facts(slot))?.kind !== 'folder' || (await listOrNone(disk, slot)).length > 0) continue;
+      if (await unlessCode(['ENOENT', 'EXDEV'], () => disk.rename(slot, folder))) return true;
+    } catch (error) {
+      // One that somebody else made is no reason not to take the next.
+      if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
+    }
   }
   return false;
 };

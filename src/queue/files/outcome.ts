@@ -7,7 +7,7 @@ import { isEnded } from '../../task/lifecycle.ts';
 import { RunOutcome } from '../../task/record.ts';
 import { creatorName, type QueueContext } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
-import { ensureDayFolders, ensureFolder, locate, outcomeRuns } from './locate.ts';
+import { ensureDayFolders, ensureFolder, hasResults, locate, outcomeRuns } from './locate.ts';
 import { withReserve } from './reserve.ts';
 
 const MAX_OUTCOME_BYTES = 4 * 1024 * 1024;
@@ -18,6 +18,7 @@ export const readOutcome = async (
   id: string,
   run: number,
 ): Promise<RunOutcome | undefined> => {
+  if (!(await hasResults(context, id))) return undefined;
   try {
     const bytes = await context.disk.read(context.layout.outcome(id, run), MAX_OUTCOME_BYTES);
     const parsed = z.safeParse(RunOutcome, JSON.parse(bytes.toString('utf8')));
@@ -40,7 +41,11 @@ const unreadable = async (
   const facts = await context.disk.facts(path);
   if (facts === undefined) return undefined;
   const at = new Date(facts.modifiedMs).toISOString();
-  const error = errorInfo('internal', `How this run ended cannot be read: ${path}`);
+  const error = errorInfo(
+    'internal',
+    `How this run ended cannot be read: ${path}`,
+    'That file was damaged, or is not one of koubou; `koubou retry` runs the task again.',
+  );
   return { ...endWithoutRun(context, id, run, error), charged: true, started_at: at, ended_at: at };
 };
 

@@ -3,12 +3,13 @@
  * the folder of the worker that uses it; it moves by rename, so there is never one too many, and a dead
  * worker's are returned by whoever reaps it.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PermitRequest } from '../queue.ts';
 import { creatorName, type QueueContext } from './context.ts';
-import { unlessCode } from './disk.ts';
+import { removeAny, unlessCode } from './disk.ts';
 import { heldPermitName, parseHeldPermit } from './layout.ts';
 import { ensureFolder } from './locate.ts';
+import { quarantine } from './quarantine.ts';
 
 const PERMIT_FILE = 'permit';
 // It never leaves, so the permit's folder is never empty and cannot be made a second time by a rename.
@@ -22,6 +23,7 @@ export const takePermit = async (
 ): Promise<string | undefined> => {
   const { disk, layout } = context;
   const folder = layout.permitFolder(request.name);
+  await ensureFolder(context, layout.permits, join(layout.permits, folder));
   for (let number = 1; number <= request.cap; number += 1) {
     const home = join(layout.permits, folder, String(number));
     const held = heldPermitName(folder, number);
@@ -31,9 +33,13 @@ export const takePermit = async (
       if (taken) context.step('permit.taken');
       return taken;
     };
-    if (await take()) return held;
-    if ((await disk.facts(home)) !== undefined) continue;
-    await makePermit(context, folder, home);
+    const facts = await disk.facts(home);
+    if (facts?.kind !== 'folder') {
+      if (facts !== undefined) {
+        await quarantine(context, home, `${folder}-${number}`, 'it lay where the folder of a permit belongs');
+      }
+      await makePermit(context, folder, home);
+    }
     if (await take()) return held;
   }
   return undefined;
@@ -48,13 +54,18 @@ export const returnPermit = async (
   const parsed = parseHeldPermit(held);
   if (parsed === undefined) return;
   const { disk, layout } = context;
-  const target = join(layout.permits, parsed.folder, String(parsed.number), PERMIT_FILE);
-  await unlessCode(['ENOENT'], () => disk.rename(join(workerFolder, held), target));
+  const [source, home] = [
+    join(workerFolder, held),
+    join(layout.permits, parsed.folder, String(parsed.number)),
+  ];
+  // Without its folder it is none: a new one is made, permit and all, when somebody asks for it.
+  const isThere = async (path: string): Promise<boolean> => (await disk.facts(path))?.kind === 'folder';
+  if (!(await isThere(dirname(home))) || !(await isThere(home))) return removeAny(disk, source);
+  await unlessCode(['ENOENT'], () => disk.rename(source, join(home, PERMIT_FILE)));
 };
 
 const makePermit = async (context: QueueContext, folder: string, home: string): Promise<void> => {
   const { disk, layout } = context;
-  await ensureFolder(context, layout.permits, join(layout.permits, folder));
   const building = join(layout.tmp, `batch-${creatorName(context)}`);
   await disk.makeFolder(building);
   await disk.create(join(building, SENTINEL), '', false);

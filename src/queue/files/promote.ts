@@ -4,6 +4,7 @@ import { nextState } from '../../task/lifecycle.ts';
 import type { SweepReport } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
+import { each } from './each.ts';
 import { delayedName, parseDelayedName, type TaskName, taskName } from './layout.ts';
 import { readOutcome } from './outcome.ts';
 import { readTask } from './read.ts';
@@ -22,13 +23,14 @@ export const promoteDue = async (
   const { disk, layout, step } = context;
   const now = context.nowMs();
   let moved = false;
+  const tooFar: (() => Promise<void>)[] = [];
   for (const text of await listOrNone(disk, layout.delayed)) {
     const name = parseDelayedName(text);
     if (name === undefined) continue;
     const from = join(layout.delayed, text);
     if (name.dueMs > now) {
       if (!mendClock) break;
-      if (name.dueMs > now + LONGEST_BACKOFF_MS) await cutDue(context, from, name);
+      if (name.dueMs > now + LONGEST_BACKOFF_MS) tooFar.push(() => cutDue(context, from, name));
       continue;
     }
     if (nextState('delayed', 'due') !== 'pending') continue;
@@ -39,13 +41,13 @@ export const promoteDue = async (
     moved = true;
   }
   if (moved) await Promise.all([disk.syncFolder(layout.delayed), disk.syncFolder(layout.pending)]);
+  await each(tooFar);
 };
 
 type DelayedName = TaskName & { dueMs: number };
 
 const cutDue = async (context: QueueContext, from: string, name: DelayedName): Promise<void> => {
-  const waitMs =
-    name.run === 0 ? await waitAskedFor(context, from, name) : await backoffMeant(context, name);
+  const waitMs = name.run === 0 ? await waitAskedFor(context, from, name) : await backoffMeant(context, name);
   const dueMs = waitMs === undefined ? name.dueMs : context.nowMs() + waitMs;
   if (name.dueMs <= dueMs) return;
   const target = join(context.layout.delayed, delayedName(dueMs, name));

@@ -21,8 +21,12 @@ export const quarantine = async (
     disk.create(why, `${JSON.stringify({ name, reason, at: isoNow(context) })}\n`, true),
   );
   context.step('quarantine.said');
-  const moved = await unlessCode(['ENOENT'], () => disk.rename(from, join(layout.quarantine, target)));
-  if (!moved) await unlessCode(['ENOENT'], () => disk.unlink(why));
+  let moved = false;
+  try {
+    moved = await unlessCode(['ENOENT'], () => disk.rename(from, join(layout.quarantine, target)));
+  } finally {
+    if (!moved) await unlessCode(['ENOENT'], () => disk.unlink(why));
+  }
   await disk.syncFolder(layout.quarantine);
   return moved;
 };

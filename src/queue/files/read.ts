@@ -75,7 +75,7 @@ export const joinRecord = async (
     due_at: place.dueMs === null ? null : new Date(place.dueMs).toISOString(),
     attempts,
     updated_at: last?.ended_at ?? attempts.at(-1)?.started_at ?? task.created_at,
-    result: ended ? await toResult(context, place, last) : null,
+    result: ended ? await toResult(context, place, outcomes) : null,
   };
 };
 
@@ -130,13 +130,15 @@ const readStart = async (context: QueueContext, place: Place): Promise<string | 
 const toResult = async (
   context: QueueContext,
   place: Place,
-  last: RunOutcome | undefined,
+  outcomes: readonly RunOutcome[],
 ): Promise<TaskResult> => {
-  if (last === undefined || last.attempt !== place.run) {
+  // Not the last one: a file of a run that never was may lie beside it.
+  const last = outcomes.find((outcome) => outcome.attempt === place.run);
+  if (last === undefined) {
     const error = errorInfo(
       'unknown',
-      'It ended, and how is being recorded.',
-      'Look again in a moment; a running daemon completes it.',
+      'It ended, and how is not recorded, or not yet.',
+      `Look again in a moment. Where it stays so, ${context.layout.outcome(place.id, place.run)} was lost: \`koubou retry\` runs the task again.`,
     );
     return { success: false, output: null, output_path: null, output_bytes: null, error, duration: null };
   }

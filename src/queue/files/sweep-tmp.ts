@@ -5,6 +5,7 @@ import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.
 import { moveCommitted } from './batch.ts';
 import { abandonedName, bootPrefix, namespacePrefix, type QueueContext } from './context.ts';
 import { BadFile, listOrNone, unlessCode } from './disk.ts';
+import { each } from './each.ts';
 import { delayedName, parseTmpName, taskName } from './layout.ts';
 import { ensureDayFolders } from './locate.ts';
 import { finishEnd } from './outcome.ts';
@@ -13,29 +14,36 @@ const ELSEWHERE_DEAD_AFTER_MS = 60_000;
 
 /** How many files were cleared or published. What a living process is making is left alone. */
 export const sweepTmp = async (context: QueueContext): Promise<number> => {
-  const { disk, layout, step } = context;
   let cleared = 0;
-  for (const name of await listOrNone(disk, layout.tmp)) {
-    const creator = parseTmpName(name);
-    if (creator === undefined || creatorLives(context, name, creator)) continue;
-    const path = join(layout.tmp, name);
-    step('sweep.tmp_found');
-    // What is not of the kind its name says is not ours.
-    const facts = await disk.facts(path);
-    if (facts?.kind !== (creator.kind === 'file' ? 'file' : 'folder')) continue;
-    if (creator.kind === 'commit') {
-      // Committed is acknowledged or about to be: it is carried on, never deleted.
-      // Its creator may have died before that was on the device: no key may lead to a batch that was never there.
-      await disk.syncFolder(layout.tmp);
-      await moveCommitted(context, path);
-    } else if (creator.kind === 'batch') {
-      await clearFolder(context, path, name);
-    } else {
-      await clearFile(context, path, name);
-    }
-    cleared += 1;
-  }
+  const names = await listOrNone(context.disk, context.layout.tmp);
+  await each(
+    names.map((name) => async () => {
+      if (await sweepOne(context, name)) cleared += 1;
+    }),
+  );
   return cleared;
+};
+
+const sweepOne = async (context: QueueContext, name: string): Promise<boolean> => {
+  const { disk, layout, step } = context;
+  const creator = parseTmpName(name);
+  if (creator === undefined || creatorLives(context, name, creator)) return false;
+  const path = join(layout.tmp, name);
+  step('sweep.tmp_found');
+  // What is not of the kind its name says is not ours.
+  const facts = await disk.facts(path);
+  if (facts?.kind !== (creator.kind === 'file' ? 'file' : 'folder')) return false;
+  if (creator.kind === 'commit') {
+    // Committed is acknowledged or about to be: it is carried on, never deleted.
+    // Its creator may have died before that was on the device: no key may lead to a batch that was never there.
+    await disk.syncFolder(layout.tmp);
+    await moveCommitted(context, path);
+  } else if (creator.kind === 'batch') {
+    await clearFolder(context, path, name);
+  } else {
+    await clearFile(context, path, name);
+  }
+  return true;
 };
 
 // Another boot: everything of then is gone. (A home lies on one machine's own disk.) A creator in another

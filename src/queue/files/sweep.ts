@@ -7,10 +7,12 @@ import { errorInfo, systemCode } from '../../errors.ts';
 import type { Budget } from '../../task/budget.ts';
 import { nextState } from '../../task/lifecycle.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
+import { isObject } from '../../text/json.ts';
 import type { SweepReport } from '../queue.ts';
 import { failForParent, sweepMarks } from './cancel.ts';
 import { type QueueContext, verdictFor } from './context.ts';
 import { BadFile, listOrNone, makeFolderOnce, unlessCode } from './disk.ts';
+import { each } from './each.ts';
 import { returnForeign } from './foreign.ts';
 import {
   delayedName,
@@ -90,19 +92,6 @@ export const sweepSome = async (
   return report;
 };
 
-/** Does all of it even when one thing fails, so that one bad entry holds nothing else up; then throws the first error. */
-const each = async (actions: readonly (() => Promise<void>)[]): Promise<void> => {
-  const errors: unknown[] = [];
-  for (const action of actions) {
-    try {
-      await action();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw errors[0];
-};
-
 /** Takes the folders of dead workers away and gives their tasks back. */
 const reapDead = async (
   context: QueueContext,
@@ -180,13 +169,14 @@ const clearReaped = async (
   const folder = join(layout.inProgress, `${REAPED_PREFIX}${workerId}`);
   await stopChildren(context, workerId, folder);
   step('sweep.children_stopped');
-  for (const text of await listOrNone(disk, folder)) {
+  const move = async (text: string): Promise<void> => {
     const name = parseTaskName(text);
     if (name !== undefined) await giveBack(context, folder, name, workerId, budgetOf, report);
     else if (text.startsWith('permit@')) await returnPermit(context, folder, text);
     else await returnForeign(context, join(folder, text), text);
     step('sweep.task_moved');
-  }
+  };
+  await each((await listOrNone(disk, folder)).map((text) => () => move(text)));
   step('sweep.tasks_moved');
   if (await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(folder))) {
     await removeWorkerFiles(context, workerId);
@@ -216,11 +206,8 @@ const readChild = async (
   path: string,
 ): Promise<{ pid: number; startTime: string } | undefined> => {
   try {
-    const value = JSON.parse((await context.disk.read(path, 4096)).toString('utf8')) as Record<
-      string,
-      unknown
-    >;
-    const { pid, startTime } = value;
+    const value: unknown = JSON.parse((await context.disk.read(path, 4096)).toString('utf8'));
+    const { pid, startTime } = isObject(value) ? value : {};
     return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof BadFile) return undefined;
@@ -271,42 +258,45 @@ const lostOutcome = async (context: QueueContext, name: TaskName, workerId: stri
 
 /** Moves on every blocked task whose parents have come to something: the state decides, not an event. */
 const recheckBlocked = async (context: QueueContext, report: SweepReport): Promise<void> => {
+  const names = (await listOrNone(context.disk, context.layout.blocked)).flatMap(
+    (text) => parseTaskName(text) ?? [],
+  );
+  await each(names.map((name) => () => recheck(context, name, report)));
+};
+
+const recheck = async (context: QueueContext, name: TaskName, report: SweepReport): Promise<void> => {
   const { disk, layout, step } = context;
-  for (const text of await listOrNone(disk, layout.blocked)) {
-    const name = parseTaskName(text);
-    if (name === undefined) continue;
-    const path = join(layout.blocked, text);
-    const read = await readTask(context, path, name.id);
-    if ('gone' in read) continue;
-    if ('bad' in read) {
-      if (await quarantine(context, path, `${name.id}.json`, read.bad)) report.quarantined += 1;
-      continue;
-    }
-    const parents = await parentsState(context, read.task);
-    if (parents.kind === 'unmet') continue;
-    if (parents.kind === 'failed') {
-      const error = errorInfo('dependency_failed', `It waits for ${parents.parent}, which ${parents.why}.`);
-      const place = {
-        ...name,
-        state: 'blocked' as const,
-        path,
-        folder: layout.blocked,
-        dueMs: null,
-        workerId: null,
-      };
-      if (await failForParent(context, place, error)) report.failed += 1;
-      continue;
-    }
-    const dueMs = read.task.not_before === null ? null : Date.parse(read.task.not_before);
-    const later = dueMs !== null && dueMs > context.nowMs() && name.run === 0;
-    const folder =
-      nextState('blocked', later ? 'try_later' : 'unblocked') === 'delayed' ? layout.delayed : layout.pending;
-    const target = join(folder, later ? delayedName(dueMs, name) : taskName(name));
-    if (!(await unlessCode(['ENOENT'], () => disk.rename(path, target)))) continue;
-    step('sweep.unblocked');
-    report.unblocked += 1;
-    await Promise.all([disk.syncFolder(layout.blocked), disk.syncFolder(folder)]);
+  const path = join(layout.blocked, taskName(name));
+  const read = await readTask(context, path, name.id);
+  if ('gone' in read) return;
+  if ('bad' in read) {
+    if (await quarantine(context, path, `${name.id}.json`, read.bad)) report.quarantined += 1;
+    return;
   }
+  const parents = await parentsState(context, read.task);
+  if (parents.kind === 'unmet') return;
+  if (parents.kind === 'failed') {
+    const error = errorInfo('dependency_failed', `It waits for ${parents.parent}, which ${parents.why}.`);
+    const place = {
+      ...name,
+      state: 'blocked' as const,
+      path,
+      folder: layout.blocked,
+      dueMs: null,
+      workerId: null,
+    };
+    if (await failForParent(context, place, error)) report.failed += 1;
+    return;
+  }
+  const dueMs = read.task.not_before === null ? null : Date.parse(read.task.not_before);
+  const later = dueMs !== null && dueMs > context.nowMs() && name.run === 0;
+  const folder =
+    nextState('blocked', later ? 'try_later' : 'unblocked') === 'delayed' ? layout.delayed : layout.pending;
+  const target = join(folder, later ? delayedName(dueMs, name) : taskName(name));
+  if (!(await unlessCode(['ENOENT'], () => disk.rename(path, target)))) return;
+  step('sweep.unblocked');
+  report.unblocked += 1;
+  await Promise.all([disk.syncFolder(layout.blocked), disk.syncFolder(folder)]);
 };
 
 const keepSlots = async (context: QueueContext): Promise<void> => {
