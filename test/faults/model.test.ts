@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { exhaustive, publishFigures } from './figures.ts';
-import { commands } from './model/commands.ts';
+import { begin, commands } from './model/commands.ts';
 import { Model } from './model/model.ts';
 import { PLANTED } from './model/planted.ts';
 import { type Plant, Real } from './model/real.ts';
 
-const SEQUENCES = exhaustive ? 3000 : 25;
+const SEQUENCES = exhaustive ? 3000 : 40;
 const LONGEST = 60;
 /** Within so many sequences each planted fault must be found. */
 const SEARCHED = 200;
@@ -21,6 +21,7 @@ const agreement = (steps: Map<string, number>, plant: Plant = (disk) => disk) =>
     const model = new Model();
     const real = await Real.make(model, plant, steps);
     try {
+      await begin(model, real);
       await fc.asyncModelRun(() => ({ model, real }), sequence);
     } finally {
       real.remove();

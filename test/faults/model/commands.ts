@@ -224,6 +224,12 @@ const ifAny =
     if (workers.some(({ claims }) => !holding || claims.size > 0)) await run(model, real);
   };
 
+/** What each sequence begins with, so that there is something to do. */
+export const begin = async (model: Model, real: Real): Promise<void> => {
+  const plain: Draft = { priority: 5, parents: [], any: false, inSeconds: null };
+  for (const run of [join, join, add([plain, plain, plain])]) await step('begin', run).run(model, real);
+};
+
 export const commands: fc.Arbitrary<Command>[] = [
   fc
     .array(draft, { minLength: 1, maxLength: 3 })
@@ -245,9 +251,9 @@ export const commands: fc.Arbitrary<Command>[] = [
         step(`settle ${index} ${which} ${how}`, ifAny(settle(index, which, how), true)),
       ),
   ),
-  fc.constant(step('sweep', sweep)),
+  ...[0, 1].map(() => fc.constant(step('sweep', sweep))),
   nat.map((index) => step(`kill ${index}`, ifAny(lookDead(index, true)))),
-  nat.map((index) => step(`fence ${index}`, ifAny(lookDead(index, false)))),
+  ...[0, 1].map(() => nat.map((index) => step(`fence ${index}`, ifAny(lookDead(index, false))))),
   nat.map((index) => step(`cancel ${index}`, cancel(index), hasTasks)),
   nat.map((index) => step(`retry ${index}`, retry(index), hasTasks)),
   nat.map((index) => step(`renew ${index}`, ifAny(renewOrLeave(index, false)))),
