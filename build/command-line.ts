@@ -61,14 +61,23 @@ function fileOf(specifier: string): string {
   return specifier.replaceAll('/', '-').replace(/\.js$/, '');
 }
 
-/** Bundles every command found in a folder. */
-export async function buildCommandLine(commandsFolder: string, outdir: string): Promise<void> {
+/** Bundles every command found in a folder, with the rest of the command line from `source`. */
+export async function buildCommandLine(
+  commandsFolder: string,
+  outdir: string,
+  source = join(root, 'src'),
+): Promise<void> {
   const commands = await findCommands(commandsFolder);
   const pjson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const found = new Set<string>();
   await build({
     ...common,
-    stdin: { contents: startSource(commands, pjson), resolveDir: root, sourcefile: 'start.ts', loader: 'ts' },
+    stdin: {
+      contents: startSource(commands, pjson, join(source, 'cli', 'main.ts')),
+      resolveDir: root,
+      sourcefile: 'start.ts',
+      loader: 'ts',
+    },
     // Without this, `import()` would go through the loader for ES modules, which takes longer to start
     // than a short command runs.
     supported: { 'dynamic-import': false },

@@ -39,13 +39,17 @@ export async function findCommands(folder: string): Promise<FoundCommand[]> {
   );
 }
 
-export function startSource(commands: FoundCommand[], { name, version, description }: Package): string {
+export function startSource(
+  commands: FoundCommand[],
+  { name, version, description }: Package,
+  mainFile: string,
+): string {
   const entries = commands.map(
     ({ id, file, summary, hidden }) =>
       `${JSON.stringify(id)}: { summary: ${JSON.stringify(summary)}, hidden: ${hidden}, load: () => import(${JSON.stringify(file)}) },`,
   );
   return [
-    `import { main } from './src/cli/main.ts';`,
+    `import { main } from ${JSON.stringify(mainFile)};`,
     `void main({`,
     `  name: ${JSON.stringify(name)}, version: ${JSON.stringify(version)}, description: ${JSON.stringify(description)},`,
     `  commands: {`,

@@ -30,6 +30,7 @@ export const buildPlanted = async (...faults: readonly Fault[]): Promise<string>
     if (parts.length !== 2) throw new Error(`src/${file} has ${parts.length - 1} times: ${from}`);
     await writeFile(path, parts.join(to));
   }
-  await buildCommandLine(join(root, 'src', 'commands'), join(root, 'dist', 'cli'));
+  const source = join(root, 'src');
+  await buildCommandLine(join(source, 'commands'), join(root, 'dist', 'cli'), source);
   return join(root, 'bin', 'run.js');
 };
