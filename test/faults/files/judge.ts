@@ -89,7 +89,7 @@ const ROUTE = {
   why: 'there is one',
   considered: [],
   otherwise: null,
-  above: [],
+  ladder: [],
   handBack: false,
 };
 /** More than any case has tasks: each is claimed once or, where it fails, a few times. */
