@@ -110,11 +110,12 @@ export const gitOutput = async (
   });
 };
 
+/** The same as text, without the end of its last line: a path may begin and end with spaces, and hold newlines. */
 export const gitLine = async (
   place: GitPlace,
   args: readonly string[],
   options?: GitOptions,
-): Promise<string> => (await gitOutput(place, args, options)).toString('utf8').trim();
+): Promise<string> => (await gitOutput(place, args, options)).toString('utf8').replace(/\n$/, '');
 
 /** Names that git ended with zero bytes; file names may be any bytes, so they stay latin1 until they are shown. */
 export const zeroEnded = (bytes: Buffer): string[] => bytes.toString('latin1').split('\0').slice(0, -1);

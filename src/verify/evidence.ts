@@ -83,7 +83,7 @@ export class Evidence {
       const after = await takeListTree({ folder, excluded: this.#scope.excluded });
       return { ...(await compareListTrees(before, after, this.#patchPath)), tree: null };
     }
-    const after = await takeGitTree(this.#scope);
+    const after = await takeGitTree(this.#scope, before);
     return { ...(await compareGitTrees(this.#scope, before, after, this.#patchPath)), tree: after.tree };
   }
 

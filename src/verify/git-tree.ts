@@ -27,14 +27,27 @@ export interface GitScope {
   scratch: string;
   /** New objects go to the repository itself, where a commit can name them. */
   keepObjects: boolean;
+  bounds?: Bounds;
 }
+
+/** Of how many files at most. */
+export interface Bounds {
+  /** The content is read. */
+  read: number;
+  /** At least size and time are looked at. */
+  seen: number;
+}
+
+export const BOUNDS: Bounds = { read: 20_000, seen: 200_000 };
 
 export interface GitTree {
   kind: 'git';
   /** The id of the tree. */
   tree: string;
-  /** New files that are too large to be read, by what their size and time say. */
-  large: ReadonlyMap<string, string>;
+  /** New files that were read. */
+  read: ReadonlySet<string>;
+  /** New files that are too large to be read, or too many, by what their size and time say. */
+  timed: ReadonlyMap<string, string>;
   /** There were more new files than are looked at. */
   bounded: boolean;
 }
@@ -45,7 +58,6 @@ export interface Changed {
   bounded: boolean;
 }
 
-export const MOST_FILES = 20_000;
 const LARGE_BYTES = 16 * 1024 * 1024;
 
 /** Whether git has a say in this folder: it lies in a work tree that does not ignore it. */
@@ -56,8 +68,11 @@ export const isGitFolder = async (place: GitPlace): Promise<boolean> => {
   return prefix === '' || (await git(place, ['check-ignore', '-q', '.'])).code !== 0;
 };
 
-/** Throws `usage` where git cannot read the tree. */
-export const takeGitTree = async (scope: GitScope): Promise<GitTree> => {
+/**
+ * `before`: an earlier look, with which this one is to be compared: what was read then is read again, and the rest is
+ * not, so that no file seems changed for being looked at in another way. Throws `usage` where git cannot read the tree.
+ */
+export const takeGitTree = async (scope: GitScope, before?: GitTree): Promise<GitTree> => {
   const { place, scratch, excluded, keepObjects } = scope;
   const variables = await variablesOf(scope);
   const index = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'index']);
@@ -71,30 +86,49 @@ export const takeGitTree = async (scope: GitScope): Promise<GitTree> => {
   const changed = tracked.filter((name) => !existsSync(pathIn(place.folder, `${name}/.git`)));
   // What ends with a slash is another repository.
   const fresh = (await list('--others', '--exclude-standard')).filter((n) => outside(n) && !n.endsWith('/'));
-  // A commit must hold all of it.
-  const most = keepObjects ? fresh.length : MOST_FILES;
-  const large = new Map<string, string>();
-  const small: string[] = [];
-  for (const name of fresh.slice(0, most)) {
-    const facts = await lstat(pathIn(place.folder, name)).catch(() => undefined);
-    if (facts === undefined || !(facts.isFile() || facts.isSymbolicLink())) continue;
-    if (facts.size > LARGE_BYTES && !keepObjects)
-      large.set(name, `${facts.size} ${facts.mtimeMs} ${facts.mode}`);
-    else small.push(name);
-  }
+  const { read, timed, bounded } = await lookAtFresh(scope, fresh, before);
   const update = (flags: string[], names: readonly string[]) =>
     gitOutput(place, ['update-index', ...flags, '-z', '--stdin'], {
       variables,
       input: asBytes(names.map((name) => `${name}\0`).join('')),
     });
-  await update(['--add', '--remove', '--replace'], [...new Set([...changed, ...small])]);
+  await update(['--add', '--remove', '--replace'], [...new Set([...changed, ...read])]);
   // The run may have committed what must be in no commit.
   if (keepObjects && excluded.length > 0) {
     const linked = (await list()).filter((name) => !outside(name));
     await update(['--force-remove'], linked);
   }
   const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables });
-  return { kind: 'git', tree, large, bounded: fresh.length > most };
+  return { kind: 'git', tree, read, timed, bounded };
+};
+
+const lookAtFresh = async (
+  { place, keepObjects, bounds = BOUNDS }: GitScope,
+  fresh: readonly string[],
+  before: GitTree | undefined,
+): Promise<Pick<GitTree, 'read' | 'timed' | 'bounded'>> => {
+  // A commit must hold all of it.
+  const limits = keepObjects ? { read: fresh.length, seen: fresh.length } : bounds;
+  const mostRead = limits.read + (before?.read.size ?? 0);
+  const known = (name: string): boolean =>
+    before?.read.has(name) === true || before?.timed.has(name) === true;
+  // Where not all was looked at before, nobody can tell what is new.
+  const wanted = before?.bounded === true ? fresh.filter(known) : fresh;
+  const read = new Set<string>();
+  const timed = new Map<string, string>();
+  let bounded = wanted.length < fresh.length;
+  for (const name of wanted) {
+    const facts = await lstat(pathIn(place.folder, name)).catch(() => undefined);
+    if (facts === undefined || !(facts.isFile() || facts.isSymbolicLink())) continue;
+    const isSmall = keepObjects || facts.size <= LARGE_BYTES;
+    const again = before?.read.has(name) === true;
+    const hasRoom = read.size < mostRead && before?.timed.has(name) !== true;
+    if (isSmall && (again || hasRoom)) read.add(name);
+    else if (read.size + timed.size < limits.seen || known(name))
+      timed.set(name, `${facts.size} ${facts.mtimeMs} ${facts.mode}`);
+    else bounded = true;
+  }
+  return { read, timed, bounded };
 };
 
 /** What differs between two trees of one scope. The patch's names are relative to the top of the repository. */
@@ -119,9 +153,9 @@ export const compareGitTrees = async (
   const found = await gitOutput(place, [...diff, '-z', '--name-only', ...trees], { variables });
   const names = zeroEnded(found);
   const prefix = asName(await gitLine(place, ['rev-parse', '--show-prefix']));
-  const grown = new Set([...before.large.keys(), ...after.large.keys()]);
-  for (const name of grown) {
-    if (before.large.get(name) !== after.large.get(name)) names.push(`${prefix}${name}`);
+  const timed = new Set([...before.timed.keys(), ...after.timed.keys()]);
+  for (const name of timed) {
+    if (before.timed.get(name) !== after.timed.get(name)) names.push(`${prefix}${name}`);
   }
   if (names.length > 0) {
     const patch = ['-p', '--binary', '--full-index', '--src-prefix=a/', '--dst-prefix=b/'];

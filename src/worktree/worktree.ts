@@ -39,14 +39,18 @@ export interface Origin {
 
 /** The repository around a folder. Throws `usage` where there is none, or nothing was ever committed. */
 export const originOf = async (place: GitPlace): Promise<Origin> => {
-  const asked = ['--show-toplevel', '--show-prefix', '--path-format=absolute', '--git-common-dir'];
-  const found = await git(place, ['rev-parse', ...asked]);
-  const [repository, prefix = '', gitFolder = ''] = found.stdout.toString('utf8').split('\n');
-  if (found.code !== 0 || !repository) {
+  const inside = await git(place, ['rev-parse', '--show-toplevel']);
+  if (inside.code !== 0) {
     throw new KoubouError('usage', `--worktree needs a git repository, and ${place.folder} is in none.`, {
       hint: 'Leave --worktree out, or make one with `git init` and a first commit.',
     });
   }
+  // One at a time: a path may hold newlines.
+  const [repository = '', prefix = '', gitFolder = ''] = await Promise.all(
+    ['--show-toplevel', '--show-prefix', '--git-common-dir'].map((asked) =>
+      gitLine(place, ['rev-parse', '--path-format=absolute', asked]),
+    ),
+  );
   return { repository, prefix: prefix.replace(/\/$/, ''), gitFolder, head: await headOf(place) };
 };
 

@@ -14,6 +14,13 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Changed, Evidence, judgeChanges } from '../../src/verify/evidence.ts';
+import {
+  type Bounds,
+  compareGitTrees,
+  type GitScope,
+  type GitTree,
+  takeGitTree,
+} from '../../src/verify/git-tree.ts';
 import { compareListTrees, takeListTree } from '../../src/verify/list-tree.ts';
 
 const environment = { PATH: process.env['PATH'] ?? '' };
@@ -161,6 +168,12 @@ describe('the evidence of a code task', () => {
       assert.deepEqual(await names(() => write('sub/a.txt', 'x\n'), over), ['sub/a.txt']);
     });
 
+    it('is found in a folder whose name begins with a space and holds a newline', async () => {
+      mkdirSync(join(folder, ' a\nb'));
+      const over = { folder: join(folder, ' a\nb') };
+      assert.deepEqual(await names(() => write(' a\nb/c', 'x\n'), over), [' a\nb/c']);
+    });
+
     it('is found in a folder that the repository around it ignores', async () => {
       mkdirSync(join(folder, 'ignored'));
       assert.deepEqual(await names(() => write('ignored/a', 'x'), { folder: join(folder, 'ignored') }), [
@@ -189,6 +202,45 @@ describe('the evidence of a code task', () => {
     it('sees a new file that is too large to be read', async () => {
       assert.deepEqual(await names(() => write('large', new Uint8Array(17 * 1024 * 1024))), ['large']);
       assert.deepEqual(await names(() => undefined), []);
+    });
+
+    describe('with very many new files', () => {
+      const look = (bounds: Bounds, before?: GitTree): Promise<GitTree> => takeGitTree(scope(bounds), before);
+      const scope = (bounds: Bounds): GitScope => ({
+        place: { folder, environment },
+        excluded: [],
+        scratch: join(root, 'scratch'),
+        keepObjects: false,
+        bounds,
+      });
+      const change = (): void => {
+        write('a', 'new, before all others');
+        write('f10', 'changed');
+        write('f39', 'changed');
+        rmSync(join(folder, 'f38'));
+      };
+      beforeEach(() => {
+        for (let number = 10; number < 40; number += 1) write(`f${number}`, 'x');
+      });
+
+      it('goes by size and time of those beyond the first', async () => {
+        const bounds = { read: 20, seen: 100 };
+        const before = await look(bounds);
+        const same = await compareGitTrees(scope(bounds), before, await look(bounds, before), patchPath());
+        assert.deepEqual(same, { names: [], bounded: false });
+        change();
+        const found = await compareGitTrees(scope(bounds), before, await look(bounds, before), patchPath());
+        assert.deepEqual(found, { names: ['a', 'f10', 'f38', 'f39'], bounded: false });
+        assert.match(patch(), /\+new, before all others/, 'what is new can be read');
+      });
+
+      it('takes nothing for changed that was not looked at before', async () => {
+        const bounds = { read: 10, seen: 20 };
+        const before = await look(bounds);
+        change();
+        const found = await compareGitTrees(scope(bounds), before, await look(bounds, before), patchPath());
+        assert.deepEqual(found, { names: ['f10'], bounded: true });
+      });
     });
 
     it('is found during a merge with conflicts', async () => {
@@ -236,9 +288,19 @@ describe('the evidence of a code task', () => {
       assert.deepEqual(await names(() => writeFileSync(join(home, 'log'), 'y'), { folder: home }), []);
     });
 
+    it('goes by size and time of what is beyond the first files, whichever these are', async () => {
+      for (let number = 10; number < 40; number += 1) write(`f${number}`, 'x');
+      const look = () => takeListTree({ folder, excluded: [], bounds: { read: 20, seen: 100 } });
+      const before = await look();
+      write('f05', 'early');
+      write('f39', 'changed');
+      const changed = await compareListTrees(before, await look(), patchPath());
+      assert.deepEqual(changed, { names: ['f05', 'f39'], bounded: false });
+    });
+
     it('says that not all of a huge tree was looked at', async () => {
       for (let number = 0; number < 30; number += 1) write(`f${10 + number}`, 'x');
-      const look = () => takeListTree({ folder, excluded: [], mostFiles: 20 });
+      const look = () => takeListTree({ folder, excluded: [], bounds: { read: 20, seen: 20 } });
       const before = await look();
       write('f05', 'early');
       write('f12', 'changed');

@@ -56,6 +56,16 @@ describe('a worktree of its own', () => {
     assert.deepEqual((await repository.apply(id)).files, ['sub/a.txt', 'sub/b.txt']);
   });
 
+  it('keeps a subfolder whatever its name is', async () => {
+    const name = ' ü\nn';
+    mkdirSync(join(repository.folder, name));
+    repository.write(`${name}/a`, 'a\n');
+    repository.commit('odd');
+    const id = await repository.done(put('a', 'b\n'), { cwd: join(repository.folder, name) });
+    assert.deepEqual((await repository.apply(id)).files, [`${name}/a`]);
+    assert.equal(repository.read(`${name}/a`), 'b\n');
+  });
+
   it('gives its own paths for files of the repository, and others as they are', async () => {
     const { runner, folder } = repository;
     repository.write('untracked.txt', 'x');
