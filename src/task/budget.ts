@@ -74,7 +74,7 @@ const afterUnavailable = (
   budget: Budget,
   random: () => number,
 ): Decision => {
-  const streak = trailing(outcomes, (outcome) => outcome.outcome === 'error' && !outcome.charged);
+  const streak = trailing(outcomes, isWait);
   const first = streak[0] ?? last;
   const waited = (Date.parse(last.ended_at) - Date.parse(first.started_at ?? first.ended_at)) / 1000;
   // Written so that a time that cannot be read ends the wait too.
@@ -82,6 +82,10 @@ const afterUnavailable = (
   const cap = Math.min(60, BACKOFF_CAP_SECONDS);
   return { event: 'try_later', seconds: backoff(streak.length, last.retry_after, cap, random) };
 };
+
+// While no worker had the task, nobody waited for its endpoint.
+const isWait = ({ outcome, charged, error }: RunOutcome): boolean =>
+  outcome === 'error' && !charged && error?.code !== 'worker_lost' && error?.code !== 'worker_stopped';
 
 const trailing = <T>(items: readonly T[], test: (item: T) => boolean): T[] => {
   const from = items.findLastIndex((item) => !test(item)) + 1;

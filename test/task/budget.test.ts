@@ -50,7 +50,8 @@ describe('what happens after a run', () => {
             const steps = budget.retriesSaid ? 0 : (budget.ladder?.runners.length ?? 0);
             assert.ok(charged <= budget.retries + steps, 'no more charged errors than retries and steps up');
             assert.ok(lost <= budget.workerLost);
-            const most = (budget.retries + steps + 1) * (budget.unavailableSeconds + 2);
+            const stretches = budget.retries + steps + budget.workerLost + 1;
+            const most = stretches * (budget.unavailableSeconds + 2);
             assert.ok(unavailable <= most, 'it does not wait for ever');
           }
         },
@@ -137,6 +138,12 @@ describe('what happens after a run', () => {
     const answered = outcomeAt(50_000, 'check_failed');
     assert.equal(event([...away(0, 40), answered, ...away(60, 140)]), 'try_later', 'it had answered between');
     assert.equal(event([...away(0, 40), answered, ...away(60, 160)]), 'gave_up');
+    for (const code of ['worker_stopped', 'worker_lost'] as const) {
+      const gone = outcomeAt(50_000, code);
+      assert.equal(event([gone, ...away(5000, 5099)]), 'try_later', 'no worker had it for long');
+      assert.equal(event([...away(0, 40), gone, ...away(5000, 5099)]), 'try_later', code);
+      assert.equal(event([...away(0, 40), gone, ...away(5000, 5100)]), 'gave_up', code);
+    }
   });
 
   it('does not wait for ever on a time that cannot be read', () => {

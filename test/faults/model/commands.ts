@@ -15,8 +15,6 @@ const budget: Budget = {
   workerLost: WORKER_LOST,
   unavailableSeconds: UNAVAILABLE_MS / 1000,
 };
-const BACKOFF_MS = 1000;
-const LOST_BACKOFF_MS = 5000;
 
 /** A step that is possible where `check` says so. The clock goes on by a little at each. */
 const step = (name: string, run: Run, check: (model: Model) => boolean = () => true): Command => ({
@@ -134,12 +132,12 @@ const settle =
     worker.claims.delete(id);
     assert.equal(settled.kind, held ? 'settled' : 'fenced');
     if (!held) real.steps.set('late', (real.steps.get('late') ?? 0) + 1);
-    if (held) model.settle(task, end, () => dueWithin(model, real, id, BACKOFF_MS));
+    if (held) model.settle(task, end, (mostMs) => dueWithin(model, real, id, mostMs));
   };
 
 const sweep: Run = async (model, real) => {
   await real.queue.sweep(() => budget);
-  model.sweep(({ id }) => dueWithin(model, real, id, LOST_BACKOFF_MS));
+  model.sweep(({ id }, mostMs) => dueWithin(model, real, id, mostMs));
 };
 
 const lookDead =

@@ -21,8 +21,6 @@ const OLDEST_EVERY = 8;
 interface Outcome {
   run: number;
   code: Code;
-  /** When the run began, where there was one; and when it ended. */
-  fromMs: number;
   atMs: number;
 }
 
@@ -39,7 +37,6 @@ export interface ModelTask {
   dueMs: number | null;
   outcomes: Outcome[];
   worker: string | null;
-  claimedMs: number;
   permit: boolean;
   /** A cancel was asked and is not carried out. */
   marked: boolean;
@@ -78,7 +75,6 @@ export class Model {
       dueMs: state === 'delayed' ? task.notBeforeMs : null,
       outcomes: [],
       worker: null,
-      claimedMs: 0,
       permit: false,
       marked: false,
     });
@@ -96,36 +92,43 @@ export class Model {
       }
       worker.claims += 1;
       const run = task.run + 1;
-      Object.assign(task, { state: 'in_progress', run, worker: worker.id, permit, claimedMs: this.nowMs });
+      Object.assign(task, { state: 'in_progress', run, worker: worker.id, permit });
       return task;
     }
     return undefined;
   }
 
-  /** Ends a run. `dueMs` is asked where the task is tried later. */
-  settle(task: ModelTask, code: Code, dueMs: () => number): void {
-    // A living worker is asked by no test how long it took.
-    const fromMs = code === 'worker_lost' ? task.claimedMs : this.nowMs;
-    task.outcomes.push({ run: task.run, code, fromMs, atMs: this.nowMs });
+  /** Ends a run. Where the task is tried later, `dueMs` says when: only the queue knows, within a longest back-off. */
+  settle(task: ModelTask, code: Code, dueMs: (mostMs: number) => number): void {
+    task.outcomes.push({ run: task.run, code, atMs: this.nowMs });
     task.worker = null;
     task.permit = false;
-    const counted = task.outcomes.filter((outcome) => outcome.run > task.base);
     if (code === 'success') this.#close(task, 'completed');
     else if (code === 'cancelled' || code === 'model_not_found') this.#close(task, 'failed');
     else if (code === 'worker_stopped') task.state = 'pending';
-    else if (this.#isSpent(counted, code)) this.#close(task, 'failed');
-    else if (code === 'worker_lost' && count(counted, 'worker_lost') === 1) task.state = 'pending';
+    else this.#tryAgain(task, code, dueMs);
+  }
+
+  #tryAgain(task: ModelTask, code: Code, dueMs: (mostMs: number) => number): void {
+    const counted = task.outcomes.filter((outcome) => outcome.run > task.base);
+    const waits = counted.slice(counted.findLastIndex((outcome) => outcome.code !== 'endpoint_busy') + 1);
+    const lost = count(counted, 'worker_lost');
+    if (code === 'worker_lost' && lost === 1) task.state = 'pending';
+    else if (this.#isSpent(counted, waits, code)) this.#close(task, 'failed');
     else {
+      // The first worker that is lost is followed by no wait.
+      const times =
+        code === 'worker_lost' ? lost - 1 : code === 'exit_nonzero' ? count(counted, code) : waits.length;
+      const cap = code === 'worker_lost' ? 5000 : code === 'exit_nonzero' ? LONGEST_BACKOFF_MS : 60_000;
       task.state = 'delayed';
-      task.dueMs = dueMs();
+      task.dueMs = dueMs(Math.min(cap, 1000 * 2 ** (times - 1)));
     }
   }
 
-  #isSpent(counted: readonly Outcome[], code: Code): boolean {
+  #isSpent(counted: readonly Outcome[], waits: readonly Outcome[], code: Code): boolean {
     if (code === 'worker_lost') return count(counted, code) > WORKER_LOST;
     if (code === 'exit_nonzero') return count(counted, code) > RETRIES;
-    const from = counted.findLastIndex((outcome) => outcome.code === 'exit_nonzero') + 1;
-    return (counted.at(-1)?.atMs ?? 0) - (counted[from]?.fromMs ?? 0) >= UNAVAILABLE_MS;
+    return (waits.at(-1)?.atMs ?? 0) - (waits[0]?.atMs ?? 0) >= UNAVAILABLE_MS;
   }
 
   #close(task: ModelTask, state: 'completed' | 'failed'): void {
@@ -137,7 +140,7 @@ export class Model {
   #end(task: ModelTask, code: Code): void {
     task.run += 1;
     task.dueMs = null;
-    task.outcomes.push({ run: task.run, code, fromMs: this.nowMs, atMs: this.nowMs });
+    task.outcomes.push({ run: task.run, code, atMs: this.nowMs });
     this.#close(task, 'failed');
   }
 
@@ -169,13 +172,13 @@ export class Model {
     return ended && states.every((state) => state === 'completed') ? 'met' : 'unmet';
   }
 
-  /** `lost`: when a task that its worker's death sends back is due. Answers with the workers that are gone. */
-  sweep(lost: (task: ModelTask) => number): string[] {
+  /** `lost`: when a task that its worker's death sends back is due. */
+  sweep(lost: (task: ModelTask, mostMs: number) => number): void {
     const gone = [...this.workers.values()].filter((worker) => worker.dead);
     for (const { id } of gone) {
       this.workers.delete(id);
       for (const task of this.#in('in_progress').sort(byRank)) {
-        if (task.worker === id) this.settle(task, 'worker_lost', () => lost(task));
+        if (task.worker === id) this.settle(task, 'worker_lost', (mostMs) => lost(task, mostMs));
       }
     }
     for (const task of this.tasks.values()) {
@@ -183,7 +186,6 @@ export class Model {
     }
     for (const task of this.#in('delayed')) this.#promote(task);
     for (const task of this.#in('blocked').sort(byRank)) this.#recheck(task);
-    return gone.map(({ id }) => id);
   }
 
   #promote(task: ModelTask): void {

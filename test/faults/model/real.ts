@@ -1,7 +1,7 @@
 /** A home on the real file system, and the processes that use it: all are this one, and each has a pid of its own. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import type { Disk, FileFacts } from '../../../src/queue/files/disk.ts';
+import type { Disk } from '../../../src/queue/files/disk.ts';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import type { Claim, Member } from '../../../src/queue/queue.ts';
 import { dayOf } from '../../../src/task/id.ts';
@@ -24,28 +24,6 @@ export interface RealWorker {
 /** The real ones; as another reader it says that no task here has a process that should be looked for. */
 const FILES = { ...disk };
 
-/** Files are as old as the clock of the test says. */
-class ClockedDisk extends LightDisk {
-  readonly #nowMs: () => number;
-  readonly #born: Map<string, number>;
-
-  constructor(nowMs: () => number, born: Map<string, number>) {
-    super();
-    this.#nowMs = nowMs;
-    this.#born = born;
-  }
-
-  override async create(path: string, data: string | Uint8Array, durable: boolean): Promise<void> {
-    await super.create(path, data, durable);
-    this.#born.set(path, this.#nowMs());
-  }
-
-  override async facts(path: string): Promise<FileFacts | undefined> {
-    const facts = await super.facts(path);
-    return facts === undefined ? undefined : { ...facts, bornMs: this.#born.get(path) ?? facts.bornMs };
-  }
-}
-
 export class Real {
   readonly workers = new Map<string, RealWorker>();
   /** How often each kind of step was done. */
@@ -56,7 +34,6 @@ export class Real {
   readonly #model: Model;
   readonly #plant: Plant;
   readonly #random: () => number;
-  readonly #born = new Map<string, number>();
   readonly #living = new Set<number>();
   #pids = 0;
   #steadyMs = 0;
@@ -78,11 +55,10 @@ export class Real {
     this.#pids += 1;
     const pid = this.#pids;
     this.#living.add(pid);
-    const nowMs = (): number => this.#model.nowMs;
     const queue = new FileQueue({
       home: this.#home.home,
-      disk: this.#plant(new ClockedDisk(nowMs, this.#born)),
-      nowMs,
+      disk: this.#plant(new LightDisk()),
+      nowMs: () => this.#model.nowMs,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(this.#random() * 256)),
       machine: {
         self: { bootId: 'b', pid, startTime: `${pid}`, pidNamespace: 'pid:[1]', hostId: 'h' },
