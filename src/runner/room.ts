@@ -5,7 +5,8 @@ import { systemCode } from '../errors.ts';
 
 /** With more than this free nothing needs to be tried. */
 const PLENTY_BYTES = 4 * 1024 * 1024;
-const TRIED_BYTES = 64 * 1024;
+/** More than the queue sets aside for outcomes, which it may have freed a moment ago: that is no room for programs. */
+const TRIED_BYTES = 1024 * 1024 + 1;
 
 /** Tries it where little is free, since what is free for one user is not for another. Never throws. */
 export const hasRoom = async (path: string): Promise<boolean> => {

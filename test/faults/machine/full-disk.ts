@@ -41,6 +41,8 @@ export interface AfterFullDisk {
   begun: number;
   /** The others, and the one that had printed after a `koubou retry`, when there was room again. */
   later: TaskRecord[];
+  /** How `koubou work --drain` ended that was started on the full disk. */
+  drained: number | null;
   faults: string[];
 }
 
@@ -71,6 +73,7 @@ export const fillDisk = async ({ kind, lack, program }: FullDisk): Promise<After
         return { code, error: stdout + stderr };
       }),
     );
+    const drain = await daemons.start(['--drain'], run);
     writeFileSync(join(outside, 'go'), '');
     const ended = await Promise.all([...silent, printing].map((id) => daemons.ended(id)));
     const notes = await until(async () => {
@@ -80,6 +83,7 @@ export const fillDisk = async ({ kind, lack, program }: FullDisk): Promise<After
     const states = await Promise.all(others.map((id) => daemons.queue.state(id)));
     rmSync(fill, { recursive: true });
     await daemons.koubou(['retry', printing], run);
+    const drained = await drain.ended;
     const later = await Promise.all([...others, printing].map((id) => daemons.ended(id)));
     const added = await daemons.koubou(
       ['delegate', '--type', 'command', '--wait', '--', 'echo', 'again'],
@@ -96,6 +100,7 @@ export const fillDisk = async ({ kind, lack, program }: FullDisk): Promise<After
       printing: ended[SILENT] as TaskRecord,
       begun: states.filter((state) => state !== 'pending').length,
       later,
+      drained: drained.code,
       faults,
     };
   } finally {

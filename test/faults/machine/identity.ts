@@ -31,18 +31,20 @@ interface Orphaned {
 const withOrphan = async <T>(action: (stage: Orphaned) => Promise<T>): Promise<T> => {
   const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
   const daemons = await Daemons.make();
-  const bystander = spawn('sleep', ['3600'], { stdio: 'ignore' });
+  let bystander: ChildProcess | undefined;
   try {
-    await once(bystander, 'spawn');
     const dead = await daemons.start();
     const orphan = await daemons.shell(`echo >> ${outside}/began; test -e ${outside}/go || exec sleep 3600`);
     await until(() => existsSync(join(outside, 'began')), 'the start of the task');
     dead.kill('SIGKILL');
     await dead.ended;
     writeFileSync(join(outside, 'go'), '');
+    // Later, so that it began at another time.
+    bystander = spawn('sleep', ['3600'], { stdio: 'ignore' });
+    await once(bystander, 'spawn');
     return await action({ daemons, orphan, dead, bystander, outside });
   } finally {
-    bystander.kill('SIGKILL');
+    bystander?.kill('SIGKILL');
     await daemons.remove();
     rmSync(outside, { recursive: true, force: true });
   }
@@ -88,7 +90,6 @@ const judge = async (
 export const reusePid = (program?: string): Promise<Bystanding> =>
   withOrphan(async (stage) => {
     const { daemons, dead, bystander } = stage;
-    // What was recorded is a start time that nobody has who lives.
     change(daemons.home.path('run', `${dead.workerId}.json`), { pid: bystander.pid });
     recordChild(stage, { pid: bystander.pid, startTime: '1' });
     return judge(stage, () => daemons.start([], program === undefined ? {} : { program }));
