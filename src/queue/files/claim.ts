@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { nextState } from '../../task/lifecycle.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
-import type { Admission, PermitRequest } from '../queue.ts';
+import type { Admission } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
 import { CANCELLED, isMarked } from './marks.ts';
 import { endWithoutRun, readOutcome, readOutcomes } from './outcome.ts';
-import { returnPermit, takePermit } from './permits.ts';
+import { Permits } from './permits.ts';
 import { prepareResults } from './prepare-results.ts';
 import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
@@ -51,6 +51,7 @@ export class Candidates {
   dirty = true;
   /** The first tasks that were passed over at the last look, and what they wait for. */
   readonly passed = new Map<string, 'endpoint' | 'permit'>();
+  readonly permits: Permits;
 
   readonly #context: QueueContext;
   readonly #workerFolder: string;
@@ -68,6 +69,7 @@ export class Candidates {
   constructor(context: QueueContext, workerFolder: string) {
     this.#context = context;
     this.#workerFolder = workerFolder;
+    this.permits = new Permits(context, workerFolder);
   }
 
   get trouble(): string | null {
@@ -191,10 +193,7 @@ export class Candidates {
     admit: Admit,
     exhausted: Set<string>,
   ): Promise<Taken | 'endpoint' | 'permit' | 'gone' | 'stuck'> {
-    const context = this.#context;
-    const { disk, layout } = context;
-    const text = taskName(name);
-    const source = join(layout.pending, text);
+    const source = join(this.#context.layout.pending, taskName(name));
     const known = await this.#read(name, source).catch((error: unknown) => {
       // A sector of this one file; elsewhere it is the device's.
       if (systemCode(error) === 'EIO') return this.#stick(name, error);
@@ -208,49 +207,78 @@ export class Candidates {
         known.earlier.filter((outcome) => outcome.attempt > name.base),
       );
       if (!admission.take) return admission.why;
-      await refuseToBeginWhenDiskIsFull(context);
-      const taken = await this.#takePermits(admission.permits, exhausted);
+      await refuseToBeginWhenDiskIsFull(this.#context);
+      const before = exhausted.size;
+      const taken = await this.permits.take(admission.permits, exhausted);
+      // Into a folder that was taken away nothing can be taken.
+      if (taken === undefined && exhausted.size > before) await this.#refuseWhenFenced();
       if (taken === undefined) return 'permit';
       permits = taken;
     }
+    let taken: Taken | undefined;
+    try {
+      taken = await this.#takeTask(name, known, permits);
+    } finally {
+      if (taken === undefined) await this.permits.giveBack(permits);
+    }
+    return taken ?? 'gone';
+  }
+
+  async #takeTask(
+    name: TaskName,
+    known: { task: TaskFile; earlier: RunOutcome[] } | 'bad',
+    permits: string[],
+  ): Promise<Taken | undefined> {
+    const context = this.#context;
+    const { disk, layout } = context;
+    const source = join(layout.pending, taskName(name));
     const claimed = { ...name, run: name.run + 1 };
     const target = join(this.#workerFolder, taskName(claimed));
     context.step('claim.permits_taken');
-    if (nextState('pending', 'claimed') !== 'in_progress' || !(await this.#move(source, target))) {
-      for (const permit of permits) await returnPermit(context, this.#workerFolder, permit);
-      return 'gone';
-    }
+    if (nextState('pending', 'claimed') !== 'in_progress') return undefined;
+    if (!(await this.#move(source, target))) return undefined;
     context.step('claim.renamed');
-    this.#cache.delete(text);
+    this.#cache.delete(taskName(name));
+    const earlier = known === 'bad' ? [] : known.earlier;
     try {
       await Promise.all([disk.syncFolder(this.#workerFolder), disk.syncFolder(layout.pending)]);
       context.step('claim.synced');
       if (known === 'bad') {
         await this.#setAside(claimed, target);
-        return 'gone';
+        return undefined;
       }
-      const taken = { name: claimed, task: known.task, earlier: known.earlier, permits };
-      if (await this.#cancelled(taken)) return 'gone';
+      if (await this.#cancelled(claimed, earlier)) return undefined;
       await prepareResults(context, claimed);
-      return taken;
+      return { name: claimed, task: known.task, earlier, permits };
     } catch (error) {
-      await this.#putBack(claimed, permits);
+      await this.#putBack(claimed, earlier);
       await this.#refuseWhenFenced();
       throw error;
     }
   }
 
   // A task that was taken and cannot be given to the worker would lie in its folder until the worker's end.
-  async #putBack(name: TaskName, permits: readonly string[]): Promise<void> {
+  async #putBack(name: TaskName, earlier: readonly RunOutcome[]): Promise<void> {
     const { disk, layout } = this.#context;
+    this.dirty = true;
     // Where that cannot be looked at, it has not ended either: its results cannot be written there.
-    const ended = (await readOutcome(this.#context, name.id, name.run).catch(() => undefined)) !== undefined;
-    const target = join(layout.pending, taskName({ ...name, run: ended ? name.run : name.run - 1 }));
+    const outcome = await readOutcome(this.#context, name.id, name.run).catch(() => undefined);
+    if (outcome !== undefined && (await this.#ended(name, earlier, outcome))) return;
+    const run = outcome === undefined ? name.run - 1 : name.run;
+    const target = join(layout.pending, taskName({ ...name, run }));
     await unlessCode(['ENOENT', 'ENOTDIR'], () =>
       disk.rename(join(this.#workerFolder, taskName(name)), target),
     );
-    for (const permit of permits) await returnPermit(this.#context, this.#workerFolder, permit);
-    this.dirty = true;
+  }
+
+  async #ended(name: TaskName, earlier: readonly RunOutcome[], outcome: RunOutcome): Promise<boolean> {
+    try {
+      await endRun(this.#context, { folder: this.#workerFolder, name, earlier, outcome });
+      return true;
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      return false;
+    }
   }
 
   async #refuseWhenFenced(): Promise<void> {
@@ -259,13 +287,11 @@ export class Candidates {
   }
 
   // A cancel that came between looking and claiming: the mark was there before the task could start.
-  async #cancelled(taken: Taken): Promise<boolean> {
+  async #cancelled(name: TaskName, earlier: readonly RunOutcome[]): Promise<boolean> {
     const context = this.#context;
-    const { id, run } = taken.name;
-    if (!(await isMarked(context, taken.name))) return false;
-    const outcome = endWithoutRun(context, id, run, CANCELLED);
-    await endRun(context, { folder: this.#workerFolder, name: taken.name, earlier: taken.earlier, outcome });
-    for (const permit of taken.permits) await returnPermit(context, this.#workerFolder, permit);
+    if (!(await isMarked(context, name))) return false;
+    const outcome = endWithoutRun(context, name.id, name.run, CANCELLED);
+    await endRun(context, { folder: this.#workerFolder, name, earlier, outcome });
     return true;
   }
 
@@ -285,28 +311,6 @@ export class Candidates {
       this.#cache.set(text, known);
     }
     return known;
-  }
-
-  // A permit that was not free for one task is not asked for again for each of the others behind it.
-  async #takePermits(
-    requests: readonly PermitRequest[],
-    exhausted: Set<string>,
-  ): Promise<string[] | undefined> {
-    const taken: string[] = [];
-    for (const request of requests) {
-      const permit = exhausted.has(request.name)
-        ? undefined
-        : await takePermit(this.#context, this.#workerFolder, request);
-      if (permit === undefined) {
-        // Into a folder that was taken away nothing can be taken.
-        if (!exhausted.has(request.name)) await this.#refuseWhenFenced();
-        exhausted.add(request.name);
-        for (const other of taken) await returnPermit(this.#context, this.#workerFolder, other);
-        return undefined;
-      }
-      taken.push(permit);
-    }
-    return taken;
   }
 
   async #move(source: string, target: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** A daemon's place in the queue: its folder, its beat, the tasks in its hands. */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isShortage, KoubouError, systemCode } from '../../errors.ts';
 import type { Budget } from '../../task/budget.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
@@ -120,7 +121,7 @@ export class FileMember implements Member {
     // Of both, the result is what the caller goes on with.
     const speaks = outcome.outcome === 'success' || outcome.error?.code === 'handed_back';
     if (speaks) await this.#syncArtifacts(held);
-    const ended = await endRun(context, {
+    const { moved, ...ended } = await endRun(context, {
       folder: this.#folder,
       name: held.name,
       earlier: held.earlier,
@@ -128,10 +129,12 @@ export class FileMember implements Member {
       budget,
     });
     this.#held.delete(claim.id);
-    for (const permit of held.permits) await returnPermit(context, this.#folder, permit);
+    await this.candidates.permits.giveBack(held.permits);
     context.step('settle.permits_returned');
     await removeAny(context.disk, this.#childFile(held));
-    return ended === 'gone' ? { kind: 'fenced' } : { kind: 'settled', ...ended };
+    // Who comes a second time, after an error, finds the task moved by his own outcome.
+    const counts = moved || isDeepStrictEqual(ended.outcome, outcome);
+    return counts ? { kind: 'settled', ...ended } : { kind: 'fenced' };
   }
 
   // The outcome must not be on the device before the result that it speaks of, nor before that one's name.

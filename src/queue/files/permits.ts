@@ -4,6 +4,7 @@
  * worker's are returned by whoever reaps it.
  */
 import { dirname, join } from 'node:path';
+import { systemCode } from '../../errors.ts';
 import type { PermitRequest } from '../queue.ts';
 import { creatorName, type QueueContext } from './context.ts';
 import { removeAny, unlessCode } from './disk.ts';
@@ -15,35 +16,75 @@ const PERMIT_FILE = 'permit';
 // It never leaves, so the permit's folder is never empty and cannot be made a second time by a rename.
 const SENTINEL = 'made';
 
-/** Takes one of `request.cap` permits into `workerFolder`; answers with its held name, or undefined when none is free. */
-export const takePermit = async (
-  context: QueueContext,
-  workerFolder: string,
-  request: PermitRequest,
-): Promise<string | undefined> => {
-  const { disk, layout } = context;
-  const folder = layout.permitFolder(request.name);
-  await ensureFolder(context, layout.permits, join(layout.permits, folder));
-  for (let number = 1; number <= request.cap; number += 1) {
-    const home = join(layout.permits, folder, String(number));
-    const held = heldPermitName(folder, number);
-    const take = async (): Promise<boolean> => {
-      const free = join(home, PERMIT_FILE);
-      const taken = await unlessCode(['ENOENT'], () => disk.rename(free, join(workerFolder, held)));
-      if (taken) context.step('permit.taken');
-      return taken;
-    };
-    const facts = await disk.facts(home);
-    if (facts?.kind !== 'folder') {
-      if (facts !== undefined) {
-        await quarantine(context, home, `${folder}-${number}`, 'it lay where the folder of a permit belongs');
-      }
-      await makePermit(context, folder, home);
-    }
-    if (await take()) return held;
+/** What one worker does with permits. */
+export class Permits {
+  readonly #context: QueueContext;
+  readonly #folder: string;
+  /** To be given back. */
+  readonly #owed = new Set<string>();
+
+  constructor(context: QueueContext, workerFolder: string) {
+    this.#context = context;
+    this.#folder = workerFolder;
   }
-  return undefined;
-};
+
+  /** All of them by their held names, or none: undefined. `exhausted`: names that need not be asked for again. */
+  async take(requests: readonly PermitRequest[], exhausted: Set<string>): Promise<string[] | undefined> {
+    if (this.#owed.size > 0) await this.giveBack([]);
+    const taken: string[] = [];
+    try {
+      for (const request of requests) {
+        const permit = exhausted.has(request.name) ? undefined : await this.#takeOne(request);
+        if (permit === undefined) {
+          exhausted.add(request.name);
+          await this.giveBack(taken);
+          return undefined;
+        }
+        taken.push(permit);
+      }
+      return taken;
+    } catch (error) {
+      await this.giveBack(taken);
+      throw error;
+    }
+  }
+
+  /** What cannot be given back now is given back later: whoever ends a run has nothing to do with it. */
+  async giveBack(held: readonly string[]): Promise<void> {
+    for (const permit of held) this.#owed.add(permit);
+    for (const permit of this.#owed) {
+      try {
+        await returnPermit(this.#context, this.#folder, permit);
+        this.#owed.delete(permit);
+      } catch (error) {
+        if (systemCode(error) === undefined) throw error;
+      }
+    }
+  }
+
+  async #takeOne(request: PermitRequest): Promise<string | undefined> {
+    const { disk, layout, step } = this.#context;
+    const folder = layout.permitFolder(request.name);
+    await ensureFolder(this.#context, layout.permits, join(layout.permits, folder));
+    for (let number = 1; number <= request.cap; number += 1) {
+      const home = join(layout.permits, folder, String(number));
+      const facts = await disk.facts(home);
+      if (facts?.kind !== 'folder') {
+        if (facts !== undefined) {
+          const why = 'it lay where the folder of a permit belongs';
+          await quarantine(this.#context, home, `${folder}-${number}`, why);
+        }
+        await makePermit(this.#context, folder, home);
+      }
+      const [free, held] = [join(home, PERMIT_FILE), heldPermitName(folder, number)];
+      if (await unlessCode(['ENOENT'], () => disk.rename(free, join(this.#folder, held)))) {
+        step('permit.taken');
+        return held;
+      }
+    }
+    return undefined;
+  }
+}
 
 /** Puts a held permit back. Going twice is harmless: the second finds nothing to move. */
 export const returnPermit = async (

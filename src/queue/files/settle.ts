@@ -21,12 +21,18 @@ export interface EndingRun {
   budget?: Budget;
 }
 
-export type Ended = { state: State; dueMs: number | null; outcome: RunOutcome } | 'gone';
+export interface Ended {
+  state: State;
+  dueMs: number | null;
+  /** The one that counts. */
+  outcome: RunOutcome;
+  /** False where the task was not in `folder` any more: whoever took it away moves it, or has. */
+  moved: boolean;
+}
 
 /**
  * Publishes the outcome and moves the task. Where another outcome of this run was there first, that one
- * counts. `gone`: the task was not in `folder` any more, so someone else moves it. Throws `disk_full` with
- * nothing done.
+ * counts. Throws `disk_full` with nothing done.
  */
 export const endRun = async (context: QueueContext, ending: EndingRun): Promise<Ended> => {
   const { stored } = await publishOutcome(context, ending.outcome);
@@ -51,11 +57,12 @@ const moveAfterRun = async (
   const source = join(ending.folder, taskName(ending.name));
   const move = (): Promise<boolean> =>
     unlessCode(['ENOENT', 'ENOTDIR'], () => disk.rename(source, join(target.folder, target.name)));
+  const ended = { state, dueMs, outcome };
   if (!(await move())) {
-    if ((await disk.facts(source)) === undefined) return 'gone';
+    if ((await disk.facts(source)) === undefined) return { ...ended, moved: false };
     await ensureDayFolders(context, ending.name.id);
     if (!(await move())) {
-      if ((await disk.facts(source)) === undefined) return 'gone';
+      if ((await disk.facts(source)) === undefined) return { ...ended, moved: false };
       throw new KoubouError('internal', `${ending.name.id} cannot be moved to ${target.folder}.`);
     }
   }
@@ -66,7 +73,7 @@ const moveAfterRun = async (
   if (!fenced && (state === 'completed' || state === 'failed')) {
     await removeMark(context, markName(ending.name));
   }
-  return { state, dueMs, outcome };
+  return { ...ended, moved: true };
 };
 
 const targetOf = (

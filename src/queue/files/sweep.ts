@@ -236,7 +236,7 @@ const giveBack = async (
   const outcome = existing ?? (await lostOutcome(context, name, workerId));
   const earlier = (await readOutcomes(context, name.id)).filter((other) => other.attempt < name.run);
   const ended = await endRun(context, { folder, name, earlier, outcome, budget: budgetOf(read.task) });
-  if (ended === 'gone') return;
+  if (!ended.moved) return;
   if (ended.state === 'failed') report.failed += 1;
   else if (ended.state !== 'completed') report.restarted += 1;
 };

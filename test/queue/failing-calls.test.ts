@@ -1,0 +1,105 @@
+/** One call to the file system fails, and the worker goes on. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import type { FileMember } from '../../src/queue/files/member.ts';
+import { census } from '../faults/census.ts';
+import { FailingDisk } from '../helpers/queue-disk.ts';
+import { budget, makeHome, newTask, succeeded, type TestHome, worker } from '../helpers/queue-home.ts';
+
+const capped = () => ({ take: true as const, permits: ['p', 'q'].map((name) => ({ name, cap: 1 })) });
+
+describe('when one call fails', () => {
+  let home: TestHome;
+  let disk: FailingDisk;
+  let member: FileMember;
+  beforeEach(async () => {
+    home = await makeHome();
+    disk = new FailingDisk();
+    const queue = home.open({ disk });
+    await queue.add([newTask()]);
+    member = await queue.join(worker());
+  });
+  afterEach(() => home.remove());
+
+  /** The next call of that kind fails. */
+  const failNext = (failing: string, path: RegExp): void => {
+    disk.fail = (call, at) => {
+      if (call !== failing || !path.test(at)) return undefined;
+      disk.fail = () => undefined;
+      return 'EIO';
+    };
+  };
+  const claim = () => member.claim(capped);
+  const end = async (claimed: Awaited<ReturnType<typeof claim>>) => {
+    assert.ok(claimed);
+    const outcome = succeeded(claimed, member);
+    return () => member.settle(claimed, outcome, budget);
+  };
+  const free = (name: string): boolean => fs.existsSync(home.path('permits', name, '1', 'permit'));
+
+  it('a run is ended all the same when its permit cannot be given back, which is made up for later', async () => {
+    const settle = await end(await claim());
+    failNext('rename', /permits\/p\/1\/permit$/);
+    assert.equal((await settle()).kind, 'settled');
+    assert.deepEqual([free('p'), free('q')], [false, true]);
+    await home.open().add([newTask()]);
+    member.candidates.dirty = true;
+    assert.ok(await claim());
+    assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);
+  });
+
+  for (const [what, call, path] of [
+    ['the second of its permits cannot be taken', 'rename', /permit@q@1$/],
+    ['it cannot be taken itself', 'rename', /in_progress\/[^/]+\/05-task/],
+    ['it cannot be made durable', 'syncFolder', /tasks\/pending$/],
+  ] as const) {
+    it(`a task keeps no permit when ${what}`, async () => {
+      failNext(call, path);
+      await assert.rejects(claim(), { code: 'EIO' });
+      assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);
+      assert.ok(await claim());
+    });
+  }
+
+  it('a task that was cancelled before it began has one end', async () => {
+    const [id = ''] = census(home.home, { holders: [member.workerId] }).tasks.keys();
+    const other = home.open();
+    const claimed = await claim();
+    assert.ok(claimed);
+    await other.cancel(id);
+    await member.settle(
+      claimed,
+      {
+        ...succeeded(claimed, member),
+        outcome: 'error',
+        error: { code: 'worker_stopped', message: 'stopped', hint: '' },
+      },
+      budget,
+    );
+    member.candidates.dirty = true;
+    failNext('syncFolder', /results\/[^/]+\/task_[^/]+$/);
+    await assert.rejects(claim(), { code: 'EIO' });
+    const { tasks, faults } = census(home.home, { holders: [member.workerId] });
+    // What it could not clear away is its own as long as it lives.
+    assert.deepEqual(
+      faults.filter((fault) => !fault.startsWith('tmp has ')),
+      [],
+    );
+    assert.equal(tasks.get(id)?.state, 'failed');
+  });
+
+  for (const [what, call, path] of [
+    ['its outcome is linked', 'syncFolder', /results\/[^/]+\/task_[^/]+$/],
+    ['it is moved', 'syncFolder', /tasks\/completed\/[^/]+$/],
+  ] as const) {
+    it(`a run is settled by the second try when the first one failed after ${what}`, async () => {
+      const settle = await end(await claim());
+      failNext(call, path);
+      await assert.rejects(settle(), { code: 'EIO' });
+      const { kind, ...settled } = await settle();
+      assert.equal(kind, 'settled');
+      assert.equal('state' in settled && settled.state, 'completed');
+      assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);
+    });
+  }
+});
