@@ -77,6 +77,12 @@ const hashFile = async (path: string, mustBeText: boolean): Promise<string> => {
       hint: `Name each file with its own --file, or add a task for each with --each '${path}/*'.`,
     });
   }
+  const facts = factsOf(path);
+  if (facts !== undefined && !facts.isFile()) {
+    throw new KoubouError('usage', `${path} is no regular file. Nothing was added.`, {
+      hint: 'Files are read when the task runs; what can be read once only is given as --file -.',
+    });
+  }
   const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -2,7 +2,7 @@
  * Marks the tasks that must stay on this machine when they are added, so that routing and people see it. The daemon
  * looks again at what is really sent: that look is the one that counts.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { Queue } from '../queue/queue.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { type Routing, withRules } from '../route/route.ts';
@@ -46,13 +46,18 @@ export const markSensitive = async (
  * given, so it counts as held where one that it waits for is.
  */
 export const isHeldIn = (queue: Pick<Queue, 'get'>, routing: Routing): Marking['isHeld'] => {
-  const isHeld = remembered(async (id: string): Promise<boolean> => {
+  const isHeldBeside = async (id: string, seen: Set<string>): Promise<boolean> => {
+    // Tasks that wait for each other, of which somebody made up one.
+    if (seen.has(id)) return false;
+    seen.add(id);
     const task = await queue.get(id);
     if (task === undefined) return false;
     if (mustStayLocal(withRules(task, routing, fileBytes(task.files, routing)))) return true;
-    return task.type === 'command' && some([...task.after, ...task.after_any], isHeld);
-  });
-  return isHeld;
+    return (
+      task.type === 'command' && some([...task.after, ...task.after_any], (each) => isHeldBeside(each, seen))
+    );
+  };
+  return remembered((id) => isHeldBeside(id, new Set()));
 };
 
 /** In what the task itself holds; its files are left aside. */
@@ -89,7 +94,8 @@ const remembered = (ask: (name: string) => Promise<boolean>): ((name: string) =>
 const beginningOf = (path: string): string => {
   let file: number | undefined;
   try {
-    file = openSync(path, 'r');
+    // A pipe would be waited for.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const bytes = Buffer.alloc(LOOKED_AT_BYTES);
     return bytes.toString('utf8', 0, readSync(file, bytes));
   } catch {

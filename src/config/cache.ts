@@ -3,14 +3,18 @@
  * covers the file's exact text and the code that read it, so a stale one is never taken; one that is missing,
  * unreadable or cannot be written only costs time. It holds nothing of config/.env.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { readTextFile } from '../text/read-text.ts';
 import type { Config } from './schema.ts';
 
 export interface CachedConfig {
   config: Config;
   stated: string[];
 }
+
+/** The text of the file, and as much again that is read of it. */
+const MOST_BYTES = 8 * 1024 * 1024;
 
 export const cacheFile = (home: string): string => join(home, 'run', 'config-cache.json');
 
@@ -19,7 +23,7 @@ export const cacheKey = (text: string): string => `${codeStamp()}\n${text}`;
 
 export const readCache = (home: string, key: string): CachedConfig | undefined => {
   try {
-    const kept = JSON.parse(readFileSync(cacheFile(home), 'utf8'));
+    const kept = JSON.parse(readTextFile(cacheFile(home), MOST_BYTES));
     const usable = kept?.key === key && typeof kept.config === 'object' && Array.isArray(kept.stated);
     return usable ? { config: kept.config, stated: kept.stated } : undefined;
   } catch {

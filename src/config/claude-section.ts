@@ -1,7 +1,7 @@
 /** The section of a CLAUDE.md that tells Claude Code how to delegate. */
 import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { readConfigFile } from './load.ts';
 import { templatesFolder } from './paths.ts';
 import { writeAtomic } from './write-atomic.ts';
 
@@ -33,11 +33,6 @@ export const writeClaudeSection = async (file: string): Promise<boolean> => {
 };
 
 const current = async (file: string): Promise<{ text: string; mode: number }> => {
-  try {
-    const [text, { mode }] = await Promise.all([readFile(file, 'utf8'), stat(file)]);
-    return { text, mode: mode & 0o777 };
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { text: '', mode: 0o644 };
-    throw error;
-  }
+  const text = readConfigFile(file);
+  return text === undefined ? { text: '', mode: 0o644 } : { text, mode: (await stat(file)).mode & 0o777 };
 };

@@ -1,8 +1,8 @@
 /** The effective configuration: environment, over config/.env, over config/agent.yaml, over the defaults. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { KoubouError, systemCode } from '../errors.ts';
+import { readTextFile } from '../text/read-text.ts';
 import { type CachedConfig, cacheKey, readCache, writeCache } from './cache.ts';
 import { type Environment, readEnvironment, type Variables } from './environment.ts';
 import { leavesOf, valueAt } from './keys.ts';
@@ -76,7 +76,7 @@ export const readVariables = (
   home: string,
   outer: Variables,
 ): { variables: Variables; environment: Environment } => {
-  const inner = withoutHidden(parseEnv(readText(envFile(home)) ?? ''), outer);
+  const inner = withoutHidden(parseEnv(readConfigFile(envFile(home)) ?? ''), outer);
   const variables = { ...inner, ...outer };
   const placeOf = (name: string) => (outer[name] === undefined ? 'config/.env' : 'the environment');
   return { variables, environment: readEnvironment(variables, placeOf) };
@@ -91,7 +91,7 @@ const withoutHidden = (inner: Variables, outer: Variables): Variables => {
 
 const readFileConfig = async (home: string): Promise<CachedConfig> => {
   const file = agentYamlFile(home);
-  const text = readText(file) ?? '';
+  const text = readConfigFile(file) ?? '';
   const key = cacheKey(text);
   const cached = readCache(home, key);
   if (cached) return cached;
@@ -105,7 +105,7 @@ const readFileConfig = async (home: string): Promise<CachedConfig> => {
 export const configWatch = (home: string): (() => boolean) => {
   const text = (): string => {
     try {
-      return [agentYamlFile(home), envFile(home)].map((file) => readText(file) ?? '').join('\0');
+      return [agentYamlFile(home), envFile(home)].map((file) => readConfigFile(file) ?? '').join('\0');
     } catch {
       return 'cannot be read';
     }
@@ -114,9 +114,10 @@ export const configWatch = (home: string): (() => boolean) => {
   return () => text() !== before;
 };
 
-const readText = (file: string): string | undefined => {
+/** undefined where there is none. Throws `usage` for what cannot be read. */
+export const readConfigFile = (file: string): string | undefined => {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file);
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return undefined;
     throw new KoubouError(

@@ -1,8 +1,9 @@
 /** Where things are: the home that a command means, and the templates that came with koubou. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { readTextFile } from '../text/read-text.ts';
 import type { Variables } from './environment.ts';
 
 export const HOME_NAME = '.koubou';
@@ -73,7 +74,7 @@ const mainCheckout = (folder: string): string | undefined => {
 const firstLine = (file: string): string | undefined => {
   try {
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
-    return readFileSync(file, 'utf8').split('\n', 1)[0]?.trim();
+    return readTextFile(file).split('\n', 1)[0]?.trim();
   } catch {
     return undefined;
   }

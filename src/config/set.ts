@@ -1,9 +1,9 @@
 /** Sets one key of config/agent.yaml, keeping its comments. */
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Document } from 'yaml';
 import { KoubouError, systemCode } from '../errors.ts';
-import { agentYamlFile } from './load.ts';
+import { agentYamlFile, readConfigFile } from './load.ts';
 import { writeAtomic } from './write-atomic.ts';
 
 /**
@@ -57,13 +57,9 @@ const refuseFaulty = async (content: unknown): Promise<void> => {
 };
 
 const current = async (file: string): Promise<{ text: string; mode: number }> => {
-  try {
-    const [text, { mode }] = await Promise.all([readFile(file, 'utf8'), stat(file)]);
-    return { text, mode: mode & 0o777 };
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { text: 'version: 1\n', mode: 0o600 };
-    throw error;
-  }
+  const text = readConfigFile(file);
+  if (text === undefined) return { text: 'version: 1\n', mode: 0o600 };
+  return { text, mode: (await stat(file)).mode & 0o777 };
 };
 
 /** proper-lockfile may let two in after a crash; here that loses an edit at worst, never the file. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import type { Choice } from './choose.ts';
 import { fillTemplate } from './edit-yaml.ts';
-import { agentYamlFile, envFile } from './load.ts';
+import { agentYamlFile, envFile, readConfigFile } from './load.ts';
 import { templatesFolder } from './paths.ts';
 import { writeAtomic } from './write-atomic.ts';
 
@@ -52,9 +52,9 @@ const writeAgentYaml = async (home: string, text: string, works: boolean): Promi
   const file = agentYamlFile(home);
   const memoryFile = join(home, 'config', '.init.json');
   const memory: Memory = { sha256: hash('sha256', text), works };
-  const before = await readText(file);
+  const before = readConfigFile(file);
   if (before !== undefined) {
-    const last = parseMemory(await readText(memoryFile));
+    const last = parseMemory(readConfigFile(memoryFile));
     const wasGuess = last?.works === false && last.sha256 === hash('sha256', before);
     if (!wasGuess || !works) return false;
   }
@@ -77,15 +77,6 @@ const writeNew = async (file: string, text: string): Promise<boolean> => {
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
-    throw error;
-  }
-};
-
-const readText = async (file: string): Promise<string | undefined> => {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 };

@@ -1,8 +1,9 @@
 /** What lies ready for a run of Codex: its CODEX_HOME, its instructions, the user's settings. */
-import { cp, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorInfo, systemCode } from '../errors.ts';
+import { errorInfo, KoubouError, systemCode } from '../errors.ts';
 import type { TaskFile } from '../task/record.ts';
+import { readTextFile } from '../text/read-text.ts';
 import type { Places } from './codex-arguments.ts';
 import { codexSettings } from './codex-toml.ts';
 import { RunFailure } from './failure.ts';
@@ -62,11 +63,19 @@ export const pruneCodexHome = async (statePath: string): Promise<void> => {
 /** Throws KoubouError `usage` where config/codex.toml cannot be taken apart. */
 export const readSettings = async (home: string): Promise<string[]> => {
   const file = join(home, 'config', 'codex.toml');
+  return codexSettings(textOf(file), file);
+};
+
+const textOf = (file: string): string => {
   try {
-    return codexSettings(await readFile(file, 'utf8'), file);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
+    return readTextFile(file);
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return '';
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KoubouError('usage', `${file} cannot be read: ${why}`, {
+      hint: 'Make it a file that you may read, or remove it.',
+      cause,
+    });
   }
 };
 

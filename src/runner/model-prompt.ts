@@ -8,6 +8,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import type { TaskFile } from '../task/record.ts';
 import { estimateTokens, type TokenRange } from '../task/tokens.ts';
+import { readTextFile } from '../text/read-text.ts';
 
 export interface ModelPrompt {
   system: string;
@@ -71,7 +72,7 @@ const readTemplate = async (name: string, folders: readonly string[]): Promise<s
   if (/^[\w-]+$/.test(name)) {
     for (const folder of folders) {
       try {
-        const text = await readFile(join(folder, `${name}.md`), 'utf8');
+        const text = readTextFile(join(folder, `${name}.md`));
         return text.replace(/^<!--.*?-->\s*/s, '').trim();
       } catch (error) {
         if (systemCode(error) !== 'ENOENT') throw unreadable(`The template ${name}`, error);

@@ -1,7 +1,7 @@
 /** Attached files that changed since the task was added: the log says so, and the work goes on with what is there. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Claim } from '../queue/queue.ts';
 
@@ -16,6 +16,8 @@ export const noteChangedFiles = async ({ task, logPath }: Claim): Promise<void> 
 const sha256Of = async (path: string): Promise<string | null> => {
   const hash = createHash('sha256');
   try {
+    // A pipe in its place would be waited for without end.
+    if (!(await stat(path)).isFile()) return null;
     await pipeline(createReadStream(path), hash);
     return hash.digest('hex');
   } catch {

@@ -1,9 +1,10 @@
 /** What is known of the worktrees in a home: a small file beside each, so that they can be listed and ended. */
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { isAbsolute, join, normalize } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
 import { isTaskId } from '../task/id.ts';
+import { readTextFile, UnfitFile } from '../text/read-text.ts';
 
 const WorktreeRecord = z.looseObject({
   version: z.literal(1),
@@ -34,14 +35,28 @@ const recordPath = (home: string, id: string): string => join(worktreesFolder(ho
 
 /** undefined: there is none, or none that can be read. */
 export const readWorktree = async (home: string, id: string): Promise<WorktreeRecord | undefined> => {
+  let value: unknown;
   try {
-    const parsed = z.safeParse(WorktreeRecord, JSON.parse(await readFile(recordPath(home, id), 'utf8')));
-    return parsed.success && parsed.data.task_id === id ? parsed.data : undefined;
+    value = JSON.parse(readTextFile(recordPath(home, id)));
   } catch (error) {
-    if (error instanceof SyntaxError || systemCode(error) === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError || error instanceof UnfitFile || systemCode(error) !== undefined) {
+      return undefined;
+    }
     throw error;
   }
+  const { success, data } = z.safeParse(WorktreeRecord, value);
+  if (!success || data.task_id !== id || !isOwn(data)) return undefined;
+  // Never what the file says: whatever lies at this path is removed in the end.
+  return { ...data, path: join(await realpath(worktreesFolder(home)), id) };
 };
+
+/** Whether it is as koubou writes it: what it names is changed and removed. */
+const isOwn = ({ task_id, repository, git_folder, branch, links }: WorktreeRecord): boolean =>
+  branch === branchOf(task_id) &&
+  [repository, git_folder].every((path) => isAbsolute(path) && !path.includes('\0')) &&
+  links.every((name) => !isAbsolute(name) && !normalize(name).startsWith('..') && !name.includes('\0'));
+
+export const branchOf = (id: string): string => `koubou/${id}`;
 
 export const writeWorktree = async (home: string, record: WorktreeRecord): Promise<void> => {
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });

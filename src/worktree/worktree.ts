@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
 import { linkable, makeLinks } from './links.ts';
-import { ownGitFolder, type WorktreeRecord, worktreesFolder, writeWorktree } from './record.ts';
+import { branchOf, ownGitFolder, type WorktreeRecord, worktreesFolder, writeWorktree } from './record.ts';
 import { removeFolders } from './remove.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -73,7 +73,7 @@ export const makeWorktree = async ({ home, id, cwd, link, environment }: Worktre
     task_id: id,
     repository,
     git_folder: gitFolder,
-    branch: `koubou/${id}`,
+    branch: branchOf(id),
     base: head,
     path: join(await realpath(worktreesFolder(home)), id),
     links: await linkable(place, link),

@@ -89,6 +89,7 @@ const ROUTE = {
   why: 'there is one',
   considered: [],
   otherwise: null,
+  above: [],
   ladder: [],
   handBack: false,
 };

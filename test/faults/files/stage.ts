@@ -190,7 +190,7 @@ class Builder {
   }
 
   async #waiting(done: string): Promise<void> {
-    const pending = await this.#add({ prompt: 'pending', key: 'k' });
+    const pending = await this.#add({ prompt: 'pending, in own words', key: 'k' });
     const delayed = await this.#add({ prompt: 'delayed', not_before: '2099-01-01T00:00:00.000Z' });
     const blocked = await this.#add({ prompt: 'blocked', after: [done], after_any: [pending] });
     this.#target('a pending task', `tasks/pending/05-${pending}.r0.b0.json`, pending);
@@ -279,6 +279,7 @@ class Builder {
         version: 1,
         task_id: done,
         repository: '/nowhere',
+        git_folder: '/nowhere/.git',
         branch: `koubou/${done}`,
         base: '0'.repeat(40),
         path: join(this.#home, 'worktrees', done),

@@ -1,0 +1,36 @@
+/** Reads files that people write, or that lie beside such. A pipe is not waited for, and of a large file nothing is read. */
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+
+const MOST_BYTES = 1024 * 1024;
+
+/** What lies there is no file that is read. Its message begins with `it`. */
+export class UnfitFile extends Error {
+  override readonly name = 'UnfitFile';
+}
+
+/** As UTF-8; a link is followed. Throws UnfitFile, or the system's error. */
+export const readTextFile = (path: string, mostBytes = MOST_BYTES): string => {
+  const file = openOnly(path);
+  try {
+    const facts = fstatSync(file);
+    if (!facts.isFile()) throw new UnfitFile('it is not a regular file');
+    if (facts.size > mostBytes) {
+      throw new UnfitFile(`it has ${facts.size} bytes; ${mostBytes} are read at most`);
+    }
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+};
+
+const openOnly = (path: string): number => {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    // A socket.
+    if ((cause as NodeJS.ErrnoException).code === 'ENXIO') {
+      throw new UnfitFile('it is not a regular file', { cause });
+    }
+    throw cause;
+  }
+};
