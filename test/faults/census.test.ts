@@ -153,7 +153,7 @@ const PLANTED: readonly Planted[] = [
   },
   {
     what: 'what a run printed that nobody counted',
-    plant: (home) => home.write(`${results}/${WAITING}/run-1.log`, ''),
+    plant: (home) => home.write(`${results}/${WAITING}/run-1.log`, 'a line'),
     found: /_cccc is pending with run 0 and has run-1.log/,
     passing: true,
   },

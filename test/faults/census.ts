@@ -125,7 +125,8 @@ const leftovers = (home: string, reader: Reader, places: Places, holders: readon
   for (const worker of workers) if (!holders.includes(worker)) faults.push(`in_progress has ${worker}`);
   for (const name of at('tasks/tmp')) faults.push(`tmp has ${name}`);
   for (const name of at('ctl/cancel')) {
-    if (tasks.get(name.replace(/\.b\d+$/, ''))?.state !== 'in_progress') faults.push(`a mark is left: ${name}`);
+    if (tasks.get(name.replace(/\.b\d+$/, ''))?.state !== 'in_progress')
+      faults.push(`a mark is left: ${name}`);
   }
   for (const name of at('ctl')) {
     const worker = name.replace(/\.json$/, '');
@@ -133,7 +134,8 @@ const leftovers = (home: string, reader: Reader, places: Places, holders: readon
   }
   for (const name of at('run')) {
     const worker = name.replace(/^\./, '').replace(/\.(json|beat)$/, '');
-    if (!['children', 'config-cache.json'].includes(name) && !holders.includes(worker)) faults.push(`run has ${name}`);
+    if (!['children', 'config-cache.json'].includes(name) && !holders.includes(worker))
+      faults.push(`run has ${name}`);
   }
   for (const name of at('run/children')) if (!holders.includes(name)) faults.push(`run/children has ${name}`);
   const aside = new Set(at('tasks/quarantine'));

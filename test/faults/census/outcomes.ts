@@ -52,7 +52,9 @@ export const outcomeFaults = (
   for (const name of reader.names(folder)) {
     const number = Number(/^run-(\d+)\./.exec(name)?.[1] ?? 0);
     // While it is worked on it may have gone on since its place was seen.
-    if (number > run && !working) faults.push(`${id} is ${state} with run ${run} and has ${name}`);
+    if (number > run && !working && !isEmpty(reader, join(folder, name))) {
+      faults.push(`${id} is ${state} with run ${run} and has ${name}`);
+    }
     if (number === 0 || number > run || !/^run-\d+\.json$/.test(name)) continue;
     const outcome = json(reader, join(folder, name));
     if (outcome === undefined) continue;
@@ -77,6 +79,9 @@ export const outcomeFaults = (
   const order = [...outcomes].sort(([a], [b]) => a - b).map(([, outcome]) => outcome);
   return task === undefined ? faults : [...faults, ...budgetFaults(place, order, { task, times, allowed })];
 };
+
+// A worker that could not begin a run had made ready for it.
+const isEmpty = (reader: Reader, path: string): boolean => reader.exists(path) && reader.text(path) === '';
 
 // Without a run its outcome is written in tmp, the task is moved, the outcome published from there: once the file in
 // tmp is gone the outcome is there.
