@@ -202,7 +202,10 @@ export class Model {
     const ahead = writtenMs > this.nowMs + CLOCK_ERROR_MS;
     if (task.run === 0 && !ahead) return;
     const longest = task.run === 0 ? Number.POSITIVE_INFINITY : LONGEST_BACKOFF_MS;
-    task.dueMs = Math.min(dueMs, this.nowMs + Math.min(ahead ? meantMs - writtenMs : longest, longest));
+    task.dueMs = Math.min(
+      dueMs,
+      this.nowMs + Math.min(ahead ? Math.max(0, meantMs - writtenMs) : longest, longest),
+    );
   }
 
   #recheck(task: ModelTask): void {

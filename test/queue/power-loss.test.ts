@@ -1,0 +1,99 @@
+/** What one process left half done, another built on, and a power loss then took a part of. */
+import assert from 'node:assert/strict';
+import type { FileQueue } from '../../src/queue/files/file-queue.ts';
+import type { NewTask } from '../../src/task/record.ts';
+import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../helpers/queue-home.ts';
+import { eachLoss, type Held, type SimulatedHome } from '../helpers/simulated-home.ts';
+
+const add = async (queue: FileQueue, over: Partial<NewTask> = {}): Promise<string> =>
+  (await queue.add([newTask(over)]))[0]?.id ?? '';
+
+/** Begins something that stands still in the middle, where its process is killed. */
+const killedIn = async (
+  home: SimulatedHome,
+  held: Held,
+  work: (queue: FileQueue) => Promise<unknown>,
+): Promise<void> => {
+  void work(held.queue);
+  await held.reached;
+  home.world.kill(held.process);
+};
+
+describe('after a power loss', () => {
+  it('a task that a sweep published for its dead creator has its key', () =>
+    eachLoss(async (home) => {
+      await killedIn(home, home.openHeld('after', 'link', /\/keys\//), (queue) => add(queue, { key: 'k' }));
+      await home.open().queue.sweep(budgetOf);
+      home.world.losePower();
+      await home.swept();
+    }));
+
+  it('a task of a batch that a sweep carried on has its key', () =>
+    eachLoss(async (home) => {
+      const held = home.openHeld('after', 'link', /\/keys\//);
+      await killedIn(home, held, (queue) => queue.add([newTask({ key: 'k' }), newTask()]));
+      await home.open().queue.sweep(budgetOf);
+      home.world.losePower();
+      await home.swept();
+    }));
+
+  it('no key leads to a batch that had been committed and is not', () =>
+    eachLoss(async (home) => {
+      const held = home.openHeld('after', 'rename', /\/tmp\/commit-/);
+      await killedIn(home, held, (queue) => queue.add([newTask({ key: 'k' }), newTask()]));
+      const sweeping = home.openHeld('after', 'syncFolder', /\/keys\//);
+      await killedIn(home, sweeping, (queue) => queue.sweep(budgetOf));
+      home.world.losePower();
+      await home.swept();
+    }));
+
+  it('a task that was retried has the outcome from before, whoever had not yet put it on the device', () =>
+    eachLoss(async (home) => {
+      const id = await add(home.open().queue);
+      const held = home.openHeld('after', 'link', /\/run-1\.json$/);
+      await killedIn(home, held, (queue) => queue.cancel(id));
+      await home.open().queue.retry(id);
+      home.world.losePower();
+      assert.equal((await home.swept([id], [id])).get(id), 'pending');
+    }));
+
+  it('no outcome is there without the result that it speaks of', () =>
+    eachLoss(async (home) => {
+      const id = await add(home.open().queue);
+      const held = home.openHeld('after', 'link', /\/run-1\.json$/);
+      await killedIn(home, held, async (queue) => {
+        const member = await queue.join(worker());
+        const claim = await member.claim(takeAll);
+        assert.ok(claim);
+        await held.disk.append(claim.outputPath, 'the answer');
+        await member.settle(claim, succeeded(claim, member, { output_bytes: 10 }), budget);
+      });
+      home.world.losePower();
+      await home.swept([id]);
+    }));
+
+  for (const [call, paths] of [
+    ['create', /\/tmp\/.*\.worker/],
+    ['rename', /\/run\//],
+    ['makeFolder', /\/children\//],
+    ['rename', /\/in_progress\/w-/],
+  ] as const) {
+    it(`nothing is left of a worker that was killed after its ${call} in ${paths.source}`, () =>
+      eachLoss(async (home) => {
+        await killedIn(home, home.openHeld('after', call, paths), (queue) => queue.join(worker()));
+        home.world.losePower();
+        await home.swept();
+      }));
+  }
+
+  it('nothing is left of a worker that was cleared up after', () =>
+    eachLoss(async (home) => {
+      const { queue, process } = home.open();
+      const member = await queue.join(worker());
+      await member.renew({ slots: 1, progress: {}, down: {}, notes: [], completed: 0, failed: 0 });
+      home.world.kill(process);
+      await home.open().queue.sweep(budgetOf);
+      home.world.losePower();
+      await home.swept();
+    }));
+});
