@@ -161,6 +161,15 @@ describe('on hard ground', () => {
       assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);
     });
 
+    it('takes a worker in, by freeing what was set aside', async () => {
+      const disk = new FailingDisk();
+      await home.open().sweep(budgetOf);
+      full(disk, /makeFolder/, 40);
+      const member = await home.open({ disk }).join(worker());
+      assert.ok(reserve().length > 0, 'not all of it');
+      await member.leave();
+    });
+
     it('has ready-made places for workers, 32 of them, used and given back', async () => {
       const disk = new FailingDisk();
       const queue = home.open({ disk });

@@ -257,7 +257,7 @@ export const joinQueue = async (context: QueueContext, worker: WorkerIdentity): 
   await withReserve(context, () => disk.create(tmp, content, true));
   await disk.rename(tmp, layout.runFile(workerId));
   await disk.syncFolder(layout.run);
-  await disk.makeFolder(join(layout.children, workerId));
+  await withReserve(context, () => disk.makeFolder(join(layout.children, workerId)));
   step('join.registered');
   const folder = layout.workerFolder(workerId);
   if (!(await takeSlot(context, folder))) await disk.makeFolder(folder);

@@ -14,6 +14,8 @@ const RESERVE_FILE_BYTES = 16 * 1024;
 /** Less than this is for what runs already: a program begun now would fail for want of room. */
 const BEGIN_FLOOR_BYTES = RESERVE_FILES * RESERVE_FILE_BYTES;
 const BEGIN_FLOOR_INODES = RESERVE_FILES;
+/** xfs gives back a moment later what a file that was removed took. */
+const FREED_AFTER_MS = 25;
 
 /** Refuses to add when the disk would be left without room to work in. Throws `disk_full`; nothing was written. */
 export const refuseWhenDiskIsLow = async (
@@ -80,5 +82,6 @@ export const freeReserve = async (context: QueueContext): Promise<boolean> => {
   const names = (await listOrNone(disk, layout.reserve)).filter((name) => name.startsWith('reserve-'));
   const chosen = names.slice(0, Math.ceil(names.length / 2));
   for (const name of chosen) await unlessCode(['ENOENT'], () => disk.unlink(join(layout.reserve, name)));
+  if (chosen.length > 0) await context.machine.sleep(FREED_AFTER_MS);
   return chosen.length > 0;
 };

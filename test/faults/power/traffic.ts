@@ -77,8 +77,8 @@ const user = async (random: () => number, name: string): Promise<void> => {
     const result = text(random);
     fs.appendFileSync(claim.outputPath, result);
     const good = random() < 0.7;
-    // A result that somebody asked to have in a file of his.
-    const published = good && random() < 0.3 ? join(dirname(home), 'published', claim.id) : null;
+    // A result that somebody asked to have in a file of his own, in a folder that is not there yet.
+    const published = good && random() < 0.3 ? join(dirname(home), 'published', claim.id, 'result') : null;
     if (published !== null) await publishOutput(claim.outputPath, published);
     const outcome = good ? succeeded(claim, member) : failedWith('exit_nonzero', claim, member);
     const settled = await member.settle(claim, outcome, random() < 0.5 ? budget : noRetries);
