@@ -203,6 +203,8 @@ export class Pool {
     let last: Admitted | undefined;
     try {
       const claim = await this.#parts.member.claim((task, earlier) => {
+        // Its last run went back to the queue and is still being cleared up.
+        if (this.#attempts.has(task.task_id)) return { take: false, why: 'permit' };
         last = this.#gate.admit(task, earlier);
         return last;
       });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { errorInfo } from '../../src/errors.ts';
 import type { Routing } from '../../src/route/route.ts';
-import { FakeRunner, failure, Rig } from './rig.ts';
+import { until } from '../helpers/until.ts';
+import { FakeRunner, failure, Rig, replacing } from './rig.ts';
 
 const step = (runner: string) => ({ runner, staysLocal: true, changesFiles: false });
 
@@ -110,6 +111,34 @@ describe('routing.escalate', () => {
     assert.match(result?.error?.message ?? '', /^2 tries by small, bigger /);
     assert.doesNotMatch(result?.output ?? '', /endpoint_busy/);
     assert.match(result?.output ?? '', /## Try 3: bigger, m\n\nRefused/);
+  });
+
+  it('never takes a task in whose last run the daemon still is', async () => {
+    const id = await add();
+    let looks = 0;
+    const daemon = rig.start(
+      [small(), bigger('a large answer')],
+      { routing, min: 2, max: 2, until: { kind: 'drained' } },
+      (member) =>
+        replacing(member, {
+          claim: async (admit) => {
+            const claim = await member.claim(admit);
+            looks += 1;
+            return claim;
+          },
+          // A slow device: meanwhile its free slot looks for work, which the task is by now.
+          settle: async (...given) => {
+            const settled = await member.settle(...given);
+            const before = looks;
+            await until(() => looks > before + 1, 'a look for work');
+            return settled;
+          },
+        }),
+    );
+    await daemon.end;
+    assert.equal((await rig.record(id)).result?.error?.code, 'handed_back');
+    const said = daemon.events.flatMap(({ event }) => (/^task_(started|ended)$/.test(event) ? [event] : []));
+    assert.deepEqual(said, ['task_started', 'task_ended', 'task_started', 'task_ended']);
   });
 
   it('is begun anew by a retry', async () => {

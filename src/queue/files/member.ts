@@ -128,7 +128,8 @@ export class FileMember implements Member {
       outcome,
       budget,
     });
-    this.#held.delete(claim.id);
+    // Where it went back to the queue, its next run may be held by now.
+    if (this.#held.get(claim.id) === held) this.#held.delete(claim.id);
     await this.candidates.permits.giveBack(held.permits);
     context.step('settle.permits_returned');
     await removeAny(context.disk, this.#childFile(held));
