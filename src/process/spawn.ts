@@ -23,6 +23,8 @@ export interface ProgramOptions {
   stderrPath: string;
   /** KOUBOU_RUN of the child, by which what it leaves behind is found; null: a child without a run. */
   marker: string | null;
+  /** Awaited when nothing is left but to start it; where it rejects nothing is started. */
+  before?: () => Promise<void>;
 }
 
 export interface ProgramEnd {
@@ -54,6 +56,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   const { execa } = await import('execa');
   const files = await openFiles(options);
   try {
+    await options.before?.();
     const child = execa(file, rest, {
       cwd,
       env: marker === null ? { ...environment } : { ...environment, KOUBOU_RUN: marker },

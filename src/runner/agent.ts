@@ -184,6 +184,7 @@ export class AgentRunner implements Runner {
       stdoutPath: files.stdout,
       stderrPath: context.logPath,
       marker: context.marker,
+      before: context.requireHeld,
     });
     const look = (): Promise<void> => printout.look(this.name);
     return attend(program, context, { look, everyMs: LOOK_MS, askSignal: entry.stop_signal });

@@ -167,6 +167,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         stdoutPath: eventsPath,
         stderrPath: errorsPath,
         marker,
+        before: context.requireHeld,
       });
       const events = new LineReader(eventsPath);
       const errors = new LineReader(errorsPath);

@@ -58,6 +58,7 @@ export class CommandRunner implements Runner {
         stdoutPath: context.outputPath,
         stderrPath: context.logPath,
         marker: context.marker,
+        before: context.requireHeld,
       });
       const end = await attended(program, context, this.#hasRoom);
       if (context.signal.aborted) return failed(stoppedInfo(context.signal));

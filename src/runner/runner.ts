@@ -48,6 +48,11 @@ export interface RunContext {
    * must keep to, null: it is free. Throws `not_local` where this runner cannot keep to them.
    */
   local: (sent: string) => Promise<LocalNetworks | null>;
+  /**
+   * To be awaited right before a program is started: rejects where the task was given to another worker meanwhile,
+   * as it is to one that was stopped for long and taken for dead.
+   */
+  requireHeld: () => Promise<void>;
   /** Tells of a child process as soon as it started, so that it can be stopped after a crash of the daemon. */
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }

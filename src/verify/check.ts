@@ -20,6 +20,8 @@ export interface CheckRequest {
   logPath: string;
   marker: string;
   signal: AbortSignal;
+  /** Rejects where the task is another worker's by now: then nothing is started. */
+  requireHeld: () => Promise<void>;
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     stdoutPath: logPath,
     stderrPath: logPath,
     marker,
+    before: request.requireHeld,
   });
   let stopping: Promise<unknown> | undefined;
   const stop = (): void => {

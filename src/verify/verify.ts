@@ -35,6 +35,7 @@ export interface VerifyRequest {
   signal: AbortSignal;
   /** KOUBOU_RUN of the check. */
   marker: string;
+  requireHeld: () => Promise<void>;
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }
 

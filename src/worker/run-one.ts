@@ -158,6 +158,8 @@ export class Attempt {
     // An attempt that was lost or put back learned nothing: what the one before it was told still holds.
     const feedback = this.claim.earlier.findLast((outcome) => outcome.feedback !== null)?.feedback ?? null;
     await noteChangedFiles(this.claim);
+    // A fresh worktree takes the place of the one before, which may be the successor's by now.
+    await this.#requireHeld();
     const workplace = await Workplace.prepare(this.claim, runner, this.#dependencies.settings);
     try {
       return await this.#runTwiceAtMost(runner, route, feedback, workplace);
@@ -189,6 +191,7 @@ export class Attempt {
     const { claim, clocks } = this;
     const resume = await conversationOf(claim.task, runner.name, this.#dependencies.member);
     const local = this.#localOnly(runner, route, resume !== null);
+    const requireHeld = (): Promise<void> => this.#requireHeld();
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
     const result = await runner.run(workplace.task, {
@@ -207,6 +210,7 @@ export class Attempt {
       },
       phase: (phase) => clocks.phase(phase),
       local: (sent) => local.judge(sent),
+      requireHeld,
       childStarted,
     });
     const seen = seenOf(result);
@@ -230,15 +234,16 @@ export class Attempt {
       logPath: claim.logPath,
       signal: clocks.signal,
       marker: claim.marker,
+      requireHeld,
       childStarted,
     });
     const stoppedInCheck = this.#stoppedVerdict(seen);
     if (stoppedInCheck !== undefined) return stoppedInCheck;
     if (!verification.ok) return { ...seen, error: verification.error, feedback: verification.feedback };
     const { output } = claim.task.options;
-    // A worker that was fenced must not overwrite what its successor wrote.
-    const keeps = output !== undefined || workplace.isWorktree;
-    if (keeps && (await this.#dependencies.member.holds(claim))) {
+    if (output !== undefined || workplace.isWorktree) {
+      // Neither may what its successor made be replaced, nor be said to be there what was not.
+      await this.#requireHeld();
       await workplace.keep();
       if (output !== undefined) await publishOutput(claim.outputPath, output);
     }
@@ -249,6 +254,12 @@ export class Attempt {
       evidence: verification.evidence,
       outputFile: output ?? null,
     };
+  }
+
+  /** A worker that was stopped for long and taken for dead does not know it yet when it goes on. */
+  async #requireHeld(): Promise<void> {
+    if (await this.#dependencies.member.holds(this.claim)) return;
+    throw new KoubouError('worker_lost', 'The task was given to another worker.');
   }
 
   #localOnly(runner: Runner, route: Route, goesOn: boolean): LocalOnly {

@@ -105,6 +105,7 @@ export class Bench {
       },
       phase: (phase) => void phases.push(phase),
       local: async () => null,
+      requireHeld: async () => undefined,
       childStarted: async () => undefined,
       ...over,
     };
@@ -138,6 +139,7 @@ export class Bench {
       logPath: this.logPath,
       signal: new AbortController().signal,
       marker: `contract-${process.pid}/task.r1`,
+      requireHeld: async () => undefined,
       childStarted: async () => undefined,
     });
   }

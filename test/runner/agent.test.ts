@@ -152,6 +152,15 @@ describe('an agent CLI', () => {
       assert.equal(pid, Number(output));
     });
 
+    it('not at all for a task that another worker has by now', async () => {
+      const requireHeld = async (): Promise<void> => {
+        throw new KoubouError('worker_lost', 'It is theirs.');
+      };
+      const { outcome, output } = await bench.run(agent('echo started'), {}, { requireHeld });
+      assert.equal(failure(outcome).error.code, 'worker_lost');
+      assert.equal(output, '');
+    });
+
     it('with what was wrong before', async () => {
       const { output } = await bench.run(agent('cat'), {}, { feedback: 'line 3 is wrong' });
       assert.match(output, /line 3 is wrong/);

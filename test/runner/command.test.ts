@@ -53,6 +53,17 @@ describe('a command', () => {
     assert.equal(told?.pid, Number(output));
   });
 
+  it('is not started for a task that another worker has by now', async () => {
+    const { outcome, output } = await bench.run(runner, sh('echo started'), {
+      local: async () => null,
+      requireHeld: async () => {
+        throw new KoubouError('worker_lost', 'It is theirs.');
+      },
+    });
+    assert.equal(failure(outcome).error.code, 'worker_lost');
+    assert.equal(output, '');
+  });
+
   it('that fails says how, with its last words', async () => {
     const failed = failure((await bench.run(runner, sh('seq 1 30 >&2; exit 3'))).outcome);
     assert.equal(failed.error.code, 'exit_nonzero');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ErrorCode, type ErrorInfo, errorInfo } from '../../src/errors.ts';
+import { type ErrorCode, type ErrorInfo, errorInfo, KoubouError } from '../../src/errors.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { Observed } from '../../src/task/observed.ts';
 import type { TaskFile } from '../../src/task/record.ts';
@@ -55,6 +55,7 @@ describe('what makes a result count', () => {
     signal = new AbortController().signal,
     childStarted: (child: { pid: number }) => Promise<void> = async () => undefined,
     changes: Changes | null = null,
+    requireHeld: () => Promise<void> = async () => undefined,
   ): Promise<Verification> => {
     await writeFile(join(folder, 'candidate'), output);
     return verifyResult({
@@ -67,6 +68,7 @@ describe('what makes a result count', () => {
       logPath: join(folder, 'log'),
       signal,
       marker: `verify-${process.pid}/task.r1`,
+      requireHeld,
       childStarted,
     });
   };
@@ -251,6 +253,14 @@ describe('what makes a result count', () => {
     });
     it('runs in cwd', async () =>
       accepts(await verify('x', check(`test "$PWD" = "$(cd ${folder} && pwd)"`)), 'check'));
+    it('is not started for a task that another worker has by now', async () => {
+      const options = { check: 'touch started' };
+      const taken = async (): Promise<void> => {
+        throw new KoubouError('worker_lost', 'It is theirs.');
+      };
+      fails(await verify('x', { options }, {}, undefined, undefined, null, taken), 'worker_lost');
+      assert.deepEqual(await readdir(folder), ['candidate', 'log']);
+    });
     it('is stopped with all it started', async () => {
       const abort = new AbortController();
       let pid = 0;

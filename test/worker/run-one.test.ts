@@ -3,7 +3,9 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorInfo } from '../../src/errors.ts';
+import { errorInfo, type KoubouError } from '../../src/errors.ts';
+import type { RunContext } from '../../src/runner/runner.ts';
+import { budget } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
 import { FakeRunner, failure, gate, Rig, replacing, untilStopped } from './rig.ts';
 
@@ -131,7 +133,51 @@ describe('one attempt', () => {
     assert.equal(await readFile(output, 'utf8'), 'of yesterday');
   });
 
-  it('does not write --output once its worker was fenced, and keeps its outcome apart', async () => {
+  const fence = (workerId: string): void =>
+    renameSync(
+      rig.home.path('tasks', 'in_progress', workerId),
+      rig.home.path('tasks', 'in_progress', `.reap-${workerId}`),
+    );
+
+  it('begins nothing once its worker was fenced', async () => {
+    const runner = new FakeRunner();
+    await rig.add();
+    const daemon = rig.start(runner, {}, (member) =>
+      replacing(member, {
+        claim: async (admit) => {
+          const claim = await member.claim(admit);
+          if (claim !== undefined) fence(member.workerId);
+          return claim;
+        },
+      }),
+    );
+    assert.deepEqual(await daemon.end, { kind: 'fenced' });
+    assert.deepEqual(runner.runs, []);
+  });
+
+  it('may ask right before it starts a program whether the task is still its own', async () => {
+    const answers: (string | undefined)[] = [];
+    const ask = async ({ requireHeld }: RunContext): Promise<void> => {
+      answers.push(
+        await requireHeld().then(
+          () => undefined,
+          (error: KoubouError) => error.code,
+        ),
+      );
+    };
+    const runner = new FakeRunner(async (_, context) => {
+      await ask(context);
+      fence(daemon.member().workerId);
+      await ask(context);
+      return 'too late';
+    });
+    await rig.add();
+    const daemon = rig.start(runner);
+    assert.deepEqual(await daemon.end, { kind: 'fenced' });
+    assert.deepEqual(answers, [undefined, 'worker_lost']);
+  });
+
+  it('neither writes --output once its worker was fenced, nor says that it did', async () => {
     const output = join(folder, 'out.txt');
     const { opened, open } = gate();
     const runner = new FakeRunner(async () => {
@@ -141,15 +187,17 @@ describe('one attempt', () => {
     const id = await rig.add({ options: { output } });
     const daemon = rig.start(runner);
     await until(() => runner.running === 1, 'the run');
-    const { workerId } = daemon.member();
-    renameSync(
-      rig.home.path('tasks', 'in_progress', workerId),
-      rig.home.path('tasks', 'in_progress', `.reap-${workerId}`),
-    );
+    fence(daemon.member().workerId);
     open();
     assert.deepEqual(await daemon.end, { kind: 'fenced' });
     assert.equal(existsSync(output), false);
-    assert.ok(daemon.events.some((event) => event.event === 'task_taken_away' && event.task_id === id));
+    await rig.queue.sweep(() => budget);
+    const { status, attempts } = await rig.record(id);
+    assert.equal(status, 'pending');
+    assert.deepEqual(
+      attempts.map(({ error, charged }) => [error?.code, charged]),
+      [['worker_lost', false]],
+    );
   });
 
   it('says which --output cannot be written, and keeps the result', async () => {

@@ -246,6 +246,7 @@ describe('Codex, the real one', function () {
     progress: () => undefined,
     phase: () => undefined,
     local: async () => null,
+    requireHeld: async () => undefined,
     childStarted: async () => undefined,
     ...over,
   });
