@@ -44,7 +44,7 @@ export const codexEnd = ({ end, trail, relay, promptBytes, facts, signal }: Code
 
 /** In the words of Codex 0.169; in others, it is an `exit_nonzero` with those. */
 const CUT = /max_output_tokens|incomplete response/i;
-const OVERFLOW = /context window|context length/i;
+const OVERFLOW = /context window|context length|input exceeds the maximum length/i;
 
 const failureInfo = (end: ProgramEnd, { failed, warning }: CodexEnd['trail']): ErrorInfo => {
   const said = failed ?? warning;

@@ -44,6 +44,7 @@ export class CodexTrail {
   error(line: string): void {
     const said = FAILED_CALL.exec(line)?.[1];
     if (said !== undefined) this.#mishap = errorInfo('no_evidence', `A call of the model failed: ${said}.`);
+    this.warning = GAVE_UP.exec(line)?.[1] ?? this.warning;
     this.#log.push(line);
   }
 
@@ -73,6 +74,9 @@ export class CodexTrail {
 
 /** As Codex 0.169 says it, of every call that it does not carry out. */
 const FAILED_CALL = /\bERROR codex_core::tools::router: error=(.{1,300})/;
+
+/** Its last words where it could not even begin, as with a prompt of more than a million characters. */
+const GAVE_UP = /^Error: (.{1,300})/;
 
 const NOTHING_WRITTEN = errorInfo(
   'no_evidence',

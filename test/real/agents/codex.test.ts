@@ -268,6 +268,15 @@ describe('Codex, the real one', function () {
     assert.equal(server.requests.length, 0);
   });
 
+  it('says that a prompt is longer than Codex takes', async () => {
+    const server = await serve();
+    const prompt = 'word '.repeat(220_000);
+    const outcome = await codexOn(server.url).run(taskOf(folder, { type: 'code', prompt }), context());
+    assert.equal(outcome.ok ? 'ok' : outcome.error.code, 'context_overflow');
+    assert.match(outcome.ok ? '' : outcome.error.message, /Input exceeds the maximum length of \d+ characters/);
+    assert.equal(server.requests.length, 0);
+  });
+
   it('is well where its server, its model and its sandbox are', async () => {
     const server = await serve();
     const { ok, message } = await codexOn(server.url).check();
