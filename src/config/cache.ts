@@ -1,6 +1,6 @@
 /**
  * The parsed agent.yaml, kept so that a short command need load neither yaml nor the schema (30 ms). Its key
- * covers the file's exact text and the code that read it, so a stale one is never taken; one that is missing,
+ * covers the file's exact text and the code that read it, so a stale one is never taken; one that is missing, damaged,
  * unreadable or cannot be written only costs time. It holds nothing of config/.env.
  */
 import { statSync } from 'node:fs';
@@ -24,8 +24,7 @@ export const cacheKey = (text: string): string => `${codeStamp()}\n${text}`;
 export const readCache = (home: string, key: string): CachedConfig | undefined => {
   try {
     const kept = JSON.parse(readTextFile(cacheFile(home), MOST_BYTES));
-    const usable = kept?.key === key && typeof kept.config === 'object' && Array.isArray(kept.stated);
-    return usable ? { config: kept.config, stated: kept.stated } : undefined;
+    return kept?.key === key && kept.sum === sumOf(kept.content) ? JSON.parse(kept.content) : undefined;
   } catch {
     return undefined;
   }
@@ -37,7 +36,16 @@ export const writeCache = async (
   { config, stated }: CachedConfig,
 ): Promise<void> => {
   const { writeAtomic } = await import('./write-atomic.ts');
-  await writeAtomic(cacheFile(home), JSON.stringify({ key, config, stated })).catch(() => undefined);
+  const content = JSON.stringify({ config, stated });
+  const kept = JSON.stringify({ key, sum: sumOf(content), content });
+  await writeAtomic(cacheFile(home), kept).catch(() => undefined);
+};
+
+/** FNV-1a: nothing looks at the content again, so damage to it must show. Not against anybody, who could edit agent.yaml too. */
+const sumOf = (content: string): number => {
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < content.length; at += 1) sum = Math.imul(sum ^ content.charCodeAt(at), 0x01000193);
+  return sum;
 };
 
 /**

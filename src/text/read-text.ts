@@ -1,7 +1,7 @@
 /** Reads files that people write, or that lie beside such. A pipe is not waited for, and of a large file nothing is read. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
-const MOST_BYTES = 1024 * 1024;
+const MOST_BYTES = 256 * 1024;
 
 /** What lies there is no file that is read. Its message begins with `it`. */
 export class UnfitFile extends Error {

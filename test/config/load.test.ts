@@ -120,10 +120,19 @@ describe('the configuration', () => {
     it('is really used', async () => {
       setUp();
       await load();
-      const kept = JSON.parse(readFileSync(cacheFile(home()), 'utf8'));
-      kept.config.workers.max = 77;
-      writeFileSync(cacheFile(home()), JSON.stringify(kept));
-      assert.equal((await load()).config.workers.max, 77);
+      const { ino } = statSync(cacheFile(home()));
+      await load();
+      assert.equal(statSync(cacheFile(home())).ino, ino, 'else it would have been written again');
+    });
+
+    it('is not used once a letter of it changed', async () => {
+      setUp();
+      await load();
+      const kept = readFileSync(cacheFile(home()), 'utf8');
+      const damaged = kept.replace(/(max\\":)4/, '$19');
+      assert.notEqual(damaged, kept);
+      writeFileSync(cacheFile(home()), damaged);
+      assert.equal((await load()).config.workers.max, 4);
     });
 
     it('is not used for a file that changed, even at once and to the same length', async () => {

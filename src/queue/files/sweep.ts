@@ -17,6 +17,7 @@ import { returnForeign } from './foreign.ts';
 import {
   delayedName,
   isWorkerId,
+  parseDelayedName,
   parseTaskName,
   REAPED_PREFIX,
   SLOT,
@@ -70,6 +71,7 @@ export const sweepAll = async (
     },
     () => promoteDue(context, report, true),
     () => recheckBlocked(context, report),
+    () => setAsideForeign(context, report),
     () => keepSlots(context),
     () => removeForgottenWorkers(context),
     () => fillReserve(context),
@@ -118,9 +120,10 @@ const reapDead = async (
 };
 
 const isDead = async (context: QueueContext, workerId: string, sightings: Sightings): Promise<boolean> => {
+  if (!isWorkerId(workerId)) return false;
   const about = await readRunFile(context, workerId);
   // Registered before its folder existed, so a folder without a run file has outlived its worker.
-  if (about === undefined) return isWorkerId(workerId);
+  if (about === undefined) return true;
   const verdict = verdictFor(context, about);
   return verdict === 'elsewhere' ? isSilent(context, workerId, sightings) : verdict === 'dead';
 };
@@ -297,6 +300,25 @@ const recheck = async (context: QueueContext, name: TaskName, report: SweepRepor
   step('sweep.unblocked');
   report.unblocked += 1;
   await Promise.all([disk.syncFolder(layout.blocked), disk.syncFolder(folder)]);
+};
+
+/** Only pending/ takes what is dropped in: elsewhere it would lie unseen. */
+const setAsideForeign = async (context: QueueContext, report: SweepReport): Promise<void> => {
+  const { disk, layout } = context;
+  for (const [folder, parse] of [
+    [layout.delayed, parseDelayedName],
+    [layout.blocked, parseTaskName],
+  ] as const) {
+    const names = (await listOrNone(disk, folder)).filter(
+      (name) => !name.startsWith('.') && parse(name) === undefined,
+    );
+    const reason = `it is no name of a task, and lay in ${folder}; what is dropped in belongs into ${layout.pending}`;
+    await each(
+      names.map((name) => async () => {
+        if (await quarantine(context, join(folder, name), name, reason)) report.quarantined += 1;
+      }),
+    );
+  }
 };
 
 const keepSlots = async (context: QueueContext): Promise<void> => {

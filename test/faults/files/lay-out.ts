@@ -70,15 +70,15 @@ export const fingerprint = (root: string): string[] => {
 /** Files under `root` in which `marker` stands; nothing is followed or opened that is not a file. */
 export const filesHolding = (root: string, marker: string): string[] => {
   const found: string[] = [];
-  const walk = (folder: string): void => {
+  const walk = (folder: Buffer): void => {
     for (const name of fs.readdirSync(folder, { encoding: 'buffer' })) {
-      const full = Buffer.concat([Buffer.from(`${folder}/`), name]);
+      const full = Buffer.concat([folder, Buffer.from('/'), name]);
       const facts = fs.lstatSync(full);
-      if (facts.isDirectory()) walk(full.toString());
+      if (facts.isDirectory()) walk(full);
       else if (facts.isFile() && facts.size < 64e6 && fs.readFileSync(full).includes(marker))
         found.push(full.toString());
     }
   };
-  walk(root);
+  walk(Buffer.from(root));
   return found;
 };

@@ -36,6 +36,8 @@ export interface Target {
   mayLink: boolean;
   /** The task's file itself lies in it, so it goes with it. */
   holdsTask: boolean;
+  /** All tasks of one server need it: where it can be neither read nor moved they wait, and the worker says so. */
+  isShared: boolean;
 }
 
 export interface Stage {
@@ -302,7 +304,7 @@ class Builder {
     this.#target('a slot', 'tasks/in_progress/slot-00', null);
     this.#target('a permit’s folder', 'permits/p%2Fdied/1', null);
     this.#target('a set of permits', 'permits/p%2Fdied', null);
-    this.#target('permits of an endpoint', 'permits/server%2Fm', null);
+    this.#target('permits of an endpoint', 'permits/server%2Fm', null, { isShared: true });
     this.#target('a late outcome', `results/${dayOf(failed)}/${failed}/late/run-1.x.json`, failed);
   }
 
@@ -319,6 +321,6 @@ class Builder {
   }
 
   #target(what: string, path: string, task: string | null, more: Partial<Target> = {}): void {
-    this.#targets.push({ what, path, task, mayLink: false, holdsTask: false, ...more });
+    this.#targets.push({ what, path, task, mayLink: false, holdsTask: false, isShared: false, ...more });
   }
 }

@@ -27,13 +27,23 @@ export interface Verdict {
   clear: string[];
 }
 
+export interface Allowance {
+  planted?: Planted | null;
+  /** A task that went with what was broken. */
+  lost?: string | null;
+  /** The others may wait where the worker says what hinders it. */
+  mayWait?: boolean;
+}
+
 interface Scene {
   home: string;
   outside: string;
   /** The fingerprint of what lies outside. */
   before: readonly string[];
-  /** A task that went with what was broken. */
+  /** Names that lay in quarantine already. */
+  wasAside: readonly string[];
   lost: string | null;
+  mayWait: boolean;
 }
 
 export class Watch {
@@ -57,7 +67,7 @@ export class Watch {
   /** Lays the stage out, lets `spoil` break it, and judges what koubou makes of it. */
   async judge(
     spoil: (home: string, outside: string) => void | Promise<void>,
-    { planted = null, lost = null }: { planted?: Planted | null; lost?: string | null } = {},
+    { planted = null, lost = null, mayWait = false }: Allowance = {},
   ): Promise<Verdict> {
     const root = fs.mkdtempSync(join(ROOT, 'koubou-files-'));
     const [home, outside] = [join(root, 'home'), join(root, 'beside')];
@@ -67,14 +77,15 @@ export class Watch {
       fs.mkdirSync(outside, { mode: 0o755 });
       await spoil(home, outside);
       const before = fingerprint(outside);
+      const wasAside = namesIn(home, 'tasks/quarantine');
       const judged = await this.#ask({ home, planted });
-      return this.#verdict({ home, outside, before, lost }, judged);
+      return this.#verdict({ home, outside, before, wasAside, lost, mayWait }, judged);
     } finally {
       fs.rmSync(root, { recursive: true, force: true });
     }
   }
 
-  #verdict({ home, outside, before, lost }: Scene, judged: Judged | null): Verdict {
+  #verdict({ home, outside, before, wasAside, lost, mayWait }: Scene, judged: Judged | null): Verdict {
     const problems = [...(judged?.problems ?? ['it hung'])];
     const after = fingerprint(outside);
     for (const line of [
@@ -93,14 +104,20 @@ export class Watch {
       this.#memory === Number.POSITIVE_INFINITY ? 0 : this.#memory,
     );
     const setAside = namesIn(home, 'tasks/quarantine').filter(
-      (name) => !name.endsWith('.why.json') && name !== 'old.exe',
+      (name) => !name.endsWith('.why.json') && !wasAside.includes(name),
     );
     for (const name of setAside) {
       if (!fs.existsSync(join(home, 'tasks/quarantine', `${name}.why.json`)))
         problems.push(`${name} was set aside without a reason`);
     }
     if (judged !== null)
-      problems.push(...lostOf(home, this.#stage, setAside, { lost, opened: judged.opened }));
+      problems.push(
+        ...lostOf(home, this.#stage, setAside, {
+          lost,
+          works:
+            judged.opened && !(mayWait && judged.clear.some((words) => words.includes('cannot be taken'))),
+        }),
+      );
     return { problems, hung: judged === null, setAside, clear: judged?.clear ?? [] };
   }
 
@@ -162,7 +179,7 @@ const lostOf = (
   home: string,
   stage: Stage,
   setAside: readonly string[],
-  { lost, opened }: { lost: string | null; opened: boolean },
+  { lost, works }: { lost: string | null; works: boolean },
 ): string[] => {
   const problems: string[] = [];
   const places = new Map<string, string[]>();
@@ -171,7 +188,7 @@ const lostOf = (
       const path = `${folder}/${name}`;
       const id = /(task_\d{8}_\d{6}_\d{6}_[0-9a-z]{4})\.r\d+(?:\.b\d+)?\.json$/.exec(name)?.[1];
       if (id !== undefined) places.set(id, [...(places.get(id) ?? []), path]);
-      else if (fs.lstatSync(join(home, path)).isDirectory()) walk(path);
+      else if (fs.lstatSync(join(home, path), { throwIfNoEntry: false })?.isDirectory() === true) walk(path);
     }
   };
   for (const state of ['pending', 'delayed', 'blocked', 'in_progress', 'completed', 'failed', 'tmp'])
@@ -182,7 +199,7 @@ const lostOf = (
     if (found.length + aside === 0 && id !== lost) problems.push(`${id} is nowhere`);
     if (found.length > 1) problems.push(`${id} is in ${found.join(' and ')}`);
   }
-  for (const { id, output } of opened ? stage.bystanders : []) {
+  for (const { id, output } of works ? stage.bystanders : []) {
     const [place] = places.get(id) ?? [];
     const run = /\.r(\d+)\.json$/.exec(place ?? '')?.[1];
     if (!place?.startsWith('tasks/completed/')) problems.push(`${id} was held up: it is at ${place}`);
