@@ -88,6 +88,7 @@ export class Candidates {
 
   /** Takes the first task that `admit` admits; undefined when there is none now. Throws worker_lost when fenced, disk_full. */
   async take(admit: Admit): Promise<Taken | undefined> {
+    await this.permits.giveBack([]);
     const age = this.#context.machine.steadyMs() - this.#scannedAt;
     const mayScan = age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook);
     if (mayScan && (this.dirty || age > STALE_AFTER_MS)) await this.#scan(WINDOW);

@@ -30,7 +30,6 @@ export class Permits {
 
   /** All of them by their held names, or none: undefined. `exhausted`: names that need not be asked for again. */
   async take(requests: readonly PermitRequest[], exhausted: Set<string>): Promise<string[] | undefined> {
-    if (this.#owed.size > 0) await this.giveBack([]);
     const taken: string[] = [];
     try {
       for (const request of requests) {
@@ -49,7 +48,7 @@ export class Permits {
     }
   }
 
-  /** What cannot be given back now is given back later: whoever ends a run has nothing to do with it. */
+  /** What cannot be given back now is given back by a later call: whoever ends a run has nothing to do with it. */
   async giveBack(held: readonly string[]): Promise<void> {
     for (const permit of held) this.#owed.add(permit);
     for (const permit of this.#owed) {
