@@ -4,7 +4,7 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { isShortage } from '../errors.ts';
+import { isShortage, systemCode } from '../errors.ts';
 
 export interface ProcessIdentity {
   bootId: string;
@@ -19,14 +19,19 @@ export interface ProcessIdentity {
 /** `elsewhere`: on another host or in another pid namespace, where this process cannot look. */
 export type Verdict = 'alive' | 'dead' | 'elsewhere';
 
-const readText = (path: string): string | null => {
+const ABSENT = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM'];
+
+// Any other error says nothing of whom was asked about.
+const orNull = (look: () => string): string | null => {
   try {
-    return readFileSync(path, 'utf8').trim();
+    return look();
   } catch (error) {
-    refuseToGuess(error);
-    return null;
+    if (ABSENT.includes(systemCode(error) ?? '')) return null;
+    throw error;
   }
 };
+
+const readText = (path: string): string | null => orNull(() => readFileSync(path, 'utf8').trim());
 
 /** Rethrows what says nothing of whom was asked about: a living process must not look dead for want of a descriptor. */
 export const refuseToGuess = (error: unknown): void => {
@@ -67,13 +72,7 @@ const psStartTime = (pid: number): string | null => {
 const bootId = (): string =>
   readText('/proc/sys/kernel/random/boot_id') ?? output('sysctl', ['-n', 'kern.boottime']) ?? 'unknown-boot';
 
-const pidNamespace = (): string => {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return 'host';
-  }
-};
+const pidNamespace = (): string => orNull(() => readlinkSync('/proc/self/ns/pid')) ?? 'host';
 
 let own: ProcessIdentity | undefined;
 
