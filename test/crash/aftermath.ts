@@ -36,6 +36,8 @@ export const workOff = async (
     clock.aheadMs = YEARS_MS + round * LONGEST_BACKOFF_MS;
     await queue.sweep(budgetOf);
     await queue.adopt(member.workerId);
+    // As its watcher says.
+    member.candidates.dirty = true;
     for (;;) {
       const claim = await member.claim(takeAll);
       if (claim === undefined) break;

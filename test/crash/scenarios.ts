@@ -19,7 +19,8 @@ import { sweepScenarios } from './sweep-scenarios.ts';
 
 const claimOne = async (stage: Stage): Promise<void> => {
   await stage.join();
-  await stage.claim(onePermit);
+  const claim = await stage.claim(onePermit);
+  fs.writeFileSync(claim.outputPath, 'the answer');
 };
 
 // Whoever was told of it, or went on until it was settled, has the work of the first run.
@@ -40,7 +41,6 @@ const settling = (
     await stage.settle(
       (claim, member) => (how === 'success' ? succeeded(claim, member) : failedWith(how, claim, member)),
       budget,
-      'the answer',
     );
   },
   ...(how === 'success' ? { check: endsInFirstRun } : {}),
@@ -70,6 +70,7 @@ const cancelling = (
 export const scenarios: readonly Scenario[] = [
   {
     name: 'adding',
+    adds: true,
     prepare: async () => ({ ids: {} }),
     act: async (stage) => {
       stage.now();
@@ -78,6 +79,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'adding with a key',
+    adds: true,
     prepare: async () => ({ ids: {} }),
     act: async (stage) => {
       stage.now();
@@ -86,6 +88,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'adding a blocked one with a key',
+    adds: true,
     prepare: async (queue) => ({ ids: { parent: await add(queue) } }),
     act: async (stage) => {
       stage.now();
@@ -95,6 +98,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'adding once more with a key',
+    adds: true,
     prepare: async (queue) => ({ ids: { a: await add(queue, { key: 'k' }) } }),
     act: async (stage) => {
       stage.now();
@@ -104,6 +108,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'adding a batch',
+    adds: true,
     prepare: async (queue) => ({ ids: { parent: await add(queue, { key: 'known' }) } }),
     act: async (stage) => {
       stage.now();
@@ -149,7 +154,7 @@ export const scenarios: readonly Scenario[] = [
       lookDead(stage.home, stage.member?.workerId ?? '');
       await stage.queue.sweep(budgetOf);
       stage.now();
-      await stage.settle(succeeded, budget, 'too late');
+      await stage.settle(succeeded, budget);
       stage.member = undefined;
     },
     check: ({ ids: { a = '' }, tasks, ended, said }) => {

@@ -1,5 +1,4 @@
 /** What a scenario is told and tells, in the process that is hurt in the middle of it. */
-import fs from 'node:fs';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { FileMember } from '../../src/queue/files/member.ts';
 import type { Claim } from '../../src/queue/queue.ts';
@@ -32,6 +31,8 @@ export interface Scenario {
   name: string;
   /** The name of the id that `act` runs again by hand. */
   retries?: string;
+  /** Whether `act` adds tasks: an error that it throws then says whether it did. */
+  adds?: true;
   /** In a healthy process. */
   prepare(queue: FileQueue, home: string): Promise<Prepared>;
   /** In the process that is hurt. What comes before `stage.now()` is only to get there. */
@@ -88,15 +89,10 @@ export class Stage {
   }
 
   /** Ends the oldest of its claims. */
-  async settle(
-    outcomeOf: (claim: Claim, member: FileMember) => RunOutcome,
-    budget: Budget,
-    result = '',
-  ): Promise<void> {
+  async settle(outcomeOf: (claim: Claim, member: FileMember) => RunOutcome, budget: Budget): Promise<void> {
     const { member } = this;
     const [claim] = this.claims;
     if (member === undefined || claim === undefined) throw new Error('nothing to settle');
-    if (result !== '') fs.writeFileSync(claim.outputPath, result);
     const outcome = outcomeOf(claim, member);
     const persist = this.#parts.persist ?? ((action) => action());
     const settled = await persist(() => member.settle(claim, outcome, budget));

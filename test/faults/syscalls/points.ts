@@ -1,0 +1,52 @@
+/** Which faults are put where. */
+import { seeded } from '../../helpers/seeded.ts';
+import type { Fault, Point } from './inject.ts';
+import type { Call } from './strace.ts';
+
+/** Calls that may find no room: they write, or make a name. */
+const TAKES_ROOM = [
+  'write',
+  'pwrite64',
+  'writev',
+  'fsync',
+  'fdatasync',
+  'ftruncate',
+  'fallocate',
+  'mkdir',
+  'mkdirat',
+  'link',
+  'linkat',
+  'rename',
+  'renameat',
+  'renameat2',
+  'unlink',
+  'unlinkat',
+  'rmdir',
+];
+const OPENS = ['open', 'openat', 'openat2', 'creat'];
+
+const faultsOf = ({ call, makes }: Call): Fault[] => [
+  'SIGKILL',
+  'EIO',
+  ...(TAKES_ROOM.includes(call) || makes ? (['ENOSPC'] as const) : []),
+  ...(OPENS.includes(call) ? (['EMFILE'] as const) : []),
+];
+
+export const pointsOf = (calls: readonly Call[]): Point[] =>
+  calls.flatMap((call) =>
+    faultsOf(call).flatMap((fault): Point[] =>
+      fault === 'SIGKILL'
+        ? [{ call, fault, after: 'dies' }]
+        : [
+            { call, fault, after: 'dies' },
+            { call, fault, after: 'lives' },
+          ],
+    ),
+  );
+
+/** One of each kind of call and fault, chosen by the seed. */
+export const sample = (points: readonly Point[], seed: number): Point[] => {
+  const random = seeded(seed);
+  const groups = Map.groupBy(points, ({ call, fault }) => `${call.call} ${fault}`);
+  return [...groups.values()].map((group) => group[Math.floor(random() * group.length)] as Point);
+};
