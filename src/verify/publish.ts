@@ -10,15 +10,21 @@ import { KoubouError, systemCode } from '../errors.ts';
  * Copies `candidatePath` to `target` (absolute), durably and atomically: a reader sees the old file or the
  * whole new one, also after a loss of power. Makes missing parent folders; a link keeps pointing where it
  * did, and a file that is replaced leaves its permissions to the new one. Throws KoubouError: `disk_full`,
- * or `usage` where the target cannot be written; then nothing of it is left behind.
+ * or `usage` where the target cannot be written; then nothing of it is left behind. `before` is awaited when nothing
+ * is left but to put it there; where it rejects that is not done.
  */
-export const publishOutput = async (candidatePath: string, target: string): Promise<void> => {
+export const publishOutput = async (
+  candidatePath: string,
+  target: string,
+  before?: () => Promise<void>,
+): Promise<void> => {
   const half = { path: '' };
   try {
     await mkdir(dirname(target), { recursive: true });
     const place = await realpath(target).catch(() => target);
     half.path = join(dirname(place), `.koubou-${randomUUID()}.tmp`);
     await copyDurably(candidatePath, half.path, await modeOf(place));
+    await before?.();
     await rename(half.path, place);
     await syncFolder(dirname(place));
   } catch (error) {

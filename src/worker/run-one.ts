@@ -158,9 +158,9 @@ export class Attempt {
     // An attempt that was lost or put back learned nothing: what the one before it was told still holds.
     const feedback = this.claim.earlier.findLast((outcome) => outcome.feedback !== null)?.feedback ?? null;
     await noteChangedFiles(this.claim);
-    // A fresh worktree takes the place of the one before, which may be the successor's by now.
     await this.#requireHeld();
-    const workplace = await Workplace.prepare(this.claim, runner, this.#dependencies.settings);
+    const known = { ...this.#dependencies.settings, requireHeld: () => this.#requireHeld() };
+    const workplace = await Workplace.prepare(this.claim, runner, known);
     try {
       return await this.#runTwiceAtMost(runner, route, feedback, workplace);
     } finally {
@@ -243,9 +243,8 @@ export class Attempt {
     const { output } = claim.task.options;
     if (output !== undefined || workplace.isWorktree) {
       // Neither may what its successor made be replaced, nor be said to be there what was not.
-      await this.#requireHeld();
       await workplace.keep();
-      if (output !== undefined) await publishOutput(claim.outputPath, output);
+      if (output !== undefined) await publishOutput(claim.outputPath, output, requireHeld);
     }
     return {
       ...seen,

@@ -13,7 +13,10 @@ import { ownGitFolder, worktreesFolder } from '../worktree/record.ts';
 import { commitWorktree, makeWorktree, type Worktree } from '../worktree/worktree.ts';
 import type { WorkerSettings } from './settings.ts';
 
-type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'>;
+type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'> & {
+  /** Rejects where the task is another worker's by now. */
+  requireHeld: () => Promise<void>;
+};
 
 const MOST_TOLD = 10;
 
@@ -23,7 +26,7 @@ export class Workplace {
   /** The task as it is to be done here: paths of the repository are those of the worktree. */
   readonly task: TaskFile;
   readonly #claim: Claim;
-  readonly #environment: Known['environment'];
+  readonly #known: Pick<Known, 'environment' | 'requireHeld'>;
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
   /** What the worktree held at the last look. */
@@ -31,14 +34,14 @@ export class Workplace {
 
   private constructor(
     claim: Claim,
-    environment: Known['environment'],
+    known: Pick<Known, 'environment' | 'requireHeld'>,
     worktree: Worktree | null,
     evidence: Evidence | null,
   ) {
     this.cwd = worktree?.cwd ?? claim.task.cwd;
     this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
     this.#claim = claim;
-    this.#environment = environment;
+    this.#known = known;
     this.#worktree = worktree;
     this.#evidence = evidence;
   }
@@ -54,12 +57,13 @@ export class Workplace {
     if (type !== 'code' && options.worktree === true) {
       throw new KoubouError('usage', '--worktree is for tasks of type code.');
     }
-    const { home, worktreeLinks: link } = settings;
+    const { home, worktreeLinks: link, requireHeld } = settings;
     // A git that outlives its daemon is found and stopped by it, before another run comes to the same place.
     const environment = { ...settings.environment, KOUBOU_RUN: claim.marker };
-    if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, environment, null, null);
+    const known = { environment, requireHeld };
+    if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, known, null, null);
     const worktree =
-      options.worktree === true ? await makeWorktree({ home, id: claim.id, cwd, link, environment }) : null;
+      options.worktree === true ? await makeWorktree({ home, id: claim.id, cwd, link, ...known }) : null;
     const evidence = await Evidence.begin({
       folder: worktree?.record.path ?? cwd,
       home,
@@ -69,7 +73,7 @@ export class Workplace {
       patchPath: claim.patchPath,
       gitFolder: worktree === null ? null : ownGitFolder(worktree.record),
     });
-    return new Workplace(claim, environment, worktree, evidence);
+    return new Workplace(claim, known, worktree, evidence);
   }
 
   get isWorktree(): boolean {
@@ -112,7 +116,7 @@ export class Workplace {
     await commitWorktree(this.#worktree.record, {
       tree: this.#tree,
       message: `${subject}\n\nBy koubou, task ${id}.\n`,
-      environment: this.#environment,
+      ...this.#known,
     });
   }
 

@@ -20,6 +20,8 @@ export interface WorktreeWish {
   /** Ignored files of the repository that the work needs, relative to its top. */
   link: readonly string[];
   environment: Environment;
+  /** Rejects where the task is another worker's by now: then nothing that may be the other's is replaced. */
+  requireHeld: () => Promise<void>;
 }
 
 export interface Worktree {
@@ -64,7 +66,8 @@ export const headOf = async (place: GitPlace): Promise<string> => {
 };
 
 /** Throws `usage` with git's words where it cannot be made. */
-export const makeWorktree = async ({ home, id, cwd, link, environment }: WorktreeWish): Promise<Worktree> => {
+export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
+  const { home, id, cwd, link, environment, requireHeld } = wish;
   const { repository, prefix, gitFolder, head } = await originOf({ folder: cwd, environment });
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
   const place = { folder: repository, environment };
@@ -79,10 +82,12 @@ export const makeWorktree = async ({ home, id, cwd, link, environment }: Worktre
     links: await linkable(place, link),
     state: 'open',
   };
+  await requireHeld();
   await writeWorktree(home, record);
   await removeFolders(record);
   // Left by a git that was killed; nobody else's, as the branch is the task's own.
   await rm(join(gitFolder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
+  await requireHeld();
   await gitOutput(place, ['worktree', 'add', '--quiet', '--force', '-B', record.branch, record.path, head]);
   await requireOwn(record, environment);
   await makeLinks(record);
@@ -102,7 +107,12 @@ const requireOwn = async (record: WorktreeRecord, environment: Environment): Pro
 /** Makes `tree` the branch's last commit, on top of whatever the run committed itself. */
 export const commitWorktree = async (
   record: WorktreeRecord,
-  { tree, message, environment }: { tree: string; message: string; environment: Environment },
+  {
+    tree,
+    message,
+    environment,
+    requireHeld,
+  }: { tree: string; message: string } & Pick<WorktreeWish, 'environment' | 'requireHeld'>,
 ): Promise<void> => {
   const place = { folder: record.path, gitFolder: ownGitFolder(record), environment };
   const found = await git(place, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']);
@@ -121,6 +131,7 @@ export const commitWorktree = async (
         },
       });
   const branch = `refs/heads/${record.branch}`;
+  await requireHeld();
   await gitOutput(place, ['update-ref', '-m', 'koubou', branch, commit]);
   await gitOutput(place, ['symbolic-ref', 'HEAD', branch]);
   await gitOutput(place, ['read-tree', commit]);

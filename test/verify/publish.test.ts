@@ -51,6 +51,15 @@ describe('publishing an accepted result', () => {
     assert.equal(await readFile(join(folder, 'real.md'), 'utf8'), '結果\n');
   });
 
+  it('leaves the file as it is where it may not be put there at the last moment', async () => {
+    const target = join(folder, 'out.md');
+    await writeFile(target, 'theirs');
+    const before = (): Promise<void> => Promise.reject(new KoubouError('worker_lost', 'It is theirs.'));
+    await assert.rejects(publishOutput(candidate, target, before), /It is theirs/);
+    assert.equal(await readFile(target, 'utf8'), 'theirs');
+    assert.deepEqual((await readdir(folder)).sort(), ['candidate', 'out.md']);
+  });
+
   const refused = async (target: string, words: RegExp): Promise<void> => {
     await assert.rejects(publishOutput(candidate, target), (error: unknown) => {
       assert.ok(error instanceof KoubouError);

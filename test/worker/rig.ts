@@ -1,5 +1,7 @@
 /** A daemon in this process, on a real file queue, with runners that do what a test says. */
+import { renameSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../../src/errors.ts';
 import type { WorkerEvent } from '../../src/events.ts';
 import type { Member, Queue } from '../../src/queue/queue.ts';
@@ -128,6 +130,10 @@ export const gate = (): { opened: Promise<void>; open: () => void } => {
   });
   return { opened, open };
 };
+
+/** Takes all that it holds away from a worker, as whoever takes it for dead does. */
+export const fence = (inProgress: string, workerId: string): void =>
+  renameSync(join(inProgress, workerId), join(inProgress, `.reap-${workerId}`));
 
 export interface RunningDaemon {
   events: WorkerEvent[];

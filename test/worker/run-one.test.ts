@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { errorInfo, type KoubouError } from '../../src/errors.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
 import { budget } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
-import { FakeRunner, failure, gate, Rig, replacing, untilStopped } from './rig.ts';
+import { FakeRunner, failure, fence, gate, Rig, replacing, untilStopped } from './rig.ts';
 
 describe('one attempt', () => {
   let rig: Rig;
@@ -133,11 +133,7 @@ describe('one attempt', () => {
     assert.equal(await readFile(output, 'utf8'), 'of yesterday');
   });
 
-  const fence = (workerId: string): void =>
-    renameSync(
-      rig.home.path('tasks', 'in_progress', workerId),
-      rig.home.path('tasks', 'in_progress', `.reap-${workerId}`),
-    );
+  const taken = (workerId: string): void => fence(rig.home.path('tasks/in_progress'), workerId);
 
   it('begins nothing once its worker was fenced', async () => {
     const runner = new FakeRunner();
@@ -146,7 +142,7 @@ describe('one attempt', () => {
       replacing(member, {
         claim: async (admit) => {
           const claim = await member.claim(admit);
-          if (claim !== undefined) fence(member.workerId);
+          if (claim !== undefined) taken(member.workerId);
           return claim;
         },
       }),
@@ -167,7 +163,7 @@ describe('one attempt', () => {
     };
     const runner = new FakeRunner(async (_, context) => {
       await ask(context);
-      fence(daemon.member().workerId);
+      taken(daemon.member().workerId);
       await ask(context);
       return 'too late';
     });
@@ -187,7 +183,7 @@ describe('one attempt', () => {
     const id = await rig.add({ options: { output } });
     const daemon = rig.start(runner);
     await until(() => runner.running === 1, 'the run');
-    fence(daemon.member().workerId);
+    taken(daemon.member().workerId);
     open();
     assert.deepEqual(await daemon.end, { kind: 'fenced' });
     assert.equal(existsSync(output), false);

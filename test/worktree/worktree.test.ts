@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorInfo } from '../../src/errors.ts';
 import { full } from '../helpers/queue-home.ts';
-import { failure } from '../worker/rig.ts';
+import { failure, fence, replacing } from '../worker/rig.ts';
 import { put, Repository, shell } from './repository.ts';
 
 const MANY = full ? 20 : 8;
@@ -42,6 +42,38 @@ describe('a worktree of its own', () => {
     assert.equal((await repository.apply(id)).result, 'applied', 'a second time changes nothing');
     await repository.discard(id);
     assert.equal(repository.branches(), '');
+  });
+
+  it('gets nothing on its branch from a worker that has lost the task', async () => {
+    const { rig, runner } = repository;
+    const id = await repository.add();
+    runner.act = (_, { cwd }) => {
+      put('new.txt', 'new\n')(cwd);
+      fence(rig.home.path('tasks/in_progress'), daemon.member().workerId);
+      return 'Done.';
+    };
+    const daemon = rig.start(runner);
+    assert.deepEqual(await daemon.end, { kind: 'fenced' });
+    assert.equal(repository.git('rev-parse', `koubou/${id}`), repository.git('rev-parse', 'main'));
+  });
+
+  it('is not made anew by a worker that has lost the task', async () => {
+    const { rig, runner } = repository;
+    const id = await repository.done(put('new.txt', 'new\n'));
+    const before = repository.git('rev-parse', `koubou/${id}`);
+    await rig.queue.retry(id);
+    const daemon = rig.start(runner, {}, (member) =>
+      replacing(member, {
+        claim: async (admit) => {
+          const claim = await member.claim(admit);
+          if (claim !== undefined) fence(rig.home.path('tasks/in_progress'), member.workerId);
+          return claim;
+        },
+      }),
+    );
+    assert.deepEqual(await daemon.end, { kind: 'fenced' });
+    assert.equal(repository.git('rev-parse', `koubou/${id}`), before);
+    assert.equal(readFileSync(join(repository.worktree(id), 'new.txt'), 'utf8'), 'new\n');
   });
 
   it('keeps the subfolder, and what the agent committed itself', async () => {
