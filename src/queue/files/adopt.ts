@@ -110,6 +110,8 @@ export class Adoption {
       const bytes = await disk.read(held, MAX_TASK_BYTES);
       // Looked at after the content: it may still have been written when it was found.
       const facts = await disk.facts(held);
+      // Fenced: whoever took the folder away gives the file back.
+      if (facts === undefined) return undefined;
       const { fields, prompt } = await parseDrop(name, asText(bytes));
       const draft = await this.#draft(fields, prompt);
       // The key makes a second try after a crash find the first one's task. The time tells the same text
@@ -117,7 +119,7 @@ export class Adoption {
       const hash = process
         .getBuiltinModule('node:crypto')
         .createHash('sha256')
-        .update(`${facts?.inode}\0${facts?.modifiedMs}\0${name}\0`)
+        .update(`${facts.inode}\0${facts.modifiedMs}\0${name}\0`)
         .update(bytes)
         .digest('hex');
       await addTasks(this.#context, [{ ...draft, key: draft.key ?? `dropped:${hash}` }]);
