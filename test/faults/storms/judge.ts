@@ -1,0 +1,76 @@
+/** What must hold of a home when a storm is over and all its tasks were worked off. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TaskRecord } from '../../../src/task/record.ts';
+import type { Daemons } from '../../helpers/daemon.ts';
+import { census } from '../census.ts';
+import { type Trace, traceFaults } from './trace.ts';
+
+export interface Judged {
+  records: TaskRecord[];
+  faults: string[];
+  /** Runs whose worker died. */
+  lost: number;
+}
+
+/** Runs that may be followed by another one of a task that cannot fail by itself. */
+const MAY_BE_FOLLOWED = ['worker_lost', 'worker_stopped'];
+
+/** `ids`: tasks that cannot fail by themselves. */
+export const judge = async (daemons: Daemons, ids: readonly string[], trace: Trace): Promise<Judged> => {
+  const { faults } = census(daemons.home.home, { acknowledged: ids });
+  const wanted = new Set(ids);
+  const records = (await daemons.queue.list({})).filter(({ task_id }) => wanted.has(task_id));
+  if (records.length !== wanted.size) faults.push(`${wanted.size - records.length} tasks are not listed`);
+  for (const { task_id, status, attempts } of records) {
+    if (status !== 'completed') faults.push(`${task_id} is ${status}: ${JSON.stringify(attempts.at(-1))}`);
+    for (const { attempt, outcome, error } of attempts.slice(0, -1)) {
+      if (outcome !== 'error' || !MAY_BE_FOLLOWED.includes(error?.code ?? '')) {
+        faults.push(`${task_id} was run again after run ${attempt}: ${error?.code ?? outcome}`);
+      }
+    }
+  }
+  faults.push(...traceFaults(trace.lines(), records), ...records.flatMap(resultFaults));
+  const lost = records
+    .flatMap(({ attempts }) => attempts)
+    .filter(({ error }) => error?.code === 'worker_lost');
+  return { records, faults, lost: lost.length };
+};
+
+/** What task.sh prints, and what it writes, says which run it was: the result has to be that of the run that counts. */
+const resultFaults = ({ task_id, type, options, attempts, result, cwd }: TaskRecord): string[] => {
+  const last = attempts.at(-1);
+  if (type === 'general' || last?.outcome !== 'success') return [];
+  const wanted = `${last.worker_id}/${task_id}.r${last.attempt}\n`;
+  const { output, worktree } = options;
+  const file = `${task_id}.txt`;
+  const found: Record<string, string | null> = {
+    result: result?.output ?? null,
+    output: output === undefined ? wanted : read(output),
+    [file]: worktree === true ? committed(cwd, `koubou/${task_id}:${file}`) : read(join(cwd, file)),
+  };
+  return Object.entries(found)
+    .filter(([, text]) => text !== wanted)
+    .map(([where, text]) => `${task_id}: ${where} is ${JSON.stringify(text)} and not of run ${last.attempt}`);
+};
+
+const read = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+};
+
+const committed = (repository: string, what: string): string | null => {
+  try {
+    return execFileSync('git', ['show', what], {
+      cwd: repository,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  } catch {
+    return null;
+  }
+};
