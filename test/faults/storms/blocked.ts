@@ -46,7 +46,7 @@ export const blockTheLoop = async (stage: Stage, seconds: number): Promise<Block
     seconds * 1000 + 60_000,
   );
   for (const id of ids) await daemons.ended(id, seconds * 1000 + 60_000);
-  for (const { kill } of [blocked, other]) kill('SIGTERM');
+  for (const daemon of [blocked, other]) daemon.kill('SIGTERM');
   await Promise.all([blocked.ended, other.ended]);
   const judged = await stage.drain();
   const doubled = judged.records.filter(({ attempts }) => attempts.length !== 1);

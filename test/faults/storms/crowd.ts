@@ -42,7 +42,7 @@ export const crowd = async (stage: Stage, { workers, tasks, maxSeconds }: Crowd)
     maxSeconds * 1000,
   ).catch(() => false);
   const seconds = (performance.now() - from) / 1000;
-  for (const { kill } of all) kill(ended ? 'SIGTERM' : 'SIGKILL');
+  for (const daemon of all) daemon.kill(ended ? 'SIGTERM' : 'SIGKILL');
   const ends = await Promise.all(all.map(({ ended }) => ended));
   const judged = await stage.drain(maxSeconds);
   judged.faults.push(

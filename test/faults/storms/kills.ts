@@ -36,7 +36,7 @@ export const killAtRandom = async (stage: Stage, { kills, seed }: KillStorm): Pr
     await victim?.ended;
     if ((killed + 1) % 50 === 0) console.log(`      ${killed + 1} kills, ${stage.ids.length} tasks`);
   }
-  for (const { kill } of alive) kill('SIGKILL');
+  for (const daemon of alive) daemon.kill('SIGKILL');
   await Promise.all(alive.map(({ ended }) => ended));
   return stage.drain();
 };

@@ -39,7 +39,7 @@ export const measureRestarts = async (
     }
     if ((killed + 1) % 20 === 0) console.log(`      ${killed + 1} kills, ${restarts.length} restarts`);
   }
-  for (const { kill } of alive) kill('SIGKILL');
+  for (const daemon of alive) daemon.kill('SIGKILL');
   await Promise.all(alive.map(({ ended }) => ended));
   restarts.sort((a, b) => a - b);
   return { ...(await stage.drain()), restarts };
