@@ -55,7 +55,8 @@ const writeAll = (descriptor: number, data: Uint8Array): void => {
   while (offset < data.length) offset += fs.writeSync(descriptor, data, offset);
 };
 
-const lstatOrNone = (path: string): fs.Stats | undefined => {
+/** Facts of what lies there itself, links not followed. */
+export const lstatOrNone = (path: string): fs.Stats | undefined => {
   try {
     return fs.lstatSync(asNamed(path), { throwIfNoEntry: false });
   } catch (error) {

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { lstatOrNone } from './disk.ts';
 import { Layout, SLOT_COUNT } from './layout.ts';
 
 /** statfs magic numbers (linux/magic.h) of file systems whose rename, link or fsync cannot be relied on. */
@@ -124,8 +125,17 @@ const syncFolder = (path: string): void => {
   }
 };
 
-/** Throws `no_home` where `home` is none. */
+/** Throws `no_home` where `home` is none, `usage` where something else lies in the place of one of its folders. */
 export const requireHome = (home: string): void => {
-  if (fs.existsSync(join(home, 'tasks', 'pending'))) return;
+  const layout = new Layout(home);
+  for (const folder of layout.queueFolders()) {
+    const facts = lstatOrNone(folder);
+    if (facts === undefined || facts.isDirectory()) continue;
+    const what = facts.isSymbolicLink() ? 'a symbolic link' : 'no folder';
+    throw new KoubouError('usage', `${folder} is ${what}, and the queue needs a folder of its own there.`, {
+      hint: 'Move away what lies there; `koubou init` makes the folder.',
+    });
+  }
+  if (lstatOrNone(layout.pending) !== undefined) return;
   throw new KoubouError('no_home', `${home} is not a koubou home.`);
 };

@@ -155,8 +155,12 @@ export class Layout {
   /** Every folder of an empty home, parents first. */
   folders(): string[] {
     const logs = ['agents', 'workers', 'system'].map((kind) => join(this.home, 'logs', kind));
+    return [join(this.home, 'config'), ...this.queueFolders(), join(this.home, 'logs'), ...logs];
+  }
+
+  /** Those in which the queue renames and links, parents first. */
+  queueFolders(): string[] {
     return [
-      join(this.home, 'config'),
       this.tasks,
       this.tmp,
       this.pending,
@@ -174,8 +178,6 @@ export class Layout {
       this.run,
       this.children,
       this.reserve,
-      join(this.home, 'logs'),
-      ...logs,
     ];
   }
 

@@ -108,7 +108,9 @@ const reapDead = async (
       await clearReaped(context, name.slice(REAPED_PREFIX.length), budgetOf, report);
     } else if (await isDead(context, name, sightings)) {
       const reaped = join(layout.inProgress, `${REAPED_PREFIX}${name}`);
-      if (!(await unlessCode(['ENOENT'], () => disk.rename(join(layout.inProgress, name), reaped)))) return;
+      // What lies there under that name already is cleared first.
+      const taken = ['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'];
+      if (!(await unlessCode(taken, () => disk.rename(join(layout.inProgress, name), reaped)))) return;
       step('sweep.fenced');
       await disk.syncFolder(layout.inProgress);
       report.reaped.push(name);

@@ -20,8 +20,8 @@ import { Attempt } from '../../../src/worker/run-one.ts';
 import { budgetOf, type WorkerSettings } from '../../../src/worker/settings.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { beat, worker } from '../../helpers/queue-home.ts';
-import { isClear, Looks } from './looks.ts';
-import { diskWith, type Planted } from './planted.ts';
+import { Looks } from './looks.ts';
+import { type Planted, PlantedDisk } from './planted.ts';
 import { answerTo } from './stage.ts';
 
 export interface Case {
@@ -36,8 +36,8 @@ export interface Judged {
   problems: string[];
   clear: string[];
   said: string[];
-  /** MB. */
-  memory: number;
+  /** MB that the case added to the most that this process ever had. */
+  grown: number;
 }
 
 /** As a model: it is sent the whole prompt, and answers. */
@@ -110,7 +110,7 @@ class Visit {
       steadyMs: () => performance.now() + this.#aheadMs,
       stopTree: async () => undefined,
     };
-    const disk = planted === null ? new LightDisk() : diskWith(planted);
+    const disk = planted === null ? new LightDisk() : new PlantedDisk(planted);
     const circumstances = {
       cwd: dirname(home),
       priority: 5,
@@ -121,6 +121,7 @@ class Visit {
   }
 
   async run(): Promise<Judged> {
+    const before = mostMemory();
     const loaded = await this.#looks.open();
     if (loaded !== undefined) {
       const queue = new FileQueue(this.#options);
@@ -137,7 +138,7 @@ class Visit {
       problems,
       clear,
       said,
-      memory: Math.round(process.resourceUsage().maxRSS / 1024),
+      grown: mostMemory() - before,
     };
   }
 
@@ -178,7 +179,7 @@ class Visit {
         };
         const end = await new Attempt(parts, claim, ROUTE).run();
         const error = end.event === 'task_ended' ? end.error : errorInfo('worker_lost', 'it was fenced');
-        const told = /^How this run ended cannot be read: /.test(error?.message ?? '');
+        const told = error?.message.startsWith('How this run ended cannot be read: ') === true;
         if (error?.code === 'internal' && !told)
           this.#looks.problems.push(`run ${claim.id}: ${error.message}`);
       });
@@ -187,12 +188,14 @@ class Visit {
   }
 }
 
+const mostMemory = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
+
 const broken = (what: string, error: unknown): Judged => ({
   opened: true,
-  problems: [`${what}: ${error instanceof Error ? error.stack : error}`],
+  problems: [`${what}: ${error instanceof Error ? error.stack : String(error)}`],
   clear: [],
   said: [],
-  memory: 0,
+  grown: 0,
 });
 
 process.on('message', (message: Case) => {

@@ -52,6 +52,18 @@ export const layOut = (entries: readonly Entry[], root: string, owner: Owner | n
   }
 };
 
+/** Gives all that lies there to somebody. */
+export const ownAll = (root: string, { uid, gid }: Owner): void => {
+  const walk = (path: Buffer): void => {
+    fs.lchownSync(path, uid, gid);
+    if (!fs.lstatSync(path).isDirectory()) return;
+    for (const name of fs.readdirSync(path, { encoding: 'buffer' })) {
+      walk(Buffer.concat([path, Buffer.from('/'), name]));
+    }
+  };
+  walk(Buffer.from(root));
+};
+
 /** What lies there, in words that change when anything of it does. */
 export const fingerprint = (root: string): string[] => {
   const lines: string[] = [];

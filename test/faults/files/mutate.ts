@@ -4,33 +4,16 @@ const LONG = 'x'.repeat(100_000);
 const deep = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
 
 const ODD_VALUES: readonly unknown[] = [
-  ...[null, true, false, 0, -1, 1.5, 1e308, -1e308, 2 ** 53, 1e21, 4_294_967_296, 1e-300],
-  ...['', ' ', 'x', '\0', '\uFEFF', '\uD800', '\n', '\u001b[2J', '0', '-1', 'NaN', 'true', 'null', '[]'],
-  ...['../../../x', '/nonexistent/x', '.', '..', '~', '/', '*', '$(x)', '__proto__', 'constructor', LONG],
-  ...[
-    'not a time',
-    '9999-99-99T99:99:99Z',
-    '+275760-09-13T00:00:00.000Z',
-    '1970-01-01',
-    '-271821-04-20T00:00:00Z',
-  ],
-  ...['task_20260101_000000_000000_zzzz', 'general', 'code', 'command', 'success', 'error', 'internal'],
-  ...[
-    [],
-    {},
-    [null],
-    [[]],
-    [{}],
-    ['', ''],
-    [1, 'x', null],
-    deep(50),
-    deep(1000),
-    Array.from({ length: 20_000 }, (_, n) => n),
-  ],
-  JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'),
-  { path: '/nonexistent/x', sha256: null },
-  { code: 'no such code', message: 'm', hint: 'h' },
-];
+  [null, true, false, 0, -1, 1.5, 1e308, -1e308, 2 ** 53, 1e21, 4_294_967_296, 1e-300],
+  ['', ' ', 'x', '\0', '\uFEFF', '\uD800', '\n', '\u001b[2J', '0', '-1', 'NaN', 'true', 'null', '[]'],
+  ['../../../x', '/nonexistent/x', '.', '..', '~', '/', '*', '$(x)', '__proto__', 'constructor', LONG],
+  ['not a time', '9999-99-99T99:99:99Z', '+275760-09-13T00:00:00.000Z', '-271821-04-20T00:00:00Z'],
+  ['task_20260101_000000_000000_zzzz', 'general', 'code', 'command', 'success', 'error', 'internal'],
+  [[], {}, [null], [[]], [{}], ['', ''], [1, 'x', null], deep(50), deep(1000)],
+  [Array.from({ length: 20_000 }, (_, number) => number), { path: '/nonexistent/x', sha256: null }],
+  [{ code: 'no such code', message: 'm', hint: 'h' }],
+  [JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}') as unknown],
+].flat(1);
 
 const ODD_NAMES = [
   '__proto__',

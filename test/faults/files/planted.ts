@@ -1,21 +1,16 @@
 /** Faults of koubou's own, put into the way to the disk: the tests must find each of them. */
 import fs from 'node:fs';
+import type { FileFacts } from '../../../src/queue/files/disk.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 
-export const PLANTED = [
-  'follows links',
-  'waits at a pipe',
-  'reads whatever size',
-  'sets nothing aside',
-] as const;
-export type Planted = (typeof PLANTED)[number];
+export type Planted =
+  | 'follows links to files'
+  | 'follows links to folders'
+  | 'waits at a pipe'
+  | 'reads whatever size'
+  | 'throws away what it cannot read';
 
-export const diskWith = (planted: Planted): LightDisk => {
-  if (planted === 'sets nothing aside') return new Holding();
-  return new Trusting(planted);
-};
-
-class Trusting extends LightDisk {
+export class PlantedDisk extends LightDisk {
   readonly #planted: Planted;
 
   constructor(planted: Planted) {
@@ -24,19 +19,24 @@ class Trusting extends LightDisk {
   }
 
   override async read(path: string, maxBytes: number): Promise<Buffer> {
-    const follows = this.#planted === 'follows links';
-    const facts = fs.lstatSync(path);
-    if (facts.isSymbolicLink() ? follows : facts.isFIFO() ? this.#planted === 'waits at a pipe' : false) {
-      return fs.readFileSync(path);
-    }
+    const facts = fs.lstatSync(path, { throwIfNoEntry: false });
+    const follows = facts?.isSymbolicLink() === true && this.#planted === 'follows links to files';
+    const waits = facts?.isFIFO() === true && this.#planted === 'waits at a pipe';
+    if (follows || waits) return fs.readFileSync(path);
     return super.read(path, this.#planted === 'reads whatever size' ? Number.MAX_SAFE_INTEGER : maxBytes);
   }
-}
 
-/** What cannot be read stays where it is, and is met again. */
-class Holding extends LightDisk {
+  override async facts(path: string): Promise<FileFacts | undefined> {
+    const facts = await super.facts(path);
+    if (facts?.kind !== 'other' || this.#planted !== 'follows links to folders') return facts;
+    return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+      ? { ...facts, kind: 'folder' }
+      : facts;
+  }
+
   override async rename(from: string, to: string): Promise<void> {
-    if (to.includes('/quarantine/')) throw Object.assign(new Error('EBUSY: rename'), { code: 'EBUSY' });
-    await super.rename(from, to);
+    if (this.#planted === 'throws away what it cannot read' && to.includes('/quarantine/')) {
+      fs.rmSync(from, { recursive: true, force: true });
+    } else await super.rename(from, to);
   }
 }

@@ -27,6 +27,10 @@ export interface Plant {
   leadsOut?: true;
   /** A file, of whatever content. */
   isFile?: true;
+  /** It stays root's. */
+  isOfRoot?: true;
+  /** Nobody can tell it from a file of the home: it is only told where nothing of ours can lie. */
+  onlyNew?: true;
 }
 
 const file = (what: string, group: string, content: (original: Buffer) => string | Uint8Array): Plant => ({
@@ -56,7 +60,9 @@ export const PLANTS: readonly Plant[] = [
   changed('a byte order mark before it', 'a byte order mark, UTF-16', (original) =>
     Buffer.concat([Buffer.from('\uFEFF'), original]),
   ),
-  changed('UTF-16', 'a byte order mark, UTF-16', (original) => Buffer.from(`\uFEFF${original}`, 'utf16le')),
+  changed('UTF-16', 'a byte order mark, UTF-16', (original) =>
+    Buffer.from(`\uFEFF${original.toString()}`, 'utf16le'),
+  ),
   changed('bad UTF-8 in it', 'bad UTF-8', (original) =>
     Buffer.concat([
       original.subarray(0, original.length / 2),
@@ -87,6 +93,15 @@ export const PLANTS: readonly Plant[] = [
     make: ({ path, original }) => {
       fs.writeFileSync(path, original ?? '');
       fs.truncateSync(path, 2 * 1024 ** 3);
+    },
+  },
+  {
+    what: '100 MB, sparse',
+    group: 'megabytes, gigabytes',
+    isFile: true,
+    make: ({ path, original }) => {
+      fs.writeFileSync(path, original ?? '');
+      fs.truncateSync(path, 100 * 1024 ** 2);
     },
   },
   { what: 'a pipe', group: 'a pipe, a socket, a device', make: ({ path }) => mkfifo(path) },
@@ -129,6 +144,7 @@ export const PLANTS: readonly Plant[] = [
     group: 'a link out of the home',
     leadsOut: true,
     isFile: true,
+    onlyNew: true,
     make: ({ path, outside }) => fs.linkSync(outside.file, path),
   },
   {
@@ -160,10 +176,8 @@ export const PLANTS: readonly Plant[] = [
     group: 'of another owner, or not to be read',
     isFile: true,
     needsRoot: true,
-    make: ({ path, original }) => {
-      fs.writeFileSync(path, original ?? '', { mode: 0o600 });
-      fs.chownSync(path, 0, 0);
-    },
+    isOfRoot: true,
+    make: ({ path, original }) => fs.writeFileSync(path, original ?? '', { mode: 0o600 }),
   },
   {
     what: 'a folder that may not be read',

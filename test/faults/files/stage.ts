@@ -49,6 +49,8 @@ export interface Stage {
   bystanders: readonly { id: string; output: string }[];
   /** Whose process lives. */
   holders: readonly string[];
+  /** Those that were retried, once for each time. */
+  retried: readonly string[];
 }
 
 const CONFIG = `version: 1
@@ -118,6 +120,7 @@ class Builder {
       tasks: this.#tasks,
       bystanders: bystanders.map(([prompt, id]) => ({ id, output: answerTo(prompt) })),
       holders,
+      retried: [failed],
     };
   }
 
