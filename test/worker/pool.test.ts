@@ -21,7 +21,7 @@ describe('a daemon', () => {
     rig.start(new FakeRunner(), { heartbeatSeconds: 0.05, outdated: () => outdated });
     const noted = async () => (await rig.queue.workers())[0]?.notes.join() ?? '';
     outdated = true;
-    await until(async () => /^config\/ was changed/.test(await noted()), 'the note');
+    await until(async () => (await noted()).startsWith('config/ was changed'), 'the note');
     outdated = false;
     await until(async () => (await noted()) === '', 'its end');
   });

@@ -21,6 +21,15 @@ const TASKS = full ? 20 : 8;
 /** So many of them change the same line. */
 const RIVALS = TASKS / 4;
 
+/** It may have ended since it was seen. */
+const kill = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
+
 describe('the real Codex under a daemon', function () {
   this.timeout(full ? 300_000 : 120_000);
   let daemons: Daemons;
@@ -142,7 +151,7 @@ workers: { min: ${SLOTS}, max: ${SLOTS} }
           // As the out-of-memory killer and a loss of power do: nobody is left who could tidy up.
           daemon.kill('SIGSTOP');
           for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
-            for (const pid of daemons.children()) process.kill(pid, signal);
+            for (const pid of daemons.children()) kill(pid, signal);
           }
           await until(() => daemons.children().length === 0, 'the end of all that it started');
           assert.deepEqual(strayIn(cwd), ['.agents', '.aws', '.codex', '.git']);
