@@ -60,12 +60,12 @@ export interface Story {
   nothingAdded?: boolean;
 }
 
-export const acknowledgedIn = ({ prepared, said }: Pick<Story, 'prepared' | 'said'>): string[] => [
+const acknowledgedIn = ({ prepared, said }: Pick<Story, 'prepared' | 'said'>): string[] => [
   ...Object.values(prepared.ids),
   ...said.filter((word) => word.startsWith('task_')),
 ];
 
-export const retriedIn = ({ scenario, prepared }: Pick<Story, 'scenario' | 'prepared'>): string[] =>
+const retriedIn = ({ scenario, prepared }: Pick<Story, 'scenario' | 'prepared'>): string[] =>
   scenario.retries === undefined ? [] : [prepared.ids[scenario.retries] ?? ''];
 
 /** Throws for what is not as it was promised. */

@@ -77,7 +77,7 @@ export const withReserve = async <T>(context: QueueContext, action: () => Promis
 };
 
 /** Frees half of what is set aside; false when nothing was left to free. */
-export const freeReserve = async (context: QueueContext): Promise<boolean> => {
+const freeReserve = async (context: QueueContext): Promise<boolean> => {
   const { disk, layout } = context;
   const names = (await listOrNone(disk, layout.reserve)).filter((name) => name.startsWith('reserve-'));
   const chosen = names.slice(0, Math.ceil(names.length / 2));
