@@ -10,7 +10,7 @@ import { Model } from './model/model.ts';
 import { PLANTED } from './model/planted.ts';
 import { type Plant, Real } from './model/real.ts';
 
-const SEQUENCES = exhaustive ? 3000 : 30;
+const SEQUENCES = exhaustive ? 1000 : 30;
 const LONGEST = 60;
 /** Within so many sequences each planted fault must be found. */
 const SEARCHED = 200;
