@@ -103,11 +103,12 @@ const keyFaults = (
   }
   const inodes = new Map<number, string>();
   for (const { id, path } of tasks.values()) {
-    if (reader.exists(path)) inodes.set(reader.inode(path), id);
+    const inode = orNone(() => reader.inode(path));
+    if (inode !== undefined) inodes.set(inode, id);
     else faults.push(`${id} is moved while it is looked at: the home is not at rest`);
   }
   for (const [name, path] of keys) {
-    const id = inodes.get(reader.inode(path));
+    const id = inodes.get(orNone(() => reader.inode(path)) ?? -1);
     const key = id === undefined ? undefined : files.get(id)?.['key'];
     if (id === undefined) faults.push(`a key leads to no task: ${name}`);
     else if (typeof key !== 'string' || createHash('sha256').update(key).digest('hex') !== name) {
