@@ -6,12 +6,26 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NewTask } from '../../../src/task/record.ts';
 import { type Daemon, Daemons } from '../../helpers/daemon.ts';
-import { type ScriptedServer, startScriptedServer, steps } from '../../helpers/scripted-server.ts';
+import {
+  type ScriptedServer,
+  type ScriptedStep,
+  startScriptedServer,
+  steps,
+} from '../../helpers/scripted-server.ts';
 import { type Judged, judge } from './judge.ts';
 import { Trace } from './trace.ts';
 
 /** What a model takes for its answer. */
 const ANSWER_MS = 150;
+
+export interface StageOptions {
+  /** The bin/run.js of the build that is looked at; undefined: of this source. */
+  program?: string | undefined;
+  /** The folder that the home is made in. */
+  within?: string | undefined;
+  /** What the model server answers, each time. */
+  answer?: ScriptedStep;
+}
 
 export class Stage {
   readonly daemons: Daemons;
@@ -21,7 +35,7 @@ export class Stage {
   /** Every task that was added. */
   readonly ids: string[] = [];
   readonly #folder: string;
-  readonly #server: ScriptedServer;
+  readonly server: ScriptedServer;
   #count = 0;
 
   private constructor(
@@ -33,22 +47,24 @@ export class Stage {
   ) {
     this.daemons = daemons;
     this.trace = trace;
-    this.#server = server;
+    this.server = server;
     this.#folder = folder;
     this.program = program;
   }
 
-  static async make(program?: string): Promise<Stage> {
+  static async make(options: StageOptions = {}): Promise<Stage> {
+    const { program, within, answer = () => delay(ANSWER_MS, steps.text('An answer.')) } = options;
     const folder = mkdtempSync(join(tmpdir(), 'koubou-storm-'));
     const trace = new Trace(join(folder, 'trace'));
-    const server = await startScriptedServer([() => delay(ANSWER_MS, steps.text('An answer.'))]);
-    const daemons = await Daemons.make(`
+    const server = await startScriptedServer([answer]);
+    const config = `
 endpoints: { here: { kind: ollama, url: '${server.url}', max_concurrent: 4 } }
 runners:
   local: { kind: ollama, endpoint: here, model: scripted }
   agent: { kind: agent, bin: sh, args: ${JSON.stringify(trace.command(2, 0.1).slice(1))} }
 routing: { default: { general: local, code: agent } }
-`);
+`;
+    const daemons = await Daemons.make(config, within);
     for (const name of ['programs', 'shared', 'repository']) mkdirSync(join(folder, name));
     const git = (...args: string[]): Buffer =>
       execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
@@ -111,14 +127,14 @@ routing: { default: { general: local, code: agent } }
 
   async remove(): Promise<void> {
     await this.daemons.remove();
-    await this.#server.close();
+    await this.server.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
 /** Does it with a stage of its own. */
 export const onStage = async <T>(act: (stage: Stage) => Promise<T>, program?: string): Promise<T> => {
-  const stage = await Stage.make(program);
+  const stage = await Stage.make({ program });
   try {
     return await act(stage);
   } finally {
