@@ -57,6 +57,8 @@ const syncFolder = async (path: string): Promise<void> => {
   const folder = await open(path, 'r');
   try {
     await folder.sync();
+    // An xfs that has shut down says so only here.
+    await folder.stat();
   } finally {
     await folder.close();
   }

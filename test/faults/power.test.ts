@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { NodeDisk } from '../../src/queue/files/disk.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
-import { cannotMount } from './mounts.ts';
+import { cannotMount, Mounted } from './mounts.ts';
 import { cutPower, type Found, type Series } from './power/series.ts';
 
 const KINDS = ['ext4', 'xfs'] as const;
@@ -83,6 +87,29 @@ describe('power', function () {
         assert.ok(acknowledged >= (exhaustive ? 10_000 : 150), `only ${acknowledged} acknowledged`);
       });
     }
+  }
+
+  for (const kind of KINDS) {
+    it(`takes no word of ${kind} for it that a folder is durable once it has given up`, async () => {
+      const mounted = Mounted.make(kind, { megabytes: 300 });
+      const { fsync } = fs;
+      try {
+        const folder = join(mounted.folder, 'folder');
+        fs.mkdirSync(folder);
+        spawnSync('sync', ['-f', mounted.folder]);
+        fs.writeFileSync(join(mounted.folder, 'file'), '');
+        fs.renameSync(join(mounted.folder, 'file'), join(folder, 'file'));
+        // As where the device fails between two steps of another process.
+        fs.fsync = ((descriptor: number, done: fs.NoParamCallback) => {
+          mounted.cutPower(false);
+          fsync(descriptor, done);
+        }) as typeof fs.fsync;
+        await assert.rejects(new NodeDisk().syncFolder(folder), { code: 'EIO' });
+      } finally {
+        fs.fsync = fsync;
+        mounted.remove();
+      }
+    });
   }
 
   for (const disk of exhaustive ? PLANTS : PLANTS.slice(0, 1)) {

@@ -46,8 +46,12 @@ export class BadFile extends Error {
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
 
 const fsync = (descriptor: number): Promise<void> =>
-  new Promise((resolve, reject) => {
+  new Promise<void>((resolve, reject) => {
     fs.fsync(descriptor, (error) => (error === null ? resolve() : reject(error)));
+  }).then(() => {
+    // An xfs that has shut down (its device failed) drops what was done and still says that a folder is synced; asked
+    // anything else it fails.
+    fs.fstatSync(descriptor);
   });
 
 const writeAll = (descriptor: number, data: Uint8Array): void => {

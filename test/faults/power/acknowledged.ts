@@ -1,6 +1,6 @@
 /** What somebody was told has happened, kept where the power does not go away, and whether it is still so. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Census } from '../census.ts';
 
@@ -35,10 +35,19 @@ export const damage = (home: string, { tasks }: Census, told: readonly Acknowled
   for (const entry of told) {
     const task = tasks.get(entry.id);
     const why =
-      task === undefined ? lost('the task is nowhere') : judge(home, task, entry, retried.has(entry.id));
+      task === undefined
+        ? lost(`the task is nowhere${traces(home, entry.id)}`)
+        : judge(home, task, entry, retried.has(entry.id));
     if (why !== undefined) found[why.kind].push(`${JSON.stringify(entry)}: ${why.words}`);
   }
   return found;
+};
+
+/** What is left of a task that is nowhere. */
+const traces = (home: string, id: string): string => {
+  const names = readdirSync(home, { recursive: true, encoding: 'utf8' });
+  const found = names.filter((name) => name.includes(id));
+  return found.length === 0 ? '' : `; there is ${found.join(', ')}`;
 };
 
 interface Why {
