@@ -196,28 +196,19 @@ describe('machine', function () {
 
   it('that gives the pid of a dead daemon to another process restarts the task, and spares that process', async () => {
     const { againAfterMs, bystanderLives, orphan, faults } = await reusePid();
-    assert.ok(againAfterMs !== null && againAfterMs < 2000, `again after ${againAfterMs} ms`);
+    const sees = begunAgain(againAfterMs);
     assert.ok(bystanderLives);
-    settle(
-      {
-        fault: 'Pid reuse',
-        where: 'forged run file and child record',
-        sees: 'the task begins again within 2 s',
-      },
-      [orphan],
-      faults,
-      1,
-    );
+    settle({ fault: 'Pid reuse', where: 'forged run file and child record', sees }, [orphan], faults, 1);
   });
 
   it('that was started anew restarts what ran, and kills nobody who only looks alike', async () => {
     const { againAfterMs, bystanderLives, halfMade, orphan, faults } = await startAnew();
-    assert.ok(againAfterMs !== null && againAfterMs < 2000, `again after ${againAfterMs} ms`);
+    const sees = begunAgain(againAfterMs);
     assert.ok(bystanderLives);
     assert.ok(!halfMade, 'what was half made in another boot is cleared away');
     const where =
       'kill -9, then another boot id; a process with the pid and start time of the dead one’s program';
-    settle({ fault: 'Another boot', where, sees: 'the task begins again within 2 s' }, [orphan], faults, 1);
+    settle({ fault: 'Another boot', where, sees }, [orphan], faults, 1);
   });
 
   it('with a daemon in a container takes nothing from it while it beats', async () => {
@@ -338,6 +329,14 @@ describe('machine', function () {
     });
   }
 });
+
+/** What a user sees of a task whose worker died, `ms` after the next daemon was started. */
+const begunAgain = (ms: number | null): string => {
+  assert.ok(ms !== null, 'it was left with the dead');
+  // A busy machine that only runs a sample says nothing of speed.
+  if (exhaustive) assert.ok(ms < 2000, `again after ${ms} ms`);
+  return `the task is begun again, and done ${Math.round(ms)} ms after the next daemon was started`;
+};
 
 /** What it finds; that something does not come within its time is a finding too. */
 const failing = async (action: () => Promise<string[]>): Promise<string[]> => {

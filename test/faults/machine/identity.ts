@@ -12,7 +12,7 @@ import { inAnotherBoot } from '../another-boot.ts';
 import { census } from '../census.ts';
 
 export interface Bystanding {
-  /** Milliseconds until the orphaned task was begun again; null: it was not while another one was done. */
+  /** Milliseconds until the orphaned task was done by another; null: it was left with the dead. */
   againAfterMs: number | null;
   /** Whether the process lives that only had the number of one of the dead. */
   bystanderLives: boolean;
@@ -63,7 +63,7 @@ const recordChild = ({ daemons, dead, orphan }: Orphaned, child: Record<string, 
   writeFileSync(join(folder, `${orphan}.r1.json`), JSON.stringify({ marker, ...child }));
 };
 
-/** Begins with a new daemon; ends when the orphan has ended, or when another task was done and it was not taken up. */
+/** Begins with a new daemon; ends when the orphan has ended, or was left with the dead while another task was done. */
 const judge = async (
   { daemons, orphan, bystander }: Orphaned,
   start: () => Promise<Daemon>,
@@ -72,13 +72,10 @@ const judge = async (
   const next = await start();
   const other = await daemons.shell('true');
   await daemons.ended(other);
-  let againAfterMs: number | null = null;
-  try {
-    await until(async () => (await daemons.record(orphan)).status === 'completed', 'the orphan', 3000);
-    againAfterMs = performance.now() - from;
-  } catch {
-    // It is still in the hands of the dead.
-  }
+  // A daemon looks for the dead before it takes anything, so it has seen by now whether the orphan's worker is.
+  const taken = (await daemons.record(orphan)).attempts[0]?.ended_at !== null;
+  if (taken) await daemons.ended(orphan);
+  const againAfterMs = taken ? performance.now() - from : null;
   next.kill('SIGTERM');
   await next.ended;
   const { faults } = census(daemons.home.home, { acknowledged: [orphan, other] });
