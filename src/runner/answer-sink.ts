@@ -19,6 +19,15 @@ export interface SinkOptions {
   progress: (bytes: number) => void;
 }
 
+export const didNotStop = (limitBytes: number): RunFailure =>
+  new RunFailure(
+    errorInfo(
+      'output_truncated',
+      `The model did not stop: its answer was ended after ${limitBytes / 1024 / 1024} MB.`,
+      'It repeats itself; try another model, or bound the answer with --set num_predict=…',
+    ),
+  );
+
 export class AnswerSink {
   readonly #options: SinkOptions;
   readonly #output: FileHandle;
@@ -142,13 +151,6 @@ export class AnswerSink {
     this.#bytes += bytes;
     this.#options.progress(bytes);
     if (this.#bytes <= this.#options.limitBytes) return;
-    const megabytes = this.#options.limitBytes / 1024 / 1024;
-    throw new RunFailure(
-      errorInfo(
-        'output_truncated',
-        `The model did not stop: its answer was ended after ${megabytes} MB.`,
-        'It repeats itself; try another model, or bound the answer with --set num_predict=…',
-      ),
-    );
+    throw didNotStop(this.#options.limitBytes);
   }
 }

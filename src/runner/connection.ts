@@ -9,12 +9,15 @@ import type { LocalNetworks } from '../task/local-networks.ts';
 import { RunFailure } from './failure.ts';
 import { type Lookup, localLookup, refusedRedirect, watchedConnector } from './hold-local.ts';
 import {
+  brokeBefore,
   brokeOff,
   httpFailure,
   retryAfterSeconds,
   type Server,
   silent,
   unreachable,
+  unusable,
+  whatBroke,
 } from './http-failure.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -46,6 +49,12 @@ export interface ConnectionOptions {
 
 const CONNECT_MS = 3000;
 const ERROR_BODY_BYTES = 64 * 1024;
+/** An error that takes longer says by its status what there is to know. */
+const ERROR_BODY_MS = 2000;
+const MB = 1024 * 1024;
+/** What a server says of itself: the template and licence of a model are the largest part of it. */
+const QUICK_BYTES = 16 * MB;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Opens nothing yet; `signal` ends every request. Close it in any case. */
 export const openConnection = async (
@@ -59,10 +68,15 @@ export const openConnection = async (
     timeout: CONNECT_MS,
     ...(local === null ? {} : { lookup: localLookup(local, lookup) }),
   });
+  let connected = 0;
   const agent = new Agent({
     headersTimeout: 0,
     bodyTimeout: 0,
+    // A connection for each request: one that is kept may be closed by the server at the moment it is used again, which
+    // cannot be told from a server that breaks when it is asked.
+    pipelining: 0,
     connect: watchedConnector(connect, local, (address) => {
+      connected += 1;
       connection.address = address;
     }),
   });
@@ -81,6 +95,7 @@ export const openConnection = async (
       if (error instanceof RunFailure) return note(error);
       return note(limit?.aborted ? silent(server, (limitMs ?? 0) / 1000) : otherwise());
     };
+    const before = connected;
     const headers = new Headers(init.headers);
     if (apiKey !== undefined) headers.set('authorization', `Bearer ${apiKey}`);
     const response = await fetch(url, {
@@ -90,9 +105,12 @@ export const openConnection = async (
       redirect: 'manual',
       signal: AbortSignal.any(ends),
     }).catch((error: unknown) => {
-      throw meaning(causeOf(error), () => unreachable(server, error));
+      const isAnswer = limit === null && connected > before;
+      throw meaning(causeOf(error), () =>
+        isAnswer ? brokeBefore(server, whatBroke(error), error) : unreachable(server, error),
+      );
     });
-    if (response.status >= 300 && response.status < 400) {
+    if (REDIRECTS.has(response.status)) {
       const to = response.headers.get('location') ?? 'nowhere';
       throw note(refusedRedirect(server.url, to, local !== null));
     }
@@ -100,18 +118,19 @@ export const openConnection = async (
       const wait = retryAfterSeconds(response.headers.get('retry-after'), Date.now());
       throw note(httpFailure(server, response.status, await errorText(response), wait));
     }
-    const body = response.body;
+    const body = response.body ?? (limit === null ? emptyBody() : null);
     if (body === null) return response;
     const watched = async function* (): AsyncGenerator<Uint8Array> {
       try {
-        yield* limit === null ? guard(body) : body;
+        yield* limit === null ? guard(body) : atMost(body, QUICK_BYTES, server);
       } catch (error) {
-        throw meaning(error, () => brokeOff(server, 'closed the connection', error));
+        throw meaning(error, () => brokeOff(server, whatBroke(error), error));
       }
     };
     const { status, statusText } = response;
     return new Response(ReadableStream.from(watched()) as ConstructorParameters<typeof Response>[0], {
-      status,
+      // A status that forbids a body cannot be given one, and the guard has said what it makes of none.
+      status: response.body === null ? 200 : status,
       statusText,
       headers: [...response.headers],
     });
@@ -154,18 +173,42 @@ const errorText = async (response: UndiciResponse): Promise<string> => {
 };
 
 const firstBytes = async (response: UndiciResponse): Promise<string> => {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
   const decoder = new TextDecoder();
+  const giveUp = (): void => void reader.cancel().catch(() => undefined);
+  const timer = setTimeout(giveUp, ERROR_BODY_MS);
   let text = '';
   try {
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
-      if (text.length >= ERROR_BODY_BYTES) break;
+    while (text.length < ERROR_BODY_BYTES) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value as Uint8Array, { stream: true });
     }
   } catch {
     // What came before the connection broke says more than that it broke.
+  } finally {
+    clearTimeout(timer);
+    giveUp();
   }
   return text;
 };
+
+async function* emptyBody(): AsyncGenerator<Uint8Array> {}
+
+async function* atMost(
+  body: AsyncIterable<Uint8Array>,
+  most: number,
+  server: Server,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > most)
+      throw unusable(server, `it sends more than ${most / MB} MB when it is asked about itself`);
+    yield chunk;
+  }
+}
 
 /** The shapes of the servers: {error: text}, {error: {message}}, {message}, {detail}. */
 const messageIn = (text: string): string | undefined => {

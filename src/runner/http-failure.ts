@@ -23,6 +23,28 @@ const NETWORK_WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer',
   UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
   UND_ERR_SOCKET: 'it closed the connection',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS (its address may have to begin with http://)',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS (its address may have to begin with http://)',
+  EPROTO: 'it does not speak TLS (its address may have to begin with http://)',
+};
+
+/** What broke once a connection stood, by the first name or code in the chain of causes that says it. */
+const BROKEN: readonly (readonly [pattern: RegExp, words: string])[] = [
+  [/^HTTPParserError$|^HPE_/, 'sent what is not HTTP'],
+  [/^UND_ERR_HEADERS_OVERFLOW$/, 'sent more headers than are read'],
+  [/^Z_|^ERR_.*(BROTLI|ZSTD)/, 'sent what cannot be unpacked'],
+];
+
+/** In words that follow the server's address. */
+export const whatBroke = (error: unknown): string => {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    // An end within a body is one more thing that the parser did not expect.
+    if (/\bEOF\b/.test(each.message)) break;
+    const said = [each.name, systemCode(each) ?? ''];
+    const found = BROKEN.find(([pattern]) => said.some((word) => pattern.test(word)));
+    if (found !== undefined) return found[1];
+  }
+  return 'closed the connection';
 };
 
 /** Nothing came from the server. */
@@ -49,12 +71,23 @@ const startHint = ({ kind }: Server): string =>
     ? 'Start it with `ollama serve`, or set OLLAMA_HOST; a worker then goes on with the task.'
     : 'Start the model server, or set OPENAI_API_BASE; a worker then goes on with the task.';
 
+/** It was asked whether it lives, and sends without end. */
+export const unusable = (server: Server, why: string): RunFailure =>
+  new RunFailure(errorInfo('runner_unavailable', `${server.url} cannot be used: ${why}.`, startHint(server)));
+
 /** The connection broke, or the answer stopped, after the server had begun to answer. */
 export const brokeOff = (server: Server, what: string, cause?: unknown): RunFailure =>
+  brokenBy(server, `${what} in the middle of its answer`, cause);
+
+/** It took the whole request and gave no answer: a prompt that ends the server must not be tried for an hour. */
+export const brokeBefore = (server: Server, what: string, cause?: unknown): RunFailure =>
+  brokenBy(server, `${what} when it was asked`, cause);
+
+const brokenBy = (server: Server, what: string, cause: unknown): RunFailure =>
   new RunFailure(
     errorInfo(
       'runner_unavailable',
-      `${server.url} ${what} in the middle of its answer.`,
+      `${server.url} ${what}.`,
       "The server may have crashed or run out of memory: see the server's own log.",
     ),
     { charged: true, cause },

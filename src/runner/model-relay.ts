@@ -9,6 +9,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { errorInfo } from '../errors.ts';
 import type { Usage } from '../task/record.ts';
+import { countOf } from '../text/json.ts';
+import { didNotStop } from './answer-sink.ts';
 import type { Connection } from './connection.ts';
 import { RunFailure } from './failure.ts';
 
@@ -22,6 +24,8 @@ export interface RelayOptions {
   onAsked: (body: Uint8Array) => void;
   /** Bytes of an answer came. */
   onBytes: (count: number) => void;
+  /** Of one answer; 256 MB where it is not said. */
+  limitBytes?: number;
 }
 
 export interface Relay {
@@ -40,6 +44,8 @@ export interface Relay {
 const MB = 1024 * 1024;
 /** Of a conversation with its pictures; no model that runs at home can hold a tenth of it as text. */
 const REQUEST_BYTES = 64 * MB;
+/** Of one answer, with the protocol around each of its words: what goes beyond is a model that repeats itself. */
+const ANSWER_BYTES = 256 * MB;
 /** Where it listens. */
 export const RELAY_HOST = '127.0.0.1';
 
@@ -47,6 +53,7 @@ export const RELAY_HOST = '127.0.0.1';
 const TAIL_LETTERS = 16 * 1024;
 
 export const openRelay = async (options: RelayOptions): Promise<Relay> => {
+  const { limitBytes = ANSWER_BYTES } = options;
   const key = randomBytes(16).toString('hex');
   let failure: RunFailure | undefined;
   let promptTokens: number | null = null;
@@ -75,7 +82,10 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
       response.flushHeaders();
       const decoder = new TextDecoder();
       let tail = '';
+      let bytes = 0;
       for await (const chunk of came.body ?? []) {
+        bytes += chunk.length;
+        if (bytes > limitBytes) throw didNotStop(limitBytes);
         options.onBytes(chunk.length);
         tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_LETTERS);
         if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal });
@@ -157,7 +167,7 @@ const forwarded = ({ headers }: IncomingMessage): Record<string, string> =>
 
 const counted = (tail: string, name: string): number | null => {
   const said = new RegExp(`"${name}"\\s*:\\s*(\\d+)`).exec(tail)?.[1];
-  return said === undefined ? null : Number(said);
+  return countOf(said === undefined ? null : Number(said));
 };
 
 const sum = (before: number | null | undefined, now: number | null): number | null =>

@@ -2,6 +2,7 @@
 import type { ChatRequest, ChatResponse, Ollama } from 'ollama';
 import { errorInfo } from '../errors.ts';
 import type { Usage } from '../task/record.ts';
+import { countOf, textOf } from '../text/json.ts';
 import type { AnswerSink } from './answer-sink.ts';
 import { sizeContext } from './context-size.ts';
 import { hasCode, RunFailure } from './failure.ts';
@@ -41,6 +42,12 @@ interface Way {
   think: ChatRequest['think'];
 }
 
+interface Chatted {
+  last: ChatResponse | undefined;
+  /** Another machine that the answer came through. */
+  remoteHost: string | null;
+}
+
 /** What a chat request has that the client's types do not know. */
 interface FullChatRequest extends ChatRequest {
   stream: true;
@@ -58,9 +65,9 @@ export const converse = async (conversation: Conversation): Promise<Conversed> =
   let way: Way = { format: schema, think: set['think'] as Way['think'] };
   let triedOther = false;
   for (;;) {
-    let last: ChatResponse | undefined;
+    let chatted: Chatted;
     try {
-      last = await chat(conversation, way, contextTokens);
+      chatted = await chat(conversation, way, contextTokens);
     } catch (error) {
       // The estimate was too low for this text; there is more to be had.
       if (!hasCode(error, 'context_overflow') || contextTokens >= limit) throw error;
@@ -68,7 +75,7 @@ export const converse = async (conversation: Conversation): Promise<Conversed> =
       continue;
     }
     const other = triedOther || sink.hasAnswer || sink.thinking === null ? undefined : otherWay(way);
-    if (other === undefined) return { ...judged(conversation, last), contextTokens };
+    if (other === undefined) return { ...judged(conversation, chatted), contextTokens };
     triedOther = true;
     way = other;
     await sink.restart('The model thought and did not answer; it is asked once more, the other way.');
@@ -108,11 +115,7 @@ const contextFor = (conversation: Conversation): { limit: number; tokens: number
 const positive = (value: unknown): number | undefined =>
   typeof value === 'number' && value > 0 ? value : undefined;
 
-const chat = async (
-  conversation: Conversation,
-  way: Way,
-  contextTokens: number,
-): Promise<ChatResponse | undefined> => {
+const chat = async (conversation: Conversation, way: Way, contextTokens: number): Promise<Chatted> => {
   const { client, server, prompt, set, keepAlive, numGpu, sink } = conversation;
   const { think: _, ...options } = set;
   const request: FullChatRequest = {
@@ -131,32 +134,40 @@ const chat = async (
   };
   let first = true;
   let last: ChatResponse | undefined;
+  let remoteHost: string | null = null;
   for await (const part of await client.chat(request)) {
     if (first) conversation.onFirstByte();
     first = false;
-    await sink.think(part.message?.thinking ?? '');
-    await sink.answer(part.message?.content ?? '');
+    await sink.think(textOf(part.message?.thinking));
+    await sink.answer(textOf(part.message?.content));
+    remoteHost ??= remoteHostOf(part);
     last = part;
   }
   await sink.end();
-  return last;
+  return { last, remoteHost };
+};
+
+/** Any part may say it. */
+const remoteHostOf = (part: object): string | null => {
+  const { remote_host: host } = part as { remote_host?: unknown };
+  if (host == null || host === '') return null;
+  return typeof host === 'string' ? host : JSON.stringify(host);
 };
 
 const judged = (
   { prompt, sink }: Conversation,
-  last: ChatResponse | undefined,
+  { last, remoteHost }: Chatted,
 ): Omit<Conversed, 'contextTokens'> => {
-  const promptTokens = last?.prompt_eval_count ?? null;
-  const remote = last as { remote_host?: unknown } | undefined;
+  const promptTokens = countOf(last?.prompt_eval_count);
   return {
     observed: {
       terminal: last?.done === true,
-      doneReason: last?.done_reason ?? null,
+      doneReason: textOf(last?.done_reason) || null,
       promptTokens,
       promptBytes: prompt.bytes,
       thinking: sink.thinking,
-      remoteHost: typeof remote?.remote_host === 'string' ? remote.remote_host : null,
+      remoteHost,
     },
-    usage: { input_tokens: promptTokens, output_tokens: last?.eval_count ?? null },
+    usage: { input_tokens: promptTokens, output_tokens: countOf(last?.eval_count) },
   };
 };

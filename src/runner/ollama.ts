@@ -6,6 +6,7 @@
  */
 import type { Ollama } from 'ollama';
 import type { TaskFile } from '../task/record.ts';
+import { countOf, isObject, type JsonObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import type { Connection } from './connection.ts';
 import { hasCode, RunFailure } from './failure.ts';
@@ -45,10 +46,10 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
   protected async look(connection: Connection): Promise<string> {
     const server = this.server(this.defaultModel);
     const client = await this.#client(connection.quickFetch(ALIVE_MS));
-    const [{ version }, { models }] = await Promise.all([client.version(), client.list()]);
-    if (!this.options.pull && !models.some(({ name }) => sameModel(name, this.defaultModel))) {
-      throw modelNotFound(server, 'it is not in its list');
-    }
+    const [said, listed] = await Promise.all([client.version(), client.list()]);
+    const isListed = modelsIn(listed).some(({ name }) => sameModel(textOf(name), this.defaultModel));
+    if (!this.options.pull && !isListed) throw modelNotFound(server, 'it is not in its list');
+    const version = textOf(isObject(said) ? said['version'] : undefined);
     return `Ollama ${version} at ${server.url} with ${this.defaultModel}`;
   }
 
@@ -111,10 +112,10 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
   ): Promise<Described> {
     const alive = await this.#client(connection.quickFetch(ALIVE_MS));
     // Something that speaks only a part of Ollama's API is still worth a try.
-    await alive.version().catch(unlessUsage);
+    await alive.version().catch(unlessUnusable);
     const quick = await this.#client(connection.quickFetch(DESCRIBE_MS));
     const show = async (): Promise<number | null> => {
-      const shown = await quick.show({ model: server.model }).catch(unlessUsage);
+      const shown = await quick.show({ model: server.model }).catch(unlessUnusable);
       return contextLength(shown?.model_info);
     };
     const limit = await show().catch(async (error: unknown) => {
@@ -122,8 +123,8 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
       await pull(client, server, context);
       return show();
     });
-    const running = await quick.ps().catch(() => ({ models: [] }));
-    const loaded = running.models.find(({ name }) => sameModel(name, server.model));
+    const running = await quick.ps().catch(() => undefined);
+    const loaded = modelsIn(running).find(({ name }) => sameModel(textOf(name), server.model));
     return { limit, loaded: numberIn(loaded, 'context_length') };
   }
 }
@@ -140,7 +141,7 @@ const pull = async (
 ): Promise<void> => {
   try {
     for await (const part of await client.pull({ model: server.model, stream: true })) {
-      context.progress(part.completed ?? 1);
+      context.progress(countOf(part.completed) ?? 1);
     }
   } catch (error) {
     // The server's words about its registry say why; that it was reached and had no such model stands.
@@ -150,9 +151,15 @@ const pull = async (
   }
 };
 
-const unlessUsage = (error: unknown): undefined => {
-  if (!hasCode(error, 'usage')) throw error;
+/** What it does not know, or says in a way that nobody reads, may be missing. */
+const unlessUnusable = (error: unknown): undefined => {
+  if (error instanceof RunFailure ? !hasCode(error, 'usage') : !(error instanceof SyntaxError)) throw error;
   return undefined;
+};
+
+const modelsIn = (said: unknown): JsonObject[] => {
+  const models = isObject(said) ? said['models'] : undefined;
+  return Array.isArray(models) ? models.filter(isObject) : [];
 };
 
 /** `llama.context_length` and the like: the key begins with the model's architecture. */
@@ -164,5 +171,5 @@ const contextLength = (info: unknown): number | null => {
 
 const numberIn = (value: unknown, key: string): number | null => {
   const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : null;
-  return typeof found === 'number' && found > 0 ? found : null;
+  return typeof found === 'number' && Number.isFinite(found) && found > 0 ? found : null;
 };

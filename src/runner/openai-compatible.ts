@@ -4,6 +4,7 @@
  */
 import type { OpenAI } from 'openai';
 import type { TaskFile, Usage } from '../task/record.ts';
+import { countOf, isObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import type { Connection } from './connection.ts';
 import { RunFailure } from './failure.ts';
@@ -14,13 +15,13 @@ import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { refuseRemoteModel } from './remote-model.ts';
 import { listModels } from './require-model.ts';
 import type { Observed, RunContext, RunnerOutcome } from './runner.ts';
+import { sseGuard } from './sse-guard.ts';
 
 export interface OpenAiOptions extends ModelRunnerOptions {
   template: string;
   outputLimitBytes?: number;
 }
 
-type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
 type ChatRequest = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 
 /** The client's own clock, as far away as a timer can be: the attempt has clocks enough. */
@@ -50,7 +51,7 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       context.phase('loading');
-      connection = await this.connect(model, context.signal, { local });
+      connection = await this.connect(model, context.signal, { guard: sseGuard(server), local });
       await listModels(connection, this.endpoint.url);
       if (local !== null) await refuseRemoteModel(connection, server);
       sink = await AnswerSink.open({
@@ -139,8 +140,8 @@ const chat = async (
     first = false;
     const choice = chunk.choices?.[0];
     await sink.think(thoughts(choice?.delta));
-    await sink.answer(choice?.delta?.content ?? '');
-    doneReason = choice?.finish_reason ?? doneReason;
+    await sink.answer(textOf(choice?.delta?.content));
+    if (choice?.finish_reason != null) doneReason = String(choice.finish_reason);
     usage = usageOf(chunk) ?? usage;
   }
   await sink.end();
@@ -163,7 +164,7 @@ const thoughts = (delta: unknown): string => {
   return typeof text === 'string' ? text : '';
 };
 
-const usageOf = ({ usage }: Chunk): Usage | null =>
-  usage == null
-    ? null
-    : { input_tokens: usage.prompt_tokens ?? null, output_tokens: usage.completion_tokens ?? null };
+const usageOf = ({ usage }: { usage?: unknown }): Usage | null =>
+  isObject(usage)
+    ? { input_tokens: countOf(usage['prompt_tokens']), output_tokens: countOf(usage['completion_tokens']) }
+    : null;

@@ -24,5 +24,9 @@ export const objectOf = (text: string): JsonObject | undefined => {
   }
 };
 
+/** null where it is no whole number from 0 on. */
+export const countOf = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+
 /** Empty where it is no text. */
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,0 +1,28 @@
+/** Cuts what comes into lines, and lets none of them fill the memory. */
+
+/** No token needs more; a line without end would never be an answer. */
+export const LINE_LETTERS = 4 * 1024 * 1024;
+
+/**
+ * The whole lines of each piece that comes, without their ends, and at last what stands behind the last line end. Throws
+ * what `tooLong` makes for a line that is too long. A byte order mark at the beginning is left out.
+ */
+export async function* linesOf(
+  body: AsyncIterable<Uint8Array>,
+  tooLong: () => Error,
+): AsyncGenerator<string[]> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const text = decoder.decode(chunk, { stream: true });
+    rest += text;
+    // Only what is new is looked at: else a line that comes in many pieces would be read through for each of them.
+    if (text.includes('\n')) {
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      yield lines;
+    }
+    if (rest.length > LINE_LETTERS) throw tooLong();
+  }
+  if (rest !== '') yield [rest];
+}

@@ -1,0 +1,55 @@
+/**
+ * Reads along with a stream of server-sent events, and ends it where the client would wait, fill the memory, or throw an
+ * error that can no longer be told from others.
+ */
+import { isObject } from '../text/json.ts';
+import type { BodyGuard } from './connection.ts';
+import { brokeOff, type Server } from './http-failure.ts';
+import { LINE_LETTERS, linesOf } from './lines.ts';
+
+const DATA = 'data:';
+const DONE = '[DONE]';
+
+/** Passes the lines on, to the one that says that it is the last. Throws RunFailure at what cannot be part of an answer. */
+export const sseGuard = (server: Server): BodyGuard =>
+  async function* (body) {
+    const encoder = new TextEncoder();
+    const tooLong = (): Error => brokeOff(server, 'sent a line without end');
+    /** Of an event that has not ended. */
+    let letters = 0;
+    let ended = false;
+    const look = (line: string): void => {
+      const text = line.trimEnd();
+      letters = text === '' ? 0 : letters + text.length;
+      if (letters > LINE_LETTERS) throw brokeOff(server, 'sent an event without end');
+      if (!text.startsWith(DATA)) return;
+      const data = text.slice(DATA.length).trim();
+      ended = data === DONE;
+      if (!ended && !canBePart(data)) throw brokeOff(server, 'sent something that is no answer');
+    };
+    for await (const lines of linesOf(body, tooLong)) {
+      const passed: string[] = [];
+      for (const line of lines) {
+        if (ended) break;
+        look(line);
+        passed.push(`${line}\n`);
+      }
+      // An event ends with an empty line, which a server that stays silent then may owe.
+      if (ended) passed.push('\n');
+      yield encoder.encode(passed.join(''));
+      if (ended) return;
+    }
+  };
+
+/** JSON may go over several lines of data; what is JSON by itself has to be an object, of objects. */
+const canBePart = (data: string): boolean => {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return true;
+  }
+  if (!isObject(value)) return false;
+  const { choices } = value;
+  return !Array.isArray(choices) || choices.every((choice) => choice !== null);
+};

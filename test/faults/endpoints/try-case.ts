@@ -1,0 +1,74 @@
+/** One fault of a server: what the runner says of it, and whether the next task goes well. */
+import { until } from '../../helpers/until.ts';
+import { exhaustive } from '../figures.ts';
+import type { Asking } from './ask.ts';
+import type { Answered, Question } from './asker.ts';
+import type { Case, Expected } from './case.ts';
+import { FaultyServer, type Kind } from './faulty-server.ts';
+
+const MB = 1024 * 1024;
+/** MB that an answer may add to the most that the process ever had. */
+const MOST_GROWTH = 150;
+
+export const questionTo = (
+  { kind, url }: { kind: Kind; url: string },
+  over: Partial<Question> = {},
+): Question => ({
+  kind,
+  url,
+  endAfterMs: null,
+  sensitive: false,
+  // The limit that holds where nothing else is said takes its time.
+  outputLimitBytes: (exhaustive ? 64 : 4) * MB,
+  ...over,
+});
+
+export interface Tried {
+  answered: Answered;
+  /** Nothing: all is as promised. */
+  problems: string[];
+}
+
+export const tryCase = async (tried: Case, kind: Kind, asking: Asking): Promise<Tried> => {
+  const server = await FaultyServer.start(kind, tried.fault);
+  try {
+    const answered = await asking.ask(questionTo(server, { endAfterMs: tried.endAfterMs ?? null }));
+    const { expected } = tried;
+    const problems = [
+      ...answered.problems,
+      ...unlike(answered, typeof expected === 'function' ? expected(kind) : expected),
+      ...(answered.grown > MOST_GROWTH ? [`the memory grew by ${answered.grown} MB`] : []),
+      ...(tried.endAfterMs !== undefined && answered.ms > tried.endAfterMs + 3000
+        ? [`it ended after ${answered.ms} ms`]
+        : []),
+    ];
+    server.heal();
+    const next = await asking.ask(questionTo(server));
+    if (!next.ok) problems.push(`the next task: ${next.code}: ${next.message}`);
+    problems.push(...next.problems);
+    const closed = await until(() => server.open === 0, 'the end of all connections', 5000).catch(
+      () => false,
+    );
+    if (closed !== true) problems.push(`${server.open} connections stay open`);
+    return { answered, problems: problems.map((each) => `${kind}: ${tried.what}: ${each}`) };
+  } finally {
+    await server.close();
+  }
+};
+
+const unlike = (answered: Answered, expected: Expected): string[] => {
+  const { ok, code, charged, message, hint, output } = answered;
+  const got = ok
+    ? `an answer: ${output.slice(0, 200)}`
+    : `${code}, ${charged ? 'charged' : 'free'}: ${message}`;
+  if ('ok' in expected) {
+    const isFit = ok && (expected.ok === true || expected.ok.test(output));
+    return isFit ? [] : [`not an answer like ${String(expected.ok)}, but ${got}`];
+  }
+  const isFit = !ok && code === expected.code && charged === expected.charged && expected.words.test(message);
+  if (!isFit)
+    return [
+      `not ${expected.code}, ${expected.charged ? 'charged' : 'free'}, ${String(expected.words)}, but ${got}`,
+    ];
+  return hint === '' ? [`${code} without a hint`] : [];
+};
