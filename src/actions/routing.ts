@@ -27,7 +27,14 @@ const escalationOf = ({ routing, runners, endpoints, security }: Config): Escala
       url: endpoints[runner.endpoint ?? '']?.url ?? null,
       model: runner.model ?? null,
     };
-    return { runner: name, staysLocal: notLocal(destination, networks) === null, changesFiles };
+    return {
+      runner: name,
+      changesFiles,
+      // Only held tasks ask, and it loads what every `koubou delegate` would feel.
+      get staysLocal() {
+        return notLocal(destination, networks) === null;
+      },
+    };
   };
   const steps = escalate.flatMap((name) => {
     const runner = runners[name];

@@ -1,5 +1,4 @@
 /** Whether a task that must not leave the machine would. Pure. docs/local-only.md says what is promised. */
-import { isIP } from 'node:net';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { isCloudModel } from '../task/cloud-model.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
@@ -39,8 +38,8 @@ export const notLocal = (
       'Use a runner of kind ollama, openai or codex on a local endpoint.',
     );
   }
-  const host = url === null ? null : (URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? '');
-  if (host === '' || (host !== null && isIP(host) !== 0 && !networks.has(host))) {
+  const host = url === null ? null : (URL.parse(url)?.hostname ?? '');
+  if (host === '' || (host !== null && isAddress(host) && !networks.has(host.replace(/^\[|\]$/g, '')))) {
     return refused(
       `${url} is not in ${networks.toString()}`,
       'Use an endpoint on this machine, or add its network to security.local_networks.',
@@ -48,6 +47,10 @@ export const notLocal = (
   }
   return model !== null && isCloudModel(model) ? refused(`${model} runs elsewhere`) : null;
 };
+
+// A URL writes every IPv6 address in brackets and every IPv4 address as four decimal numbers
+// (https://url.spec.whatwg.org/#host-serializing); no name ends in a number.
+const isAddress = (host: string): boolean => host.startsWith('[') || /\.\d+$/.test(host);
 
 /** The server says that another machine did the work. */
 export const wentElsewhere = (remoteHost: string): ErrorInfo =>

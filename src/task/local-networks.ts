@@ -1,26 +1,26 @@
 /** Which addresses count as this machine, or as networks that are trusted like it. Pure. */
-import { BlockList, isIP } from 'node:net';
+import type { BlockList } from 'node:net';
 
 const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
+// Loaded at the first question: with its first look at an IPv6 address it costs a tenth of a short command.
+const net = () => process.getBuiltinModule('node:net');
+
 export class LocalNetworks {
-  readonly #list = new BlockList();
   readonly #written: readonly string[];
+  #list: BlockList | undefined;
 
   /** Loopback, and besides it networks as isNetwork accepts them. */
   constructor(networks: readonly string[] = []) {
     this.#written = [...new Set([...LOOPBACK, ...networks])];
-    for (const network of this.#written) {
-      const { address, bits, family } = parse(network) ?? {};
-      if (address !== undefined && bits !== undefined) this.#list.addSubnet(address, bits, family);
-    }
   }
 
   /** Of an address, not of a name: what a name leads to is known only when it is looked up. */
   has(address: string): boolean {
     const plain = withoutZone(address);
     const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1] ?? plain;
-    const family = isIP(mapped);
+    const family = net().isIP(mapped);
+    this.#list ??= listOf(this.#written);
     return family !== 0 && this.#list.check(mapped, family === 4 ? 'ipv4' : 'ipv6');
   }
 
@@ -29,12 +29,21 @@ export class LocalNetworks {
   }
 }
 
+const listOf = (networks: readonly string[]): BlockList => {
+  const list = new (net().BlockList)();
+  for (const network of networks) {
+    const { address, bits, family } = parse(network) ?? {};
+    if (address !== undefined && bits !== undefined) list.addSubnet(address, bits, family);
+  }
+  return list;
+};
+
 /** Whether it is written ADDRESS/BITS, or is an address alone. */
 export const isNetwork = (written: string): boolean => parse(written) !== undefined;
 
 const parse = (written: string): { address: string; bits: number; family: 'ipv4' | 'ipv6' } | undefined => {
   const [, address = '', length] = /^([0-9A-Fa-f:.]+)(?:\/(\d{1,3}))?$/.exec(written) ?? [];
-  const family = isIP(address);
+  const family = net().isIP(address);
   if (family === 0) return undefined;
   const most = family === 4 ? 32 : 128;
   const bits = length === undefined ? most : Number(length);

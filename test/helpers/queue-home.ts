@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ERROR_CODES, type ErrorCode, errorInfo } from '../../src/errors.ts';
 import { FileQueue, type FileQueueOptions } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
+import { type Machine, thisMachine } from '../../src/queue/files/machine.ts';
 import type { Admission, Beat, Claim, Member, WorkerIdentity } from '../../src/queue/queue.ts';
 import type { Budget } from '../../src/task/budget.ts';
 import type { NewTask, RunOutcome } from '../../src/task/record.ts';
@@ -30,6 +31,12 @@ export const makeHome = async (under = '', within = tmpdir()): Promise<TestHome>
     path: (...parts) => join(home, ...parts),
     remove: () => fs.rmSync(root, { recursive: true, force: true }),
   };
+};
+
+/** This machine at a time when its steady clock has gone on by so much. */
+export const machineAhead = (milliseconds: () => number): Machine => {
+  const machine = thisMachine();
+  return { ...machine, steadyMs: () => machine.steadyMs() + milliseconds() };
 };
 
 export const newTask = (over: Partial<NewTask> = {}): NewTask => ({

@@ -8,10 +8,9 @@ import { census } from '../faults/census.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { FailingDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';
-import { budgetOf, makeHome, type TestHome, takeAll, worker } from '../helpers/queue-home.ts';
+import { budgetOf, machineAhead, makeHome, type TestHome, takeAll, worker } from '../helpers/queue-home.ts';
 
 describe('a file dropped into pending', () => {
-  const monotonic = performance.now.bind(performance);
   let home: TestHome;
   let queue: FileQueue;
   let member: Member;
@@ -19,12 +18,10 @@ describe('a file dropped into pending', () => {
 
   beforeEach(async () => {
     home = await makeHome();
-    queue = home.open({ draftFromDrop });
+    queue = home.open({ draftFromDrop, machine: machineAhead(() => aheadMs) });
     member = await queue.join(worker());
-    performance.now = () => monotonic() + aheadMs;
   });
   afterEach(() => {
-    performance.now = monotonic;
     home.remove();
   });
 

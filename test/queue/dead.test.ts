@@ -13,6 +13,7 @@ import {
   beat,
   budget,
   budgetOf,
+  machineAhead,
   makeHome,
   newTask,
   succeeded,
@@ -134,58 +135,48 @@ describe('who is dead', () => {
   }
 
   it('is one elsewhere only after a minute without a beat, by the clock of who looks', async () => {
-    const monotonic = performance.now.bind(performance);
     let ahead = 0;
-    performance.now = () => monotonic() + ahead;
-    try {
-      const queue = home.open({ nowMs: () => Date.now() + ahead });
-      await queue.add([newTask()]);
-      const member = await queue.join(worker());
-      await member.claim(takeAll);
-      lookElsewhere(home.home, member.workerId);
-      const look = async (seconds: number) => {
-        ahead += seconds * 1000;
-        return (await queue.sweepQuickly(budgetOf)).reaped.length;
-      };
-      for (let n = 0; n < 5; n += 1) {
-        await member.renew(beat({ completed: n }));
-        assert.equal(await look(50), 0);
-      }
-      assert.equal(await look(1), 0);
-      assert.equal(await look(58), 0);
-      assert.equal(
-        await home
-          .open()
-          .sweepQuickly(budgetOf)
-          .then((report) => report.reaped.length),
-        0,
-      );
-      assert.equal(await look(3), 1);
-    } finally {
-      performance.now = monotonic;
+    const machine = machineAhead(() => ahead);
+    const queue = home.open({ machine, nowMs: () => Date.now() + ahead });
+    await queue.add([newTask()]);
+    const member = await queue.join(worker());
+    await member.claim(takeAll);
+    lookElsewhere(home.home, member.workerId);
+    const look = async (seconds: number) => {
+      ahead += seconds * 1000;
+      return (await queue.sweepQuickly(budgetOf)).reaped.length;
+    };
+    for (let n = 0; n < 5; n += 1) {
+      await member.renew(beat({ completed: n }));
+      assert.equal(await look(50), 0);
     }
+    assert.equal(await look(1), 0);
+    assert.equal(await look(58), 0);
+    assert.equal(
+      await home
+        .open({ machine })
+        .sweepQuickly(budgetOf)
+        .then((report) => report.reaped.length),
+      0,
+    );
+    assert.equal(await look(3), 1);
   });
 
   it('is a creator of half-made files elsewhere only after a minute, by the clock of who looks', async () => {
-    const monotonic = performance.now.bind(performance);
     let ahead = 0;
-    performance.now = () => monotonic() + ahead;
-    try {
-      const queue = home.open();
-      const [added] = await queue.add([newTask({ key: 'k' })]);
-      const { bootId } = selfIdentity();
-      const name = `${bootId.replaceAll('-', '').slice(0, 8)}-${process.pid}-1-${'0'.repeat(20)}`;
-      const pending = home.path('tasks/pending', `05-${added?.id}.r0.b0.json`);
-      fs.renameSync(pending, home.path('tasks/tmp', `${name}.json`));
-      await queue.sweep(budgetOf);
-      assert.equal(await queue.state(added?.id ?? ''), undefined, 'it may be on its way');
-      ahead += 61_000;
-      await queue.sweep(budgetOf);
-      assert.equal(await queue.state(added?.id ?? ''), 'pending');
-      assert.deepEqual(census(home.home).faults, []);
-    } finally {
-      performance.now = monotonic;
-    }
+    const machine = machineAhead(() => ahead);
+    const queue = home.open({ machine });
+    const [added] = await queue.add([newTask({ key: 'k' })]);
+    const { bootId } = selfIdentity();
+    const name = `${bootId.replaceAll('-', '').slice(0, 8)}-${process.pid}-1-${'0'.repeat(20)}`;
+    const pending = home.path('tasks/pending', `05-${added?.id}.r0.b0.json`);
+    fs.renameSync(pending, home.path('tasks/tmp', `${name}.json`));
+    await queue.sweep(budgetOf);
+    assert.equal(await queue.state(added?.id ?? ''), undefined, 'it may be on its way');
+    ahead += 61_000;
+    await queue.sweep(budgetOf);
+    assert.equal(await queue.state(added?.id ?? ''), 'pending');
+    assert.deepEqual(census(home.home).faults, []);
   });
 
   it('is not the daemon of another home that happens to have the same label', async () => {

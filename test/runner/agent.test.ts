@@ -365,13 +365,15 @@ describe('an agent CLI', () => {
   });
 
   it('costs no memory for what it prints', async () => {
+    const printed = 200_000_000;
     const before = process.memoryUsage.rss();
-    const script = `yes ${'word '.repeat(200)} | head -c 200000000; echo; echo "the answer"`;
+    const script = `yes ${'word '.repeat(200)} | head -c ${printed}; echo; echo "the answer"`;
     const log = join(bench.folder, 'big.log');
     const over: Partial<RunContext> = { logPath: log };
     const { output } = await bench.run(agent(script, { output: { last_line: true } }), {}, over);
     assert.equal(output, 'the answer');
-    assert.ok(process.memoryUsage.rss() - before < 80_000_000);
+    // Below that it is what waits for the garbage collector, which depends on what ran in this process before.
+    assert.ok(process.memoryUsage.rss() - before < (2 / 3) * printed);
   });
 
   describe('whose server', () => {

@@ -16,13 +16,10 @@ export interface Machine {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-// performance.now() begins with the process.
-const STARTED_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
 export const thisMachine = (): Machine => ({
   self: selfIdentity(),
   startTimeOf,
   stopTree: (tree) => stopTree({ ...tree, graceMs: 0 }),
-  steadyMs: () => performance.now() + STARTED_MS,
+  steadyMs: () => Number(process.hrtime.bigint()) / 1e6,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });

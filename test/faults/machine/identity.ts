@@ -68,9 +68,10 @@ const judge = async (
   { daemons, orphan, bystander }: Orphaned,
   start: () => Promise<Daemon>,
 ): Promise<Bystanding> => {
+  // Before the daemon is there: it may live in another boot, where the creator of this task is one of the dead.
+  const other = await daemons.shell('true');
   const from = performance.now();
   const next = await start();
-  const other = await daemons.shell('true');
   await daemons.ended(other);
   // A daemon looks for the dead before it takes anything, so it has seen by now whether the orphan's worker is.
   const taken = (await daemons.record(orphan)).attempts[0]?.ended_at !== null;
