@@ -67,15 +67,19 @@ const checkEndpoint = (
         : `Name the variable with its key: koubou config endpoints.${name}.api_key_env OPENAI_API_KEY`,
     };
   }
+  const start = kind === 'ollama' ? 'Start it with `ollama serve`' : 'Start its server';
   return {
     ...check,
     ok: false,
     message: `Nothing answers at ${url}.`,
-    cure:
-      kind === 'ollama'
-        ? `Start it with \`ollama serve\`, or correct endpoints.${name}.url (OLLAMA_HOST overrides it).`
-        : `Start its server, or correct endpoints.${name}.url (OPENAI_API_BASE overrides it).`,
+    cure: `${start}, or correct ${placeOf(`endpoints.${name}.url`, loaded)}.`,
   };
+};
+
+const placeOf = (key: string, loaded: Loaded): string => {
+  const origin = loaded.originOf(key);
+  if (origin?.name === undefined) return key;
+  return `${origin.name} in ${origin.from === '.env' ? 'config/.env' : 'the environment'}`;
 };
 
 type ModelRunner = Exclude<RunnerConfig, { kind: 'command' | 'agent' }>;

@@ -113,8 +113,22 @@ describe('doctor', () => {
       faults.map(({ name }) => name),
       ['endpoint ollama', 'endpoint lmstudio'],
     );
-    assert.match(find('endpoint ollama')?.cure ?? '', /ollama serve/);
+    assert.match(find('endpoint ollama')?.cure ?? '', /ollama serve.*correct endpoints\.ollama\.url\.$/);
     assert.equal(find('runner ollama'), undefined);
+  });
+
+  it('names the variable that a dead server comes from', async () => {
+    const environment = { HOME: folder(), OLLAMA_HOST: '127.0.0.1:1', MY_KEY: 'secret' };
+    configure('model: a:1b');
+    assert.match(
+      (await run({ environment })).find('endpoint ollama')?.cure ?? '',
+      /correct OLLAMA_HOST in the environment/,
+    );
+    writeFiles(home(), { 'config/.env': 'OPENAI_API_BASE=http://127.0.0.1:1/v1' });
+    assert.match(
+      (await run()).find('endpoint lmstudio')?.cure ?? '',
+      /correct OPENAI_API_BASE in config\/\.env/,
+    );
   });
 
   it('tells a missing model, one that cannot answer, and one that leaves the machine', async () => {
