@@ -106,10 +106,14 @@ const firstTree = async (scope: GitScope): Promise<GitTree | ListTree> => {
 /** What a run changed; `trouble` says why that cannot be known. */
 export type Changes = Changed & { trouble?: string };
 
-/** "3 files changed", or what is wrong where nothing did. */
+const LEFT_BEFORE =
+  'What an earlier run of the task left in the folder does not count: the work may be there already. Say --allow-no-change if no change is right.';
+
+/** "3 files changed", or what is wrong where nothing did. `run`: which one of the task. */
 export const judgeChanges = (
   { names, bounded, trouble }: Changes,
   folder: string,
+  run: number,
 ): { evidence: string } | { error: ErrorInfo; feedback: string | null } => {
   if (trouble !== undefined) {
     return {
@@ -122,7 +126,11 @@ export const judgeChanges = (
     return { evidence: `${names.length} file${names.length === 1 ? '' : 's'} changed${note}` };
   }
   return {
-    error: errorInfo('no_evidence', `The run ended well, but no file changed under ${folder}${note}.`),
+    error: errorInfo(
+      'no_evidence',
+      `The run ended well, but no file changed under ${folder}${note}.`,
+      run > 1 ? LEFT_BEFORE : undefined,
+    ),
     feedback:
       'No file was changed. Do the work now: change the files with your tools, then say what you did.',
   };

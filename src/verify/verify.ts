@@ -27,6 +27,8 @@ export interface VerifyRequest {
   cwd: string;
   /** What a code task's run changed under cwd; null where its runner gives text and changes nothing. */
   changes: Changes | null;
+  /** Which run of the task it is. */
+  run: number;
   /** Environment of the check command, already reduced. */
   environment: Readonly<Record<string, string>>;
   /** The run's log; the check's output is appended. */
@@ -88,7 +90,7 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
 
   const { changes } = request;
   if (task.type === 'code' && changes !== null) {
-    const judged = judgeChanges(changes, cwd);
+    const judged = judgeChanges(changes, cwd, request.run);
     if ('evidence' in judged) evidence.push(judged.evidence);
     else if (task.options.allow_no_change !== true) return { ok: false, ...judged };
   }

@@ -230,6 +230,7 @@ export class Attempt {
       outputPath: claim.outputPath,
       cwd: workplace.cwd,
       changes,
+      run: claim.run,
       environment: this.#dependencies.settings.environment,
       logPath: claim.logPath,
       signal: clocks.signal,

@@ -135,6 +135,7 @@ export class Bench {
       outputPath: this.outputPath,
       cwd: this.folder,
       changes: null,
+      run: 1,
       environment: { PATH: process.env['PATH'] ?? '' },
       logPath: this.logPath,
       signal: new AbortController().signal,

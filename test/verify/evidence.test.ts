@@ -307,8 +307,13 @@ describe('the evidence of a code task', () => {
       write('f39', 'too late');
       const changed = await compareListTrees(before, await look(), patchPath());
       assert.deepEqual(changed, { names: ['f12'], bounded: true });
-      const said = judgeChanges({ names: [], bounded: true }, '/x');
+      const said = judgeChanges({ names: [], bounded: true }, '/x', 1);
       assert.match('error' in said ? said.error.message : '', /not all of it was looked at/);
+    });
+
+    it('says of a second run that what the first one left does not count', () => {
+      const said = judgeChanges({ names: [], bounded: false }, '/x', 2);
+      assert.match('error' in said ? (said.error.hint ?? '') : '', /an earlier run.*--allow-no-change/);
     });
   });
 });

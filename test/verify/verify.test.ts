@@ -64,6 +64,7 @@ describe('what makes a result count', () => {
       outputPath: join(folder, 'candidate'),
       cwd: folder,
       changes,
+      run: 1,
       environment: { PATH: process.env['PATH'] ?? '' },
       logPath: join(folder, 'log'),
       signal,
