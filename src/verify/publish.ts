@@ -1,6 +1,5 @@
 /** --output: puts an accepted result where the caller wants it, whole or not at all. */
 
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,19 +9,23 @@ import { KoubouError, systemCode } from '../errors.ts';
  * Copies `candidatePath` to `target` (absolute), durably and atomically: a reader sees the old file or the
  * whole new one, also after a loss of power. Makes missing parent folders; a link keeps pointing where it
  * did, and a file that is replaced leaves its permissions to the new one. Throws KoubouError: `disk_full`,
- * or `usage` where the target cannot be written; then nothing of it is left behind. `before` is awaited when nothing
- * is left but to put it there; where it rejects that is not done.
+ * or `usage` where the target cannot be written; then nothing of it is left behind. What an earlier run of the task
+ * left half copied when it was killed is cleared away. `before` is awaited when nothing is left but to put it there;
+ * where it rejects that is not done.
  */
 export const publishOutput = async (
   candidatePath: string,
   target: string,
+  { id, run }: { id: string; run: number },
   before?: () => Promise<void>,
 ): Promise<void> => {
   const half = { path: '' };
   try {
     await mkdir(dirname(target), { recursive: true });
     const place = await realpath(target).catch(() => target);
-    half.path = join(dirname(place), `.koubou-${randomUUID()}.tmp`);
+    const halfOf = (nth: number): string => join(dirname(place), `.koubou-${id}.r${nth}.tmp`);
+    for (let nth = 1; nth <= run; nth += 1) await rm(halfOf(nth), { force: true });
+    half.path = halfOf(run);
     await copyDurably(candidatePath, half.path, await modeOf(place));
     await before?.();
     await rename(half.path, place);

@@ -245,7 +245,7 @@ export class Attempt {
     if (output !== undefined || workplace.isWorktree) {
       // Neither may what its successor made be replaced, nor be said to be there what was not.
       await workplace.keep();
-      if (output !== undefined) await publishOutput(claim.outputPath, output, requireHeld);
+      if (output !== undefined) await publishOutput(claim.outputPath, output, claim, requireHeld);
     }
     return {
       ...seen,
