@@ -3,7 +3,7 @@ import type { TaskRecord } from '../../src/task/record.ts';
 import { builtKoubou } from '../helpers/built.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { faketimeLibrary, type Jump, setClock } from './machine/clock.ts';
-import { fillDisk, type Lack } from './machine/full-disk.ts';
+import { fillDisk, handBackOnFull, type Lack } from './machine/full-disk.ts';
 import { reusePid, startAnew, workElsewhere } from './machine/identity.ts';
 import { lackInotify } from './machine/inotify.ts';
 import { openTooMany } from './machine/open-files.ts';
@@ -108,6 +108,13 @@ describe('machine', function () {
       settle({ fault: lack === 'room' ? 'Full disk' : 'No inodes', where: kind, sees }, later, faults, 1);
     });
   }
+
+  it('without room for what is handed back keeps the answer, and hands back when there is some again', async () => {
+    const { answer, record } = await handBackOnFull();
+    assert.equal(answer, 'a poor answer');
+    assert.equal(record.result?.error?.code, 'handed_back');
+    assert.match(record.result?.output ?? '', /# Handed back[\s\S]*a poor answer/);
+  });
 
   for (const kind of only(FILE_SYSTEMS, ['xfs'])) {
     it(`that makes ${kind} read-only keeps what was done meanwhile, and the daemon`, async () => {

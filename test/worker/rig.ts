@@ -169,8 +169,9 @@ export class Rig {
     return this.home.open({ randomBytes: smallBytes });
   }
 
-  static async make(): Promise<Rig> {
-    return new Rig(await makeHome());
+  /** `within`: the folder that the home is made in. */
+  static async make(within?: string): Promise<Rig> {
+    return new Rig(await makeHome('', within));
   }
 
   async add(over: Partial<NewTask> = {}): Promise<string> {

@@ -23,7 +23,7 @@ import { outcomeRuns } from './locate.ts';
 import { parseMarkName } from './marks.ts';
 import { readOutcome } from './outcome.ts';
 import { returnPermit } from './permits.ts';
-import { withReserve } from './reserve.ts';
+import { freeReserve, withReserve } from './reserve.ts';
 import { endRun } from './settle.ts';
 
 interface Held extends Claim {
@@ -97,14 +97,20 @@ export class FileMember implements Member {
     const passed = Object.fromEntries(this.candidates.passed);
     const stamp = { at: isoNow(this.#context), steady_ms: Math.round(machine.steadyMs()) };
     const content = `${JSON.stringify({ ...stamp, ...beat, passed })}\n`;
-    try {
-      await removeAny(disk, next);
-      await disk.create(next, content, false);
-      await replace(disk, next, layout.beatFile(this.workerId));
-    } catch (error) {
-      // A beat is news for people; a full disk is no reason to stop working.
-      if (!isDiskFull(error)) throw error;
-    }
+    const write = async (): Promise<boolean> => {
+      try {
+        await removeAny(disk, next);
+        await disk.create(next, content, false);
+        await replace(disk, next, layout.beatFile(this.workerId));
+        return true;
+      } catch (error) {
+        // A full disk is no reason to stop working.
+        if (isDiskFull(error)) return false;
+        throw error;
+      }
+    };
+    // Little of what is set aside, as outcomes need it more; it lasts, as each beat frees the room of the one before.
+    if (!(await write()) && (await freeReserve(this.#context, 1))) await write();
     return 'alive';
   }
 

@@ -76,11 +76,11 @@ export const withReserve = async <T>(context: QueueContext, action: () => Promis
   }
 };
 
-/** Frees half of what is set aside; false when nothing was left to free. */
-const freeReserve = async (context: QueueContext): Promise<boolean> => {
+/** Frees half of what is set aside, of the files at most so many; false when nothing was left to free. */
+export const freeReserve = async (context: QueueContext, most = RESERVE_FILES): Promise<boolean> => {
   const { disk, layout } = context;
   const names = (await listOrNone(disk, layout.reserve)).filter((name) => name.startsWith('reserve-'));
-  const chosen = names.slice(0, Math.ceil(names.length / 2));
+  const chosen = names.slice(0, Math.min(most, Math.ceil(names.length / 2)));
   for (const name of chosen) await unlessCode(['ENOENT'], () => disk.unlink(join(layout.reserve, name)));
   if (chosen.length > 0) await context.machine.sleep(FREED_AFTER_MS);
   return chosen.length > 0;

@@ -1,19 +1,24 @@
 /** A disk without room, or without inodes, under a daemon that works. */
 import {
   closeSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorInfo } from '../../../src/errors.ts';
 import type { TaskRecord } from '../../../src/task/record.ts';
 import { Daemons } from '../../helpers/daemon.ts';
 import { until } from '../../helpers/until.ts';
+import { FakeRunner, failure, Rig } from '../../worker/rig.ts';
 import { census } from '../census.ts';
 import { type FileSystem, Mounted } from '../mounts.ts';
 
@@ -107,6 +112,44 @@ export const fillDisk = async ({ kind, lack, program }: FullDisk): Promise<After
     await daemons.remove();
     disk.remove();
     rmSync(outside, { recursive: true, force: true });
+  }
+};
+
+export interface HandedBackLate {
+  /** The last try's answer as it lay in its place while the worker waited for room. */
+  answer: string;
+  record: TaskRecord;
+}
+
+/** A task whose last try is found wanting when there is no room for what is handed back. */
+export const handBackOnFull = async (): Promise<HandedBackLate> => {
+  const disk = Mounted.make('tmpfs', { megabytes: 48 });
+  const rig = await Rig.make(disk.folder);
+  const fill = join(disk.folder, 'fill');
+  try {
+    const runner = new FakeRunner(async (_, { outputPath }) => {
+      await writeFile(outputPath, 'a poor answer');
+      mkdirSync(fill);
+      fillRoom(fill);
+      return failure(errorInfo('check_failed', 'It is poor.'));
+    });
+    const step = { runner: runner.name, staysLocal: true, changesFiles: false };
+    rig.start(runner, {
+      routing: { default: { general: runner.name }, escalation: { steps: [step], handBack: true } },
+    });
+    await until(() => readdirSync(rig.home.path('reserve')).length === 64, 'the reserve');
+    const id = await rig.add();
+    await until(
+      async () => (await rig.queue.workers())[0]?.notes.some((note) => /outcomes wait in memory/.test(note)),
+      'a note of a worker that waits',
+    );
+    const [path = ''] = globSync(join(rig.home.path('results'), '**', 'run-1.output'));
+    const answer = readFileSync(path, 'utf8');
+    rmSync(fill, { recursive: true });
+    return { answer, record: await rig.ended(id) };
+  } finally {
+    await rig.remove();
+    disk.remove();
   }
 };
 
