@@ -74,11 +74,12 @@ describe('model', function () {
     row = [SEQUENCES, all, ...kinds, 0, Math.round((performance.now() - started) / 1000)];
   });
 
-  for (const [fault, plant] of Object.entries(PLANTED)) {
+  for (const [fault, { plant, found: words }] of Object.entries(PLANTED)) {
     it(`finds ${fault}`, async () => {
       const options = { numRuns: SEARCHED, seed: SEED, endOnFailure: true };
-      const { failed, numRuns } = await fc.check(agreement(new Map(), plant), options);
+      const { failed, numRuns, errorInstance } = await fc.check(agreement(new Map(), plant), options);
       assert.ok(failed, `not in ${SEARCHED} sequences`);
+      assert.match(errorInstance instanceof Error ? errorInstance.message : String(errorInstance), words);
       found.push(`Planted and found, in sequence ${numRuns}: ${fault}.`);
     });
   }
