@@ -4,7 +4,16 @@ import fs from 'node:fs';
 import type { FileMember } from '../../src/queue/files/member.ts';
 import { census } from '../faults/census.ts';
 import { FailingDisk } from '../helpers/queue-disk.ts';
-import { budget, makeHome, newTask, succeeded, type TestHome, worker } from '../helpers/queue-home.ts';
+import { draftFromDrop } from '../helpers/queue-drop.ts';
+import {
+  budget,
+  budgetOf,
+  makeHome,
+  newTask,
+  succeeded,
+  type TestHome,
+  worker,
+} from '../helpers/queue-home.ts';
 
 const capped = () => ({ take: true as const, permits: ['p', 'q'].map((name) => ({ name, cap: 1 })) });
 
@@ -99,6 +108,96 @@ describe('when one call fails', () => {
       assert.equal(kind, 'settled');
       assert.equal('state' in settled && settled.state, 'completed');
       assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);
+    });
+  }
+});
+
+describe('when all changes fail from one call on, for a while', () => {
+  /** Does it with the disk as it is from the `nth` change on; false when there are fewer. */
+  const whileItFails = async (
+    disk: FailingDisk,
+    nth: number,
+    code: string,
+    act: () => Promise<unknown>,
+  ): Promise<boolean> => {
+    let count = 0;
+    disk.fail = () => {
+      count += 1;
+      return count > nth ? code : undefined;
+    };
+    await act().catch(() => undefined);
+    disk.fail = () => undefined;
+    return count > nth;
+  };
+
+  for (const code of ['EROFS', 'EIO', 'ENOSPC']) {
+    it(`with ${code}, a task that was being claimed is claimed later`, async () => {
+      for (let nth = 0, failed = true; failed; nth += 1) {
+        const home = await makeHome();
+        try {
+          const disk = new FailingDisk();
+          const queue = home.open({ disk });
+          const [added] = await queue.add([newTask()]);
+          const member = await queue.join(worker());
+          let claimed: Awaited<ReturnType<typeof member.claim>>;
+          failed = await whileItFails(disk, nth, code, async () => {
+            claimed = await member.claim(capped);
+          });
+          member.candidates.dirty = true;
+          claimed ??= await member.claim(capped);
+          assert.equal(claimed?.id, added?.id, `after change ${nth}`);
+          assert.equal(claimed?.run, 1, `after change ${nth}`);
+          await queue.sweep(budgetOf);
+          assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);
+        } finally {
+          home.remove();
+        }
+      }
+    });
+
+    it(`with ${code}, a worker can leave that was claiming, and leaves the task`, async () => {
+      for (let nth = 0, failed = true; failed; nth += 1) {
+        const home = await makeHome();
+        try {
+          const disk = new FailingDisk();
+          const queue = home.open({ disk });
+          const [added] = await queue.add([newTask()]);
+          const member = await queue.join(worker());
+          let claimed: unknown;
+          failed = await whileItFails(disk, nth, code, async () => {
+            claimed = await member.claim(capped);
+          });
+          if (claimed === undefined) await member.leave();
+          assert.equal(
+            await queue.state(added?.id ?? ''),
+            claimed === undefined ? 'pending' : 'in_progress',
+            `after change ${nth}`,
+          );
+        } finally {
+          home.remove();
+        }
+      }
+    });
+
+    it(`with ${code}, a dropped file that was being taken becomes one task later`, async () => {
+      for (let nth = 0, failed = true; failed; nth += 1) {
+        const home = await makeHome();
+        try {
+          const disk = new FailingDisk();
+          const queue = home.open({ disk, draftFromDrop });
+          const member = await queue.join(worker());
+          fs.writeFileSync(home.path('tasks/pending/drop.json'), '{"prompt": "hello"}');
+          failed = await whileItFails(disk, nth, code, () => queue.adopt(member.workerId));
+          await queue.adopt(member.workerId);
+          member.candidates.dirty = true;
+          assert.ok(await member.claim(capped), `after change ${nth}`);
+          assert.equal((await queue.list({})).length, 1, `after change ${nth}`);
+          await queue.sweep(budgetOf);
+          assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);
+        } finally {
+          home.remove();
+        }
+      }
     });
   }
 });

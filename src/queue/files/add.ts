@@ -1,5 +1,5 @@
 /** Adding tasks durably. README.md walks through the steps and what a crash after each leaves. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { firstState } from '../../task/lifecycle.ts';
@@ -12,7 +12,7 @@ import {
 } from '../../task/record.ts';
 import type { Added } from '../queue.ts';
 import { moveCommitted } from './batch.ts';
-import { abandon, creatorName, type QueueContext } from './context.ts';
+import { abandon, creatorName, discard, type QueueContext } from './context.ts';
 import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { delayedName, taskName } from './layout.ts';
 import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
@@ -109,7 +109,7 @@ const addOne = async (context: QueueContext, draft: Draft): Promise<Added> => {
       await abandon(context, tmp);
       throw maybeAdded(error, key);
     }
-    await unlessCode(['ENOENT'], () => disk.unlink(tmp));
+    await discard(context, tmp);
     throw notAdded(error);
   }
   try {
@@ -146,10 +146,10 @@ const linkKey = async (
     if (systemCode(error) === undefined) throw error;
     const taken = (await disk.facts(tmp))?.links === 2;
     if (taken) await abandon(context, tmp);
-    else await unlessCode(['ENOENT'], () => disk.unlink(tmp));
+    else await discard(context, tmp);
     throw taken ? maybeAdded(error, key) : notAdded(error);
   }
-  await disk.unlink(tmp);
+  await discard(context, tmp);
   return keyHolder(context, key, task);
 };
 
@@ -286,10 +286,15 @@ const addBatch = async (context: QueueContext, drafts: readonly Draft[]): Promis
 
 const discardBatch = async (context: QueueContext, folder: string): Promise<void> => {
   const { disk } = context;
-  for (const name of await listOrNone(disk, folder)) {
-    await unlessCode(['ENOENT'], () => disk.unlink(join(folder, name)));
+  try {
+    for (const name of await listOrNone(disk, folder)) {
+      await unlessCode(['ENOENT'], () => disk.unlink(join(folder, name)));
+    }
+    await unlessCode(['ENOENT'], () => disk.removeFolder(folder));
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    context.forsaken.add(basename(folder));
   }
-  await unlessCode(['ENOENT'], () => disk.removeFolder(folder));
 };
 
 // Waits for all even when one fails: what is still being written cannot be cleared away.

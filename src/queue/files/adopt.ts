@@ -27,6 +27,8 @@ export class Adoption {
   readonly #context: QueueContext;
   readonly #draft: DraftFromDrop;
   readonly #sightings = new Map<string, { facts: string; sinceMs: number }>();
+  /** Taken into the worker's folder, and to be put back where they did not become tasks. */
+  readonly #owed = new Set<string>();
 
   constructor(context: QueueContext, draft: DraftFromDrop) {
     this.#context = context;
@@ -41,6 +43,7 @@ export class Adoption {
     const { disk, layout } = this.#context;
     const result = { added: 0, quarantined: 0, waiting: 0 };
     const errors: unknown[] = [];
+    await this.#putBack(workerFolder);
     const foreign = (await listOrNone(disk, layout.pending)).filter(
       (name) => parseTaskName(name) === undefined && !name.startsWith('.'),
     );
@@ -56,7 +59,19 @@ export class Adoption {
     const present = new Set(foreign);
     for (const name of this.#sightings.keys()) if (!present.has(name)) this.#sightings.delete(name);
     if (errors.length > 0) throw errors[0];
+    result.waiting += this.#owed.size;
     return result;
+  }
+
+  /** What cannot be put back now is put back by a later call: nobody else looks into a living worker's folder. */
+  async #putBack(workerFolder: string): Promise<void> {
+    for (const name of this.#owed) {
+      try {
+        if (await returnForeign(this.#context, join(workerFolder, name), name)) this.#owed.delete(name);
+      } catch (error) {
+        if (systemCode(error) === undefined) throw error;
+      }
+    }
   }
 
   async #look(name: string, workerFolder: string): Promise<'added' | 'quarantined' | undefined> {
@@ -106,6 +121,7 @@ export class Adoption {
     const held = join(workerFolder, name);
     if (!(await unlessCode(['ENOENT'], () => disk.rename(path, held)))) return undefined;
     this.#context.step('adopt.taken');
+    this.#owed.add(name);
     try {
       const bytes = await disk.read(held, MAX_TASK_BYTES);
       // Looked at after the content: it may still have been written when it was found.
@@ -128,11 +144,10 @@ export class Adoption {
       return 'added';
     } catch (error) {
       const reason = reasonOf(error);
-      if (reason === undefined) {
-        await returnForeign(this.#context, held, name);
-        throw error;
-      }
+      if (reason === undefined) throw error;
       return (await quarantine(this.#context, held, name, reason)) ? 'quarantined' : undefined;
+    } finally {
+      await this.#putBack(workerFolder);
     }
   }
 }

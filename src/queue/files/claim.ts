@@ -58,6 +58,8 @@ export class Candidates {
   /** Names that could be neither read nor moved: they must not hold up the others. */
   readonly #stuck = new Map<string, { why: string; untilMs: number }>();
   readonly #cache = new Map<string, { task: TaskFile; earlier: RunOutcome[] }>();
+  /** Taken, not given to the worker, and to be put back. */
+  readonly #owed = new Map<string, { name: TaskName; earlier: readonly RunOutcome[] }>();
   #first: TaskName[] = [];
   #oldest: TaskName[] = [];
   #size = WINDOW;
@@ -89,6 +91,7 @@ export class Candidates {
   /** Takes the first task that `admit` admits; undefined when there is none now. Throws worker_lost when fenced, disk_full. */
   async take(admit: Admit): Promise<Taken | undefined> {
     await this.permits.giveBack([]);
+    await this.putBack();
     const age = this.#context.machine.steadyMs() - this.#scannedAt;
     const mayScan = age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook);
     if (mayScan && (this.dirty || age > STALE_AFTER_MS)) await this.#scan(WINDOW);
@@ -252,14 +255,29 @@ export class Candidates {
       await prepareResults(context, claimed);
       return { name: claimed, task: known.task, earlier, permits };
     } catch (error) {
-      await this.#putBack(claimed, earlier);
+      this.#owed.set(taskName(claimed), { name: claimed, earlier });
+      await this.putBack();
       await this.#refuseWhenFenced();
       throw error;
     }
   }
 
-  // A task that was taken and cannot be given to the worker would lie in its folder until the worker's end.
-  async #putBack(name: TaskName, earlier: readonly RunOutcome[]): Promise<void> {
+  /**
+   * Puts back what was taken and could not be given to the worker: nobody else looks into a living worker's folder.
+   * What cannot be put back now is put back by a later call.
+   */
+  async putBack(): Promise<void> {
+    for (const [text, { name, earlier }] of this.#owed) {
+      try {
+        await this.#putOneBack(name, earlier);
+        this.#owed.delete(text);
+      } catch (error) {
+        if (systemCode(error) === undefined) throw error;
+      }
+    }
+  }
+
+  async #putOneBack(name: TaskName, earlier: readonly RunOutcome[]): Promise<void> {
     const { disk, layout } = this.#context;
     this.dirty = true;
     // Where that cannot be looked at, it has not ended either: its results cannot be written there.

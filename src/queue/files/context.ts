@@ -20,16 +20,21 @@ export interface QueueContext {
   readonly step: (name: string) => void;
   /** When this process first saw a file in tmp/ whose creator it cannot look at, by its own monotonic clock. */
   readonly tmpSeenMs: Map<string, number>;
+  /** Names in tmp/ that this process has given up and could not clear away: its next sweep treats them as a dead one's. */
+  readonly forsaken: Set<string>;
 }
 
 export const makeContext = (
-  parts: Omit<QueueContext, 'ids' | 'self' | 'step' | 'tmpSeenMs'> & { step?: QueueContext['step'] },
+  parts: Omit<QueueContext, 'ids' | 'self' | 'step' | 'tmpSeenMs' | 'forsaken'> & {
+    step?: QueueContext['step'];
+  },
 ): QueueContext => ({
   ...parts,
   self: parts.machine.self,
   ids: new IdSource(parts.nowMs, parts.randomBytes),
   step: parts.step ?? (() => undefined),
   tmpSeenMs: new Map(),
+  forsaken: new Set(),
 });
 
 /** Whether a process that was recorded earlier lives, as far as it can be told from here. */
@@ -81,8 +86,19 @@ export const abandon = async (context: QueueContext, tmp: string): Promise<void>
   try {
     await context.disk.rename(tmp, join(context.layout.tmp, abandonedName(context, basename(tmp))));
   } catch (error) {
-    // The caller has an error to tell already. The file is taken up when this process has ended.
+    // The caller has an error to tell already.
     if (systemCode(error) === undefined) throw error;
+    context.forsaken.add(basename(tmp));
+  }
+};
+
+/** Removes what was made in tmp/ and leads nowhere; where that cannot be done now, a later sweep does it. */
+export const discard = async (context: QueueContext, tmp: string): Promise<void> => {
+  try {
+    await context.disk.unlink(tmp);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    if (systemCode(error) !== 'ENOENT') context.forsaken.add(basename(tmp));
   }
 };
 

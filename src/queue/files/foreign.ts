@@ -7,19 +7,17 @@ import { quarantine } from './quarantine.ts';
 /**
  * Puts a dropped file that was taken into a worker's folder back. Never over another one: by link, since a
  * rename would replace a file of the same name that was dropped in meanwhile. It then stays where it is
- * until that one is gone.
+ * until that one is gone. Answers whether it lies there no more.
  */
-export const returnForeign = async (context: QueueContext, from: string, name: string): Promise<void> => {
+export const returnForeign = async (context: QueueContext, from: string, name: string): Promise<boolean> => {
   const { disk, layout } = context;
   const target = join(layout.pending, name);
   const facts = await disk.facts(from);
-  if (facts === undefined) return;
-  if (facts.kind !== 'file') {
-    await quarantine(context, from, name, 'it is not a regular file');
-    return;
-  }
+  if (facts === undefined) return true;
+  if (facts.kind !== 'file') return quarantine(context, from, name, 'it is not a regular file');
   const linked = await unlessCode(['EEXIST', 'ENOENT'], () => disk.link(from, target));
-  if (!linked && (await disk.facts(target))?.inode !== facts.inode) return;
+  if (!linked && (await disk.facts(target))?.inode !== facts.inode) return false;
   await unlessCode(['ENOENT'], () => disk.unlink(from));
   await disk.syncFolder(layout.pending);
+  return true;
 };

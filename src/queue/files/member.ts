@@ -209,6 +209,7 @@ export class FileMember implements Member {
 
   async leave(): Promise<void> {
     const { disk, layout } = this.#context;
+    await this.candidates.putBack();
     const names = await listOrNone(disk, this.#folder);
     if (names.some((name) => parseTaskName(name) !== undefined)) {
       throw new KoubouError('internal', `${this.workerId} still holds tasks.`);

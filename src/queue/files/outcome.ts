@@ -1,11 +1,11 @@
 /** Outcomes: written in tmp/, published by link, first writer wins, never moved or replaced. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode } from '../../errors.ts';
 import { isEnded } from '../../task/lifecycle.ts';
 import { RunOutcome } from '../../task/record.ts';
-import { creatorName, type QueueContext } from './context.ts';
+import { creatorName, discard, type QueueContext } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { ensureDayFolders, ensureFolder, hasResults, locate, outcomeRuns } from './locate.ts';
 import { withReserve } from './reserve.ts';
@@ -128,7 +128,8 @@ export const publishOutcome = async (
   try {
     return await linkOutcome(context, written);
   } catch (error) {
-    if (isDiskFull(error)) await unlessCode(['ENOENT'], () => context.disk.unlink(written.tmp));
+    if (isDiskFull(error)) await discard(context, written.tmp);
+    else context.forsaken.add(basename(written.tmp));
     throw error;
   }
 };

@@ -3,7 +3,7 @@
  * the folder of the worker that uses it; it moves by rename, so there is never one too many, and a dead
  * worker's are returned by whoever reaps it.
  */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import type { PermitRequest } from '../queue.ts';
 import { creatorName, type QueueContext } from './context.ts';
@@ -107,16 +107,21 @@ export const returnPermit = async (
 const makePermit = async (context: QueueContext, folder: string, home: string): Promise<void> => {
   const { disk, layout } = context;
   const building = join(layout.tmp, `batch-${creatorName(context)}`);
-  await disk.makeFolder(building);
-  await disk.create(join(building, SENTINEL), '', false);
-  await disk.create(join(building, PERMIT_FILE), '', false);
-  await disk.syncFolder(building);
-  context.step('permit.built');
-  if (await unlessCode(['ENOTEMPTY', 'EEXIST'], () => disk.rename(building, home))) {
-    await disk.syncFolder(join(layout.permits, folder));
-    return;
+  try {
+    await disk.makeFolder(building);
+    await disk.create(join(building, SENTINEL), '', false);
+    await disk.create(join(building, PERMIT_FILE), '', false);
+    await disk.syncFolder(building);
+    context.step('permit.built');
+    if (await unlessCode(['ENOTEMPTY', 'EEXIST'], () => disk.rename(building, home))) {
+      await disk.syncFolder(join(layout.permits, folder));
+      return;
+    }
+    await disk.unlink(join(building, SENTINEL));
+    await disk.unlink(join(building, PERMIT_FILE));
+    await disk.removeFolder(building);
+  } catch (error) {
+    context.forsaken.add(basename(building));
+    throw error;
   }
-  await disk.unlink(join(building, SENTINEL));
-  await disk.unlink(join(building, PERMIT_FILE));
-  await disk.removeFolder(building);
 };

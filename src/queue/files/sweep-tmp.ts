@@ -16,6 +16,8 @@ const ELSEWHERE_DEAD_AFTER_MS = 60_000;
 export const sweepTmp = async (context: QueueContext): Promise<number> => {
   let cleared = 0;
   const names = await listOrNone(context.disk, context.layout.tmp);
+  const { forsaken } = context;
+  for (const name of forsaken) if (!names.includes(name)) forsaken.delete(name);
   await each(
     names.map((name) => async () => {
       if (await sweepOne(context, name)) cleared += 1;
@@ -27,7 +29,8 @@ export const sweepTmp = async (context: QueueContext): Promise<number> => {
 const sweepOne = async (context: QueueContext, name: string): Promise<boolean> => {
   const { disk, layout, step } = context;
   const creator = parseTmpName(name);
-  if (creator === undefined || creatorLives(context, name, creator)) return false;
+  if (creator === undefined) return false;
+  if (!context.forsaken.has(name) && creatorLives(context, name, creator)) return false;
   const path = join(layout.tmp, name);
   step('sweep.tmp_found');
   // What is not of the kind its name says is not ours.
