@@ -285,6 +285,12 @@ const PLANTED: readonly Planted[] = [
     passing: true,
   },
   {
+    what: 'more permits of a name than tasks in the hands of a worker',
+    plant: (home) => home.move('permits/p/2/permit', `tasks/in_progress/${WORKER}/permit@p@2`),
+    found: /w-0a1b2c3d.* holds 2 of permit@p, and 1 tasks/,
+    passing: true,
+  },
+  {
     what: 'a temporary file',
     plant: (home) => home.write('tasks/tmp/00000000-1-1-00000000aabbccddeeff.json', ''),
     found: /tmp has 00000000-1-1/,
@@ -460,7 +466,8 @@ describe('census', () => {
       ['an earlier run', `${WORKER}/${BACK}.r3`, true],
       ['another worker than has the task now', `w-00000000-1-1-aa/${RUNNING}.r1`, true],
       ['a running task', `${WORKER}/${RUNNING}.r1`, false],
-      ['another home', `${WORKER}/task_20260115_090100_000000_zzzz.r1`, false],
+      ['a task that is nowhere', `${WORKER}/task_20260115_090100_000000_zzzz.r1`, 'at rest'],
+      ['another home', 'w-00000000-1-1-aa/task_20260115_090100_000000_zzzz.r1', false],
     ] as const) {
       it(`${found ? 'finds' : 'lets be'} one of ${what}`, async () => {
         const { home } = kept();
@@ -469,7 +476,8 @@ describe('census', () => {
           for (const working of [false, true]) {
             const { faults } = census(home, { ...expected, working });
             const runs = faults.filter((fault) => fault.startsWith(`process ${child.pid} runs for run `));
-            assert.equal(runs.length, found ? 1 : 0, faults.join('\n'));
+            const wanted = found === true || (found === 'at rest' && !working);
+            assert.equal(runs.length, wanted ? 1 : 0, faults.join('\n'));
           }
         } finally {
           child.kill('SIGKILL');
@@ -477,6 +485,21 @@ describe('census', () => {
         }
       });
     }
+
+    it('lets be one whose worker is being cleared up after', async () => {
+      const home = kept();
+      const child = await carrying(`${WORKER}/${RUNNING}.r1`);
+      try {
+        home.move(`tasks/in_progress/${WORKER}`, `tasks/in_progress/.reap-${WORKER}`);
+        const runs = (working: boolean): string[] =>
+          census(home.home, { ...expected, working }).faults.filter((fault) => fault.startsWith('process '));
+        assert.deepEqual(runs(true), []);
+        assert.equal(runs(false).length, 1);
+      } finally {
+        child.kill('SIGKILL');
+        await once(child, 'close');
+      }
+    });
   });
 
   describe('as a program', () => {

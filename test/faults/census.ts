@@ -55,10 +55,15 @@ export const census = (home: string, expected: Expected = {}, reader: Reader = d
   }
   faults.push(...keyFaults(home, reader, tasks, files, working));
   faults.push(...permitFaults(home, reader, working));
-  faults.push(...childFaults(running, tasks));
+  faults.push(...childFaults(running, tasks, working ? null : workersOf(home, reader, places)));
   if (!working) faults.push(...leftovers(home, reader, places, expected.holders ?? []));
   return { tasks, faults };
 };
+
+const workersOf = (home: string, reader: Reader, { workers }: Places): string[] => [
+  ...workers.map((name) => name.replace(/^\.reap-/, '')),
+  ...reader.names(join(home, 'run')).map((name) => name.replace(/^\./, '').replace(/\.(json|beat)$/, '')),
+];
 
 /** How often each was run again by hand, for itself or along with a parent that it had failed for. */
 const timesRetried = (

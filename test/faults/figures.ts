@@ -3,6 +3,7 @@
  * docs/reliability.md of them. Only `npm run faults` writes them: a sample says nothing about the whole.
  */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export interface Figures {
   /** Heading of the family's section. */
@@ -20,9 +21,13 @@ export interface Figures {
 /** Whether this run is the exhaustive one, whose figures are published. */
 export const exhaustive = process.env.KOUBOU_TEST_FULL === '1';
 
-/** Keeps the family's figures where the run is exhaustive; else does nothing. `family`: the file's name. */
+/**
+ * Puts the family's figures where run.ts publishes them from; does nothing without it. `family`: the file's name. Throws
+ * where there are none: mocha calls `after` also where all was skipped, or broke at the start.
+ */
 export const publishFigures = async (family: string, figures: Figures): Promise<void> => {
-  if (!exhaustive) return;
-  const path = new URL(`figures/${family}.json`, import.meta.url);
-  await writeFile(path, `${JSON.stringify(figures, null, 2)}\n`);
+  const folder = process.env['KOUBOU_FIGURES'];
+  if (folder === undefined) return;
+  if (figures.rows.length === 0) throw new Error(`${family} showed nothing: its figures stay as they were.`);
+  await writeFile(join(folder, `${family}.json`), `${JSON.stringify(figures, null, 2)}\n`);
 };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { Figures } from './figures.ts';
 
-const FIGURES = new URL('figures/', import.meta.url);
+export const FIGURES = new URL('figures/', import.meta.url);
 const PEERS = new URL('../../bench/peers/figures.json', import.meta.url);
 export const REPORT = new URL('../../docs/reliability.md', import.meta.url);
 
@@ -11,7 +11,7 @@ const HEAD = `# What happens when things go wrong
 
 This file is generated: \`npm run faults\` runs every test of test/faults exhaustively and writes it (an hour or more); \`npm run faults:sample\` runs a sample with fixed seeds, as CI does at every commit, and writes nothing.
 
-After each fault a healthy process opens the home, sweeps, and \`test/faults/census.ts\` looks at the folders. It knows nothing of the queue's code. It finds a violation where an acknowledged task is not in exactly one place, an ended task has not exactly one final outcome with a reason, a run has two outcomes, a key has no task, a permit is lost or doubled, a dead process left a temporary file, a finished task left a process, or a task was charged or run more often than it was allowed.
+In most families a healthy process opens the home after each fault, sweeps, and \`test/faults/census.ts\` looks at the folders; where a section judges otherwise it says so. The census knows nothing of the queue's code. It finds a violation where an acknowledged task is not in exactly one place, an ended task has not exactly one final outcome with a reason, a run has two outcomes, a key has no task, a permit is lost or doubled, a dead process left a temporary file, a finished task left a process, or a task was charged or run more often than it was allowed.
 `;
 
 /** The report's text: the peers' comparison first, then the families in the order of their file names. */

@@ -19,8 +19,8 @@ const POISONED = exhaustive ? 11 : 1;
 const CROWD = exhaustive
   ? { workers: 32, tasks: 20_000, maxSeconds: 3600 }
   : { workers: 8, tasks: 400, maxSeconds: 100 };
-/** The target is 2 s; a machine that is busy with something else must not fail this. */
-const LATEST_RESTART_MS = 15_000;
+/** The target; a busy machine that only runs a sample says nothing of speed. */
+const LATEST_RESTART_MS = exhaustive ? 2000 : 15_000;
 
 /** Whoever is silent for so long is dead: what a lease would say. */
 const silence = (seconds: number): Fault[] => [
@@ -120,7 +120,7 @@ describe('storms', function () {
   );
 
   it('of kills lose nothing, do nothing twice and leave no process', async () => {
-    const { faults, records, lost } = await onStage((stage) =>
+    const { faults, records, lost, givenUp } = await onStage((stage) =>
       killAtRandom(stage, { kills: KILLS, seed: 5 }),
     );
     rows.push([
@@ -128,7 +128,7 @@ describe('storms', function () {
       `${KILLS} kills`,
       records.length,
       lost,
-      'all completed',
+      givenUp === 0 ? 'all completed' : `completed, but for ${givenUp} that 11 dead workers are enough for`,
       faults.length,
     ]);
     assert.deepEqual(faults, []);

@@ -40,9 +40,18 @@ export const permitFaults = (home: string, reader: Reader, working: boolean): st
   if (working) return faults;
   for (const worker of reader.names(inProgress)) {
     const names = reader.names(join(inProgress, worker));
-    if (SLOT.test(worker)) faults.push(...names.map((name) => `${worker} has ${name}`));
-    else if (names.length > 0 && names.every((name) => name.startsWith('permit@'))) {
-      faults.push(`${worker} holds a permit and no task`);
+    if (SLOT.test(worker)) {
+      faults.push(...names.map((name) => `${worker} has ${name}`));
+      continue;
+    }
+    const held = names.filter((name) => name.startsWith('permit@'));
+    const tasks = names.length - held.length;
+    if (held.length > 0 && tasks === 0) faults.push(`${worker} holds a permit and no task`);
+    // A task has use for one of a name.
+    for (const [name, those] of Map.groupBy(held, (each) => each.replace(/@\d+$/, ''))) {
+      if (tasks > 0 && those.length > tasks) {
+        faults.push(`${worker} holds ${those.length} of ${name}, and ${tasks} tasks`);
+      }
     }
   }
   return faults;

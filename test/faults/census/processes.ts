@@ -54,13 +54,24 @@ export const children = (): Child[] =>
 
 /**
  * Processes of tasks that are not running. `before`: those that ran before the tasks were looked for, so that what
- * ended or began meanwhile counts for nothing.
+ * ended or began meanwhile counts for nothing. `workers`: of this home; null while it is worked in, when a task may be
+ * missed that is moved.
  */
-export const childFaults = (before: readonly Child[], tasks: ReadonlyMap<string, CensusTask>): string[] =>
+export const childFaults = (
+  before: readonly Child[],
+  tasks: ReadonlyMap<string, CensusTask>,
+  workers: readonly string[] | null,
+): string[] =>
   before.flatMap(({ pid, start, worker, id, run }) => {
     const task = tasks.get(id);
-    if (task === undefined || (task.state === 'in_progress' && task.run === run && task.worker === worker))
+    if (task === undefined && workers?.includes(worker) !== true) return [];
+    if (task?.state === 'in_progress' && task.run === run && isHeldBy(task, worker, workers === null))
       return [];
     if (startOf(pid) !== start) return [];
-    return [`process ${pid} runs for run ${run} of ${id}, which is ${task.state} with run ${task.run}`];
+    const where = task === undefined ? 'nowhere' : `${task.state} with run ${task.run}`;
+    return [`process ${pid} runs for run ${run} of ${id}, which is ${where}`];
   });
+
+// Whoever clears up after a dead worker takes its folder away before he ends what runs.
+const isHeldBy = (task: CensusTask, worker: string, working: boolean): boolean =>
+  task.worker === worker || (working && task.worker === `.reap-${worker}`);

@@ -238,11 +238,11 @@ class Soak {
       under: ['timeout', '--signal=KILL', '600'],
     });
     await stopCensus();
-    const { ids, retried, retriesUnknown, counts, faults } = this.#traffic;
+    const { ids, retried, counts, faults } = this.#traffic;
     if (code !== 0) this.#faults.push(`the drain ended with ${code}: ${stdout}`);
     const last = census(daemons.home.home, {
       acknowledged: ids,
-      retried: retriesUnknown ? 'unknown' : retried,
+      retried,
       retries: 3,
     });
     const records = await daemons.queue.list({});

@@ -18,10 +18,8 @@ const BACKLOG = 25;
 export class Traffic {
   readonly counts = { added: 0, refused: 0, cancelled: 0, retried: 0, repeated: 0 };
   readonly ids: string[] = [];
-  /** One for each retry that was made. */
+  /** One for each retry that was made, or that broke off and may have been. */
   readonly retried: string[] = [];
-  /** Whether a retry broke off, so that nobody knows whether it was made. */
-  retriesUnknown = false;
   readonly faults: string[] = [];
   readonly #daemons: Daemons;
   readonly #trace: Trace;
@@ -137,14 +135,14 @@ export class Traffic {
     const chosen = failed[Math.floor(this.#random() * failed.length)];
     if (chosen === undefined) return;
     try {
-      await this.#daemons.queue.retry(chosen.task_id);
+      // Before it is known whether it came to something: what may have been allowed counts as allowed.
       this.retried.push(chosen.task_id);
+      await this.#daemons.queue.retry(chosen.task_id);
       this.counts.retried += 1;
     } catch (error) {
       // Retried by its parent's retry meanwhile.
-      if (error instanceof KoubouError && error.code === 'usage') return;
-      this.retriesUnknown = true;
-      throw error;
+      if (!(error instanceof KoubouError) || error.code !== 'usage') throw error;
+      this.retried.splice(this.retried.lastIndexOf(chosen.task_id), 1);
     }
   }
 

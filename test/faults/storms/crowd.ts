@@ -44,7 +44,7 @@ export const crowd = async (stage: Stage, { workers, tasks, maxSeconds }: Crowd)
   const seconds = (performance.now() - from) / 1000;
   for (const daemon of all) daemon.kill(ended ? 'SIGTERM' : 'SIGKILL');
   const ends = await Promise.all(all.map(({ ended }) => ended));
-  const judged = await stage.drain(maxSeconds);
+  const judged = await stage.drain({ maxSeconds });
   judged.faults.push(
     ...ends.flatMap(({ code, stdout }) => (code === 0 ? [] : [`one ended with ${code}: ${stdout}`])),
   );

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TaskRecord } from '../../../src/task/record.ts';
+import { WORKER_LOST_BUDGET } from '../../../src/worker/settings.ts';
 import type { Daemons } from '../../helpers/daemon.ts';
 import { census } from '../census.ts';
 import { type Trace, traceFaults } from './trace.ts';
@@ -12,19 +13,31 @@ export interface Judged {
   faults: string[];
   /** Runs whose worker died. */
   lost: number;
+  /** Tasks that lost as many workers as a task may, and those that waited for one. */
+  givenUp: number;
 }
 
 /** Runs that may be followed by another one of a task that cannot fail by itself. */
 const MAY_BE_FOLLOWED = ['worker_lost', 'worker_stopped'];
 
-/** `ids`: tasks that cannot fail by themselves. */
-export const judge = async (daemons: Daemons, ids: readonly string[], trace: Trace): Promise<Judged> => {
+/** `ids`: tasks that cannot fail by themselves. `mayGiveUp`: so many workers die that some may be given up for it. */
+export const judge = async (
+  daemons: Daemons,
+  ids: readonly string[],
+  trace: Trace,
+  mayGiveUp = false,
+): Promise<Judged> => {
   const { faults } = census(daemons.home.home, { acknowledged: ids });
   const wanted = new Set(ids);
   const records = (await daemons.queue.list({})).filter(({ task_id }) => wanted.has(task_id));
   if (records.length !== wanted.size) faults.push(`${wanted.size - records.length} tasks are not listed`);
+  const givenUp = new Set<string>();
+  // Parents first: ids begin with the time.
+  records.sort((a, b) => (a.task_id < b.task_id ? -1 : 1));
+  for (const record of mayGiveUp ? records : []) if (isGivenUp(record, givenUp)) givenUp.add(record.task_id);
   for (const { task_id, status, attempts } of records) {
-    if (status !== 'completed') faults.push(`${task_id} is ${status}: ${JSON.stringify(attempts.at(-1))}`);
+    if (status !== 'completed' && !givenUp.has(task_id))
+      faults.push(`${task_id} is ${status}: ${JSON.stringify(attempts.at(-1))}`);
     for (const { attempt, outcome, error } of attempts.slice(0, -1)) {
       if (outcome !== 'error' || !MAY_BE_FOLLOWED.includes(error?.code ?? '')) {
         faults.push(`${task_id} was run again after run ${attempt}: ${error?.code ?? outcome}`);
@@ -35,7 +48,15 @@ export const judge = async (daemons: Daemons, ids: readonly string[], trace: Tra
   const lost = records
     .flatMap(({ attempts }) => attempts)
     .filter(({ error }) => error?.code === 'worker_lost');
-  return { records, faults, lost: lost.length };
+  return { records, faults, lost: lost.length, givenUp: givenUp.size };
+};
+
+/** `before`: those of the tasks that were added earlier. */
+const isGivenUp = ({ attempts, result, after }: TaskRecord, before: ReadonlySet<string>): boolean => {
+  const code = result?.error?.code;
+  const lost = attempts.filter(({ error }) => error?.code === 'worker_lost').length;
+  if (code === 'worker_lost') return lost === WORKER_LOST_BUDGET + 1;
+  return code === 'dependency_failed' && after.some((id) => before.has(id));
 };
 
 /** What task.sh prints, and what it writes, says which run it was: the result has to be that of the run that counts. */

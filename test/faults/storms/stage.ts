@@ -115,12 +115,12 @@ routing: { default: { general: local, code: agent } }
     return id;
   }
 
-  /** Works off what is left, and says what is wrong then. A home in disorder may have no end. */
-  async drain(maxSeconds = 600): Promise<Judged> {
+  /** Works off what is left, and says what is wrong then. A home in disorder may have no end. `mayGiveUp`: as judge's. */
+  async drain({ maxSeconds = 600, mayGiveUp = false } = {}): Promise<Judged> {
     const { code, stdout, stderr } = await this.daemons.koubou(['work', '--drain', '--workers', '4'], {
       under: ['timeout', '--signal=KILL', `${maxSeconds}`],
     });
-    const judged = await judge(this.daemons, this.ids, this.trace);
+    const judged = await judge(this.daemons, this.ids, this.trace, mayGiveUp);
     if (code !== 0) judged.faults.push(`the drain ended with ${code}: ${stdout}${stderr}`);
     return judged;
   }
