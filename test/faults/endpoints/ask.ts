@@ -18,7 +18,10 @@ export class Asking {
   }
 
   async ask(question: Question): Promise<Answered> {
-    this.#child ??= fork(this.#program, { execArgv: ['--max-old-space-size=512'], silent: true });
+    this.#child ??= fork(this.#program, {
+      execArgv: ['--max-old-space-size=512', '--expose-gc'],
+      silent: true,
+    });
     const child = this.#child;
     const { promise, resolve } = Promise.withResolvers<Answered>();
     const timer = setTimeout(() => resolve(broken(HUNG)), this.#hangsAfterMs);
@@ -55,6 +58,6 @@ const broken = (...problems: string[]): Answered => ({
   output: '',
   outputBytes: 0,
   ms: 0,
-  grown: 0,
+  held: null,
   problems,
 });

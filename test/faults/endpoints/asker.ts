@@ -26,6 +26,8 @@ export interface Question {
   /** The task must stay on this machine. */
   sensitive: boolean;
   outputLimitBytes: number;
+  /** Whether to look at what it holds in memory meanwhile. */
+  watchesMemory: boolean;
 }
 
 export interface Answered {
@@ -39,8 +41,8 @@ export interface Answered {
   output: string;
   outputBytes: number;
   ms: number;
-  /** MB added to the most that this process ever had. */
-  grown: number;
+  /** MB that it held in memory meanwhile, at most, more than before; null where nobody looked. */
+  held: number | null;
   /** What was not as it should be, whatever the server did. */
   problems: string[];
 }
@@ -52,7 +54,36 @@ for (const method of ['log', 'warn', 'error', 'info'] as const) {
 }
 
 const PROMPT = 'Say hello. CANARY-7f3a9c';
-const mostMemory = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
+const MB = 1024 * 1024;
+const LOOK_EVERY_MS = 100;
+
+/** MB that something still refers to; the size of the process would say more of its garbage. */
+const liveMemory = (): number => {
+  if (globalThis.gc === undefined) throw new Error('the asker wants --expose-gc');
+  // The first one frees buffers that are still counted until the second one.
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / MB;
+};
+
+/** Looks until it is called; gives the MB that were added at most. */
+const watchMemory = (): (() => number) => {
+  const before = liveMemory();
+  let most = before;
+  let timer: NodeJS.Timeout;
+  const look = (): void => {
+    const began = performance.now();
+    most = Math.max(most, liveMemory());
+    // On a slow machine it would else do little but look.
+    timer = setTimeout(look, Math.max(LOOK_EVERY_MS, 5 * (performance.now() - began)));
+  };
+  timer = setTimeout(look, LOOK_EVERY_MS);
+  return () => {
+    clearTimeout(timer);
+    return Math.round(most - before);
+  };
+};
 
 /** What keeps a process alive, or would be called later. */
 const held = (): string[] =>
@@ -63,7 +94,9 @@ const held = (): string[] =>
 
 const ask = async (question: Question): Promise<Answered> => {
   const folder = mkdtempSync(join(tmpdir(), 'koubou-asker-'));
-  const [before, began, memory] = [held(), performance.now(), mostMemory()];
+  const before = held();
+  const stopWatching = question.watchesMemory ? watchMemory() : undefined;
+  const began = performance.now();
   const abort = new AbortController();
   const { endAfterMs } = question;
   const clock =
@@ -79,13 +112,14 @@ const ask = async (question: Question): Promise<Answered> => {
         : await throughRunner(question, abort.signal, folder, paths);
     const ms = performance.now() - began;
     clearTimeout(clock);
+    const most = stopWatching?.() ?? null;
     const problems = [...(await leftovers(before)), ...unfit(outcome), ...troubles.splice(0)];
     const text = readFileSync(paths.outputPath, 'utf8');
     const facts = {
       output: text.slice(0, 2000),
       outputBytes: Buffer.byteLength(text),
       ms,
-      grown: mostMemory() - memory,
+      held: most,
       problems,
     };
     if (outcome.ok)
@@ -95,6 +129,7 @@ const ask = async (question: Question): Promise<Answered> => {
     return { ok: false, code, charged, message, hint, retryAfter: outcome.retryAfter, ...facts };
   } finally {
     clearTimeout(clock);
+    stopWatching?.();
     rmSync(folder, { recursive: true, force: true });
   }
 };

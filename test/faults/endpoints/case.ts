@@ -24,6 +24,8 @@ export interface Case {
   kinds?: readonly Kind[];
   /** As the clock of an attempt ends it. */
   endAfterMs?: number;
+  /** Whether it is looked at what the asker holds in memory meanwhile, which asks nothing else. */
+  isBig?: true;
   /** Only in the exhaustive run. */
   isLong?: true;
 }
