@@ -147,9 +147,16 @@ const remove = (...paths: string[]): void => {
   for (const path of paths) fs.rmSync(path, { recursive: true, force: true });
 };
 
-/** What is wrong after the fault, or null. */
-export const inject = async (ground: Ground, point: Point): Promise<string | null> => {
+export interface Injected {
+  /** After the fault; null: nothing. */
+  wrong: string | null;
+  /** Whether it was seen that it was in this call, and not in one of the same name beside it. */
+  seen: boolean;
+}
+
+export const inject = async (ground: Ground, point: Point): Promise<Injected> => {
   let { nth } = point.call;
+  let unseen = 0;
   for (let attempt = 1; ; attempt += 1) {
     const home = await copyOf(ground);
     const log = `${home}.strace`;
@@ -158,10 +165,15 @@ export const inject = async (ground: Ground, point: Point): Promise<string | nul
       const wrong = await hurtAndJudge(ground, act, { ...point, call: { ...point.call, nth } }, log);
       const calls = callsIn(log, point.call.thread, plainIn(home));
       const hit = calls[nth - 1];
+      if (hit?.what === point.call.what) return { wrong, seen: true };
       // One that is killed may be gone before it is seen what it did it with.
-      const same = hit?.what === point.call.what || (point.fault === 'SIGKILL' && hit?.what === '');
-      if (same) return wrong;
-      if (attempt === ATTEMPTS) return `it could not be put there, but in ${hit?.what}`;
+      if (point.fault === 'SIGKILL' && hit?.what === '') {
+        unseen += 1;
+        if (wrong !== null || unseen === LOOKS) return { wrong, seen: false };
+        continue;
+      }
+      if (attempt >= ATTEMPTS)
+        return { wrong: `it could not be put there, but in ${hit?.what}`, seen: false };
       // What Node does for itself is not the same each time, nor is the number of the call then.
       const seen = calls.find(({ what, like }) => what === point.call.what && like === point.call.like);
       nth = seen?.nth ?? Math.max(1, point.call.nth + (NEARBY[attempt - 1] ?? 0));
@@ -176,7 +188,10 @@ export const inject = async (ground: Ground, point: Point): Promise<string | nul
 /** Where else it may be. */
 const NEARBY = [-1, 1, -2, 2, -3, 3, 0];
 const ATTEMPTS = 8;
+/** At a process that is killed, before it is taken for killed in the right call. */
+const LOOKS = 3;
 const HUNG_MS = 60_000;
+const HUNG = `it hung, and was killed after ${HUNG_MS / 1000} s`;
 
 const hurtAndJudge = async (ground: Ground, act: Act, point: Point, log: string): Promise<string | null> => {
   const { call, fault, after } = point;
@@ -185,7 +200,11 @@ const hurtAndJudge = async (ground: Ground, act: Act, point: Point, log: string)
   const what = fault === 'SIGKILL' ? 'signal=SIGKILL' : `error=${fault}`;
   const options = ['-e', `trace=${call.call}`, '-e', `inject=${call.call}:${what}:when=${call.nth}`];
   const tracer = await strace(threadOf(act.pid, call.thread), log, options);
-  const watchdog = setTimeout(() => act.process.kill('SIGKILL'), HUNG_MS);
+  let hung = false;
+  const watchdog = setTimeout(() => {
+    hung = true;
+    act.process.kill('SIGKILL');
+  }, HUNG_MS);
   const own = new RegExp(`-${act.pid}-`);
   act.goOn();
   const wentOn = await act.comes('worked');
@@ -197,6 +216,9 @@ const hurtAndJudge = async (ground: Ground, act: Act, point: Point, log: string)
       act.goOn();
     }
     await Promise.all([act.end(), ended(tracer)]);
+    if (hung) return HUNG;
+    // What is judged now has ended, however long that takes.
+    clearTimeout(watchdog);
     const { errors } = act;
     if (fault !== 'SIGKILL') {
       // Node itself gives up where it cannot close a file, and then it is as dead as any.
@@ -210,6 +232,7 @@ const hurtAndJudge = async (ground: Ground, act: Act, point: Point, log: string)
     await judge({ ...story, nothingAdded });
     return null;
   } catch (error) {
+    if (hung) return HUNG;
     const told = act.errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
     return `${error instanceof Error ? error.message : String(error)} (it told: ${told || 'nothing'})`;
   } finally {
