@@ -10,7 +10,7 @@ import { grown } from './soak/grown.ts';
 import type { Held } from './soak/resources.ts';
 import { type SoakReport, soak } from './soak/soak.ts';
 
-const SECONDS = exhaustive ? 1500 : 18;
+const SECONDS = exhaustive ? 1500 : 30;
 const SEED = 20_261_121;
 
 /** What it held for a task stays: memory and open files. So much of them because it has half a minute to be found. */
@@ -25,10 +25,13 @@ const LEAK: Fault = {
 
 const rob = async (): Promise<SoakReport & { removed: string }> => {
   let removed = 'none';
-  const sabotage = (home: string): void => {
-    const [path = ''] = globSync(join(home, 'tasks/completed/*/*.json'));
-    removed = /task_\w+/.exec(path)?.[0] ?? removed;
+  const sabotage = (home: string, ids: readonly string[]): boolean => {
+    const isTold = (path: string): boolean => ids.includes(/task_\w+/.exec(path)?.[0] ?? '');
+    const path = globSync(join(home, 'tasks/completed/*/*.json')).find(isTold);
+    if (path === undefined) return false;
     rmSync(path);
+    removed = /task_\w+/.exec(path)?.[0] ?? removed;
+    return true;
   };
   return { ...(await soak({ seconds: 6, seed: SEED, sabotage })), removed };
 };

@@ -27,8 +27,8 @@ export interface SoakWish {
   seed: number;
   /** The bin/run.js of another build, of which one daemon more is started and watched. */
   other?: string;
-  /** Done to the home halfway, to see that it is found. */
-  sabotage?: (home: string, ids: readonly string[]) => void;
+  /** Done to the home from halfway on, to see that it is found, until it says that it was done; the soak ends later. */
+  sabotage?: (home: string, ids: readonly string[]) => boolean;
   say?: (line: string) => void;
 }
 
@@ -134,25 +134,38 @@ class Soak {
       pause: (time) => this.#pause(time),
     };
     const stopCensus = this.#takeCensuses();
-    const end = setTimeout(() => this.#over.abort(), seconds * 1000);
-    const sabotage = setTimeout(() => {
-      this.#wish.sabotage?.(this.#stage.daemons.home.home, this.#traffic.ids);
-    }, seconds * 500);
     const told = setInterval(() => say(this.#line(resources)), 30_000);
     try {
       await Promise.all([
         this.#until(() => this.#traffic.more(), MORE_EVERY_MS),
         this.#until(async () => resources.look(), 1000),
         this.#befall(ground),
+        this.#end(seconds),
       ]);
     } finally {
       this.#over.abort();
-      clearTimeout(end);
-      clearTimeout(sabotage);
       clearInterval(told);
     }
     for (const { name, daemon } of standing) if (daemon.gone()) this.#faults.push(`${name} is gone`);
     return this.#settled(ground, resources.held, stopCensus);
+  }
+
+  async #end(seconds: number): Promise<void> {
+    await Promise.all([this.#pause(seconds), this.#sabotage(seconds / 2)]);
+    this.#over.abort();
+  }
+
+  async #sabotage(afterSeconds: number): Promise<void> {
+    const { sabotage } = this.#wish;
+    if (sabotage === undefined) return;
+    await this.#pause(afterSeconds);
+    const again = async (isOver: () => boolean): Promise<void> => {
+      while (!this.#over.signal.aborted && !isOver()) await this.#pause(0.1);
+    };
+    await again(() => sabotage(this.#stage.daemons.home.home, this.#traffic.ids));
+    // The first one that is told of may have begun before.
+    const enough = this.#censuses + 2;
+    await again(() => this.#censuses >= enough);
   }
 
   #line(resources: Resources): string {
@@ -217,7 +230,9 @@ class Soak {
     const ended = once(child, 'close');
     let stopping = false;
     void ended.then(([code, signal]) => {
-      if (!stopping) this.#faults.push(`the census ended with ${code ?? signal}`);
+      if (stopping) return;
+      this.#faults.push(`the census ended with ${code ?? signal}`);
+      this.#over.abort();
     });
     return async () => {
       stopping = true;
