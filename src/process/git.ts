@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError, systemCode } from '../errors.ts';
+import { HalfWorktree, halfWorktreeIn } from './half-worktree.ts';
 
 export interface GitPlace {
   /** Absolute: where git runs. */
@@ -48,9 +49,6 @@ const SETTINGS = [
 
 const VARIABLES = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_PAGER: 'cat' };
 
-/** While another git makes or removes a worktree, one that looks over all of them finds it half there and gives up. */
-const HALF_A_WORKTREE = /\.git\/(?:modules\/.+\/)?worktrees\/[^/]+\/\w+/;
-const TRIES = 20;
 const AGAIN_MS = 50;
 
 /** Never rejects for what git says; the code tells. */
@@ -59,11 +57,18 @@ export const git = async (
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitEnd> => {
-  for (let tries = 1; ; tries += 1) {
+  const half = new HalfWorktree();
+  for (;;) {
     const end = await gitOnce(place, args, options);
-    if (end.code !== 128 || tries === TRIES || !HALF_A_WORKTREE.test(end.stderr)) return end;
+    const name = end.code === 0 || end.code === null ? undefined : halfWorktreeIn(end.stderr);
+    if (name === undefined || !(await half.mayPass(name, () => commonFolder(place)))) return end;
     await delay(AGAIN_MS);
   }
+};
+
+const commonFolder = async (place: GitPlace): Promise<string> => {
+  const { stdout } = await gitOnce(place, ['rev-parse', '--path-format=absolute', '--git-common-dir']);
+  return stdout.toString('utf8').replace(/\n$/, '');
 };
 
 const gitOnce = async (
@@ -106,7 +111,10 @@ export const gitOutput = async (
   if (code === 0) return stdout;
   const words = stderr === '' ? `exit code ${code}` : stderr;
   throw new KoubouError('usage', `git ${args[0]} failed in ${place.folder}: ${words}`, {
-    hint: 'Try the same git command there by hand.',
+    hint:
+      halfWorktreeIn(stderr) === undefined
+        ? 'Try the same git command there by hand.'
+        : 'A git was killed there while it made that worktree: `git worktree prune` clears it away.',
   });
 };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,34 @@ describe('a worktree of its own', () => {
     assert.equal((await repository.apply(id)).result, 'applied', 'a second time changes nothing');
     await repository.discard(id);
     assert.equal(repository.branches(), '');
+  });
+
+  /** As a git leaves it that is killed while it makes a worktree: every later `git worktree add` fails. */
+  const leaveHalf = (name: string): string => {
+    const folder = join(repository.folder, '.git', 'worktrees', name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'gitdir'), '/nowhere/.git\n');
+    writeFileSync(join(folder, 'commondir'), '');
+    assert.throws(() => repository.git('worktree', 'list'), /failed to read .*commondir/);
+    return folder;
+  };
+
+  it('is made where a git was killed in the middle of making that of another task', async () => {
+    const half = leaveHalf('task_20260101_000000_000000_abcd');
+    const id = await repository.done(put('new.txt', 'new\n'));
+    assert.equal((await repository.rig.record(id)).status, 'completed');
+    assert.equal(existsSync(half), false);
+  });
+
+  it('is not made, and nothing removed, where the half one is somebody else’s', async () => {
+    const half = leaveHalf('theirs');
+    const id = await repository.add();
+    await repository.rig.drain(repository.runner);
+    const { result } = await repository.rig.record(id);
+    assert.equal(result?.error?.code, 'usage');
+    assert.match(result?.error?.message ?? '', /worktrees\/theirs\/commondir/);
+    assert.match(result?.error?.hint ?? '', /git worktree prune/);
+    assert.equal(existsSync(half), true);
   });
 
   it('gets nothing on its branch from a worker that has lost the task', async () => {

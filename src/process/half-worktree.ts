@@ -1,0 +1,54 @@
+/**
+ * A worktree that another git makes or removes at this moment: a git that looks over all of them finds it half there
+ * and gives up. Where that other git was killed it stays so, and stops every later one.
+ */
+import { rm, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+
+const NAMED = /\.git\/(?:modules\/.+\/)?worktrees\/([^/]+)\/\w+/;
+/** Nobody else gives a worktree such a name. */
+const OURS = /^task_\d{8}_\d{6}_\d{6}_[0-9a-z]{4}$/;
+/** A git that lives is through with it in a few milliseconds, on a busy machine too. */
+const KILLED_AFTER_MS = 3000;
+/** What is not ours is never removed, and a moment is enough for who makes it. */
+const THEIRS_FOR_MS = 1000;
+
+/** The name of the worktree that a git which failed complains of. */
+export const halfWorktreeIn = (stderr: string): string | undefined => NAMED.exec(stderr)?.[1];
+
+/** Of one call of git that is made again as long as it meets a half worktree. */
+export class HalfWorktree {
+  readonly #began = performance.now();
+  readonly #seen = new Map<string, { stamp: string; sinceMs: number }>();
+
+  /** Whether the call may be made again; removes one of ours that has stayed as it is. `commonFolder`: of git. */
+  async mayPass(name: string, commonFolder: () => Promise<string>): Promise<boolean> {
+    const now = performance.now();
+    if (!OURS.test(name)) return now - this.#began < THEIRS_FOR_MS;
+    const folder = await commonFolder();
+    if (!isAbsolute(folder)) return false;
+    const path = join(folder, 'worktrees', name);
+    const stamp = await stampOf(path);
+    const before = this.#seen.get(name);
+    const since = before?.stamp === stamp ? before.sinceMs : now;
+    this.#seen.set(name, { stamp, sinceMs: since });
+    if (now - since < KILLED_AFTER_MS) return true;
+    if (stamp === GONE || stamp === WHOLE) return false;
+    await rm(path, { recursive: true, force: true });
+    return true;
+  }
+}
+
+const GONE = 'gone';
+const WHOLE = 'whole';
+
+/** git writes `commondir` last of what makes a worktree one. */
+const stampOf = async (path: string): Promise<string> => {
+  try {
+    const folder = await stat(path);
+    const last = await stat(join(path, 'commondir')).catch(() => undefined);
+    return last !== undefined && last.size > 0 ? WHOLE : `${folder.ino} ${folder.mtimeMs} ${last?.mtimeMs}`;
+  } catch {
+    return GONE;
+  }
+};
