@@ -31,7 +31,7 @@ interface Row {
 }
 
 describe('endpoints', function () {
-  this.timeout(exhaustive ? 7_200_000 : 60_000);
+  this.timeout(exhaustive ? 7_200_000 : 120_000);
   const rows = new Map<string, Row>();
   const planted: string[] = [];
   let asking: Asking;

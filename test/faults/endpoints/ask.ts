@@ -1,5 +1,8 @@
 /** Has an asker ask, ends it where it hangs, and starts another one then. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Answered, Question } from './asker.ts';
 
 /** More than the longest a runner may need by itself, on a busy machine. */
@@ -11,6 +14,8 @@ export class Asking {
   readonly #program: URL;
   readonly #hangsAfterMs: number;
   #child: ChildProcess | undefined;
+  /** Where askers put their files: one that is killed leaves them. */
+  readonly #folder = mkdtempSync(join(tmpdir(), 'koubou-asking-'));
 
   constructor(program = new URL('asker.ts', import.meta.url), hangsAfterMs = HANGS_AFTER_MS) {
     this.#program = program;
@@ -21,6 +26,7 @@ export class Asking {
     this.#child ??= fork(this.#program, {
       execArgv: ['--max-old-space-size=512', '--expose-gc'],
       silent: true,
+      env: { ...process.env, TMPDIR: this.#folder },
     });
     const child = this.#child;
     const { promise, resolve } = Promise.withResolvers<Answered>();
@@ -34,11 +40,16 @@ export class Asking {
     clearTimeout(timer);
     child.off('message', answered);
     child.off('exit', ended);
-    if (answer.problems.includes(HUNG) || !child.connected) await this.close();
+    if (answer.problems.includes(HUNG) || !child.connected) await this.#end();
     return answer;
   }
 
   async close(): Promise<void> {
+    await this.#end();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #end(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
