@@ -1,7 +1,7 @@
 /** One process that uses a queue: node drive.ts NAME VERB PLACE [COUNT or JOB]. What it acknowledges goes to stdout. */
 
 import { once } from 'node:events';
-import { appendFileSync, writeSync } from 'node:fs';
+import { appendFileSync, stat, writeSync } from 'node:fs';
 import type { Job, Place } from './driver.ts';
 import { drivers } from './drivers/all.ts';
 
@@ -21,6 +21,9 @@ const handle = async ({ id, ms, blocks }: Job): Promise<string> => {
   return `${process.pid}`;
 };
 
+/** Longer than anybody looks: what is acknowledged must not be done before the power goes. */
+const WAITS_MS = 3_600_000;
+
 /** Eight at a time, until COUNT are acknowledged. */
 const addMany = async (count: number): Promise<void> => {
   const add = await driver.open(place);
@@ -29,7 +32,7 @@ const addMany = async (count: number): Promise<void> => {
     while (next < count) {
       next += 1;
       const id = `job-${next}`;
-      await add({ id, ms: 0, blocks: false });
+      await add({ id, ms: WAITS_MS, blocks: false });
       say(id);
     }
   };
@@ -39,6 +42,8 @@ const addMany = async (count: number): Promise<void> => {
 /** Each line of stdin is a job to add. */
 const addAsTold = async (): Promise<void> => {
   const add = await driver.open(place);
+  // So that the thread of the pool is there before anybody looks for it.
+  await new Promise((resolve) => stat('/', resolve));
   say('ready');
   for (;;) {
     const [data] = (await once(process.stdin, 'data')) as [Buffer];

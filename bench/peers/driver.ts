@@ -25,8 +25,10 @@ export interface Driver {
   open(place: Place): Promise<(job: Job) => Promise<void>>;
   /** Takes jobs, one at a time, until it is killed. Absent: the queue's own server runs them as programs. */
   work?(place: Place, handler: (job: Job) => Promise<string>): Promise<void>;
-  /** The jobs that the queue knows, ended or not. */
+  /** The jobs that the queue knows, ended or not; one that it has twice, twice. */
   ids(place: Place): Promise<string[]>;
+  /** Where it keeps what waits, if nothing of that is on a disk. */
+  waitsOnlyIn?: string;
   /** What the queue keeps as the job's result; null where it keeps none, or none yet. */
   result(place: Place, id: string): Promise<string | null>;
 }

@@ -1,14 +1,18 @@
 /** What is done to every queue. Each measure gives one cell of the table. */
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileSystem, Mounted } from '../../test/faults/mounts.ts';
+import { until } from '../../test/helpers/until.ts';
 import type { Driver, Job } from './driver.ts';
+import { addKilledAt, pointsOfAdd } from './kill.ts';
 import { descendants, freePort, type Line, Peer, signal, within } from './rig.ts';
 
 const TAKEOVER_MS = 120_000;
 const BLOCKED_MS = 70_000;
+/** Before the cut: longer than a server that fsyncs each second, or ext4, which commits each five, keeps things back. */
+const ADDS_MS = 7000;
 
 const withPeer = async <T>(
   name: string,
@@ -33,7 +37,7 @@ const withPeer = async <T>(
   }
 };
 
-/** Adds until `count` are acknowledged, cuts the power, and counts those that are not there afterwards. */
+/** Adds until `count` are acknowledged and some time is over, cuts the power, and counts those that are gone then. */
 export const lostAtPowerLoss = async (
   name: string,
   driver: Driver,
@@ -51,29 +55,28 @@ export const lostAtPowerLoss = async (
 
 const cutPower = async (peer: Peer, driver: Driver, disk: Mounted, count: number): Promise<string> => {
   // More than are waited for, so that the cut comes in the middle of them.
-  const { said } = peer.start('add', `${count * 10}`);
+  const { said } = peer.start('add', `${count * 100}`);
+  await new Promise((resolve) => setTimeout(resolve, ADDS_MS));
   if ((await within(600_000, () => (said().length >= count ? true : undefined))) === undefined) {
     return `only ${said().length} added in 10 min`;
   }
-  disk.cutPower(false);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  // What is acknowledged later would not have been: a machine without power says nothing.
   const acknowledged = said();
+  disk.cutPower(false);
   await peer.end();
-  if ((await within(20_000, () => unmounted(disk))) === undefined) throw new Error('it cannot be unmounted');
+  // What was killed may hold it for a moment.
+  const unmounted = () =>
+    disk.unmount().then(
+      () => true,
+      () => false,
+    );
+  await until(unmounted, 'the unmount', 20_000);
   disk.mount();
   if (driver.serve !== undefined) await peer.serve();
   const there = new Set(await peer.run('ids'));
   const lost = acknowledged.filter((id) => !there.has(id)).length;
-  return `${lost} of ${acknowledged.length}`;
-};
-
-const unmounted = (disk: Mounted): true | undefined => {
-  try {
-    disk.unmount();
-    return true;
-  } catch {
-    return undefined;
-  }
+  const remark = driver.waitsOnlyIn === undefined ? '' : `: what waits is only in ${driver.waitsOnlyIn}`;
+  return `${lost} of ${acknowledged.length}${remark}`;
 };
 
 const addOne = async (peer: Peer, job: Job): Promise<void> => {
@@ -141,7 +144,7 @@ export const lateCompletion = (name: string, driver: Driver): Promise<string> =>
     for (const pid of descendants(first.pid ?? 0)) signal(pid, 'SIGSTOP');
     const again: Line | undefined = await within(TAKEOVER_MS, () => peer.starts(job)[1]);
     for (const pid of descendants(first.pid ?? 0).toReversed()) signal(pid, 'SIGCONT');
-    if (again === undefined) return 'none: a stopped worker keeps its job';
+    if (again === undefined) return `none: no other one had its job within ${TAKEOVER_MS / 1000} s`;
     const late = await within(30_000, () => peer.ends(job).find(({ pid }) => pid !== again.pid));
     if (late === undefined) return 'none: the late run was stopped';
     await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -152,72 +155,47 @@ export const lateCompletion = (name: string, driver: Driver): Promise<string> =>
     return (await peer.run('result', job.id))[0] === `${late.pid}` ? 'accepted' : 'refused';
   });
 
-const CALLS = [
-  'write',
-  'writev',
-  'sendto',
-  'sendmsg',
-  'openat',
-  'pwrite64',
-  'fsync',
-  'fdatasync',
-  'rename',
-  'link',
-  'unlink',
-  'mkdir',
-];
-
 /**
- * Kills the one who adds at each system call that can change something, has the add repeated with the same key, and
- * counts the points after which the job is not there exactly once.
+ * Kills the one who adds as it makes each system call of an add that can change something, has the add repeated with
+ * the same key, and counts the jobs that are then not there exactly once, or that a worker does not begin exactly once.
+ * Nothing but the one who adds is killed: a server lives on.
  */
 export const killPoints = (name: string, driver: Driver): Promise<string> =>
   withPeer(name, driver, async (peer) => {
     if (driver.work === undefined) return 'no keys';
-    let points = 0;
-    let bad = 0;
-    for (const call of CALLS) {
-      for (let nth = 1; ; nth += 1) {
-        const job = { id: `job-${points + 1}`, ms: 0, blocks: false };
-        const outcome = await addKilledAt(peer, job, call, nth);
-        if (outcome === 'survived') break;
-        points += 1;
-        await addOne(peer, job);
-        const there = (await peer.run('ids')).filter((id) => id === job.id).length;
-        if (there !== 1) bad += 1;
+    let made = 0;
+    // A known key would make other calls than an add does.
+    const fresh = (): Job => {
+      made += 1;
+      return { id: `job-${made}`, ms: 0, blocks: false };
+    };
+    // The first add makes folders that no later one makes.
+    await addOne(peer, fresh());
+    const killed: Job[] = [];
+    for (const point of await pointsOfAdd(peer, fresh)) {
+      const job = await addKilledAt(peer, point, fresh);
+      if (job === undefined) {
+        console.log(`${name}: not killed at ${point.thread} ${point.call} ${point.nth}`);
+        continue;
       }
+      await addOne(peer, job);
+      killed.push(job);
     }
-    return `${bad} of ${points}`;
+    const ids = await peer.run('ids');
+    await workOff(peer, killed);
+    const bad = killed.filter(
+      (job) => ids.filter((id) => id === job.id).length !== 1 || peer.starts(job).length !== 1,
+    );
+    return `${bad.length} of ${killed.length}`;
   });
 
-const addKilledAt = async (
-  peer: Peer,
-  job: Job,
-  call: string,
-  nth: number,
-): Promise<'killed' | 'survived'> => {
-  const { child, said } = peer.start('told');
-  await within(30_000, () => said()[0]);
-  const trace = join(peer.place.log, '..', 'trace');
-  mkdirSync(join(trace, '..'), { recursive: true });
-  const strace = spawn(
-    'strace',
-    ['-f', '-o', trace, '-p', `${child.pid}`, '-e', `inject=${call}:signal=SIGKILL:when=${nth}`],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
-  let attached = '';
-  strace.stderr.on('data', (data) => {
-    attached += String(data);
+const workOff = async (peer: Peer, jobs: readonly Job[]): Promise<void> => {
+  const worker = peer.start('work').child;
+  await within(TAKEOVER_MS, () => {
+    const ended = new Set(peer.lines().flatMap(({ what, id }) => (what === 'end' ? [id] : [])));
+    return jobs.every(({ id }) => ended.has(id)) ? true : undefined;
   });
-  await within(10_000, () => (/attached/.test(attached) ? true : undefined));
-  child.stdin?.write(`${JSON.stringify(job)}\n`);
-  await within(20_000, () =>
-    said()[1] !== undefined || child.exitCode !== null || child.signalCode !== null ? true : undefined,
-  );
-  const killed = /killed by SIGKILL/.test(readFileSync(trace, 'utf8')) || child.signalCode === 'SIGKILL';
-  await peer.kill(child);
-  strace.kill('SIGKILL');
-  return killed ? 'killed' : 'survived';
+  // One that is there twice begins again.
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  await peer.kill(worker);
 };

@@ -43,10 +43,11 @@ export class Peer {
   }
 
   /** Started in a group of its own, so that a kill takes what it started along. */
-  start(verb: string, what = ''): { child: ChildProcess; said: () => string[] } {
+  start(verb: string, what = '', env: NodeJS.ProcessEnv = {}): { child: ChildProcess; said: () => string[] } {
     const child = spawn(process.execPath, [DRIVE, this.name, verb, JSON.stringify(this.place), what], {
       stdio: ['pipe', 'pipe', process.env['PEERS_DEBUG'] === '1' ? 'inherit' : 'ignore'],
       detached: true,
+      env: { ...process.env, ...env },
     });
     let out = '';
     child.stdout?.on('data', (data) => {
@@ -101,9 +102,12 @@ export class Peer {
 
   async end(): Promise<void> {
     await Promise.all([...this.#children].map((child) => this.kill(child)));
-    // Queues of programs have servers that left us.
-    for (const pid of [...mentioning(this.place.folder), ...mentioning(this.place.log)])
-      signal(pid, 'SIGKILL');
+    // Queues of programs have servers that left us. Where one is killed, the next that waits may begin.
+    await within(20_000, () => {
+      const left = [...mentioning(this.place.folder), ...mentioning(this.place.log)];
+      for (const pid of left) signal(pid, 'SIGKILL');
+      return left.length === 0 ? true : undefined;
+    });
   }
 }
 

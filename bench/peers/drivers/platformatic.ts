@@ -20,7 +20,7 @@ export const platformatic: Driver = {
     const storage = storageOf(place);
     const queue = new Queue<Job, string>({ storage, visibilityTimeout: VISIBLE_MS });
     queue.on('error', (error) => console.error(String(error)));
-    queue.execute((job) => handler(job.payload));
+    queue.execute((job: { payload: Job }) => handler(job.payload));
     await queue.start();
     const reaper = new Reaper({ storage, visibilityTimeout: VISIBLE_MS });
     reaper.on('error', (error) => console.error(String(error)));

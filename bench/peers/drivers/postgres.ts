@@ -8,7 +8,7 @@ import { PgBoss } from 'pg-boss';
 import type { Driver, Job, Place } from '../driver.ts';
 
 const NAME = 'peer';
-/** Seconds; its workers say so often that they live, else an orphan would wait for the expiry of 15 minutes. */
+/** The least that it allows, in seconds; its workers say so often that they live. */
 const HEARTBEAT = 10;
 
 const urlOf = ({ port }: Place): string => `postgres://postgres@127.0.0.1:${port}/postgres`;
@@ -55,7 +55,8 @@ const query = async (
   }
 };
 
-export const pgBoss: Driver = {
+/** Without heartbeats all is as it is by default: an orphan waits for the expiry of 15 minutes. */
+export const pgBoss = (heartbeats: boolean): Driver => ({
   async serve(place) {
     const data = join(place.folder, 'postgres');
     if (!existsSync(data)) {
@@ -101,7 +102,7 @@ export const pgBoss: Driver = {
   },
   async setUp(place) {
     const boss = await start(place);
-    await boss.createQueue(NAME, { retryLimit: 3, heartbeatSeconds: HEARTBEAT, expireInSeconds: 900 });
+    await boss.createQueue(NAME, heartbeats ? { heartbeatSeconds: HEARTBEAT } : {});
     await boss.stop({ graceful: false });
   },
   async open(place) {
@@ -111,9 +112,12 @@ export const pgBoss: Driver = {
     };
   },
   async work(place, handler) {
-    // As often as it can be had: the defaults ask once a minute.
-    const boss = await start(place, { monitorIntervalSeconds: 1, superviseIntervalSeconds: 1 });
-    await boss.work<Job>(NAME, { pollingIntervalSeconds: 0.5 }, async ([job]) =>
+    // As often as it can be had: by default it looks for the dead once a minute and for jobs every two seconds.
+    const boss = await start(
+      place,
+      heartbeats ? { monitorIntervalSeconds: 1, superviseIntervalSeconds: 1 } : {},
+    );
+    await boss.work<Job>(NAME, heartbeats ? { pollingIntervalSeconds: 0.5 } : {}, async ([job]) =>
       job === undefined ? null : handler(job.data),
     );
     await new Promise(() => undefined);
@@ -131,4 +135,4 @@ export const pgBoss: Driver = {
     );
     return (row?.['output'] as { value?: string } | undefined)?.value ?? null;
   },
-};
+});

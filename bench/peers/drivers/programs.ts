@@ -1,9 +1,9 @@
 /**
- * task-spooler and nq: queues of command lines for one machine. What waits in them is held by processes alone, and what
- * they run is a program, so no event loop is theirs.
+ * task-spooler and nq: queues of command lines for one machine. What waits in them is processes, and what they run is a
+ * program, so no event loop is theirs.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Driver, Job, Place } from '../driver.ts';
@@ -24,6 +24,7 @@ const spooler = ({ folder }: Place) => ({
 const queueOfNq = ({ folder }: Place) => ({ ...process.env, NQDIR: join(folder, 'nq') });
 
 export const taskSpooler: Driver = {
+  waitsOnlyIn: 'memory',
   setUp: () => Promise.resolve(),
   open: (place) =>
     Promise.resolve(async (job) => {
@@ -48,11 +49,13 @@ export const nq: Driver = {
     Promise.resolve(async (job) => {
       await execute('nq', ['-q', ...jobProgram(job, place)], { env: queueOfNq(place) });
     }),
-  // Each waiting job is a process that waits for a lock, with the job as its argument.
-  async ids({ log }) {
-    const { stdout } = await execute('ps', ['-eo', 'args', '-ww'], { maxBuffer: 1e9 });
-    const mine = stdout.split('\n').filter((line) => line.startsWith('nq ') && line.includes(log));
-    return mine.flatMap((line) => /echo start (job-\d+)/.exec(line)?.[1] ?? []);
+  // Each waiting job is a process that waits for a lock. After a power cut none is there, but each has a file whose
+  // first line is its command, and its manual says to run that to have the job again: that counts as there.
+  ids: ({ folder }) => {
+    const files = readdirSync(join(folder, 'nq')).map((name) =>
+      readFileSync(join(folder, 'nq', name), 'utf8'),
+    );
+    return Promise.resolve(files.flatMap((text) => /^exec nq .*echo start (job-\d+)/.exec(text)?.[1] ?? []));
   },
   result: () => Promise.resolve(null),
 };

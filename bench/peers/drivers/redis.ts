@@ -50,15 +50,7 @@ export const bullmq = (fsync: 'everysec' | 'always'): Driver => ({
   },
   async ids(place) {
     const queue = new Queue<Job>(NAME, { connection: connectionTo(place) });
-    const jobs = await queue.getJobs([
-      'waiting',
-      'active',
-      'completed',
-      'failed',
-      'delayed',
-      'prioritized',
-      'paused',
-    ]);
+    const jobs = await queue.getJobs(['waiting', 'active', 'completed', 'failed', 'delayed', 'prioritized']);
     await queue.close();
     return jobs.map((job) => job.data.id);
   },

@@ -1,0 +1,2 @@
+/** It comes with pg-boss, and without types. */
+declare module 'pg';
