@@ -12,7 +12,7 @@ import { measureRestarts } from './storms/restarts.ts';
 import { onStage } from './storms/stage.ts';
 
 const KILLS = exhaustive ? 500 : 15;
-const RESTARTS = exhaustive ? 100 : 1;
+const RESTARTS = exhaustive ? 50 : 1;
 const FENCED = exhaustive ? 60 : 2;
 const BLOCKED_SECONDS = exhaustive ? 70 : 8;
 const POISONED = exhaustive ? 11 : 1;
@@ -176,7 +176,7 @@ describe('storms', function () {
     const wanted = [/run-1\.json was replaced when the fenced worker woke up/];
     if (exhaustive) wanted.push(/output-\d+ was replaced/);
     await foundSoon(wanted, (seed) =>
-      onStage((stage) => fenceAndWake(stage, { rounds: FENCED, seed }), planted),
+      onStage((stage) => fenceAndWake(stage, { rounds: exhaustive ? 10 : FENCED, seed }), planted),
     );
   });
 
