@@ -47,6 +47,7 @@ export interface SoakReport {
   faults: string[];
 }
 
+const COLLECT = new URL('collect.ts', import.meta.url).href;
 const STANDING = 2;
 const VICTIMS = 2;
 const SLOTS = ['--workers', '3'];
@@ -176,8 +177,10 @@ class Soak {
   }
 
   get #environment(): Record<string, string> {
-    if (this.#clock === null) return {};
+    const options = { NODE_OPTIONS: `--import=${COLLECT}` };
+    if (this.#clock === null) return options;
     return {
+      ...options,
       LD_PRELOAD: faketimeLibrary() ?? '',
       FAKETIME_TIMESTAMP_FILE: this.#clock,
       FAKETIME_CACHE_DURATION: '1',
