@@ -39,6 +39,17 @@ export const ERROR_CODES = {
   bad_tool_arguments: rule(true, true, 'The model does not call tools as it should; try another model.'),
   sandbox_refused: rule(true, true, 'If it may write there, choose another --sandbox or another --cwd.'),
   escalation_refused: rule(true, true, 'Nobody gives more rights during a run; choose another --sandbox.'),
+  output_unjudged: rule(true, true, 'Judging the output took too long or too much memory; ask for less.'),
+  output_changed: rule(
+    true,
+    true,
+    'Something went on writing after the work was checked; see `koubou logs`.',
+  ),
+  home_in_changes: rule(
+    true,
+    true,
+    'A folder .koubou is never taken over; see `koubou logs` for who made it.',
+  ),
   check_failed: rule(true, true, "See `koubou logs` for the check's output."),
   expected_missing: rule(true, true, 'The files named by --expect are missing or empty.'),
   schema_invalid: rule(true, true, 'The output does not fit --schema; see `koubou logs`.'),
@@ -58,6 +69,8 @@ export const ERROR_CODES = {
   key_conflict: rule(false, false, 'The key names another task; choose another key.', 2),
   no_such_task: rule(false, false, '`koubou list` shows the tasks.', 3),
   no_home: rule(false, false, 'Make one with `koubou init`, or name one with --home DIR.', 3),
+  untrusted_home: rule(false, false, 'Look at it with `koubou list`; `koubou trust` makes it yours.', 3),
+  not_allowed: rule(false, false, 'README says how a person allows it.', 2),
   usage: rule(false, false, 'See --help.', 2),
   internal: rule(true, true, 'This is a fault of koubou; run again with DEBUG=koubou and report it.'),
 } as const satisfies Record<string, ErrorRule>;

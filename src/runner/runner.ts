@@ -3,6 +3,7 @@
  * with a reason; a throw is a bug. A runner never decides whether its work counts: `verify/` does.
  */
 import type { ErrorInfo } from '../errors.ts';
+import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
 import type { Observed } from '../task/observed.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
@@ -98,6 +99,11 @@ export interface Runner {
   /** Whether it can be used now, within 3 s. Never throws. */
   check(): Promise<Health>;
   run(task: TaskFile, context: RunContext): Promise<RunnerOutcome>;
+  /**
+   * Where a check of its work runs: where the commands of its model ran, since it runs what the model wrote. Absent: it
+   * runs nothing that a model wrote, or confines nothing. Throws KoubouError where it cannot confine.
+   */
+  executorFor?(task: TaskFile, place: ExecutionPlace): Promise<Executor>;
 }
 
 export interface Endpoint {

@@ -36,6 +36,8 @@ export const TaskOptions = z.looseObject({
   /** A JSON schema that the output must fit. */
   schema: z.optional(z.unknown()),
   check: optionalString,
+  /** Run the check with the rights of the user, where the work was done in a sandbox. */
+  check_outside: z.optional(z.boolean()),
   expect: z.optional(z.array(z.string())),
   output: optionalString,
   local_only: z.optional(z.boolean()),
@@ -63,6 +65,8 @@ export const TaskFile = z.looseObject({
   created_at: z.string(),
   created_by: z.string(),
   sensitive: z._default(z.boolean(), false),
+  /** Its programs (command, check) run in a sandbox: its caller may not run any with the rights of the user. */
+  confined: z.optional(z.boolean()),
   options: z._default(TaskOptions, {}),
   after: z._default(z.array(z.string()), []),
   after_any: z._default(z.array(z.string()), []),
@@ -85,6 +89,7 @@ export type NewTask = Pick<
   | 'labels'
   | 'created_by'
   | 'sensitive'
+  | 'confined'
   | 'options'
   | 'after'
   | 'after_any'

@@ -1,0 +1,41 @@
+/**
+ * Where the programs of an attempt run: the port through which they are started and stopped, and told where files are.
+ * The local executor starts them with the rights of the user; the others confine them, so that what a model wrote runs
+ * with no more rights than the model had.
+ */
+import type { ProgramOptions, RunningProgram } from '../process/spawn.ts';
+import type { StopOptions, Stopped } from '../process/stop-tree.ts';
+
+export interface Executor {
+  readonly kind: 'local' | 'bubblewrap' | 'codex';
+  /** Starts a program. Throws as startProgram does. */
+  start(options: ProgramOptions): Promise<RunningProgram>;
+  /** Stops a program that it started, with everything that the program started. */
+  stop(options: StopOptions): Promise<Stopped>;
+  /** The path by which programs in there see a file or folder of this machine. */
+  mapPath(path: string): string;
+}
+
+/** What a confined program may reach. All paths are absolute and without symbolic links. */
+export interface Confinement {
+  /** Files and folders that it may change; everything else is read-only. */
+  writable: readonly string[];
+  /** Files and folders that it cannot see; a writable one below a hidden one stays visible. */
+  hidden: readonly string[];
+  /**
+   * `none`: no network but a loopback of its own. A relay: besides that, one loopback port of its own, whose
+   * connections koubou takes at a Unix socket. `all`: the network of the machine.
+   */
+  network: 'all' | 'none' | { relaySocket: string; port: number };
+}
+
+/** The place of an attempt, of which a runner says how programs are confined there. Absolute paths. */
+export interface ExecutionPlace {
+  cwd: string;
+  /** Of the run: koubou's own files for it. */
+  statePath: string;
+  /** Files outside cwd and statePath that programs have to read: the candidate output, attached files. */
+  readable: readonly string[];
+  /** The task must stay on this machine: no network. */
+  staysLocal: boolean;
+}

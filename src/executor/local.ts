@@ -1,0 +1,11 @@
+/** Programs with the rights of the user, and nothing in their way. */
+import { startProgram } from '../process/spawn.ts';
+import { stopTree } from '../process/stop-tree.ts';
+import type { Executor } from './executor.ts';
+
+export const localExecutor: Executor = {
+  kind: 'local',
+  start: startProgram,
+  stop: stopTree,
+  mapPath: (path) => path,
+};
