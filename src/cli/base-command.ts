@@ -2,7 +2,8 @@ import { fstatSync } from 'node:fs';
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
-import { write } from './output.ts';
+import { jsonLine } from '../text/harmless.ts';
+import { write, writeDrawn } from './output.ts';
 
 /** What every command has: the shared flags, its way to print, and the only door to the process around it. */
 export abstract class BaseCommand extends Command {
@@ -50,6 +51,11 @@ export abstract class BaseCommand extends Command {
     await write('stdout', text.endsWith('\n') ? text : `${text}\n`);
   }
 
+  /** Text that was drawn with a Screen, on stdout. */
+  async printDrawn(text: string): Promise<void> {
+    await writeDrawn('stdout', text.endsWith('\n') ? text : `${text}\n`);
+  }
+
   /** Text on stdout as it is. */
   async printRaw(content: string): Promise<void> {
     await write('stdout', content);
@@ -57,7 +63,7 @@ export abstract class BaseCommand extends Command {
 
   /** One JSON document, on one line. */
   async printJson(value: unknown): Promise<void> {
-    await write('stdout', `${JSON.stringify(value)}\n`);
+    await write('stdout', `${jsonLine(value)}\n`);
   }
 
   /** Not awaited by callers: nobody waits for a remark, and one that cannot be shown fails nothing. */

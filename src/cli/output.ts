@@ -1,4 +1,10 @@
-import { writeSync } from 'node:fs';
+/**
+ * The one door to the terminal. What koubou prints holds words of models, files, agents and servers, and a terminal
+ * obeys much of what is written to it: so only what it shows goes there. Pipes and files get the bytes.
+ */
+import { fstatSync, writeSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import { harmless, mayBeObeyed } from '../text/harmless.ts';
 
 /** Thrown where the reader of stdout has gone (`koubou list | head -1`): nothing more is wanted, nothing failed. */
 export class OutputClosed extends Error {
@@ -10,14 +16,50 @@ type Standard = 'stdout' | 'stderr';
 const descriptors = { stdout: 1, stderr: 2 } as const;
 const streams: Partial<Record<Standard, NodeJS.WriteStream>> = {};
 
+/** Resolves when the system has taken the text, so that a slow reader slows the writer down. */
+export const write = (to: Standard, text: string): Promise<void> =>
+  put(to, Buffer.from(mayBeObeyed(text) && mayBeTerminal(to) ? harmless(text) : text));
+
+const ESCAPE = '\u001b';
+/** Of what koubou draws itself: the colours of render/screen.ts, and going back over lines drawn before. */
+const DRAWN = new RegExp(`(${ESCAPE}\\[(?:(?:1|2|22|31|32|33|36|39)m|\\d*F|[JK])|^\\r)`);
+
+/** Text that was drawn with a Screen. What is in it besides its own colours and movements is shown as by `write`. */
+export const writeDrawn = (to: Standard, text: string): Promise<void> => {
+  const parts = mayBeTerminal(to) ? text.split(DRAWN) : [text];
+  // The separators that split() keeps stand at the odd places.
+  return put(to, Buffer.from(parts.map((part, at) => (at % 2 === 1 ? part : harmless(part))).join('')));
+};
+
+/** Bytes that need not be text, in pieces that may end within a character. */
+export class ByteOutput {
+  readonly #decoder = new StringDecoder();
+  readonly #screen = mayBeTerminal('stdout');
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#screen ? write('stdout', this.#decoder.write(Buffer.from(bytes))) : put('stdout', bytes);
+  }
+
+  async end(): Promise<void> {
+    if (this.#screen) await write('stdout', this.#decoder.end());
+  }
+}
+
+/** Every terminal is a character device; to ask more would load Node's sockets, and /dev/null does not mind. */
+const mayBeTerminal = (to: Standard): boolean => {
+  try {
+    return fstatSync(descriptors[to]).isCharacterDevice();
+  } catch {
+    return false;
+  }
+};
+
 /**
- * Resolves when the system has taken the text, so that a slow reader slows the writer down.
- *
  * Written straight to the descriptor: to touch `process.stdout` loads all of Node's streams and sockets, which
  * takes longer than most commands run. The stream takes over, for good, when the descriptor asks for patience.
  */
-export async function write(to: Standard, text: string): Promise<void> {
-  let rest: Uint8Array = Buffer.from(text);
+async function put(to: Standard, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
   try {
     while (rest.length > 0 && !streams[to]) rest = rest.subarray(writeSync(descriptors[to], rest));
   } catch (error) {

@@ -3,9 +3,9 @@ import { endedRecord, type Result, readResult, type Slice } from '../actions/res
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import type { TaskRecord } from '../task/record.ts';
+import { oneLine } from '../text/harmless.ts';
 import type { BaseCommand } from './base-command.ts';
 import { copyToStdout } from './copy.ts';
-import { oneLine } from './render/screen.ts';
 import { subject } from './render/words.ts';
 import { toType } from './to-type.ts';
 

@@ -1,5 +1,5 @@
 import type { WaitProgress } from '../actions/wait.ts';
-import { write } from './output.ts';
+import { writeDrawn } from './output.ts';
 import { renderProgress } from './render/progress.ts';
 import type { Colour } from './render/screen.ts';
 
@@ -23,7 +23,7 @@ export async function openProgressBar(
     if (line === shown) return;
     shown = line;
     // Nobody waits for a bar, and one that cannot be drawn fails nothing.
-    write('stderr', `\r\u001b[K${line}`).catch(() => {});
+    writeDrawn('stderr', `\r\u001b[K${line}`).catch(() => {});
   };
   return {
     show: (progress) => draw(renderProgress(progress, process.stderr.columns || 80, paint)),

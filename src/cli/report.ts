@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type ErrorCode, KoubouError, systemCode } from '../errors.ts';
+import { jsonLine } from '../text/harmless.ts';
 import { nearest } from '../text/nearest.ts';
 import { OutputClosed, write } from './output.ts';
 
@@ -17,7 +18,7 @@ export async function report(thrown: unknown, { command, json, debug }: Circumst
   const error = asKoubouError(thrown, command);
   const { code, message, hint } = error;
   try {
-    if (json) await write('stdout', `${JSON.stringify({ error: { code, message, hint } })}\n`);
+    if (json) await write('stdout', `${jsonLine({ error: { code, message, hint } })}\n`);
     else await write('stderr', `Error: ${message}\n${hint}\n`);
     if (debug) await write('stderr', `${stackOf(thrown)}\n`);
   } catch (failed) {

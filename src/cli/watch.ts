@@ -1,6 +1,7 @@
 /** Shows something again and again: in place on a terminal, else a block or a line of JSON at each change. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { write } from './output.ts';
+import { jsonLine } from '../text/harmless.ts';
+import { writeDrawn } from './output.ts';
 import { isTerminal } from './screen.ts';
 
 export interface View {
@@ -26,11 +27,11 @@ export const watchView = async (
     const view = await look();
     if (terminal) {
       const shown = firstLines(await view.draw(Date.now()), (process.stdout.rows || 24) - 1);
-      await write('stdout', `${lines > 0 ? `\u{1b}[${lines}F` : ''}\u{1b}[J${shown.join('\n')}\n`);
+      await writeDrawn('stdout', `${lines > 0 ? `\u{1b}[${lines}F` : ''}\u{1b}[J${shown.join('\n')}\n`);
       lines = shown.length;
     } else if (view.signature !== before) {
-      const text = json ? JSON.stringify(view.json) : await view.draw(Date.now());
-      await write('stdout', `${json || before === undefined ? '' : '\n'}${text}\n`);
+      const text = json ? jsonLine(view.json) : await view.draw(Date.now());
+      await writeDrawn('stdout', `${json || before === undefined ? '' : '\n'}${text}\n`);
     }
     before = view.signature;
     if (view.last) return;

@@ -1,5 +1,6 @@
 /** A daemon's events as lines, in their order. A line that cannot be written never ends the work. */
 import type { WorkerEvent } from '../events.ts';
+import { jsonLine } from '../text/harmless.ts';
 import { OutputClosed } from './output.ts';
 import { levelOf, renderWorkerEvent } from './render/worker-event.ts';
 
@@ -30,9 +31,10 @@ export class WorkerLog {
     const { json, level, print } = this.#options;
     if (LEVELS.indexOf(levelOf(event)) > LEVELS.indexOf(level)) return;
     const at = new Date();
+    // Further lines stand apart: words of a model or a server must not look like an event.
     const line = json
-      ? JSON.stringify({ at: at.toISOString(), ...event })
-      : `${at.toTimeString().slice(0, 8)} ${renderWorkerEvent(event)}`;
+      ? jsonLine({ at: at.toISOString(), ...event })
+      : `${at.toTimeString().slice(0, 8)} ${renderWorkerEvent(event).replaceAll('\n', '\n  ')}`;
     this.written = this.written
       .then(() => print(line))
       .catch((error: unknown) => {

@@ -1,8 +1,8 @@
-import { StringDecoder } from 'node:string_decoder';
 import { openHome } from '../actions/open-home.ts';
 import { resolveTask } from '../actions/select.ts';
 import { readPatch } from '../actions/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
+import { copyToStdout } from '../cli/copy.ts';
 import { argument } from '../cli/flags.ts';
 import { openQueue } from '../queue/open.ts';
 
@@ -24,13 +24,9 @@ export default class Diff extends BaseCommand {
     const { queue, environment: read } = await openHome({ home: flags.home, environment, cwd }, openQueue);
     const id = await resolveTask(queue, args.task ?? 'last', read.createdBy);
     const { path, chunks } = await readPatch(queue, id);
-    const decoder = new StringDecoder();
-    let whole = '';
-    for await (const chunk of chunks()) {
-      const text = decoder.write(Buffer.from(chunk));
-      if (flags.json) whole += text;
-      else await this.printRaw(text);
-    }
-    if (flags.json) await this.printJson({ task_id: id, patch: whole, patch_path: path });
+    if (!flags.json) return copyToStdout(chunks());
+    const pieces: Uint8Array[] = [];
+    for await (const chunk of chunks()) pieces.push(chunk);
+    await this.printJson({ task_id: id, patch: Buffer.concat(pieces).toString('utf8'), patch_path: path });
   }
 }

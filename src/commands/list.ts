@@ -43,8 +43,8 @@ export default class List extends BaseCommand {
     if (flags.json) return this.printJson(quarantined === undefined ? { tasks } : { tasks, quarantined });
     const screen = await openScreen(environment, [tasks, quarantined]);
     if (quarantined !== undefined && quarantined.length > 0) {
-      await this.print(renderQuarantine(quarantined, screen, nowMs));
-    } else if (tasks.length > 0) await this.print(renderTaskList(tasks, screen, nowMs));
+      await this.printDrawn(renderQuarantine(quarantined, screen, nowMs));
+    } else if (tasks.length > 0) await this.printDrawn(renderTaskList(tasks, screen, nowMs));
     else this.hint('There are no such tasks.');
   }
 }

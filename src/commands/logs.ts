@@ -5,6 +5,7 @@ import { resolveTask } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean } from '../cli/flags.ts';
 import { untilInterrupt } from '../cli/interrupt.ts';
+import { ByteOutput } from '../cli/output.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Logs extends BaseCommand {
@@ -29,20 +30,26 @@ export default class Logs extends BaseCommand {
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
     const signal = flags.follow ? untilInterrupt() : new AbortController().signal;
     const decoders = new Map<string, StringDecoder>();
+    const outputs = new Map<string, ByteOutput>();
     let shown = 0;
     for await (const { attempt, stream, bytes } of readLog(home.queue, id, {
       follow: flags.follow,
       signal,
     })) {
       const key = `${attempt} ${stream}`;
-      const decoder = decoders.get(key) ?? new StringDecoder();
-      decoders.set(key, decoder);
-      const text = decoder.write(Buffer.from(bytes));
       if (!flags.json && attempt !== shown && attempt > 1) this.hint(`--- attempt ${attempt} ---`);
       shown = attempt;
-      if (flags.json) await this.printJson({ task_id: id, attempt, stream, text });
-      else await this.printRaw(text);
+      if (flags.json) {
+        const decoder = decoders.get(key) ?? new StringDecoder();
+        decoders.set(key, decoder);
+        await this.printJson({ task_id: id, attempt, stream, text: decoder.write(Buffer.from(bytes)) });
+      } else {
+        const output = outputs.get(key) ?? new ByteOutput();
+        outputs.set(key, output);
+        await output.write(bytes);
+      }
     }
+    for (const output of outputs.values()) await output.end();
     if (signal.aborted) this.exitWith(130);
     else if (shown === 0) this.hint(`${id} has printed nothing.`);
   }

@@ -40,7 +40,7 @@ export default class Status extends BaseCommand {
     }
     const view = await look();
     if (flags.json) await this.printJson(view.json);
-    else await this.print(await view.draw(Date.now()));
+    else await this.printDrawn(await view.draw(Date.now()));
     if (id !== undefined) await queue.markRead(id);
   }
 }

@@ -2,7 +2,8 @@
 import type { Board, BoardWorktree } from '../../actions/board.ts';
 import type { Counts, WorkerInfo } from '../../queue/queue.ts';
 import type { TaskRecord } from '../../task/record.ts';
-import { fit, oneLine, type Screen } from './screen.ts';
+import { oneLine } from '../../text/harmless.ts';
+import { fit, type Screen } from './screen.ts';
 import { renderTable } from './table.ts';
 import { relative, secondsSince, span } from './time.ts';
 import { amount, shortNames, shortWorker, subject } from './words.ts';

@@ -1,7 +1,8 @@
 /** One task, for reading. Pure. */
 import type { CutRecord } from '../../actions/cut-record.ts';
 import type { Attempt } from '../../task/record.ts';
-import { fit, harmless, oneLine, type Screen } from './screen.ts';
+import { harmless, oneLine } from '../../text/harmless.ts';
+import { fit, type Screen } from './screen.ts';
 import { relative, secondsSince, span } from './time.ts';
 import { shortWorker, stateColour, stateWord } from './words.ts';
 

@@ -17,13 +17,6 @@ export const plainScreen = (columns = 120): Screen => ({
   width: (text) => text.length,
 });
 
-/** One line that cannot move the cursor, whatever is in it. */
-export const oneLine = (text: string): string => text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-
-/** Many lines without anything that a terminal would obey. */
-export const harmless = (text: string): string =>
-  text.replace(/\r\n/g, '\n').replace(/[^\P{Cc}\n\t]/gu, '\u{FFFD}');
-
 /** The text, or as much of its beginning as fits in `columns`, ending in an ellipsis. */
 export const fit = (text: string, columns: number, { width }: Pick<Screen, 'width'>): string => {
   if (text.length * 2 <= columns || width(text) <= columns) return text;

@@ -1,5 +1,7 @@
 /** Rows in columns that line up by what the letters take on the screen. Pure. */
-import { type Colour, fit, oneLine, type Screen } from './screen.ts';
+
+import { oneLine } from '../../text/harmless.ts';
+import { type Colour, fit, type Screen } from './screen.ts';
 
 export interface Column<Row> {
   title: string;

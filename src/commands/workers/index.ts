@@ -18,6 +18,6 @@ export default class Workers extends BaseCommand {
     const workers = await queue.workers();
     if (flags.json) return this.printJson({ workers });
     if (workers.length === 0) return this.hint('No worker is running: `koubou work --detach` starts one.');
-    await this.print(renderWorkers(workers, await openScreen(environment, workers), Date.now()));
+    await this.printDrawn(renderWorkers(workers, await openScreen(environment, workers), Date.now()));
   }
 }
