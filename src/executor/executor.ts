@@ -16,12 +16,20 @@ export interface Executor {
   mapPath(path: string): string;
 }
 
-/** What a confined program may reach. All paths are absolute and without symbolic links. */
+/** What a confined program may reach. All paths are absolute. */
 export interface Confinement {
   /** Files and folders that it may change; everything else is read-only. */
   writable: readonly string[];
-  /** Files and folders that it cannot see; a writable one below a hidden one stays visible. */
+  /** Within writable ones: stay as they are. */
+  protected: readonly string[];
+  /** Within writable ones: what must not come to be; taken away when a program has ended. */
+  unwanted: readonly string[];
+  /** Folders of programs' own files, such as HOME: what it changes or adds there is seen by itself alone and then gone. */
+  scratch: readonly string[];
+  /** Files and folders that it cannot see. */
   hidden: readonly string[];
+  /** What it sees though it lies below a hidden one. Writable ones are seen anyway. */
+  readable: readonly string[];
   /**
    * `none`: no network but a loopback of its own. A relay: besides that, one loopback port of its own, whose
    * connections koubou takes at a Unix socket. `all`: the network of the machine.

@@ -4,6 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import { findProgram, requireProgram } from './find-program.ts';
 import { startTimeOf } from './liveness.ts';
@@ -23,6 +24,8 @@ export interface ProgramOptions {
   stderrPath: string;
   /** KOUBOU_RUN of the child, by which what it leaves behind is found; null: a child without a run. */
   marker: string | null;
+  /** Its descriptor 3 is a pipe, of which `said` tells; it has to close it while it runs. */
+  says?: true;
   /** Awaited when nothing is left but to start it; where it rejects nothing is started. */
   before?: () => Promise<void>;
 }
@@ -40,6 +43,8 @@ export interface RunningProgram {
   startTime: string | null;
   /** Never rejects. */
   ended: Promise<ProgramEnd>;
+  /** What it wrote to descriptor 3, once it closed that; empty without `says`. Never rejects. */
+  said: Promise<string>;
 }
 
 /**
@@ -61,9 +66,13 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
       cwd,
       env: marker === null ? { ...environment } : { ...environment, KOUBOU_RUN: marker },
       extendEnv: false,
-      ...stdinOption(options.stdin, files.stdin),
-      stdout: descriptor(files.stdout),
-      stderr: descriptor(files.stderr),
+      ...(typeof options.stdin === 'object' && 'text' in options.stdin ? { input: options.stdin.text } : {}),
+      stdio: [
+        stdinOf(options.stdin, files.stdin),
+        descriptor(files.stdout),
+        descriptor(files.stderr),
+        ...(options.says ? (['pipe'] as const) : []),
+      ],
       buffer: false,
       reject: false,
       detached: true,
@@ -71,12 +80,13 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
     });
     const pid = child.pid;
     if (pid === undefined) throw startFailure(command, (await child).cause);
+    const said = textOf(child.stdio[3]);
     const startTime = startTimeOrNull(pid);
     const ended = child.then((result) => ({
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
     }));
-    return { pid, startTime, ended };
+    return { pid, startTime, ended, said };
   } finally {
     await Promise.all([files.stdout.close(), files.stderr.close(), files.stdin?.close()]);
   }
@@ -92,13 +102,18 @@ const startTimeOrNull = (pid: number): string | null => {
   }
 };
 
-const stdinOption = (
+const stdinOf = (
   stdin: ProgramOptions['stdin'],
   file: FileHandle | undefined,
-): { stdin: 'ignore' | Descriptor } | { input: string } => {
-  if (stdin === 'closed') return { stdin: 'ignore' };
-  if ('text' in stdin) return { input: stdin.text };
-  return { stdin: file === undefined ? 'ignore' : descriptor(file) };
+): 'ignore' | 'pipe' | Descriptor => {
+  if (stdin !== 'closed' && 'text' in stdin) return 'pipe';
+  return file === undefined ? 'ignore' : descriptor(file);
+};
+
+const textOf = async (stream: unknown): Promise<string> => {
+  if (!(stream instanceof Readable)) return '';
+  const { text } = await import('node:stream/consumers');
+  return text(stream).catch(() => '');
 };
 
 // execa takes any descriptor; its types name the first few only.

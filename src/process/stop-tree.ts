@@ -20,6 +20,8 @@ export interface Tree {
 export interface StopOptions extends Tree {
   /** What asks the program to end by itself. */
   askSignal?: NodeJS.Signals;
+  /** The leader is not asked: it ends when what it started has, and would take that with it. */
+  sparesLeader?: boolean;
   /** Milliseconds between asking and killing. */
   graceMs?: number;
 }
@@ -59,15 +61,15 @@ const stopWith = async (hunt: Hunt, options: StopOptions): Promise<Stopped> => {
   const graceMs = options.graceMs ?? 5000;
   if (graceMs > 0 && hunt.look() > 0) {
     const ask = options.askSignal ?? 'SIGTERM';
-    const { pid, startTime } = options;
+    const { pid, startTime, sparesLeader = false } = options;
     const end = performance.now() + graceMs;
     const leads = (): boolean => pid !== null && startTime !== null && startTimeOf(pid) === startTime;
-    if (leads()) {
+    if (!sparesLeader && leads()) {
       if (pid !== null) signal(-pid, ask);
       await until(() => !leads(), end);
     }
     // What has a session of its own did not hear it, and the one who would have told it is gone.
-    hunt.signalAll(ask);
+    hunt.signalAll(ask, sparesLeader ? pid : null);
     await hunt.gone(end);
   }
   return hunt.killAll();
@@ -119,8 +121,8 @@ class Hunt {
     return [...this.#known].filter(([pid, start]) => startTimeOf(pid) === start).map(([pid]) => pid);
   }
 
-  signalAll(name: NodeJS.Signals): void {
-    for (const pid of this.alive()) signal(pid, name);
+  signalAll(name: NodeJS.Signals, spared: number | null = null): void {
+    for (const pid of this.alive()) if (pid !== spared) signal(pid, name);
   }
 
   /** Waits until nothing of the tree lives, or until `end` (of performance.now()). */

@@ -2,8 +2,8 @@
 import { appendFile, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
-import { type ProgramEnd, startProgram } from '../process/spawn.ts';
-import { stopTree } from '../process/stop-tree.ts';
+import type { Executor } from '../executor/executor.ts';
+import type { ProgramEnd } from '../process/spawn.ts';
 
 export interface CheckRequest {
   /** One string for `sh -c`. */
@@ -16,6 +16,8 @@ export interface CheckRequest {
   file: string | undefined;
   /** The command's environment, already reduced. */
   environment: Readonly<Record<string, string>>;
+  /** Where the command runs; asked for when it is about to. May reject with KoubouError. */
+  executor: () => Promise<Executor>;
   /** What the command prints is appended under a heading. */
   logPath: string;
   marker: string;
@@ -39,16 +41,17 @@ const MESSAGE_LINES = 5;
 /** Runs the command in a process group of its own; an abort stops all of it. */
 export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => {
   const { command, cwd, outputPath, file, logPath, marker, signal } = request;
+  const executor = await request.executor();
   await appendFile(logPath, `\n--- check: ${command}\n`);
   const start = (await stat(logPath)).size;
-  const program = await startProgram({
+  const program = await executor.start({
     command: 'sh',
     args: ['-c', command],
     cwd,
     environment: {
       ...request.environment,
-      KOUBOU_OUTPUT: outputPath,
-      ...(file === undefined ? {} : { KOUBOU_FILE: resolve(cwd, file) }),
+      KOUBOU_OUTPUT: executor.mapPath(outputPath),
+      ...(file === undefined ? {} : { KOUBOU_FILE: executor.mapPath(resolve(cwd, file)) }),
     },
     stdin: { file: outputPath },
     stdoutPath: logPath,
@@ -58,7 +61,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
   });
   let stopping: Promise<unknown> | undefined;
   const stop = (): void => {
-    stopping ??= stopTree({ ...program, marker });
+    stopping ??= executor.stop({ ...program, marker });
   };
   signal.addEventListener('abort', stop, { once: true });
   let end: ProgramEnd;

@@ -6,6 +6,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
+import type { Executor } from '../executor/executor.ts';
 import type { Observed } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
@@ -29,6 +30,8 @@ export interface VerifyRequest {
   changes: Changes | null;
   /** Which run of the task it is. */
   run: number;
+  /** Where the check command runs; asked for when it is about to. May reject with KoubouError. */
+  executor: () => Promise<Executor>;
   /** Environment of the check command, already reduced. */
   environment: Readonly<Record<string, string>>;
   /** The run's log; the check's output is appended. */

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ERROR_CODES,
@@ -16,6 +16,7 @@ import {
   toErrorInfo,
 } from '../errors.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
+import type { ExecutionPlace } from '../executor/executor.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
 import { type Route, withRules } from '../route/route.ts';
@@ -25,6 +26,7 @@ import { publishOutput } from '../verify/publish.ts';
 import { verifyResult } from '../verify/verify.ts';
 import { worktreesFolder } from '../worktree/record.ts';
 import { noteChangedFiles } from './changed-files.ts';
+import { checkExecutor } from './check-executor.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
 import { conversationOf } from './conversation.ts';
 import { fileBytes } from './file-bytes.ts';
@@ -189,6 +191,7 @@ export class Attempt {
     workplace: Workplace,
   ): Promise<Verdict> {
     const { claim, clocks } = this;
+    const { settings } = this.#dependencies;
     const resume = await conversationOf(claim.task, runner.name, this.#dependencies.member);
     const local = this.#localOnly(runner, route, resume !== null);
     const requireHeld = (): Promise<void> => this.#requireHeld();
@@ -231,7 +234,8 @@ export class Attempt {
       cwd: workplace.cwd,
       changes,
       run: claim.run,
-      environment: this.#dependencies.settings.environment,
+      executor: () => checkExecutor(runner, workplace.task, placeOf(workplace, claim, local.held), settings),
+      environment: settings.environment,
       logPath: claim.logPath,
       signal: clocks.signal,
       marker: claim.marker,
@@ -357,6 +361,17 @@ export class Attempt {
     }
   }
 }
+
+const placeOf = (
+  { cwd, task }: Workplace,
+  { statePath, outputPath }: Claim,
+  staysLocal: boolean,
+): ExecutionPlace => ({
+  cwd,
+  statePath,
+  readable: [outputPath, ...task.files.map(({ path }) => resolve(cwd, path))],
+  staysLocal,
+});
 
 const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'internal');
 

@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../src/errors.ts';
+import { localExecutor } from '../../src/executor/local.ts';
 import type { RunContext, Runner, RunnerOutcome } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { type Verification, verifyResult } from '../../src/verify/verify.ts';
@@ -136,6 +137,7 @@ export class Bench {
       cwd: this.folder,
       changes: null,
       run: 1,
+      executor: async () => localExecutor,
       environment: { PATH: process.env['PATH'] ?? '' },
       logPath: this.logPath,
       signal: new AbortController().signal,

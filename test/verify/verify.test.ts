@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, type ErrorInfo, errorInfo, KoubouError } from '../../src/errors.ts';
+import { localExecutor } from '../../src/executor/local.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { Observed } from '../../src/task/observed.ts';
 import type { TaskFile } from '../../src/task/record.ts';
@@ -65,6 +66,7 @@ describe('what makes a result count', () => {
       cwd: folder,
       changes,
       run: 1,
+      executor: async () => localExecutor,
       environment: { PATH: process.env['PATH'] ?? '' },
       logPath: join(folder, 'log'),
       signal,

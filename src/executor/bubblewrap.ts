@@ -1,0 +1,96 @@
+/**
+ * Programs in bubblewrap: they see the file system read-only, with what is hidden covered and what is writable mounted
+ * over it, and have processes, IPC, /tmp and /dev of their own. Its process is the one that is recorded: what is in
+ * there ends with it, whatever it called itself or whichever session it made.
+ */
+import { lstatSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { requireProgram } from '../process/find-program.ts';
+import { startTimeOf } from '../process/liveness.ts';
+import { type ProgramEnd, type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
+import { type StopOptions, type Stopped, stopTree } from '../process/stop-tree.ts';
+import type { Confinement, Executor } from './executor.ts';
+import { mountsOf } from './mounts.ts';
+import { forwarder } from './relay-forwarder.ts';
+
+const NAMESPACES = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
+/** Its end kills what is in there; a session of its own keeps that from typing into a terminal (TIOCSTI). */
+const TIES = ['--die-with-parent', '--new-session'];
+/** Of its own: X11, agents of keys and terminals have their sockets there. */
+const TEMPORARY = '/tmp';
+
+export const bubblewrapExecutor = (bwrap: string, confinement: Confinement): Executor => ({
+  kind: 'bubblewrap',
+  start: (options) => start(bwrap, confinement, options),
+  stop,
+  mapPath: (path) => path,
+});
+
+const start = async (
+  bwrap: string,
+  confinement: Confinement,
+  options: ProgramOptions,
+): Promise<RunningProgram> => {
+  const { command, args, cwd, environment } = options;
+  // Else its absence would be bubblewrap's failure.
+  await requireProgram(command, cwd, environment['PATH']);
+  const { network } = confinement;
+  const unwanted = confinement.unwanted.filter(
+    (path) => lstatSync(path, { throwIfNoEntry: false }) === undefined,
+  );
+  const program = await startProgram({
+    ...options,
+    command: bwrap,
+    says: true,
+    args: [
+      '--info-fd',
+      '3',
+      ...(await bubblewrapArguments(confinement, cwd)),
+      '--',
+      ...(typeof network === 'object' ? forwarder(network) : []),
+      command,
+      ...args,
+    ],
+    environment: { ...environment, ...(environment['TMPDIR'] === undefined ? {} : { TMPDIR: TEMPORARY }) },
+  });
+  return { ...program, ended: endOfAll(program, unwanted) };
+};
+
+export const bubblewrapArguments = async (confinement: Confinement, cwd: string): Promise<string[]> => [
+  ...NAMESPACES,
+  ...(confinement.network === 'all' ? [] : ['--unshare-net']),
+  ...TIES,
+  ...(await mountsOf(confinement)),
+  '--chdir',
+  cwd,
+];
+
+const LOOK_MS = 2;
+const GONE_MS = 2000;
+
+/** The kernel ends the rest when bubblewrap ends; what is written after that must not be said to be checked. */
+const endOfAll = async (
+  { said, ended }: RunningProgram,
+  unwanted: readonly string[],
+): Promise<ProgramEnd> => {
+  const first = firstProcess(await said);
+  const end = await ended;
+  const limit = performance.now() + GONE_MS;
+  while (first !== undefined && isThere(first) && performance.now() < limit) await delay(LOOK_MS);
+  for (const path of unwanted) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  return end;
+};
+
+/** The first process in there: when it is gone, so is everything else. */
+const firstProcess = (said: string): { pid: number; startTime: string } | undefined => {
+  const pid = Number(/"child-pid":\s*(\d+)/.exec(said)?.[1] ?? 0);
+  const startTime = pid > 1 ? startTimeOf(pid) : null;
+  return startTime === null ? undefined : { pid, startTime };
+};
+
+const isThere = ({ pid, startTime }: { pid: number; startTime: string }): boolean =>
+  startTimeOf(pid) === startTime;
+
+/** Asked are the programs in there: bubblewrap itself would end at once, and they with it. */
+const stop = (options: StopOptions): Promise<Stopped> => stopTree({ ...options, sparesLeader: true });

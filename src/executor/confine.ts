@@ -1,0 +1,99 @@
+/** What a program of a model's making may reach in the place of an attempt: one rule for agents, checks and commands. */
+import { realpath } from 'node:fs/promises';
+import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import { isWithin } from '../text/is-within.ts';
+import { bubblewrapExecutor } from './bubblewrap.ts';
+import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
+import { findBubblewrap } from './find-bubblewrap.ts';
+import { gitPlaces } from './git-places.ts';
+import { homeFolders, secretPlaces, systemHome } from './secret-places.ts';
+
+export interface ConfineOptions {
+  /** koubou's own folder. */
+  home: string;
+  /** The folder of the user's keys of koubou. */
+  keys: string;
+  /** The environment of the programs, already reduced. */
+  environment: Readonly<Record<string, string>>;
+  network: Confinement['network'];
+  /** `project`: the git work tree around the folder of the work may be changed, not only that folder. */
+  writes: 'folder' | 'project';
+  /** Besides; absolute. */
+  writable?: readonly string[];
+  /** Names below HOME that are otherwise hidden. */
+  spared?: readonly string[];
+}
+
+/** Throws KoubouError `not_allowed` where no sandbox works or the folder cannot be given to a program. */
+export const confinedExecutor = async (place: ExecutionPlace, options: ConfineOptions): Promise<Executor> => {
+  const confinement = await confinementOf(place, options);
+  const found = await findBubblewrap(options.environment['PATH'], confinement.writable);
+  if ('program' in found) return bubblewrapExecutor(found.program, confinement);
+  throw new KoubouError('not_allowed', `Its programs have to run in a sandbox, and ${found.why}.`, {
+    hint: found.cure,
+  });
+};
+
+/** Throws KoubouError `not_allowed` where a model that may write there could act with the user's rights. */
+const confinementOf = async (
+  { cwd: named, statePath, readable }: ExecutionPlace,
+  options: ConfineOptions,
+): Promise<Confinement> => {
+  const { environment, network, spared = [] } = options;
+  const [cwd, home] = await Promise.all([real(named), real(options.home)]);
+  const secrets = secretPlaces(environment, spared);
+  const places = [...secrets.hidden, options.keys];
+  const secret = await Promise.all(places.map(real));
+  refuseFolder(cwd, home, secret);
+  const git = await gitPlaces(cwd);
+  const project = options.writes === 'project' && git !== null && !holdsHome(git.top, home) ? git.top : cwd;
+  const files = (await Promise.all(readable.map(real))).filter(
+    (path) => !secret.some((each) => isWithin(path, each)),
+  );
+  return {
+    writable: [project, ...(git?.writable ?? []), ...(options.writable ?? [])],
+    protected: [...(git?.protected ?? []), ...programs()],
+    unwanted: git?.unwanted ?? [],
+    scratch: secrets.scratch,
+    hidden: [...places, home],
+    readable: [...files, statePath, ...pathFolders(environment), dirname(process.execPath)],
+    network,
+  };
+};
+
+const real = (path: string): Promise<string> => realpath(path).catch(() => path);
+
+/** koubou itself, where it lies in the project: it would run with the user's rights what a model wrote into it. */
+const programs = (): string[] => {
+  const at = normalize(import.meta.dirname).lastIndexOf('/node_modules/koubou/');
+  return [
+    ...(at === -1 ? [] : [join(import.meta.dirname.slice(0, at), 'node_modules', 'koubou')]),
+    process.execPath,
+  ];
+};
+
+const refuseFolder = (cwd: string, home: string, secret: readonly string[]): void => {
+  const user = systemHome();
+  const refused = (why: string): KoubouError =>
+    new KoubouError('not_allowed', `No program of a sandbox may work in ${cwd}: ${why}.`, {
+      hint: 'Delegate with another --cwd.',
+    });
+  if (cwd === '/') throw refused('it is the whole machine');
+  if (user !== '' && isWithin(user, cwd)) {
+    throw refused('your home folder lies in it, with files that your shell runs');
+  }
+  if (isWithin(cwd, home) && !isWithin(cwd, join(home, 'worktrees'))) {
+    throw refused("it lies in koubou's own folder, and what works there could change the queue");
+  }
+  if (secret.some((path) => isWithin(cwd, path))) throw refused('it holds keys or logins of yours');
+};
+
+const holdsHome = (folder: string, home: string): boolean => isWithin(systemHome() || home, folder);
+
+/** Programs lie where the user says, be it below /tmp. */
+const pathFolders = (environment: Readonly<Record<string, string>>): string[] => {
+  const homes = homeFolders(environment);
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter(isAbsolute).map(normalize);
+  return folders.filter((folder) => folder.split('/').length > 2 && !homes.includes(folder));
+};

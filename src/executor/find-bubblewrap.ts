@@ -1,0 +1,61 @@
+/** Whether programs can be confined with bubblewrap here: found by trying it, once for each version that is installed. */
+import { stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, normalize } from 'node:path';
+import { askProgram } from '../process/ask-program.ts';
+import { findProgram } from '../process/find-program.ts';
+import { isWithin } from '../text/is-within.ts';
+import { bubblewrapArguments } from './bubblewrap.ts';
+
+export type Found = { program: string } | { why: string; cure: string };
+
+const LIMIT_MS = 3000;
+const tried = new Map<string, Promise<Found>>();
+
+/** `path`: the worker's PATH; `avoided`: folders whose programs a model may have written. Takes 3 s at most. */
+export const findBubblewrap = async (
+  path: string | undefined,
+  avoided: readonly string[] = [],
+): Promise<Found> => {
+  if (process.platform !== 'linux') return { why: 'bubblewrap is for Linux', cure: NOWHERE_ELSE };
+  const folders = path?.split(delimiter).filter((folder) => isFixed(folder, avoided));
+  const fixed = folders?.join(delimiter);
+  const program = await findProgram('bwrap', '/', fixed === '' ? undefined : fixed);
+  if (program === undefined) return { why: 'there is no bwrap on the PATH', cure: INSTALL };
+  const stamp = `${program} ${(await stat(program)).mtimeMs}`;
+  const trial = tried.get(stamp) ?? tryOut(program);
+  tried.set(stamp, trial);
+  const found = await trial;
+  // What failed may work once somebody mended it.
+  if ('why' in found) tried.delete(stamp);
+  return found;
+};
+
+/** Programs of a project are what a model works on, whoever put their folder on the PATH. */
+const isFixed = (folder: string, avoided: readonly string[]): boolean =>
+  isAbsolute(folder) &&
+  !normalize(folder).includes('/node_modules/') &&
+  !avoided.some((each) => isWithin(normalize(folder), each));
+
+const INSTALL = 'Install bubblewrap (apt install bubblewrap, dnf install bubblewrap, apk add bubblewrap).';
+const NOWHERE_ELSE = 'Run koubou on Linux, or in a container or virtual machine that may be harmed.';
+const ALLOW =
+  'Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, or on Ubuntu sysctl kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile for bwrap.';
+
+/** With all that a run may ask of it. */
+const tryOut = async (program: string): Promise<Found> => {
+  const nothing = { writable: [], protected: [], unwanted: [], scratch: [], hidden: ['/root'], readable: [] };
+  const args = await bubblewrapArguments({ ...nothing, network: 'none' }, '/');
+  try {
+    const { exitCode, stderr } = await askProgram(program, [...args, '--', 'true'], {
+      cwd: '/',
+      environment: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+      limitMs: LIMIT_MS,
+    });
+    if (exitCode === 0) return { program };
+    const said = stderr.trim().split('\n').at(-1) ?? '';
+    return { why: `${program} does not work here${said === '' ? '' : `: ${said}`}`, cure: ALLOW };
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    return { why: `${program} cannot be tried: ${said}`, cure: INSTALL };
+  }
+};

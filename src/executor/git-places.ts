@@ -1,0 +1,126 @@
+/**
+ * What a confined program may change of git's own files, so that it can commit, and what not: whatever git reads there
+ * as a command (hooks, settings, which folder it takes for its own) would be run by the user's next git.
+ */
+import { lstat, mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+export interface GitPlaces {
+  /** The top of the work tree. */
+  top: string;
+  writable: string[];
+  protected: string[];
+  /** Not there now, and to be taken away if they come. */
+  unwanted: string[];
+}
+
+/** Within a git folder: settings, and what leads git elsewhere. */
+const GUARDED = [
+  'hooks',
+  'config',
+  'config.worktree',
+  'info',
+  'commondir',
+  'gitdir',
+  'objects/info',
+  'modules',
+  'worktrees',
+];
+/** Folders that git itself makes; without them one could be made with anything in it. */
+const MADE = ['hooks', 'info', 'objects/info'];
+const UNWANTED = ['commondir', 'config.worktree', 'gitdir', 'modules', 'worktrees'];
+
+/** null: no work tree lies around the folder. Absolute, without symbolic links. */
+export const gitPlaces = async (cwd: string): Promise<GitPlaces | null> => {
+  for (let top = cwd; ; top = dirname(top)) {
+    const dotGit = join(top, '.git');
+    const found = await lstat(dotGit).catch(() => undefined);
+    if (found?.isDirectory()) return ownFolder(top, dotGit);
+    if (found?.isFile()) return (await elsewhere(top, dotGit)) ?? readOnly(top, dotGit);
+    if (found !== undefined) return readOnly(top, dotGit);
+    if (dirname(top) === top) return null;
+  }
+};
+
+const readOnly = (top: string, path: string): GitPlaces => ({
+  top,
+  writable: [],
+  protected: [path],
+  unwanted: [],
+});
+
+const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
+  for (const name of MADE) await mkdir(join(folder, name)).catch(() => undefined);
+  const kinds = await Promise.all(GUARDED.map((name) => kindOf(join(folder, name))));
+  // A link cannot be mounted over, so it could be replaced; and a whole folder that has another's name is none of git's.
+  if (kinds.includes('link') || kinds[GUARDED.indexOf('commondir')] !== 'missing')
+    return readOnly(top, folder);
+  if (await hasOwnSettings(folder)) return readOnly(top, folder);
+  return {
+    top,
+    writable: [folder],
+    protected: GUARDED.map((name) => join(folder, name)),
+    unwanted: UNWANTED.map((name) => join(folder, name)),
+  };
+};
+
+/** With extensions.worktreeConfig git reads a second file of settings, which anybody could make. */
+const hasOwnSettings = async (folder: string): Promise<boolean> =>
+  /worktreeconfig/i.test(await textOf(join(folder, 'config'))) &&
+  (await kindOf(join(folder, 'config.worktree'))) === 'missing';
+
+/**
+ * The .git of a linked work tree or a submodule is a file that names a folder. Whoever made the files here may have
+ * written any name into it, so the folder has to name this work tree too.
+ */
+const elsewhere = async (top: string, dotGit: string): Promise<GitPlaces | undefined> => {
+  const named = /^gitdir: (.+)$/m.exec(await textOf(dotGit))?.[1];
+  if (named === undefined) return undefined;
+  const folder = await real(resolve(top, named));
+  if (folder === undefined) return undefined;
+  const back = (await textOf(join(folder, 'gitdir'))).trim();
+  if (back !== '' && (await real(resolve(folder, back))) === dotGit) return linked(top, dotGit, folder);
+  const worktree = /^\s*worktree\s*=\s*(.+?)\s*$/m.exec(await textOf(join(folder, 'config')))?.[1];
+  if (worktree === undefined || (await real(resolve(folder, worktree))) !== top) return undefined;
+  const places = await ownFolder(top, folder);
+  return { ...places, protected: [...places.protected, dotGit] };
+};
+
+/** Of the shared folder a commit on the branch that is checked out needs the objects and the place of that branch. */
+const linked = async (top: string, dotGit: string, folder: string): Promise<GitPlaces | undefined> => {
+  const common = await real(resolve(folder, (await textOf(join(folder, 'commondir'))).trim()));
+  if (common === undefined || dirname(folder) !== join(common, 'worktrees')) return undefined;
+  const branch = /^ref: (refs\/heads\/.+)$/m.exec(await textOf(join(folder, 'HEAD')))?.[1];
+  const places = branch === undefined || branch.includes('..') ? [] : [branch, `logs/${branch}`];
+  const folders = places.map((name) => join(common, dirname(name)));
+  for (const each of folders) await mkdir(each, { recursive: true }).catch(() => undefined);
+  await mkdir(join(common, 'objects', 'info')).catch(() => undefined);
+  return {
+    top,
+    writable: [folder, join(common, 'objects'), join(common, 'reftable'), ...folders],
+    protected: [
+      dotGit,
+      join(common, 'objects', 'info'),
+      ...['commondir', 'gitdir', 'config', 'config.worktree', 'hooks', 'info'].map((name) =>
+        join(folder, name),
+      ),
+    ],
+    unwanted: ['config', 'config.worktree', 'hooks', 'info', 'modules'].map((name) => join(folder, name)),
+  };
+};
+
+const kindOf = async (path: string): Promise<'missing' | 'link' | 'other'> => {
+  const found = await lstat(path).catch(() => undefined);
+  return found === undefined ? 'missing' : found.isSymbolicLink() ? 'link' : 'other';
+};
+
+const MOST_BYTES = 1024 * 1024;
+
+/** Empty where there is none. */
+const textOf = async (path: string): Promise<string> => {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size > MOST_BYTES) return '';
+  return readFile(path, 'utf8').catch(() => '');
+};
+
+const real = (path: string): Promise<string | undefined> => realpath(path).catch(() => undefined);

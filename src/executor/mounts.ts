@@ -1,0 +1,123 @@
+/** What bubblewrap mounts where, from what a program may reach. */
+import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isWithin } from '../text/is-within.ts';
+import type { Confinement } from './executor.ts';
+import { listeningSockets } from './sockets.ts';
+
+/** Below these lie sockets and files of the user's session and of others; a program gets empty ones of its own. */
+const PRIVATE = ['/tmp', '/var/tmp', '/run', '/var/run'];
+/** What programs cannot do without of those: name servers, and the programs themselves where NixOS keeps them. */
+const NEEDED = [
+  '/run/systemd/resolve/resolv.conf',
+  '/run/systemd/resolve/stub-resolv.conf',
+  '/run/resolvconf',
+  '/run/NetworkManager/resolv.conf',
+  '/run/NetworkManager/no-stub-resolv.conf',
+  '/run/current-system',
+  '/run/booted-system',
+  '/run/opengl-driver',
+];
+/** More would take long to mount. Such a folder is read-only then. */
+const MOST_ENTRIES = 500;
+
+interface Mount {
+  path: string;
+  /** Which goes on top where two have one path. */
+  rank: number;
+  words: readonly string[];
+}
+
+/** Paths that are not there are left out: bubblewrap would make them, outside too where they lie in a writable one. */
+export const mountsOf = async (confinement: Confinement): Promise<string[]> => {
+  const writable = await existing(confinement.writable);
+  const own = await existing(PRIVATE);
+  const isWritable = (path: string): boolean => writable.some((folder) => isWithin(path, folder));
+  const sockets = (await listeningSockets()).filter((path) => !isWritable(path));
+  const hidden = await existing([...confinement.hidden, ...sockets]);
+  const covers = [...own, ...hidden];
+  /** A writable folder below a hidden one is seen, and a hidden one below a writable one is not. */
+  const isOpen = (path: string): boolean => deepest(path, writable) > deepest(path, covers);
+  const scratch = (await existing(confinement.scratch)).filter((path) => !isWritable(path));
+  const left = new Set(hidden.filter((path) => scratch.includes(dirname(path))));
+  const readable = (await existing(confinement.readable)).filter(
+    (path) => !isOpen(path) && deepest(path, covers) > 0,
+  );
+  const guarded = (await existing(confinement.protected)).filter(isOpen);
+
+  const covered = await Promise.all(hidden.filter((path) => !left.has(path)).map(cover));
+  const mounts: Mount[] = [
+    { path: '/dev', rank: 0, words: ['--dev', '/dev'] },
+    { path: '/proc', rank: 0, words: ['--proc', '/proc'] },
+    ...own.map((path) => ({ path, rank: 0, words: ['--tmpfs', path] })),
+    ...(await existing(NEEDED)).map((path) => bound('--ro-bind', path, 1)),
+    ...(await Promise.all(scratch.map((path) => scratchMounts(path, left)))).flat(),
+    ...covered,
+    ...readable.map((path) => bound('--ro-bind', path, 4)),
+    ...writable.map((path) => bound('--bind', path, 5)),
+    ...[...guarded, ...hidden]
+      .flatMap((path) => between(path, writable))
+      .map((path) => bound('--bind', path, 2)),
+    ...guarded.map((path) => bound('--ro-bind', path, 6)),
+  ];
+  // Later mounts lie over earlier ones, so a folder comes before what is in it.
+  const inOrder = mounts.toSorted((a, b) => (a.path === b.path ? a.rank - b.rank : a.path < b.path ? -1 : 1));
+  return [
+    '--ro-bind',
+    '/',
+    '/',
+    ...inOrder.flatMap(({ words }) => words),
+    // Only now, as mounts in it need their places made.
+    ...covered.flatMap(({ path, words }) => (words[0] === '--tmpfs' ? ['--remount-ro', path] : [])),
+  ];
+};
+
+/** Without symbolic links: over one nothing can be mounted. */
+const existing = async (paths: readonly string[]): Promise<string[]> => {
+  const found = await Promise.all(paths.map((path) => realpath(path).catch(() => null)));
+  return [...new Set(found.filter((path) => path !== null))];
+};
+
+const deepest = (path: string, folders: readonly string[]): number =>
+  Math.max(0, ...folders.filter((folder) => isWithin(path, folder)).map((folder) => folder.length));
+
+/** The folders between: a mount can be moved away with the folder it lies in, but not where that is a mount too. */
+const between = (path: string, writable: readonly string[]): string[] => {
+  const folders: string[] = [];
+  for (let folder = dirname(path); writable.some((each) => each !== folder && isWithin(folder, each)); ) {
+    folders.push(folder);
+    folder = dirname(folder);
+  }
+  return folders.filter((folder) => !writable.includes(folder));
+};
+
+const bound = (how: '--bind' | '--ro-bind', path: string, rank: number): Mount => ({
+  path,
+  rank,
+  words: [how, path, path],
+});
+
+const cover = async (path: string): Promise<Mount> => {
+  const isFolder = (await lstat(path).catch(() => undefined))?.isDirectory() === true;
+  // Bound as a device: an empty file that can be read.
+  return { path, rank: 3, words: isFolder ? ['--tmpfs', path] : ['--dev-bind', '/dev/null', path] };
+};
+
+/** A folder of the program's own with what is in the real one, each entry read-only; without `left`. */
+const scratchMounts = async (folder: string, left: ReadonlySet<string>): Promise<Mount[]> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined || entries.length > MOST_ENTRIES) return [];
+  const inner = entries
+    .filter((entry) => !left.has(join(folder, entry.name)))
+    .map(async (entry): Promise<Mount[]> => {
+      const path = join(folder, entry.name);
+      if (entry.isSymbolicLink()) {
+        const target = await readlink(path).catch(() => undefined);
+        return target === undefined ? [] : [{ path, rank: 2, words: ['--symlink', target, path] }];
+      }
+      // Neither sockets nor pipes.
+      if (!entry.isDirectory() && !entry.isFile()) return [];
+      return [{ path, rank: 1, words: ['--ro-bind-try', path, path] }];
+    });
+  return [{ path: folder, rank: 2, words: ['--tmpfs', folder] }, ...(await Promise.all(inner)).flat()];
+};

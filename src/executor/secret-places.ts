@@ -1,0 +1,239 @@
+/** Where people keep what no program of a model's making has to read: one table. */
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+
+/** Below the home folder of the user. */
+const IN_HOME = [
+  // keys and logins of systems and services
+  '.ssh',
+  '.gnupg',
+  '.aws',
+  '.azure',
+  '.oci',
+  '.kube',
+  '.docker',
+  '.netrc',
+  '_netrc',
+  '.git-credentials',
+  '.config/git/credentials',
+  '.config/gh',
+  '.config/hub',
+  '.config/glab-cli',
+  '.config/gcloud',
+  '.config/doctl',
+  '.config/hcloud',
+  '.config/containers/auth.json',
+  '.config/rclone',
+  '.config/op',
+  '.config/sops',
+  '.config/age',
+  '.config/helm',
+  '.config/pulumi',
+  '.pulumi/credentials.json',
+  '.terraform.d',
+  '.terraformrc',
+  '.vault-token',
+  '.fly',
+  '.config/heroku',
+  '.config/netlify',
+  '.config/vercel',
+  '.local/share/com.vercel.cli',
+  '.wrangler',
+  '.config/.wrangler',
+  '.boto',
+  '.s3cfg',
+  '.databrickscfg',
+  '.kaggle',
+  '.huggingface/token',
+  '.cache/huggingface/token',
+  '.cache/huggingface/stored_tokens',
+  // of package registries
+  '.npmrc',
+  '.yarnrc',
+  '.yarnrc.yml',
+  '.pypirc',
+  '.config/pip',
+  '.pip',
+  '.cargo/credentials',
+  '.cargo/credentials.toml',
+  '.gem/credentials',
+  '.bundle/config',
+  '.composer/auth.json',
+  '.config/composer/auth.json',
+  '.m2/settings.xml',
+  '.m2/settings-security.xml',
+  '.gradle/gradle.properties',
+  '.nuget/NuGet/NuGet.Config',
+  '.config/NuGet',
+  // of databases
+  '.pgpass',
+  '.my.cnf',
+  '.mylogin.cnf',
+  '.dbshell',
+  // key rings, password stores, wallets
+  '.password-store',
+  '.local/share/keyrings',
+  '.local/share/kwalletd',
+  '.config/keepassxc',
+  '.config/Bitwarden',
+  '.config/Bitwarden CLI',
+  '.config/1Password',
+  '.bitcoin',
+  '.ethereum',
+  '.electrum',
+  '.config/solana',
+  // browsers, mail, messengers
+  '.mozilla',
+  '.thunderbird',
+  '.config/google-chrome',
+  '.config/chromium',
+  '.config/BraveSoftware',
+  '.config/microsoft-edge',
+  '.config/vivaldi',
+  '.config/opera',
+  '.var/app',
+  'snap',
+  '.config/Signal',
+  '.config/Slack',
+  '.config/discord',
+  '.config/Element',
+  '.local/share/TelegramDesktop',
+  '.local/share/evolution',
+  '.config/evolution',
+  '.config/neomutt',
+  '.muttrc',
+  '.msmtprc',
+  '.config/msmtp',
+  // the session, and what was typed
+  '.Xauthority',
+  '.ICEauthority',
+  '.bash_history',
+  '.zsh_history',
+  '.zhistory',
+  '.local/share/fish/fish_history',
+  '.python_history',
+  '.node_repl_history',
+  '.psql_history',
+  '.mysql_history',
+  '.sqlite_history',
+  '.lesshst',
+  '.viminfo',
+];
+
+/** Logins of agent CLIs: by the name of the program, which may keep its own where it is not given koubou's endpoint. */
+const AGENT_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  claude: ['.claude', '.claude.json'],
+  codex: ['.codex'],
+  opencode: [
+    '.config/opencode',
+    '.local/share/opencode',
+    '.local/state/opencode',
+    '.cache/opencode',
+    '.opencode',
+  ],
+  aider: ['.aider', '.aider.conf.yml', '.aider.model.settings.yml', '.oauth-keys.env'],
+  gemini: ['.gemini'],
+  qwen: ['.qwen'],
+  goose: ['.config/goose', '.local/share/goose', '.local/state/goose'],
+  crush: ['.config/crush', '.local/share/crush'],
+  cursor: ['.cursor', '.config/cursor'],
+  copilot: ['.copilot', '.config/github-copilot'],
+  amp: ['.config/amp', '.local/share/amp'],
+  droid: ['.factory'],
+};
+
+/** Of the machine, for those who may reach them: a socket or a key there gives more rights than any file. */
+const OF_THE_MACHINE = [
+  '/etc/shadow',
+  '/etc/gshadow',
+  '/etc/sudoers',
+  '/etc/sudoers.d',
+  '/etc/ssh',
+  '/etc/ssl/private',
+  '/etc/kubernetes',
+  '/etc/rancher',
+  '/etc/wireguard',
+  '/etc/NetworkManager/system-connections',
+  '/var/lib/docker',
+  '/var/lib/containerd',
+  '/var/lib/containers',
+  '/var/lib/kubelet',
+  '/var/lib/libvirt',
+  '/var/snap',
+  '/var/lib/lxd',
+  '/var/lib/incus',
+  '/var/spool/cron',
+  '/var/mail',
+  '/var/spool/mail',
+];
+
+/** Caches that their programs cannot do without writing to; an empty one is a slow one, a read-only one a failure. */
+const OWN_CACHES = [
+  '.npm',
+  '.cache/go-build',
+  '.cache/pip',
+  '.cache/uv',
+  '.cache/ccache',
+  '.cache/sccache',
+  '.cache/deno',
+  '.cache/fontconfig',
+  '.cache/node',
+  '.cache/corepack',
+  '.cache/pre-commit',
+  '.cache/black',
+];
+
+/** Folders in which programs keep files of their own. */
+const SCRATCH = ['', '.config', '.cache', '.local', '.local/share', '.local/state'];
+
+export interface HomePlaces {
+  hidden: string[];
+  scratch: string[];
+}
+
+/** HOME, and the one that the system has on file where that is another. */
+export const homeFolders = (environment: Readonly<Record<string, string>>): string[] => {
+  const named = environment['HOME'];
+  return [
+    ...new Set([...(named?.startsWith('/') ? [named] : []), systemHome()].filter((each) => each !== '')),
+  ];
+};
+
+/** As the system has it on file; empty where it has none. */
+export const systemHome = (): string => {
+  try {
+    const { homedir } = userInfo();
+    return homedir.startsWith('/') ? homedir : '';
+  } catch {
+    return '';
+  }
+};
+
+/** Where koubou keeps the keys of this user's homes, by the whole environment. */
+export const keysFolder = (environment: Readonly<Record<string, string | undefined>>): string => {
+  const stated = environment['XDG_STATE_HOME'];
+  const base = stated?.startsWith('/')
+    ? stated
+    : join(environment['HOME'] || systemHome() || '/', '.local', 'state');
+  return join(base, 'koubou');
+};
+
+/** `spared`: names of the table that this program may see. */
+export const secretPlaces = (
+  environment: Readonly<Record<string, string>>,
+  spared: readonly string[] = [],
+): HomePlaces => {
+  const homes = homeFolders(environment);
+  const agents = Object.values(AGENT_FOLDERS).flat();
+  const names = [...IN_HOME, ...agents, ...OWN_CACHES].filter((name) => !spared.includes(name));
+  return {
+    hidden: [
+      ...OF_THE_MACHINE,
+      ...homes.flatMap((home) => [
+        join(home, '.local/state/koubou'),
+        ...names.map((name) => join(home, name)),
+      ]),
+    ],
+    scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
+  };
+};
