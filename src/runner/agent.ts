@@ -46,7 +46,7 @@ const LOOK_MS = 250;
 const NO_KEY = 'local';
 
 const OBSERVED = {
-  doneReason: null,
+  end: null,
   promptTokens: null,
   promptBytes: null,
   thinking: null,

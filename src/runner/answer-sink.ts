@@ -2,19 +2,19 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { errorInfo } from '../errors.ts';
 import { RunFailure } from './failure.ts';
+import { MarkupSplitter, type Part } from './model-markup.ts';
 
 /** More than any useful answer, less than any disk: what goes beyond is a model that repeats itself. */
 export const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Enough to see that there were thoughts, and which. */
 const THINKING_KEPT = 16 * 1024;
 
-const OPEN_TAG = '<think>';
-const CLOSE_TAG = '</think>';
-
 export interface SinkOptions {
   outputPath: string;
   logPath: string;
   limitBytes: number;
+  /** The prompt: what it asks for is no markup. */
+  asked: string;
   /** Called with the number of bytes that came. */
   progress: (bytes: number) => void;
 }
@@ -35,15 +35,18 @@ export class AnswerSink {
   #bytes = 0;
   #thinking = '';
   #hasAnswer = false;
-  /** Many servers leave the thoughts in the answer, as a first part in tags. */
-  #tags: 'before' | 'inside' | 'closed' | 'after' = 'before';
-  #held = '';
+  /** The beginning of the answer, which may turn out to be thoughts. */
+  #beginning = '';
+  #splitter: MarkupSplitter;
+  /** Servers cut their stream at tokens, so also within a letter. */
+  readonly #halves = { answer: new LetterJoiner(), thinking: new LetterJoiner() };
   #logs: 'thinking' | 'answer' | 'nothing' = 'nothing';
 
   private constructor(options: SinkOptions, output: FileHandle, log: FileHandle) {
     this.#options = options;
     this.#output = output;
     this.#log = log;
+    this.#splitter = new MarkupSplitter(options.asked);
   }
 
   static async open(options: SinkOptions): Promise<AnswerSink> {
@@ -71,41 +74,20 @@ export class AnswerSink {
   async answer(text: string): Promise<void> {
     if (text === '') return;
     this.#count(text);
-    this.#held += text;
-    if (this.#tags === 'before') {
-      const start = this.#held.trimStart();
-      if (start.startsWith(OPEN_TAG)) {
-        this.#tags = 'inside';
-        this.#held = start.slice(OPEN_TAG.length);
-      } else if (!OPEN_TAG.startsWith(start)) this.#tags = 'after';
-    }
-    if (this.#tags === 'inside') {
-      const end = this.#held.indexOf(CLOSE_TAG);
-      const safe = end === -1 ? Math.max(0, this.#held.length - CLOSE_TAG.length) : end;
-      await this.#think(this.#held.slice(0, safe));
-      this.#held = this.#held.slice(safe);
-      if (end === -1) return;
-      this.#tags = 'closed';
-      this.#held = this.#held.slice(CLOSE_TAG.length);
-    }
-    if (this.#tags === 'closed') {
-      this.#held = this.#held.trimStart();
-      if (this.#held !== '') this.#tags = 'after';
-    }
-    if (this.#tags === 'after') await this.#flush();
+    await this.#take(this.#splitter.push(this.#halves.answer.push(text)));
   }
 
   async think(text: string): Promise<void> {
     if (text === '') return;
     this.#count(text);
-    await this.#think(text);
+    await this.#think(this.#halves.thinking.push(text));
   }
 
   /** Writes what was held back. Call it when the answer is whole. */
   async end(): Promise<void> {
-    if (this.#tags === 'inside') await this.#think(this.#held);
-    else await this.#flush();
-    this.#held = '';
+    await this.#think(this.#halves.thinking.end());
+    await this.#take(this.#splitter.push(this.#halves.answer.end()));
+    await this.#take(this.#splitter.end());
     if (this.#logs !== 'nothing') await this.#log.appendFile('\n');
   }
 
@@ -114,8 +96,9 @@ export class AnswerSink {
     await this.#output.truncate(0);
     await this.#log.appendFile(`\n[koubou] ${why}\n`);
     this.#hasAnswer = false;
-    this.#held = '';
-    this.#tags = 'before';
+    this.#beginning = '';
+    this.#splitter = new MarkupSplitter(this.#options.asked);
+    for (const half of Object.values(this.#halves)) half.end();
     this.#logs = 'nothing';
   }
 
@@ -123,13 +106,31 @@ export class AnswerSink {
     await Promise.all([this.#output.close(), this.#log.close()]);
   }
 
-  async #flush(): Promise<void> {
-    const text = this.#held;
-    if (text === '') return;
-    this.#held = '';
+  async #take(parts: readonly Part[]): Promise<void> {
+    for (const part of parts) {
+      if (part.kind === 'retract') await this.#retract();
+      else if (part.kind === 'thinking') await this.#think(part.text);
+      else await this.#write(part.text);
+    }
+  }
+
+  async #write(text: string): Promise<void> {
     if (text.trim() !== '') this.#hasAnswer = true;
+    if (this.#beginning.length < THINKING_KEPT) this.#beginning += text.slice(0, THINKING_KEPT);
     await this.#output.appendFile(text);
     await this.#toLog('answer', text);
+  }
+
+  /** What was taken for the answer were thoughts; the log holds them already. */
+  async #retract(): Promise<void> {
+    if (this.#hasAnswer) {
+      await this.#log.appendFile('\n[koubou] What stands above as an answer are thoughts.\n');
+      this.#logs = 'thinking';
+    }
+    this.#thinking = (this.#thinking + this.#beginning).slice(0, 2 * THINKING_KEPT);
+    this.#beginning = '';
+    this.#hasAnswer = false;
+    await this.#output.truncate(0);
   }
 
   async #think(text: string): Promise<void> {
@@ -152,5 +153,24 @@ export class AnswerSink {
     this.#options.progress(bytes);
     if (this.#bytes <= this.#options.limitBytes) return;
     throw didNotStop(this.#options.limitBytes);
+  }
+}
+
+/** Keeps the first half of a letter back until the second comes (UTF-16, as JSON writes it). */
+class LetterJoiner {
+  #half = '';
+
+  push(text: string): string {
+    const whole = this.#half + text;
+    const cut = /[\ud800-\udbff]$/.test(whole) ? whole.length - 1 : whole.length;
+    this.#half = whole.slice(cut);
+    return whole.slice(0, cut);
+  }
+
+  /** The half that nothing followed. */
+  end(): string {
+    const half = this.#half;
+    this.#half = '';
+    return half;
   }
 }

@@ -27,7 +27,7 @@ export const codexEnd = ({ end, trail, relay, promptBytes, facts, signal }: Code
     ok: true,
     observed: {
       terminal: trail.completed,
-      doneReason: null,
+      end: null,
       promptTokens: relay.promptTokens,
       promptBytes,
       thinking: null,

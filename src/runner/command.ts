@@ -74,7 +74,7 @@ export class CommandRunner implements Runner {
 
 const OBSERVED = {
   terminal: true,
-  doneReason: null,
+  end: null,
   promptTokens: null,
   promptBytes: null,
   thinking: null,

@@ -9,6 +9,7 @@ import { hasCode, RunFailure } from './failure.ts';
 import type { Server } from './http-failure.ts';
 import type { ModelPrompt } from './model-prompt.ts';
 import type { Observed } from './runner.ts';
+import { calledTools, streamEnd } from './stream-end.ts';
 
 export interface Conversation {
   client: Ollama;
@@ -46,6 +47,8 @@ interface Chatted {
   last: ChatResponse | undefined;
   /** Another machine that the answer came through. */
   remoteHost: string | null;
+  /** Tools that it called. */
+  calls: string[];
 }
 
 /** What a chat request has that the client's types do not know. */
@@ -135,16 +138,18 @@ const chat = async (conversation: Conversation, way: Way, contextTokens: number)
   let first = true;
   let last: ChatResponse | undefined;
   let remoteHost: string | null = null;
+  const calls: string[] = [];
   for await (const part of await client.chat(request)) {
     if (first) conversation.onFirstByte();
     first = false;
     await sink.think(textOf(part.message?.thinking));
     await sink.answer(textOf(part.message?.content));
+    calls.push(...calledTools(part.message));
     remoteHost ??= remoteHostOf(part);
     last = part;
   }
   await sink.end();
-  return { last, remoteHost };
+  return { last, remoteHost, calls: [...new Set(calls)] };
 };
 
 /** Any part may say it. */
@@ -156,13 +161,13 @@ const remoteHostOf = (part: object): string | null => {
 
 const judged = (
   { prompt, sink }: Conversation,
-  { last, remoteHost }: Chatted,
+  { last, remoteHost, calls }: Chatted,
 ): Omit<Conversed, 'contextTokens'> => {
   const promptTokens = countOf(last?.prompt_eval_count);
   return {
     observed: {
       terminal: last?.done === true,
-      doneReason: textOf(last?.done_reason) || null,
+      end: streamEnd('ollama', textOf(last?.done_reason) || null, calls),
       promptTokens,
       promptBytes: prompt.bytes,
       thinking: sink.thinking,

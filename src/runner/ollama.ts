@@ -73,6 +73,7 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
         outputPath: context.outputPath,
         logPath: context.logPath,
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
+        asked: `${prompt.system}\n${prompt.user}`,
         progress: context.progress,
       });
       const { observed, usage, contextTokens } = await converse({

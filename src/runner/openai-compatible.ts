@@ -16,6 +16,7 @@ import { refuseRemoteModel } from './remote-model.ts';
 import { listModels } from './require-model.ts';
 import type { Observed, RunContext, RunnerOutcome } from './runner.ts';
 import { sseGuard } from './sse-guard.ts';
+import { calledTools, streamEnd } from './stream-end.ts';
 
 export interface OpenAiOptions extends ModelRunnerOptions {
   template: string;
@@ -51,20 +52,27 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       context.phase('loading');
-      connection = await this.connect(model, context.signal, { guard: sseGuard(server), local });
+      const stream = { done: false };
+      const guard = sseGuard(server, () => {
+        stream.done = true;
+      });
+      connection = await this.connect(model, context.signal, { guard, local });
       await listModels(connection, this.endpoint.url);
       if (local !== null) await refuseRemoteModel(connection, server);
       sink = await AnswerSink.open({
         outputPath: context.outputPath,
         logPath: context.logPath,
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
+        asked: `${prompt.system}\n${prompt.user}`,
         progress: context.progress,
       });
       const client = await this.#client(connection);
       const request = chatRequest(model, prompt, task);
       const answer = await chat(client, request, sink, () => context.phase('running'));
-      if (!answer.observed.terminal) throw brokeOff(server, 'ended the stream');
-      const observed = { ...answer.observed, promptBytes: prompt.bytes };
+      // A server that gives no reason has ended where it sends the last event of its protocol.
+      const terminal = answer.observed.terminal || stream.done;
+      if (!terminal) throw brokeOff(server, 'ended the stream');
+      const observed = { ...answer.observed, terminal, promptBytes: prompt.bytes };
       const { usage } = answer;
       const { address } = connection;
       return { ok: true, observed, usage, model, endpoint: this.endpoint.name, address };
@@ -133,7 +141,8 @@ const chat = async (
   onFirstByte: () => void,
 ): Promise<{ observed: Omit<Observed, 'promptBytes'>; usage: Usage | null }> => {
   let first = true;
-  let doneReason: string | null = null;
+  let said: string | null = null;
+  const calls: string[] = [];
   let usage: Usage | null = null;
   for await (const chunk of await client.chat.completions.create(request)) {
     if (first) onFirstByte();
@@ -141,14 +150,15 @@ const chat = async (
     const choice = chunk.choices?.[0];
     await sink.think(thoughts(choice?.delta));
     await sink.answer(textOf(choice?.delta?.content));
-    if (choice?.finish_reason != null) doneReason = String(choice.finish_reason);
+    calls.push(...calledTools(choice?.delta));
+    if (choice?.finish_reason != null) said = String(choice.finish_reason);
     usage = usageOf(chunk) ?? usage;
   }
   await sink.end();
   return {
     observed: {
-      terminal: doneReason !== null,
-      doneReason,
+      terminal: said !== null,
+      end: streamEnd('openai', said, [...new Set(calls)]),
       promptTokens: usage?.input_tokens ?? null,
       thinking: sink.thinking,
       remoteHost: null,

@@ -10,8 +10,11 @@ import { LINE_LETTERS, linesOf } from './lines.ts';
 const DATA = 'data:';
 const DONE = '[DONE]';
 
-/** Passes the lines on, to the one that says that it is the last. Throws RunFailure at what cannot be part of an answer. */
-export const sseGuard = (server: Server): BodyGuard =>
+/**
+ * Passes the lines on, to the one that says that it is the last, of which it tells. Throws RunFailure at what cannot be
+ * part of an answer.
+ */
+export const sseGuard = (server: Server, onDone: () => void = () => undefined): BodyGuard =>
   async function* (body) {
     const encoder = new TextEncoder();
     const tooLong = (): Error => brokeOff(server, 'sent a line without end');
@@ -25,6 +28,7 @@ export const sseGuard = (server: Server): BodyGuard =>
       if (!text.startsWith(DATA)) return;
       const data = text.slice(DATA.length).trim();
       ended = data === DONE;
+      if (ended) onDone();
       if (!ended && !canBePart(data)) throw brokeOff(server, 'sent something that is no answer');
     };
     for await (const lines of linesOf(body, tooLong)) {

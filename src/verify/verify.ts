@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
-import type { Observed } from '../task/observed.ts';
+import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
 import { runCheck } from './check.ts';
@@ -118,12 +118,10 @@ const LEAST_SUSPECTED = 512;
 
 /** What already the runner's account of the run rules out. */
 const failureSeen = (observed: Observed): ErrorInfo | null => {
-  const { terminal, doneReason, promptTokens, promptBytes } = observed;
+  const { terminal, end, promptTokens, promptBytes } = observed;
   if (!terminal)
     return errorInfo('output_truncated', 'The runner ended without saying that its answer is whole.');
-  if (doneReason === 'length') {
-    return errorInfo('output_truncated', 'The model ran out of room in the middle of its answer.');
-  }
+  if (end !== null && end.kind !== 'whole') return endInfo(end);
   // A prompt that the server had cached may be counted as 0 or not at all.
   if (promptTokens === null || promptTokens <= 0 || promptBytes === null) return null;
   const fewest = fewestTokens(promptBytes);
@@ -131,6 +129,23 @@ const failureSeen = (observed: Observed): ErrorInfo | null => {
   return errorInfo(
     'prompt_truncated',
     `The server read ${promptTokens} tokens of a prompt that has at least ${fewest} (${promptBytes} bytes).`,
+  );
+};
+
+const endInfo = ({ kind, said }: StreamEnd): ErrorInfo => {
+  if (kind === 'cut') {
+    return errorInfo('output_truncated', 'The model ran out of room in the middle of its answer.');
+  }
+  if (kind === 'call') {
+    return errorInfo(
+      'unknown_tool',
+      `The model called a tool (${said}) in place of an answer; it was given none.`,
+    );
+  }
+  return errorInfo(
+    'output_truncated',
+    `The server ended the answer for another reason than its end: ${said}.`,
+    "Try again, or another model; the server's own log may say more.",
   );
 };
 

@@ -219,7 +219,7 @@ export const describeModelRunner = (kind: RunnerKind): void => {
         assert.equal(model, 'scripted');
         assert.deepEqual(usage, { input_tokens: 26, output_tokens: 3 });
         assert.equal(observed.terminal, true);
-        assert.equal(observed.doneReason, 'stop');
+        assert.equal(observed.end?.kind, 'whole');
         assert.equal(observed.thinking, null);
         assert.ok((observed.promptBytes ?? 0) > 'Say hello.'.length);
       });
@@ -257,6 +257,27 @@ export const describeModelRunner = (kind: RunnerKind): void => {
         );
         assert.equal(output, 'The answer.');
         assert.match(success(outcome).observed.thinking ?? '', /Hm\./);
+      });
+
+      it('keeps thoughts without a begin tag out of the output, and in the log', async () => {
+        const { outcome, output, log } = await ran(
+          steps.text(['The user wants a sum.\n</th', 'ink>\n\nFour.']),
+        );
+        assert.equal(output, 'Four.');
+        assert.match(success(outcome).observed.thinking ?? '', /wants a sum/);
+        assert.match(log, /wants a sum[\s\S]*are thoughts[\s\S]*\[answer\]\nFour\./);
+      });
+
+      it('keeps the channels of Harmony apart', async () => {
+        const text =
+          '<|channel|>analysis<|message|>Sum.<|end|><|start|>assistant<|channel|>final<|message|>Four.';
+        const { outcome, output } = await ran(steps.text(Array.from(text)));
+        assert.equal(output, 'Four.');
+        assert.equal(success(outcome).observed.thinking, 'Sum.');
+      });
+
+      it('joins a letter that came in two pieces', async () => {
+        assert.equal((await ran(steps.text(['Done \ud83d', '\ude00!']))).output, 'Done 😀!');
       });
 
       it('leaves tags alone that are part of the answer', async () => {

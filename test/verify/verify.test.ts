@@ -42,7 +42,7 @@ describe('what makes a result count', () => {
 
   const good: Observed = {
     terminal: true,
-    doneReason: 'stop',
+    end: { kind: 'whole', said: 'stop' },
     promptTokens: 26,
     promptBytes: 100,
     thinking: null,
@@ -95,7 +95,21 @@ describe('what makes a result count', () => {
       assert.match(fails(await verify('', {}, { thinking: 'hm' }), 'empty_output').error.message, /thought/);
     });
     it('refuses an answer cut by length', async () =>
-      void fails(await verify('The answer is', {}, { doneReason: 'length' }), 'output_truncated'));
+      void fails(
+        await verify('The answer is', {}, { end: { kind: 'cut', said: 'length' } }),
+        'output_truncated',
+      ));
+    it('refuses an answer that the server ended for a reason of its own, with its words', async () => {
+      const end = { kind: 'other', said: 'content_filter' } as const;
+      assert.match(
+        fails(await verify('The', {}, { end }), 'output_truncated').error.message,
+        /content_filter/,
+      );
+    });
+    it('refuses words beside a call of a tool', async () => {
+      const end = { kind: 'call', said: 'read_file' } as const;
+      assert.match(fails(await verify('I look.', {}, { end }), 'unknown_tool').error.message, /read_file/);
+    });
     it('refuses a tool call as text and says so to the model', async () => {
       const failed = fails(await verify('{"name":"ls","arguments":{}}'), 'tool_call_as_text');
       assert.match(failed.feedback ?? '', /no tools/);
@@ -126,7 +140,7 @@ describe('what makes a result count', () => {
   });
 
   describe('for a command', () => {
-    const none = { promptTokens: null, promptBytes: null, doneReason: null };
+    const none = { promptTokens: null, promptBytes: null, end: null };
     it('takes an exit with 0 as evidence, without any output', async () =>
       accepts(await verify('', { type: 'command' }, none), 'exit 0'));
     it('leaves output alone that looks like a tool call', async () =>

@@ -102,7 +102,7 @@ export class FakeRunner implements Runner {
       await writeFile(context.outputPath, answer);
       const observed = {
         terminal: true,
-        doneReason: 'stop',
+        end: null,
         promptTokens: null,
         promptBytes: null,
         thinking: null,

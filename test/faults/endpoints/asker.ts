@@ -152,7 +152,7 @@ const unfit = (outcome: RunnerOutcome): string[] => {
   const isFit =
     observed === null ||
     ((observed.promptTokens === null || Number.isSafeInteger(observed.promptTokens)) &&
-      [observed.doneReason, observed.thinking, observed.remoteHost].every(
+      [observed.end?.said ?? null, observed.thinking, observed.remoteHost].every(
         (each) => each === null || typeof each === 'string',
       ));
   return isOdd || !texts || !isFit || RunOutcome === undefined
@@ -239,7 +239,7 @@ const throughRelay = async (
     if (relay.failure === undefined && whole) {
       const observed = {
         terminal: true,
-        doneReason: null,
+        end: null,
         promptTokens: relay.promptTokens,
         promptBytes: 1,
         thinking: null,

@@ -63,12 +63,12 @@ class EchoRunner implements Runner {
       const template = task.prompt.includes('own') ? 'own' : 'auto';
       await buildPrompt(task, { folders, template, feedback: context.feedback });
       const { outputPath, logPath, progress } = context;
-      sink = await AnswerSink.open({ outputPath, logPath, progress, limitBytes: 1e9 });
+      sink = await AnswerSink.open({ outputPath, logPath, progress, limitBytes: 1e9, asked: '' });
       await sink.answer(answerTo(task.prompt));
       await sink.end();
       const observed = {
         terminal: true,
-        doneReason: 'stop',
+        end: null,
         promptTokens: null,
         promptBytes: 1,
         thinking: null,

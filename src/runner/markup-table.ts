@@ -1,0 +1,147 @@
+/** The markup of model families that servers leave in an answer, each with a source. Pure data. */
+
+interface ThoughtFamily {
+  open: readonly string[];
+  close: readonly string[];
+  /** Tags made of common words, which a person may ask for: then they are what was asked for. */
+  common: boolean;
+  source: string;
+}
+
+export const THOUGHTS: readonly ThoughtFamily[] = [
+  {
+    // DeepSeek R1, Qwen 3, GLM, MiniMax, Nemotron and others; templates often begin it, so the begin tag may be missing.
+    open: ['<think>'],
+    close: ['</think>'],
+    common: false,
+    source: 'https://docs.vllm.ai/en/v0.15.0/api/vllm/reasoning/deepseek_r1_reasoning_parser/',
+  },
+  {
+    open: ['<thinking>', '<thought>', '<thoughts>', '<reasoning>'],
+    close: ['</thinking>', '</thought>', '</thoughts>', '</reasoning>'],
+    common: true,
+    source: 'https://github.com/QwenLM/qwen-code/pull/6033',
+  },
+  {
+    open: ['<mm:think>'],
+    close: ['</mm:think>'],
+    common: false,
+    source: 'https://github.com/NousResearch/hermes-agent/pull/62680',
+  },
+  {
+    open: ['[THINK]'],
+    close: ['[/THINK]'],
+    common: false,
+    source: 'https://docs.vllm.ai/en/v0.10.0/api/vllm/reasoning/index.html (mistral_reasoning_parser)',
+  },
+  {
+    open: ['◁think▷'],
+    close: ['◁/think▷'],
+    common: false,
+    source: 'https://huggingface.co/moonshotai/Kimi-VL-A3B-Thinking',
+  },
+  {
+    open: ['<seed:think>'],
+    close: ['</seed:think>'],
+    common: false,
+    source: 'https://docs.vllm.ai/en/v0.20.2/api/vllm/reasoning/seedoss_reasoning_parser/',
+  },
+  {
+    open: ['<|START_THINKING|>'],
+    close: ['<|END_THINKING|>'],
+    common: false,
+    source: 'https://docs.vllm.ai/en/latest/api/vllm/reasoning/index.html (cohere_command_reasoning_parser)',
+  },
+  {
+    open: ['<|begin_of_thought|>'],
+    close: ['<|end_of_thought|>'],
+    common: false,
+    source: 'https://huggingface.co/NovaSky-AI/Sky-T1-32B-Preview',
+  },
+  {
+    open: ['<|channel>thought\n', '<|channel>thought'],
+    close: ['<channel|>'],
+    common: false,
+    source: 'https://docs.vllm.ai/en/latest/api/vllm/reasoning/index.html (gemma4_reasoning_parser)',
+  },
+  {
+    open: ['<unused94>thought\n', '<unused94>'],
+    close: ['<unused95>'],
+    common: false,
+    source: 'https://huggingface.co/google/medgemma-27b-text-it',
+  },
+];
+
+/** Around the answer of a model that thought before. */
+export const WRAPPERS: ReadonlySet<string> = new Set([
+  '<answer>',
+  '</answer>',
+  '<response>',
+  '</response>',
+  '<|START_RESPONSE|>',
+  '<|END_RESPONSE|>',
+  '<|begin_of_solution|>',
+  '<|end_of_solution|>',
+  '[BEGIN FINAL RESPONSE]',
+  '[END FINAL RESPONSE]',
+]);
+
+/** https://github.com/openai/harmony/blob/main/docs/format.md */
+export const HARMONY = {
+  openers: new Set(['<|start|>', '<|channel|>', '<|constrain|>']),
+  message: '<|message|>',
+  closers: new Set(['<|end|>', '<|return|>', '<|call|>']),
+} as const;
+
+/** Tokens that begin the turn of the model or of somebody else, by the chat templates of the families. */
+export const START_TOKENS: ReadonlySet<string> = new Set([
+  '<|im_start|>assistant\n',
+  '<|im_start|>user\n',
+  '<|im_start|>system\n',
+  '<|im_start|>',
+  '<|start_header_id|>assistant<|end_header_id|>\n\n',
+  '<|start_header_id|>user<|end_header_id|>\n\n',
+  '<start_of_turn>model\n',
+  '<start_of_turn>user\n',
+  '<|turn>model\n',
+  '<|turn>user\n',
+  '<|assistant|>',
+  '<|user|>',
+  '<｜Assistant｜>',
+  '<｜User｜>',
+  '<bos>',
+  '<|begin_of_text|>',
+  '<｜begin▁of▁sentence｜>',
+  '<|START_OF_TURN_TOKEN|>',
+  '<|CHATBOT_TOKEN|>',
+]);
+
+/** Tokens that end a turn. */
+export const END_TOKENS: ReadonlySet<string> = new Set([
+  '<|im_end|>',
+  '<|endoftext|>',
+  '<|end_of_text|>',
+  '<|eot_id|>',
+  '<|eom_id|>',
+  '<|end|>',
+  '<|return|>',
+  '<|end_of_turn|>',
+  '<end_of_turn>',
+  '<turn|>',
+  '<eos>',
+  '</s>',
+  '<|EOT|>',
+  '<|END_OF_TURN_TOKEN|>',
+  '<｜end▁of▁sentence｜>',
+]);
+
+/** Whether it opens or closes something; what does neither is `token`. */
+export type Marker = 'open' | 'close' | 'token';
+
+export const MARKERS: ReadonlyMap<string, Marker> = new Map([
+  ...[...START_TOKENS, ...END_TOKENS].map((text) => [text, 'token'] as const),
+  ...[...HARMONY.openers, HARMONY.message, ...HARMONY.closers].map((text) => [text, 'token'] as const),
+  ...THOUGHTS.flatMap(({ open }) => open.map((text) => [text, 'open'] as const)),
+  ...THOUGHTS.flatMap(({ close }) => close.map((text) => [text, 'close'] as const)),
+  ...[...WRAPPERS].map((text) => [text, /^(<\/|\[END|<\|END|<\|end)/.test(text) ? 'close' : 'open'] as const),
+]);
