@@ -2,7 +2,7 @@
 import { KoubouError } from '../errors.ts';
 
 const CLOCK = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
-const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
+const DAY = /^(\d{4})-(\d{2})-(\d{2})(|[T ].*)$/s;
 
 /**
  * Wall-clock milliseconds: an ISO time, `HH:MM` (local; tomorrow where it has passed today), `YYYY-MM-DD`
@@ -12,17 +12,25 @@ export const parseDueTime = (written: string, nowMs: number): number => {
   const text = written.trim();
   const clock = CLOCK.exec(text);
   if (clock) return nextClock(clock, nowMs) ?? refuse(written);
-  const day = DAY.exec(text);
-  if (day) {
-    const [year = 0, month = 0, date = 0] = day.slice(1).map(Number);
-    const midnight = new Date(year, month - 1, date);
-    return midnight.getMonth() === month - 1 && midnight.getDate() === date
-      ? midnight.getTime()
-      : refuse(written);
+  const [, year = '', month = '', date = '', rest = ''] = DAY.exec(text) ?? [];
+  if (year !== '') {
+    const midnight = new Date(Number(year), Number(month) - 1, Number(date));
+    const exists = midnight.getMonth() === Number(month) - 1 && midnight.getDate() === Number(date);
+    if (!exists) return refuse(written);
+    if (rest === '') return midnight.getTime();
   }
   // Without a year JavaScript finds a date in nearly anything: `10` is October 2001.
   const parsed = /\b\d{4}\b/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(parsed) ? refuse(written) : parsed;
+  return Number.isNaN(parsed) || (year === '' && !namesDayOf(text, parsed)) ? refuse(written) : parsed;
+};
+
+/** JavaScript takes `30 Feb 2027` for the 2nd of March. A time zone in the text may move it by a day. */
+const namesDayOf = (text: string, ms: number): boolean => {
+  const numbers = text.match(/\d+/g)?.map(Number) ?? [];
+  return [-1, 0, 1].some((days) => {
+    const near = new Date(ms + days * 24 * 3600 * 1000);
+    return numbers.includes(near.getDate()) && (days === 0 || /[+-]\d|Z|GMT|UTC/i.test(text));
+  });
 };
 
 const nextClock = ([, hours, minutes, seconds]: RegExpExecArray, nowMs: number): number | undefined => {

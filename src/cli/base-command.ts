@@ -3,6 +3,7 @@ import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
 import { jsonLine } from '../text/harmless.ts';
+import { currentFolder } from './current-folder.ts';
 import { write, writeDrawn } from './output.ts';
 
 /** What every command has: the shared flags, its way to print, and the only door to the process around it. */
@@ -43,7 +44,7 @@ export abstract class BaseCommand extends Command {
   }
 
   get cwd(): string {
-    return process.cwd();
+    return currentFolder();
   }
 
   /** Text on stdout, with a newline at its end unless it brings one. */

@@ -11,6 +11,11 @@ export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
 }
 
+/** Thrown where the system does not take what is printed, as on a full disk: the command itself may have done its work. */
+export class OutputFailed extends Error {
+  override readonly name = 'OutputFailed';
+}
+
 type Standard = 'stdout' | 'stderr';
 
 const descriptors = { stdout: 1, stderr: 2 } as const;
@@ -78,10 +83,11 @@ function writeToStream(to: Standard, bytes: Uint8Array): Promise<void> {
   });
 }
 
-function asClosed(error: unknown): unknown {
-  return hasCode(error, 'EPIPE', 'ERR_STREAM_DESTROYED')
-    ? new OutputClosed('the reader of the output has gone', { cause: error })
-    : error;
+function asClosed(error: unknown): Error {
+  if (hasCode(error, 'EPIPE', 'ERR_STREAM_DESTROYED')) {
+    return new OutputClosed('the reader of the output has gone', { cause: error });
+  }
+  return new OutputFailed(error instanceof Error ? error.message : String(error), { cause: error });
 }
 
 function hasCode(error: unknown, ...codes: string[]): boolean {

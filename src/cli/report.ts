@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type ErrorCode, KoubouError, systemCode } from '../errors.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { nearest } from '../text/nearest.ts';
-import { OutputClosed, write } from './output.ts';
+import { OutputClosed, OutputFailed, write } from './output.ts';
 
 interface Circumstances {
   /** `koubou delegate`: what a hint can point to. */
@@ -37,6 +37,12 @@ function asKoubouError(thrown: unknown, command: string): KoubouError {
   if (isParseError(thrown)) {
     return new KoubouError('usage', withoutOclifFrame(thrown.message), {
       hint: hintFor(thrown, `See ${command} --help`),
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof OutputFailed) {
+    return new KoubouError('internal', `What this command says could not be written: ${thrown.message}`, {
+      hint: 'What it was asked to do is done as far as that; `koubou status` and `koubou list` show it.',
       cause: thrown,
     });
   }

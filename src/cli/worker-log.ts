@@ -1,8 +1,11 @@
 /** A daemon's events as lines, in their order. A line that cannot be written never ends the work. */
+import { isatty } from 'node:tty';
 import type { WorkerEvent } from '../events.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { OutputClosed } from './output.ts';
 import { levelOf, renderWorkerEvent } from './render/worker-event.ts';
+
+const ignore = (): void => undefined;
 
 const LEVELS = ['error', 'warn', 'info', 'debug'];
 
@@ -44,13 +47,20 @@ export class WorkerLog {
       });
   }
 
+  #hasTerminal(): boolean {
+    return [0, 1, 2].some((descriptor) => isatty(descriptor));
+  }
+
   /** Calls back at each request to end: a signal, or a reader that has gone. Returns how to stop listening. */
   stopRequests(listener: () => void): () => void {
-    const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+    const signals = ['SIGTERM', 'SIGINT', ...(this.#hasTerminal() ? (['SIGHUP'] as const) : [])];
     for (const signal of signals) process.on(signal, listener);
+    // Under nohup, or as a service, nobody hung up: Node forgets that the signal was to be ignored.
+    if (!signals.includes('SIGHUP')) process.on('SIGHUP', ignore);
     this.onReaderGone = listener;
     return () => {
       for (const signal of signals) process.removeListener(signal, listener);
+      process.removeListener('SIGHUP', ignore);
       this.onReaderGone = () => undefined;
     };
   }

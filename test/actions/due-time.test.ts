@@ -23,7 +23,20 @@ describe('a time after --at', () => {
     it(`is read from ${JSON.stringify(written)}`, () => assert.equal(parseDueTime(written, noon), ms));
   }
 
-  for (const written of ['', 'soon', '10', '25:00', '12:60', '2026-02-30', '2026-13-01', 'x2026y', '-5']) {
+  for (const written of [
+    '',
+    'soon',
+    '10',
+    '25:00',
+    '12:60',
+    '2026-02-30',
+    '2026-02-30T10:00',
+    '2026-02-30 10:00',
+    '30 Feb 2026',
+    '2026-13-01',
+    'x2026y',
+    '-5',
+  ]) {
     it(`is not guessed from ${JSON.stringify(written)}`, () => {
       assert.throws(() => parseDueTime(written, noon), KoubouError);
     });

@@ -1,0 +1,32 @@
+import { readlinkSync } from 'node:fs';
+import { KoubouError, systemCode } from '../errors.ts';
+
+/**
+ * The folder that the command was typed in. One that was deleted meanwhile keeps its path where the system tells it, so
+ * that a home above it is still found and commands that name everything else work. Throws `usage` where it does not.
+ */
+export const currentFolder = (): string => {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause;
+    const before = deletedFolder();
+    if (before !== undefined) return before;
+    throw new KoubouError('usage', 'The folder that you are in does not exist any more.', {
+      hint: 'Change to one that does: cd ~',
+      cause,
+    });
+  }
+};
+
+const MARK = ' (deleted)';
+
+/** Linux only: what /proc says of a folder that nothing leads to any more. */
+const deletedFolder = (): string | undefined => {
+  try {
+    const path = readlinkSync('/proc/self/cwd');
+    return path.endsWith(MARK) ? path.slice(0, -MARK.length) : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { koubou, startKoubou } from '../helpers/koubou.ts';
+import { Project } from '../helpers/project.ts';
+import { until } from '../helpers/until.ts';
+
+describe('the shell around koubou', () => {
+  let project: Project;
+  beforeEach(async () => {
+    project = await Project.make();
+  });
+  afterEach(() => project.remove());
+
+  it('may have a full stdout: a task that was added is not said to have failed', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const { code, stderr } = await koubou(['delegate', '--type', 'command', '--', 'true'], {
+      cwd: project.folder,
+      under: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'],
+    });
+    assert.equal(code, 1);
+    assert.equal((await project.records()).length, 1);
+    assert.match(stderr, /could not be written: ENOSPC[\s\S]*koubou list/);
+    assert.doesNotMatch(stderr, /did not go through|nothing was added|repeat|fault of koubou/i);
+  });
+
+  describe('may stand in a folder that was deleted', () => {
+    const inDeleted = (args: readonly string[]) =>
+      koubou(args, {
+        cwd: project.folder,
+        under: ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', 'sh'],
+      });
+
+    it('which takes no task, and says so', async () => {
+      const { code, stderr } = await inDeleted(['delegate', '--type', 'command', '--', 'true']);
+      assert.equal(code, 2);
+      assert.match(stderr, /no folder .*gone.*Nothing was added/);
+    });
+
+    it('and still looks at a home', async () => {
+      assert.equal((await inDeleted(['list'])).code, 0);
+      assert.equal((await inDeleted(['status', '--home', project.home])).code, 0);
+    });
+  });
+
+  it('may hang up on a daemon that has no terminal, which goes on', async () => {
+    const { child, said, ended } = await startKoubou(['work'], { cwd: project.folder });
+    await until(() => said.stdout.includes('is ready'));
+    child.kill('SIGHUP');
+    const added = await project.run('delegate', '--type', 'command', '--', 'true');
+    await until(async () => (await project.queue.state(added.stdout.trim())) === 'completed');
+    child.kill('SIGTERM');
+    assert.equal((await ended).code, 0);
+  });
+
+  it('may name files like options, with spaces and brackets', async () => {
+    project.write('-n [id] x.md', 'text');
+    const { code } = await project.run('delegate', '--file', './-n [id] x.md', 'Say it.');
+    assert.equal(code, 0);
+    assert.match((await project.only()).files[0]?.path ?? '', /-n \[id\] x\.md$/);
+  });
+});
