@@ -2,11 +2,9 @@
  * The command line of `codex exec`. Pure. Versions of Codex come and go with their flags, so each that it
  * could do without is given only where the installed one knows it; what it is not told is said.
  */
-import { isAbsolute, relative } from 'node:path';
-import { errorInfo } from '../errors.ts';
-import { RunFailure } from './failure.ts';
+import { type CodexPlaces, type ConfinedSandbox, codexProfile, toml } from '../executor/codex-profile.ts';
 
-export type Sandbox = 'read-only' | 'workspace-write' | 'danger-full-access';
+export type Sandbox = ConfinedSandbox | 'danger-full-access';
 
 /** What the installed Codex says that it knows. */
 export interface CodexAbilities {
@@ -15,6 +13,12 @@ export interface CodexAbilities {
   flags: ReadonlySet<string>;
   /** Of `codex features list`. */
   features: ReadonlySet<string>;
+}
+
+/** The sandbox of a run's commands, and where they work in it. */
+export interface Confinement {
+  sandbox: ConfinedSandbox;
+  places: CodexPlaces;
 }
 
 export interface CodexWishes {
@@ -26,27 +30,16 @@ export interface CodexWishes {
   /** Where the last message goes. */
   outputPath: string;
   instructionsPath: string;
-  sandbox: Sandbox;
-  places: Places;
+  /** What its commands may do; null: whatever the user may. */
+  confinement: Confinement | null;
   /** The session to go on with. */
   resume: string | null;
-  /** `key=value` of the user's own codex.toml. */
-  settings: readonly string[];
-}
-
-/** Absolute, without symbolic links. */
-export interface Places {
-  cwd: string;
-  /** koubou's own: a model that could write there could add tasks and forge results. */
-  home: string;
-  /** The one folder besides cwd that commands may write to. */
-  temporary: string;
 }
 
 /** Without these no run could be followed; a Codex that lacks one is too old. */
 const NEEDED = ['--json', '--output-last-message', '--skip-git-repo-check'];
-/** Nothing but what koubou says may decide how it runs. */
-const WANTED = ['--ignore-user-config', '--ignore-rules'];
+/** Rules of the repository could let commands leave the sandbox. */
+const WANTED = ['--ignore-rules'];
 const UNWANTED_FEATURES = ['plugins', 'unbounded_connection_retries', 'multi_agent', 'goals'];
 
 /** Flags and features that koubou would use and this Codex does not know. */
@@ -64,9 +57,13 @@ export const flagsIn = (help: string): Set<string> => new Set(help.match(/(?<![\
 export const featuresIn = (list: string): Set<string> =>
   new Set(list.split('\n').flatMap((line) => /^([a-z][a-z0-9_]*)\s/.exec(line)?.[1] ?? []));
 
-/** The prompt is read from standard input. Throws RunFailure where the folder cannot be worked in. */
+/**
+ * The prompt is read from standard input. Everybody on the machine can read this command line, so the user's own
+ * settings are not on it: they lie in the run's CODEX_HOME, and what stands here goes before them. Throws KoubouError
+ * `usage` where a folder cannot be named to Codex.
+ */
 export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): string[] => {
-  const { model, baseUrl, keyVariable, outputPath, instructionsPath, resume, settings } = wishes;
+  const { model, baseUrl, keyVariable, outputPath, instructionsPath, resume } = wishes;
   const provider = {
     name: 'koubou',
     base_url: baseUrl,
@@ -76,7 +73,6 @@ export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): 
     stream_idle_timeout_ms: NEVER_MS,
   };
   const config = [
-    ...settings,
     'model_provider="koubou"',
     `model_providers.koubou=${toml(provider)}`,
     `model_instructions_file=${toml(instructionsPath)}`,
@@ -114,38 +110,7 @@ export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): 
 /** The attempt's clocks watch over silence; Codex's own would end a run while a model loads. */
 const NEVER_MS = 24 * 3600 * 1000;
 
-const sandboxSettings = ({ sandbox, places }: CodexWishes): string[] => {
-  if (sandbox !== 'workspace-write') return [`sandbox_mode="${sandbox}"`];
-  const { cwd, home, temporary } = places;
-  const filesystem = {
-    ':root': 'read',
-    ':workspace_roots': { '.': 'write', ...protectedHome(cwd, home) },
-    [temporary]: 'write',
-  };
-  return [`permissions.koubou.filesystem=${toml(filesystem)}`, 'default_permissions="koubou"'];
-};
-
-/** Where the home lies in the folder that may be written to, it stays as it is. */
-const protectedHome = (cwd: string, home: string): Record<string, string> => {
-  const inside = relative(cwd, home);
-  if (inside !== '' && !leadsOut(inside)) return { [inside]: 'read' };
-  const fromHome = relative(home, cwd);
-  if (leadsOut(fromHome) || fromHome.startsWith('worktrees/')) return {};
-  throw new RunFailure(
-    errorInfo(
-      'usage',
-      `${cwd} lies in koubou's own folder, and what works there could change the queue.`,
-      'Delegate with a --cwd that lies elsewhere.',
-    ),
-  );
-};
-
-const leadsOut = (path: string): boolean => path === '..' || path.startsWith('../') || isAbsolute(path);
-
-/** JSON's texts, numbers and lists are TOML's too; its objects are not. */
-const toml = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(toml).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const pairs = Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}=${toml(each)}`);
-  return `{${pairs.join(',')}}`;
-};
+const sandboxSettings = ({ confinement }: CodexWishes): string[] =>
+  confinement === null
+    ? ['sandbox_mode="danger-full-access"']
+    : codexProfile(confinement.sandbox, confinement.places);

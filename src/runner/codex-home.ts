@@ -1,29 +1,37 @@
 /** What lies ready for a run of Codex: its CODEX_HOME, its instructions, the user's settings. */
-import { cp, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorInfo, KoubouError, systemCode } from '../errors.ts';
+import { codexPlaces, hideFile, hideFolder, makeBox } from '../executor/codex-places.ts';
+import type { CodexBox } from '../executor/codex-profile.ts';
+import { removeNoted, strayNote } from '../executor/stray-folders.ts';
 import type { TaskFile } from '../task/record.ts';
 import { readTextFile } from '../text/read-text.ts';
-import type { Places } from './codex-arguments.ts';
-import { codexSettings } from './codex-toml.ts';
+import type { Confinement, Sandbox } from './codex-arguments.ts';
+import { codexConfig, requireSettings } from './codex-toml.ts';
 import { RunFailure } from './failure.ts';
 import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
 import type { RunContext } from './runner.ts';
-import { removeNoted } from './stray-folders.ts';
 
 /** What `codex exec resume` needs of a CODEX_HOME. */
 const KEPT = 'sessions';
 
+export interface CodexHome {
+  box: CodexBox;
+  confinement: Confinement | null;
+}
+
 /** A second run of one attempt begins with a new conversation, as a first one does. */
 export const makeCodexHome = async (
   { cwd, statePath, resume }: Pick<RunContext, 'cwd' | 'statePath' | 'resume'>,
-  home: string,
-  instructions: string,
-): Promise<Places> => {
+  machine: { home: string; hidden: readonly string[]; sandbox: Sandbox },
+  texts: { instructions: string; settings: string },
+): Promise<CodexHome> => {
   await tidyKilledRuns(statePath);
   await rm(statePath, { recursive: true, force: true });
-  await mkdir(join(statePath, 'tmp'), { recursive: true, mode: 0o700 });
-  await writeFile(join(statePath, 'instructions.md'), instructions);
+  const box = await makeBox(statePath);
+  await hideFolder(box, KEPT);
+  await writeFile(join(statePath, 'instructions.md'), texts.instructions);
   if (resume !== null) {
     const from = join(resume.statePath, KEPT);
     await cp(from, join(statePath, KEPT), { recursive: true }).catch((cause: unknown) => {
@@ -33,16 +41,17 @@ export const makeCodexHome = async (
       );
     });
   }
-  const [realCwd, realHome, temporary] = await Promise.all([
-    realpath(cwd).catch(() => cwd),
-    realpath(home),
-    realpath(join(statePath, 'tmp')),
-  ]);
-  return { cwd: realCwd, home: realHome, temporary };
+  const { sandbox } = machine;
+  const confinement =
+    sandbox === 'danger-full-access'
+      ? null
+      : { sandbox, places: await codexPlaces({ ...machine, sandbox, cwd, box }) };
+  const untrusted = [cwd, confinement?.places.cwd, confinement?.places.worktree].filter(
+    (path) => path != null,
+  );
+  await hideFile(box, 'config.toml', codexConfig(texts.settings, [...new Set(untrusted)]));
+  return { box, confinement };
 };
-
-/** Of a run: what its sandbox may leave in the user's folder. It goes with the rest when the run ends. */
-export const strayNote = (statePath: string): string => join(statePath, 'strays.json');
 
 /** The earlier runs of the task that koubou did not see the end of; this run's own state is that of one begun again. */
 const tidyKilledRuns = async (statePath: string): Promise<void> => {
@@ -60,10 +69,13 @@ export const pruneCodexHome = async (statePath: string): Promise<void> => {
   await Promise.all(rest.map((name) => rm(join(statePath, name), { recursive: true, force: true })));
 };
 
-/** Throws KoubouError `usage` where config/codex.toml cannot be taken apart. */
-export const readSettings = async (home: string): Promise<string[]> => {
+/** The text of config/codex.toml. Throws KoubouError `usage` where it cannot be taken apart. */
+export const readSettings = async (home: string | null): Promise<string> => {
+  if (home === null) return '';
   const file = join(home, 'config', 'codex.toml');
-  return codexSettings(textOf(file), file);
+  const text = textOf(file);
+  requireSettings(text, file);
+  return text;
 };
 
 const textOf = (file: string): string => {

@@ -1,11 +1,13 @@
 /** What the installed Codex knows and whether its sandbox works here; asked once for each version that is installed. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorInfo } from '../errors.ts';
+import { existing, makeBox } from '../executor/codex-places.ts';
+import { type CodexBox, codexProfile } from '../executor/codex-profile.ts';
 import { askProgram, type ProgramAnswer } from '../process/ask-program.ts';
 import { findProgram } from '../process/find-program.ts';
 import { type CodexAbilities, featuresIn, flagsIn, isTooOld } from './codex-arguments.ts';
+import { withCodexFolder } from './codex-folder.ts';
 import { RunFailure } from './failure.ts';
 
 /** The three questions are asked at the same time, and a health check must be over after 3 s. */
@@ -32,15 +34,23 @@ class Remembered<T> {
   }
 }
 
+export interface CodexMachine {
+  bin: string;
+  /** The whole environment of the program, already reduced. */
+  environment: Readonly<Record<string, string>>;
+  /** koubou's own folder; null: there is none, and Codex is only asked about itself. */
+  home: string | null;
+  /** What commands must not see besides the home. */
+  hidden: readonly string[];
+}
+
 export class CodexProgram {
-  readonly #bin: string;
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #machine: CodexMachine;
   readonly #abilities = new Remembered(() => this.#askAbilities());
   readonly #sandbox = new Remembered(() => this.#trySandbox());
 
-  constructor(bin: string, environment: Readonly<Record<string, string>>) {
-    this.#bin = bin;
-    this.#environment = environment;
+  constructor(machine: CodexMachine) {
+    this.#machine = machine;
   }
 
   /** Throws KoubouError `usage` where it is missing, RunFailure `usage` where it is too old. */
@@ -58,7 +68,7 @@ export class CodexProgram {
   }
 
   #found(): Promise<string | undefined> {
-    return findProgram(this.#bin, '/', this.#environment['PATH']);
+    return findProgram(this.#machine.bin, '/', this.#machine.environment['PATH']);
   }
 
   /** Changes with what is installed. */
@@ -68,14 +78,14 @@ export class CodexProgram {
   }
 
   /** It writes to its home even for --help, and its sandbox to the temporary folder; a user's own are left alone. */
-  async #ask(args: readonly string[]): Promise<ProgramAnswer> {
-    const home = await mkdtemp(join(tmpdir(), 'koubou-codex-'));
-    try {
-      const environment = { ...this.#environment, CODEX_HOME: home, TMPDIR: home };
-      return await askProgram(this.#bin, args, { cwd: '/', environment, limitMs: LIMIT_MS });
-    } finally {
-      await rm(home, { recursive: true, force: true });
-    }
+  #ask(args: readonly string[]): Promise<ProgramAnswer> {
+    return withCodexFolder(this.#machine, async (folder) => this.#askIn(await makeBox(folder), '/', args));
+  }
+
+  #askIn({ codexHome, temporary }: CodexBox, cwd: string, args: readonly string[]): Promise<ProgramAnswer> {
+    const { bin, environment } = this.#machine;
+    const whole = { ...environment, CODEX_HOME: codexHome, TMPDIR: temporary };
+    return askProgram(bin, args, { cwd, environment: whole, limitMs: LIMIT_MS });
   }
 
   async #askAbilities(): Promise<CodexAbilities> {
@@ -87,7 +97,11 @@ export class CodexProgram {
     if (help.exitCode !== 0) {
       const said = (help.stderr || help.stdout).trim().split('\n')[0] ?? '';
       throw new RunFailure(
-        errorInfo('usage', `\`${this.#bin} exec --help\` failed${said === '' ? '.' : `: ${said}`}`, INSTALL),
+        errorInfo(
+          'usage',
+          `\`${this.#machine.bin} exec --help\` failed${said === '' ? '.' : `: ${said}`}`,
+          INSTALL,
+        ),
       );
     }
     const abilities = {
@@ -97,22 +111,57 @@ export class CodexProgram {
     };
     if (!isTooOld(abilities)) return abilities;
     throw new RunFailure(
-      errorInfo('usage', `${abilities.version || this.#bin} is too old for koubou.`, INSTALL),
+      errorInfo('usage', `${abilities.version || this.#machine.bin} is too old for koubou.`, INSTALL),
     );
   }
 
-  async #trySandbox(): Promise<void> {
-    const { exitCode, stderr } = await this.#ask(['sandbox', 'true']);
-    if (exitCode === 0) return;
-    const said = stderr.trim().split('\n')[0] ?? '';
-    throw new RunFailure(
+  /** With the profile that a run has, in folders of its own below what is hidden; and what it hides is tried, too. */
+  #trySandbox(): Promise<void> {
+    const { home, hidden } = this.#machine;
+    return withCodexFolder(this.#machine, async (folder) => {
+      const box = await makeBox(join(folder, 'run'));
+      const cwd = join(folder, 'work');
+      const secret = join(folder, 'secret');
+      await Promise.all([mkdir(cwd), writeFile(secret, '')]);
+      const keys = await existing([home ?? folder, ...hidden]);
+      const places = { cwd, worktree: null, hidden: keys, repositories: [], box };
+      const settings = codexProfile('workspace-write', places).flatMap((pair) => ['-c', pair]);
+      const probe = ['sh', '-c', PROBE, 'sh', secret];
+      const answer = await this.#askIn(box, cwd, ['sandbox', ...settings, '--', ...probe]);
+      if (answer.exitCode !== 0) throw sandboxFailure(answer);
+    });
+  }
+}
+
+const SEEN = 97;
+const PROBE = `test ! -e "$1" || exit ${SEEN}; : > probe`;
+
+const sandboxFailure = ({ exitCode, stderr }: ProgramAnswer): RunFailure => {
+  if (exitCode === SEEN) {
+    return new RunFailure(
       errorInfo(
         'usage',
-        `The sandbox of Codex does not work here${said === '' ? '.' : `: ${said}`}`,
-        'Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or, in a container that may be harmed, set security.allow_full_access and the sandbox danger-full-access.',
+        "The sandbox of Codex lets commands read what koubou hides from them: its home and the user's keys.",
+        "Codex goes by an older setting instead of koubou's profile where one is made for the whole machine: remove sandbox_mode from /etc/codex/config.toml. Update Codex where it is older than 0.138.",
       ),
     );
   }
-}
+  const said = exitCode === null ? 'it did not answer in time' : lastWords(stderr);
+  return new RunFailure(
+    errorInfo(
+      'usage',
+      `The sandbox of Codex does not work here${said === '' ? '.' : `: ${said}`}`,
+      'Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or, in a container that may be harmed, set security.allow_full_access and the sandbox danger-full-access.',
+    ),
+  );
+};
+
+/** The last line that says something: what comes before are warnings, and a stack trace follows an error. */
+export const lastWords = (stderr: string): string => {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const trace = lines.findIndex((line) => /^stack backtrace:$/i.test(line));
+  const said = (trace < 0 ? lines : lines.slice(0, trace)).filter((line) => line !== '');
+  return said.findLast((line) => !/^warning\b/i.test(line)) ?? said.at(-1) ?? '';
+};
 
 const INSTALL = 'Install it: npm install -g @openai/codex';

@@ -1,8 +1,10 @@
 /**
- * A user's own settings for Codex, config/codex.toml, as `key=value` pairs for its command line. Pure. Only
- * the lines are taken apart here; what a value means is Codex's own matter.
+ * A user's own settings for Codex, config/codex.toml, which become the config.toml of a run. Pure. Only the lines are
+ * taken apart here; what a value means is Codex's own matter.
  */
+
 import { KoubouError } from '../errors.ts';
+import { toml } from '../executor/codex-profile.ts';
 
 /** What koubou says itself, and why nobody else may: where the work goes, and what it may touch. */
 const OURS = [
@@ -18,11 +20,21 @@ const OURS = [
   'web_search',
   'profile',
   'profiles',
+  'projects',
 ];
 
+/**
+ * config.toml of a run: the user's own settings as they are written, and that Codex must not trust the folder it works
+ * in. In a folder that is trusted, the `.codex/config.toml` of whoever made it starts programs and names servers.
+ */
+export const codexConfig = (text: string, untrusted: readonly string[]): string =>
+  [text, ...untrusted.map((path) => `[projects.${toml(path)}]\ntrust_level = "untrusted"`)]
+    .filter((part) => part !== '')
+    .map((part) => `${part.trimEnd()}\n`)
+    .join('\n');
+
 /** Throws KoubouError `usage` that names the line. */
-export const codexSettings = (text: string, file: string): string[] => {
-  const pairs: string[] = [];
+export const requireSettings = (text: string, file: string): void => {
   const lines = text.split(/\r?\n/);
   let table = '';
   for (let at = 0; at < lines.length; at += 1) {
@@ -60,9 +72,7 @@ export const codexSettings = (text: string, file: string): string[] => {
       }
       value += `\n${next}`;
     }
-    pairs.push(`${whole}=${value}`);
   }
-  return pairs;
 };
 
 /** Whether a list, a table or a text of several lines goes on. */

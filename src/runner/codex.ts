@@ -5,12 +5,17 @@
  */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import { codexExecutor, writableOf } from '../executor/codex.ts';
+import type { ExecutionPlace, Executor } from '../executor/executor.ts';
+import { localExecutor } from '../executor/local.ts';
+import { strayFolders, strayNote } from '../executor/stray-folders.ts';
 import { startProgram } from '../process/spawn.ts';
 import type { TaskFile } from '../task/record.ts';
 import { attend } from './attend.ts';
 import { codexArguments, type Sandbox, unknownTo } from './codex-arguments.ts';
 import { codexEnd } from './codex-end.ts';
-import { codexPrompt, makeCodexHome, pruneCodexHome, readSettings, strayNote } from './codex-home.ts';
+import { type CodexHome, codexPrompt, makeCodexHome, pruneCodexHome, readSettings } from './codex-home.ts';
 import { CodexProgram } from './codex-program.ts';
 import { requireLocalSandbox, sandboxFor } from './codex-sandbox.ts';
 import { CodexTrail } from './codex-trail.ts';
@@ -24,7 +29,6 @@ import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { refuseRemoteModel } from './remote-model.ts';
 import { requireModel } from './require-model.ts';
 import type { RunContext, RunnerOutcome } from './runner.ts';
-import { strayFolders } from './stray-folders.ts';
 
 export interface CodexOptions extends ModelRunnerOptions {
   serverKind: Server['kind'];
@@ -32,8 +36,10 @@ export interface CodexOptions extends ModelRunnerOptions {
   sandbox: Sandbox;
   /** Whether danger-full-access may be asked for. */
   allowFullAccess: boolean;
-  /** koubou's own folder; commands of the model must not write there. */
-  home: string;
+  /** koubou's own folder, of which commands of the model must see nothing; null: it can only be asked for its health. */
+  home: string | null;
+  /** What they must not see besides: the user's key for all homes. */
+  hidden: readonly string[];
   /** The whole environment of the program, already reduced. */
   environment: Readonly<Record<string, string>>;
 }
@@ -49,7 +55,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
   /** The endpoint's url ends in /v1. */
   constructor(options: CodexOptions) {
     super(options.serverKind, options);
-    this.#program = new CodexProgram(options.bin, options.environment);
+    this.#program = new CodexProgram(options);
   }
 
   installed(): Promise<boolean> {
@@ -85,7 +91,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       requireLocalSandbox(sandbox, local);
       // A user's own settings can name servers for tools, which nobody can hold.
-      const settings = local === null ? ownSettings : [];
+      const settings = local === null ? ownSettings : '';
       connection = await this.connect(model, context.signal, { local });
       const [abilities] = await Promise.all([
         this.#program.abilities(),
@@ -93,7 +99,8 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         requireModel(connection, this.server(model)),
         ...(local === null ? [] : [refuseRemoteModel(connection, this.server(model))]),
       ]);
-      const places = await makeCodexHome(context, this.options.home, prompt.system);
+      const machine = { home: this.#home(), hidden: this.options.hidden, sandbox };
+      const codexHome = await makeCodexHome(context, machine, { instructions: prompt.system, settings });
       const trail = new CodexTrail(sandbox);
       relay = await openRelay({
         connection,
@@ -115,14 +122,12 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
           keyVariable: KEY_VARIABLE,
           outputPath: context.outputPath,
           instructionsPath: join(context.statePath, 'instructions.md'),
-          sandbox,
-          places,
+          confinement: codexHome.confinement,
           resume: context.resume?.session ?? null,
-          settings,
         },
         abilities,
       );
-      const end = await this.#work(args, prompt, relay, sandbox, context, trail);
+      const end = await this.#work(args, prompt, relay, codexHome, context, trail);
       return codexEnd({
         end,
         trail,
@@ -144,23 +149,27 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     args: string[],
     prompt: ModelPrompt,
     relay: Relay,
-    sandbox: Sandbox,
+    { box, confinement }: CodexHome,
     context: RunContext,
     trail: CodexTrail,
   ): Promise<{ exitCode: number | null; signal: string | null }> {
-    const { statePath, logPath, cwd, marker } = context;
+    const { statePath, logPath, marker } = context;
+    const cwd = confinement?.places.cwd ?? context.cwd;
     const eventsPath = join(statePath, 'events.jsonl');
     const errorsPath = join(statePath, 'errors.log');
-    const strays = await strayFolders(cwd, strayNote(statePath));
+    const strays = await strayFolders(
+      confinement === null ? [] : writableOf(confinement.places),
+      strayNote(statePath),
+    );
     try {
       const program = await startProgram({
         command: this.options.bin,
         args,
         cwd,
         environment: {
-          ...directEnvironment(this.options.environment, sandbox === 'danger-full-access'),
-          CODEX_HOME: statePath,
-          TMPDIR: join(statePath, 'tmp'),
+          ...directEnvironment(this.options.environment, confinement === null),
+          CODEX_HOME: box.codexHome,
+          TMPDIR: box.temporary,
           [KEY_VARIABLE]: relay.key,
         },
         stdin: { text: prompt.user },
@@ -178,11 +187,25 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         await appendFile(logPath, trail.takeLog());
       };
       // Without a sandbox it ends its commands on SIGINT only; within one, on SIGTERM.
-      const askSignal = sandbox === 'danger-full-access' ? 'SIGINT' : 'SIGTERM';
+      const askSignal = confinement === null ? 'SIGINT' : 'SIGTERM';
       return await attend(program, context, { look, everyMs: LOOK_MS, askSignal });
     } finally {
       await strays.remove();
     }
+  }
+
+  /** Also where no network is forbidden: the commands of the model had none. */
+  async executorFor(task: TaskFile, place: ExecutionPlace): Promise<Executor> {
+    const sandbox = sandboxFor(task, this.options);
+    if (sandbox === 'danger-full-access') return localExecutor;
+    const { bin, hidden } = this.options;
+    return codexExecutor({ bin, sandbox, home: this.#home(), hidden, place });
+  }
+
+  #home(): string {
+    const { home } = this.options;
+    if (home === null) throw new KoubouError('internal', 'A runner without a home was to run a task.');
+    return home;
   }
 
   async #requireSandbox(sandbox: Sandbox): Promise<void> {

@@ -1,5 +1,6 @@
 /** Makes the runners that the config names. */
 import { KoubouError } from '../errors.ts';
+import { keyFolders } from '../executor/codex-places.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import { type AgentEntry, AgentRunner } from './agent.ts';
 import { CodexRunner } from './codex.ts';
@@ -52,7 +53,7 @@ export const buildRunners = (
   config: RunnersConfig,
   environment: Readonly<Record<string, string | undefined>>,
   promptFolders: readonly string[],
-  home = '/',
+  home: string | null = null,
 ): Map<string, Runner> => {
   const make = (name: string, runner: RunnerConfig): Runner => {
     if (runner.kind === 'command') {
@@ -86,6 +87,7 @@ export const buildRunners = (
         sandbox: runner.sandbox,
         allowFullAccess: config.security.allow_full_access,
         home,
+        hidden: keyFolders(environment),
         environment: reducedEnvironment(environment, config.security.env_pass),
       });
     }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type CodexPlaces, codexProfile } from '../../src/executor/codex-profile.ts';
 import {
   type CodexAbilities,
   type CodexWishes,
@@ -8,7 +9,6 @@ import {
   isTooOld,
   unknownTo,
 } from '../../src/runner/codex-arguments.ts';
-import { RunFailure } from '../../src/runner/failure.ts';
 
 const HELP = `Options:
   -c, --config <key=value>
@@ -34,59 +34,39 @@ const wishes: CodexWishes = {
   keyVariable: 'KEY',
   outputPath: '/h/out',
   instructionsPath: '/h/in.md',
-  sandbox: 'workspace-write',
-  places: { cwd: '/work', home: '/work/.koubou', temporary: '/work/.koubou/results/t/tmp' },
+  confinement: {
+    sandbox: 'workspace-write',
+    places: {
+      cwd: '/work',
+      worktree: null,
+      hidden: ['/work/.koubou', '/home/u/.local/state/koubou'],
+      repositories: ['/work/sub/.git'],
+      box: {
+        shown: '/work/.koubou/r/shown',
+        codexHome: '/work/.koubou/r/shown/codex',
+        copies: '/work/.koubou/r/shown/copies',
+        temporary: '/work/.koubou/r/tmp',
+      },
+    },
+  },
   resume: null,
-  settings: ['model_reasoning_effort="low"'],
 };
+
+const places = wishes.confinement?.places as CodexPlaces;
 
 const settingsOf = (args: readonly string[]): string[] => args.filter((_, at) => args[at - 1] === '-c');
 
 describe('the command line of Codex', () => {
-  it('lets commands write to the folder, and to the home in it nowhere but the temporary folder', () => {
+  it('hides the home and the key of the user from commands, whatever else they see', () => {
     const settings = settingsOf(codexArguments(wishes, abilities));
-    assert.ok(
-      settings.includes(
-        'permissions.koubou.filesystem={":root"="read",":workspace_roots"={"."="write",".koubou"="read"},"/work/.koubou/results/t/tmp"="write"}',
-      ),
-    );
-    assert.ok(settings.includes('default_permissions="koubou"'));
+    assert.deepEqual(settings.slice(-3), codexProfile('workspace-write', places));
     assert.ok(!settings.some((each) => each.startsWith('sandbox_mode')));
   });
 
-  it('says the mode where no folder may be written, or all', () => {
-    for (const sandbox of ['read-only', 'danger-full-access'] as const) {
-      const settings = settingsOf(codexArguments({ ...wishes, sandbox }, abilities));
-      assert.ok(settings.includes(`sandbox_mode="${sandbox}"`));
-      assert.ok(!settings.some((each) => each.startsWith('permissions')));
-    }
-  });
-
-  it('takes a home elsewhere as it is, and a worktree in it as a folder of its own', () => {
-    for (const places of [
-      { cwd: '/work', home: '/home/u/.koubou', temporary: '/t' },
-      { cwd: '/work/.koubou/worktrees/a', home: '/work/.koubou', temporary: '/t' },
-    ]) {
-      const settings = settingsOf(codexArguments({ ...wishes, places }, abilities));
-      assert.ok(
-        settings.includes(
-          'permissions.koubou.filesystem={":root"="read",":workspace_roots"={"."="write"},"/t"="write"}',
-        ),
-      );
-    }
-  });
-
-  it('is refused for a folder in the home', () => {
-    for (const cwd of ['/work/.koubou', '/work/.koubou/tasks']) {
-      const places = { ...wishes.places, cwd };
-      assert.throws(() => codexArguments({ ...wishes, places }, abilities), RunFailure);
-    }
-  });
-
-  it("puts the user's settings before its own, which win", () => {
-    const settings = settingsOf(codexArguments(wishes, abilities));
-    assert.equal(settings[0], 'model_reasoning_effort="low"');
-    assert.match(settings.join('\n'), /base_url"="http:\/\/127\.0\.0\.1:1\/v1","env_key"="KEY"/);
+  it('has no sandbox where none is wanted', () => {
+    const settings = settingsOf(codexArguments({ ...wishes, confinement: null }, abilities));
+    assert.ok(settings.includes('sandbox_mode="danger-full-access"'));
+    assert.ok(!settings.some((each) => /permissions/.test(each) && !each.startsWith('include_')));
   });
 
   it('goes on with a session, with the prompt still on standard input', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeNoted, strayFolders } from '../../src/runner/stray-folders.ts';
+import { removeNoted, strayFolders } from '../../src/executor/stray-folders.ts';
 
 describe('what the sandbox of Codex leaves in a folder', () => {
   let root: string;
@@ -26,14 +26,14 @@ describe('what the sandbox of Codex leaves in a folder', () => {
   };
 
   it('is removed after the run, but for what holds something or was there before', async () => {
-    const strays = await strayFolders(cwd, note);
+    const strays = await strayFolders([cwd], note);
     leave();
     await strays.remove();
     assert.deepEqual(readdirSync(cwd), ['.agents', '.aws']);
   });
 
   it('is removed by the note of a run that was killed', async () => {
-    await strayFolders(cwd, note);
+    await strayFolders([cwd], note);
     leave();
     assert.equal(await removeNoted(note), true);
     assert.deepEqual(readdirSync(cwd), ['.agents', '.aws']);

@@ -54,6 +54,7 @@ describe('a sensitive task of the real Codex', function () {
       sandbox: 'workspace-write',
       allowFullAccess: false,
       home: rig.home.home,
+      hidden: [],
       promptFolders,
       environment: reducedEnvironment(
         { ...process.env, HOME: rig.home.home, ...variables },

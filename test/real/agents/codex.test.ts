@@ -53,6 +53,7 @@ describe('Codex, the real one', function () {
       sandbox: over.sandbox ?? 'workspace-write',
       allowFullAccess: over.sandbox === 'danger-full-access',
       home: rig.home.home,
+      hidden: [],
       promptFolders,
       // Its shells are login shells: what this machine's profiles do is no part of the test.
       environment: reducedEnvironment({ ...process.env, HOME: rig.home.home }),

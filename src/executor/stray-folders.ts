@@ -1,5 +1,5 @@
 /**
- * Codex's sandbox mounts over .git, .codex, .agents and .aws of the folder it works in and makes them where they are
+ * Codex's sandbox mounts over .git, .codex, .agents and .aws of the folders it may write to and makes them where they are
  * missing; killed, it leaves them there, empty. Which were missing is noted on disk, as koubou may be killed with it.
  */
 import { lstat, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
@@ -8,14 +8,16 @@ import { systemCode } from '../errors.ts';
 
 const NAMES = ['.git', '.codex', '.agents', '.aws'];
 
+/** In the folder of a run. */
+export const strayNote = (statePath: string): string => join(statePath, 'strays.json');
+
 /** Call it before the run; `remove` then takes away what is new and empty, and never anything that holds something. */
 export const strayFolders = async (
-  cwd: string,
+  folders: readonly string[],
   notePath: string,
 ): Promise<{ remove: () => Promise<void> }> => {
   const missing: string[] = [];
-  for (const name of NAMES) {
-    const path = join(cwd, name);
+  for (const path of folders.flatMap((folder) => NAMES.map((name) => join(folder, name)))) {
     if ((await lstat(path).catch(() => undefined)) === undefined) missing.push(path);
   }
   await writeFile(notePath, JSON.stringify(missing), { flush: true });

@@ -1,0 +1,107 @@
+/** Where a run of Codex works, what of the machine it may see there, and the folders made for it. */
+import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join, relative } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
+import { nestedRepositories } from './nested-repositories.ts';
+
+export interface Wanted {
+  cwd: string;
+  /** koubou's home. */
+  home: string;
+  /** What else is hidden, where it exists. */
+  hidden: readonly string[];
+  sandbox: ConfinedSandbox;
+  box: CodexBox;
+}
+
+/** Throws KoubouError `usage` for a folder whose commands could change the queue. */
+export const codexPlaces = async ({ cwd, home, hidden, sandbox, box }: Wanted): Promise<CodexPlaces> => {
+  const [realCwd, realHome] = await Promise.all([realpath(cwd).catch(() => cwd), realpath(home)]);
+  requireOutsideHome(realCwd, realHome);
+  const worktree = worktreeOf(realCwd, realHome);
+  const own = worktree !== null && sandbox === 'read-only' ? await allBut(worktree, realHome) : [realHome];
+  return {
+    cwd: realCwd,
+    worktree,
+    hidden: [...own, ...(await existing(hidden))],
+    // Where nothing may be written they need no protection of their own.
+    repositories: sandbox === 'read-only' ? [] : await nestedRepositories(worktree ?? realCwd, realHome),
+    box,
+  };
+};
+
+/** Where koubou may keep the user's key for all homes, by the environment and by the system's own word. */
+export const keyFolders = (environment: Readonly<Record<string, string | undefined>>): string[] => {
+  const state = environment['XDG_STATE_HOME'];
+  const homes = new Set([environment['HOME'] || homedir(), homedir()]);
+  const usual = [...homes].map((home) => join(home, '.local', 'state'));
+  return [...(state ? [state] : []), ...usual].map((folder) => join(folder, 'koubou'));
+};
+
+/** Without symbolic links; of what is not there Codex would make something. */
+export const existing = async (paths: readonly string[]): Promise<string[]> => {
+  const real = await Promise.all(paths.map((path) => realpath(path).catch(() => null)));
+  return real.filter((path) => path !== null);
+};
+
+/**
+ * What lies below a hidden folder can be shown only to be written to. So where a worktree is to be read alone, what lies
+ * beside it is hidden piece by piece.
+ */
+const allBut = async (worktree: string, home: string): Promise<string[]> => {
+  const worktrees = join(home, 'worktrees');
+  const lists = await Promise.all(
+    [home, worktrees].map(async (folder) => (await readdir(folder)).map((name) => join(folder, name))),
+  );
+  return lists.flat().filter((path) => path !== worktrees && path !== worktree);
+};
+
+const requireOutsideHome = (cwd: string, home: string): void => {
+  const fromHome = relative(home, cwd);
+  if (leadsOut(fromHome) || fromHome.startsWith('worktrees/')) return;
+  throw new KoubouError(
+    'usage',
+    `${cwd} lies in koubou's own folder, and what works there could change the queue.`,
+    { hint: 'Delegate with a --cwd that lies elsewhere.' },
+  );
+};
+
+const leadsOut = (path: string): boolean => path === '..' || path.startsWith('../') || isAbsolute(path);
+
+/** The top of the worktree that koubou made for a task, where cwd lies in one. */
+const worktreeOf = (cwd: string, home: string): string | null => {
+  const [folder, id] = relative(home, cwd).split('/');
+  return folder === 'worktrees' && id !== undefined ? join(home, folder, id) : null;
+};
+
+/** Makes them below a folder that is the run's own and lies where commands see nothing else. */
+export const makeBox = async (folder: string): Promise<CodexBox> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const real = await realpath(folder);
+  const shown = join(real, 'shown');
+  const box = {
+    shown,
+    codexHome: join(shown, 'codex'),
+    copies: join(shown, 'copies'),
+    temporary: join(real, 'tmp'),
+  };
+  await mkdir(shown, { mode: 0o700 });
+  await Promise.all([box.codexHome, box.copies, box.temporary].map((path) => mkdir(path, { mode: 0o700 })));
+  return box;
+};
+
+/** A file of CODEX_HOME that commands must not read, however much else of it they see: it lies in the hidden part. */
+export const hideFile = async (box: CodexBox, name: string, text: string): Promise<void> => {
+  const path = join(box.shown, '..', name);
+  await writeFile(path, text, { mode: 0o600 });
+  await symlink(path, join(box.codexHome, name));
+};
+
+/** The same for a folder, which a later run reads. */
+export const hideFolder = async (box: CodexBox, name: string): Promise<void> => {
+  const path = join(box.shown, '..', name);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await symlink(path, join(box.codexHome, name));
+};

@@ -1,0 +1,110 @@
+/**
+ * Programs in Codex's sandbox, with the profile that its own commands have: what a model wrote reads, writes and reaches
+ * no more than the model did, and what it starts ends with it.
+ */
+import { constants } from 'node:fs';
+import { copyFile, realpath, rm } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
+import { stopTree } from '../process/stop-tree.ts';
+import { codexPlaces, makeBox } from './codex-places.ts';
+import { type CodexPlaces, type ConfinedSandbox, codexProfile } from './codex-profile.ts';
+import type { ExecutionPlace, Executor } from './executor.ts';
+import { strayFolders, strayNote } from './stray-folders.ts';
+
+export interface CodexExecutorOptions {
+  /** The program Codex. */
+  bin: string;
+  sandbox: ConfinedSandbox;
+  /** koubou's home, and what else is hidden. */
+  home: string;
+  hidden: readonly string[];
+  place: ExecutionPlace;
+}
+
+/** Its files lie here, below the run's own folder, for as long as a program runs. */
+const FOLDER = 'check';
+
+/** Throws KoubouError `usage` where the place cannot be confined. */
+export const codexExecutor = async (options: CodexExecutorOptions): Promise<Executor> => {
+  const { bin, sandbox, home, hidden, place } = options;
+  const folder = join(place.statePath, FOLDER);
+  const copies = await copiesOf(place.readable, home, join(folder, 'shown', 'copies'));
+  return {
+    kind: 'codex',
+    mapPath: (path) => copies.get(path) ?? path,
+    stop: stopTree,
+    start: async (program) => {
+      await rm(folder, { recursive: true, force: true });
+      const box = await makeBox(folder);
+      const places = await codexPlaces({ cwd: program.cwd, home, hidden, sandbox, box });
+      const note = strayNote(place.statePath);
+      const strays = await strayFolders(writableOf(places), note);
+      const tidy = async (): Promise<void> => {
+        await strays.remove();
+        await Promise.all([folder, note].map((path) => rm(path, { recursive: true, force: true })));
+      };
+      try {
+        for (const [from, to] of copies) await copyFile(from, to, constants.COPYFILE_FICLONE);
+        const running = await startProgram(confined(program, bin, sandbox, places));
+        return { ...running, ended: endedAfter(running, tidy) };
+      } catch (error) {
+        await tidy();
+        throw error;
+      }
+    },
+  };
+};
+
+/** Nothing of the run is left when it is said to have ended; what cannot be removed now goes with the run's folder. */
+const endedAfter = async ({ ended }: RunningProgram, tidy: () => Promise<void>): RunningProgram['ended'] => {
+  const end = await ended;
+  await tidy().catch(() => undefined);
+  return end;
+};
+
+const confined = (
+  program: ProgramOptions,
+  bin: string,
+  sandbox: ConfinedSandbox,
+  places: CodexPlaces,
+): ProgramOptions => {
+  const { codexHome, temporary } = places.box;
+  return {
+    ...program,
+    command: bin,
+    args: [
+      'sandbox',
+      ...codexProfile(sandbox, places).flatMap((pair) => ['-c', pair]),
+      '--',
+      program.command,
+      ...program.args,
+    ],
+    cwd: places.cwd,
+    environment: { ...program.environment, CODEX_HOME: codexHome, TMPDIR: temporary },
+  };
+};
+
+/** The folders in which Codex may leave something. */
+export const writableOf = ({ cwd, worktree }: CodexPlaces): string[] =>
+  worktree === null || worktree === cwd ? [cwd] : [cwd, worktree];
+
+/** Of the files that have to be read, those in the home: a file below a hidden folder cannot be shown. */
+const copiesOf = async (
+  readable: readonly string[],
+  home: string,
+  folder: string,
+): Promise<Map<string, string>> => {
+  const realHome = await realpath(home);
+  const copies = new Map<string, string>();
+  for (const path of readable) {
+    const real = await realpath(path).catch(() => path);
+    if (isBelow(real, realHome)) copies.set(path, join(folder, `${copies.size + 1}-${basename(path)}`));
+  }
+  return copies;
+};
+
+const isBelow = (path: string, folder: string): boolean => {
+  const between = relative(folder, path);
+  return between !== '' && between !== '..' && !between.startsWith('../');
+};

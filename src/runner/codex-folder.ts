@@ -1,0 +1,47 @@
+/**
+ * A folder for as long as Codex is asked something. It lies in the home and not in the temporary folder: there Codex
+ * makes no links to itself, without which no command starts in the sandbox of a system's bubblewrap.
+ */
+import { mkdir, mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const PREFIX = 'codex-';
+/** No question takes so long: whoever asked was killed. */
+const LEFT_AFTER_MS = 10 * 60 * 1000;
+
+export interface FolderPlace {
+  home: string | null;
+  environment: Readonly<Record<string, string>>;
+}
+
+export const withCodexFolder = async <T>(
+  place: FolderPlace,
+  work: (folder: string) => Promise<T>,
+): Promise<T> => {
+  const parent = parentFolder(place);
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  await removeLeft(parent);
+  const folder = await realpath(await mkdtemp(join(parent, PREFIX)));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+const parentFolder = ({ home, environment }: FolderPlace): string => {
+  if (home !== null) return join(home, 'run');
+  const cache = environment['XDG_CACHE_HOME'] ?? join(environment['HOME'] ?? homedir(), '.cache');
+  return join(cache, 'koubou');
+};
+
+const removeLeft = async (parent: string): Promise<void> => {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const path = join(parent, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined || Date.now() - found.mtimeMs < LEFT_AFTER_MS) continue;
+    await rm(path, { recursive: true, force: true });
+  }
+};
