@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { koubou, startKoubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
@@ -50,6 +51,19 @@ describe('the shell around koubou', () => {
     await until(async () => (await project.queue.state(added.stdout.trim())) === 'completed');
     child.kill('SIGTERM');
     assert.equal((await ended).code, 0);
+  });
+
+  it('may close the terminal of a daemon, which then ends', async function () {
+    if (spawnSync('script', ['-qec', 'true', '/dev/null']).status !== 0) this.skip();
+    const { child, said, ended } = await startKoubou(['work'], {
+      cwd: project.folder,
+      under: ['bash', '-c', 'exec script -qec "$(printf "%q " "$@")" /dev/null </dev/null', 'pty'],
+    });
+    await until(() => said.stdout.includes('is ready'));
+    assert.equal((await project.queue.workers()).length, 1);
+    child.kill('SIGKILL');
+    await ended;
+    await until(async () => (await project.queue.workers()).length === 0);
   });
 
   it('may name files like options, with spaces and brackets', async () => {
