@@ -3,6 +3,7 @@ import type { TaskFile } from '../task/record.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { failedOutcome } from './failure.ts';
 import type { Server } from './http-failure.ts';
+import { PromptCounts } from './prompt-counts.ts';
 import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
 
 export interface ModelRunnerOptions {
@@ -11,6 +12,8 @@ export interface ModelRunnerOptions {
   model: string;
   apiKey?: string | undefined;
   promptFolders: readonly string[];
+  /** Where it is remembered what servers count; absent: nowhere. */
+  countsFile?: string | undefined;
 }
 
 export abstract class ModelRunner<Options extends ModelRunnerOptions> implements Runner {
@@ -20,6 +23,7 @@ export abstract class ModelRunner<Options extends ModelRunnerOptions> implements
   readonly staysLocal = true;
   abstract readonly changesFiles: boolean;
   protected readonly options: Options;
+  protected readonly counts: PromptCounts;
   readonly #kind: Server['kind'];
 
   constructor(kind: Server['kind'], options: Options) {
@@ -27,6 +31,7 @@ export abstract class ModelRunner<Options extends ModelRunnerOptions> implements
     this.endpoint = options.endpoint;
     this.defaultModel = options.model;
     this.options = options;
+    this.counts = new PromptCounts(options.countsFile);
     this.#kind = kind;
   }
 

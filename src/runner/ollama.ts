@@ -64,6 +64,7 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
       context.signal.throwIfAborted();
       const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
+      const asked = `${prompt.system}\n${prompt.user}`;
       context.phase('loading');
       connection = await this.connect(model, context.signal, { guard: ndjsonGuard(server), local });
       const client = await this.#client(connection.fetch);
@@ -73,10 +74,10 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
         outputPath: context.outputPath,
         logPath: context.logPath,
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
-        asked: `${prompt.system}\n${prompt.user}`,
+        asked,
         progress: context.progress,
       });
-      const { observed, usage, contextTokens } = await converse({
+      const conversed = await converse({
         client,
         server: { ...server, model },
         prompt,
@@ -89,7 +90,11 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
         sink,
         onFirstByte: () => context.phase('running'),
       });
-      this.#contexts.set(model, contextTokens);
+      const { usage } = conversed;
+      this.#contexts.set(model, conversed.contextTokens);
+      const { tokens: leastTokens } = this.counts.bound(`${server.url} ${model}`, asked);
+      this.counts.learn(`${server.url} ${model}`, asked, usage.input_tokens);
+      const observed = { ...conversed.observed, leastTokens };
       return { ok: true, observed, usage, model, endpoint, address: connection.address };
     } catch (error) {
       return this.failed(error, context.signal, model, connection);

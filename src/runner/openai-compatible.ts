@@ -4,8 +4,9 @@
  */
 import type { OpenAI } from 'openai';
 import type { TaskFile, Usage } from '../task/record.ts';
-import { countOf, isObject, textOf } from '../text/json.ts';
+import { countOf, isObject, type JsonObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
+import { countTokens } from './ask-tokenizer.ts';
 import type { Connection } from './connection.ts';
 import { RunFailure } from './failure.ts';
 import { brokeOff, type Server, serverSaid } from './http-failure.ts';
@@ -25,6 +26,8 @@ export interface OpenAiOptions extends ModelRunnerOptions {
 
 type ChatRequest = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 
+/** What a template adds to a prompt makes it more, never less; a byte at a seam may make it one less. */
+const EXACT = 0.98;
 /** The client's own clock, as far away as a timer can be: the attempt has clocks enough. */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -72,8 +75,9 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       // A server that gives no reason has ended where it sends the last event of its protocol.
       const terminal = answer.observed.terminal || stream.done;
       if (!terminal) throw brokeOff(server, 'ended the stream');
-      const observed = { ...answer.observed, terminal, promptBytes: prompt.bytes };
       const { usage } = answer;
+      const leastTokens = await this.#leastTokens(connection, server, prompt, answer.observed.promptTokens);
+      const observed = { ...answer.observed, terminal, promptBytes: prompt.bytes, leastTokens };
       const { address } = connection;
       return { ok: true, observed, usage, model, endpoint: this.endpoint.name, address };
     } catch (error) {
@@ -83,6 +87,22 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       await sink?.close();
       await connection?.close();
     }
+  }
+
+  /** Fewer tokens than these mean that the prompt was cut. The server's own tokenizer is asked where that is in doubt. */
+  async #leastTokens(
+    connection: Connection,
+    server: Server & { model: string },
+    { system, user }: ModelPrompt,
+    counted: number | null,
+  ): Promise<number> {
+    const text = `${system}\n${user}`;
+    const name = `${server.url} ${server.model}`;
+    const { tokens } = this.counts.bound(name, text);
+    this.counts.learn(name, text, counted);
+    if (counted === null || counted >= tokens) return tokens;
+    const exact = await countTokens(connection, server, text);
+    return exact === null ? tokens : Math.floor(exact * EXACT);
   }
 
   async #client(connection: Connection): Promise<OpenAI> {
@@ -176,5 +196,15 @@ const thoughts = (delta: unknown): string => {
 
 const usageOf = ({ usage }: { usage?: unknown }): Usage | null =>
   isObject(usage)
-    ? { input_tokens: countOf(usage['prompt_tokens']), output_tokens: countOf(usage['completion_tokens']) }
+    ? { input_tokens: inputTokens(usage), output_tokens: countOf(usage['completion_tokens']) }
     : null;
+
+/** The count holds what came from the cache; where it is smaller than that it does not. */
+const inputTokens = ({
+  prompt_tokens: counted,
+  prompt_tokens_details: details,
+}: JsonObject): number | null => {
+  const whole = countOf(counted);
+  const cached = isObject(details) ? countOf(details['cached_tokens']) : null;
+  return whole !== null && cached !== null && cached > whole ? whole + cached : whole;
+};

@@ -1,4 +1,5 @@
 /** Makes the runners that the config names. */
+import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { keyFolders } from '../executor/codex-places.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
@@ -78,7 +79,8 @@ export const buildRunners = (
       });
     }
     const { endpoint, kind, apiKey } = endpointOf(name, runner, config, environment);
-    const shared = { name, endpoint, apiKey, model: runner.model, promptFolders };
+    const countsFile = home === null ? undefined : join(home, 'run', 'prompt-counts.json');
+    const shared = { name, endpoint, apiKey, model: runner.model, promptFolders, countsFile };
     if (runner.kind === 'codex') {
       return new CodexRunner({
         ...shared,

@@ -17,6 +17,8 @@ export interface Observed {
   promptTokens: number | null;
   /** The bytes that were sent as prompt (messages, without the protocol around them); null: not a model. */
   promptBytes: number | null;
+  /** Fewer tokens than these mean that the server did not read all of the prompt; absent: estimated from its bytes. */
+  leastTokens?: number;
   /** Text the model thought but did not answer with. */
   thinking: string | null;
   /** The answer came through another machine (`remote_host`). */

@@ -25,3 +25,51 @@ export const estimateTokens = (text: string): TokenRange => {
   const high = ascii / FEWEST_ASCII_BYTES_A_TOKEN + (bytes - ascii) / FEWEST_OTHER_BYTES_A_TOKEN;
   return { low: fewestTokens(bytes), high: Math.ceil(high) };
 };
+
+/** Letters of scripts that put no spaces between words; a token holds two or three of them at most. */
+const TOKENS_A_LETTER = 0.4;
+const TOKENS_A_THAI_LETTER = 0.2;
+/** Of a word or a number; longer ones are several tokens. */
+const MOST_LETTERS_A_TOKEN = 16;
+
+/**
+ * As many tokens as any tokenizer in use makes of a text: they cut at spaces, between words, numbers and signs before they
+ * look for tokens, so each of these is one at least (https://github.com/openai/tiktoken, tiktoken_ext/openai_public.py;
+ * Llama, Qwen and Gemma cut alike). Spaces are free: a run of them is a part of what follows. Linear in the text.
+ */
+export const leastTokens = (text: string): number => {
+  let tokens = 0;
+  let kind: Kind = 'space';
+  let length = 0;
+  for (let at = 0; at <= text.length; at += 1) {
+    const code = at < text.length ? text.charCodeAt(at) : SPACE;
+    const next = kindOf(code);
+    if (next === 'thai') tokens += TOKENS_A_THAI_LETTER;
+    if (next === 'dense') tokens += TOKENS_A_LETTER;
+    if (next === kind) {
+      length += 1;
+      continue;
+    }
+    if (kind === 'word' || kind === 'number') tokens += Math.ceil(length / MOST_LETTERS_A_TOKEN);
+    // One sign before a word is a part of the word.
+    if (kind === 'sign' && (length > 1 || next !== 'word')) tokens += 1;
+    kind = next;
+    length = 1;
+  }
+  return Math.floor(tokens);
+};
+
+type Kind = 'space' | 'word' | 'number' | 'sign' | 'dense' | 'thai';
+
+const SPACE = 0x20;
+
+const kindOf = (code: number): Kind => {
+  if (code <= SPACE || code === 0xa0) return 'space';
+  if (code >= 0x30 && code <= 0x39) return 'number';
+  if ((code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)) return 'word';
+  if (code < 0xc0) return 'sign';
+  if (code < 0xe00) return 'word';
+  if (code < 0x1000) return 'thai';
+  if (code < 0x2e80) return code < 0x2000 ? 'word' : 'sign';
+  return 'dense';
+};

@@ -118,14 +118,14 @@ const LEAST_SUSPECTED = 512;
 
 /** What already the runner's account of the run rules out. */
 const failureSeen = (observed: Observed): ErrorInfo | null => {
-  const { terminal, end, promptTokens, promptBytes } = observed;
+  const { terminal, end, promptTokens, promptBytes, leastTokens } = observed;
   if (!terminal)
     return errorInfo('output_truncated', 'The runner ended without saying that its answer is whole.');
   if (end !== null && end.kind !== 'whole') return endInfo(end);
   // A prompt that the server had cached may be counted as 0 or not at all.
   if (promptTokens === null || promptTokens <= 0 || promptBytes === null) return null;
-  const fewest = fewestTokens(promptBytes);
-  if (fewest < LEAST_SUSPECTED || promptTokens >= fewest / 2) return null;
+  const fewest = leastTokens ?? Math.ceil(fewestTokens(promptBytes) / 2);
+  if (fewest < LEAST_SUSPECTED || promptTokens >= fewest) return null;
   return errorInfo(
     'prompt_truncated',
     `The server read ${promptTokens} tokens of a prompt that has at least ${fewest} (${promptBytes} bytes).`,

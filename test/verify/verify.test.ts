@@ -122,7 +122,12 @@ describe('what makes a result count', () => {
     const long = { promptBytes: 60_000 };
     it('is refused with the numbers', async () => {
       const failed = fails(await verify('x', {}, { ...long, promptTokens: 4096 }), 'prompt_truncated');
-      assert.match(failed.error.message, /4096.*10000/);
+      assert.match(failed.error.message, /4096.*5000/);
+    });
+    it('is refused under the count that its runner names', async () => {
+      const observed = { ...long, promptTokens: 6000, leastTokens: 9000 };
+      assert.match(fails(await verify('x', {}, observed), 'prompt_truncated').error.message, /6000.*9000/);
+      accepts(await verify('x', {}, { ...observed, promptTokens: 9000 }), null);
     });
     it('is not suspected when the count is missing, as for a cached prompt', async () =>
       accepts(await verify('x', {}, { ...long, promptTokens: null }), null));

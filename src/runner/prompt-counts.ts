@@ -1,0 +1,135 @@
+/**
+ * What a server's count of the tokens of a prompt must be for the prompt to have been read whole. Some count only what they
+ * had not cached (Ollama 0.30: https://github.com/ollama/ollama/pull/16428), and tokenizers differ; so what honest
+ * counts of one model were is remembered in a file, which may be lost at any time.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import * as z from 'zod/mini';
+import { leastTokens } from '../task/tokens.ts';
+
+/** Of the lowest estimate: texts are not all alike. */
+const SURE = 0.9;
+const MOST = 1.1;
+/** A prompt of which more than a third is missing is found. */
+const KEPT = 2 / 3;
+const RATIOS_NEEDED = 5;
+const RATIOS_KEPT = 20;
+/** Letters; prompts are compared by the hashes of their beginnings. */
+const STEP = 256;
+const HASHES_KEPT = 2048;
+const PROMPTS_KEPT = 4;
+const MODELS_KEPT = 16;
+
+const Known = z.object({
+  /** Counts of whole prompts by their lowest estimate, the newest last. */
+  ratios: z.array(z.number()),
+  /** Whether it counts a prompt whole of which it had read the beginning before; null: nobody knows yet. */
+  countsWhole: z.nullable(z.boolean()),
+  /** For each of the last prompts the hashes of its beginnings, STEP letters apart. */
+  prompts: z.array(z.array(z.number())),
+});
+type Known = z.infer<typeof Known>;
+const AllKnown = z.record(z.string(), Known);
+
+export interface CountBound {
+  /** Fewer tokens than these mean that the prompt was cut. */
+  tokens: number;
+  /** Whether that allows for what the server may have had from an earlier prompt. */
+  allowsForCache: boolean;
+}
+
+export class PromptCounts {
+  readonly #file: string | null;
+  /** Of this process; what other processes learned is in the file. */
+  #known = new Map<string, Known>();
+
+  constructor(file: string | null = null) {
+    this.#file = file;
+  }
+
+  bound(model: string, prompt: string): CountBound {
+    this.#load();
+    const known = this.#known.get(model);
+    const whole = leastTokens(prompt) * factorOf(known);
+    const shared =
+      known === undefined || known.countsWhole === true ? 0 : sharedWith(known, hashesOf(prompt));
+    if (shared === 0) return { tokens: Math.floor(whole), allowsForCache: false };
+    return { tokens: Math.floor(leastTokens(prompt.slice(shared)) * SURE), allowsForCache: true };
+  }
+
+  /** To be told what was counted, whatever came of it. */
+  learn(model: string, prompt: string, counted: number | null): void {
+    this.#load();
+    const known = this.#known.get(model) ?? { ratios: [], countsWhole: null, prompts: [] };
+    this.#known.delete(model);
+    this.#known.set(model, known);
+    take(known, prompt, counted);
+    this.#save();
+  }
+
+  #load(): void {
+    if (this.#file === null) return;
+    try {
+      const read = z.safeParse(AllKnown, JSON.parse(readFileSync(this.#file, 'utf8')));
+      if (read.success) this.#known = new Map(Object.entries(read.data));
+    } catch {
+      // None yet, or damaged: what this process knows does.
+    }
+  }
+
+  #save(): void {
+    if (this.#file === null) return;
+    const half = `${this.#file}.${process.pid}.tmp`;
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true });
+      writeFileSync(half, JSON.stringify(Object.fromEntries([...this.#known].slice(-MODELS_KEPT))), {
+        mode: 0o600,
+      });
+      renameSync(half, this.#file);
+    } catch {
+      // A full disk costs only what would have been learned.
+    }
+  }
+}
+
+const take = (known: Known, prompt: string, counted: number | null): void => {
+  const hashes = hashesOf(prompt);
+  const hadBefore = sharedWith(known, hashes) > 0;
+  known.prompts = [...known.prompts, hashes].slice(-PROMPTS_KEPT);
+  const least = leastTokens(prompt);
+  if (counted === null || counted <= 0 || least === 0) return;
+  if (counted < least * SURE) {
+    if (hadBefore) known.countsWhole = false;
+    return;
+  }
+  if (hadBefore && hashes.length > 1) known.countsWhole ??= true;
+  known.ratios = [...known.ratios, counted / least].slice(-RATIOS_KEPT);
+};
+
+const factorOf = (known: Known | undefined): number => {
+  if (known === undefined || known.ratios.length < RATIOS_NEEDED) return SURE;
+  return Math.min(MOST, Math.max(SURE, KEPT * Math.min(...known.ratios)));
+};
+
+/** FNV-1a over each beginning. */
+const hashesOf = (text: string): number[] => {
+  const hashes: number[] = [];
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length && hashes.length < HASHES_KEPT; at += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    if ((at + 1) % STEP === 0) hashes.push(hash);
+  }
+  return hashes;
+};
+
+/** Letters that the text has in common with the beginning of a prompt before it, at least. */
+const sharedWith = ({ prompts }: Known, hashes: readonly number[]): number =>
+  STEP *
+  Math.max(
+    0,
+    ...prompts.map((before) => {
+      const differs = hashes.findIndex((hash, at) => hash !== before[at]);
+      return differs === -1 ? hashes.length : differs;
+    }),
+  );
