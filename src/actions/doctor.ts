@@ -2,14 +2,15 @@
 
 import { goneVariables, type Variables } from '../config/environment.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
-import { findHome } from '../config/paths.ts';
-import { toErrorInfo } from '../errors.ts';
+import { findHome, stateFolder } from '../config/paths.ts';
+import { KoubouError, toErrorInfo } from '../errors.ts';
 import type { Queue, WorkerInfo } from '../queue/queue.ts';
 import type { Check } from './check.ts';
 import { checkCodexes } from './doctor-codex.ts';
 import { checkDisk } from './doctor-disk.ts';
 import { checkModels } from './doctor-models.ts';
 import type { BuildRunners } from './health.ts';
+import { refuseUntrusted } from './own-home.ts';
 
 export interface DoctorRequest {
   cwd: string;
@@ -29,12 +30,16 @@ export interface Diagnosis {
 
 const OLDEST_NODE = [22, 22];
 
-/** Never throws for what it finds: a check that could not be made is a check that failed. */
+/**
+ * Throws `untrusted_home`: nothing that such a home says is asked of anybody. Never throws for what else it finds: a
+ * check that could not be made is a check that failed.
+ */
 export const doctor = async (request: DoctorRequest): Promise<Diagnosis> => {
   const { environment } = request;
   const checks: Check[] = [checkNode(request.nodeVersion)];
   const home = await attempt(checks, 'home', () => findHome({ ...request, flag: request.home }), 'Found at');
   if (home !== undefined) {
+    await refuseUntrusted(home, stateFolder(environment));
     checks.push(await checkDisk(home));
     const loaded = await attempt(checks, 'config', () => loadConfig({ home, environment }));
     if (loaded) {
@@ -66,6 +71,7 @@ const attempt = async <T>(
     });
     return value;
   } catch (error) {
+    if (error instanceof KoubouError && error.code === 'untrusted_home') throw error;
     const { message, hint } = toErrorInfo(error);
     checks.push({ name, ok: false, message, cure: hint });
     return undefined;

@@ -6,10 +6,11 @@ import { writeClaudeSection } from '../config/claude-section.ts';
 import { detect } from '../config/detect.ts';
 import type { Variables } from '../config/environment.ts';
 import { agentYamlFile, loadConfig, readVariables } from '../config/load.ts';
-import { findHome, HOME_NAME, namedHome, userHome } from '../config/paths.ts';
+import { findHome, HOME_NAME, namedHome, refuseForeign, stateFolder, userHome } from '../config/paths.ts';
 import { setConfig } from '../config/set.ts';
 import { writeHomeConfig } from '../config/write-home.ts';
 import { findProgram } from '../process/find-program.ts';
+import { makeOwnHome, refuseUntrusted } from './own-home.ts';
 
 export interface InitRequest {
   cwd: string;
@@ -37,15 +38,21 @@ export interface InitResult {
   next: string[];
 }
 
-/** May be repeated: what exists stays, and a file that somebody edited is never written. */
+/**
+ * May be repeated: what exists stays, and a file that somebody edited is never written. Throws `untrusted_home` for a home
+ * that is there and not this user's own.
+ */
 export const init = async (request: InitRequest): Promise<InitResult> => {
-  const { cwd, environment, makeHome } = request;
+  const { cwd, environment } = request;
   const home = homeToMake(request);
+  const state = stateFolder(environment);
   const isNew = !(await exists(home));
+  refuseForeign({ path: home, by: 'This' });
+  await refuseUntrusted(home, state);
   const hadConfig = await exists(agentYamlFile(home));
   const before = await loadConfig({ home, environment });
   const allowNetworkFs = request.allowNetworkFs || before.config.file_system.allow_network;
-  await makeHome(home, { allowNetworkFs });
+  await makeOwnHome({ home, state, allowNetworkFs, makeHome: request.makeHome });
 
   const { variables, environment: read } = readVariables(home, environment);
   const choice = choose(

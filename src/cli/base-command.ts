@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs';
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
+import type { HomeRequest } from '../actions/open-home.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { currentFolder } from './current-folder.ts';
 import { write, writeDrawn } from './output.ts';
@@ -45,6 +46,12 @@ export abstract class BaseCommand extends Command {
 
   get cwd(): string {
     return currentFolder();
+  }
+
+  /** What openHome is asked with; what is only looked at is said on stderr. */
+  homeRequest(home: string | undefined, purpose: HomeRequest['purpose']): HomeRequest {
+    const warn = (line: string): void => this.hint(line);
+    return { home, environment: this.environment, cwd: this.cwd, purpose, warn };
   }
 
   /** Text on stdout, with a newline at its end unless it brings one. */

@@ -17,8 +17,7 @@ export default class Apply extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Apply);
-    const { environment, cwd } = this;
-    const home = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
     const applied = await applyTask(worktreeParts(home), id);
     const { result, files, branch, repository } = applied;

@@ -31,7 +31,6 @@ export default class Cancel extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Cancel);
-    const { environment, cwd } = this;
     const references = args.tasks ?? [];
     const labels = readLabels(flags.label);
     if (references.length === 0 && Object.keys(labels).length === 0) {
@@ -39,7 +38,7 @@ export default class Cancel extends BaseCommand {
         hint: 'Name one by id, with last, or with --label. `koubou list` shows the tasks.',
       });
     }
-    const home = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const { createdBy } = home.environment;
     const readStdin = () => this.readStdin();
     const ids = await selectTasks(home.queue, { references, labels, createdBy, readStdin });

@@ -1,10 +1,10 @@
 import { changeConfig, showConfig } from '../actions/config.ts';
+import { openHome } from '../actions/open-home.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument } from '../cli/flags.ts';
 import { renderConfig } from '../cli/render/config.ts';
-import { loadConfig } from '../config/load.ts';
-import { findHome } from '../config/paths.ts';
 import { openQueue } from '../queue/open.ts';
+import type { Queue } from '../queue/queue.ts';
 
 export default class Config extends BaseCommand {
   static override summary = 'Show the configuration and where each value comes from, or set one value.';
@@ -22,21 +22,22 @@ export default class Config extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Config);
-    const { environment, cwd } = this;
-    const home = findHome({ flag: flags.home, environment, cwd });
+    const { environment } = this;
+    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
+    const { home } = opened;
     const entries =
       args.key !== undefined && args.value !== undefined
         ? await changeConfig({ home, environment }, args.key, args.value)
-        : await showConfig(await loadConfig({ home, environment }), args.key);
+        : await showConfig(opened, args.key);
     if (flags.json) await this.printJson({ config: entries });
     else if (entries.length > 0) await this.print(renderConfig(entries));
     if (args.value !== undefined && entries.some(({ name }) => name !== undefined)) {
       this.hint(`The file was changed, but ${entries[0]?.name} goes before it.`);
     }
-    if (args.value !== undefined) await this.#tellOfWorkers(home);
+    if (args.value !== undefined) await this.#tellOfWorkers(opened.queue);
   }
-  async #tellOfWorkers(home: string): Promise<void> {
-    const queue = openQueue({ home });
+
+  async #tellOfWorkers(queue: Queue): Promise<void> {
     const running = (await queue.workers()).filter(({ status }) => status !== 'offline');
     await queue.close();
     if (running.length === 0) return;

@@ -28,8 +28,8 @@ export default class Delegate extends BaseCommand {
     const nowMs = Date.now();
     const prompt = promptFrom(args.prompt ?? [], flags, () => this.stdinIsPiped);
     const fields = fieldsOf(flags, prompt, this.words, nowMs);
-    const { environment, cwd } = this;
-    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { cwd } = this;
+    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const delegated = await delegate(
       { fields, each: flags.each, batch: flags.batch, skipExisting: flags['skip-existing'] },
       {

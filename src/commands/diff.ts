@@ -20,8 +20,7 @@ export default class Diff extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Diff);
-    const { environment, cwd } = this;
-    const { queue, environment: read } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { queue, environment: read } = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
     const id = await resolveTask(queue, args.task ?? 'last', read.createdBy);
     const { path, chunks } = await readPatch(queue, id);
     if (!flags.json) return copyToStdout(chunks());

@@ -14,8 +14,7 @@ export default class Discard extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Discard);
-    const { environment, cwd } = this;
-    const home = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
     const discarded = await discardTask(worktreeParts(home), id);
     if (flags.json) return this.printJson(discarded);

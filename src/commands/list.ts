@@ -28,8 +28,8 @@ export default class List extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(List);
-    const { environment, cwd } = this;
-    const { queue } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { environment } = this;
+    const { queue } = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
     const nowMs = Date.now();
     const { records, quarantined } = await listTasks(queue, {
       status: flags.status,

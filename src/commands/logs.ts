@@ -25,8 +25,7 @@ export default class Logs extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
-    const { environment, cwd } = this;
-    const home = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const home = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
     const signal = flags.follow ? untilInterrupt() : new AbortController().signal;
     const decoders = new Map<string, StringDecoder>();

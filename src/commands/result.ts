@@ -34,8 +34,7 @@ export default class Result extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Result);
-    const { environment, cwd } = this;
-    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const opened = await openHome(this.homeRequest(flags.home, flags.wait ? 'act' : 'look'), openQueue);
     const { queue } = opened;
     const { ids, again } = await namedTasks(this, opened, args.tasks, flags.label);
     const { wait, home, json, head, tail } = flags;

@@ -25,7 +25,6 @@ export default class Retry extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Retry);
-    const { environment, cwd } = this;
     const references = args.tasks ?? [];
     const labels = readLabels(flags.label);
     const chosen = references.length > 0 || Object.keys(labels).length > 0;
@@ -34,7 +33,7 @@ export default class Retry extends BaseCommand {
         hint: '`koubou list --status failed` shows what failed.',
       });
     }
-    const { queue, environment: read } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { queue, environment: read } = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const readStdin = () => this.readStdin();
     const ids = flags.failed
       ? await failedTasks(queue, labels)

@@ -33,8 +33,8 @@ export default class Route extends BaseCommand {
     const { args, flags } = await this.parse(Route);
     const prompt = promptFrom(args.prompt ?? [], flags, () => false);
     const fields = fieldsOf(flags, prompt, this.words, Date.now());
-    const { environment, cwd } = this;
-    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { cwd } = this;
+    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const { createdBy } = opened.environment;
     const around = { cwd, createdBy, priority: opened.config.defaults.priority };
     const load = async () => (await import('../runner/registry.ts')).buildRunners;

@@ -24,8 +24,8 @@ export default class Status extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
-    const { environment, cwd } = this;
-    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { environment } = this;
+    const opened = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
     const { queue, environment: read } = opened;
     const id = args.task === undefined ? undefined : await resolveTask(queue, args.task, read.createdBy);
     const look = () =>

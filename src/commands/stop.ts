@@ -21,8 +21,7 @@ export default class Stop extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Stop);
-    const { environment, cwd } = this;
-    const { queue } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { queue } = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const stopped = await stopWorkers(queue, { now: flags.now, waitMs: WAIT_MS });
     if (flags.json) await this.printJson(stopped);
     else await this.print(renderStopped(stopped));

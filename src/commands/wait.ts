@@ -29,8 +29,7 @@ export default class Wait extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Wait);
-    const { environment, cwd } = this;
-    const opened = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const { queue } = opened;
     const { ids, again } = await namedTasks(this, opened, args.tasks, flags.label);
     const ended = await waitInTerminal(this, {

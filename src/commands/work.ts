@@ -2,12 +2,13 @@ import { dirname } from 'node:path';
 import { draftFromDrop } from '../actions/draft-from-drop.ts';
 import { startWorker } from '../actions/ensure-worker.ts';
 import { isHeldIn } from '../actions/mark-sensitive.ts';
+import { openHome } from '../actions/open-home.ts';
 import { routingOf } from '../actions/routing.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
 import { WorkerLog } from '../cli/worker-log.ts';
-import { configWatch, loadConfig } from '../config/load.ts';
+import { configWatch } from '../config/load.ts';
 import { findHome, promptFolders } from '../config/paths.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -30,17 +31,20 @@ export default class Work extends BaseCommand {
     const { flags } = await this.parse(Work);
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
     const outdated = configWatch(home);
-    const loaded = await loadConfig({ home, environment: this.environment });
-    const queue: Queue = openQueue({
-      home,
-      draftFromDrop: draftFromDrop({
-        cwd: dirname(home),
-        priority: loaded.config.defaults.priority,
-        nowMs: Date.now,
-        sensitivePatterns: loaded.config.security.sensitive_patterns,
-        isHeld: (id) => isHeldIn(queue, routingOf(loaded.config))(id),
-      }),
+    const loaded = await openHome(this.homeRequest(home, 'act'), (options, { config }) => {
+      const opened: Queue = openQueue({
+        ...options,
+        draftFromDrop: draftFromDrop({
+          cwd: dirname(home),
+          priority: config.defaults.priority,
+          nowMs: Date.now,
+          sensitivePatterns: config.security.sensitive_patterns,
+          isHeld: (id) => isHeldIn(opened, routingOf(config))(id),
+        }),
+      });
+      return opened;
     });
+    const { queue } = loaded;
     const wishes = wishesOf(flags);
     if (flags.detach) {
       return this.#detach(queue, home, flagsOf(wishes), flags.json);
@@ -57,6 +61,7 @@ export default class Work extends BaseCommand {
       settings: {
         ...workerSettings(loaded.config, loaded.environment, this.environment, { version, home, ...wishes }),
         outdated,
+        isTrusted: loaded.isTrusted,
       },
       tell: (event) => log.tell(event),
       onStopRequest: (listener) => log.stopRequests(listener),

@@ -43,8 +43,29 @@ export const loadConfig = async ({
   home: string;
   environment: Variables;
 }): Promise<Loaded> => {
-  const { variables, environment } = readVariables(home, outer);
-  const { config, stated } = await readFileConfig(home);
+  const read = readVariables(home, outer);
+  return loaded(home, await readFileConfig(home), read, outer);
+};
+
+/** What holds for a home whose files must not be read: the environment, over the defaults. */
+export const defaultConfig = async ({
+  home,
+  environment: outer,
+}: {
+  home: string;
+  environment: Variables;
+}): Promise<Loaded> => {
+  const { readAgentYaml } = await import('./read-yaml.ts');
+  const read = { variables: outer, environment: readEnvironment(outer) };
+  return loaded(home, readAgentYaml('', 'the defaults'), read, outer);
+};
+
+const loaded = (
+  home: string,
+  { config, stated }: CachedConfig,
+  { variables, environment }: ReturnType<typeof readVariables>,
+  outer: Variables,
+): Loaded => {
   const overrides = applyOverrides(config, environment);
   const values = leavesOf(config);
 

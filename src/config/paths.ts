@@ -1,7 +1,7 @@
 /** Where things are: the home that a command means, and the templates that came with koubou. */
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { readTextFile } from '../text/read-text.ts';
 import type { Variables } from './environment.ts';
@@ -22,6 +22,7 @@ export interface HomeQuestion {
 export const findHome = ({ flag, environment, cwd }: HomeQuestion): string => {
   const named = namedHome({ flag, environment, cwd });
   if (named) {
+    refuseForeign(named);
     if (isFolder(named.path)) return named.path;
     throw new KoubouError('no_home', `${named.by} names ${named.path}, and there is no such folder.`, {
       hint: `Make it with \`koubou init --home ${named.path}\`.`,
@@ -31,6 +32,17 @@ export const findHome = ({ flag, environment, cwd }: HomeQuestion): string => {
   const found = searchUp(resolve(cwd)) ?? ownHome(user);
   if (found) return found;
   throw new KoubouError('no_home', `There is no ${HOME_NAME} folder in ${cwd}, above it, or in ${user}.`);
+};
+
+/** Throws `untrusted_home` for a home that another user made, root included: what a home says is run. */
+export const refuseForeign = ({ path, by }: { path: string; by: string }): void => {
+  if (!isFolder(path) || isMine(path)) return;
+  const owner = statOf(path)?.uid;
+  throw new KoubouError(
+    'untrusted_home',
+    `${by} names ${path}, which belongs to another user (uid ${owner}); nothing was done.`,
+    { hint: 'Only who made a home may use it: make one of your own with `koubou init`.' },
+  );
 };
 
 /** The home that is named outright, by flag or variable, whether it exists or not. */
@@ -45,6 +57,14 @@ export const namedHome = ({
 };
 
 export const userHome = (environment: Variables): string => environment['HOME'] || homedir();
+
+/** Where koubou keeps of this user what belongs to no home: the key that homes are signed with. */
+export const stateFolder = (environment: Variables): string => {
+  const stated = environment['XDG_STATE_HOME'];
+  // A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+  const base = stated && isAbsolute(stated) ? stated : join(userHome(environment), '.local', 'state');
+  return join(base, 'koubou');
+};
 
 const searchUp = (start: string): string | undefined => {
   for (let folder = start; ; folder = dirname(folder)) {
@@ -80,16 +100,14 @@ const firstLine = (file: string): string | undefined => {
   }
 };
 
-/**
- * A home of somebody else's is passed over: anybody can put one into /tmp, and what a home says is run.
- * root reads everybody's, as it may have made none of them (containers).
- */
+/** A home of somebody else's is passed over, for root too: anybody can put one into /tmp. */
 const ownHome = (folder: string): string | undefined => {
   const path = join(folder, HOME_NAME);
-  const me = process.getuid?.() ?? 0;
-  const owner = statOf(path)?.uid;
-  return isFolder(path) && (me === 0 || owner === me) ? path : undefined;
+  return isFolder(path) && isMine(path) ? path : undefined;
 };
+
+const isMine = (path: string): boolean =>
+  process.getuid === undefined || statOf(path)?.uid === process.getuid();
 
 const isFolder = (path: string): boolean => statOf(path)?.isDirectory() ?? false;
 

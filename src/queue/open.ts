@@ -2,12 +2,15 @@
 import type { DraftFromDrop } from './files/adopt.ts';
 import { FileQueue } from './files/file-queue.ts';
 import { requireHome } from './files/home.ts';
+import type { Seal } from './files/seal.ts';
 import type { Queue } from './queue.ts';
 
 export { createFileHome } from './files/home.ts';
 
 export interface OpenOptions {
   home: string;
+  /** Absent: the queue only looks; what would change something throws `untrusted_home`. */
+  seal?: Seal | undefined;
   draftFromDrop?: DraftFromDrop;
 }
 

@@ -190,6 +190,8 @@ export const parseTaskFile = (value: unknown): TaskFile => {
   if (!parsed.success) throw new KoubouError('usage', describeIssues(parsed.error.issues));
   const fault = faultOf(parsed.data);
   if (fault !== undefined) throw new KoubouError('usage', fault);
+  // The seal is of the file, not of what was asked.
+  delete parsed.data['mac'];
   return parsed.data;
 };
 

@@ -172,9 +172,17 @@ export class Pool {
   async #look(hint: ChangeHint): Promise<PoolEnd | number> {
     const dueMs = await this.#parts.queue.nextDueMs();
     if (dueMs !== null && dueMs <= Date.now()) await this.#upkeep.quickly();
+    this.#requireTrust();
     if (this.#mayClaim()) await this.#fill();
     this.#notes.set('watcher', hint.trouble);
     return (await this.#atEnd()) ?? this.#waitMs(dueMs);
+  }
+
+  /** A home that is no longer this user's own has nothing more done; what runs ends as it would. */
+  #requireTrust(): void {
+    if (this.#stopping || this.#parts.settings.isTrusted?.() !== false) return;
+    this.#notes.set('trust', 'the home has lost its signature: nothing more is claimed (`koubou trust`)');
+    this.stop(false);
   }
 
   #mayClaim(): boolean {

@@ -41,6 +41,8 @@ export interface WorkerSettings {
   environment: Readonly<Record<string, string>>;
   /** Whether the config is another by now than what these settings were made of. */
   outdated?: () => boolean;
+  /** Whether the home is still this user's own; absent: nobody asks. */
+  isTrusted?: () => boolean;
   /** When the daemon ends by itself. */
   until: Until;
 }

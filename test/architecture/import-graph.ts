@@ -28,6 +28,7 @@ const below = {
   ],
   actions: [
     'config',
+    'home',
     'worker',
     'plan',
     'review',
@@ -48,6 +49,7 @@ const may: Record<string, readonly string[]> = {
   'errors.ts': [],
   'events.ts': [],
   text: [],
+  home: ['text'],
   task: ['text'],
   process: below.process,
   route: ['task', 'text'],

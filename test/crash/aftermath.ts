@@ -9,6 +9,7 @@ import { lookDead } from '../helpers/queue-dead.ts';
 import { LightDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';
 import { budgetOf, newTask, succeeded, takeAll, worker } from '../helpers/queue-home.ts';
+import { sealOf } from '../helpers/state.ts';
 import type { Prepared, Scenario } from './stage.ts';
 
 /** A wall clock that can be ahead. */
@@ -19,7 +20,7 @@ export class Clock {
 
 // Who mends need not wait for the device: what a killed process did is known to the kernel, synced or not.
 export const openHealthy = (home: string, options: Partial<FileQueueOptions> = {}): FileQueue =>
-  new FileQueue({ home, draftFromDrop, disk: new LightDisk(), ...options });
+  new FileQueue({ home, seal: sealOf(home), draftFromDrop, disk: new LightDisk(), ...options });
 
 const YEARS_MS = 200 * 365 * 86_400_000;
 const LONGEST_BACKOFF_MS = 3_700_000;

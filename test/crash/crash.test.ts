@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createFileHome } from '../../src/queue/files/home.ts';
+import { sign } from '../helpers/state.ts';
 import { judge, openHealthy } from './aftermath.ts';
 import { scenarios } from './scenarios.ts';
 import { type Prepared, type Scenario, Stage } from './stage.ts';
@@ -65,6 +66,7 @@ describe('a process killed', () => {
       this.timeout(60_000);
       const model = join(root, scenario.name.replaceAll(' ', '-'));
       await createFileHome(model, { allowNetworkFs: false });
+      sign(model);
       const prepared = await scenario.prepare(openHealthy(model), model);
       const { ids } = prepared;
       const copy = (name: string): string => {

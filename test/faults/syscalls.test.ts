@@ -8,6 +8,7 @@ import { createFileHome } from '../../src/queue/files/home.ts';
 import { openHealthy } from '../crash/aftermath.ts';
 import { scenarios } from '../crash/scenarios.ts';
 import { budgetOf } from '../helpers/queue-home.ts';
+import { sign } from '../helpers/state.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { type Fault, type Ground, inject, type Point, trace } from './syscalls/inject.ts';
 import { pointsOf, sample } from './syscalls/points.ts';
@@ -125,6 +126,7 @@ describe('syscalls', function () {
     if (scenario === undefined || folder === undefined) throw new Error(`there is no scenario ${name}`);
     const model = join(folder, `${name.replaceAll(' ', '-')}-${mistake}`);
     await createFileHome(model, { allowNetworkFs: false });
+    sign(model);
     // Fills up what a home has ready.
     await openHealthy(model, { disk: new NodeDisk() }).sweep(budgetOf);
     const prepared = await scenario.prepare(openHealthy(model), model);

@@ -6,6 +6,7 @@ import { cp, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildCommandLine } from '../../build/command-line.ts';
+import { stateHome } from './state.ts';
 
 const repository = dirname(dirname(import.meta.dirname));
 
@@ -43,7 +44,7 @@ export async function startKoubou(
   const command = [...under, process.execPath, program ?? (await builtKoubou()), ...args];
   return spawn(command[0] ?? '', command.slice(1), {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: cwd ?? tmpdir(), ...env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: cwd ?? tmpdir(), XDG_STATE_HOME: stateHome, ...env },
     stdio: 'pipe',
   });
 }

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
+import type { Seal } from '../../src/queue/files/seal.ts';
 import type { Claim } from '../../src/queue/queue.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
 import { koubou, type RunOptions } from './koubou.ts';
 import { failedWith, noRetries, succeeded, takeAll, worker } from './queue-home.ts';
+import { sign } from './state.ts';
 import { until } from './until.ts';
 
 /** Programs run; of models there is one whose server never answers: nothing listens on port 1. */
@@ -25,10 +27,10 @@ export class Project {
   readonly home: string;
   readonly queue: FileQueue;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, seal: Seal) {
     this.folder = folder;
     this.home = join(folder, '.koubou');
-    this.queue = new FileQueue({ home: this.home });
+    this.queue = new FileQueue({ home: this.home, seal });
   }
 
   static async make(): Promise<Project> {
@@ -36,7 +38,7 @@ export class Project {
     await createFileHome(join(folder, '.koubou'), { allowNetworkFs: false });
     mkdirSync(join(folder, '.koubou', 'config'), { recursive: true });
     writeFileSync(join(folder, '.koubou', 'config', 'agent.yaml'), CONFIG);
-    return new Project(folder);
+    return new Project(folder, sign(join(folder, '.koubou')));
   }
 
   /** Ends the daemon that a wait may have started, too. */

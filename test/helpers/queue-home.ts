@@ -9,6 +9,7 @@ import { type Machine, thisMachine } from '../../src/queue/files/machine.ts';
 import type { Admission, Beat, Claim, Member, WorkerIdentity } from '../../src/queue/queue.ts';
 import type { Budget } from '../../src/task/budget.ts';
 import type { NewTask, RunOutcome } from '../../src/task/record.ts';
+import { sign } from './state.ts';
 
 export const full = process.env.KOUBOU_TEST_FULL === '1';
 
@@ -25,9 +26,10 @@ export const makeHome = async (under = '', within = tmpdir()): Promise<TestHome>
   const home = join(root, under, 'home');
   fs.mkdirSync(join(root, under), { recursive: true });
   await createFileHome(home, { allowNetworkFs: false });
+  const seal = sign(home);
   return {
     home,
-    open: (options = {}) => new FileQueue({ home, ...options }),
+    open: (options = {}) => new FileQueue({ home, seal, ...options }),
     path: (...parts) => join(home, ...parts),
     remove: () => fs.rmSync(root, { recursive: true, force: true }),
   };

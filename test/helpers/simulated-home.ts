@@ -10,6 +10,7 @@ import { HOME, type SimulatedProcess, World } from '../faults/simulated/world.ts
 import { draftFromDrop } from './queue-drop.ts';
 import { budgetOf } from './queue-home.ts';
 import { seeded } from './seeded.ts';
+import { someSeal } from './state.ts';
 
 export interface Opened {
   queue: FileQueue;
@@ -43,6 +44,7 @@ export class SimulatedHome {
       nowMs: world.nowMs,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(this.#random() * 256)),
       draftFromDrop,
+      seal: someSeal,
     });
     return { queue, process, disk };
   }

@@ -2,9 +2,10 @@
 import fs from 'node:fs';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { budget, succeeded, takeAll, worker } from '../helpers/queue-home.ts';
+import { sealOf } from '../helpers/state.ts';
 
 const [home = '', gate = ''] = process.argv.slice(2);
-const queue = new FileQueue({ home });
+const queue = new FileQueue({ home, seal: sealOf(home) });
 const member = await queue.join(worker());
 const claim = await member.claim(takeAll);
 if (claim === undefined) throw new Error('nothing to claim');

@@ -13,8 +13,8 @@ export default class Workers extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Workers);
-    const { environment, cwd } = this;
-    const { queue } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { environment } = this;
+    const { queue } = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
     const workers = await queue.workers();
     if (flags.json) return this.printJson({ workers });
     if (workers.length === 0) return this.hint('No worker is running: `koubou work --detach` starts one.');

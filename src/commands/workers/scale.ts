@@ -21,8 +21,7 @@ export default class Scale extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Scale);
     const bounds = { min: slots(args.min ?? ''), max: slots(args.max ?? '') };
-    const { environment, cwd } = this;
-    const { queue } = await openHome({ home: flags.home, environment, cwd }, openQueue);
+    const { queue } = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const workers = await scaleWorkers(queue, { ...bounds, worker: flags.worker });
     if (flags.json) return this.printJson({ workers });
     await this.print(

@@ -17,6 +17,7 @@ import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { delayedName, taskName } from './layout.ts';
 import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
 import { refuseWhenDiskIsLow } from './reserve.ts';
+import { requireSeal, UNSEALED } from './seal.ts';
 import { sweepTmp } from './sweep-tmp.ts';
 
 const KEYED_TASK_WAIT_MS = 2000;
@@ -56,7 +57,7 @@ const draftOf = (context: QueueContext, task: NewTask): Draft => {
     task_id: id,
     created_at: new Date(context.nowMs()).toISOString(),
   });
-  const content = `${JSON.stringify(file)}\n`;
+  const content = requireSeal(context).seal(JSON.stringify(file));
   if (Buffer.byteLength(content) > MAX_TASK_BYTES) {
     throw new KoubouError(
       'usage',
@@ -187,6 +188,7 @@ const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): P
 const readKey = async (context: QueueContext, path: string): Promise<TaskFile | undefined> => {
   try {
     const bytes = await context.disk.read(path, MAX_TASK_BYTES);
+    if (!requireSeal(context).isSealed(bytes)) throw new Error(UNSEALED);
     return parseTaskFile(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return undefined;

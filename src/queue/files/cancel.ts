@@ -20,6 +20,7 @@ import {
 } from './outcome.ts';
 import { parentsState } from './parents.ts';
 import { readTask } from './read.ts';
+import { UNSEALED } from './seal.ts';
 
 /** Asks for a task's end. The mark is durable first, so a crash in the middle is finished by the next sweep. */
 export const cancelTask = async (context: QueueContext, id: string): Promise<CancelResult> => {
@@ -138,8 +139,8 @@ const unlessUsage = async (action: () => Promise<unknown>): Promise<void> => {
   try {
     await action();
   } catch (error) {
-    if (!(error instanceof KoubouError && (error.code === 'usage' || error.code === 'no_such_task')))
-      throw error;
+    const passes = ['usage', 'no_such_task', 'untrusted_home'];
+    if (!(error instanceof KoubouError && passes.includes(error.code))) throw error;
   }
 };
 
@@ -154,7 +155,7 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   }
   const read = await readTask(context, place.path, id);
   if ('gone' in read) throw movedOn(id);
-  if ('bad' in read) throw noSuchTask(id);
+  if ('bad' in read) throw read.bad === UNSEALED ? unsealed(id) : noSuchTask(id);
   await closeOpenEnd(context, id, place.run);
   const blocked = (await parentsState(context, read.task)).kind !== 'met';
   const state = nextState(place.state, blocked ? 'retried_blocked' : 'retried') as 'pending' | 'blocked';
@@ -166,6 +167,9 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(layout[state])]);
   return state;
 };
+
+const unsealed = (id: string): KoubouError =>
+  new KoubouError('untrusted_home', `${id} was not retried: ${UNSEALED}.`);
 
 const movedOn = (id: string): KoubouError =>
   new KoubouError('usage', `${id} moved on meanwhile; nothing was done.`, {

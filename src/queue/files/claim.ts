@@ -7,6 +7,7 @@ import type { Admission } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
+import { locateEnded } from './locate.ts';
 import { CANCELLED, isMarked } from './marks.ts';
 import { endWithoutRun, readOutcome, readOutcomes } from './outcome.ts';
 import { Permits } from './permits.ts';
@@ -26,6 +27,10 @@ const CACHED_PROMPT_LENGTH = 64 * 1024;
 const CACHED_TASKS = 2000;
 const PASSED_SHOWN = 50;
 const STUCK_FOR_MS = 30_000;
+
+/** A copy carries the seal of what it was copied from. */
+const REPLAYED =
+  'a run of it with this number has ended already, so it was copied back; `koubou retry` runs a task again';
 
 /** What the system says of one file, where others may go well. */
 const OF_ONE_FILE = new Set(
@@ -252,6 +257,10 @@ export class Candidates {
         return undefined;
       }
       if (await this.#cancelled(claimed, earlier)) return undefined;
+      if (await hasEnded(context, name)) {
+        await quarantine(context, target, `${name.id}.json`, REPLAYED);
+        return undefined;
+      }
       await prepareResults(context, claimed);
       return { name: claimed, task: known.task, earlier, permits };
     } catch (error) {
@@ -345,6 +354,11 @@ export class Candidates {
     await quarantine(this.#context, path, `${name.id}.json`, reason);
   }
 }
+
+/** No honest name lags behind what has ended: outcomes are published before their task moves on. */
+const hasEnded = async (context: QueueContext, { id, run }: TaskName): Promise<boolean> =>
+  (await readOutcome(context, id, run + 1)) !== undefined ||
+  (run > 0 && (await locateEnded(context, id)) !== undefined);
 
 const oldestOf = (texts: readonly string[]): TaskName[] => {
   const names = texts.flatMap((text) => parseTaskName(text) ?? []);

@@ -6,12 +6,15 @@ import { IdSource } from '../../task/id.ts';
 import type { Disk } from './disk.ts';
 import type { Layout } from './layout.ts';
 import type { Machine } from './machine.ts';
+import type { Seal } from './seal.ts';
 
 export interface QueueContext {
   readonly disk: Disk;
   readonly layout: Layout;
   readonly machine: Machine;
   readonly self: ProcessIdentity;
+  /** undefined: this queue only looks. */
+  readonly seal: Seal | undefined;
   readonly ids: IdSource;
   /** Wall-clock milliseconds. */
   readonly nowMs: () => number;

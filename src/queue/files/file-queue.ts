@@ -31,6 +31,7 @@ import { type Machine, thisMachine } from './machine.ts';
 import { type FileMember, joinQueue } from './member.ts';
 import { listQuarantine } from './quarantine.ts';
 import { readRecord } from './read.ts';
+import { requireSeal, type Seal } from './seal.ts';
 import { type BudgetOf, type Sightings, sweepAll, sweepSome } from './sweep.ts';
 import { PendingWatch } from './watch.ts';
 import { listWorkers, passedOver } from './workers.ts';
@@ -53,6 +54,8 @@ export interface FileQueueOptions {
   randomBytes?: (count: number) => Uint8Array;
   /** For tests: called between the steps of each transition. */
   step?: (name: string) => void;
+  /** What tasks of this home are told by; without it the queue only looks: nothing is added, claimed or mended. */
+  seal?: Seal | undefined;
   /** How a file dropped into pending/ becomes a task; without it such files are left alone. */
   draftFromDrop?: DraftFromDrop;
 }
@@ -71,6 +74,7 @@ export class FileQueue implements Queue {
       disk: options.disk ?? new NodeDisk(),
       layout: new Layout(options.home),
       machine: options.machine ?? thisMachine(),
+      seal: options.seal,
       nowMs: options.nowMs ?? wallClockMs,
       randomBytes: options.randomBytes ?? unlikelyBytes,
       ...(options.step === undefined ? {} : { step: options.step }),
@@ -111,16 +115,19 @@ export class FileQueue implements Queue {
   }
 
   async retry(id: string): Promise<State> {
+    requireSeal(this.#context);
     const state = await retryTask(this.#context, id);
     this.#lookAgain();
     return state;
   }
 
-  cancel(id: string): Promise<CancelResult> {
+  async cancel(id: string): Promise<CancelResult> {
+    requireSeal(this.#context);
     return cancelTask(this.#context, id);
   }
 
   async join(worker: WorkerIdentity): Promise<FileMember> {
+    requireSeal(this.#context);
     const member = await joinQueue(this.#context, worker);
     this.#members.push(member);
     return member;
@@ -131,6 +138,7 @@ export class FileQueue implements Queue {
   }
 
   async tell(workerId: string, message: WorkerMessage): Promise<void> {
+    requireSeal(this.#context);
     const { disk, layout } = this.#context;
     // Written elsewhere first: whoever reads a message takes it away, also half of one.
     const tmp = join(layout.tmp, `${creatorName(this.#context)}.message`);
@@ -152,7 +160,8 @@ export class FileQueue implements Queue {
   }
 
   async markRead(id: string): Promise<void> {
-    const { disk, layout } = this.#context;
+    const { disk, layout, seal } = this.#context;
+    if (seal === undefined) return;
     const place = await locate(this.#context, id);
     if (place === undefined || !isEnded(place.state) || !(await hasResults(this.#context, id))) return;
     try {
@@ -164,10 +173,12 @@ export class FileQueue implements Queue {
   }
 
   async sweep(budgetOf: BudgetOf): Promise<SweepReport> {
+    requireSeal(this.#context);
     return this.#noticed(await sweepAll(this.#context, budgetOf, this.#sightings));
   }
 
   async sweepQuickly(budgetOf: BudgetOf): Promise<SweepReport> {
+    requireSeal(this.#context);
     return this.#noticed(await sweepSome(this.#context, budgetOf, this.#sightings));
   }
 

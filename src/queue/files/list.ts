@@ -8,7 +8,7 @@ import { listOrNone } from './disk.ts';
 import { type Place, parseDelayedName, parseEndedName, parseTaskName } from './layout.ts';
 import { placesInProgress, placesWaiting } from './locate.ts';
 import { countQuarantine } from './quarantine.ts';
-import { joinRecord, readTask } from './read.ts';
+import { joinRecord, showTask } from './read.ts';
 import { passedOver } from './workers.ts';
 
 const countNames = async (
@@ -107,7 +107,7 @@ export const listRecords = async (context: QueueContext, filter: ListFilter): Pr
       if (!isEnded(place.state)) continue;
       if ((await disk.facts(join(layout.resultFolder(id), 'read'))) !== undefined) continue;
     }
-    const read = await readTask(context, place.path, id);
+    const read = await showTask(context, place.path, id);
     if (!('task' in read)) continue;
     if (filter.type !== undefined && read.task.type !== filter.type) continue;
     const labels = Object.entries(filter.labels ?? {});

@@ -57,10 +57,10 @@ export const locate = async (context: QueueContext, id: string): Promise<Place |
   // A task may move on between two probes, and back again by a retry; it never moves three times in one look.
   for (let pass = 0; pass < 3; pass += 1) {
     const place =
-      (await ended(context, id)) ??
+      (await locateEnded(context, id)) ??
       (await waiting(context, id)) ??
       (await inProgress(context, id)) ??
-      (await ended(context, id));
+      (await locateEnded(context, id));
     if (place !== undefined) return place;
   }
   return search(context, id);
@@ -92,7 +92,8 @@ const endedPlace = (id: string, run: number, state: 'completed' | 'failed', fold
   workerId: null,
 });
 
-const ended = async (context: QueueContext, id: string): Promise<Place | undefined> => {
+/** The task among those that have ended; undefined where it is not. */
+export const locateEnded = async (context: QueueContext, id: string): Promise<Place | undefined> => {
   const { disk, layout } = context;
   const last = (await outcomeRuns(context, id)).at(-1) ?? 0;
   // One past the last outcome: ended without a run (cancelled), and the outcome is about to be linked.

@@ -2,7 +2,10 @@
 import { isEnded } from '../../task/lifecycle.ts';
 import type { TaskFile } from '../../task/record.ts';
 import type { QueueContext } from './context.ts';
+import type { Place } from './layout.ts';
 import { locate } from './locate.ts';
+import { readTask } from './read.ts';
+import { UNSEALED } from './seal.ts';
 
 export type ParentsState =
   | { kind: 'met' }
@@ -20,10 +23,21 @@ export const parentsState = async (
     if (place === undefined) return { kind: 'failed', parent, why: 'no longer exists' };
     if (place.state === 'failed') return { kind: 'failed', parent, why: 'failed' };
     if (place.state !== 'completed') unmet = true;
+    else if (await isForeign(context, place)) return { kind: 'failed', parent, why: FOREIGN };
   }
   for (const parent of task.after_any) {
     const place = await locate(context, parent);
-    if (place !== undefined && !isEnded(place.state)) unmet = true;
+    if (place === undefined) continue;
+    if (!isEnded(place.state)) unmet = true;
+    else if (await isForeign(context, place)) return { kind: 'failed', parent, why: FOREIGN };
   }
   return unmet ? { kind: 'unmet' } : { kind: 'met' };
 };
+
+/** Whoever can put a file among the ended tasks must not have others begin by it. */
+const isForeign = async (context: QueueContext, { path, id }: Place): Promise<boolean> => {
+  const read = await readTask(context, path, id);
+  return 'bad' in read && read.bad === UNSEALED;
+};
+
+const FOREIGN = `cannot be relied on: ${UNSEALED}`;

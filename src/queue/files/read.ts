@@ -15,6 +15,7 @@ import { BadFile } from './disk.ts';
 import type { Place } from './layout.ts';
 import { locate } from './locate.ts';
 import { readOutcomes } from './outcome.ts';
+import { requireSeal, UNSEALED } from './seal.ts';
 
 /** Results up to this many bytes are shown inline in a record. */
 const MAX_INLINE_OUTPUT_BYTES = 4 * 1024 * 1024;
@@ -23,15 +24,27 @@ const strictText = new TextDecoder('utf-8', { fatal: true });
 
 export type TaskRead = { task: TaskFile } | { bad: string } | { gone: true };
 
-/** A task file, or why it cannot be one. */
-export const readTask = async (context: QueueContext, path: string, id: string): Promise<TaskRead> => {
+/** A task that koubou wrote in this home, to be acted on; or why the file is none. */
+export const readTask = (context: QueueContext, path: string, id: string): Promise<TaskRead> =>
+  read(context, path, id, requireSeal(context).isSealed);
+
+/** A task file to be shown, whoever wrote it; or why it cannot be one. */
+export const showTask = (context: QueueContext, path: string, id: string): Promise<TaskRead> =>
+  read(context, path, id, () => true);
+
+const read = async (
+  context: QueueContext,
+  path: string,
+  id: string,
+  isSealed: (bytes: Uint8Array) => boolean,
+): Promise<TaskRead> => {
   try {
     const bytes = await context.disk.read(path, MAX_TASK_BYTES);
     const value: unknown = JSON.parse(strictText.decode(bytes));
     const task = parseTaskFile(value);
     if (task.task_id !== id)
       return { bad: `its task_id is ${JSON.stringify(task.task_id)}, its name says ${id}` };
-    return { task };
+    return isSealed(bytes) ? { task } : { bad: UNSEALED };
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return { gone: true };
     if (error instanceof SyntaxError) return { bad: `it is not JSON: ${error.message}` };
@@ -49,9 +62,9 @@ export const readRecord = async (context: QueueContext, id: string): Promise<Tas
   for (let pass = 0; pass < 5; pass += 1) {
     const place = await locate(context, id);
     if (place === undefined) return undefined;
-    const read = await readTask(context, place.path, id);
-    if ('bad' in read) return undefined;
-    if ('task' in read) return joinRecord(context, place, read.task);
+    const shown = await showTask(context, place.path, id);
+    if ('bad' in shown) return undefined;
+    if ('task' in shown) return joinRecord(context, place, shown.task);
   }
   return undefined;
 };

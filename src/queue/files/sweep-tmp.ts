@@ -9,6 +9,8 @@ import { each } from './each.ts';
 import { delayedName, parseTmpName, taskName } from './layout.ts';
 import { ensureDayFolders } from './locate.ts';
 import { finishEnd } from './outcome.ts';
+import { quarantine } from './quarantine.ts';
+import { requireSeal, UNSEALED } from './seal.ts';
 
 const ELSEWHERE_DEAD_AFTER_MS = 60_000;
 
@@ -89,6 +91,10 @@ const clearFile = async (context: QueueContext, found: string, name: string): Pr
   if (name.endsWith('.outcome')) await finishEnd(context, path);
   // Two links: its key leads to it already, so whoever repeats the command would be told that it exists.
   const task = facts.links > 1 && isTask ? await readKeyed(context, path) : undefined;
+  if (task === 'unsealed') {
+    await quarantine(context, path, name, UNSEALED);
+    return;
+  }
   if (task === undefined) {
     await unlessCode(['ENOENT'], () => disk.unlink(path));
     return;
@@ -106,9 +112,11 @@ const clearFile = async (context: QueueContext, found: string, name: string): Pr
   await disk.syncFolder(folder);
 };
 
-const readKeyed = async (context: QueueContext, path: string): Promise<TaskFile | undefined> => {
+const readKeyed = async (context: QueueContext, path: string): Promise<TaskFile | 'unsealed' | undefined> => {
   try {
-    return parseTaskFile(JSON.parse((await context.disk.read(path, MAX_TASK_BYTES)).toString('utf8')));
+    const bytes = await context.disk.read(path, MAX_TASK_BYTES);
+    const task = parseTaskFile(JSON.parse(bytes.toString('utf8')));
+    return requireSeal(context).isSealed(bytes) ? task : 'unsealed';
   } catch (error) {
     if (error instanceof BadFile || error instanceof SyntaxError) return undefined;
     // Somebody else published it meanwhile.

@@ -20,6 +20,7 @@ import { Attempt } from '../../../src/worker/run-one.ts';
 import { budgetOf, type WorkerSettings } from '../../../src/worker/settings.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { beat, worker } from '../../helpers/queue-home.ts';
+import { sealOf } from '../../helpers/state.ts';
 import { Looks } from './looks.ts';
 import { type Planted, PlantedDisk } from './planted.ts';
 import { answerTo } from './stage.ts';
@@ -117,7 +118,7 @@ class Visit {
       nowMs: Date.now,
       sensitivePatterns: ['password'],
     };
-    this.#options = { home, disk, machine, draftFromDrop: draftFromDrop(circumstances) };
+    this.#options = { home, seal: sealOf(home), disk, machine, draftFromDrop: draftFromDrop(circumstances) };
   }
 
   async run(): Promise<Judged> {

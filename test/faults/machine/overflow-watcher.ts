@@ -8,12 +8,13 @@ import { createInterface } from 'node:readline';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { worker } from '../../helpers/queue-home.ts';
+import { sealOf } from '../../helpers/state.ts';
 
 const [home = '', count = ''] = process.argv.slice(2);
 const say = (line: string): void => {
   fs.writeSync(1, `${line}\n`);
 };
-const queue = new FileQueue({ home, disk: new LightDisk() });
+const queue = new FileQueue({ home, seal: sealOf(home), disk: new LightDisk() });
 const member = await queue.join(worker());
 const hint = queue.watch();
 const told = new Set<string>();

@@ -8,6 +8,7 @@ import { dayOf } from '../../../src/task/id.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { makeHome, type TestHome, worker } from '../../helpers/queue-home.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { sealOf } from '../../helpers/state.ts';
 import { disk } from '../census/reader.ts';
 import { census } from '../census.ts';
 import { type Model, RETRIES, WORKER_LOST } from './model.ts';
@@ -57,6 +58,7 @@ export class Real {
     this.#living.add(pid);
     const queue = new FileQueue({
       home: this.#home.home,
+      seal: sealOf(this.#home.home),
       disk: this.#plant(new LightDisk()),
       nowMs: () => this.#model.nowMs,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(this.#random() * 256)),

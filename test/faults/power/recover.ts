@@ -1,8 +1,10 @@
 /** Run as a process: what the first daemon does after the power has come back, and a little work. recover.ts HOME */
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { budgetOf, newTask, succeeded, takeAll, worker } from '../../helpers/queue-home.ts';
+import { sealOf } from '../../helpers/state.ts';
 
-const queue = new FileQueue({ home: process.argv[2] ?? '' });
+const home = process.argv[2] ?? '';
+const queue = new FileQueue({ home, seal: sealOf(home) });
 await queue.sweep(budgetOf);
 const [added] = await queue.add([newTask({ priority: 10 })]);
 const member = await queue.join(worker());

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createFileHome } from '../../../src/queue/files/home.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { sign } from '../../helpers/state.ts';
 import { until } from '../../helpers/until.ts';
 import { inAnotherBoot } from '../another-boot.ts';
 import { census } from '../census.ts';
@@ -49,6 +50,7 @@ export const cutPower = async (series: Series): Promise<Found> => {
   try {
     const home = join(disk.folder, 'home');
     await createFileHome(home, { allowNetworkFs: false });
+    sign(home);
     mkdirSync(join(disk.folder, 'published'));
     // The home was made long ago.
     spawnSync('sync', ['-f', disk.folder]);

@@ -19,6 +19,7 @@ import {
   worker,
 } from '../../helpers/queue-home.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { sealOf } from '../../helpers/state.ts';
 import { type Acknowledged, sha256 } from './acknowledged.ts';
 
 /** Users in one process share its fsyncs of a folder. */
@@ -45,7 +46,7 @@ const out = fs.openSync(said, 'a');
 const tell = (entry: Acknowledged): void => {
   fs.writeSync(out, `${JSON.stringify(entry)}\n`);
 };
-const queue = new FileQueue({ home, disk: new DISKS[kind as keyof typeof DISKS]() });
+const queue = new FileQueue({ home, seal: sealOf(home), disk: new DISKS[kind as keyof typeof DISKS]() });
 
 /** Some words and, often, several blocks of a disk. */
 const text = (random: () => number): string => `${random()} `.repeat(Math.ceil(random() ** 3 * 1000));

@@ -8,6 +8,7 @@ import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { draftFromDrop } from '../../helpers/queue-drop.ts';
 import { newTask, takeAll, worker } from '../../helpers/queue-home.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { someSeal } from '../../helpers/state.ts';
 import { type Census, census } from '../census.ts';
 import { type Actor, act, few, settle } from './acts.ts';
 import { SimulatedDisk } from './disk.ts';
@@ -45,6 +46,7 @@ export const playHistory = async (
     const disk = new SimulatedDisk(world, process);
     const queue = new FileQueue({
       home: HOME,
+      seal: someSeal,
       disk: plant(disk),
       machine: process.machine,
       nowMs: world.nowMs,

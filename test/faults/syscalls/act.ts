@@ -11,6 +11,7 @@ import { scenarios } from '../../crash/scenarios.ts';
 import { type Prepared, Stage } from '../../crash/stage.ts';
 import { draftFromDrop } from '../../helpers/queue-drop.ts';
 import { budget, succeeded } from '../../helpers/queue-home.ts';
+import { sealOf } from '../../helpers/state.ts';
 import { partsWith } from './planted.ts';
 
 export type Line =
@@ -57,7 +58,14 @@ const stage = new Stage({
     waitForWord();
   },
   say: (word) => tell({ say: word }),
-  open: () => new FileQueue({ home, draftFromDrop, nowMs: clock.nowMs, ...partsWith(mistake, clock) }),
+  open: () =>
+    new FileQueue({
+      home,
+      seal: sealOf(home),
+      draftFromDrop,
+      nowMs: clock.nowMs,
+      ...partsWith(mistake, clock),
+    }),
 });
 
 // So that the thread that waits for the device is there before anybody looks for it.

@@ -1,0 +1,63 @@
+/** Makes homes that are this user's own from the start, and tells which folder may become one. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
+import { makeKey } from '../home/key.ts';
+import { signHome, trustOf } from '../home/signature.ts';
+
+export interface OwnHomeRequest {
+  home: string;
+  /** The state folder of this user. */
+  state: string;
+  allowNetworkFs: boolean;
+  makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<unknown>;
+}
+
+/**
+ * Makes the folders that are missing, and signs a home that has no signature. The key goes first: without one nothing is
+ * made. Then the signature, before any file that says something: what a crash leaves is signed or blank.
+ */
+export const makeOwnHome = async ({
+  home,
+  state,
+  allowNetworkFs,
+  makeHome,
+}: OwnHomeRequest): Promise<void> => {
+  await refuseUntrusted(home, state);
+  makeKey(state);
+  await makeHome(home, { allowNetworkFs });
+  if (!trustOf(home, state).trusted) signHome(home, state);
+  const trust = trustOf(home, state);
+  if (!trust.trusted) throw new KoubouError('untrusted_home', `${home} ${trust.why}. Nothing was done.`);
+};
+
+/** Throws `untrusted_home` for a folder that holds something and is not this user's own home. */
+export const refuseUntrusted = async (home: string, state: string): Promise<void> => {
+  if (!existsSync(home) || trustOf(home, state).trusted || isBlank(home)) return;
+  // Another process may have signed it, and written to it, between the two looks.
+  const trust = trustOf(home, state);
+  if (trust.trusted) return;
+  const { untrustedHome } = await import('./untrusted-home.ts');
+  throw await untrustedHome(home, trust.why);
+};
+
+/** What init itself leaves when it is killed: of the look at the file system, and of the signing. */
+const PROBE = /^\.probe-\d+$/;
+const DRAFT = /^home\.json\.\d+\.\w+\.tmp$/;
+const MOST_DEPTH = 4;
+
+/** Nothing, or folders alone: what a home says and holds is in files, so nobody can have said anything in this one. */
+const isBlank = (folder: string, depth = 0): boolean => {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).every(
+      (entry) =>
+        (depth === 0 && entry.isFile() && DRAFT.test(entry.name)) ||
+        (entry.isDirectory() &&
+          (PROBE.test(entry.name) || (depth < MOST_DEPTH && isBlank(join(folder, entry.name), depth + 1)))),
+    );
+  } catch (error) {
+    // No folder at all: making the home says so better.
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return true;
+    throw error;
+  }
+};

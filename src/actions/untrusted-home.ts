@@ -1,0 +1,25 @@
+/** The refusal of a home that is not this user's own: what is wrong with it, and what it would have had koubou do. */
+import { KoubouError } from '../errors.ts';
+import { summaryOf } from './home-summary.ts';
+
+const MOST_LINES = 4;
+
+/** `why`: a clause with the home as its subject. */
+export const untrustedHome = async (home: string, why: string): Promise<KoubouError> => {
+  const { programs, endpoints, variables, unread } = await summaryOf(home);
+  const lines = [
+    `${home} ${why}. Nothing was done.`,
+    ...some('It would run', programs),
+    ...some('It would send to', endpoints),
+    ...(variables.length === 0 ? [] : some('Its .env sets', [variables.join(', ')])),
+    ...some('Not read', unread),
+  ];
+  return new KoubouError('untrusted_home', lines.join('\n'), {
+    hint: 'Look at it with `koubou list`. If it is yours, `koubou trust` shows all that it would do, and signs it.',
+  });
+};
+
+const some = (what: string, found: readonly string[]): string[] => [
+  ...found.slice(0, MOST_LINES).map((line) => `  ${what}: ${line}`),
+  ...(found.length > MOST_LINES ? [`  ${what}: ${found.length - MOST_LINES} more`] : []),
+];

@@ -1,0 +1,64 @@
+/** The key of this user, outside of every home: what is signed with it was written by koubou for this user. */
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
+import { me, readOwn } from './read-own.ts';
+import { writeFirst } from './write-whole.ts';
+
+const KEY_BYTES = 32;
+
+const keyFile = (state: string): string => join(state, 'key');
+
+/** undefined: this user has none yet. Throws `untrusted_home` for one that others may know or could have made. */
+export const readKey = (state: string): Uint8Array | undefined => {
+  const file = keyFile(state);
+  const read = readOwn(file, KEY_BYTES);
+  if (read === undefined) {
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    throw unfit(file, 'it is not a file of this user with 32 bytes');
+  }
+  const { bytes, mode } = read;
+  if (bytes.length !== KEY_BYTES) throw unfit(file, 'it does not have 32 bytes');
+  if ((mode & 0o077) !== 0) throw unfit(file, 'others may read or write it');
+  return bytes;
+};
+
+const unfit = (file: string, why: string): KoubouError =>
+  new KoubouError('untrusted_home', `${file} is no key that can be trusted: ${why}. Nothing was done.`, {
+    hint: 'Remove it; then `koubou trust` signs each of your homes with a new one.',
+  });
+
+/** The key, made where there is none. However many processes ask at once, all get the same one. Throws `usage`. */
+export const makeKey = (state: string): Uint8Array => {
+  const known = readKey(state);
+  if (known !== undefined) return known;
+  try {
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+    refuseShared(state);
+    const { randomBytes } = process.getBuiltinModule('node:crypto');
+    writeFirst(keyFile(state), randomBytes(KEY_BYTES));
+  } catch (cause) {
+    throw notWritable(state, cause);
+  }
+  const made = readKey(state);
+  if (made === undefined) throw notWritable(state, new Error('the key vanished'));
+  return made;
+};
+
+/** Throws `usage` where others may write in the folder: they could put a key there that they know. */
+const refuseShared = (state: string): void => {
+  const facts = statSync(state);
+  if (process.getuid === undefined || (facts.uid === me() && (facts.mode & 0o022) === 0)) return;
+  throw new KoubouError('usage', `Others may write in ${state}; nothing was done.`, {
+    hint: `Make it yours alone (chmod 700), or name another folder in XDG_STATE_HOME.`,
+  });
+};
+
+export const notWritable = (state: string, cause: unknown): unknown => {
+  if (cause instanceof KoubouError) return cause;
+  const why = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+  return new KoubouError('usage', `koubou keeps the key of this user in ${state}, and cannot (${why}).`, {
+    hint: 'Nothing was made. Name a folder that you may write to in XDG_STATE_HOME, and keep it: homes are signed with that key.',
+    cause,
+  });
+};

@@ -1,0 +1,20 @@
+/**
+ * What tells a task that koubou wrote for this user from a file that somebody else put there. The queue gets it as a
+ * value (src/home makes it); a queue without one only looks.
+ */
+import { KoubouError } from '../../errors.ts';
+
+export interface Seal {
+  /** The JSON text of an object with the seal in it, as it is to be written. */
+  readonly seal: (json: string) => string;
+  readonly isSealed: (bytes: Uint8Array) => boolean;
+}
+
+export const UNSEALED =
+  'it carries no seal of this home, so koubou did not write it for you; `koubou trust --tasks` shows such tasks, and takes those that you want';
+
+/** Throws `untrusted_home` for a queue that only looks. */
+export const requireSeal = ({ seal, layout }: { seal: Seal | undefined; layout: { home: string } }): Seal => {
+  if (seal !== undefined) return seal;
+  throw new KoubouError('untrusted_home', `${layout.home} is only looked at; nothing was done.`);
+};
