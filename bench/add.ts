@@ -10,8 +10,8 @@ const BATCH = 500;
 const AT_ONCE = 64;
 
 export const add = (): Promise<Row[]> =>
-  withHome(async (home) => {
-    const queue = openQueue({ home });
+  withHome(async (home, seal) => {
+    const queue = openQueue({ home, seal });
     const task = commandTask();
     const content = `${JSON.stringify({ version: 1, task_id: 'task_20250101_000000_000000_0000', ...task, created_at: new Date().toISOString() })}\n`;
     // The same folders: where a folder lies on the disk decides what a new file in it costs.

@@ -10,8 +10,8 @@ export const drain = async (): Promise<Row[]> => {
   const program = await builtKoubou();
   const rows: Row[] = [];
   for (const workers of [1, 4]) {
-    await withHome(async (home) => {
-      const queue = openQueue({ home });
+    await withHome(async (home, seal) => {
+      const queue = openQueue({ home, seal });
       const run = (): number => {
         const start = performance.now();
         const args = [program, 'work', '--drain', '--home', home, '--workers', `${workers}`];

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFileHome } from '../src/queue/files/home.ts';
+import type { Seal } from '../src/queue/files/seal.ts';
 import type { NewTask } from '../src/task/record.ts';
+import { sign, stateHome } from '../test/helpers/state.ts';
 
 export const quantile = (samples: readonly number[], part: number): number => {
   const sorted = [...samples].sort((a, b) => a - b);
@@ -13,12 +15,12 @@ export const quantile = (samples: readonly number[], part: number): number => {
 export const median = (samples: readonly number[]): number => quantile(samples, 0.5);
 
 /** Runs `action` with a fresh home, which goes afterwards. */
-export const withHome = async <T>(action: (home: string) => Promise<T>): Promise<T> => {
+export const withHome = async <T>(action: (home: string, seal: Seal) => Promise<T>): Promise<T> => {
   const root = mkdtempSync(join(tmpdir(), 'koubou-bench-'));
   try {
     const home = join(root, 'home');
     await createFileHome(home, { allowNetworkFs: false });
-    return await action(home);
+    return await action(home, sign(home));
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
@@ -27,7 +29,7 @@ export const withHome = async <T>(action: (home: string) => Promise<T>): Promise
 /** Certificates read at every start of Node would be measured too. */
 export const environment = (): Record<string, string> => {
   const { PATH = '', HOME = '' } = process.env;
-  return { PATH, HOME };
+  return { PATH, HOME, XDG_STATE_HOME: stateHome };
 };
 
 export const commandTask = (over: Partial<NewTask> = {}): NewTask => ({

@@ -11,12 +11,12 @@ const ROUNDS = 60;
 
 export const startLatency = async (): Promise<Row[]> => {
   const program = await builtKoubou();
-  return withHome(async (home) => {
+  return withHome(async (home, seal) => {
     const daemon = spawn(process.execPath, [program, 'work', '--home', home, '--workers', '1'], {
       env: environment(),
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    const queue = openQueue({ home });
+    const queue = openQueue({ home, seal });
     try {
       await until(async () => (await queue.workers()).length === 1, 'the daemon');
       const samples: number[] = [];

@@ -7,6 +7,9 @@ import { parseDuration } from '../text/duration.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** For who is called by a program and not from a command line. */
+export const processVariables = (): Variables => process.env;
+
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
 

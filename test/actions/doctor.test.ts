@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DoctorRequest, doctor } from '../../src/actions/doctor.ts';
+import { stateFolder } from '../../src/config/paths.ts';
 import { KoubouError } from '../../src/errors.ts';
+import { signHome } from '../../src/home/signature.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import type { WorkerInfo } from '../../src/queue/queue.ts';
@@ -22,7 +24,10 @@ describe('doctor', () => {
     });
   });
   after(() => server.close());
-  beforeEach(() => createFileHome(home(), { allowNetworkFs: false }));
+  beforeEach(async () => {
+    await createFileHome(home(), { allowNetworkFs: false });
+    signHome(home(), stateFolder({ HOME: folder() }));
+  });
 
   const configure = (ollamaRunner: string, rest = '', port = server.port) =>
     writeFiles(home(), {

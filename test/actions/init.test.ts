@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type InitRequest, init } from '../../src/actions/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -178,12 +178,13 @@ describe('init', () => {
 
   it('looks where config/.env says', async () => {
     const host = await serve({ ollama: { 'a:1b': ['completion'] } });
+    await run({ OLLAMA_HOST: '' });
     writeFiles(home(), { 'config/.env': `OLLAMA_HOST=${host}\n` });
-    chmodSync(home(), 0o700);
     await run({ OLLAMA_HOST: '' });
     // An empty variable hides the one in the file.
     assert.match(agentYaml(), /127\.0\.0\.1:11434/);
-    const { environment } = { environment: { HOME: folder(), OPENAI_API_BASE: `http://${NOWHERE}/v1` } };
+    const user = join(folder(), 'user');
+    const environment = { HOME: user, OPENAI_API_BASE: `http://${NOWHERE}/v1` };
     await run({}, { environment });
     assert.match(agentYaml(), new RegExp(`url: http://${host}`));
   });

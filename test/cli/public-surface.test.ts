@@ -7,7 +7,7 @@ import { findCommands } from '../../build/commands.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { koubou } from '../helpers/koubou.ts';
 import { worker } from '../helpers/queue-home.ts';
-import { sign } from '../helpers/state.ts';
+import { signAnew } from '../helpers/state.ts';
 
 const repository = dirname(dirname(import.meta.dirname));
 const snapshot = join(import.meta.dirname, 'public-surface.json');
@@ -128,7 +128,7 @@ const withoutNames = (shape: Shape, names: readonly string[]): Shape =>
 const shapesNow = async (folder: string) => {
   const home = join(folder, 'home');
   cpSync(join(repository, '.koubou.example'), home, { recursive: true });
-  const member = await openQueue({ home, seal: sign(home) }).join(worker());
+  const member = await openQueue({ home, seal: signAnew(home) }).join(worker());
   const printed = async (...args: string[]): Promise<unknown> => {
     const { stdout } = await koubou([...args, '--json'], { home, cwd: folder });
     assert.match(stdout, /^[^\n]+\n$/, args.join(' '));

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { builtKoubou } from '../helpers/built.ts';
 import { Project } from '../helpers/project.ts';
+import { stateHome } from '../helpers/state.ts';
 
 describe('koubou result', () => {
   let project: Project;
@@ -28,7 +29,7 @@ describe('koubou result', () => {
     const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
       cwd: project.folder,
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], TERM: 'dumb' },
+      env: { PATH: process.env['PATH'], TERM: 'dumb', XDG_STATE_HOME: stateHome },
     });
     assert.equal(stdout, 'without a newline\r\n');
   });
@@ -37,7 +38,10 @@ describe('koubou result', () => {
     await add('x');
     const bytes = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => (at * 31) % 256));
     await project.finish(bytes);
-    const child = spawn(process.execPath, [await builtKoubou(), 'result'], { cwd: project.folder, env: {} });
+    const child = spawn(process.execPath, [await builtKoubou(), 'result'], {
+      cwd: project.folder,
+      env: { XDG_STATE_HOME: stateHome },
+    });
     const pieces: Buffer[] = [];
     child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
     await once(child, 'close');
@@ -51,7 +55,7 @@ describe('koubou result', () => {
     const { stdout, stderr } = spawnSync('sh', ['-c', line], {
       cwd: project.folder,
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], XDG_STATE_HOME: stateHome },
     });
     assert.deepEqual([stdout, stderr], ['line\n', 'exit 0\n']);
   });

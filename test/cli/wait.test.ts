@@ -6,6 +6,7 @@ import { builtKoubou } from '../helpers/built.ts';
 import { startKoubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
 import { takeAll, worker } from '../helpers/queue-home.ts';
+import { stateHome } from '../helpers/state.ts';
 import { until } from '../helpers/until.ts';
 
 describe('koubou wait', () => {
@@ -138,7 +139,13 @@ describe('koubou wait', () => {
       spawnSync('script', ['-qec', line, '/dev/null'], {
         cwd: project.folder,
         encoding: 'utf8',
-        env: { PATH: process.env['PATH'], HOME: project.folder, TERM: 'xterm', ...environment },
+        env: {
+          PATH: process.env['PATH'],
+          HOME: project.folder,
+          XDG_STATE_HOME: stateHome,
+          TERM: 'xterm',
+          ...environment,
+        },
       }).stdout;
     const plain = inTerminal({ NO_COLOR: '1' });
     assert.match(plain, /\[K\[[#.]+\] {2}\d\/2/);

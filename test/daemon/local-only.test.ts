@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { builtKoubou } from '../helpers/built.ts';
 import { Daemons } from '../helpers/daemon.ts';
 import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
+import { stateHome } from '../helpers/state.ts';
 import { canTrace, contactsIn, straceArguments } from '../helpers/trace.ts';
 
 describe('a sensitive task in a real daemon', () => {
@@ -49,7 +50,13 @@ routing:
     const trace = join(daemons.home.home, 'trace.txt');
     const program = [process.execPath, await builtKoubou(), 'work', '--drain'];
     const child = spawn('strace', [...straceArguments(trace), ...program], {
-      env: { PATH: process.env['PATH'], HOME: daemons.home.home, KOUBOU_HOME: daemons.home.home, ...proxies },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: daemons.home.home,
+        XDG_STATE_HOME: stateHome,
+        KOUBOU_HOME: daemons.home.home,
+        ...proxies,
+      },
       stdio: 'ignore',
     });
     await once(child, 'close');

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stateHome } from '../../helpers/state.ts';
 import { asideIn, heldUpIn, misplacedIn, withoutReason } from './aftermath.ts';
 import type { Case, Judged } from './judge.ts';
 import { filesHolding, fingerprint, layOut, type Owner } from './lay-out.ts';
@@ -126,7 +127,13 @@ export class Watch {
     if (this.owner !== null) fs.chownSync(folder, this.owner.uid, this.owner.gid);
     const child = fork(new URL('judge.ts', import.meta.url), {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        XDG_STATE_HOME: stateHome,
+        TMPDIR: folder,
+        NODE_DISABLE_COMPILE_CACHE: '1',
+      },
       execArgv: ['--max-old-space-size=1024'],
       ...this.owner,
     });

@@ -10,6 +10,7 @@ import { Daemons } from '../../helpers/daemon.ts';
 import { type ResponsesServer, startResponsesServer, steps } from '../../helpers/responses-server.ts';
 import { beyondIn, type Contact, canTrace, contactsIn, straceArguments } from '../../helpers/trace.ts';
 import { agentsInstalled, codexProgram } from './install.ts';
+import { stateHome } from '../../helpers/state.ts';
 
 /** For documentation only. A UDP socket that is connected there sends nothing. */
 const ELSEWHERE = '192.0.2.1';
@@ -67,7 +68,7 @@ routing:
     const program = [process.execPath, await builtKoubou(), 'work', '--drain'];
     const { home } = daemons.home;
     const child = spawn('strace', [...straceArguments(file), ...program], {
-      env: { PATH: process.env['PATH'], HOME: home, KOUBOU_HOME: home },
+      env: { PATH: process.env['PATH'], HOME: home, XDG_STATE_HOME: stateHome, KOUBOU_HOME: home },
       stdio: 'ignore',
     });
     await once(child, 'close');
