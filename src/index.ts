@@ -48,7 +48,10 @@ export const openQueue = ({ home }: OpenOptions): Queue => {
  * network file system unless that is allowed, and where XDG_STATE_HOME cannot be written; `untrusted_home` for one that
  * is somebody else's. Then nothing was made.
  */
-export const createFileHome = async (home: string, options: { allowNetworkFs: boolean }): Promise<void> =>
+export const createFileHome = async (
+  home: string,
+  options: { allowNetworkFs: boolean },
+): Promise<{ made: string[] }> =>
   makeOwnHome({
     home: resolve(home),
     state: stateFolder(processVariables()),

@@ -5,30 +5,31 @@ import { KoubouError, systemCode } from '../errors.ts';
 import { makeKey } from '../home/key.ts';
 import { signHome, trustOf } from '../home/signature.ts';
 
-export interface OwnHomeRequest {
+export interface OwnHomeRequest<Made> {
   home: string;
   /** The state folder of this user. */
   state: string;
   allowNetworkFs: boolean;
-  makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<unknown>;
+  makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<Made>;
 }
 
 /**
  * Makes the folders that are missing, and signs a home that has no signature. The key goes first: without one nothing is
  * made. Then the signature, before any file that says something: what a crash leaves is signed or blank.
  */
-export const makeOwnHome = async ({
+export const makeOwnHome = async <Made>({
   home,
   state,
   allowNetworkFs,
   makeHome,
-}: OwnHomeRequest): Promise<void> => {
+}: OwnHomeRequest<Made>): Promise<Made> => {
   await refuseUntrusted(home, state);
   makeKey(state);
-  await makeHome(home, { allowNetworkFs });
+  const made = await makeHome(home, { allowNetworkFs });
   if (!trustOf(home, state).trusted) signHome(home, state);
   const trust = trustOf(home, state);
   if (!trust.trusted) throw new KoubouError('untrusted_home', `${home} ${trust.why}. Nothing was done.`);
+  return made;
 };
 
 /** Throws `untrusted_home` for a folder that holds something and is not this user's own home. */
