@@ -3,7 +3,7 @@
  * folder below one that is denied can be shown again with `write` only, and `read` holds below that.
  */
 import { isAbsolute, relative } from 'node:path';
-import { errorInfo, KoubouError } from '../errors.ts';
+import { KoubouError } from '../errors.ts';
 
 export type ConfinedSandbox = 'read-only' | 'workspace-write';
 

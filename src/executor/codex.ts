@@ -10,7 +10,7 @@ import { stopTree } from '../process/stop-tree.ts';
 import { codexPlaces, makeBox } from './codex-places.ts';
 import { type CodexPlaces, type ConfinedSandbox, codexProfile } from './codex-profile.ts';
 import type { ExecutionPlace, Executor } from './executor.ts';
-import { strayFolders, strayNote } from './stray-folders.ts';
+import { type Strays, strayFolders, strayNote } from './stray-folders.ts';
 
 export interface CodexExecutorOptions {
   /** The program Codex. */
@@ -35,16 +35,17 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
     mapPath: (path) => copies.get(path) ?? path,
     stop: stopTree,
     start: async (program) => {
-      await rm(folder, { recursive: true, force: true });
-      const box = await makeBox(folder);
-      const places = await codexPlaces({ cwd: program.cwd, home, hidden, sandbox, box });
       const note = strayNote(place.statePath);
-      const strays = await strayFolders(writableOf(places), note);
+      let strays: Strays | undefined;
       const tidy = async (): Promise<void> => {
-        await strays.remove();
+        await strays?.remove();
         await Promise.all([folder, note].map((path) => rm(path, { recursive: true, force: true })));
       };
+      await rm(folder, { recursive: true, force: true });
       try {
+        const box = await makeBox(folder);
+        const places = await codexPlaces({ cwd: program.cwd, home, hidden, sandbox, box });
+        strays = await strayFolders(writableOf(places), note);
         for (const [from, to] of copies) await copyFile(from, to, constants.COPYFILE_FICLONE);
         const running = await startProgram(confined(program, bin, sandbox, places));
         return { ...running, ended: endedAfter(running, tidy) };

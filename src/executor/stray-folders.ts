@@ -8,14 +8,15 @@ import { systemCode } from '../errors.ts';
 
 const NAMES = ['.git', '.codex', '.agents', '.aws'];
 
+export interface Strays {
+  remove(): Promise<void>;
+}
+
 /** In the folder of a run. */
 export const strayNote = (statePath: string): string => join(statePath, 'strays.json');
 
 /** Call it before the run; `remove` then takes away what is new and empty, and never anything that holds something. */
-export const strayFolders = async (
-  folders: readonly string[],
-  notePath: string,
-): Promise<{ remove: () => Promise<void> }> => {
+export const strayFolders = async (folders: readonly string[], notePath: string): Promise<Strays> => {
   const missing: string[] = [];
   for (const path of folders.flatMap((folder) => NAMES.map((name) => join(folder, name)))) {
     if ((await lstat(path).catch(() => undefined)) === undefined) missing.push(path);
