@@ -19,6 +19,7 @@ const apart = [
   'ollama',
   'openai',
   'proper-lockfile',
+  're2js',
   'undici',
   'yaml',
 ];
@@ -83,6 +84,15 @@ export async function buildCommandLine(
     supported: { 'dynamic-import': false },
     plugins: [apartFromStart(found), lightOclif],
     outfile: join(outdir, 'main.cjs'),
+  });
+  // What is judged is judged in a process of its own (src/judge/judge.ts), beside the one file.
+  await build({
+    ...common,
+    entryPoints: { 'judge-process': join(source, 'judge', 'judge-process.ts') },
+    supported: { 'dynamic-import': false },
+    plugins: [apartFromStart(found)],
+    outdir,
+    outExtension: { '.js': '.cjs' },
   });
   await build({
     ...common,

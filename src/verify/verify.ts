@@ -4,18 +4,15 @@
  * failure, since the caller builds on it. What always holds comes first, then what the task asks for.
  */
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
+import { judge } from '../judge/judge.ts';
 import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
 import { runCheck } from './check.ts';
-import { holdsCode } from './code-evidence.ts';
 import { type Changes, judgeChanges } from './evidence.ts';
 import { missingExpected } from './expect.ts';
-import { judgeBySchema } from './schema.ts';
-import { isToolCallText } from './tool-call-text.ts';
 
 export type { Changes };
 
@@ -36,7 +33,7 @@ export interface VerifyRequest {
   environment: Readonly<Record<string, string>>;
   /** The run's log; the check's output is appended. */
   logPath: string;
-  /** Ends a running check. */
+  /** Ends whatever still judges: the attempt is over. */
   signal: AbortSignal;
   /** KOUBOU_RUN of the check. */
   marker: string;
@@ -65,23 +62,22 @@ export const verifyResult = async (request: VerifyRequest): Promise<Verification
 };
 
 const verified = async (request: VerifyRequest): Promise<Verification> => {
-  const { task, observed, outputPath, cwd } = request;
+  const { task, observed, outputPath, cwd, signal } = request;
   const { schema, expect = [], check, output } = task.options;
   const seen = failureSeen(observed);
   if (seen !== null) return { ok: false, error: seen, feedback: null };
   const isModel = task.type !== 'command';
-  if (isModel && (await isBlank(outputPath))) {
+  if (isModel && (await isBlank(outputPath, signal))) {
     return { ok: false, error: emptyInfo(observed), feedback: null };
   }
   const evidence: string[] = isModel ? [] : ['exit 0'];
 
   if (schema !== undefined) {
-    const verdict = await judgeBySchema(await readFile(outputPath, 'utf8'), schema);
+    const verdict = await judge.ask('schema', { path: outputPath, schema }, signal);
     if (!verdict.fits) return { ok: false, error: verdict.error, feedback: verdict.feedback };
     evidence.push('schema');
   } else if (isModel) {
-    const text = await smallText(outputPath);
-    if (text !== null && isToolCallText(text)) {
+    if (await judge.ask('tool_call', { path: outputPath }, signal)) {
       const error = errorInfo('tool_call_as_text', 'The model printed a tool call in place of an answer.');
       return {
         ok: false,
@@ -184,9 +180,9 @@ const explained = (refused: Refused, { observed, changes }: VerifyRequest): Refu
 
 /** A code task whose runner cannot write files: its text must hold the work, unless the caller's own check accepted it. */
 const withTextEvidence = async (request: VerifyRequest, evidence: string[]): Promise<Verification> => {
-  const { task, outputPath } = request;
+  const { task, outputPath, signal } = request;
   if (task.type === 'code' && !evidence.includes('check') && !evidence.includes('schema')) {
-    if (holdsCode(await readFile(outputPath, 'utf8'))) evidence.push('text');
+    if (await judge.ask('code', { path: outputPath }, signal)) evidence.push('text');
     else if (task.options.allow_no_change !== true) {
       return {
         ok: false,
@@ -204,15 +200,9 @@ const accepted = (evidence: readonly string[]): Verification => ({
   evidence: evidence.length === 0 ? null : evidence.join(', '),
 });
 
-const isBlank = async (path: string): Promise<boolean> => {
-  for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {
+const isBlank = async (path: string, signal: AbortSignal): Promise<boolean> => {
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', signal })) {
     if (String(chunk).trim() !== '') return false;
   }
   return true;
 };
-
-const SMALL_BYTES = 256 * 1024;
-
-/** The text, or null where it is too long to be a tool call. */
-const smallText = async (path: string): Promise<string | null> =>
-  (await stat(path)).size > SMALL_BYTES ? null : readFile(path, 'utf8');

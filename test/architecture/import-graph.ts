@@ -13,7 +13,7 @@ interface Import {
 const below = {
   process: ['task', 'text', 'events.ts'],
   middle: ['process', 'task', 'text', 'events.ts'],
-  runner: ['executor', 'process', 'task', 'text', 'events.ts'],
+  runner: ['executor', 'judge', 'process', 'task', 'text', 'events.ts'],
   worker: [
     'executor',
     'queue',
@@ -21,6 +21,7 @@ const below = {
     'verify',
     'worktree',
     'route',
+    'judge',
     'process',
     'task',
     'text',
@@ -38,6 +39,7 @@ const below = {
     'verify',
     'worktree',
     'route',
+    'judge',
     'process',
     'task',
     'text',
@@ -55,6 +57,7 @@ const may: Record<string, readonly string[]> = {
   route: ['task', 'text'],
   queue: below.middle,
   executor: below.middle,
+  judge: ['task', 'text'],
   runner: below.runner,
   verify: below.runner,
   worktree: below.middle,
@@ -74,7 +77,7 @@ const entryPoint = /^(commands\/|http\/|mcp\/|index\.ts$|worker\/daemon\.ts$)/;
 const composition = ['queue/open.ts', 'runner/registry.ts'];
 
 /** What each folder shows to the ones left of it; entry points see the composition as well. */
-const doors: Record<string, string> = { queue: 'queue/queue.ts', runner: 'runner/runner.ts' };
+const doors: Record<string, string> = { queue: 'queue/queue.ts', runner: 'runner/runner.ts', judge: 'judge/judge.ts' };
 
 export function violations(sources: Sources): string[] {
   const imports = [...sources].flatMap(([from, text]) => importsOf(from, text));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isToolCallText } from '../../src/verify/tool-call-text.ts';
+import { isToolCallText } from '../../src/judge/tool-call-text.ts';
 
 const call = '{"name": "write_file", "arguments": {"path": "a.txt", "content": "hello"}}';
 

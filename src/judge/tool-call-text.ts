@@ -4,45 +4,75 @@
  * the call must be all there is, but for a few words around a call in a model's own markup.
  */
 import { isObject } from '../text/json.ts';
+import { replacePieces, wholeFence } from '../text/scan.ts';
 
 /** Longer answers are not looked at: a call is short, and what is long is something else. */
-const LONGEST = 64 * 1024;
+export const LONGEST_CALL_BYTES = 64 * 1024;
 
 /** Words a model says before or after its call ("I will now write the file."). */
 const FEW_WORDS = 200;
 
-const MARKUPS: readonly RegExp[] = [
-  /<tool_call>[\s\S]*?(?:<\/tool_call>|$)/g,
-  /<\|tool_call\|?>[\s\S]*?(?:<\|?\/?tool_call\|?>|$)/g,
-  /<\|python_tag\|>[\s\S]*$/g,
-  /\[TOOL_CALLS\][\s\S]*$/g,
-  /<function=[\w.-]+>[\s\S]*?(?:<\/function>|$)/g,
-  /<\|channel\|>commentary to=[\w.]+[\s\S]*?(?:<\|call\|>|$)/g,
-  /<｜tool▁calls▁begin｜>[\s\S]*$/g,
+/** Where a call begins, and with which of these it ends; where none of them comes, at the end of the text. */
+const MARKUPS: readonly { open: RegExp; close: readonly string[] }[] = [
+  { open: /<tool_call>/g, close: ['</tool_call>'] },
+  { open: /<\|tool_call\|?>/g, close: ['<|tool_call|>', '<|/tool_call|>', '<|tool_call>', '<|/tool_call>', '<tool_call|>', '</tool_call|>', '<tool_call>', '</tool_call>'] },
+  { open: /<\|python_tag\|>/g, close: [] },
+  { open: /\[TOOL_CALLS\]/g, close: [] },
+  { open: /<function=[\w.-]{1,200}>/g, close: ['</function>'] },
+  { open: /<\|channel\|>commentary to=[\w.]/g, close: ['<|call|>'] },
+  { open: /<｜tool▁calls▁begin｜>/g, close: [] },
 ];
 
 /** True when the whole of `text` is one or more tool calls, in any of the usual forms. */
 export const isToolCallText = (text: string): boolean => {
-  if (text.length > LONGEST) return false;
+  if (text.length > LONGEST_CALL_BYTES) return false;
   const answer = text.trim();
   return isCallJson(withoutFence(answer)) || isCallMarkup(answer);
 };
 
 const isCallMarkup = (answer: string): boolean => {
   // Markup that is quoted in code is what the answer is about.
-  const plain = answer
-    .replaceAll(/```[\s\S]*?(?:```|$)/g, ' code '.repeat(FEW_WORDS))
-    .replaceAll(/`[^`\n]*`/g, ' code ');
+  const blocks = replacePieces(answer, { open: '```', close: '```', toEnd: true }, ' code '.repeat(FEW_WORDS));
+  const plain = blocks.split('\n').map(withoutInlineCode).join('\n');
   for (const markup of MARKUPS) {
-    const rest = plain.replaceAll(markup, '');
+    const rest = withoutCalls(plain, markup);
     if (rest !== plain && rest.trim().length <= FEW_WORDS) return true;
   }
   return false;
 };
 
+const withoutInlineCode = (line: string): string =>
+  replacePieces(line, { open: '`', close: '`', toEnd: false }, ' code ');
+
+const withoutCalls = (text: string, { open, close }: (typeof MARKUPS)[number]): string => {
+  const kept: string[] = [];
+  /** Where each end comes next; it is looked for again only once it was passed. */
+  const ends = close.map((word) => ({ word, at: -1 }));
+  let from = 0;
+  for (const { 0: begin, index } of text.matchAll(open)) {
+    if (index < from) continue;
+    kept.push(text.slice(from, index));
+    const start = index + begin.length;
+    for (const end of ends) {
+      if (end.at < start) end.at = indexOrEnd(text, end.word, start);
+    }
+    const first = ends.reduce((best, end) => (end.at < best.at ? end : best), { word: '', at: text.length });
+    from = first.at + first.word.length;
+  }
+  kept.push(text.slice(from));
+  return kept.join('');
+};
+
+const indexOrEnd = (text: string, word: string, from: number): number => {
+  const at = text.indexOf(word, from);
+  return at === -1 ? text.length : at;
+};
+
 /** The content, where the whole answer is one fenced block. */
-const withoutFence = (answer: string): string =>
-  /^```[\w-]*\s*\n([\s\S]*?)\n?```$/.exec(answer)?.[1]?.trim() ?? answer;
+const withoutFence = (answer: string): string => {
+  const fence = wholeFence(answer);
+  return fence !== undefined && /^[\w-]{0,100}$/.test(fence.word) ? fence.content.trim() : answer;
+};
 
 const isCallJson = (text: string): boolean => {
   if (!/^[{[]/.test(text)) return false;

@@ -1,0 +1,41 @@
+/** Reads what is to be judged: the path is handed over, never the text, and no more of it is read than is judged. */
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { KoubouError } from '../errors.ts';
+
+const MB = 1024 * 1024;
+
+/** No answer of a model is longer; see OUTPUT_LIMIT_BYTES of runner/answer-sink.ts. */
+export const LONGEST_BYTES = 64 * MB;
+
+/** Throws `output_unjudged` where the file is longer than what is judged. */
+export const readWhole = async (path: string, most = LONGEST_BYTES): Promise<string> => {
+  const text = await readBeginning(path, most);
+  if (text !== null) return text;
+  throw new KoubouError(
+    'output_unjudged',
+    `The output was not judged: it has more than ${most / MB} MB, and no more are read.`,
+    { hint: 'Ask for less, or judge it with --check, which may read as much as it likes.' },
+  );
+};
+
+/** The text; null where the file is longer than `most` bytes. What is no file has no text. */
+export const readBeginning = async (path: string, most: number): Promise<string | null> => {
+  // A pipe in its place would be waited for.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const facts = await file.stat();
+    if (!facts.isFile()) return '';
+    if (facts.size > most) return null;
+    const buffer = Buffer.allocUnsafe(facts.size);
+    let bytes = 0;
+    while (bytes < buffer.length) {
+      const { bytesRead } = await file.read(buffer, bytes, buffer.length - bytes, bytes);
+      if (bytesRead === 0) break;
+      bytes += bytesRead;
+    }
+    return buffer.toString('utf8', 0, bytes);
+  } finally {
+    await file.close();
+  }
+};
