@@ -4,6 +4,7 @@
  */
 import { KoubouError } from '../errors.ts';
 import { parseDuration } from '../text/duration.ts';
+import { hasCredentials } from '../text/url-credentials.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -85,6 +86,7 @@ export const goneVariables = (variables: Variables): { name: string; advice: str
  */
 export const ollamaUrl = (value: string, name = 'OLLAMA_HOST in the environment'): string => {
   const written = value.trim().replace(/^["']|["']$/g, '');
+  refuseCredentials(written, name);
   const [, scheme = 'http', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/is.exec(written) ?? [];
   const [, authority = '', path = ''] = /^([^/]*)(.*)$/s.exec(rest) ?? [];
   const match = /^(?:\[([^\]]*)\]|([0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*)|([^:]*))(?::(\d+))?$/i.exec(authority);
@@ -107,6 +109,7 @@ export const ollamaUrl = (value: string, name = 'OLLAMA_HOST in the environment'
 };
 
 const httpUrl = (value: string, name: string): string => {
+  refuseCredentials(value, name);
   if (!/^https?:\/\/[^\s/]/.test(value) || !URL.canParse(value))
     throw unreadable(name, value, 'http://HOST:PORT/v1');
   return value.replace(/\/+$/, '');
@@ -145,6 +148,14 @@ const logLevel = (value: string, name: string): LogLevel => {
   const level = LOG_LEVELS.find((known) => known === value.toLowerCase());
   if (level) return level;
   throw unreadable(name, value, `one of ${LOG_LEVELS.join(', ')}`);
+};
+
+/** The value itself is not repeated. */
+const refuseCredentials = (url: string, name: string): void => {
+  if (!hasCredentials(url)) return;
+  throw new KoubouError('usage', `${name} holds user:password@, which is not taken from a URL.`, {
+    hint: 'Take it out; name the variable that holds the key with endpoints.NAME.api_key_env in config/agent.yaml.',
+  });
 };
 
 const unreadable = (name: string, value: string, wanted: string, cause?: unknown): KoubouError =>

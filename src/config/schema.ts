@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 import { isNetwork } from '../task/local-networks.ts';
 import { parseDuration } from '../text/duration.ts';
+import { hasCredentials } from '../text/url-credentials.ts';
 import { agentEntry } from './agent-entry.ts';
 import { valueAt } from './keys.ts';
 import { ruleEntry } from './rule-entry.ts';
@@ -36,7 +37,13 @@ const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\
 const name = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/));
 
 const url = z.pipe(
-  z.string().check(z.regex(/^https?:\/\/[^\s/]/)),
+  z.string().check(
+    z.regex(/^https?:\/\/[^\s/]/),
+    z.refine(
+      (written) => !hasCredentials(written),
+      'must not hold user:password@: write the key into config/.env, and its name as api_key_env beside the url',
+    ),
+  ),
   z.transform((written: string) => written.replace(/\/+$/, '')),
 );
 

@@ -27,7 +27,8 @@ export const holdsCode = (text: string): boolean => {
   return false;
 };
 
-const isGitDiff = (line: string): boolean => line.startsWith('diff --git ') && line.length > 'diff --git '.length;
+const isGitDiff = (line: string): boolean =>
+  line.startsWith('diff --git ') && line.length > 'diff --git '.length;
 
 const diffLinesWith = (line: string, before: number): number => {
   if (before === 1 && line.startsWith('+++ ') && line.length > 4) return 2;

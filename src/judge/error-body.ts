@@ -9,7 +9,11 @@ const SHOWN = 500;
 export const errorWords = (body: string): string => {
   const said = messageIn(body) ?? replacePieces(body, { open: '<', close: '>', toEnd: false }, ' ');
   // Cut first: white space is gathered of what is left.
-  return said.slice(0, 16 * SHOWN).replaceAll(/\s+/g, ' ').trim().slice(0, SHOWN);
+  return said
+    .slice(0, 16 * SHOWN)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, SHOWN);
 };
 
 /** The shapes of the servers: {error: text}, {error: {message}}, {message}, {detail}. */

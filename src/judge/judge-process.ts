@@ -4,8 +4,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import { toErrorInfo } from '../errors.ts';
-import { JUDGEMENTS, type JudgementName, type Judgements } from './judgements.ts';
 import type { Question, Reply } from './judge.ts';
+import { JUDGEMENTS, type JudgementName, type Judgements } from './judgements.ts';
 
 const PARENT_LOOK_MS = 1000;
 
@@ -25,7 +25,9 @@ process.on('disconnect', () => process.exit());
 
 const judged = async <Name extends JudgementName>({ name, asked }: Question<Name>): Promise<Reply<Name>> => {
   try {
-    const judgement = JUDGEMENTS[name] as (given: Judgements[Name]['asked']) => Promise<Reply<Name>['answer']>;
+    const judgement = JUDGEMENTS[name] as (
+      given: Judgements[Name]['asked'],
+    ) => Promise<Reply<Name>['answer']>;
     return { answer: await judgement(asked) };
   } catch (error) {
     return { error: toErrorInfo(error) };

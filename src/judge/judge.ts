@@ -176,7 +176,8 @@ export class Judge {
     const onExit = (code: number | null, signal: string | null): void =>
       settle(() => {
         if (signal === ABORTED || job.deaths > 0) {
-          const why = signal === ABORTED ? `it took more than ${memoryMb} MB of memory` : endedBy(code, signal);
+          const why =
+            signal === ABORTED ? `it took more than ${memoryMb} MB of memory` : endedBy(code, signal);
           job.done({ error: unjudged(why) });
           return;
         }

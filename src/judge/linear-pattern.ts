@@ -20,7 +20,7 @@ class Reader {
   #at = 0;
 
   constructor(source: string) {
-    this.#letters = [...source];
+    this.#letters = Array.from(source);
   }
 
   get done(): boolean {
@@ -53,7 +53,8 @@ class Reader {
 }
 
 /** What JavaScript's \s has, as a part of a class. */
-const SPACES = '\\t\\n\\x{B}\\f\\r \\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}';
+const SPACES =
+  '\\t\\n\\x{B}\\f\\r \\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}';
 const ANY = '[^\\n\\r\\x{2028}\\x{2029}]';
 const SAME = new Set(['^', '$', '|', '*', '+', '?', ')']);
 
@@ -119,7 +120,7 @@ const escapeOf = (reader: Reader): number | SetEscape | undefined => {
 };
 
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, 0: 0 };
-const SYNTAX = new Set([...'^$\\.*+?()[]{}|/-']);
+const SYNTAX = new Set('^ $ \\ . * + ? ( ) [ ] { } | / -'.split(' '));
 const CATEGORIES = new Set(
   'L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp'.split(' '),
 );

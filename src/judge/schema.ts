@@ -19,7 +19,9 @@ export const judgeBySchema = async (text: string, schema: unknown): Promise<Sche
   const json = jsonText(text);
   // To parse it would take minutes, and each step through it a level of the stack.
   if (isDeep(shapeOf(json))) {
-    return misfit('The output does not fit the schema: it has more than 200 lists and objects in each other.');
+    return misfit(
+      'The output does not fit the schema: it has more than 200 lists and objects in each other.',
+    );
   }
   let value: unknown;
   try {

@@ -15,7 +15,19 @@ const FEW_WORDS = 200;
 /** Where a call begins, and with which of these it ends; where none of them comes, at the end of the text. */
 const MARKUPS: readonly { open: RegExp; close: readonly string[] }[] = [
   { open: /<tool_call>/g, close: ['</tool_call>'] },
-  { open: /<\|tool_call\|?>/g, close: ['<|tool_call|>', '<|/tool_call|>', '<|tool_call>', '<|/tool_call>', '<tool_call|>', '</tool_call|>', '<tool_call>', '</tool_call>'] },
+  {
+    open: /<\|tool_call\|?>/g,
+    close: [
+      '<|tool_call|>',
+      '<|/tool_call|>',
+      '<|tool_call>',
+      '<|/tool_call>',
+      '<tool_call|>',
+      '</tool_call|>',
+      '<tool_call>',
+      '</tool_call>',
+    ],
+  },
   { open: /<\|python_tag\|>/g, close: [] },
   { open: /\[TOOL_CALLS\]/g, close: [] },
   { open: /<function=[\w.-]{1,200}>/g, close: ['</function>'] },
@@ -32,7 +44,11 @@ export const isToolCallText = (text: string): boolean => {
 
 const isCallMarkup = (answer: string): boolean => {
   // Markup that is quoted in code is what the answer is about.
-  const blocks = replacePieces(answer, { open: '```', close: '```', toEnd: true }, ' code '.repeat(FEW_WORDS));
+  const blocks = replacePieces(
+    answer,
+    { open: '```', close: '```', toEnd: true },
+    ' code '.repeat(FEW_WORDS),
+  );
   const plain = blocks.split('\n').map(withoutInlineCode).join('\n');
   for (const markup of MARKUPS) {
     const rest = withoutCalls(plain, markup);

@@ -68,6 +68,11 @@ export class AgentRunner implements Runner {
     this.defaultModel = options.model;
   }
 
+  get keys(): readonly string[] {
+    const { apiKey } = this.#options;
+    return apiKey === undefined ? [] : [apiKey];
+  }
+
   async installed(): Promise<boolean> {
     const { entry, environment } = this.#options;
     return (await findProgram(entry.bin, '/', environment['PATH'])) !== undefined;

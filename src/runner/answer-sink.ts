@@ -1,6 +1,7 @@
 /** Takes a model's answer as it comes: the answer to the output and the log, its thoughts to the log alone. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { errorInfo } from '../errors.ts';
+import { KeyCutter } from '../text/keys.ts';
 import { RunFailure } from './failure.ts';
 import { MarkupSplitter, type Part } from './model-markup.ts';
 
@@ -17,6 +18,8 @@ export interface SinkOptions {
   asked: string;
   /** Called with the number of bytes that came. */
   progress: (bytes: number) => void;
+  /** What must not be written, whoever says it. */
+  keys?: readonly string[];
 }
 
 export const didNotStop = (limitBytes: number): RunFailure =>
@@ -39,6 +42,8 @@ export class AnswerSink {
   #beginning = '';
   #splitter: MarkupSplitter;
   /** Servers cut their stream at tokens, so also within a letter. */
+  /** Behind the splitter: markup that is taken off could have stood within a key. */
+  readonly #keys: { answer: KeyCutter; thinking: KeyCutter };
   readonly #halves = { answer: new LetterJoiner(), thinking: new LetterJoiner() };
   #logs: 'thinking' | 'answer' | 'nothing' = 'nothing';
 
@@ -46,6 +51,8 @@ export class AnswerSink {
     this.#options = options;
     this.#output = output;
     this.#log = log;
+    const { keys = [] } = options;
+    this.#keys = { answer: new KeyCutter(keys), thinking: new KeyCutter(keys) };
     this.#splitter = new MarkupSplitter(options.asked);
   }
 
@@ -88,6 +95,8 @@ export class AnswerSink {
     await this.#think(this.#halves.thinking.end());
     await this.#take(this.#splitter.push(this.#halves.answer.end()));
     await this.#take(this.#splitter.end());
+    await this.#writeThought(this.#keys.thinking.end());
+    await this.#writeAnswer(this.#keys.answer.end());
     if (this.#logs !== 'nothing') await this.#log.appendFile('\n');
   }
 
@@ -98,7 +107,7 @@ export class AnswerSink {
     this.#hasAnswer = false;
     this.#beginning = '';
     this.#splitter = new MarkupSplitter(this.#options.asked);
-    for (const half of Object.values(this.#halves)) half.end();
+    for (const held of [...Object.values(this.#halves), ...Object.values(this.#keys)]) held.end();
     this.#logs = 'nothing';
   }
 
@@ -115,6 +124,12 @@ export class AnswerSink {
   }
 
   async #write(text: string): Promise<void> {
+    await this.#writeThought(this.#keys.thinking.end());
+    await this.#writeAnswer(this.#keys.answer.push(text));
+  }
+
+  async #writeAnswer(text: string): Promise<void> {
+    if (text === '') return;
     if (text.trim() !== '') this.#hasAnswer = true;
     if (this.#beginning.length < THINKING_KEPT) this.#beginning += text.slice(0, THINKING_KEPT);
     await this.#output.appendFile(text);
@@ -130,10 +145,15 @@ export class AnswerSink {
     this.#thinking = (this.#thinking + this.#beginning).slice(0, 2 * THINKING_KEPT);
     this.#beginning = '';
     this.#hasAnswer = false;
+    this.#keys.answer.end();
     await this.#output.truncate(0);
   }
 
   async #think(text: string): Promise<void> {
+    await this.#writeThought(this.#keys.thinking.push(text));
+  }
+
+  async #writeThought(text: string): Promise<void> {
     if (text === '') return;
     if (this.#thinking.length < THINKING_KEPT) this.#thinking += text.slice(0, THINKING_KEPT);
     await this.#toLog('thinking', text);

@@ -12,6 +12,7 @@ import { localExecutor } from '../executor/local.ts';
 import { strayFolders, strayNote } from '../executor/stray-folders.ts';
 import { startProgram } from '../process/spawn.ts';
 import type { TaskFile } from '../task/record.ts';
+import { withoutKeys } from '../text/keys.ts';
 import { attend } from './attend.ts';
 import { codexArguments, type Sandbox, unknownTo } from './codex-arguments.ts';
 import { codexEnd } from './codex-end.ts';
@@ -184,7 +185,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         const count =
           (await events.read((line) => trail.event(line))) + (await errors.read((line) => trail.error(line)));
         if (count > 0) context.progress(count);
-        await appendFile(logPath, trail.takeLog());
+        await appendFile(logPath, withoutKeys(trail.takeLog(), this.keys));
       };
       // Without a sandbox it ends its commands on SIGINT only; within one, on SIGTERM.
       const askSignal = confinement === null ? 'SIGINT' : 'SIGTERM';

@@ -5,8 +5,10 @@
  * - the ollama client writes odd error bodies to stdout, so it must never see one.
  */
 import type { RequestInit as UndiciInit, Response as UndiciResponse } from 'undici';
+import { judge } from '../judge/judge.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
-import { RunFailure } from './failure.ts';
+import { KeyCutter } from '../text/keys.ts';
+import { RunFailure, withoutKeysIn } from './failure.ts';
 import { type Lookup, localLookup, refusedRedirect, watchedConnector } from './hold-local.ts';
 import {
   brokeBefore,
@@ -81,9 +83,11 @@ export const openConnection = async (
     }),
   });
 
+  const keys = apiKey === undefined ? [] : [apiKey];
   const note = (failure: RunFailure): RunFailure => {
-    connection.failure = failure;
-    return failure;
+    const told = withoutKeysIn(failure, keys);
+    connection.failure = told;
+    return told;
   };
 
   const request = async (url: string, init: RequestInit, limitMs: number | null): Promise<UndiciResponse> => {
@@ -116,13 +120,13 @@ export const openConnection = async (
     }
     if (!response.ok) {
       const wait = retryAfterSeconds(response.headers.get('retry-after'), Date.now());
-      throw note(httpFailure(server, response.status, await errorText(response), wait));
+      throw note(httpFailure(server, response.status, await errorText(response, signal), wait));
     }
     const body = response.body ?? (limit === null ? emptyBody() : null);
     if (body === null) return response;
     const watched = async function* (): AsyncGenerator<Uint8Array> {
       try {
-        yield* limit === null ? guard(body) : atMost(body, QUICK_BYTES, server);
+        yield* limit === null ? guard(withoutKeysOf(body, keys)) : atMost(body, QUICK_BYTES, server);
       } catch (error) {
         throw meaning(error, () => brokeOff(server, whatBroke(error), error));
       }
@@ -161,15 +165,11 @@ const urlOf = (input: Parameters<Fetch>[0]): string => {
 };
 
 /** The server's own words in the body of an error, whatever the body's shape; never empty. */
-const errorText = async (response: UndiciResponse): Promise<string> => {
+const errorText = async (response: UndiciResponse, signal: AbortSignal): Promise<string> => {
   const text = await firstBytes(response);
-  const said =
-    messageIn(text) ??
-    text
-      .replaceAll(/<[^>]*>/g, ' ')
-      .replaceAll(/\s+/g, ' ')
-      .trim();
-  return said === '' ? `HTTP ${response.status} ${response.statusText}`.trim() : said.slice(0, 500);
+  // The status says what there is to know where the words say nothing that can be read.
+  const said = text === '' ? '' : await judge.ask('error_body', { text }, signal).catch(() => '');
+  return said === '' ? `HTTP ${response.status} ${response.statusText}`.trim() : said;
 };
 
 const firstBytes = async (response: UndiciResponse): Promise<string> => {
@@ -194,6 +194,21 @@ const firstBytes = async (response: UndiciResponse): Promise<string> => {
   return text;
 };
 
+/** Byte by byte: a key has letters of ASCII only, and whatever else comes is passed on as it is. */
+const withoutKeysOf = (
+  body: AsyncIterable<Uint8Array>,
+  keys: readonly string[],
+): AsyncIterable<Uint8Array> => (keys.length === 0 ? body : cutBytes(body, new KeyCutter(keys)));
+
+async function* cutBytes(body: AsyncIterable<Uint8Array>, cutter: KeyCutter): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    const passed = cutter.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1'));
+    if (passed !== '') yield Buffer.from(passed, 'latin1');
+  }
+  const rest = cutter.end();
+  if (rest !== '') yield Buffer.from(rest, 'latin1');
+}
+
 async function* emptyBody(): AsyncGenerator<Uint8Array> {}
 
 async function* atMost(
@@ -209,23 +224,3 @@ async function* atMost(
     yield chunk;
   }
 }
-
-/** The shapes of the servers: {error: text}, {error: {message}}, {message}, {detail}. */
-const messageIn = (text: string): string | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const within = (each: unknown, ...names: string[]): string | undefined => {
-    if (typeof each === 'string') return each;
-    if (typeof each !== 'object' || each === null) return undefined;
-    for (const name of names) {
-      const found = within((each as Record<string, unknown>)[name], 'message', 'detail');
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  return within(value, 'error', 'message', 'detail');
-};

@@ -1,6 +1,7 @@
 /** How the runners say that a run failed: one class to throw inside, one function to turn it into an outcome. */
 import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
 import type { Usage } from '../task/record.ts';
+import { withoutKeys } from '../text/keys.ts';
 import type { RunnerOutcome } from './runner.ts';
 
 type FailedOutcome = Extract<RunnerOutcome, { ok: false }>;
@@ -12,17 +13,37 @@ export class RunFailure extends Error {
   readonly retryAfter: number | null;
   /** As in RunnerOutcome: null leaves it to the code. */
   readonly charged: boolean | null;
+  /** Of the HTTP answer that said so; null: it was no such answer. */
+  readonly status: number | null;
 
   constructor(
     info: ErrorInfo,
-    options: { retryAfter?: number | null; charged?: boolean; cause?: unknown } = {},
+    options: {
+      retryAfter?: number | null;
+      charged?: boolean | null;
+      status?: number | null;
+      cause?: unknown;
+    } = {},
   ) {
     super(info.message, { cause: options.cause });
     this.info = info;
     this.retryAfter = options.retryAfter ?? null;
     this.charged = options.charged ?? null;
+    this.status = options.status ?? null;
   }
 }
+
+/** The same without the keys that a server may have repeated. */
+export const withoutKeysIn = (failure: RunFailure, keys: readonly string[]): RunFailure => {
+  const { info, retryAfter, charged, status, cause } = failure;
+  return new RunFailure(infoWithoutKeys(info, keys), { retryAfter, charged, status, cause });
+};
+
+export const infoWithoutKeys = (info: ErrorInfo, keys: readonly string[]): ErrorInfo => ({
+  ...info,
+  message: withoutKeys(info.message, keys),
+  hint: withoutKeys(info.hint, keys),
+});
 
 /** What a run is, as far as it is known when it fails. */
 export interface RunFacts {

@@ -100,9 +100,14 @@ export const httpFailure = (
   said: string,
   retryAfter: number | null,
 ): RunFailure => {
+  const { info, charged } = meaningOfStatus(server, status, said);
+  return new RunFailure(info, { retryAfter, charged, status });
+};
+
+const meaningOfStatus = (server: Server, status: number, said: string): RunFailure => {
   const model = server.model ?? 'the model';
   const fail = (code: Parameters<typeof errorInfo>[0], message: string, hint?: string): RunFailure =>
-    new RunFailure(errorInfo(code, message, hint), { retryAfter });
+    new RunFailure(errorInfo(code, message, hint));
   if (status === 429 || status === 503) return fail('endpoint_busy', `${server.url} is busy: ${said}`);
   if (status === 502 || status === 504)
     return fail('runner_unavailable', `${server.url} is down: ${said}`, startHint(server));
@@ -155,8 +160,14 @@ export const modelNotFound = (server: Server, said: string): RunFailure =>
     ),
   );
 
+/** Letters of what a server says; the patterns above are made for no more. */
+const SAID = 500;
+
 /** The server failed by its own words: with a 5xx status, or as an error line in a stream that began well. */
-export const serverSaid = (server: Server, said: string): RunFailure =>
+export const serverSaid = (server: Server, words: string): RunFailure =>
+  saidInShort(server, words.slice(0, SAID));
+
+const saidInShort = (server: Server, said: string): RunFailure =>
   OVERFLOW.test(said)
     ? new RunFailure(
         errorInfo('context_overflow', `The prompt does not fit into ${server.model ?? 'the model'}: ${said}`),

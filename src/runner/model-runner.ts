@@ -1,7 +1,7 @@
 /** What the runners of models have in common: an endpoint that they ask, and a model unless the task names another. */
 import type { TaskFile } from '../task/record.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
-import { failedOutcome } from './failure.ts';
+import { failedOutcome, infoWithoutKeys } from './failure.ts';
 import type { Server } from './http-failure.ts';
 import { PromptCounts } from './prompt-counts.ts';
 import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
@@ -74,6 +74,16 @@ export abstract class ModelRunner<Options extends ModelRunnerOptions> implements
     connection?: Connection,
   ): Extract<RunnerOutcome, { ok: false }> {
     const address = connection?.address ?? null;
-    return failedOutcome(error, signal, { model, endpoint: this.endpoint.name, usage: null, address });
+    const outcome = failedOutcome(error, signal, {
+      model,
+      endpoint: this.endpoint.name,
+      usage: null,
+      address,
+    });
+    return { ...outcome, error: infoWithoutKeys(outcome.error, this.keys) };
+  }
+
+  get keys(): readonly string[] {
+    return this.options.apiKey === undefined ? [] : [this.options.apiKey];
   }
 }

@@ -76,6 +76,7 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
         asked,
         progress: context.progress,
+        keys: this.keys,
       });
       const conversed = await converse({
         client,

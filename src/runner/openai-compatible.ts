@@ -68,6 +68,7 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
         asked: `${prompt.system}\n${prompt.user}`,
         progress: context.progress,
+        keys: this.keys,
       });
       const client = await this.#client(connection);
       const request = chatRequest(model, prompt, task);

@@ -94,6 +94,8 @@ export interface Runner {
   readonly changesFiles: boolean;
   /** Whether it can be held to networks: all that leaves it goes through connections of koubou's own. */
   readonly staysLocal: boolean;
+  /** What its server knows it by: never in an outcome or a log, whoever repeats it. Absent: none. */
+  readonly keys?: readonly string[];
   /** Whether the program that it starts is there. Asks no server. Absent: it starts none. */
   installed?(): Promise<boolean>;
   /** Whether it can be used now, within 3 s. Never throws. */

@@ -1,9 +1,9 @@
 /** What holds one attempt to this machine, as soon as anything says that it must be held. */
 import { KoubouError } from '../errors.ts';
+import { judge } from '../judge/judge.ts';
 import { type Destination, mustStayLocal, notLocal } from '../route/local.ts';
 import { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
-import { findSecret } from '../text/secrets.ts';
 import type { WorkerSettings } from './settings.ts';
 
 export class LocalOnly {
@@ -13,6 +13,7 @@ export class LocalOnly {
   readonly #set: string;
   readonly #networks: LocalNetworks;
   readonly #destination: Destination;
+  readonly #signal: AbortSignal | undefined;
 
   /** Throws `not_local` where the task says that it must stay, and the destination is elsewhere. */
   constructor(
@@ -20,12 +21,14 @@ export class LocalOnly {
     settings: Pick<WorkerSettings, 'localNetworks' | 'sensitivePatterns'>,
     destination: Destination,
     goesOn: boolean,
+    signal?: AbortSignal,
   ) {
     this.#why = whyHeld(task, goesOn);
     this.#words = settings.sensitivePatterns;
     this.#set = JSON.stringify(task.options.set ?? {});
     this.#networks = new LocalNetworks(settings.localNetworks);
     this.#destination = destination;
+    this.#signal = signal;
     this.#require();
   }
 
@@ -40,11 +43,21 @@ export class LocalOnly {
   async judge(sent: string): Promise<LocalNetworks | null> {
     if (this.#why === null) {
       // A server gets the model's options too.
-      const found = await findSecret(`${sent}\n${this.#set}`, this.#words);
-      this.#why = found === undefined ? null : `it holds ${found}`;
+      const found = await this.#secretIn(`${sent}\n${this.#set}`);
+      this.#why = found === null ? null : `it holds ${found}`;
     }
     this.#require();
     return this.#why === null ? null : this.#networks;
+  }
+
+  /** What nobody could look through to its end may hold anything. */
+  async #secretIn(text: string): Promise<string | null> {
+    try {
+      return await judge.ask('secret', { text, words: this.#words }, this.#signal);
+    } catch (error) {
+      if (!(error instanceof KoubouError) || error.code !== 'output_unjudged') throw error;
+      return 'more than can be looked through for secrets';
+    }
   }
 
   #require(): void {

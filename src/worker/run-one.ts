@@ -270,7 +270,8 @@ export class Attempt {
     const { name, staysLocal, endpoint } = runner;
     const model = route.model ?? runner.defaultModel;
     const destination = { runner: name, staysLocal, url: endpoint?.url ?? null, model };
-    return new LocalOnly(this.claim.task, this.#dependencies.settings, destination, goesOn);
+    const { settings } = this.#dependencies;
+    return new LocalOnly(this.claim.task, settings, destination, goesOn, this.clocks.signal);
   }
 
   /** Whoever stops the daemon or took the task does not wait for what nobody will read. */

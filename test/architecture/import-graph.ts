@@ -77,7 +77,11 @@ const entryPoint = /^(commands\/|http\/|mcp\/|index\.ts$|worker\/daemon\.ts$)/;
 const composition = ['queue/open.ts', 'runner/registry.ts'];
 
 /** What each folder shows to the ones left of it; entry points see the composition as well. */
-const doors: Record<string, string> = { queue: 'queue/queue.ts', runner: 'runner/runner.ts', judge: 'judge/judge.ts' };
+const doors: Record<string, string> = {
+  queue: 'queue/queue.ts',
+  runner: 'runner/runner.ts',
+  judge: 'judge/judge.ts',
+};
 
 export function violations(sources: Sources): string[] {
   const imports = [...sources].flatMap(([from, text]) => importsOf(from, text));

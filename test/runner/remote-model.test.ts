@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { openConnection } from '../../src/runner/connection.ts';
 import { RunFailure } from '../../src/runner/failure.ts';
 import { OllamaRunner } from '../../src/runner/ollama.ts';
@@ -100,9 +103,49 @@ describe('a model that a local server passes on under a plain name', () => {
     assert.equal(await ask('ollama', server.openaiUrl), 'local');
   });
 
-  it('is not taken for local where an Ollama fails to say it', async () => {
-    await serve({ routes: { 'POST /api/show': { kind: 'error', status: 500, message: 'out of memory' } } });
-    assert.equal(await ask('ollama', server.url), 'runner_unavailable');
+  it('is not taken for local where the server fails to say it, and the task waits for one that may yet', async () => {
+    for (const status of [500, 502, 503, 429]) {
+      await serve({ routes: { 'POST /api/show': { kind: 'error', status, message: 'out of memory' } } });
+      const code = status === 429 || status === 503 ? 'endpoint_busy' : 'runner_unavailable';
+      assert.equal(await ask('ollama', server.url), code);
+      assert.equal(await ask('openai', server.openaiUrl), code);
+      if (status !== 429) await server.close();
+    }
+  });
+
+  for (const status of [400, 401, 403, 410, 422]) {
+    it(`is not taken for local where the server refuses to say it with ${status}`, async () => {
+      await serve({ routes: { 'POST /api/show': { kind: 'error', status, message: 'no' } } });
+      assert.equal(await ask('ollama', server.url), 'not_local');
+      assert.equal(await ask('openai', server.openaiUrl), 'not_local');
+    });
+  }
+
+  it('is not taken for local where the answer says nothing of a model', async () => {
+    await serve({});
+    for (const answer of [
+      '{}',
+      '[]',
+      '"yes"',
+      '{"error":"try later"}',
+      '{"models":[]}',
+      '<html></html>',
+      '',
+    ]) {
+      const other = createServer((_, response) => response.end(answer));
+      other.listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+      assert.equal(await ask('ollama', url), 'not_local', answer);
+      assert.equal(await ask('openai', `${url}/v1`), 'not_local', answer);
+      other.close();
+    }
+  });
+
+  it('is no matter of LM Studio, which answers every address with 200', async () => {
+    const message = 'Unexpected endpoint or method. (POST /api/show)';
+    await serve({ routes: { 'POST /api/show': { kind: 'error', status: 200, message } } });
     assert.equal(await ask('openai', server.openaiUrl), 'local');
+    assert.equal(await ask('ollama', server.url), 'not_local', 'an Ollama has no such words');
   });
 });
