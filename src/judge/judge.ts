@@ -18,7 +18,7 @@ export interface Reply<Name extends JudgementName> {
   error?: ErrorInfo;
 }
 
-export interface JudgeBounds {
+interface JudgeBounds {
   /** Of one judgement, from when it begins. */
   seconds: number;
   /** Of the process, for what it makes of the words. */

@@ -6,7 +6,7 @@ import { KoubouError } from '../errors.ts';
 const MB = 1024 * 1024;
 
 /** No answer of a model is longer; see OUTPUT_LIMIT_BYTES of runner/answer-sink.ts. */
-export const LONGEST_BYTES = 64 * MB;
+const LONGEST_BYTES = 64 * MB;
 
 /** Throws `output_unjudged` where the file is longer than what is judged. */
 export const readWhole = async (path: string, most = LONGEST_BYTES): Promise<string> => {

@@ -1,6 +1,7 @@
 /** How the output of an agent CLI is read, by what its entry in agent.yaml says of it. Pure. */
 import { type ErrorCode, isErrorCode } from '../errors.ts';
 import type { Usage } from '../task/record.ts';
+import { parseModest } from '../text/json.ts';
 
 /** Paths into an event (`part.reason`), each with the value that stands there. */
 type EventShape = Readonly<Record<string, string | number | boolean>>;
@@ -73,7 +74,7 @@ export class OutputReader {
   /** The whole output in one piece, for `json`: programs also print a line or two before their document. */
   takeWhole(text: string): void {
     const path = this.#rules.output.json ?? '';
-    const document = parsed(text) ?? parsed(text.trimEnd().split('\n').at(-1) ?? '');
+    const document = parsed(text) ?? parsed(lastLineOf(text));
     if (document === undefined) return;
     this.#readable = true;
     this.#text = textOf(valueAtPath(document, path));
@@ -127,13 +128,14 @@ export class OutputReader {
   }
 }
 
+const lastLineOf = (text: string): string => {
+  const whole = text.trimEnd();
+  return whole.slice(whole.lastIndexOf('\n') + 1);
+};
+
 const parsed = (text: string): object | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseModest(text);
+  return typeof value === 'object' && value !== null ? value : undefined;
 };
 
 const textOf = (value: unknown): string | undefined => {

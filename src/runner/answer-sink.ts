@@ -1,5 +1,6 @@
 /** Takes a model's answer as it comes: the answer to the output and the log, its thoughts to the log alone. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { errorInfo } from '../errors.ts';
 import { KeyCutter } from '../text/keys.ts';
 import { RunFailure } from './failure.ts';
@@ -7,6 +8,8 @@ import { MarkupSplitter, type Part } from './model-markup.ts';
 
 /** More than any useful answer, less than any disk: what goes beyond is a model that repeats itself. */
 export const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Of a text that is read for markup in one go: this takes milliseconds, whatever stands in it. */
+const PIECE_LETTERS = 16 * 1024;
 /** Enough to see that there were thoughts, and which. */
 const THINKING_KEPT = 16 * 1024;
 
@@ -41,9 +44,9 @@ export class AnswerSink {
   /** The beginning of the answer, which may turn out to be thoughts. */
   #beginning = '';
   #splitter: MarkupSplitter;
-  /** Servers cut their stream at tokens, so also within a letter. */
   /** Behind the splitter: markup that is taken off could have stood within a key. */
   readonly #keys: { answer: KeyCutter; thinking: KeyCutter };
+  /** Servers cut their stream at tokens, so also within a letter. */
   readonly #halves = { answer: new LetterJoiner(), thinking: new LetterJoiner() };
   #logs: 'thinking' | 'answer' | 'nothing' = 'nothing';
 
@@ -81,7 +84,11 @@ export class AnswerSink {
   async answer(text: string): Promise<void> {
     if (text === '') return;
     this.#count(text);
-    await this.#take(this.#splitter.push(this.#halves.answer.push(text)));
+    for (const piece of piecesOf(text)) {
+      await this.#take(this.#splitter.push(this.#halves.answer.push(piece)));
+      // A server may send megabytes at once, and whatever else this thread does comes first.
+      if (piece.length < text.length) await setImmediate();
+    }
   }
 
   async think(text: string): Promise<void> {
@@ -174,6 +181,10 @@ export class AnswerSink {
     if (this.#bytes <= this.#options.limitBytes) return;
     throw didNotStop(this.#options.limitBytes);
   }
+}
+
+function* piecesOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length; from += PIECE_LETTERS) yield text.slice(from, from + PIECE_LETTERS);
 }
 
 /** Keeps the first half of a letter back until the second comes (UTF-16, as JSON writes it). */

@@ -8,6 +8,8 @@ import type { Sandbox } from './codex-arguments.ts';
 
 const CALLS: ReadonlySet<string> = new Set(['function_call', 'custom_tool_call']);
 const OUTCOMES: ReadonlySet<string> = new Set(['function_call_output', 'custom_tool_call_output']);
+/** A longer conversation fits no model that runs at home; it is passed on unread. */
+const MOST_BYTES = 8 * 1024 * 1024;
 /** Letters of a command, of arguments, of what was printed. */
 const SHOWN = 200;
 
@@ -22,7 +24,8 @@ export class CallReader {
 
   /** What failed of the calls since the request before, oldest first. In the first one stands an earlier conversation. */
   read(body: Uint8Array): ErrorInfo[] {
-    const request = objectOf(Buffer.from(body).toString('utf8'));
+    if (body.length > MOST_BYTES) return [];
+    const request = objectOf(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'));
     if (request === undefined) return [];
     const known = this.#known;
     const calls = new Map<string, JsonObject>();

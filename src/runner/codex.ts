@@ -47,6 +47,8 @@ export interface CodexOptions extends ModelRunnerOptions {
 
 /** Between two looks at its events. */
 const LOOK_MS = 100;
+/** Of what is kept for the log between two times that it is written. */
+const LOOK_BYTES = 4 * 1024 * 1024;
 const KEY_VARIABLE = 'KOUBOU_ENDPOINT_KEY';
 
 export class CodexRunner extends ModelRunner<CodexOptions> {
@@ -182,10 +184,14 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       const events = new LineReader(eventsPath);
       const errors = new LineReader(errorsPath);
       const look = async (): Promise<void> => {
-        const count =
-          (await events.read((line) => trail.event(line))) + (await errors.read((line) => trail.error(line)));
-        if (count > 0) context.progress(count);
-        await appendFile(logPath, withoutKeys(trail.takeLog(), this.keys));
+        for (;;) {
+          const count =
+            (await events.read((line) => trail.event(line), LOOK_BYTES)) +
+            (await errors.read((line) => trail.error(line), LOOK_BYTES));
+          if (count > 0) context.progress(count);
+          await appendFile(logPath, withoutKeys(trail.takeLog(), this.keys));
+          if (count === 0) return;
+        }
       };
       // Without a sandbox it ends its commands on SIGINT only; within one, on SIGTERM.
       const askSignal = confinement === null ? 'SIGINT' : 'SIGTERM';

@@ -1,7 +1,8 @@
 /** Reads a file that grows, line by line, a bounded piece at a time. */
 import { open } from 'node:fs/promises';
 
-const CHUNK_BYTES = 256 * 1024;
+/** What one of them holds is taken in one go, and may be a line a letter. */
+const CHUNK_BYTES = 64 * 1024;
 
 /** A longer line is passed over: what an agent must be asked about fits into much less. */
 const LINE_BYTES = 8 * 1024 * 1024;
@@ -17,13 +18,16 @@ export class LineReader {
     this.#path = path;
   }
 
-  /** Gives each whole line that came since the last call; resolves with how many bytes came. */
-  async read(take: (line: string) => void): Promise<number> {
+  /**
+   * Gives each whole line that came since the last call, of about `most` bytes; resolves with how many bytes came, 0
+   * where nothing is left.
+   */
+  async read(take: (line: string) => void, most = Number.POSITIVE_INFINITY): Promise<number> {
     const before = this.#offset;
     const file = await open(this.#path, 'r');
     try {
       const buffer = Buffer.alloc(CHUNK_BYTES);
-      for (;;) {
+      while (this.#offset - before < most) {
         const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, this.#offset);
         if (bytesRead === 0) break;
         this.#offset += bytesRead;

@@ -2,13 +2,14 @@
  * Reads along with a stream of server-sent events, and ends it where the client would wait, fill the memory, or throw an
  * error that can no longer be told from others.
  */
-import { isObject } from '../text/json.ts';
+import { isModest, isObject, parseModest } from '../text/json.ts';
 import type { BodyGuard } from './connection.ts';
 import { brokeOff, type Server } from './http-failure.ts';
 import { LINE_LETTERS, linesOf } from './lines.ts';
 
 const DATA = 'data:';
 const DONE = '[DONE]';
+const NO_ANSWER = 'sent something that is no answer';
 
 /**
  * Passes the lines on, to the one that says that it is the last, of which it tells. Throws RunFailure at what cannot be
@@ -20,16 +21,23 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
     const tooLong = (): Error => brokeOff(server, 'sent a line without end');
     /** Of an event that has not ended. */
     let letters = 0;
+    /** Of the same event, what the client will put together. */
+    let pieces: string[] = [];
     let ended = false;
     const look = (line: string): void => {
       const text = line.trimEnd();
       letters = text === '' ? 0 : letters + text.length;
       if (letters > LINE_LETTERS) throw brokeOff(server, 'sent an event without end');
+      if (text === '') {
+        if (pieces.length > 1 && !isModest(pieces.join('\n'))) throw brokeOff(server, NO_ANSWER);
+        pieces = [];
+      }
       if (!text.startsWith(DATA)) return;
       const data = text.slice(DATA.length).trim();
+      pieces.push(data);
       ended = data === DONE;
       if (ended) onDone();
-      if (!ended && !canBePart(data)) throw brokeOff(server, 'sent something that is no answer');
+      if (!ended && !canBePart(data)) throw brokeOff(server, NO_ANSWER);
     };
     for await (const lines of linesOf(body, tooLong)) {
       const passed: string[] = [];
@@ -47,12 +55,9 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
 
 /** JSON may go over several lines of data; what is JSON by itself has to be an object, of objects. */
 const canBePart = (data: string): boolean => {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch {
-    return true;
-  }
+  if (!isModest(data)) return false;
+  const value = parseModest(data);
+  if (value === undefined) return true;
   if (!isObject(value)) return false;
   const { choices } = value;
   return !Array.isArray(choices) || choices.every((choice) => choice !== null);

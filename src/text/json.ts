@@ -50,15 +50,16 @@ const MOST_VALUES = 100_000;
 /** A text that is shorter cannot hold so many that it would be felt. */
 const SHORT = 16 * 1024;
 
-/**
- * What others sent, for a thread that has more to do: undefined where the text is no JSON, and where it is so nested or
- * has so many parts that parsing it would hold everything else up.
- */
+/** Whether parsing the text would not be felt: it is not deeply nested, and has no more parts than any message has. */
+export const isModest = (text: string): boolean => {
+  if (text.length <= SHORT) return true;
+  const shape = shapeOf(text);
+  return !isDeep(shape) && shape.values <= MOST_VALUES;
+};
+
+/** What others sent, for a thread that has more to do: undefined where the text is no JSON, and where it is not modest. */
 export const parseModest = (text: string): unknown => {
-  if (text.length > SHORT) {
-    const shape = shapeOf(text);
-    if (isDeep(shape) || shape.values > MOST_VALUES) return undefined;
-  }
+  if (!isModest(text)) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -68,7 +69,10 @@ export const parseModest = (text: string): unknown => {
 
 /** As `parseModest`; undefined also where it is something else than an object. */
 export const objectOf = (text: string): JsonObject | undefined => {
-  const value = parseModest(text);
+  // An error of JSON.parse takes a hundred times as long as this look, and a file may have a million lines of anything.
+  const written = text.trim();
+  if (!written.startsWith('{') || !written.endsWith('}')) return undefined;
+  const value = parseModest(written);
   return isObject(value) ? value : undefined;
 };
 
