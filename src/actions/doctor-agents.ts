@@ -1,19 +1,24 @@
-/** doctor's look at the programs of agent runners: each has to be found where a worker would look for it. */
+/** doctor's look at the programs of agent runners: is each where a worker would look for it, and what keeps it in? */
+import { basename } from 'node:path';
 import type { Loaded } from '../config/load.ts';
 import type { RunnerConfig } from '../config/schema.ts';
 import { toErrorInfo } from '../errors.ts';
+import { isCutOff, isRelayed, isSwitchedOff } from '../executor/agent-rules.ts';
+import { findBubblewrap } from '../executor/find-bubblewrap.ts';
 import { requireProgram } from '../process/find-program.ts';
 import type { Check } from './check.ts';
 
 type AgentConfig = Extract<RunnerConfig, { kind: 'agent' }>;
 
-/** Its endpoint has a check of its own. */
+/** Its endpoint has a check of its own. `usual`: security.agent_sandbox. */
 export const checkAgent = async (
   name: string,
-  { bin, sandbox, endpoint }: AgentConfig,
+  entry: AgentConfig,
   loaded: Pick<Loaded, 'variable'>,
+  usual: 'auto' | 'off' = 'auto',
 ): Promise<Check> => {
-  const check = { name: `runner ${name}`, ok: true, cure: null };
+  const { bin, sandbox, endpoint } = entry;
+  const check = { name: `runner ${name}`, ok: true };
   try {
     await requireProgram(bin, '/', loaded.variable('PATH'));
   } catch (error) {
@@ -22,5 +27,83 @@ export const checkAgent = async (
   }
   const where = endpoint === undefined ? 'It has a model of its own' : `It uses the endpoint ${endpoint}`;
   const claim = sandbox === undefined ? 'says nothing of a sandbox' : `says of its sandbox: ${sandbox}`;
-  return { ...check, message: `${bin} is there. ${where}; its entry ${claim}.` };
+  const { said, cure } = await confinementOf(name, entry, loaded, usual);
+  const lacking = lackOf(name, entry);
+  return {
+    ...check,
+    message: `${bin} is there. ${where}; its entry ${claim}. ${[said, lacking?.said].filter(Boolean).join(' ')}`,
+    cure: [cure, lacking?.cure].filter(Boolean).join(' ') || null,
+  };
+};
+
+const confinementOf = async (
+  name: string,
+  entry: AgentConfig,
+  loaded: Pick<Loaded, 'variable'>,
+  usual: 'auto' | 'off',
+): Promise<{ said: string; cure: string | null }> => {
+  if (isSwitchedOff(entry, usual)) {
+    const key = entry.confine === 'off' ? `runners.${name}.confine` : 'security.agent_sandbox';
+    return {
+      said: `koubou does not confine it (${key} is off): it can do what you can.`,
+      cure: `koubou config ${key} auto`,
+    };
+  }
+  const found = await findBubblewrap(loaded.variable('PATH'));
+  if ('why' in found) {
+    return {
+      said: `koubou cannot confine it, as ${found.why}: it can do what you can.`,
+      cure: found.cure,
+    };
+  }
+  const hasEndpoint = entry.endpoint !== undefined;
+  const network = isCutOff(entry, hasEndpoint) ? 'reaches that endpoint alone' : 'reaches any network';
+  return { said: `koubou confines it with bubblewrap: it writes to its folder, and ${network}.`, cure: null };
+};
+
+interface Wanted {
+  /** Whether the entry has it. */
+  has: (entry: AgentConfig) => boolean;
+  /** What a repository can do without it. */
+  said: string;
+  add: string;
+}
+
+const flag =
+  (name: string) =>
+  ({ args }: AgentConfig): boolean =>
+    args.some((arg) => arg === name || arg.startsWith(`${name}=`));
+
+/** What entries of before lack, by the program: a repository's own settings could send the prompts elsewhere. */
+const WANTED: Readonly<Record<string, Wanted>> = {
+  claude: {
+    has: flag('--setting-sources'),
+    said: "A repository's own settings of Claude Code hold for it.",
+    add: '--setting-sources=user to args',
+  },
+  opencode: {
+    has: ({ env }) => 'OPENCODE_DISABLE_PROJECT_CONFIG' in env,
+    said: "A repository's own settings and plugins of opencode hold for it.",
+    add: 'OPENCODE_DISABLE_PROJECT_CONFIG: "1" to env',
+  },
+  aider: {
+    has: flag('--env-file'),
+    said: "A repository's own .env holds for aider.",
+    add: '--env-file={state}/env to args',
+  },
+};
+
+const lackOf = (name: string, entry: AgentConfig): { said: string; cure: string } | undefined => {
+  const place = `runners.${name} in config/agent.yaml`;
+  const wanted = WANTED[basename(entry.bin)];
+  if (wanted !== undefined && !wanted.has(entry)) {
+    return { said: wanted.said, cure: `Add ${wanted.add} of ${place}.` };
+  }
+  if (entry.endpoint !== undefined && !isRelayed(entry, true)) {
+    return {
+      said: 'Its entry does not tell it where the endpoint is, so it goes by its own settings.',
+      cure: `Name {base_url} or {server_url} in args or env of ${place}.`,
+    };
+  }
+  return undefined;
 };

@@ -86,7 +86,7 @@ type ModelRunner = Exclude<RunnerConfig, { kind: 'command' | 'agent' }>;
 
 const checkAgents = async (loaded: Loaded): Promise<Check[]> => {
   const checks = Object.entries(loaded.config.runners).map(async ([name, runner]) =>
-    runner.kind === 'agent' ? checkAgent(name, runner, loaded) : [],
+    runner.kind === 'agent' ? checkAgent(name, runner, loaded, loaded.config.security.agent_sandbox) : [],
   );
   return (await Promise.all(checks)).flat();
 };

@@ -93,6 +93,7 @@ const commandOf = (type: NewTask['type'], { prompt, command }: Fields): string[]
 };
 
 const optionsOf = (fields: Fields, template: string | undefined, cwd: string): TaskOptions => {
+  if (fields.checkOutside === true) refuseOutside(fields);
   const options: TaskOptions = {
     runner: fields.runner,
     model: fields.model,
@@ -104,6 +105,7 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     retries: fields.retries,
     schema: fields.schema,
     check: fields.check,
+    check_outside: fields.checkOutside,
     expect: fields.expect === undefined ? undefined : [...fields.expect],
     output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
     sandbox: fields.sandbox === undefined ? undefined : sandboxOf(fields.sandbox),
@@ -113,6 +115,19 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     worktree: fields.worktree,
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+};
+
+/** What the worker finds out of the rest, it refuses in the same way. */
+const refuseOutside = ({ check, localOnly, sensitive }: Fields): void => {
+  if (check === undefined) {
+    throw usage('--check-outside says where a check runs, and there is none.', 'Add --check CMD.');
+  }
+  if (localOnly !== true && sensitive !== true) return;
+  throw new KoubouError(
+    'not_local',
+    'The task must stay on this machine, and a check outside the sandbox reaches any network; it was not added.',
+    { hint: 'Delegate it without --check-outside.' },
+  );
 };
 
 const sandboxOf = (written: string): NonNullable<TaskOptions['sandbox']> => {

@@ -43,6 +43,8 @@ export interface Fields {
   resumeFrom?: string;
   localOnly?: boolean;
   allowNoChange?: boolean;
+  /** The check runs with the rights of the user. */
+  checkOutside?: boolean;
   worktree?: boolean;
   /** References, not yet resolved to ids. */
   after?: readonly string[];
@@ -132,6 +134,7 @@ const READERS: Readonly<Record<string, Read>> = {
   sandbox: (value) => ({ sandbox: asText(value) }),
   resume_from: (value) => ({ resumeFrom: asText(value) }),
   local_only: (value) => ({ localOnly: asFlag(value) }),
+  check_outside: (value) => ({ checkOutside: asFlag(value) }),
   allow_no_change: (value) => ({ allowNoChange: asFlag(value) }),
   worktree: (value) => ({ worktree: asFlag(value) }),
   after: (value) => ({ after: asTexts(value) }),

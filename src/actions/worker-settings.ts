@@ -2,7 +2,7 @@
 import type { Environment } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { keysFolder } from '../executor/secret-places.ts';
+import { keyFolders } from '../executor/codex-places.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Until, WorkerSettings } from '../worker/settings.ts';
 import { routingOf } from './routing.ts';
@@ -27,7 +27,7 @@ export const workerSettings = (
     label: environment.workerLabel ?? 'worker',
     version: wishes.version,
     home: wishes.home,
-    keys: keysFolder(variables),
+    keys: keyFolders(variables),
     worktreeLinks: config.worktrees.link,
     min,
     max: Math.max(min, wishes.max ?? config.workers.max),

@@ -19,6 +19,9 @@ export const delegateFlags = {
   context: text({ summary: 'Facts that go with the prompt: a JSON object.', helpValue: 'JSON' }),
   'local-only': boolean({ summary: 'It must not leave this machine.' }),
   check: text({ summary: 'A shell command that must end with 0 for the output to count.', helpValue: 'CMD' }),
+  'check-outside': boolean({
+    summary: 'The check runs with your rights, not in the sandbox that the work was done in.',
+  }),
   schema: text({ summary: 'A JSON schema that the output has to fit.', helpValue: 'FILE' }),
   expect: repeatable({ summary: 'Files that must be there in the end, not empty.', helpValue: 'GLOB' }),
   output: text({ summary: 'Where the accepted output is written, too.', helpValue: 'FILE' }),
@@ -64,6 +67,7 @@ export interface DelegateFlags {
   context?: string;
   'local-only'?: boolean;
   check?: string;
+  'check-outside'?: boolean;
   schema?: string;
   expect?: string[];
   output?: string;
@@ -116,6 +120,7 @@ export const fieldsOf = (
     retries: flags.retries,
     schema: flags.schema,
     check: flags.check,
+    checkOutside: flags['check-outside'] || undefined,
     expect: flags.expect,
     output: flags.output,
     sandbox: flags.sandbox,

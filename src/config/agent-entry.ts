@@ -32,6 +32,9 @@ export const agentEntry = z.strictObject({
   usage: z.optional(z.strictObject({ event: z.optional(event), input: text, output: text })),
   stop_signal: z._default(z.enum(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']), 'SIGTERM'),
   sandbox: z.optional(text),
+  confine: z.optional(z.enum(['auto', 'off'])),
+  network: z.optional(z.enum(['endpoint', 'all'])),
+  writable: z.optional(z.array(z.string().check(z.regex(/^(\/|~\/)[^\0]*$/)))),
 });
 
 export type AgentEntry = z.infer<typeof agentEntry>;

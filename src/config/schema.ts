@@ -134,6 +134,7 @@ export const ConfigSchema = z.strictObject({
     z.strictObject({
       env_pass: z._default(z.array(text), []),
       allow_full_access: z._default(z.boolean(), false),
+      agent_sandbox: z._default(z.enum(['auto', 'off']), 'auto'),
       sensitive_patterns: z._default(z.array(text), [
         'password',
         'secret',

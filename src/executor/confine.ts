@@ -7,13 +7,14 @@ import { bubblewrapExecutor } from './bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
 import { findBubblewrap } from './find-bubblewrap.ts';
 import { gitPlaces } from './git-places.ts';
+import { nestedRepositories } from './nested-repositories.ts';
 import { homeFolders, secretPlaces, systemHome } from './secret-places.ts';
 
 export interface ConfineOptions {
-  /** koubou's own folder. */
-  home: string;
-  /** The folder of the user's keys of koubou. */
-  keys: string;
+  /** koubou's own folder; null: there is none. */
+  home: string | null;
+  /** Where the user's keys of homes may lie. */
+  keys: readonly string[];
   /** The environment of the programs, already reduced. */
   environment: Readonly<Record<string, string>>;
   network: Confinement['network'];
@@ -36,27 +37,28 @@ export const confinedExecutor = async (place: ExecutionPlace, options: ConfineOp
 };
 
 /** Throws KoubouError `not_allowed` where a model that may write there could act with the user's rights. */
-const confinementOf = async (
+export const confinementOf = async (
   { cwd: named, statePath, readable }: ExecutionPlace,
   options: ConfineOptions,
 ): Promise<Confinement> => {
   const { environment, network, spared = [] } = options;
-  const [cwd, home] = await Promise.all([real(named), real(options.home)]);
+  const [cwd, home] = await Promise.all([real(named), options.home === null ? null : real(options.home)]);
   const secrets = secretPlaces(environment, spared);
-  const places = [...secrets.hidden, options.keys];
+  const places = [...secrets.hidden, ...options.keys];
   const secret = await Promise.all(places.map(real));
   refuseFolder(cwd, home, secret);
   const git = await gitPlaces(cwd);
-  const project = options.writes === 'project' && git !== null && !holdsHome(git.top, home) ? git.top : cwd;
+  const project = options.writes === 'project' && git !== null && !holdsHome(git.top) ? git.top : cwd;
+  const nested = await nestedRepositories(project, home ?? '');
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
   return {
     writable: [project, ...(git?.writable ?? []), ...(options.writable ?? [])],
-    protected: [...(git?.protected ?? []), ...programs()],
+    protected: [...(git?.protected ?? []), ...nested, ...programs()],
     unwanted: git?.unwanted ?? [],
     scratch: secrets.scratch,
-    hidden: [...places, home],
+    hidden: [...places, ...(home === null ? [] : [home])],
     readable: [...files, statePath, ...pathFolders(environment), dirname(process.execPath)],
     network,
   };
@@ -73,7 +75,7 @@ const programs = (): string[] => {
   ];
 };
 
-const refuseFolder = (cwd: string, home: string, secret: readonly string[]): void => {
+const refuseFolder = (cwd: string, home: string | null, secret: readonly string[]): void => {
   const user = systemHome();
   const refused = (why: string): KoubouError =>
     new KoubouError('not_allowed', `No program of a sandbox may work in ${cwd}: ${why}.`, {
@@ -83,13 +85,13 @@ const refuseFolder = (cwd: string, home: string, secret: readonly string[]): voi
   if (user !== '' && isWithin(user, cwd)) {
     throw refused('your home folder lies in it, with files that your shell runs');
   }
-  if (isWithin(cwd, home) && !isWithin(cwd, join(home, 'worktrees'))) {
+  if (home !== null && isWithin(cwd, home) && !isWithin(cwd, join(home, 'worktrees'))) {
     throw refused("it lies in koubou's own folder, and what works there could change the queue");
   }
   if (secret.some((path) => isWithin(cwd, path))) throw refused('it holds keys or logins of yours');
 };
 
-const holdsHome = (folder: string, home: string): boolean => isWithin(systemHome() || home, folder);
+const holdsHome = (folder: string): boolean => systemHome() !== '' && isWithin(systemHome(), folder);
 
 /** Programs lie where the user says, be it below /tmp. */
 const pathFolders = (environment: Readonly<Record<string, string>>): string[] => {

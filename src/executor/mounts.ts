@@ -40,7 +40,9 @@ export const mountsOf = async (confinement: Confinement): Promise<string[]> => {
   const isOpen = (path: string): boolean => deepest(path, writable) > deepest(path, covers);
   const scratch = (await existing(confinement.scratch)).filter((path) => !isWritable(path));
   const left = new Set(hidden.filter((path) => scratch.includes(dirname(path))));
-  const readable = (await existing(confinement.readable)).filter(
+  const { network } = confinement;
+  const relay = typeof network === 'object' ? [network.relaySocket] : [];
+  const readable = (await existing([...confinement.readable, ...relay])).filter(
     (path) => !isOpen(path) && deepest(path, covers) > 0,
   );
   const guarded = (await existing(confinement.protected)).filter(isOpen);

@@ -121,7 +121,7 @@ const IN_HOME = [
 ];
 
 /** Logins of agent CLIs: by the name of the program, which may keep its own where it is not given koubou's endpoint. */
-const AGENT_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+export const AGENT_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   claude: ['.claude', '.claude.json'],
   codex: ['.codex'],
   opencode: [
@@ -140,6 +140,31 @@ const AGENT_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   copilot: ['.copilot', '.config/github-copilot'],
   amp: ['.config/amp', '.local/share/amp'],
   droid: ['.factory'],
+};
+
+/** In those, what the program runs or lets itself be told when the user starts it. */
+export const AGENT_SETTINGS: Readonly<Record<string, readonly string[]>> = {
+  claude: [
+    'settings.json',
+    'settings.local.json',
+    'CLAUDE.md',
+    'hooks',
+    'commands',
+    'agents',
+    'skills',
+    'plugins',
+  ].map((name) => `.claude/${name}`),
+  codex: ['config.toml', 'AGENTS.md', 'hooks.json', 'rules', 'prompts', 'skills'].map(
+    (name) => `.codex/${name}`,
+  ),
+  opencode: ['.config/opencode', '.opencode', '.cache/opencode'],
+  aider: ['.aider.conf.yml', '.aider.model.settings.yml'],
+  gemini: ['settings.json', 'GEMINI.md', 'commands', 'extensions'].map((name) => `.gemini/${name}`),
+  qwen: ['settings.json', 'QWEN.md', 'commands', 'extensions'].map((name) => `.qwen/${name}`),
+  goose: ['.config/goose'],
+  crush: ['.config/crush'],
+  cursor: ['.cursor/mcp.json', '.cursor/hooks.json', '.cursor/rules'],
+  amp: ['.config/amp'],
 };
 
 /** Of the machine, for those who may reach them: a socket or a key there gives more rights than any file. */
@@ -209,15 +234,6 @@ export const systemHome = (): string => {
   }
 };
 
-/** Where koubou keeps the keys of this user's homes, by the whole environment. */
-export const keysFolder = (environment: Readonly<Record<string, string | undefined>>): string => {
-  const stated = environment['XDG_STATE_HOME'];
-  const base = stated?.startsWith('/')
-    ? stated
-    : join(environment['HOME'] || systemHome() || '/', '.local', 'state');
-  return join(base, 'koubou');
-};
-
 /** `spared`: names of the table that this program may see. */
 export const secretPlaces = (
   environment: Readonly<Record<string, string>>,
@@ -227,13 +243,7 @@ export const secretPlaces = (
   const agents = Object.values(AGENT_FOLDERS).flat();
   const names = [...IN_HOME, ...agents, ...OWN_CACHES].filter((name) => !spared.includes(name));
   return {
-    hidden: [
-      ...OF_THE_MACHINE,
-      ...homes.flatMap((home) => [
-        join(home, '.local/state/koubou'),
-        ...names.map((name) => join(home, name)),
-      ]),
-    ],
+    hidden: [...OF_THE_MACHINE, ...homes.flatMap((home) => names.map((name) => join(home, name)))],
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
   };
 };

@@ -4,18 +4,24 @@
  * success.
  */
 import { stat, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { isCutOff, isRelayed, namesIn } from '../executor/agent-rules.ts';
+import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { findProgram, requireProgram } from '../process/find-program.ts';
-import { type ProgramEnd, startProgram } from '../process/spawn.ts';
-import type { TaskFile, Usage } from '../task/record.ts';
+import type { ProgramEnd } from '../process/spawn.ts';
+import type { TaskFile } from '../task/record.ts';
 import { type AgentEndpoint, askEndpoint } from './agent-endpoint.ts';
 import { AgentFiles } from './agent-files.ts';
 import type { OutputRules, Reading } from './agent-output.ts';
 import { AgentPrintout } from './agent-printout.ts';
-import { type Invocation, invocationOf, serverUrls } from './agent-template.ts';
+import { type AgentRelay, openAgentRelay } from './agent-relay.ts';
+import { type AgentConfinement, agentExecutor, sandboxOf } from './agent-sandbox.ts';
+import { type Invocation, invocationOf } from './agent-template.ts';
 import { verdictOn } from './agent-verdict.ts';
 import { attend } from './attend.ts';
-import { failedOutcome, RunFailure } from './failure.ts';
+import { directEnvironment } from './direct-environment.ts';
+import { failedOutcome, type RunFacts, RunFailure } from './failure.ts';
 import { buildPrompt } from './model-prompt.ts';
 import { hasRoom } from './room.ts';
 import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
@@ -25,6 +31,12 @@ export interface AgentEntry extends Invocation, OutputRules {
   stdin: 'prompt' | 'none';
   stop_signal: NodeJS.Signals;
   sandbox?: string | undefined;
+  /** `auto`: in a sandbox where one works; absent: as the config says for all. */
+  confine?: 'auto' | 'off' | undefined;
+  /** Of the sandbox: koubou's relay to the endpoint alone, or the machine's. */
+  network?: 'endpoint' | 'all' | undefined;
+  /** Files and folders that it may change besides; `~/` is the user's home. */
+  writable?: readonly string[] | undefined;
 }
 
 export interface AgentOptions {
@@ -38,6 +50,8 @@ export interface AgentOptions {
   environment: Readonly<Record<string, string>>;
   promptFolders: readonly string[];
   template: string;
+  /** Absent: it runs with the rights of the user. */
+  confinement?: AgentConfinement | undefined;
 }
 
 /** Between two looks at what was printed. */
@@ -85,8 +99,9 @@ export class AgentRunner implements Runner {
       await requireProgram(entry.bin, '/', environment['PATH']);
       await askEndpoint(endpoint, signal);
       const where = endpoint === null ? 'a model of its own' : `${model ?? 'a model'} at ${endpoint.url}`;
-      const sandbox = entry.sandbox === undefined ? '' : `; sandbox: ${entry.sandbox}`;
-      return { ok: true, message: `${entry.bin} with ${where}${sandbox}`, error: null };
+      const sandbox = entry.sandbox === undefined ? '' : `; its own sandbox: ${entry.sandbox}`;
+      const confined = (await this.#sandbox({})) !== null ? '; in a sandbox' : '; not in a sandbox';
+      return { ok: true, message: `${entry.bin} with ${where}${confined}${sandbox}`, error: null };
     } catch (error) {
       const { error: info } = failedOutcome(error, signal, { model: null, endpoint: null, usage: null });
       return { ok: false, message: info.message, error: info };
@@ -95,7 +110,8 @@ export class AgentRunner implements Runner {
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
     const model = context.model ?? this.defaultModel;
-    const facts = { model, endpoint: this.endpoint?.name ?? null, usage: null as Usage | null };
+    const facts: RunFacts = { model, endpoint: this.endpoint?.name ?? null, usage: null };
+    let relay: AgentRelay | null = null;
     try {
       context.signal.throwIfAborted();
       if (context.resume !== null) throw this.#cannotGoOn();
@@ -105,16 +121,53 @@ export class AgentRunner implements Runner {
       context.phase('loading');
       await askEndpoint(this.#options.endpoint, context.signal);
       context.phase('running');
+      const bwrap = await this.#sandbox(task, context.cwd);
+      relay = await this.#relay(context, model, bwrap !== null);
       const files = new AgentFiles(context, this.#options.entry);
       await files.prepare(prompt);
-      const reading = await this.#work(files, context, model);
+      const executor = await this.#executor(bwrap, placeOf(task, context), relay, [context.statePath]);
+      const reading = await this.#work(files, context, model, executor, relay);
       facts.usage = reading.usage;
+      facts.address = relay?.address ?? null;
       const { verdict } = reading;
-      if (verdict !== null) throw new RunFailure(verdict);
+      if (verdict !== null) throw relay?.failure ?? new RunFailure(verdict);
       return { ok: true, observed: { ...OBSERVED, terminal: reading.ended }, ...facts };
     } catch (error) {
       return failedOutcome(error, context.signal, facts);
+    } finally {
+      await relay?.close();
     }
+  }
+
+  /** Without the relay: a check asks no model. */
+  async executorFor(task: TaskFile, place: ExecutionPlace): Promise<Executor> {
+    return this.#executor(await this.#sandbox(task, place.cwd), place, null, [], place.staysLocal);
+  }
+
+  #sandbox(task: Pick<TaskFile, 'confined'>, cwd = '/'): Promise<string | null> {
+    const { entry, confinement, environment } = this.#options;
+    return sandboxOf(entry, confinement, task, { path: environment['PATH'], cwd });
+  }
+
+  async #relay(context: RunContext, model: string | null, inSandbox: boolean): Promise<AgentRelay | null> {
+    const { entry, endpoint, apiKey } = this.#options;
+    if (endpoint === null || !isRelayed(entry, true)) return null;
+    const confined = inSandbox && isCutOff(entry, true);
+    const keyless = !namesIn(entry).has('api_key');
+    return openAgentRelay({ endpoint, apiKey, model, context, confined, keyless });
+  }
+
+  #executor(
+    bwrap: string | null,
+    place: ExecutionPlace,
+    relay: AgentRelay | null,
+    writable: readonly string[],
+    isHeld = false,
+  ): Promise<Executor> {
+    const { entry, endpoint, confinement, environment } = this.#options;
+    const cutOff = isHeld || isCutOff(entry, endpoint !== null);
+    const network = cutOff ? (relay?.socket ?? 'none') : 'all';
+    return agentExecutor(bwrap, place, { entry, confinement, environment, network, writable });
   }
 
   #cannotGoOn(): KoubouError {
@@ -137,11 +190,13 @@ export class AgentRunner implements Runner {
     files: AgentFiles,
     context: RunContext,
     model: string | null,
+    executor: Executor,
+    relay: AgentRelay | null,
   ): Promise<Reading & { verdict: ReturnType<typeof verdictOn> }> {
     const { entry } = this.#options;
     const printout = await AgentPrintout.open(files.stdout, context);
     try {
-      const end = await this.#started(files, context, model, printout);
+      const end = await this.#started(files, context, model, printout, executor, relay);
       context.signal.throwIfAborted();
       const printed = await hasBytes(files.stdout);
       const reading = await files.read();
@@ -167,24 +222,25 @@ export class AgentRunner implements Runner {
     context: RunContext,
     model: string | null,
     printout: AgentPrintout,
+    executor: Executor,
+    relay: AgentRelay | null,
   ): Promise<ProgramEnd> {
-    const { entry, endpoint, apiKey, environment } = this.#options;
-    const urls =
-      endpoint === null ? { base_url: '', server_url: '' } : serverUrls(endpoint.kind, endpoint.url);
+    const { entry, environment } = this.#options;
     const { args, env } = invocationOf(entry, {
-      ...urls,
+      ...(relay?.urls ?? { base_url: '', server_url: '' }),
       prompt_file: files.prompt,
       output_file: files.answer,
       cwd: context.cwd,
       model: model ?? '',
-      api_key: apiKey ?? NO_KEY,
+      api_key: relay?.key ?? this.#options.apiKey ?? NO_KEY,
       state: context.statePath,
     });
-    const program = await startProgram({
+    const isCut = relay !== null && relay.socket !== null;
+    const program = await executor.start({
       command: entry.bin,
       args,
       cwd: context.cwd,
-      environment: { ...environment, ...env },
+      environment: { ...(relay === null ? environment : directEnvironment(environment, !isCut)), ...env },
       stdin: entry.stdin === 'prompt' ? { file: files.prompt } : 'closed',
       stdoutPath: files.stdout,
       stderrPath: context.logPath,
@@ -192,9 +248,16 @@ export class AgentRunner implements Runner {
       before: context.requireHeld,
     });
     const look = (): Promise<void> => printout.look(this.name);
-    return attend(program, context, { look, everyMs: LOOK_MS, askSignal: entry.stop_signal });
+    return attend(program, context, { look, everyMs: LOOK_MS, askSignal: entry.stop_signal, executor });
   }
 }
+
+const placeOf = ({ files }: TaskFile, { cwd, statePath }: RunContext): ExecutionPlace => ({
+  cwd,
+  statePath,
+  readable: files.map(({ path }) => resolve(cwd, path)),
+  staysLocal: false,
+});
 
 const hasBytes = async (path: string): Promise<boolean> =>
   ((await stat(path).catch(() => undefined))?.size ?? 0) > 0;

@@ -1,6 +1,8 @@
 /** Stays with a program that runs: tells of progress, and stops the whole tree when the attempt must end. */
+import type { Executor } from '../executor/executor.ts';
+import { localExecutor } from '../executor/local.ts';
 import type { ProgramEnd, RunningProgram } from '../process/spawn.ts';
-import { killMarked, stopTree } from '../process/stop-tree.ts';
+import { killMarked } from '../process/stop-tree.ts';
 import type { RunContext } from './runner.ts';
 
 export interface Attendance {
@@ -9,16 +11,18 @@ export interface Attendance {
   everyMs: number;
   /** What asks the program to end by itself. */
   askSignal?: NodeJS.Signals;
+  /** Which started it. */
+  executor?: Pick<Executor, 'stop'>;
 }
 
 /** Resolves when the program has ended and nothing of it is left. Rejects with what `look` threw; then it is stopped. */
 export const attend = async (
   program: RunningProgram,
   context: Pick<RunContext, 'signal' | 'marker' | 'childStarted'>,
-  { look, everyMs, askSignal = 'SIGTERM' }: Attendance,
+  { look, everyMs, askSignal = 'SIGTERM', executor = localExecutor }: Attendance,
 ): Promise<ProgramEnd> => {
   const { signal, marker } = context;
-  const stop = (): Promise<unknown> => stopTree({ ...program, marker, askSignal });
+  const stop = (): Promise<unknown> => executor.stop({ ...program, marker, askSignal });
   let stopping: Promise<unknown> | undefined;
   const onAbort = (): void => {
     stopping = stop();

@@ -1,7 +1,11 @@
 /** Runs a program, without a shell. What it prints is the result; an exit with 0 is its proof. */
 import { open, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
-import { type ProgramEnd, type RunningProgram, startProgram } from '../process/spawn.ts';
+import { confinedExecutor } from '../executor/confine.ts';
+import type { Executor } from '../executor/executor.ts';
+import { localExecutor } from '../executor/local.ts';
+import type { ProgramEnd, RunningProgram } from '../process/spawn.ts';
 import type { TaskFile } from '../task/record.ts';
 import { attend } from './attend.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
@@ -12,6 +16,9 @@ export interface CommandOptions {
   name: string;
   /** The whole environment of the programs, already reduced. */
   environment: Readonly<Record<string, string>>;
+  /** koubou's own folder, and where the keys of this user's homes may lie: no confined program sees them. */
+  home: string | null;
+  keys: readonly string[];
   /** Whether the disk of a path takes more; for tests. */
   hasRoom?: (path: string) => Promise<boolean>;
 }
@@ -30,12 +37,12 @@ export class CommandRunner implements Runner {
   readonly changesFiles = true;
   readonly endpoint = null;
   readonly defaultModel = null;
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #options: CommandOptions;
   readonly #hasRoom: (path: string) => Promise<boolean>;
 
   constructor(options: CommandOptions) {
     this.name = options.name;
-    this.#environment = options.environment;
+    this.#options = options;
     this.#hasRoom = options.hasRoom ?? hasRoom;
   }
 
@@ -49,18 +56,19 @@ export class CommandRunner implements Runner {
       const [command, ...args] = task.command;
       if (command === undefined) return failed(errorInfo('usage', 'The task names no program.'));
       const logStart = await sizeOf(context.logPath);
-      const program = await startProgram({
+      const executor = await this.#executor(task, context);
+      const program = await executor.start({
         command,
         args,
         cwd: context.cwd,
-        environment: this.#environment,
+        environment: this.#options.environment,
         stdin: 'closed',
         stdoutPath: context.outputPath,
         stderrPath: context.logPath,
         marker: context.marker,
         before: context.requireHeld,
       });
-      const end = await attended(program, context, this.#hasRoom);
+      const end = await attended(program, executor, context, this.#hasRoom);
       if (context.signal.aborted) return failed(stoppedInfo(context.signal));
       // Charged: a program is not run again unasked, however it ended.
       if (!end.hadRoom) return failed(noRoomInfo(task.command, end), true);
@@ -69,6 +77,14 @@ export class CommandRunner implements Runner {
     } catch (error) {
       return failedOutcome(error, context.signal, FACTS);
     }
+  }
+
+  /** Throws KoubouError `not_allowed` where it has to be confined and cannot be. */
+  async #executor({ confined, files }: TaskFile, { cwd, statePath }: RunContext): Promise<Executor> {
+    if (confined !== true) return localExecutor;
+    const readable = files.map(({ path }) => resolve(cwd, path));
+    const place = { cwd, statePath, readable, staysLocal: false };
+    return confinedExecutor(place, { ...this.#options, network: 'none', writes: 'project' });
   }
 }
 
@@ -92,6 +108,7 @@ const failed = (error: ErrorInfo, charged: boolean | null = null): RunnerOutcome
 /** Tells of what is printed, looks whether there is room for more of it, and waits for the end. */
 const attended = async (
   program: RunningProgram,
+  executor: Executor,
   context: RunContext,
   hasRoomAt: (path: string) => Promise<boolean>,
 ): Promise<ProgramEnd & { hadRoom: boolean }> => {
@@ -104,7 +121,7 @@ const attended = async (
     seen = Math.max(seen, size);
     hadRoom &&= await hasRoomAt(outputPath);
   };
-  const end = await attend(program, context, { look, everyMs: PROGRESS_MS });
+  const end = await attend(program, context, { look, everyMs: PROGRESS_MS, executor });
   return { ...end, hadRoom };
 };
 

@@ -7,7 +7,7 @@
 import type { RequestInit as UndiciInit, Response as UndiciResponse } from 'undici';
 import { judge } from '../judge/judge.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
-import { KeyCutter } from '../text/keys.ts';
+import { KeyCutter, withoutKeys } from '../text/keys.ts';
 import { RunFailure, withoutKeysIn } from './failure.ts';
 import { type Lookup, localLookup, refusedRedirect, watchedConnector } from './hold-local.ts';
 import {
@@ -120,7 +120,10 @@ export const openConnection = async (
     }
     if (!response.ok) {
       const wait = retryAfterSeconds(response.headers.get('retry-after'), Date.now());
-      throw note(httpFailure(server, response.status, await errorText(response, signal), wait));
+      const said = await errorText(response, signal);
+      const failure = note(httpFailure(server, response.status, said, wait));
+      failure.said = withoutKeys(said, keys);
+      throw failure;
     }
     const body = response.body ?? (limit === null ? emptyBody() : null);
     if (body === null) return response;

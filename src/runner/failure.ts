@@ -16,6 +16,9 @@ export class RunFailure extends Error {
   /** Of the HTTP answer that said so; null: it was no such answer. */
   readonly status: number | null;
 
+  /** The server's own words in it. */
+  said: string | null = null;
+
   constructor(
     info: ErrorInfo,
     options: {

@@ -6,7 +6,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { errorInfo } from '../errors.ts';
 import type { Usage } from '../task/record.ts';
 import { countOf } from '../text/json.ts';
@@ -18,10 +17,20 @@ export interface RelayOptions {
   connection: Connection;
   /** Of the server; what is asked of the relay is asked of it under the same path. */
   base: string;
-  /** What may be asked, as `METHOD /path`. */
+  /** What may be asked, as `METHOD /path`; `/*` stands for one more step of a path. */
   allowed: readonly string[];
+  /** A Unix socket to listen at, which only the agent can reach; without it, a loopback port. */
+  socketPath?: string;
+  /** The server has no key that anybody could use through here: the agent need not show the relay's. */
+  isOpen?: boolean;
+  /** The server's key, for dialects that send it in a header of their own. */
+  apiKey?: string | undefined;
+  /** An agent gets the status and the words of a server that fails; else those that let it try again where that helps. */
+  tellsErrors?: boolean;
   /** A request is sent: its body, as it came. Its answer has not begun. */
   onAsked: (body: Uint8Array) => void;
+  /** An answer begins, or there will be none. */
+  onAnswer?: () => void;
   /** Bytes of an answer came. */
   onBytes: (count: number) => void;
   /** Of one answer; 256 MB where it is not said. */
@@ -29,8 +38,9 @@ export interface RelayOptions {
 }
 
 export interface Relay {
+  /** Of the loopback port; empty at a Unix socket. */
   url: string;
-  /** To be sent as a bearer token: else every program of the machine could use the server's key. */
+  /** To be sent as the server's key would be: else every program of the machine could use the server's key. */
   key: string;
   /** What went wrong with the newest request; undefined when it went well. */
   readonly failure: RunFailure | undefined;
@@ -62,8 +72,9 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? '/';
-    const isAllowed = options.allowed.includes(`${request.method} ${path.split('?')[0]}`);
-    if (!isAllowed || request.headers.authorization !== `Bearer ${key}`) return refuse(response, 404, 'no');
+    const method = request.method ?? 'POST';
+    const mayAsk = options.isOpen === true || keyOf(request) === key;
+    if (!mayAsk || !isAllowed(options.allowed, method, path)) return refuse(response, 404, path, 'no');
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const counts = isFirst;
@@ -72,12 +83,14 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
       const body = await whole(request);
       options.onAsked(body);
       const came = await options.connection.fetch(`${options.base}${path}`, {
-        method: request.method ?? 'POST',
-        headers: forwarded(request),
-        body,
+        method,
+        headers: forwarded(request, options.apiKey),
+        // fetch refuses even an empty one.
+        ...(method === 'GET' || method === 'HEAD' ? {} : { body }),
         signal: gone.signal,
       });
       failure = undefined;
+      options.onAnswer?.();
       response.writeHead(came.status, { 'content-type': came.headers.get('content-type') ?? 'text/plain' });
       response.flushHeaders();
       const decoder = new TextDecoder();
@@ -100,8 +113,11 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
     } catch (error) {
       // An agent that hung up gave up for a reason of its own.
       if (error instanceof RunFailure && !gone.signal.aborted) failure = error;
+      options.onAnswer?.();
       if (response.headersSent) response.destroy();
-      else refuse(response, statusOf(error), error instanceof Error ? error.message : String(error));
+      else if (options.tellsErrors && error instanceof RunFailure && error.said !== null) {
+        refuse(response, error.status ?? statusOf(error), path, error.said);
+      } else refuse(response, statusOf(error), path, error instanceof Error ? error.message : String(error));
     }
   };
 
@@ -110,10 +126,12 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
   });
   // A model that loads for ten minutes is no fault.
   server.requestTimeout = 0;
-  server.listen(0, RELAY_HOST);
+  if (options.socketPath === undefined) server.listen(0, RELAY_HOST);
+  else server.listen(options.socketPath);
   await once(server, 'listening');
+  const address = server.address();
   return {
-    url: `http://${RELAY_HOST}:${(server.address() as AddressInfo).port}`,
+    url: typeof address === 'object' && address !== null ? `http://${RELAY_HOST}:${address.port}` : '',
     key,
     get failure() {
       return failure;
@@ -137,9 +155,25 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
 const statusOf = (error: unknown): number =>
   error instanceof RunFailure && error.info.code !== 'runner_unavailable' ? 400 : 500;
 
-const refuse = (response: ServerResponse, status: number, message: string): void => {
+/** In the shape of the dialect: Ollama's own, else one that clients of OpenAI and of Anthropic read. */
+const refuse = (response: ServerResponse, status: number, path: string, message: string): void => {
   response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ error: { message } }));
+  const error = path.startsWith('/api/') ? message : { type: 'api_error', message };
+  response.end(JSON.stringify({ type: 'error', error }));
+};
+
+const isAllowed = (allowed: readonly string[], method: string, path: string): boolean => {
+  const asked = `${method} ${path.split('?')[0]}`;
+  // A path with dots or escapes may mean another to the server.
+  if (/%|\\|\/\.|\/\//.test(asked)) return false;
+  return allowed.some((each) =>
+    each.endsWith('/*') ? asked.startsWith(each.slice(0, -1)) && asked.length >= each.length : asked === each,
+  );
+};
+
+const keyOf = ({ headers }: IncomingMessage): string | undefined => {
+  const own = headers['x-api-key'] ?? headers['api-key'];
+  return typeof own === 'string' ? own : headers.authorization?.replace(/^Bearer /, '');
 };
 
 const whole = async (request: IncomingMessage): Promise<Buffer<ArrayBuffer>> => {
@@ -157,13 +191,24 @@ const whole = async (request: IncomingMessage): Promise<Buffer<ArrayBuffer>> => 
   return Buffer.concat(chunks);
 };
 
-const forwarded = ({ headers }: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(
-    ['content-type', 'content-encoding', 'accept'].flatMap((name) => {
+const FORWARDED = [
+  'content-type',
+  'content-encoding',
+  'accept',
+  'anthropic-version',
+  'anthropic-beta',
+  'openai-beta',
+];
+
+const forwarded = ({ headers }: IncomingMessage, apiKey: string | undefined): Record<string, string> => ({
+  ...Object.fromEntries(
+    FORWARDED.flatMap((name) => {
       const value = headers[name];
       return typeof value === 'string' ? [[name, value]] : [];
     }),
-  );
+  ),
+  ...(apiKey !== undefined && headers['x-api-key'] !== undefined ? { 'x-api-key': apiKey } : {}),
+});
 
 const counted = (tail: string, name: string): number | null => {
   const said = new RegExp(`"${name}"\\s*:\\s*(\\d+)`).exec(tail)?.[1];

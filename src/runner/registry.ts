@@ -18,7 +18,7 @@ export interface RunnersConfig {
   endpoints: Readonly<Record<string, EndpointConfig>>;
   runners: Readonly<Record<string, RunnerConfig>>;
   defaults: { template: string };
-  security: { env_pass: readonly string[]; allow_full_access: boolean };
+  security: { env_pass: readonly string[]; allow_full_access: boolean; agent_sandbox: 'auto' | 'off' };
 }
 
 interface EndpointConfig {
@@ -61,6 +61,8 @@ export const buildRunners = (
       return new CommandRunner({
         name,
         environment: reducedEnvironment(environment, config.security.env_pass),
+        home,
+        keys: keyFolders(environment),
       });
     }
     if (runner.kind === 'agent') {
@@ -76,6 +78,7 @@ export const buildRunners = (
         environment: reducedEnvironment(environment, config.security.env_pass),
         promptFolders,
         template: config.defaults.template,
+        confinement: { mode: config.security.agent_sandbox, home, keys: keyFolders(environment) },
       });
     }
     const { endpoint, kind, apiKey } = endpointOf(name, runner, config, environment);

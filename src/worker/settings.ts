@@ -11,8 +11,8 @@ export interface WorkerSettings {
   version: string;
   /** Absolute: never part of what a task changed. */
   home: string;
-  /** Absolute: where the keys of this user's homes lie. */
-  keys: string;
+  /** Absolute: where the keys of this user's homes may lie. */
+  keys: readonly string[];
   /** Ignored files that a worktree is given too, relative to the repository's top. */
   worktreeLinks: readonly string[];
   /** Bounds of the number of slots. */

@@ -43,6 +43,7 @@ describe('agent.yaml', () => {
       security: {
         env_pass: [],
         allow_full_access: false,
+        agent_sandbox: 'auto',
         sensitive_patterns: ['password', 'secret', 'api_key', 'token', 'private_key'],
         local_networks: [],
       },

@@ -116,11 +116,16 @@ describe('an agent CLI', () => {
       const lines = output.trim().split('\n');
       assert.equal(lines[0], bench.folder);
       assert.equal(lines.at(-1), '--model a"b {literal}');
+      const root = lines.find((line) => line.startsWith('ROOT='))?.slice(5) ?? '';
+      assert.match(root, /^http:\/\/127\.0\.0\.1:\d+$/);
+      assert.notEqual(root, server.url);
+      assert.ok(
+        lines.some((line) => /^CONF=\{"a\\"b":\["[0-9a-f]{32}",1\]\}$/.test(line)),
+        output,
+      );
       for (const line of [
-        `BASE=${server.url}/v1`,
-        `ROOT=${server.url}`,
+        `BASE=${root}/v1`,
         `STATE=${bench.folder}/run-1.state/x`,
-        'CONF={"a\\"b":["k",1]}',
         'GIVEN=yes',
         `KOUBOU_RUN=contract-${process.pid}/task.r1`,
       ]) {
@@ -404,7 +409,7 @@ describe('an agent CLI', () => {
     it('answers is named with the program and its claim', async () => {
       const health = await agent('', { sandbox: 'none' }, { endpoint: endpoint(), model: 'm' }).check();
       assert.equal(health.ok, true, health.message);
-      assert.match(health.message, /agent-cli with m at http.*; sandbox: none/);
+      assert.match(health.message, /agent-cli with m at http.*; (not )?in a sandbox; its own sandbox: none/);
     });
   });
 

@@ -10,6 +10,8 @@ describe('a command', () => {
   const runner = new CommandRunner({
     name: 'command',
     environment: { PATH: process.env['PATH'] ?? '', GREETING: 'こんにちは' },
+    home: '/none',
+    keys: [],
   });
   let bench: Bench;
 
@@ -89,7 +91,13 @@ describe('a command', () => {
 
   it('whose output found no room on the disk fails for that, and is not run again unasked', async () => {
     const environment = { PATH: process.env['PATH'] ?? '' };
-    const cramped = new CommandRunner({ name: 'command', environment, hasRoom: async () => false });
+    const cramped = new CommandRunner({
+      name: 'command',
+      environment,
+      home: '/none',
+      keys: [],
+      hasRoom: async () => false,
+    });
     for (const script of ['echo a; exit 1', 'echo a']) {
       const { error, charged } = failure((await bench.run(cramped, sh(script))).outcome);
       assert.equal(error.code, 'disk_full');

@@ -24,7 +24,7 @@ describe('the runners of a config', () => {
       command: { kind: 'command' },
     },
     defaults: { template: 'auto' },
-    security: { env_pass: [], allow_full_access: false },
+    security: { env_pass: [], allow_full_access: false, agent_sandbox: 'auto' },
     ...fields,
   });
 
@@ -79,7 +79,7 @@ describe('the runners of a config', () => {
         c: { kind: 'command' },
       } as const;
       const environment = { PATH: process.env['PATH'], LM_KEY: 'secret', EXTRA: 'yes' };
-      const security = { env_pass: ['EXTRA'], allow_full_access: false };
+      const security = { env_pass: ['EXTRA'], allow_full_access: false, agent_sandbox: 'auto' } as const;
       const built = buildRunners(config({ endpoints, runners, security }), environment, promptFolders);
       const [model, command] = [built.get('s'), built.get('c')];
       assert.ok(model && command);

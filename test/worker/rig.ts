@@ -17,7 +17,7 @@ const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
   label: 'w',
   version: '0.0.0',
   home: '/none',
-  keys: '/none',
+  keys: [],
   worktreeLinks: [],
   min: 1,
   max: 1,

@@ -13,6 +13,7 @@ import {
   startMessagesServer,
 } from '../../helpers/messages-server.ts';
 import { Project } from '../../helpers/project.ts';
+import { until } from '../../helpers/until.ts';
 import { agentsInstalled, claudeProgram } from './install.ts';
 import { shippedEntry, shippedRunner } from './shipped-runner.ts';
 import { traced } from './traced.ts';
@@ -122,7 +123,7 @@ describe('the real Claude Code', function () {
     it('is stopped with the commands it started', async () => {
       const { url, requests } = await serve({ kind: 'silence' });
       const running = bench.start(runner(url));
-      while (requests.length < 2) await Promise.race([running.finished, new Promise(setImmediate)]);
+      await until(() => requests.length >= 2);
       running.abort.abort();
       assert.equal(failure((await running.finished).outcome).error.code, 'cancelled');
     });

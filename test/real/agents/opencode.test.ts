@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { Bench, failure, success } from '../../contract/runner.ts';
 import { type ChatServer, type ChatStep, startChatServer } from '../../helpers/chat-server.ts';
+import { until } from '../../helpers/until.ts';
 import { agentsInstalled, opencodeProgram } from './install.ts';
 import { shippedRunner } from './shipped-runner.ts';
 import { traced } from './traced.ts';
@@ -66,7 +67,7 @@ describe('the real opencode', function () {
   });
 
   it('connects to nothing beyond this machine', async function () {
-    const trace = await traced(opencodeProgram, bench.folder);
+    const trace = await traced(opencodeProgram, cwd());
     if (trace === undefined) return this.skip();
     const url = await serve(
       { kind: 'tool', name: 'bash', input: { command: 'ls', description: 'List' } },
@@ -103,7 +104,7 @@ describe('the real opencode', function () {
   it('is stopped when it waits for its server', async () => {
     const url = await serve({ kind: 'silence' });
     const running = bench.start(runner(url), { cwd: cwd() });
-    while (server?.requests.length === 0) await Promise.race([running.finished, new Promise(setImmediate)]);
+    await until(() => server?.requests.length !== 0, 'a request', 50_000);
     running.abort.abort();
     assert.equal(failure((await running.finished).outcome).error.code, 'cancelled');
   });

@@ -15,6 +15,8 @@ export interface Shipped {
   kind: 'ollama' | 'openai';
   /** HOME of the program, so that it reads nothing of the tester's. */
   home: string;
+  /** Of the entry, for what would happen without a part of it. */
+  change?: (entry: Record<string, unknown>) => Record<string, unknown>;
 }
 
 /** The entry of agent.yaml, for an endpoint that is called `here`. */
@@ -23,10 +25,10 @@ export const shippedEntry = (name: string, bin: string): Record<string, unknown>
   return { ...runners[name], bin, endpoint: 'here', model: 'scripted' };
 };
 
-export const shippedRunner = ({ name, bin, url, kind, home }: Shipped): Runner => {
+export const shippedRunner = ({ name, bin, url, kind, home, change = (entry) => entry }: Shipped): Runner => {
   const checked = checkConfig({
     endpoints: { here: { kind, url } },
-    runners: { [name]: shippedEntry(name, bin) },
+    runners: { [name]: change(shippedEntry(name, bin)) },
   });
   if (!checked.ok) throw new Error(`${checked.problem.path.join('.')} ${checked.problem.message}`);
   const environment = { PATH: process.env['PATH'], HOME: home };

@@ -1,0 +1,93 @@
+/** How an agent CLI is confined, by its entry and the machine. docs/agents.md says it to users. */
+import { realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import { type ConfinableAgent, isSwitchedOff, namesIn } from '../executor/agent-rules.ts';
+import { bubblewrapExecutor } from '../executor/bubblewrap.ts';
+import { confinementOf } from '../executor/confine.ts';
+import type { Confinement, ExecutionPlace, Executor } from '../executor/executor.ts';
+import { type Found, findBubblewrap } from '../executor/find-bubblewrap.ts';
+import { localExecutor } from '../executor/local.ts';
+import { AGENT_FOLDERS, AGENT_SETTINGS } from '../executor/secret-places.ts';
+import { findProgram } from '../process/find-program.ts';
+import type { TaskFile } from '../task/record.ts';
+
+export interface AgentConfinement {
+  /** security.agent_sandbox. */
+  mode: 'auto' | 'off';
+  /** koubou's own folder; null: there is none. */
+  home: string | null;
+  /** Where the keys of the user's homes may lie. */
+  keys: readonly string[];
+}
+
+/** The sandbox for a task, or null: it runs with the rights of the user. Throws KoubouError `not_allowed`. */
+export const sandboxOf = async (
+  entry: ConfinableAgent,
+  confinement: AgentConfinement | undefined,
+  task: Pick<TaskFile, 'confined'>,
+  { path, cwd }: { path: string | undefined; cwd: string },
+): Promise<string | null> => {
+  const must = task.confined === true;
+  const off = confinement === undefined || isSwitchedOff(entry, confinement.mode);
+  if (off && !must) return null;
+  const found: Found = await findBubblewrap(path, [cwd]);
+  if ('program' in found) return found.program;
+  if (!must) return null;
+  throw new KoubouError('not_allowed', `What an agent delegates runs in a sandbox, and ${found.why}.`, {
+    hint: found.cure,
+  });
+};
+
+export interface Asked {
+  entry: ConfinableAgent;
+  confinement: AgentConfinement | undefined;
+  environment: Readonly<Record<string, string>>;
+  network: Confinement['network'];
+  /** Of koubou's files, what the program has to write to. */
+  writable: readonly string[];
+}
+
+/** `bwrap`: as sandboxOf gives it. */
+export const agentExecutor = async (
+  bwrap: string | null,
+  place: ExecutionPlace,
+  { entry, confinement, environment, network, writable }: Asked,
+): Promise<Executor> => {
+  if (bwrap === null) return localExecutor;
+  const user = environment['HOME'] ?? homedir();
+  const name = basename(entry.bin);
+  // What keeps its own files in {state} needs none of the user's.
+  const own = namesIn({ args: [], env: entry.env }).has('state') ? [] : (AGENT_FOLDERS[name] ?? []);
+  const made = await confinementOf(
+    { ...place, readable: [...place.readable, ...(await programFolders(entry.bin, environment['PATH']))] },
+    {
+      home: confinement?.home ?? null,
+      keys: confinement?.keys ?? [],
+      environment,
+      network,
+      writes: 'folder',
+      writable: [
+        ...writable,
+        ...(entry.writable ?? []).map((path) => path.replace(/^~(?=\/|$)/, user)),
+        // A login has to be renewed, and one that is renewed elsewhere is lost.
+        ...(network === 'all' ? own.map((each) => join(user, each)) : []),
+      ],
+      spared: own,
+    },
+  );
+  const settings = own.length === 0 ? [] : (AGENT_SETTINGS[name] ?? []).map((each) => join(user, each));
+  return bubblewrapExecutor(bwrap, {
+    ...made,
+    protected: [...made.protected, ...settings],
+    unwanted: [...made.unwanted, ...settings],
+  });
+};
+
+/** A program and what lies around it are to be seen where they lie among files that are otherwise hidden. */
+const programFolders = async (bin: string, path: string | undefined): Promise<string[]> => {
+  const found = await findProgram(bin, '/', path);
+  if (found === undefined) return [];
+  return [found, await realpath(found)].flatMap((each) => /^(\/var)?\/tmp\/[^/]+/.exec(each)?.[0] ?? []);
+};
