@@ -48,7 +48,7 @@ export const openHome = async (
       const { untrustedHome } = await import('./untrusted-home.ts');
       throw await untrustedHome(home, trust.why);
     }
-    warn(`${home} ${trust.why}: it is only looked at. \`koubou trust\` makes it yours.`);
+    warn(`${home} ${trust.why}. It is only looked at; \`koubou trust\` makes it yours.`);
   }
   const loaded = trust.trusted
     ? await loadConfig({ home, environment })

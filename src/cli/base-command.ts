@@ -106,6 +106,18 @@ export abstract class BaseCommand extends Command {
     return Buffer.concat(chunks);
   }
 
+  /** Whether a person at the terminal says yes; anything else is a no. */
+  async ask(question: string): Promise<boolean> {
+    const { createInterface } = await import('node:readline/promises');
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    try {
+      return /^y(es)?$/i.test((await Promise.race([lines.question(question), ended])).trim());
+    } finally {
+      lines.close();
+    }
+  }
+
   /** Errors are told in one place, by main. */
   protected override async catch(error: unknown): Promise<never> {
     throw error;

@@ -37,6 +37,13 @@ export interface Counts {
   quarantined: number;
 }
 
+/** A task that carries no seal of this home, as it lay there when it was looked at. */
+export interface Unsealed {
+  readonly task: TaskFile;
+  /** `quarantined`: it was set aside for want of a seal. */
+  readonly state: State | 'quarantined';
+}
+
 export interface Quarantined {
   name: string;
   reason: string;
@@ -203,6 +210,10 @@ export interface Queue {
   find(part: string, limit: number): Promise<string[]>;
   list(filter: ListFilter): Promise<TaskRecord[]>;
   quarantined(): Promise<Quarantined[]>;
+  /** Tasks that nothing is done with, since koubou did not write them for this user, oldest first. */
+  unsealed(): Promise<Unsealed[]>;
+  /** Takes them as tasks, as they were looked at. Answers with how many; one that moved on meanwhile is left out. */
+  seal(tasks: readonly Unsealed[]): Promise<number>;
   counts(): Promise<Counts>;
   /** Runs an ended task again. Throws `no_such_task`, or `usage` where it has not ended. */
   retry(id: string): Promise<State>;

@@ -15,6 +15,7 @@ import type {
   Quarantined,
   Queue,
   SweepReport,
+  Unsealed,
   WorkerIdentity,
   WorkerInfo,
   WorkerMessage,
@@ -33,6 +34,7 @@ import { listQuarantine } from './quarantine.ts';
 import { readRecord } from './read.ts';
 import { requireSeal, type Seal } from './seal.ts';
 import { type BudgetOf, type Sightings, sweepAll, sweepSome } from './sweep.ts';
+import { listUnsealed, sealThem } from './unsealed.ts';
 import { PendingWatch } from './watch.ts';
 import { listWorkers, passedOver } from './workers.ts';
 
@@ -108,6 +110,17 @@ export class FileQueue implements Queue {
 
   quarantined(): Promise<Quarantined[]> {
     return listQuarantine(this.#context);
+  }
+
+  unsealed(): Promise<Unsealed[]> {
+    return listUnsealed(this.#context);
+  }
+
+  async seal(tasks: readonly Unsealed[]): Promise<number> {
+    requireSeal(this.#context);
+    const sealed = await sealThem(this.#context, tasks);
+    this.#lookAgain();
+    return sealed;
   }
 
   counts(): Promise<Counts> {

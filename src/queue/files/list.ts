@@ -49,7 +49,10 @@ export const countTasks = async (context: QueueContext): Promise<Counts> => {
 };
 
 /** Every place of a task in one of `states`, newest day first for ended ones. Other folders are not looked at. */
-async function* allPlaces(context: QueueContext, states: readonly State[] = STATES): AsyncGenerator<Place> {
+export async function* allPlaces(
+  context: QueueContext,
+  states: readonly State[] = STATES,
+): AsyncGenerator<Place> {
   const wanted = new Set(states);
   if (wanted.has('pending') || wanted.has('blocked') || wanted.has('delayed')) yield* placesWaiting(context);
   if (wanted.has('in_progress')) yield* placesInProgress(context);

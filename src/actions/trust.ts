@@ -1,0 +1,109 @@
+/** Makes a home this user's own, once a person has seen what it would have koubou do. */
+import { readEnvironment, type Variables } from '../config/environment.ts';
+import { findHome, stateFolder } from '../config/paths.ts';
+import { KoubouError } from '../errors.ts';
+import type { Seal } from '../home/seal.ts';
+import { signHome, trustOf, unsignHome } from '../home/signature.ts';
+import type { Queue, Unsealed } from '../queue/queue.ts';
+import type { TaskFile } from '../task/record.ts';
+import { type HomeSummary, oneLine, summaryOf } from './home-summary.ts';
+
+export interface TrustRequest {
+  /** --home */
+  home?: string | undefined;
+  environment: Variables;
+  cwd: string;
+  /** Also take the tasks that carry no seal of the home. */
+  tasks: boolean;
+  openQueue: (options: { home: string; seal?: Seal | undefined }) => Queue;
+  /** Makes what is missing of the queue's folders. */
+  makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<unknown>;
+  /** Shows it to a person; true: yes. Throws where nobody can be asked. */
+  confirm: (shown: TrustShown) => Promise<boolean>;
+}
+
+export interface TrustShown extends HomeSummary {
+  home: string;
+  /** What is wrong with the home as it is, a clause with it as the subject; null: it is this user's own. */
+  why: string | null;
+  tasks: UnsealedTask[];
+}
+
+export interface UnsealedTask {
+  task_id: string;
+  state: Unsealed['state'];
+  /** What it would run or ask, in a line. */
+  does: string;
+}
+
+export interface Trusted {
+  home: string;
+  /** Whether it was signed now. */
+  signed: boolean;
+  /** How many tasks were taken. */
+  tasks_sealed: number;
+  /** How many still carry no seal. */
+  tasks_left: number;
+}
+
+/**
+ * Throws `untrusted_home` for a home of another user, `not_allowed` where an agent asks, `usage` where the key of this user
+ * cannot be kept. undefined: the answer was no, and nothing was done.
+ */
+export const trustHome = async (request: TrustRequest): Promise<Trusted | undefined> => {
+  const { environment, cwd, openQueue } = request;
+  refuseAgent(environment);
+  const home = findHome({ flag: request.home, environment, cwd });
+  const state = stateFolder(environment);
+  const before = trustOf(home, state);
+  const unsealed = await openQueue({ home, seal: sealIn(before) }).unsealed();
+  const done = { home, signed: false, tasks_sealed: 0, tasks_left: unsealed.length };
+  if (before.trusted && (unsealed.length === 0 || !request.tasks)) return done;
+  const shown = {
+    home,
+    why: before.trusted ? null : before.why,
+    ...(await summaryOf(home)),
+    tasks: unsealed.map(({ task, state: where }) => ({
+      task_id: task.task_id,
+      state: where,
+      does: oneLine(whatItDoes(task)),
+    })),
+  };
+  if (!(await request.confirm(shown))) return undefined;
+  if (!before.trusted) {
+    // The home is there already: where it lies was its owner's choice.
+    await request.makeHome(home, { allowNetworkFs: true });
+    unsignHome(home);
+    signHome(home, state);
+  }
+  const seal = sealIn(trustOf(home, state));
+  const sealed = request.tasks ? await openQueue({ home, seal }).seal(unsealed) : 0;
+  return {
+    ...done,
+    signed: !before.trusted,
+    tasks_sealed: sealed,
+    tasks_left: unsealed.length - sealed,
+  };
+};
+
+const sealIn = (trust: ReturnType<typeof trustOf>): Seal | undefined =>
+  trust.trusted ? trust.seal : undefined;
+
+/** What a model reads in a planted folder must not be able to have that folder trusted. */
+const refuseAgent = (environment: Variables): void => {
+  if (!readEnvironment(environment).agentCalls) return;
+  throw new KoubouError('not_allowed', 'An agent cannot trust a home; nothing was done.', {
+    hint: 'The person whose home it is types `koubou trust` in a terminal.',
+  });
+};
+
+const whatItDoes = ({ type, command, prompt, cwd, options }: TaskFile): string =>
+  [
+    type === 'command' ? `runs ${command.map((word) => JSON.stringify(word)).join(' ')}` : `${type} task`,
+    ...(options.runner === undefined ? [] : [`by ${options.runner}`]),
+    `in ${cwd}`,
+    ...(options.check === undefined ? [] : [`checked by ${JSON.stringify(options.check)}`]),
+    ...(options.sandbox === undefined ? [] : [`sandbox ${options.sandbox}`]),
+    ...(options.output === undefined ? [] : [`writes ${options.output}`]),
+    ...(prompt === '' ? [] : [JSON.stringify(prompt)]),
+  ].join(', ');

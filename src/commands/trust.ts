@@ -1,0 +1,49 @@
+import { type TrustShown, trustHome } from '../actions/trust.ts';
+import { BaseCommand } from '../cli/base-command.ts';
+import { boolean } from '../cli/flags.ts';
+import { renderShown, renderTrusted } from '../cli/render/trust.ts';
+import { KoubouError } from '../errors.ts';
+import { createFileHome, openQueue } from '../queue/open.ts';
+
+export default class Trust extends BaseCommand {
+  static override summary = 'Make a home yours that came from elsewhere, once you saw what it would run.';
+  static override description =
+    'Shows the programs, tasks and addresses of a home that koubou did not make for you, asks, and signs it. Until ' +
+    'then such a home is only looked at. One that another user made is never taken.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --tasks --yes',
+  ];
+  static override flags = {
+    tasks: boolean({ summary: 'Also take its tasks, which are shown: they run as if you had added them.' }),
+    yes: boolean({ summary: 'Do not ask.' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Trust);
+    const { environment, cwd } = this;
+    const trusted = await trustHome({
+      home: flags.home,
+      environment,
+      cwd,
+      tasks: flags.tasks,
+      openQueue,
+      makeHome: createFileHome,
+      confirm: (shown) => this.#confirm(shown, flags),
+    });
+    if (trusted === undefined) {
+      this.hint('Nothing was signed.');
+      this.exitWith(1);
+    } else if (flags.json) await this.printJson(trusted);
+    else await this.print(renderTrusted(trusted));
+  }
+
+  async #confirm(shown: TrustShown, { tasks, yes, json }: Record<'tasks' | 'yes' | 'json', boolean>) {
+    this.hint(renderShown(shown, tasks));
+    if (yes) return true;
+    if (!json && process.stdin.isTTY) return this.ask('Is all of this yours? [y/N] ');
+    throw new KoubouError('usage', 'Nobody can be asked here; nothing was signed.', {
+      hint: 'Where all that was shown is yours: the same with --yes.',
+    });
+  }
+}
