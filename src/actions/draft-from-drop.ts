@@ -1,36 +1,60 @@
-/** How a file that somebody dropped into pending/ becomes a task (queue/files/adopt.ts reads it). */
+/**
+ * How a file that somebody dropped into pending/ becomes a task (queue/files/adopt.ts reads it). Whoever may put a file
+ * there need not be allowed more: it gets an answer about files of the project, and starts nothing.
+ */
+import { realpathSync } from 'node:fs';
+import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { chooseRoute, type Routing, type RunnerFacts } from '../route/route.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
+import { fileBytes } from '../worker/file-bytes.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
 import { type Marking, markSensitive } from './mark-sensitive.ts';
 
 export interface DropCircumstances {
-  /** What paths in the file are relative to, and the folder its task works in: where the home lies. */
-  cwd: string;
+  /** The home. Paths in the file are relative to the folder that holds it, the project, and stay below it. */
+  home: string;
+  /** The user's own folder, of which nothing hidden is taken where it is the project. */
+  userHome: string;
   /** For files that name none. */
   priority: number;
   nowMs: () => number;
   /** Words that, with a value beside them, make a task sensitive. */
   sensitivePatterns: readonly string[];
+  /** Throws KoubouError for a task that leads to no runner that may do it. */
+  requireRoute: (task: NewTask) => void;
   /** Whether the task of that id must stay on this machine; absent: what a task waits for is not looked at. */
   isHeld?: Marking['isHeld'];
 }
 
-/**
- * Refuses with `usage` what could run a program or write outside of the home: whoever may put a file there
- * need not be allowed that. Also what would have to be read from elsewhere first.
- */
+/** Refuses with `usage` or `not_allowed` what would do more than answer, or would have to be read from elsewhere first. */
 export const draftFromDrop =
-  ({ cwd, priority, nowMs, sensitivePatterns: words, isHeld = async () => false }: DropCircumstances) =>
+  (circumstances: DropCircumstances) =>
   async (given: Readonly<Record<string, unknown>>, prompt: string | null): Promise<NewTask> => {
+    const { home, priority, nowMs, sensitivePatterns: words, requireRoute } = circumstances;
+    const { isHeld = async () => false } = circumstances;
     refuseVersion(given['version']);
     const fields = readFields(given, 'the file', nowMs());
     if (prompt !== null && prompt.trim() !== '') fields.prompt = prompt;
-    refuseDangerous(fields);
-    const draft = draftTask(fields, { cwd, createdBy: 'file', priority });
-    const [marked = draft] = await markSensitive([draft], { words, isHeld });
+    refuseMore(fields);
+    const cwd = dirname(home);
+    const draft = { ...draftTask(fields, { cwd, createdBy: 'file', priority }), answer_only: true };
+    requireRoute(draft);
+    const [marked] = await markSensitive([inProject(draft, circumstances)], { words, isHeld });
+    if (marked === undefined) throw new KoubouError('internal', 'The task was lost while it was looked at.');
     return marked;
+  };
+
+/** That no runner is there yet is no fault of the file: its task waits for one. */
+export const requireRoute =
+  (routing: Routing, runners: ReadonlyMap<string, RunnerFacts>): DropCircumstances['requireRoute'] =>
+  (task) => {
+    try {
+      chooseRoute(task, routing, runners, fileBytes(task.files, routing));
+    } catch (error) {
+      if (!(error instanceof KoubouError && error.code === 'runner_unavailable')) throw error;
+    }
   };
 
 const refuseVersion = (version: unknown): void => {
@@ -38,14 +62,17 @@ const refuseVersion = (version: unknown): void => {
   throw new KoubouError('usage', `version ${JSON.stringify(version)} of a task is not known here.`);
 };
 
-const refuseDangerous = (fields: Fields): void => {
-  const { command, check, output, promptFile, schema, sandbox } = fields;
+const refuseMore = (fields: Fields): void => {
+  const { command, check, output, promptFile, schema, sandbox, worktree, expect, resumeFrom } = fields;
   if (typeOf(fields.type ?? 'general').type === 'command' || command !== undefined)
     throw refused('type command');
   if (check !== undefined) throw refused('check');
   if (output !== undefined) throw refused('output');
+  if (expect !== undefined) throw refused('expect');
+  if (worktree === true) throw refused('worktree');
+  if (sandbox !== undefined) throw refused('sandbox');
+  if (resumeFrom !== undefined) throw refused('resume_from');
   if (promptFile !== undefined) throw refused('prompt_file');
-  if (sandbox === 'danger-full-access') throw refused('sandbox danger-full-access');
   if (typeof schema === 'string') throw refused('the name of a schema file');
 };
 
@@ -53,3 +80,36 @@ const refused = (what: string): KoubouError =>
   new KoubouError('usage', `${what} is not taken from a dropped file. Nothing was added.`, {
     hint: 'Add such a task with `koubou delegate`.',
   });
+
+/** With the files as they are found now: a link that leads elsewhere later changes nothing. */
+const inProject = (task: NewTask, { home, userHome }: DropCircumstances): NewTask => {
+  const project = realPath(dirname(home)) ?? dirname(home);
+  const real = (path: string, what: string): string => {
+    const found = realPath(path);
+    if (found === undefined)
+      throw new KoubouError('usage', `${what} ${path} is not there. Nothing was added.`);
+    const inside = relative(project, found);
+    const parts = inside.split(sep);
+    const leadsOut = parts[0] === '..' || isAbsolute(inside);
+    const isHidden = project === realPath(userHome) && parts.some((part) => part.startsWith('.'));
+    if (leadsOut || isHidden || isIn(realPath(home) ?? home, found) || parts.some(isPrivate)) {
+      throw refused(`${what} ${path}, which is not below ${project} or holds what is not to be shown,`);
+    }
+    return found;
+  };
+  real(task.cwd, 'the folder');
+  return { ...task, files: task.files.map((file) => ({ ...file, path: real(file.path, 'the file') })) };
+};
+
+const realPath = (path: string): string | undefined => {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
+};
+
+const isIn = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}${sep}`);
+
+/** Homes and repositories hold keys, and what others wrote. */
+const isPrivate = (part: string): boolean => ['.koubou', '.git'].includes(part.toLowerCase());

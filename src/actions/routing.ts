@@ -47,6 +47,10 @@ export const runnerFacts = (config: Config): Map<string, RunnerFacts> =>
   new Map(
     Object.entries(config.runners).map(([name, runner]) => [
       name,
-      { name, defaultModel: runner.kind === 'command' ? null : (runner.model ?? null) },
+      {
+        name,
+        defaultModel: runner.kind === 'command' ? null : (runner.model ?? null),
+        changesFiles: runner.kind !== 'ollama' && runner.kind !== 'openai',
+      },
     ]),
   );

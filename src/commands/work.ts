@@ -1,15 +1,14 @@
-import { dirname } from 'node:path';
-import { draftFromDrop } from '../actions/draft-from-drop.ts';
+import { draftFromDrop, requireRoute } from '../actions/draft-from-drop.ts';
 import { startWorker } from '../actions/ensure-worker.ts';
 import { isHeldIn } from '../actions/mark-sensitive.ts';
 import { openHome } from '../actions/open-home.ts';
-import { routingOf } from '../actions/routing.ts';
+import { routingOf, runnerFacts } from '../actions/routing.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
 import { WorkerLog } from '../cli/worker-log.ts';
 import { configWatch } from '../config/load.ts';
-import { findHome, promptFolders } from '../config/paths.ts';
+import { findHome, promptFolders, userHome } from '../config/paths.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
 import { buildRunners } from '../runner/registry.ts';
@@ -32,14 +31,17 @@ export default class Work extends BaseCommand {
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
     const outdated = configWatch(home);
     const loaded = await openHome(this.homeRequest(home, 'act'), (options, { config }) => {
+      const routing = routingOf(config);
       const opened: Queue = openQueue({
         ...options,
         draftFromDrop: draftFromDrop({
-          cwd: dirname(home),
+          home,
+          userHome: userHome(this.environment),
           priority: config.defaults.priority,
           nowMs: Date.now,
           sensitivePatterns: config.security.sensitive_patterns,
-          isHeld: (id) => isHeldIn(opened, routingOf(config))(id),
+          requireRoute: requireRoute(routing, runnerFacts(config)),
+          isHeld: (id) => isHeldIn(opened, routing)(id),
         }),
       });
       return opened;

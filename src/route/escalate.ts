@@ -18,7 +18,7 @@ export interface Escalation {
 
 /** null: the task is a program, or its caller chose who does it. The task has got what rules add to it. */
 export const ladderOf = (
-  { type, sensitive, options }: Pick<TaskFile, 'type' | 'sensitive' | 'options'>,
+  { type, sensitive, answer_only, options }: Pick<TaskFile, 'type' | 'sensitive' | 'answer_only' | 'options'>,
   { steps, handBack }: Escalation,
 ): Ladder | null => {
   const { runner, model, resume_from, sandbox, worktree, expect, output } = options;
@@ -26,6 +26,12 @@ export const ladderOf = (
   if (type === 'command' || chosen !== undefined || (steps.length === 0 && !handBack)) return null;
   const local = mustStayLocal({ sensitive, options });
   const files = worktree === true || (expect !== undefined && output === undefined);
-  const fit = steps.filter((step) => (step.staysLocal || !local) && (step.changesFiles || !files));
-  return { runners: fit.map((step) => step.runner), handBack };
+  const fit = steps.filter(
+    (step) =>
+      (step.staysLocal || !local) &&
+      (step.changesFiles || !files) &&
+      (!step.changesFiles || answer_only !== true),
+  );
+  // Whoever takes what is handed back is an agent.
+  return { runners: fit.map((step) => step.runner), handBack: handBack && answer_only !== true };
 };

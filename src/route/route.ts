@@ -15,6 +15,8 @@ export interface Routing {
 export interface RunnerFacts {
   name: string;
   defaultModel: string | null;
+  /** Whether it does more than answer with text: it starts programs, which change files. */
+  changesFiles: boolean;
 }
 
 export interface Route {
@@ -31,12 +33,12 @@ export interface Route {
   handBack: boolean;
 }
 
-export type Routed = Ruled & Pick<TaskFile, 'options'>;
+export type Routed = Ruled & Pick<TaskFile, 'options' | 'answer_only'>;
 
 /**
  * `fileBytes`: the size of the attached files together. `earlier`: the outcomes of the task's earlier runs that count,
  * oldest first. Throws `usage` when the task names a runner that is not configured, `runner_unavailable` when no
- * runner fits.
+ * runner fits, `not_allowed` when those that it leads to may not do it.
  */
 export const chooseRoute = (
   task: Routed,
@@ -116,31 +118,54 @@ const baseOf = (
   then: Consequences,
 ): Base => {
   const asked = task.options.runner;
+  const may = (name: string): boolean => mayDo(task, runners.get(name));
   if (asked !== undefined) {
     if (!runners.has(asked)) {
       throw new KoubouError('usage', `There is no runner "${asked}".`, {
         hint: `Runners in config/agent.yaml: ${[...runners.keys()].join(', ') || 'none'}.`,
       });
     }
+    if (!may(asked)) throw onlyAnswers(`${asked} does more`);
     return { runner: asked, why: 'the task names it', otherwise: null };
   }
-  if (then.runner !== undefined && runners.has(then.runner)) {
+  if (then.runner !== undefined && runners.has(then.runner) && may(then.runner)) {
     return { runner: then.runner, why: null, otherwise: null };
   }
   const configured = routing.default[task.type];
   const general = routing.default['general'];
-  const spare = task.type === 'code' && general !== undefined && runners.has(general) ? general : null;
-  if (configured !== undefined && runners.has(configured)) {
+  const isSpare = task.type === 'code' && general !== undefined && runners.has(general) && may(general);
+  const spare = isSpare ? general : null;
+  if (configured !== undefined && runners.has(configured) && may(configured)) {
     const otherwise = spare === configured || needsFiles(task.options) ? null : spare;
     return { runner: configured, why: `routing.default.${task.type}`, otherwise };
   }
   if (spare !== null) {
-    return { runner: spare, why: 'no code runner is configured: the general one', otherwise: null };
+    const why =
+      configured === undefined || may(configured) ? 'no code runner is configured' : 'it is only answered';
+    return { runner: spare, why: `${why}: the general one`, otherwise: null };
+  }
+  if (configured !== undefined && runners.has(configured)) {
+    throw onlyAnswers(`routing.default.${task.type}, ${configured}, does more`);
   }
   throw new KoubouError('runner_unavailable', `No runner is configured for tasks of type ${task.type}.`, {
     hint: 'Start Ollama or LM Studio and run `koubou init` again, or name a runner in config/agent.yaml.',
   });
 };
+
+/** A file that somebody dropped gets an answer, and nobody's rights. */
+export const mayDo = (
+  { answer_only }: Pick<TaskFile, 'answer_only'>,
+  runner: Pick<RunnerFacts, 'changesFiles'> | undefined,
+): boolean => answer_only !== true || runner?.changesFiles === false;
+
+const onlyAnswers = (why: string): KoubouError =>
+  new KoubouError(
+    'not_allowed',
+    `A dropped file is only answered, by a runner of kind ollama or openai; ${why}.`,
+    {
+      hint: 'Name a runner that only answers in the file (runner: …), or add the task with `koubou delegate`.',
+    },
+  );
 
 /** What a model that gives text alone cannot be asked for. */
 const needsFiles = ({

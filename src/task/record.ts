@@ -67,6 +67,8 @@ export const TaskFile = z.looseObject({
   sensitive: z._default(z.boolean(), false),
   /** Its programs (command, check) run in a sandbox: its caller may not run any with the rights of the user. */
   confined: z.optional(z.boolean()),
+  /** Only runners that answer with text may do it: nobody is known to have asked for it who may more. */
+  answer_only: z.optional(z.boolean()),
   options: z._default(TaskOptions, {}),
   after: z._default(z.array(z.string()), []),
   after_any: z._default(z.array(z.string()), []),
@@ -90,6 +92,7 @@ export type NewTask = Pick<
   | 'created_by'
   | 'sensitive'
   | 'confined'
+  | 'answer_only'
   | 'options'
   | 'after'
   | 'after_any'

@@ -19,9 +19,9 @@ import type { Tell, WorkerEvent } from '../events.ts';
 import type { ExecutionPlace } from '../executor/executor.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
-import { type Route, withRules } from '../route/route.ts';
+import { mayDo, type Route, withRules } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
-import type { RunOutcome } from '../task/record.ts';
+import type { RunOutcome, TaskFile } from '../task/record.ts';
 import { publishOutput } from '../verify/publish.ts';
 import { verifyResult } from '../verify/verify.ts';
 import { worktreesFolder } from '../worktree/record.ts';
@@ -124,6 +124,7 @@ export class Attempt {
     try {
       if (this.#route instanceof KoubouError) throw this.#route;
       const runner = this.#dependencies.runners.get(this.#route.runner) as Runner;
+      requireOnlyAnswer(this.claim.task, runner);
       this.#tellStart(this.#route, runner);
       const verdict = await this.#attempt(runner, this.#route);
       this.#tellUnavailable(runner, verdict);
@@ -373,6 +374,12 @@ const placeOf = (
   readable: [outputPath, ...task.files.map(({ path }) => resolve(cwd, path))],
   staysLocal,
 });
+
+/** Once more where it is begun: whatever chose the runner, a dropped file starts nothing. */
+const requireOnlyAnswer = (task: TaskFile, runner: Runner): void => {
+  if (mayDo(task, runner)) return;
+  throw new KoubouError('not_allowed', `A dropped file is only answered, and ${runner.name} does more.`);
+};
 
 const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'internal');
 

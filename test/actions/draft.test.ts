@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { draftTask } from '../../src/actions/draft.ts';
-import { draftFromDrop } from '../../src/actions/draft-from-drop.ts';
+import { type DropCircumstances, draftFromDrop } from '../../src/actions/draft-from-drop.ts';
 import type { Fields } from '../../src/actions/fields.ts';
+import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
 
 const around = { cwd: '/work/project', createdBy: 'cli', priority: 4 };
 const draft = (fields: Fields) => draftTask(fields, around);
@@ -114,7 +117,19 @@ describe('a draft', () => {
 });
 
 describe('a draft from a dropped file', () => {
-  const drop = draftFromDrop({ cwd: '/work', priority: 5, nowMs: () => 0, sensitivePatterns: ['password'] });
+  const folder = temporaryFolder();
+  const around = (over: Partial<DropCircumstances> = {}): DropCircumstances => ({
+    home: join(folder(), '.koubou'),
+    userHome: '/nowhere',
+    priority: 5,
+    nowMs: () => 0,
+    sensitivePatterns: ['password'],
+    requireRoute: () => undefined,
+    ...over,
+  });
+  const drop = (fields: Record<string, unknown>, prompt: string | null) =>
+    draftFromDrop(around())(fields, prompt);
+  beforeEach(() => writeFiles(folder(), { 'a.md': 'a' }));
 
   it('is a task of the text, or of the fields', async () => {
     assert.equal((await drop({}, 'do it')).prompt, 'do it');
@@ -122,8 +137,8 @@ describe('a draft from a dropped file', () => {
       { prompt: 'p', type: 'translation', files: ['a.md'], task_id: 'x', status: 'pending' },
       null,
     );
-    assert.deepEqual([task.created_by, task.cwd, task.options.template], ['file', '/work', 'translate']);
-    assert.deepEqual(task.files, [{ path: '/work/a.md', sha256: null }]);
+    assert.deepEqual([task.created_by, task.cwd, task.options.template], ['file', folder(), 'translate']);
+    assert.deepEqual(task.files, [{ path: join(folder(), 'a.md'), sha256: null }]);
   });
 
   const dangerous: Record<string, unknown>[] = [
@@ -139,16 +154,37 @@ describe('a draft from a dropped file', () => {
     { prompt: 'p', version: 99 },
     { prompt: 'p', sandbox: 'danger-full-access' },
     { prompt: 'p', options: { sandbox: 'danger-full-access' } },
+    { prompt: 'p', sandbox: 'read-only' },
+    { prompt: 'p', worktree: true },
+    { prompt: 'p', expect: ['a.md'] },
+    { prompt: 'p', resume_from: 'last' },
+    { prompt: 'p', files: ['/etc/passwd'] },
+    { prompt: 'p', files: ['../x'] },
+    { prompt: 'p', files: ['.koubou/config/.env'] },
+    { prompt: 'p', files: ['sub/.koubou/config/.env'] },
+    { prompt: 'p', files: ['.git/config'] },
+    { prompt: 'p', files: ['leads-out'] },
+    { prompt: 'p', files: ['is-not-there'] },
+    { prompt: 'p', cwd: '/etc' },
+    { prompt: 'p', cwd: 'folder-that-leads-out' },
   ];
   for (const fields of dangerous) {
-    it(`is refused for ${JSON.stringify(fields)}`, () =>
-      assert.rejects(drop(fields, null), { code: 'usage' }));
+    it(`is refused for ${JSON.stringify(fields)}`, () => {
+      writeFiles(folder(), {
+        '.koubou/config/.env': 'K=1',
+        'sub/.koubou/config/.env': 'K=1',
+        '.git/config': '',
+      });
+      symlinkSync('/etc/passwd', join(folder(), 'leads-out'));
+      symlinkSync('/etc', join(folder(), 'folder-that-leads-out'));
+      return assert.rejects(drop(fields, null), { code: 'usage' });
+    });
   }
 
   it('is sensitive with a secret, whatever it says itself, or when it waits for one that is', async () => {
     assert.equal((await drop({ sensitive: false, local_only: false }, 'password: x')).sensitive, true);
     const isHeld = async (id: string) => id === 'task_held';
-    const waits = draftFromDrop({ cwd: '/', priority: 5, nowMs: () => 0, sensitivePatterns: [], isHeld });
+    const waits = draftFromDrop(around({ sensitivePatterns: [], isHeld }));
     assert.equal((await waits({ after: ['task_held'] }, 'p')).sensitive, true);
     assert.equal((await waits({ after: ['task_free'] }, 'p')).sensitive, false);
   });

@@ -3,7 +3,10 @@ import { chooseRoute, fallBack, type Routed, type Routing, stepsAbove } from '..
 import { failedOutcome } from '../helpers/outcomes.ts';
 
 const runners = new Map(
-  ['ollama', 'openai', 'command'].map((name) => [name, { name, defaultModel: `${name}-model` }]),
+  ['ollama', 'openai', 'command'].map((name) => [
+    name,
+    { name, defaultModel: `${name}-model`, changesFiles: false },
+  ]),
 );
 const routing = { default: { general: 'ollama', command: 'command' } };
 
@@ -88,7 +91,9 @@ describe('the route of a task whose work was found wanting', () => {
     ...routing,
     escalation: { steps, handBack },
   });
-  const three = new Map(['ollama', 'openai', 'third'].map((name) => [name, { name, defaultModel: null }]));
+  const three = new Map(
+    ['ollama', 'openai', 'third'].map((name) => [name, { name, defaultModel: null, changesFiles: false }]),
+  );
   const wanting = (...by: string[]) => by.map((runner) => failedOutcome('check_failed', { runner }));
   const routeAfter = (outcomes: ReturnType<typeof wanting>, options: Routed['options'] = {}, over = {}) =>
     chooseRoute(

@@ -80,7 +80,9 @@ describe('a rule of routing', () => {
 });
 
 describe('a route by rules', () => {
-  const runners = new Map(['small', 'big'].map((name) => [name, { name, defaultModel: name }]));
+  const runners = new Map(
+    ['small', 'big'].map((name) => [name, { name, defaultModel: name, changesFiles: false }]),
+  );
   const routing = (...rules: Rule[]) => ({ default: { general: 'small' }, rules });
   const bigger: Rule = { if: { type: 'general' }, then: { runner: 'big', model: 'm' } };
   const route = (of: Partial<Routed>, ...rules: Rule[]) => {

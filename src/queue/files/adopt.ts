@@ -163,7 +163,8 @@ const asText = (bytes: Uint8Array): string => {
 // Errors of the content are the file's own fault; anything else (a full disk) is not, and it is tried again.
 const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof KoubouError) {
-    return ['usage', 'key_conflict', 'no_such_task'].includes(error.code) ? error.message : undefined;
+    const ownFault = ['usage', 'key_conflict', 'no_such_task', 'not_allowed'];
+    return ownFault.includes(error.code) ? error.message : undefined;
   }
   if (error instanceof SyntaxError) return `it is not JSON: ${error.message}`;
   return error instanceof BadFile ? error.message : undefined;

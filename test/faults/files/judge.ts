@@ -113,7 +113,9 @@ class Visit {
     };
     const disk = planted === null ? new LightDisk() : new PlantedDisk(planted);
     const circumstances = {
-      cwd: dirname(home),
+      home,
+      userHome: '/nowhere',
+      requireRoute: () => undefined,
       priority: 5,
       nowMs: Date.now,
       sensitivePatterns: ['password'],
