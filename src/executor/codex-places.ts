@@ -21,23 +21,41 @@ export const codexPlaces = async ({ cwd, home, hidden, sandbox, box }: Wanted): 
   const [realCwd, realHome] = await Promise.all([realpath(cwd).catch(() => cwd), realpath(home)]);
   requireOutsideHome(realCwd, realHome);
   const worktree = worktreeOf(realCwd, realHome);
-  const own = worktree !== null && sandbox === 'read-only' ? await allBut(worktree, realHome) : [realHome];
-  return {
-    cwd: realCwd,
-    worktree,
-    hidden: [...own, ...(await existing(hidden))],
-    // Where nothing may be written they need no protection of their own.
-    repositories: sandbox === 'read-only' ? [] : await nestedRepositories(worktree ?? realCwd, realHome),
-    box,
-  };
+  if (worktree !== worktreeOf(cwd, home) && worktree !== worktreeOf(cwd, realHome)) throw leftWorktree(cwd);
+  const keys = await existing(hidden);
+  if (sandbox === 'read-only') {
+    const own = worktree === null ? [realHome] : await allBut(worktree, realHome);
+    // Where nothing may be written, nothing has to be kept from it.
+    return { cwd: realCwd, worktree, hidden: [...own, ...keys], repositories: [], between: [], box };
+  }
+  const top = worktree ?? realCwd;
+  const repositories = await nestedRepositories(top, realHome);
+  const kept = [realHome, ...keys, ...repositories, realCwd];
+  const between = [...new Set(kept.flatMap((path) => foldersBetween(top, path)))].filter(
+    (path) => path !== realCwd,
+  );
+  return { cwd: realCwd, worktree, hidden: [realHome, ...keys], repositories, between, box };
 };
+
+/** From right below `top` to right above `path`, where that lies in it. */
+const foldersBetween = (top: string, path: string): string[] => {
+  const way = relative(top, path);
+  if (way === '' || leadsOut(way)) return [];
+  const names = way.split('/').slice(0, -1);
+  return names.map((_, nth) => join(top, ...names.slice(0, nth + 1)));
+};
+
+const leftWorktree = (cwd: string): KoubouError =>
+  new KoubouError('usage', `${cwd} is no longer a folder of its worktree: it leads elsewhere.`, {
+    hint: 'Nothing was run there. Look at what the task did: koubou logs ID',
+  });
 
 /** Where koubou may keep the user's key for all homes, by the environment and by the system's own word. */
 export const keyFolders = (environment: Readonly<Record<string, string | undefined>>): string[] => {
   const state = environment['XDG_STATE_HOME'];
   const homes = new Set([environment['HOME'] || homedir(), homedir()]);
   const usual = [...homes].map((home) => join(home, '.local', 'state'));
-  return [...(state ? [state] : []), ...usual].map((folder) => join(folder, 'koubou'));
+  return [...(state && isAbsolute(state) ? [state] : []), ...usual].map((folder) => join(folder, 'koubou'));
 };
 
 /** Without symbolic links; of what is not there Codex would make something. */

@@ -17,6 +17,11 @@ export interface CodexPlaces {
   hidden: readonly string[];
   /** Repositories below cwd: who writes their hooks has the next git of the user run them. */
   repositories: readonly string[];
+  /**
+   * The folders between one that commands may write to and what is protected in it. A folder with a rule of its own is a
+   * mount and cannot be renamed; else what lies in it would be free under another name.
+   */
+  between: readonly string[];
   box: CodexBox;
 }
 
@@ -34,11 +39,12 @@ export interface CodexBox {
 
 /** `key=value` for `-c`, of `codex exec` and of `codex sandbox`. Throws KoubouError `usage` where it cannot be had. */
 export const codexProfile = (sandbox: ConfinedSandbox, places: CodexPlaces): string[] => {
-  const { cwd, worktree, hidden, repositories, box } = places;
+  const { cwd, worktree, hidden, repositories, between, box } = places;
   const writes = sandbox === 'workspace-write';
   const rules: (readonly [string, 'read' | 'write' | 'deny'])[] = [
     ...hidden.map((path) => [path, 'deny'] as const),
     ...(writes && worktree !== null && worktree !== cwd ? [[worktree, 'write'] as const] : []),
+    ...(writes ? between.map((path) => [path, 'write'] as const) : []),
     ...repositories.map((path) => [path, 'read'] as const),
     [box.shown, 'write'],
     [box.codexHome, 'read'],

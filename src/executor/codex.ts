@@ -87,8 +87,9 @@ const confined = (
 };
 
 /** The folders in which Codex may leave something. */
-export const writableOf = ({ cwd, worktree }: CodexPlaces): string[] =>
-  worktree === null || worktree === cwd ? [cwd] : [cwd, worktree];
+export const writableOf = ({ cwd, worktree, between }: CodexPlaces): string[] => [
+  ...new Set([cwd, worktree ?? cwd, ...between]),
+];
 
 /** Of the files that have to be read, those in the home: a file below a hidden folder cannot be shown. */
 const copiesOf = async (

@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** More folders than this are not looked through, and more repositories not named: a command line has an end. */
+/** More folders than this are not looked through, and more repositories not named: each costs mounts for each command. */
 const MOST_FOLDERS = 20_000;
-const MOST_FOUND = 200;
+const MOST_FOUND = 50;
 /** Below these nobody works. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['node_modules', '.koubou']);
 

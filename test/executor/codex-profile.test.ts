@@ -8,7 +8,14 @@ const box = {
   copies: '/h/r/shown/copies',
   temporary: '/h/r/tmp',
 };
-const places: CodexPlaces = { cwd: '/work', worktree: null, hidden: ['/h'], repositories: [], box };
+const places: CodexPlaces = {
+  cwd: '/work',
+  worktree: null,
+  hidden: ['/h'],
+  repositories: [],
+  between: [],
+  box,
+};
 
 const filesystem = (
   over: Partial<CodexPlaces>,

@@ -41,6 +41,7 @@ const wishes: CodexWishes = {
       worktree: null,
       hidden: ['/work/.koubou', '/home/u/.local/state/koubou'],
       repositories: ['/work/sub/.git'],
+      between: ['/work/sub'],
       box: {
         shown: '/work/.koubou/r/shown',
         codexHome: '/work/.koubou/r/shown/codex',

@@ -41,7 +41,7 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
   /** `codex sandbox` with a profile of a test's own making: what an attack does where a guard is missing. */
   const sandboxed = async (command: string, change: (profile: string, places: CodexPlaces) => string) => {
     const box = await makeBox(join(home, 'results', 'planted'));
-    const places: CodexPlaces = { cwd, worktree: null, hidden: [home, keys], repositories: [], box };
+    const places: CodexPlaces = { cwd, worktree: null, hidden: [home, keys], repositories: [], between: [], box };
     const profile = codexProfile('workspace-write', places).map((pair) => change(pair, places));
     const args = ['sandbox', ...profile.flatMap((pair) => ['-c', pair]), '--', 'sh', '-c', command];
     const env = { PATH: path, HOME: home, CODEX_HOME: box.codexHome, TMPDIR: box.temporary };
@@ -109,6 +109,31 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
         pair.replace(`${box.codexHome.slice(cwd.length + 1)}"="read"`, `${box.codexHome.slice(cwd.length + 1)}"="write"`),
       );
       assert.match(stdout, /^replaced$/m);
+    });
+
+    it('by another name for a folder that the home, a key or a repository lies in', async () => {
+      const deep = join(cwd, 'a', 'b');
+      const there = homeIn(deep);
+      put(join(there, 'config', '.env'), SECRET);
+      put(join(cwd, 'state', 'koubou', 'key'), SECRET);
+      execFileSync('git', ['init', '-q', join(cwd, 'c', 'd')]);
+      const { printed, outcome } = await probe({ home: there, cwd, hidden: [join(cwd, 'state', 'koubou')], path }, [
+        'mv a x; mv a/b a/x; mv state x; mv c x; mv c/d c/x; echo tried; echo x >a/b/made; echo x >c/d/made',
+        'find . -type f -exec grep "secret-[4]711" {} +; ls',
+      ]);
+      assert.ok(outcome.ok, outcome.ok ? '' : outcome.error.message);
+      assert.match(printed[0] ?? '', /tried/);
+      assert.doesNotMatch(printed[1] ?? '', /secret-4711/);
+      assert.deepEqual(readdirSync(cwd).sort(), ['.koubou', 'a', 'c', 'state']);
+      assert.deepEqual(readdirSync(deep).sort(), ['.koubou', 'made']);
+      assert.deepEqual(readdirSync(join(cwd, 'c', 'd')).sort(), ['.git', 'made']);
+    });
+
+    it('by another name, unlike where the folders above have no rule of their own', async () => {
+      put(join(cwd, 'state', 'koubou', 'key'), SECRET);
+      keys = join(cwd, 'state', 'koubou');
+      const { stdout } = await sandboxed('mv state x && echo moved', (pair) => pair);
+      assert.equal(stdout, 'moved\n');
     });
 
     it('by what a repository configures for Codex', async () => {

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KoubouError } from '../../src/errors.ts';
+import { codexPlaces, keyFolders, makeBox } from '../../src/executor/codex-places.ts';
+import type { CodexPlaces, ConfinedSandbox } from '../../src/executor/codex-profile.ts';
+
+describe('the places of a run of Codex', () => {
+  let root: string;
+  let home: string;
+
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-places-')));
+    home = join(root, 'a', 'b', '.koubou');
+    for (const name of ['config', 'tasks', 'worktrees/t/x/sub', 'worktrees/other']) {
+      mkdirSync(join(home, name), { recursive: true });
+    }
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  const placesIn = async (
+    cwd: string,
+    sandbox: ConfinedSandbox = 'workspace-write',
+    hidden: string[] = [],
+  ): Promise<CodexPlaces> => {
+    const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t' };
+    return codexPlaces({ cwd, home, hidden, sandbox, box });
+  };
+
+  it('hide the home and what exists of the keys, by their real names', async () => {
+    mkdirSync(join(root, 'keys'));
+    symlinkSync(join(root, 'keys'), join(root, 'link'));
+    const { hidden, cwd } = await placesIn(join(root, 'a', 'b'), 'workspace-write', [
+      join(root, 'link'),
+      join(root, 'none'),
+    ]);
+    assert.equal(cwd, join(root, 'a', 'b'));
+    assert.deepEqual(hidden, [home, join(root, 'keys')]);
+  });
+
+  it('hold the folders above what is hidden, and above the folder of the work in a worktree', async () => {
+    assert.deepEqual((await placesIn(join(root, 'a', 'b'))).between, []);
+    assert.deepEqual((await placesIn(root)).between, [join(root, 'a'), join(root, 'a', 'b')]);
+    const top = join(home, 'worktrees', 't');
+    const { worktree, between } = await placesIn(join(top, 'x', 'sub'));
+    assert.equal(worktree, top);
+    assert.deepEqual(between, [join(top, 'x')]);
+    assert.deepEqual((await placesIn(root, 'read-only')).between, []);
+  });
+
+  it('hide the rest of the home piece by piece from who may only read a worktree', async () => {
+    const { hidden } = await placesIn(join(home, 'worktrees', 't', 'x'), 'read-only');
+    assert.deepEqual(hidden.map((path) => path.slice(home.length + 1)).sort(), [
+      'config',
+      'tasks',
+      'worktrees/other',
+    ]);
+  });
+
+  it('are refused in the home, and where a folder of a worktree was made to lead elsewhere', async () => {
+    const isUsage = (error: unknown): boolean => error instanceof KoubouError && error.code === 'usage';
+    for (const cwd of [home, join(home, 'tasks')]) await assert.rejects(placesIn(cwd), isUsage);
+    const sub = join(home, 'worktrees', 't', 'x', 'sub');
+    rmSync(sub, { recursive: true });
+    for (const elsewhere of [join(root, 'a'), join(home, 'worktrees', 'other')]) {
+      symlinkSync(elsewhere, sub);
+      await assert.rejects(placesIn(sub), isUsage);
+      rmSync(sub);
+    }
+  });
+
+  it('are made for the user alone', async () => {
+    const box = await makeBox(join(root, 'run'));
+    for (const path of Object.values(box)) assert.equal(statSync(path).mode & 0o777, 0o700);
+    assert.deepEqual(readdirSync(join(root, 'run')).sort(), ['shown', 'tmp']);
+  });
+
+  it('know where the keys of the user may lie', () => {
+    const folders = keyFolders({ XDG_STATE_HOME: '/state', HOME: '/home/u' });
+    assert.deepEqual(folders.slice(0, 2), ['/state/koubou', '/home/u/.local/state/koubou']);
+    assert.ok(
+      !keyFolders({ XDG_STATE_HOME: 'relative', HOME: '/home/u' }).some((path) =>
+        path.startsWith('relative'),
+      ),
+    );
+  });
+});
