@@ -17,7 +17,8 @@ const GONE = ['Z', 'X'];
 /** Every living process (zombies are not alive); what vanishes while it is read is left out. Throws where none can be seen now. */
 export const processTable = (): ProcessEntry[] => (process.platform === 'linux' ? linuxTable() : psTable());
 
-const linuxPids = (proc = PROC): number[] =>
+/** Of all processes that can be seen here. */
+export const linuxPids = (proc = PROC): number[] =>
   readdirSync(proc)
     .map(Number)
     .filter((pid) => Number.isInteger(pid) && pid > 0);

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isShortage, systemCode } from '../errors.ts';
+import { pidsWriting, type RunFiles } from './holders.ts';
 import { startTimeOf } from './liveness.ts';
 import { type ProcessEntry, pidsCarrying, processTable } from './process-table.ts';
 
@@ -15,6 +16,8 @@ export interface Tree {
   startTime: string | null;
   /** KOUBOU_RUN of the run; null: only the leader's group and descendants. */
   marker: string | null;
+  /** Whoever writes to these belongs to it. */
+  files?: RunFiles;
 }
 
 export interface StopOptions extends Tree {
@@ -75,9 +78,15 @@ const stopWith = async (hunt: Hunt, options: StopOptions): Promise<Stopped> => {
   return hunt.killAll();
 };
 
-/** Kills at once whatever carries KOUBOU_RUN=marker; for the reaper of a dead worker's runs. */
-export const killMarked = (marker: string): Promise<Stopped> =>
-  stopTree({ pid: null, startTime: null, marker, graceMs: 0 });
+/** Kills at once whatever carries KOUBOU_RUN=marker, or writes to the files of that run. */
+export const killMarked = (marker: string, files?: RunFiles): Promise<Stopped> =>
+  stopTree({
+    pid: null,
+    startTime: null,
+    marker,
+    graceMs: 0,
+    ...(files === undefined ? {} : { files }),
+  });
 
 class Hunt {
   readonly #tree: Tree;
@@ -90,8 +99,9 @@ class Hunt {
 
   /** Looks for members of the tree; returns how many of them were not known before. */
   look(): number {
-    const { pid, startTime, marker } = this.#tree;
+    const { pid, startTime, marker, files } = this.#tree;
     const marked = marker === null ? new Set<number>() : pidsCarrying(marker);
+    if (files !== undefined) for (const writer of pidsWriting(files)) marked.add(writer);
     if (pid === null && marked.size === 0 && this.#known.size === 0) return 0;
     const table = processTable();
     const byPid = new Map(table.map((entry) => [entry.pid, entry]));

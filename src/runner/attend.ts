@@ -18,11 +18,12 @@ export interface Attendance {
 /** Resolves when the program has ended and nothing of it is left. Rejects with what `look` threw; then it is stopped. */
 export const attend = async (
   program: RunningProgram,
-  context: Pick<RunContext, 'signal' | 'marker' | 'childStarted'>,
+  context: Pick<RunContext, 'signal' | 'marker' | 'childStarted' | 'logPath' | 'outputPath' | 'statePath'>,
   { look, everyMs, askSignal = 'SIGTERM', executor = localExecutor }: Attendance,
 ): Promise<ProgramEnd> => {
-  const { signal, marker } = context;
-  const stop = (): Promise<unknown> => executor.stop({ ...program, marker, askSignal });
+  const { signal, marker, logPath, outputPath, statePath } = context;
+  const files = { since: program.pid, paths: [logPath, outputPath], folder: statePath };
+  const stop = (): Promise<unknown> => executor.stop({ ...program, marker, files, askSignal });
   let stopping: Promise<unknown> | undefined;
   const onAbort = (): void => {
     stopping = stop();
@@ -43,7 +44,7 @@ export const attend = async (
     if (signal.aborted && stopping === undefined) onAbort();
     const end = await Promise.race([program.ended, broken]);
     // What it left in the background has nobody who would ever stop it.
-    await killMarked(marker);
+    await killMarked(marker, files);
     clearInterval(timer);
     await looking;
     await look();

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
+import { killMarked } from '../process/stop-tree.ts';
 
 export interface CheckRequest {
   /** One string for `sh -c`. */
@@ -59,9 +60,10 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     marker,
     before: request.requireHeld,
   });
+  const files = { since: program.pid, paths: [logPath, outputPath], folder: null };
   let stopping: Promise<unknown> | undefined;
   const stop = (): void => {
-    stopping ??= executor.stop({ ...program, marker });
+    stopping ??= executor.stop({ ...program, marker, files });
   };
   signal.addEventListener('abort', stop, { once: true });
   let end: ProgramEnd;
@@ -69,6 +71,8 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     await request.childStarted({ pid: program.pid, startTime: program.startTime });
     if (signal.aborted) stop();
     end = await program.ended;
+    // It could change what was checked.
+    await killMarked(marker, files);
   } catch (error) {
     stop();
     throw error;

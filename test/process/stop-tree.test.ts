@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
@@ -104,6 +104,59 @@ describe('stopping a tree of processes', () => {
     const { pids } = await start('echo $$; exec sleep 600', 1);
     assert.deepEqual(await killMarked(marker.slice(0, -1)), { killed: [], left: [] });
     assert.deepEqual(alive(pids), pids);
+  });
+
+  describe('of which something took on another environment and another session', () => {
+    /** Ends at once, and leaves a process that prints its pid and stays. */
+    const left = async (redirect = ''): Promise<{ program: RunningProgram; pid: number }> => {
+      const inner = 'echo $$ > pid; echo $$; exec sleep 600';
+      const { program } = await start(
+        `echo $$; setsid env -i PATH="$PATH" sh -c '${inner}' ${redirect} &`,
+        1,
+      );
+      await program.ended;
+      const file = join(folder, 'pid');
+      await until(async () => (await readFile(file, 'utf8').catch(() => '')).endsWith('\n'));
+      const pid = Number(await readFile(file, 'utf8'));
+      const startTime = startTimeOf(pid);
+      leaves.push(async () => void (await stopTree({ pid, startTime, marker: null, graceMs: 0 })));
+      return { program, pid };
+    };
+    const leaves: (() => Promise<void>)[] = [];
+    afterEach(async () => {
+      for (const end of leaves.splice(0)) await end();
+    });
+    const filesOf = ({ pid }: RunningProgram) => ({
+      since: pid,
+      paths: [join(folder, 'out')],
+      folder: join(folder, 'state'),
+    });
+
+    it('ends what can still write to its output', async () => {
+      const { program, pid } = await left();
+      await killMarked(marker);
+      assert.deepEqual(alive([pid]), [pid], 'by its marker alone it is not found');
+      await killMarked(marker, filesOf(program));
+      assert.deepEqual(alive([pid]), []);
+    });
+
+    it('ends what can write below the folder of its state', async () => {
+      await mkdir(join(folder, 'state', 'deep'), { recursive: true });
+      const { program, pid } = await left('> state/deep/file 2>&1');
+      await killMarked(marker, filesOf(program));
+      assert.deepEqual(alive([pid]), []);
+    });
+
+    it('leaves who merely reads there, and who writes elsewhere', async () => {
+      const reader = await left('< out > /dev/null 2>&1');
+      await killMarked(marker, filesOf(reader.program));
+      assert.deepEqual(alive([reader.pid]), [reader.pid]);
+      await rm(join(folder, 'pid'));
+      await writeFile(join(folder, 'out'), '');
+      const writer = await left('> elsewhere 2>&1');
+      await killMarked(marker, filesOf(writer.program));
+      assert.deepEqual(alive([writer.pid]), [writer.pid]);
+    });
   });
 
   it('never touches a process that reused the pid', async () => {
