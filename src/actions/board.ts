@@ -47,7 +47,7 @@ const lastFailures = async (queue: Queue): Promise<TaskRecord[]> => {
 export const boardSignature = ({ counts, running, workers, failures, worktrees }: Board): string =>
   JSON.stringify([
     counts,
-    running.map(({ task_id, attempts }) => [task_id, attempts.length]),
+    running.map(({ task_id, attempts, waiting }) => [task_id, attempts.length, waiting]),
     workers.map(({ worker_id, status, slots, notes, down }) => [worker_id, status, slots, notes, down]),
     failures.map(({ task_id, attempts }) => [task_id, attempts.length]),
     worktrees.map(({ task_id, state }) => [task_id, state]),

@@ -1,12 +1,13 @@
 /** A record small enough to print among many: its two long texts are cut, and it says so. */
 import type { TaskRecord } from '../task/record.ts';
+import type { WithheldRecord } from './withhold.ts';
 
 /** Letters of prompt and output where many records are printed. */
 export const CUT_AMONG_MANY = 500;
 /** And of a record that is printed alone. */
 export const CUT_ALONE = 16 * 1024;
 
-export interface CutRecord extends TaskRecord {
+export interface CutRecord extends WithheldRecord {
   /** Only where something was cut: how long the whole texts are. */
   prompt_bytes?: number;
   output_bytes?: number | null;

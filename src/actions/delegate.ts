@@ -5,11 +5,14 @@ import type { Added } from '../queue/queue.ts';
 import { chooseRoute } from '../route/route.ts';
 import type { NewTask } from '../task/record.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
+import { admitTask, EVERYWHERE } from './admit-task.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
+import { type Caller, requireAllowed } from './caller.ts';
 import { draftTask } from './draft.ts';
 import { expandEach, refuseEqualOutputs } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
 import { isHeldIn, markSensitive } from './mark-sensitive.ts';
+import type { Project } from './project.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
 import { routingOf, runnerFacts } from './routing.ts';
 import { type SourceParts, Sources } from './sources.ts';
@@ -25,8 +28,13 @@ export interface DelegateRequest {
   skipExisting: boolean;
 }
 
-export interface DelegateParts extends SourceParts {
+export interface DelegateParts extends Omit<SourceParts, 'refuseFile'> {
   config: Config;
+  caller: Caller;
+  /** Where an agent may read and write. */
+  project: () => Project;
+  /** Why no program can be run in a sandbox in that folder; undefined: one can. */
+  unconfinable: (folder: string) => Promise<string | undefined>;
   nowMs: number;
   /** Throws `usage` where no prompt template has that name. */
   requireTemplate: (name: string) => Promise<void>;
@@ -44,10 +52,15 @@ export interface Delegated {
   skipped: number;
 }
 
-/** Throws `usage`, `no_such_task` (of --after), `key_conflict`, `disk_full`: nothing was added; or `unknown`. */
+/**
+ * Throws `usage`, `not_allowed`, `no_such_task` (of --after), `key_conflict`, `disk_full`: nothing was added; or
+ * `unknown`.
+ */
 export const delegate = async (request: DelegateRequest, parts: DelegateParts): Promise<Delegated> => {
   const { queue, config, cwd, createdBy } = parts;
-  const sources = new Sources(parts);
+  const isAgent = parts.caller.principal.role !== 'owner';
+  const project = isAgent ? parts.project() : EVERYWHERE;
+  const sources = new Sources({ ...parts, refuseFile: (path) => refuseOutside(path, project, parts.caller) });
   const around = { cwd, createdBy, priority: config.defaults.priority };
   const drafts: NewTask[] = [];
   const templates = new Set<string>();
@@ -57,7 +70,13 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     refuseSandbox(draft, config);
     refuseResume(draft, config);
     if (fields.template !== undefined) templates.add(fields.template);
-    drafts.push(draft);
+    drafts.push(
+      await admitTask(draft, parts.caller, {
+        project,
+        runner: isAgent ? config.runners[runnerOf(draft, config) ?? ''] : undefined,
+        unconfinable: parts.unconfinable,
+      }),
+    );
   }
   for (const name of templates) await parts.requireTemplate(name).catch(refuse);
   refuseEqualOutputs(drafts);
@@ -74,6 +93,15 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   const batch = request.fields.labels?.['batch'] ?? (await batchName(tasks, parts));
   const labelled = tasks.map((task) => ({ ...task, labels: { ...task.labels, batch } }));
   return { added: tasks.length === 0 ? [] : await queue.add(labelled), batch, skipped };
+};
+
+const refuseOutside = (path: string, project: Pick<Project, 'has'>, caller: Caller): void => {
+  if (project.has(path)) return;
+  requireAllowed(caller, 'files_outside', {
+    about: path,
+    undone: 'Nothing was added.',
+    instead: 'Pipe in what you may read yourself: --file - or --prompt-file -.',
+  });
 };
 
 const askedFor = async (

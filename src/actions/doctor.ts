@@ -10,6 +10,7 @@ import { checkCodexes } from './doctor-codex.ts';
 import { checkDisk } from './doctor-disk.ts';
 import { checkModels } from './doctor-models.ts';
 import type { BuildRunners } from './health.ts';
+import { isLiving } from './living.ts';
 import { refuseUntrusted } from './own-home.ts';
 
 export interface DoctorRequest {
@@ -114,9 +115,7 @@ const checkDaemon = async ({ openQueue }: DoctorRequest, { home }: Loaded): Prom
 
 /** None is no fault: a wait starts one. */
 const aboutWorkers = (name: string, workers: readonly WorkerInfo[]): Check => {
-  const alive = new Set(
-    workers.filter(({ status }) => status !== 'offline').map(({ pid, host }) => `${pid} on ${host}`),
-  );
+  const alive = new Set(workers.filter(isLiving).map(({ pid, host }) => `${pid} on ${host}`));
   if (alive.size > 0)
     return { name, ok: true, message: `Running: process ${[...alive].join(', ')}.`, cure: null };
   return {

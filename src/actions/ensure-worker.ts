@@ -1,10 +1,16 @@
 /** Starts a daemon in the background, exactly one however many callers ask at once. */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { principalOf } from '../access/principal.ts';
+import type { Variables } from '../config/environment.ts';
 import { templatesFolder } from '../config/paths.ts';
+import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
+import { daemonEnvironment } from '../process/daemon-environment.ts';
 import { startDetached } from '../process/detach.ts';
 import type { Queue, WorkerInfo } from '../queue/queue.ts';
+import { livingWorker } from './living.ts';
+import { refuseInSandbox } from './sandbox-here.ts';
 
 /** Seconds without work after which a daemon that was started by a waiting command ends. */
 const IDLE_EXIT = '30s';
@@ -15,17 +21,16 @@ export interface StartParts {
   queue: Queue;
   home: string;
   environment: Readonly<Record<string, string | undefined>>;
+  config: Config;
 }
 
-/** A worker that lives and takes tasks. */
-export const livingWorker = async (queue: Pick<Queue, 'workers'>): Promise<WorkerInfo | undefined> =>
-  (await queue.workers()).find(
-    (worker) => worker.status !== 'offline' && !worker.notes.some((note) => note.startsWith('stopping')),
-  );
-
-/** Makes sure that a daemon lives. Throws `internal` with the log's path when one cannot be started. */
+/**
+ * Makes sure that a daemon lives. Throws `internal` with the log's path when one cannot be started, and
+ * `runner_unavailable` where one must not be.
+ */
 export const ensureWorker = async (parts: StartParts): Promise<'alive' | 'started'> => {
   if ((await livingWorker(parts.queue)) !== undefined) return 'alive';
+  refuseInSandbox(parts.environment);
   // Two daemons would do no harm, so a lock that can fail under a stopped process is good enough here.
   const { lock } = await import('proper-lockfile');
   const release = await lock(parts.home, {
@@ -45,11 +50,19 @@ export const ensureWorker = async (parts: StartParts): Promise<'alive' | 'starte
   }
 };
 
+/** A person's own goes on as it is: their shell is what they work with. */
+const environmentOfDaemon = (environment: Variables, { endpoints, security }: Config): Variables => {
+  if (principalOf(environment).role === 'owner') return environment;
+  const keys = Object.values(endpoints).flatMap(({ api_key_env: name }) => name ?? []);
+  return daemonEnvironment(environment, [...keys, ...security.env_pass]);
+};
+
 /** Starts `koubou work` with `flags` in the background; answers once it has joined the queue. */
 export const startWorker = async (
-  { queue, home, environment }: StartParts,
+  { queue, home, environment, config }: StartParts,
   flags: readonly string[],
 ): Promise<{ worker: WorkerInfo; logPath: string }> => {
+  refuseInSandbox(environment);
   const known = new Set((await queue.workers()).map((worker) => worker.worker_id));
   const logFolder = join(home, 'logs', 'workers');
   mkdirSync(logFolder, { recursive: true, mode: 0o700 });
@@ -60,7 +73,7 @@ export const startWorker = async (
     args: [program, 'work', '--home', home, ...flags],
     // Not the caller's folder: a daemon must not keep a folder busy that somebody wants to unmount.
     cwd: home,
-    environment,
+    environment: environmentOfDaemon(environment, config),
     logPath,
   });
   let exit: number | null | undefined;

@@ -10,6 +10,7 @@ import { findHome, HOME_NAME, namedHome, refuseForeign, stateFolder, userHome } 
 import { setConfig } from '../config/set.ts';
 import { writeHomeConfig } from '../config/write-home.ts';
 import { findProgram } from '../process/find-program.ts';
+import { callerOf, requireAllowed } from './caller.ts';
 import { makeOwnHome, refuseUntrusted } from './own-home.ts';
 
 export interface InitRequest {
@@ -51,6 +52,10 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
   await refuseUntrusted(home, state);
   const hadConfig = await exists(agentYamlFile(home));
   const before = await loadConfig({ home, environment });
+  requireAllowed(callerOf(before.config, before.environment), 'init', {
+    about: home,
+    undone: 'Nothing was made.',
+  });
   const allowNetworkFs = request.allowNetworkFs || before.config.file_system.allow_network;
   await makeOwnHome({ home, state, allowNetworkFs, makeHome: request.makeHome });
 

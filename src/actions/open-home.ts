@@ -1,9 +1,14 @@
 /** From what was said on the command line to an open home: the one place that decides whether it may be acted on. */
+import { join } from 'node:path';
 import type { Variables } from '../config/environment.ts';
 import { defaultConfig, type Loaded, loadConfig } from '../config/load.ts';
-import { findHome, stateFolder } from '../config/paths.ts';
+import { findHome, HOME_NAME, stateFolder, userHome } from '../config/paths.ts';
+import { KoubouError } from '../errors.ts';
 import { type Trust, trustOf } from '../home/signature.ts';
 import type { Queue } from '../queue/queue.ts';
+import { type Caller, callerOf, requireAllowed } from './caller.ts';
+import { realOf } from './project.ts';
+import { type View, viewOf } from './withhold.ts';
 
 export interface HomeRequest {
   /** --home */
@@ -17,6 +22,8 @@ export interface HomeRequest {
   purpose: 'look' | 'act';
   /** Told once of a home that may only be looked at. */
   warn: (line: string) => void;
+  /** --reveal */
+  reveal?: boolean;
 }
 
 export interface OpenHome extends Loaded {
@@ -25,6 +32,10 @@ export interface OpenHome extends Loaded {
   outer: Variables;
   /** Whether it is this user's own, looked at again. */
   isTrusted: () => boolean;
+  /** Who asks. */
+  caller: Caller;
+  /** What that caller is shown of tasks. */
+  view: View;
 }
 
 interface QueueOptions {
@@ -33,13 +44,14 @@ interface QueueOptions {
 }
 
 /**
- * Throws `no_home`, `untrusted_home` where acting is meant, and `usage` for a config that cannot be read. Nothing needs
- * to be closed for a short look.
+ * Throws `no_home`, `untrusted_home` where acting is meant, `not_allowed` where an agent names a home that is not that of
+ * its folder, and `usage` for a config that cannot be read. Nothing needs to be closed for a short look.
  */
 export const openHome = async (
-  { home: flag, environment, cwd, purpose, warn }: HomeRequest,
+  request: HomeRequest,
   openQueue: (options: QueueOptions, loaded: Loaded) => Queue,
 ): Promise<OpenHome> => {
+  const { home: flag, environment, cwd, purpose, warn, reveal = false } = request;
   const home = findHome({ flag, environment, cwd });
   const state = stateFolder(environment);
   const trust = trustOf(home, state);
@@ -53,9 +65,13 @@ export const openHome = async (
   const loaded = trust.trusted
     ? await loadConfig({ home, environment })
     : await defaultConfig({ home, environment });
+  const caller = callerOf(loaded.config, loaded.environment);
+  refuseOtherHome(request, home, caller);
   const seal = trust.trusted ? trust.seal : undefined;
   const queue = openQueue({ home, seal }, loaded);
-  return { ...loaded, queue, outer: environment, isTrusted: () => stillTrusted(home, state) };
+  const view = viewOf({ queue, config: loaded.config, caller }, reveal);
+  const isTrusted = (): boolean => stillTrusted(home, state);
+  return { ...loaded, queue, outer: environment, isTrusted, caller, view };
 };
 
 /** What cannot be told now (too many open files) is no reason to stop. */
@@ -64,5 +80,36 @@ const stillTrusted = (home: string, state: string): boolean => {
     return trustOf(home, state).trusted;
   } catch {
     return true;
+  }
+};
+
+/**
+ * A person names any home. An agent has that of the folder it stands in: others may hold other people's work, and a
+ * config that gives agents more. KOUBOU_HOME counts where the folder has none, as a person's shell may set it.
+ */
+const refuseOtherHome = (
+  { home: flag, environment, cwd }: HomeRequest,
+  home: string,
+  caller: Caller,
+): void => {
+  const { KOUBOU_HOME: named, ...unnamed } = environment;
+  if (caller.principal.role === 'owner' || (flag === undefined && !named?.trim())) return;
+  const own = ownHome(unnamed, cwd);
+  if (own !== undefined && realOf(own) === realOf(home)) return;
+  const ofFolder = own !== undefined && own !== join(userHome(environment), HOME_NAME);
+  if (flag === undefined && !ofFolder) return;
+  requireAllowed(caller, 'other_home', {
+    about: home,
+    undone: 'Nothing was done.',
+    instead: own === undefined ? 'Call koubou in the folder of that project.' : `The home here is ${own}.`,
+  });
+};
+
+const ownHome = (environment: Variables, cwd: string): string | undefined => {
+  try {
+    return findHome({ environment, cwd });
+  } catch (error) {
+    if (error instanceof KoubouError && error.code === 'no_home') return undefined;
+    throw error;
   }
 };

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { TaskRecord } from '../task/record.ts';
+import type { View, WithheldRecord } from './withhold.ts';
 
 export interface Slice {
   /** Only so many lines of the beginning. */
@@ -13,7 +13,7 @@ export interface Slice {
 }
 
 export interface Result {
-  record: TaskRecord;
+  record: WithheldRecord;
   /** The bytes asked for, read as they are wanted; none where there is no output. */
   chunks: () => AsyncIterable<Uint8Array>;
 }
@@ -25,8 +25,13 @@ const OUTCOME_WAIT_MS = 2000;
 const OUTCOME_LOOK_MS = 50;
 
 /** The record of a task that has ended, and its output. A refused candidate of a model is no result; what is handed back is. */
-export const readResult = async (queue: Queue, id: string, slice: Slice): Promise<Result> => {
-  const record = await endedRecord(queue, id);
+export const readResult = async (
+  { queue, view }: { queue: Queue; view: View },
+  id: string,
+  slice: Slice,
+): Promise<Result> => {
+  const record = await endedRecord({ queue, view }, id);
+  if (record.withheld) return { record, chunks: nothing };
   const { success, error } = record.result ?? {};
   const shows = success === true || error?.code === 'handed_back' || record.type === 'command';
   const path = shows ? (record.result?.output_path ?? null) : null;
@@ -34,12 +39,17 @@ export const readResult = async (queue: Queue, id: string, slice: Slice): Promis
   return { record, chunks: () => (path === null ? nothing() : sliced(path, slice)) };
 };
 
-export const endedRecord = async (queue: Pick<Queue, 'get'>, id: string): Promise<TaskRecord> => {
+export const endedRecord = async (
+  { queue, view }: { queue: Pick<Queue, 'get'>; view: View },
+  id: string,
+): Promise<WithheldRecord> => {
   const untilMs = performance.now() + OUTCOME_WAIT_MS;
   for (;;) {
     const record = await queue.get(id);
     if (record === undefined) throw new KoubouError('no_such_task', `There is no task ${id} any more.`);
-    if (record.result?.error?.code !== 'unknown' || performance.now() > untilMs) return record;
+    if (record.result?.error?.code !== 'unknown' || performance.now() > untilMs) {
+      return view.record(record);
+    }
     await new Promise((resolve) => setTimeout(resolve, OUTCOME_LOOK_MS));
   }
 };

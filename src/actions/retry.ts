@@ -1,7 +1,13 @@
 /** Runs ended tasks again, as new attempts of the same tasks. */
+import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
+import { chooseRoute } from '../route/route.ts';
 import { isEnded } from '../task/lifecycle.ts';
+import { fileBytes } from '../worker/file-bytes.ts';
+import { admitRetry } from './admit-task.ts';
+import type { Caller } from './caller.ts';
+import { routingOf, runnerFacts } from './routing.ts';
 
 export interface Retried {
   task_id: string;
@@ -9,14 +15,24 @@ export interface Retried {
   result: 'pending' | 'blocked';
 }
 
+export interface RetryParts {
+  queue: Queue;
+  config: Config;
+  caller: Caller;
+}
+
 /**
- * Tasks that failed because one of these had come along with it. Throws `no_such_task`, and `usage` where one
- * has not ended; then none was retried.
+ * Tasks that failed because one of these had come along with it. Throws `no_such_task`, `usage` where one has not
+ * ended, and `not_allowed` where an agent may not have it run; then none was retried.
  */
-export const retryTasks = async (queue: Queue, ids: readonly string[]): Promise<Retried[]> => {
+export const retryTasks = async (parts: RetryParts, ids: readonly string[]): Promise<Retried[]> => {
+  const { queue } = parts;
   // Parents are older than their children, which then come along.
   const inOrder = [...new Set(ids)].sort();
-  for (const id of inOrder) await requireEnded(queue, id);
+  for (const id of inOrder) {
+    await requireEnded(queue, id);
+    await requireAdmitted(parts, id);
+  }
   const retried: Retried[] = [];
   for (const id of inOrder) {
     const state = await queue.state(id);
@@ -24,6 +40,25 @@ export const retryTasks = async (queue: Queue, ids: readonly string[]): Promise<
     retried.push({ task_id: id, result: now === 'blocked' ? 'blocked' : 'pending' });
   }
   return retried;
+};
+
+const requireAdmitted = async ({ queue, config, caller }: RetryParts, id: string): Promise<void> => {
+  if (caller.principal.role === 'owner') return;
+  const task = await queue.get(id);
+  if (task === undefined) return;
+  const routing = routingOf(config);
+  const name = routeOf(() => chooseRoute(task, routing, runnerFacts(config), fileBytes(task.files, routing)));
+  admitRetry(task, caller, { runner: config.runners[name ?? ''] });
+};
+
+/** A task that goes nowhere runs nothing. */
+const routeOf = (choose: () => { runner: string }): string | undefined => {
+  try {
+    return choose().runner;
+  } catch (error) {
+    if (error instanceof KoubouError) return undefined;
+    throw error;
+  }
 };
 
 const requireEnded = async (queue: Queue, id: string): Promise<void> => {

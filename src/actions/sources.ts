@@ -12,6 +12,8 @@ export interface SourceParts {
   cwd: string;
   createdBy: string;
   readStdin: () => Promise<Buffer>;
+  /** Throws `not_allowed` where the caller may not have that file read. */
+  refuseFile: (path: string) => void;
 }
 
 export class Sources {
@@ -67,6 +69,7 @@ export class Sources {
       );
     }
     if (path === '-') this.#stdinFor = what;
+    else this.#parts.refuseFile(resolve(this.#parts.cwd, path));
     const text =
       path === '-'
         ? asText(await this.#parts.readStdin(), `${what} on stdin`)

@@ -2,14 +2,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, type RecordedProcess, sendSignal } from '../process/signal.ts';
 import type { Queue, WorkerInfo } from '../queue/queue.ts';
+import { isSilent } from './living.ts';
 
 export interface Stopped {
   /** Worker ids. */
   stopped: string[];
   /** Daemons that finish what they run, with the ids of those tasks. */
   finishing: { worker_id: string; tasks: string[] }[];
-  /** Worker ids of daemons that no signal from here reaches. */
+  /** Worker ids of daemons that no signal from here reaches: nothing was done to them. */
   elsewhere: string[];
+  /** Those of them that are not heard from either; only where there are some. */
+  silent?: string[];
 }
 
 const POLL_MS = 50;
@@ -34,6 +37,8 @@ export const stopWorkers = async (
     await delay(BETWEEN_SIGNALS_MS);
     for (const { process } of here) sendSignal(process, 'SIGTERM');
   }
+  const unreached = workers.filter((worker) => processOf(worker) === undefined);
+  const silent = unreached.filter(isSilent).map(({ worker_id }) => worker_id);
   const end = performance.now() + waitMs;
   while (here.some(({ process }) => isAlive(process))) {
     if (performance.now() >= end || signal?.aborted === true) break;
@@ -47,7 +52,8 @@ export const stopWorkers = async (
       worker_id,
       tasks: after.find((worker) => worker.worker_id === worker_id)?.tasks ?? [],
     })),
-    elsewhere: workers.filter((worker) => processOf(worker) === undefined).map(({ worker_id }) => worker_id),
+    elsewhere: unreached.map(({ worker_id }) => worker_id),
+    ...(silent.length > 0 ? { silent } : {}),
   };
 };
 

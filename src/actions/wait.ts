@@ -2,8 +2,8 @@
 import { type ErrorInfo, KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded, type State } from '../task/lifecycle.ts';
-import { livingWorker } from './ensure-worker.ts';
 import type { Unserved } from './health.ts';
+import { livingWorker } from './living.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
 
 export interface WaitRequest {

@@ -36,7 +36,7 @@ export async function resultsOfDelegated(
     loadRunners,
   });
   if (ended === undefined) return;
-  if (!json) return printResults(command, opened.queue, ids, { format: undefined });
-  await printRecords(command, opened.queue, ids, batch === null && ids.length === 1);
-  await tellFailures(command, opened.queue, ids);
+  if (!json) return printResults(command, opened, ids, { format: undefined });
+  await printRecords(command, opened, ids, batch === null && ids.length === 1);
+  await tellFailures(command, opened, ids);
 }

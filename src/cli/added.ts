@@ -1,5 +1,7 @@
 import type { Delegated } from '../actions/delegate.ts';
+import { isLiving } from '../actions/living.ts';
 import type { OpenHome } from '../actions/open-home.ts';
+import { OUTSIDE, sandboxHere } from '../actions/sandbox-here.ts';
 import type { BaseCommand } from './base-command.ts';
 import { toType } from './to-type.ts';
 
@@ -20,14 +22,19 @@ export async function tellDelegated(
   const ids = added.map(({ id }) => id);
   if (json) {
     const { printRecords } = await import('./print-records.ts');
-    await printRecords(command, opened.queue, ids, batch === null && ids.length === 1);
+    await printRecords(command, opened, ids, batch === null && ids.length === 1);
   } else if (ids.length > 0) await command.print(ids.join('\n'));
   tellSummary(command, delegated);
   if (batch !== null && ids.length > 0) {
     command.hint(`Wait for all of them with: ${toType(home, 'wait', ['--label', `batch=${batch}`])}`);
   }
   const workers = await opened.queue.workers();
-  if (ids.length === 0 || workers.some(({ status }) => status !== 'offline')) return;
+  if (ids.length === 0 || workers.some(isLiving)) return;
+  const sandbox = sandboxHere(opened.outer);
+  if (sandbox !== undefined) {
+    command.hint(`No worker is running, and none can be started in ${sandbox}. ${OUTSIDE}`);
+    return;
+  }
   const wait = batch === null ? `, or wait for it: ${toType(home, 'wait', ids)}` : '';
   command.hint(`No worker is running. Start one with: ${toType(home, 'work', ['--detach'])}${wait}`);
 }

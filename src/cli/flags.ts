@@ -59,6 +59,12 @@ const readDuration = (input: string): number => {
 export const argument = (options: { description: string; required?: boolean }) =>
   Args.string({ ...options, ignoreStdin: true });
 
+/** What an agent's caller has to say, so that what must stay is not read by a model elsewhere unawares. */
+export const revealFlag = () =>
+  Flags.boolean({
+    summary: 'As an agent: show what must stay on this machine, too. What it shows leaves the machine.',
+  });
+
 /** All words of the command line that are no flags; the last of a command's arguments. */
 export const restArguments = (options: { description: string; required?: boolean }) =>
   Args.string({ ...options, multiple: true, ignoreStdin: true });

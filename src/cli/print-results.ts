@@ -1,5 +1,6 @@
 import { CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
 import { endedRecord, type Result, readResult, type Slice } from '../actions/result.ts';
+import { REVEAL_HINT, type View, type WithheldRecord, withheldError } from '../actions/withhold.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import type { TaskRecord } from '../task/record.ts';
@@ -21,21 +22,23 @@ export interface ResultLook extends Slice {
 /** Prints what the tasks, all of them ended, produced; exit code 1 and the reasons where one of them failed. */
 export async function printResults(
   command: BaseCommand,
-  queue: Queue,
+  opened: { queue: Queue; view: View },
   ids: readonly string[],
   look: ResultLook,
 ): Promise<void> {
   const headings = look.format === 'md' || ids.length > 1;
-  const records: TaskRecord[] = [];
+  const records: WithheldRecord[] = [];
   let printed = false;
   for (const id of ids) {
-    const result = await readResult(queue, id, look);
+    const result = await readResult(opened, id, look);
     const { record } = result;
     if (look.format === 'jsonl') await command.printJson(await withWholeOutput(result));
     else if (look.format === 'json') records.push(await withWholeOutput(result));
+    else if (record.withheld) tellWithheld(command, record);
     else printed = (await printText(command, result, headings, printed)) || printed;
     if (record.result?.success !== true) tellFailure(command, record);
   }
+  if (look.format !== undefined && records.some(({ withheld }) => withheld)) command.hint(REVEAL_HINT);
   if (look.format === 'json') await command.printJson(ids.length === 1 ? records[0] : { tasks: records });
 }
 
@@ -72,7 +75,7 @@ const titleOf = (record: TaskRecord): string => {
 };
 
 /** The output is what was asked for, so it is the one text that is never cut (beyond what records hold). */
-async function withWholeOutput({ record, chunks }: Result): Promise<TaskRecord> {
+async function withWholeOutput({ record, chunks }: Result): Promise<WithheldRecord> {
   const { result } = record;
   const cut = cutRecord({ ...record, result: null }, CUT_AMONG_MANY);
   if (result === null) return cut;
@@ -85,12 +88,19 @@ async function withWholeOutput({ record, chunks }: Result): Promise<TaskRecord> 
 /** Says of each that failed why; exit code 1 where there is one. */
 export async function tellFailures(
   command: BaseCommand,
-  queue: Pick<Queue, 'get' | 'state'>,
+  opened: { queue: Pick<Queue, 'get' | 'state'>; view: View },
   ids: readonly string[],
 ): Promise<void> {
   for (const id of ids) {
-    if ((await queue.state(id)) === 'failed') tellFailure(command, await endedRecord(queue, id));
+    if ((await opened.queue.state(id)) === 'failed') tellFailure(command, await endedRecord(opened, id));
   }
+}
+
+/** Nothing on stdout could be taken for a result that is empty, so it is no success either. */
+function tellWithheld(command: BaseCommand, { task_id }: TaskRecord): void {
+  const { message, hint, exitCode } = withheldError(task_id);
+  command.hint(`${message}\n${hint}`);
+  command.exitWith(exitCode);
 }
 
 function tellFailure(command: BaseCommand, { task_id, type, result }: TaskRecord): void {

@@ -1,6 +1,7 @@
 /** What `koubou status` looks at, in all its forms. */
 import { boardSignature, readBoard } from '../actions/board.ts';
 import { CUT_ALONE, CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
+import type { View as TaskView } from '../actions/withhold.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openScreen } from './screen.ts';
@@ -9,19 +10,21 @@ import type { View } from './watch.ts';
 type Variables = Readonly<Record<string, string | undefined>>;
 
 export const boardView = async (
-  { queue, home }: { queue: Queue; home: string },
+  { queue, home, view }: { queue: Queue; home: string; view: TaskView },
   environment: Variables,
 ): Promise<View> => {
   const board = await readBoard(queue, home);
   const { counts, workers, worktrees } = board;
-  const running = board.running.map((record) => cutRecord(record, CUT_AMONG_MANY));
+  const running = (await view.records(board.running)).map((record) => cutRecord(record, CUT_AMONG_MANY));
   return {
     signature: boardSignature(board),
     last: false,
     json: { counts, running, workers, worktrees },
     draw: async (nowMs) => {
       const { renderBoard } = await import('./render/board.ts');
-      const failures = board.failures.map((record) => cutRecord(record, CUT_AMONG_MANY));
+      const failures = (await view.records(board.failures)).map((record) =>
+        cutRecord(record, CUT_AMONG_MANY),
+      );
       const shown = { counts, workers, worktrees, running, failures };
       return renderBoard(shown, await openScreen(environment, shown), nowMs);
     },
@@ -30,12 +33,13 @@ export const boardView = async (
 
 /** Throws `no_such_task`. */
 export const taskView = async (
-  queue: Queue,
+  { queue, view }: { queue: Queue; view: TaskView },
   id: string,
   { full, environment }: { full: boolean; environment: Variables },
 ): Promise<View> => {
-  const whole = await queue.get(id);
-  if (whole === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
+  const found = await queue.get(id);
+  if (found === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
+  const whole = await view.record(found);
   const record = full ? whole : cutRecord(whole, CUT_ALONE);
   const { status, waiting, due_at, attempts, result } = record;
   return {

@@ -35,7 +35,7 @@ export async function waitInTerminal(
 ): Promise<string[] | undefined> {
   const { opened, ids, any } = wait;
   const { queue, config, environment, home, outer } = opened;
-  const agentLimit = environment.agentCalls ? config.defaults.agent_wait_timeout : undefined;
+  const agentLimit = environment.principal.agent !== null ? config.defaults.agent_wait_timeout : undefined;
   const bar = ids.length > 1 ? await openProgressBar(outer) : undefined;
   try {
     const end = await waitForTasks({
@@ -44,7 +44,7 @@ export async function waitInTerminal(
       any,
       limitSeconds: wait.limit ?? agentLimit,
       unserved: askHealth(opened, wait.loadRunners),
-      ensureWorker: () => ensureWorker({ queue, home, environment: outer }),
+      ensureWorker: () => ensureWorker({ queue, home, environment: outer, config }),
       signal: untilInterrupt(),
       say: (line) => {
         bar?.clear();
@@ -82,7 +82,7 @@ async function tellUnfinished(
       `${who} ${are} still running after ${span(Math.round(end.seconds))}, and ${go} on. Wait on with: ${again}`,
     );
   }
-  const gentle = opened.environment.agentCalls && wait.limit === undefined && !strict;
+  const gentle = opened.environment.principal.agent !== null && wait.limit === undefined && !strict;
   command.exitWith(end.kind === 'interrupted' ? 130 : gentle ? 0 : 4);
-  if (json && !strict) await printRecords(command, opened.queue, ids);
+  if (json && !strict) await printRecords(command, opened, ids);
 }

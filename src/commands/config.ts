@@ -1,4 +1,6 @@
+import { requireAllowed } from '../actions/caller.ts';
 import { changeConfig, showConfig } from '../actions/config.ts';
+import { isLiving } from '../actions/living.ts';
 import { openHome } from '../actions/open-home.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument } from '../cli/flags.ts';
@@ -24,7 +26,10 @@ export default class Config extends BaseCommand {
     const { args, flags } = await this.parse(Config);
     const { environment } = this;
     const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
-    const { home } = opened;
+    const { home, caller } = opened;
+    if (args.value !== undefined) {
+      requireAllowed(caller, 'config', { about: args.key, undone: 'Nothing was changed.' });
+    }
     const entries =
       args.key !== undefined && args.value !== undefined
         ? await changeConfig({ home, environment }, args.key, args.value)
@@ -38,7 +43,7 @@ export default class Config extends BaseCommand {
   }
 
   async #tellOfWorkers(queue: Queue): Promise<void> {
-    const running = (await queue.workers()).filter(({ status }) => status !== 'offline');
+    const running = (await queue.workers()).filter(isLiving);
     await queue.close();
     if (running.length === 0) return;
     this.hint('Workers that run go on as they began: `koubou stop`, and the next one reads it.');

@@ -1,11 +1,12 @@
 import { delegate } from '../actions/delegate.ts';
 import { openHome } from '../actions/open-home.ts';
+import { projectOf } from '../actions/project.ts';
 import { tellDelegated } from '../cli/added.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
-import { restArguments } from '../cli/flags.ts';
+import { restArguments, revealFlag } from '../cli/flags.ts';
 import { promptFrom } from '../cli/prompt-words.ts';
-import { promptFolders } from '../config/paths.ts';
+import { promptFolders, userHome } from '../config/paths.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Delegate extends BaseCommand {
@@ -20,7 +21,7 @@ export default class Delegate extends BaseCommand {
   ];
   static override usage = '<%= command.id %> [PROMPT] [FLAGS] [-- PROGRAM...]';
   static override args = { prompt: restArguments({ description: 'What is to be done.' }) };
-  static override flags = delegateFlags;
+  static override flags = { ...delegateFlags, reveal: revealFlag() };
   static override takesWords = true;
 
   async run(): Promise<void> {
@@ -29,7 +30,10 @@ export default class Delegate extends BaseCommand {
     const prompt = promptFrom(args.prompt ?? [], flags, () => this.stdinIsPiped);
     const fields = fieldsOf(flags, prompt, this.words, nowMs);
     const { cwd } = this;
-    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
+    const opened = await openHome(
+      { ...this.homeRequest(flags.home, 'act'), reveal: flags.reveal },
+      openQueue,
+    );
     const delegated = await delegate(
       { fields, each: flags.each, batch: flags.batch, skipExisting: flags['skip-existing'] },
       {
@@ -37,6 +41,10 @@ export default class Delegate extends BaseCommand {
         config: opened.config,
         cwd,
         createdBy: opened.environment.createdBy,
+        caller: opened.caller,
+        project: () => projectOf({ home: opened.home, cwd, userHome: userHome(this.environment) }),
+        unconfinable: async (folder) =>
+          (await import('../actions/confinement.ts')).unconfinable(this.environment, folder),
         nowMs,
         readStdin: () => this.readStdin(),
         requireTemplate: async (name) => {

@@ -3,7 +3,7 @@ import { resolveTask } from '../actions/select.ts';
 import { readPatch } from '../actions/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { copyToStdout } from '../cli/copy.ts';
-import { argument } from '../cli/flags.ts';
+import { argument, revealFlag } from '../cli/flags.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Diff extends BaseCommand {
@@ -17,11 +17,17 @@ export default class Diff extends BaseCommand {
   static override args = {
     task: argument({ description: 'A task: its id, a part of it, or last (which is what none means).' }),
   };
+  static override flags = { reveal: revealFlag() };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Diff);
-    const { queue, environment: read } = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
-    const id = await resolveTask(queue, args.task ?? 'last', read.createdBy);
+    const opened = await openHome(
+      { ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal },
+      openQueue,
+    );
+    const { queue, view } = opened;
+    const id = await resolveTask(queue, args.task ?? 'last', opened.environment.createdBy);
+    await view.requireShown(id);
     const { path, chunks } = await readPatch(queue, id);
     if (!flags.json) return copyToStdout(chunks());
     const pieces: Uint8Array[] = [];

@@ -2,7 +2,7 @@ import { CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
 import { LISTED, listTasks } from '../actions/list.ts';
 import { openHome } from '../actions/open-home.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean, choice, duration, integer } from '../cli/flags.ts';
+import { boolean, choice, duration, integer, revealFlag } from '../cli/flags.ts';
 import { labelFlag, readLabels } from '../cli/labels.ts';
 import { renderQuarantine, renderTaskList } from '../cli/render/task-list.ts';
 import { openScreen } from '../cli/screen.ts';
@@ -24,12 +24,16 @@ export default class List extends BaseCommand {
     limit: integer({ summary: 'At most so many.', default: 20, min: 1, helpValue: 'N' }),
     since: duration({ summary: 'Only tasks added within this time.', helpValue: '2h' }),
     unread: boolean({ summary: 'Only ended tasks whose result nobody looked at.' }),
+    reveal: revealFlag(),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(List);
     const { environment } = this;
-    const { queue } = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
+    const { queue, view } = await openHome(
+      { ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal },
+      openQueue,
+    );
     const nowMs = Date.now();
     const { records, quarantined } = await listTasks(queue, {
       status: flags.status,
@@ -39,7 +43,7 @@ export default class List extends BaseCommand {
       sinceMs: flags.since === undefined ? undefined : nowMs - flags.since * 1000,
       unread: flags.unread,
     });
-    const tasks = records.map((record) => cutRecord(record, CUT_AMONG_MANY));
+    const tasks = (await view.records(records)).map((record) => cutRecord(record, CUT_AMONG_MANY));
     if (flags.json) return this.printJson(quarantined === undefined ? { tasks } : { tasks, quarantined });
     const screen = await openScreen(environment, [tasks, quarantined]);
     if (quarantined !== undefined && quarantined.length > 0) {

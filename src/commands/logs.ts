@@ -3,7 +3,7 @@ import { readLog } from '../actions/follow-log.ts';
 import { openHome } from '../actions/open-home.ts';
 import { resolveTask } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { argument, boolean } from '../cli/flags.ts';
+import { argument, boolean, revealFlag } from '../cli/flags.ts';
 import { untilInterrupt } from '../cli/interrupt.ts';
 import { ByteOutput } from '../cli/output.ts';
 import { openQueue } from '../queue/open.ts';
@@ -21,12 +21,14 @@ export default class Logs extends BaseCommand {
   };
   static override flags = {
     follow: boolean({ char: 'f', summary: 'Go on as it is printed, also over further attempts.' }),
+    reveal: revealFlag(),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
-    const home = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
+    const home = await openHome({ ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal }, openQueue);
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
+    await home.view.requireShown(id);
     const signal = flags.follow ? untilInterrupt() : new AbortController().signal;
     const decoders = new Map<string, StringDecoder>();
     const outputs = new Map<string, ByteOutput>();

@@ -1,6 +1,6 @@
 import { openHome } from '../actions/open-home.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean, choice, integer, restArguments } from '../cli/flags.ts';
+import { boolean, choice, integer, restArguments, revealFlag } from '../cli/flags.ts';
 import { labelFlag } from '../cli/labels.ts';
 import { NAMED_TASKS, namedTasks } from '../cli/named-tasks.ts';
 import { printResults, tellNotEnded } from '../cli/print-results.ts';
@@ -30,11 +30,15 @@ export default class Result extends BaseCommand {
     tail: integer({ summary: 'Only so many lines of the end.', min: 0, helpValue: 'N' }),
     format: choice({ summary: 'With headings, or as records.', options: ['md', 'json', 'jsonl'] as const })(),
     label: labelFlag(),
+    reveal: revealFlag(),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Result);
-    const opened = await openHome(this.homeRequest(flags.home, flags.wait ? 'act' : 'look'), openQueue);
+    const opened = await openHome(
+      { ...this.homeRequest(flags.home, flags.wait ? 'act' : 'look'), reveal: flags.reveal },
+      openQueue,
+    );
     const { queue } = opened;
     const { ids, again } = await namedTasks(this, opened, args.tasks, flags.label);
     const { wait, home, json, head, tail } = flags;
@@ -52,6 +56,10 @@ export default class Result extends BaseCommand {
     };
     if (wait && (await waitInTerminal(this, waiting)) === undefined) return;
     if (!wait && (await tellNotEnded(this, queue, ids, { home, again }))) return;
-    await printResults(this, queue, ids, { head, tail, format: flags.format ?? (json ? 'json' : undefined) });
+    await printResults(this, opened, ids, {
+      head,
+      tail,
+      format: flags.format ?? (json ? 'json' : undefined),
+    });
   }
 }

@@ -1,6 +1,7 @@
-import { livingWorker } from '../actions/ensure-worker.ts';
+import { livingWorker } from '../actions/living.ts';
 import { openHome } from '../actions/open-home.ts';
 import { failedTasks, retryTasks } from '../actions/retry.ts';
+import { startHint } from '../actions/sandbox-here.ts';
 import { selectTasks } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, restArguments } from '../cli/flags.ts';
@@ -33,19 +34,20 @@ export default class Retry extends BaseCommand {
         hint: '`koubou list --status failed` shows what failed.',
       });
     }
-    const { queue, environment: read } = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
+    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
+    const { queue, environment: read } = opened;
     const readStdin = () => this.readStdin();
     const ids = flags.failed
       ? await failedTasks(queue, labels)
       : await selectTasks(queue, { references, labels, createdBy: read.createdBy, readStdin });
-    const results = await retryTasks(queue, ids);
+    const results = await retryTasks(opened, ids);
     if (flags.json) await this.printJson({ results });
     else
       await this.print(
         results.map(({ task_id, result }) => `${task_id}  ${result}`).join('\n') || 'Nothing failed.',
       );
     if (results.length > 0 && (await livingWorker(queue)) === undefined) {
-      this.hint('No worker is running: `koubou work --detach` starts one.');
+      this.hint(`No worker is running. ${startHint(this.environment)}`);
     }
   }
 }

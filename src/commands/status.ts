@@ -1,7 +1,7 @@
 import { openHome } from '../actions/open-home.ts';
 import { resolveTask } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { argument, boolean } from '../cli/flags.ts';
+import { argument, boolean, revealFlag } from '../cli/flags.ts';
 import { untilInterrupt } from '../cli/interrupt.ts';
 import { boardView, taskView } from '../cli/status-view.ts';
 import { watchView } from '../cli/watch.ts';
@@ -20,18 +20,22 @@ export default class Status extends BaseCommand {
   static override flags = {
     watch: boolean({ summary: 'Go on showing it, until Ctrl-C or until the task has ended.' }),
     full: boolean({ summary: 'Of a task: also what is over 16 KB.' }),
+    reveal: revealFlag(),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
     const { environment } = this;
-    const opened = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
+    const opened = await openHome(
+      { ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal },
+      openQueue,
+    );
     const { queue, environment: read } = opened;
     const id = args.task === undefined ? undefined : await resolveTask(queue, args.task, read.createdBy);
     const look = () =>
       id === undefined
         ? boardView(opened, environment)
-        : taskView(queue, id, { full: flags.full, environment });
+        : taskView(opened, id, { full: flags.full, environment });
     if (flags.watch) {
       const signal = untilInterrupt();
       await watchView(look, { json: flags.json, signal });

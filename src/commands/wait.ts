@@ -1,6 +1,6 @@
 import { openHome } from '../actions/open-home.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean, duration, restArguments } from '../cli/flags.ts';
+import { boolean, duration, restArguments, revealFlag } from '../cli/flags.ts';
 import { labelFlag } from '../cli/labels.ts';
 import { NAMED_TASKS, namedTasks } from '../cli/named-tasks.ts';
 import { printRecords } from '../cli/print-records.ts';
@@ -25,11 +25,15 @@ export default class Wait extends BaseCommand {
     timeout: duration({ summary: 'Wait no longer than this: exit code 4, and the tasks go on.' }),
     any: boolean({ summary: 'Only until the first of them has ended.' }),
     label: labelFlag(),
+    reveal: revealFlag(),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Wait);
-    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
+    const opened = await openHome(
+      { ...this.homeRequest(flags.home, 'act'), reveal: flags.reveal },
+      openQueue,
+    );
     const { queue } = opened;
     const { ids, again } = await namedTasks(this, opened, args.tasks, flags.label);
     const ended = await waitInTerminal(this, {
@@ -44,8 +48,8 @@ export default class Wait extends BaseCommand {
       loadRunners: async () => (await import('../runner/registry.ts')).buildRunners,
     });
     if (ended === undefined) return;
-    if (flags.json) await printRecords(this, queue, ended, ids.length === 1);
+    if (flags.json) await printRecords(this, opened, ended, ids.length === 1);
     else for (const id of ended) await this.print(`${id} ${await queue.state(id)}`);
-    await tellFailures(this, queue, ended);
+    await tellFailures(this, opened, ended);
   }
 }

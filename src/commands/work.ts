@@ -1,7 +1,7 @@
 import { draftFromDrop, requireRoute } from '../actions/draft-from-drop.ts';
-import { startWorker } from '../actions/ensure-worker.ts';
+import { type StartParts, startWorker } from '../actions/ensure-worker.ts';
 import { isHeldIn } from '../actions/mark-sensitive.ts';
-import { openHome } from '../actions/open-home.ts';
+import { type OpenHome, openHome } from '../actions/open-home.ts';
 import { routingOf, runnerFacts } from '../actions/routing.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
@@ -30,7 +30,7 @@ export default class Work extends BaseCommand {
     const { flags } = await this.parse(Work);
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
     const outdated = configWatch(home);
-    const loaded = await openHome(this.homeRequest(home, 'act'), (options, { config }) => {
+    const loaded = await openHome(this.homeRequest(flags.home, 'act'), (options, { config }) => {
       const routing = routingOf(config);
       const opened: Queue = openQueue({
         ...options,
@@ -49,7 +49,7 @@ export default class Work extends BaseCommand {
     const { queue } = loaded;
     const wishes = wishesOf(flags);
     if (flags.detach) {
-      return this.#detach(queue, home, flagsOf(wishes), flags.json);
+      return this.#detach(loaded, flagsOf(wishes), flags.json);
     }
     const { version } = this.config;
     const log = new WorkerLog({
@@ -77,8 +77,9 @@ export default class Work extends BaseCommand {
     }
   }
 
-  async #detach(queue: Queue, home: string, flags: string[], json: boolean): Promise<void> {
-    const { worker, logPath } = await startWorker({ queue, home, environment: this.environment }, flags);
+  async #detach(opened: OpenHome, flags: string[], json: boolean): Promise<void> {
+    const parts: StartParts = { ...opened, environment: this.environment };
+    const { worker, logPath } = await startWorker(parts, flags);
     if (json) await this.printJson(worker);
     else await this.print(worker.worker_id);
     this.hint(`It works in the background and logs to ${logPath}; \`koubou stop\` ends it.`);

@@ -2,6 +2,7 @@
  * Every environment variable koubou honours, read in one place. A variable that is set but empty counts as
  * not set. A value that cannot be read throws KoubouError `usage` that names the variable.
  */
+import { type Principal, principalOf } from '../access/principal.ts';
 import { KoubouError } from '../errors.ts';
 import { parseDuration } from '../text/duration.ts';
 import { hasCredentials } from '../text/url-credentials.ts';
@@ -18,8 +19,8 @@ export interface Environment {
   /** KOUBOU_HOME, as it was written. */
   home: string | undefined;
   logLevel: LogLevel;
-  /** An agent called: waits end before its shell would kill them (CLAUDECODE, or KOUBOU_CALLER=agent). */
-  agentCalls: boolean;
+  /** Who calls: waits of an agent end before its shell would kill them, and it may less than a person. */
+  principal: Principal;
   /** Who asks, for a task's `created_by`. */
   createdBy: string;
   /** WORKER_ID: only a label in a worker's name. */
@@ -38,28 +39,39 @@ export interface Environment {
   allowFullAccess: boolean | undefined;
 }
 
+/**
+ * Variables that say where prompts go, or that a sandbox is not needed. An agent could set them for one command, so
+ * with agents only config/agent.yaml and config/.env say these.
+ */
+export const NOT_FROM_AGENTS = [
+  'OLLAMA_HOST',
+  'OPENAI_API_BASE',
+  'LMSTUDIO_BASE_URL',
+  'CODEX_UNSAFE_ALLOW_NO_SANDBOX',
+] as const;
+
 /** Variables that once meant something, and what to do in their place. */
 const GONE: Readonly<Record<string, string>> = {
   KOUBOU_DB: 'There is no database: the queue is the folder that KOUBOU_HOME names.',
   OLLAMA_GPU_LAYERS: 'Use OLLAMA_NUM_GPU, or num_gpu of a runner in config/agent.yaml.',
 };
 
-/** `placeOf` says where a variable was set, for errors. */
+/** `placeOf` says where a variable was set, for errors; `principal` who calls, where others are read than the caller's. */
 export const readEnvironment = (
   variables: Variables,
   placeOf: (name: string) => string = () => 'the environment',
+  principal = principalOf(variables),
 ): Environment => {
   const read = <T>(name: string, parse: (value: string, name: string) => T): T | undefined => {
     const value = variables[name]?.trim();
     return value ? parse(value, `${name} in ${placeOf(name)}`) : undefined;
   };
   const caller = read('KOUBOU_CALLER', word);
-  const claude = ![undefined, '', '0', 'false'].includes(variables['CLAUDECODE']?.trim());
   return {
     home: read('KOUBOU_HOME', (value) => value),
     logLevel: read('KOUBOU_LOG_LEVEL', logLevel) ?? 'info',
-    agentCalls: claude || caller === 'agent',
-    createdBy: caller ?? (claude ? 'claude-code' : 'cli'),
+    principal,
+    createdBy: caller ?? principal.agent ?? 'cli',
     workerLabel: read('WORKER_ID', word),
     ollamaUrl: read('OLLAMA_HOST', ollamaUrl),
     openaiUrl: read('OPENAI_API_BASE', httpUrl) ?? read('LMSTUDIO_BASE_URL', httpUrl),

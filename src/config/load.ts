@@ -1,10 +1,11 @@
 /** The effective configuration: environment, over config/.env, over config/agent.yaml, over the defaults. */
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { principalOf } from '../access/principal.ts';
 import { KoubouError, systemCode } from '../errors.ts';
 import { readTextFile } from '../text/read-text.ts';
 import { type CachedConfig, cacheKey, readCache, writeCache } from './cache.ts';
-import { type Environment, readEnvironment, type Variables } from './environment.ts';
+import { type Environment, NOT_FROM_AGENTS, readEnvironment, type Variables } from './environment.ts';
 import { leavesOf, valueAt } from './keys.ts';
 import { applyOverrides } from './overrides.ts';
 import type { Config } from './schema.ts';
@@ -97,10 +98,18 @@ export const readVariables = (
   home: string,
   outer: Variables,
 ): { variables: Variables; environment: Environment } => {
-  const inner = withoutHidden(parseEnv(readConfigFile(envFile(home)) ?? ''), outer);
-  const variables = { ...inner, ...outer };
-  const placeOf = (name: string) => (outer[name] === undefined ? 'config/.env' : 'the environment');
-  return { variables, environment: readEnvironment(variables, placeOf) };
+  const principal = principalOf(outer);
+  const heard = principal.role === 'owner' ? outer : withoutRedirects(outer);
+  const inner = withoutHidden(parseEnv(readConfigFile(envFile(home)) ?? ''), heard);
+  const variables = { ...inner, ...heard };
+  const placeOf = (name: string) => (heard[name] === undefined ? 'config/.env' : 'the environment');
+  return { variables, environment: readEnvironment(variables, placeOf, principal) };
+};
+
+/** What an agent's environment may say of the config. */
+const withoutRedirects = (outer: Variables): Variables => {
+  const left = new Set<string>(NOT_FROM_AGENTS);
+  return Object.fromEntries(Object.entries(outer).filter(([name]) => !left.has(name)));
 };
 
 /** A variable of the environment also hides the other name of the same thing in config/.env. */

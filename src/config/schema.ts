@@ -3,6 +3,7 @@
  * templates/agent.yaml. Spans of time are written `30s`, `10m`, `2h` and become seconds here.
  */
 import * as z from 'zod/mini';
+import { GRANTABLE } from '../access/may.ts';
 import { isNetwork } from '../task/local-networks.ts';
 import { parseDuration } from '../text/duration.ts';
 import { hasCredentials } from '../text/url-credentials.ts';
@@ -143,6 +144,18 @@ export const ConfigSchema = z.strictObject({
         'private_key',
       ]),
       local_networks: z._default(z.array(network), []),
+    }),
+    {},
+  ),
+  callers: z.prefault(
+    z.strictObject({
+      agent: z.prefault(
+        z.strictObject({
+          may: z._default(z.array(z.enum(GRANTABLE)), []),
+          commands: z._default(z.array(text), []),
+        }),
+        {},
+      ),
     }),
     {},
   ),

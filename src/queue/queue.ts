@@ -60,6 +60,8 @@ export interface WorkerIdentity {
   model: string | null;
   /** Whether it ends by itself when nothing is left to do. */
   temporary: boolean;
+  /** Seconds between its beats. */
+  beat_seconds?: number;
 }
 
 /** What a daemon says about itself at each beat. */
@@ -77,7 +79,8 @@ export interface Beat {
 
 export interface WorkerInfo {
   worker_id: string;
-  status: 'idle' | 'busy' | 'offline';
+  /** `silent`: it has not been heard for two beats; `offline`: for minutes. Of neither is known that it works. */
+  status: 'idle' | 'busy' | 'silent' | 'offline';
   pid: number;
   /** Tells the process from another that has got its pid since; only where signals from here reach it. */
   start_time?: string;

@@ -162,7 +162,8 @@ export interface Attempt {
   route: string | null;
 }
 
-type Waiting = 'delayed' | 'blocked' | 'endpoint' | 'permit';
+/** `worker`: it is in the hands of a worker that is not heard from. */
+type Waiting = 'delayed' | 'blocked' | 'endpoint' | 'permit' | 'worker';
 
 export interface TaskResult {
   success: boolean;

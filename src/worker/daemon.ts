@@ -44,6 +44,7 @@ export const runDaemon = async (parts: DaemonParts): Promise<PoolEnd> => {
       runner: models[0]?.name ?? null,
       model: models[0]?.defaultModel ?? null,
       temporary: settings.until.kind !== 'stopped',
+      beat_seconds: settings.heartbeatSeconds,
     })
     .catch((error: unknown) => {
       throw cannotJoin(error);

@@ -13,6 +13,7 @@ import {
   takeAll,
   worker,
 } from '../helpers/queue-home.ts';
+import { wholeView } from '../helpers/whole-view.ts';
 
 describe('a result', () => {
   let test: TestHome;
@@ -40,7 +41,8 @@ describe('a result', () => {
   };
   const textOf = async (id: string, slice: Slice = {}) => {
     const pieces: Uint8Array[] = [];
-    for await (const piece of (await readResult(queue, id, slice)).chunks()) pieces.push(piece);
+    for await (const piece of (await readResult({ queue, view: wholeView }, id, slice)).chunks())
+      pieces.push(piece);
     return Buffer.concat(pieces);
   };
 
@@ -54,7 +56,7 @@ describe('a result', () => {
     const { id } = await ended('x');
     const unread = async () => (await queue.list({ unread: true })).some(({ task_id }) => task_id === id);
     assert.equal(await unread(), true);
-    await readResult(queue, id, {});
+    await readResult({ queue, view: wholeView }, id, {});
     assert.equal(await unread(), false);
   });
 

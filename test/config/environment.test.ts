@@ -7,7 +7,7 @@ describe('the environment', () => {
     const nothing = {
       home: undefined,
       logLevel: 'info',
-      agentCalls: false,
+      principal: { role: 'owner', agent: null, via: 'cli' },
       createdBy: 'cli',
       workerLabel: undefined,
       ollamaUrl: undefined,
@@ -43,7 +43,7 @@ describe('the environment', () => {
     assert.deepEqual(read, {
       home: '/h',
       logLevel: 'debug',
-      agentCalls: false,
+      principal: { role: 'owner', agent: null, via: 'cli' },
       createdBy: 'cli',
       workerLabel: 'desk_1',
       ollamaUrl: 'http://gpu:1',
@@ -61,12 +61,12 @@ describe('the environment', () => {
 
   it('knows when an agent calls, and who', () => {
     const who = (variables: Record<string, string>) => {
-      const { agentCalls, createdBy } = readEnvironment(variables);
-      return { agentCalls, createdBy };
+      const { principal, createdBy } = readEnvironment(variables);
+      return { role: principal.role, createdBy };
     };
-    assert.deepEqual(who({ CLAUDECODE: '1' }), { agentCalls: true, createdBy: 'claude-code' });
-    assert.deepEqual(who({ KOUBOU_CALLER: 'agent' }), { agentCalls: true, createdBy: 'agent' });
-    assert.deepEqual(who({ KOUBOU_CALLER: 'cron' }), { agentCalls: false, createdBy: 'cron' });
+    assert.deepEqual(who({ CLAUDECODE: '1' }), { role: 'contributor', createdBy: 'claude-code' });
+    assert.deepEqual(who({ KOUBOU_CALLER: 'agent' }), { role: 'contributor', createdBy: 'agent' });
+    assert.deepEqual(who({ KOUBOU_CALLER: 'cron' }), { role: 'owner', createdBy: 'cron' });
   });
 
   const bad: Record<string, string[]> = {

@@ -47,6 +47,7 @@ describe('agent.yaml', () => {
         sensitive_patterns: ['password', 'secret', 'api_key', 'token', 'private_key'],
         local_networks: [],
       },
+      callers: { agent: { may: [], commands: [] } },
       worktrees: { link: [] },
       file_system: { allow_network: false },
     });

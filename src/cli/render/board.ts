@@ -1,6 +1,7 @@
 /** The board of `koubou status`. Pure. */
 import type { Board, BoardWorktree } from '../../actions/board.ts';
-import type { Counts, WorkerInfo } from '../../queue/queue.ts';
+import { isSilent } from '../../actions/living.ts';
+import type { WorkerInfo } from '../../queue/queue.ts';
 import type { TaskRecord } from '../../task/record.ts';
 import { oneLine } from '../../text/harmless.ts';
 import { fit, type Screen } from './screen.ts';
@@ -9,10 +10,10 @@ import { relative, secondsSince, span } from './time.ts';
 import { amount, shortNames, shortWorker, subject } from './words.ts';
 
 export const renderBoard = (board: Board, screen: Screen, nowMs: number): string => {
-  const { counts, running, failures, workers, worktrees } = board;
+  const { running, failures, workers, worktrees } = board;
   const names = shortNames([...running, ...failures, ...worktrees].map(({ task_id }) => task_id));
   const parts = [
-    [countsLine(counts, screen)],
+    [countsLine(board, screen)],
     titled('Running', screen, runningLines(running, workers, names, screen, nowMs)),
     titled('Last failures', screen, failureLines(failures, names, screen, nowMs)),
     titled('Worktrees', screen, worktreeLines(worktrees, names, screen)),
@@ -27,7 +28,8 @@ export const renderBoard = (board: Board, screen: Screen, nowMs: number): string
 const titled = (title: string, { paint }: Screen, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [paint('bold', title), ...lines];
 
-const countsLine = (counts: Counts, screen: Screen): string => {
+const countsLine = ({ counts, running }: Board, screen: Screen): string => {
+  const forsaken = running.filter(({ waiting }) => waiting === 'worker').length;
   const parts = [
     [counts.delayed, 'delayed'],
     [counts.blocked, 'blocked'],
@@ -35,7 +37,8 @@ const countsLine = (counts: Counts, screen: Screen): string => {
   const within = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
   const line = [
     `${counts.pending} pending${within.length > 0 ? ` (${within.join(', ')})` : ''}`,
-    `${counts.in_progress} running`,
+    `${counts.in_progress - forsaken} running`,
+    ...(forsaken > 0 ? [`${forsaken} with a worker that is not heard from`] : []),
     `${counts.completed} completed`,
     `${counts.failed} failed`,
     ...(counts.quarantined > 0 ? [`${counts.quarantined} quarantined`] : []),
@@ -59,12 +62,15 @@ const runningLines = (
       { title: 'TYPE', cell: ({ type }) => type },
       { title: 'FOR', cell: (record) => runningFor(record, nowMs), right: true },
       { title: 'PROGRESS', cell: ({ task_id }) => amountOf(progress.get(task_id)), right: true },
-      { title: 'WORKER', cell: ({ attempts }) => shortWorker(attempts.at(-1)?.worker_id ?? '') },
+      { title: 'WORKER', cell: workerWord },
       { title: 'TASK', cell: subject, gives: true },
     ],
     running,
   );
 };
+
+const workerWord = ({ attempts, waiting }: TaskRecord): string =>
+  `${shortWorker(attempts.at(-1)?.worker_id ?? '')}${waiting === 'worker' ? ' (silent)' : ''}`;
 
 const runningFor = ({ attempts }: TaskRecord, nowMs: number): string => {
   const seconds = secondsSince(attempts.at(-1)?.started_at, nowMs);
@@ -117,11 +123,14 @@ const workerLines = ({ counts, workers }: Board, screen: Screen, nowMs: number):
   }
   return workers.flatMap((worker) => {
     const { tasks, slots, status, last_heartbeat } = worker;
-    const busy = `${status}, ${tasks.length} of ${slots} busy`;
+    const busy = isSilent(worker)
+      ? `${status}${tasks.length === 0 ? '' : `, held ${tasks.length}`}`
+      : `${status}, ${tasks.length} of ${slots} busy`;
     const model = [worker.runner, worker.model].filter((word) => word !== null).join(' ');
     const beat = last_heartbeat === null ? '' : `heard ${relative(last_heartbeat, nowMs)}`;
     const line = [shortWorker(worker.worker_id), busy, model, beat].filter((text) => text !== '').join('  ');
     const remarks = [
+      ...(isSilent(worker) ? [silence(worker)] : []),
       ...worker.notes,
       ...Object.entries(worker.down).map(([endpoint, why]) => `${endpoint} is down: ${why}`),
     ];
@@ -131,3 +140,9 @@ const workerLines = ({ counts, workers }: Board, screen: Screen, nowMs: number):
     ];
   });
 };
+
+/** A stopped process goes on; what cannot be seen has most likely ended. */
+const silence = ({ start_time }: WorkerInfo): string =>
+  start_time === undefined
+    ? 'not heard from, and not to be seen from here: most likely it has ended; its tasks go back when another daemon runs'
+    : 'not heard from, though its process is there: it is stopped, or the machine is very slow';

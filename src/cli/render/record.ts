@@ -29,9 +29,17 @@ export const renderRecord = (record: CutRecord, screen: Screen, nowMs: number): 
 
 function* factsOf(record: CutRecord, nowMs: number): Generator<[name: string, value: string]> {
   const { options, result } = record;
-  const running = record.status === 'in_progress' ? record.attempts.at(-1) : undefined;
+  const running =
+    record.status === 'in_progress' && record.waiting !== 'worker' ? record.attempts.at(-1) : undefined;
   const seconds = secondsSince(running?.started_at, nowMs);
   yield ['status', `${stateWord(record)}${seconds === null ? '' : ` for ${span(seconds)}`}`];
+  if (record.waiting === 'worker') {
+    const worker = shortWorker(record.attempts.at(-1)?.worker_id ?? 'its worker');
+    yield [
+      'worker',
+      `${worker} is not heard from; the task goes back when another daemon finds that it has ended`,
+    ];
+  }
   yield ['due', record.due_at === null ? '' : `${record.due_at} (${relative(record.due_at, nowMs)})`];
   yield ['waits for', [...record.after, ...record.after_any].join(', ')];
   yield ['type', record.type];

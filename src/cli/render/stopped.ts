@@ -2,14 +2,20 @@
 import type { Stopped } from '../../actions/stop.ts';
 import { shortWorker } from './words.ts';
 
-export const renderStopped = ({ stopped, finishing, elsewhere }: Stopped): string => {
+export const renderStopped = ({ stopped, finishing, elsewhere, silent = [] }: Stopped): string => {
   const lines = [
     ...stopped.map((id) => `${shortWorker(id)} has ended.`),
     ...finishing.map(({ worker_id, tasks }) => stillRuns(worker_id, tasks)),
-    ...elsewhere.map((id) => `${id} runs on another machine: stop it there.`),
+    ...elsewhere.map((id) => (silent.includes(id) ? ended(id) : outOfReach(id))),
   ];
   return lines.length > 0 ? lines.join('\n') : 'No worker is running.';
 };
+
+const outOfReach = (id: string): string =>
+  `${id} was not stopped: it runs on another machine, or in a container or sandbox that no signal from here reaches. Stop it there.`;
+
+const ended = (id: string): string =>
+  `${id} was not stopped: it is silent, and cannot be seen from here. Most likely it has ended with the sandbox, the container or the machine that it was in; its tasks go back when another daemon runs.`;
 
 const stillRuns = (worker: string, tasks: readonly string[]): string =>
   tasks.length === 0

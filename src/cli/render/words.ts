@@ -29,14 +29,16 @@ export const shortNames = (ids: readonly string[]): Map<string, string> => {
 /** The status, or what a pending task waits for. */
 export const stateWord = (record: Pick<TaskRecord, 'status' | 'waiting' | 'result'>): string => {
   if (record.result?.error?.code === 'cancelled') return 'cancelled';
-  if (record.status === 'in_progress') return 'running';
+  if (record.status === 'in_progress') return record.waiting === 'worker' ? 'silent' : 'running';
   if (record.waiting === 'endpoint') return 'pending (endpoint down)';
   if (record.waiting === 'permit') return 'pending (its turn)';
   return record.waiting ?? record.status;
 };
 
 export const stateColour = (record: Pick<TaskRecord, 'status' | 'waiting'>): Colour =>
-  (({ pending: 'yellow', in_progress: 'cyan', completed: 'green', failed: 'red' }) as const)[record.status];
+  record.waiting === 'worker'
+    ? 'yellow'
+    : ({ pending: 'yellow', in_progress: 'cyan', completed: 'green', failed: 'red' } as const)[record.status];
 
 /** What a task is about: the prompt, or the program. */
 export const subject = (record: Pick<TaskRecord, 'prompt' | 'command' | 'type'>): string =>

@@ -1,4 +1,5 @@
 /** The table of `koubou workers`: a row a slot. Pure. */
+import { isSilent } from '../../actions/living.ts';
 import type { WorkerInfo } from '../../queue/queue.ts';
 import type { Colour, Screen } from './screen.ts';
 import { renderTable } from './table.ts';
@@ -12,12 +13,17 @@ interface Slot {
   task: string | undefined;
 }
 
-const COLOURS: Record<WorkerInfo['status'], Colour> = { idle: 'green', busy: 'cyan', offline: 'red' };
+const COLOURS: Record<WorkerInfo['status'], Colour> = {
+  idle: 'green',
+  busy: 'cyan',
+  silent: 'yellow',
+  offline: 'red',
+};
 
 export const renderWorkers = (workers: readonly WorkerInfo[], screen: Screen, nowMs: number): string => {
   const names = shortNames(workers.flatMap(({ tasks }) => tasks));
   const statusOf = ({ worker, task }: Slot): WorkerInfo['status'] =>
-    worker.status === 'offline' ? 'offline' : task === undefined ? 'idle' : 'busy';
+    isSilent(worker) ? worker.status : task === undefined ? 'idle' : 'busy';
   // What is known of a daemon, not of a slot, is said once.
   const once = (text: (worker: WorkerInfo) => string) => (slot: Slot) =>
     slot.number === 1 ? text(slot.worker) : '';

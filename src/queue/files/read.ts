@@ -16,6 +16,7 @@ import type { Place } from './layout.ts';
 import { locate } from './locate.ts';
 import { readOutcomes } from './outcome.ts';
 import { requireSeal, UNSEALED } from './seal.ts';
+import { isHeard } from './workers.ts';
 
 /** Results up to this many bytes are shown inline in a record. */
 const MAX_INLINE_OUTPUT_BYTES = 4 * 1024 * 1024;
@@ -84,12 +85,20 @@ export const joinRecord = async (
   return {
     ...task,
     status: statusOf(place.state),
-    waiting: place.state === 'delayed' || place.state === 'blocked' ? place.state : null,
+    waiting: await waitingOf(context, place),
     due_at: place.dueMs === null ? null : new Date(place.dueMs).toISOString(),
     attempts,
     updated_at: last?.ended_at ?? attempts.at(-1)?.started_at ?? task.created_at,
     result: ended ? await toResult(context, place, outcomes) : null,
   };
+};
+
+const waitingOf = async (
+  context: QueueContext,
+  { state, workerId }: Place,
+): Promise<TaskRecord['waiting']> => {
+  if (state === 'delayed' || state === 'blocked') return state;
+  return state === 'in_progress' && !(await isHeard(context, workerId)) ? 'worker' : null;
 };
 
 const toError = (error: RunOutcome['error']): ErrorInfo | null =>

@@ -7,8 +7,10 @@ import { type QueueContext, verdictFor } from './context.ts';
 import { BadFile, listOrNone } from './disk.ts';
 import { isWorkerId, parseTaskName } from './layout.ts';
 
-/** A living process that has not beaten for so long is shown as offline. Nobody kills it for that. */
+/** A process that has not beaten for so long is shown as offline. Nobody kills it for that. */
 const OFFLINE_AFTER_MS = 5 * 60_000;
+/** Before that it is silent: two beats that are as far apart as they usually are did not come. */
+const SILENT_AFTER_MS = 10_000;
 
 const RunFile = z.looseObject({
   label: z.string(),
@@ -17,6 +19,8 @@ const RunFile = z.looseObject({
   runner: z.nullable(z.string()),
   model: z.nullable(z.string()),
   temporary: z.boolean(),
+  /** Older versions did not say. */
+  beat_seconds: z.optional(z.number()),
   bootId: z.string(),
   pid: z.number(),
   startTime: z.string(),
@@ -80,10 +84,10 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
   const beat = await readBeat(context, workerId);
   const names = await listOrNone(context.disk, join(context.layout.inProgress, workerId));
   const tasks = names.flatMap((name) => parseTaskName(name)?.id ?? []);
-  const silentMs = beat === undefined ? 0 : silence(context, about, beat);
+  const silentMs = silence(context, about, beat);
   return {
     worker_id: workerId,
-    status: silentMs > OFFLINE_AFTER_MS ? 'offline' : tasks.length > 0 ? 'busy' : 'idle',
+    status: statusOf(silentMs, about, tasks.length),
     pid: about.pid,
     ...(verdictFor(context, about) === 'alive' ? { start_time: about.startTime } : {}),
     host: about.hostId,
@@ -102,11 +106,30 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
   };
 };
 
+const statusOf = (silentMs: number, about: RunFile, tasks: number): WorkerInfo['status'] => {
+  if (silentMs > OFFLINE_AFTER_MS) return 'offline';
+  if (silentMs > Math.max(SILENT_AFTER_MS, 2000 * (about.beat_seconds ?? 0))) return 'silent';
+  return tasks > 0 ? 'busy' : 'idle';
+};
+
 // The wall clock of either side may be wrong, or may have been set since.
-const silence = ({ self, machine, nowMs }: QueueContext, about: RunFile, beat: BeatFile): number => {
+const silence = (context: QueueContext, about: RunFile, beat: BeatFile | undefined): number => {
+  const { self, machine, nowMs } = context;
+  if (beat === undefined) {
+    // Of one that can be seen to live the first beat is about to come; of another nothing else is known.
+    return verdictFor(context, about) === 'alive' ? 0 : nowMs() - Date.parse(about.started_at);
+  }
   return about.bootId === self.bootId && beat.steady_ms !== undefined
     ? machine.steadyMs() - beat.steady_ms
     : nowMs() - Date.parse(beat.at);
+};
+
+/** Whether a daemon that has a task in hand is heard from; one that cannot be seen at all is not. */
+export const isHeard = async (context: QueueContext, workerId: string | null): Promise<boolean> => {
+  const about = workerId === null ? undefined : await readRunFile(context, workerId);
+  if (workerId === null || about === undefined || verdictFor(context, about) === 'dead') return false;
+  const silentMs = silence(context, about, await readBeat(context, workerId));
+  return !['silent', 'offline'].includes(statusOf(silentMs, about, 1));
 };
 
 /** Tasks that living daemons passed over, and what each waits for. */

@@ -15,6 +15,7 @@ import { KoubouError, systemCode } from '../../../src/errors.ts';
 import { requireHome } from '../../../src/queue/files/home.ts';
 import type { Queue } from '../../../src/queue/queue.ts';
 import { readSettings } from '../../../src/runner/codex-home.ts';
+import { wholeView } from '../../helpers/whole-view.ts';
 
 /** What the command line says in words of its own (cli/report.ts); any other error of the system looks like a fault of koubou. */
 const SYSTEM = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE']);
@@ -91,7 +92,7 @@ export class Looks {
         return renderRecord(cutRecord(record, CUT_ALONE), screen, Date.now());
       });
       await this.attempt(`result ${id}`, async () => {
-        const { record, chunks } = await readResult(queue, id, {});
+        const { record, chunks } = await readResult({ queue, view: wholeView }, id, {});
         this.said.push(JSON.stringify(cutRecord(record, CUT_ALONE)), await textOf(chunks()));
       });
       await this.attempt(`logs ${id}`, async () => {

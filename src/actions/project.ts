@@ -1,0 +1,66 @@
+/**
+ * The project that a caller works in, which an agent may not leave: the folder that holds the home, and the git work
+ * tree of the folder that the command was typed in. Paths are judged by where their links lead.
+ */
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+
+export interface Project {
+  has: (path: string) => boolean;
+  /** Whether the folder is a user's own, or holds it: programs that may write there could change what a login runs. */
+  isTooWide: (folder: string) => boolean;
+}
+
+export const projectOf = (where: { home: string; cwd: string; userHome: string }): Project => {
+  const cwd = realOf(where.cwd);
+  const user = realOf(where.userHome);
+  const isTooWide = (folder: string): boolean => isWithin(folder, user);
+  const found = [realOf(dirname(where.home)), workTreeOf(cwd) ?? cwd].filter(
+    (root) => isWithin(root, cwd) && !isTooWide(root),
+  );
+  // ~/.koubou serves every folder: then the folder itself is the project.
+  const roots = found.length > 0 || isTooWide(cwd) ? found : [cwd];
+  const has = (path: string): boolean => {
+    const real = realOf(path);
+    if (roots.some((root) => isWithin(root, real))) return true;
+    // Who works in the user's own folder works there, but not in what shells and programs read of it.
+    return cwd === user && isWithin(user, real) && !real.slice(user.length + 1).startsWith('.');
+  };
+  return { has, isTooWide: (folder) => isTooWide(realOf(folder)) };
+};
+
+const isWithin = (root: string, path: string): boolean =>
+  path === root || path.startsWith(root === sep ? sep : `${root}${sep}`);
+
+const workTreeOf = (start: string): string | undefined => {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (linkOf(join(folder, '.git')) !== undefined) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+};
+
+/** As the kernel has it. */
+const MOST_LINKS = 40;
+
+/** Where the path leads, also where nothing is there yet: as the one who makes it would be led. */
+export const realOf = (path: string, links = 0): string => {
+  try {
+    return realpathSync(path);
+  } catch {
+    const folder = dirname(path);
+    if (folder === path) return path;
+    const target = linkOf(path);
+    if (target === undefined || target === '' || links >= MOST_LINKS)
+      return join(realOf(folder, links), basename(path));
+    return realOf(resolve(realOf(folder, links), target), links + 1);
+  }
+};
+
+/** What a link says; empty for what is there and is none; undefined where nothing is. */
+const linkOf = (path: string): string | undefined => {
+  try {
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : '';
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,94 @@
+/**
+ * What an agent is shown of tasks that must stay on this machine: that they are there and how they stand, but nothing of
+ * what was asked, printed or made. What an agent reads leaves the machine. A person sees everything, and so does an
+ * agent that says that it wants to.
+ */
+import type { Config } from '../config/schema.ts';
+import { ERROR_CODES, type ErrorInfo, isErrorCode, KoubouError } from '../errors.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { TaskRecord } from '../task/record.ts';
+import { type Caller, requireAllowed } from './caller.ts';
+import { isHeldIn } from './mark-sensitive.ts';
+import { routingOf } from './routing.ts';
+
+export interface WithheldRecord extends TaskRecord {
+  /** Only where something was taken out. */
+  withheld?: true;
+}
+
+/** How a caller sees tasks. */
+export interface View {
+  /** The record as the caller may see it. */
+  record: (record: TaskRecord) => Promise<WithheldRecord>;
+  records: (records: readonly TaskRecord[]) => Promise<WithheldRecord[]>;
+  isWithheld: (id: string) => Promise<boolean>;
+  /** Throws `not_allowed` where the caller may not see what the task asked for, printed or made. */
+  requireShown: (id: string) => Promise<void>;
+}
+
+export const REVEAL_HINT =
+  'Work with its id, or have a person look. --reveal shows it all the same, and what it shows leaves this machine.';
+
+/** Options that hold what was asked. */
+const TELLING = new Set(['system', 'schema', 'set', 'check']);
+
+const WITHHELD = '(withheld: it must stay on this machine)';
+
+export const viewOf = (
+  { queue, config, caller }: { queue: Pick<Queue, 'get'>; config: Config; caller: Caller },
+  reveal: boolean,
+): View => {
+  if (reveal) requireAllowed(caller, 'reveal', { undone: 'Nothing was shown.' });
+  const seesAll = reveal || caller.principal.role === 'owner';
+  const isHeld = isHeldIn(queue, routingOf(config));
+  const isWithheld = async (id: string): Promise<boolean> => !seesAll && (await isHeld(id));
+  const record = async (whole: TaskRecord): Promise<WithheldRecord> =>
+    (await isWithheld(whole.task_id)) ? withheld(whole) : whole;
+  return {
+    record,
+    records: (records) => Promise.all(records.map(record)),
+    isWithheld,
+    requireShown: async (id) => {
+      if (await isWithheld(id)) throw withheldError(id);
+    },
+  };
+};
+
+export const withheldError = (id: string): KoubouError =>
+  new KoubouError(
+    'not_allowed',
+    `${id} must stay on this machine, and what an agent reads leaves it: nothing of it was shown.`,
+    { hint: REVEAL_HINT },
+  );
+
+/** Ids, states, times, codes, names of files and labels stay: they are what work is steered by. */
+const withheld = (record: TaskRecord): WithheldRecord => {
+  const options = Object.fromEntries(Object.entries(record.options).filter(([name]) => !TELLING.has(name)));
+  return {
+    ...record,
+    prompt: WITHHELD,
+    command: [],
+    context: {},
+    files: record.files.map(({ path }) => ({ path, sha256: null })),
+    options,
+    attempts: record.attempts.map((attempt) => ({
+      ...attempt,
+      error: attempt.error && withoutWords(attempt.error),
+      evidence: null,
+    })),
+    result: record.result && {
+      ...record.result,
+      output: null,
+      output_path: null,
+      error: record.result.error && withoutWords(record.result.error),
+    },
+    withheld: true,
+  };
+};
+
+/** Messages quote what programs and models wrote. */
+const withoutWords = ({ code }: ErrorInfo): ErrorInfo => ({
+  code,
+  message: `${code} ${WITHHELD}`,
+  hint: isErrorCode(code) ? ERROR_CODES[code].hint : REVEAL_HINT,
+});
