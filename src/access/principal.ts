@@ -70,7 +70,7 @@ const agentOf = (variables: Variables): string | null => {
 };
 
 /** The variable that says that an agent calls; undefined: none does. */
-const markerOf = (variables: Variables): string | undefined => {
+export const markerOf = (variables: Variables): string | undefined => {
   const known = MARKERS.find(([name]) => isSet(variables[name]))?.[0];
   if (known !== undefined) return known;
   const codex = Object.keys(variables).find(

@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs';
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
+import { callerEnvironment } from '../actions/caller-environment.ts';
 import type { HomeRequest } from '../actions/open-home.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { currentFolder } from './current-folder.ts';
@@ -36,12 +37,15 @@ export abstract class BaseCommand extends Command {
     return (command as unknown as { _run(): Promise<ReturnType<T['run']>> })._run();
   }
 
+  #environment: Readonly<NodeJS.ProcessEnv> | undefined;
+
   get words(): readonly string[] | undefined {
     return BaseCommand.words;
   }
 
   get environment(): Readonly<NodeJS.ProcessEnv> {
-    return process.env;
+    this.#environment ??= callerEnvironment(process.env);
+    return this.#environment;
   }
 
   get cwd(): string {
