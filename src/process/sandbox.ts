@@ -32,9 +32,8 @@ export const sandboxIn = (variables: Variables, look: () => SandboxFacts | undef
   const facts = look();
   if (facts === undefined) return undefined;
   const { init, depth, isOutermost, isCutOff } = facts;
-  if (depth > 1) return 'a process namespace of its own';
-  if (!isOutermost && init !== null && isShortLived(init))
-    return `a process namespace that ends with ${init.name}`;
+  if (depth > 1) return 'a sandbox with processes of its own';
+  if (!isOutermost && init !== null && isShortLived(init)) return 'a sandbox with processes of its own';
   return isCutOff ? 'a sandbox without a network' : undefined;
 };
 
