@@ -33,8 +33,13 @@ export type Request = keyof typeof TABLE;
 
 const REQUESTS = Object.keys(TABLE) as Request[];
 
+/** What a person does themselves, as no home can say yet that an agent may. */
+const PERSONS: readonly Request[] = ['init', 'trust'];
+
 /** What `callers.agent.may` can hold: requests that an agent would not get whole. */
-export const GRANTABLE = REQUESTS.filter((request) => TABLE[request].contributor !== 'allowed');
+export const GRANTABLE = REQUESTS.filter(
+  (request) => TABLE[request].contributor !== 'allowed' && !PERSONS.includes(request),
+);
 
 /** `granted`: the requests that the config gives to agents. */
 export const may = (role: Role, request: Request, granted: readonly Request[] = []): Verdict =>

@@ -1,5 +1,5 @@
 /** Who asks, and what the config gives to such a caller: the one place that turns the table's answer into a refusal. */
-import { inWords, may, type Request, type Verdict } from '../access/may.ts';
+import { GRANTABLE, inWords, may, type Request, type Verdict } from '../access/may.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
@@ -34,11 +34,15 @@ export const notAllowed = (
 ): KoubouError => {
   const who = principal.agent === null || principal.agent === 'agent' ? '' : ` (${principal.agent} here)`;
   const what = about === undefined ? '' : `: ${about}`;
-  const allowed = [...new Set([...rights.may, request])].join(', ');
-  const line = `koubou config callers.agent.may '[${allowed}]'`;
   return new KoubouError('not_allowed', `An agent${who} may not ${inWords(request)}${what}. ${undone}`, {
-    hint: `${instead === undefined ? '' : `${instead} `}A person allows it, in a terminal of their own, with: ${line}`,
+    hint: [...(instead === undefined ? [] : [instead]), howAllowed(rights, request)].join(' '),
   });
+};
+
+const howAllowed = ({ may: granted }: Caller['rights'], request: Request): string => {
+  if (!GRANTABLE.includes(request)) return 'A person does that, in a terminal of their own.';
+  const all = [...new Set([...granted, request])].join(', ');
+  return `A person allows it, in a terminal of their own, with: koubou config callers.agent.may '[${all}]'`;
 };
 
 /** Throws `not_allowed` for what the caller may not do at all. */

@@ -1,11 +1,12 @@
 /** Makes a home this user's own, once a person has seen what it would have koubou do. */
-import { readEnvironment, type Variables } from '../config/environment.ts';
+import { principalOf } from '../access/principal.ts';
+import type { Variables } from '../config/environment.ts';
 import { findHome, stateFolder } from '../config/paths.ts';
-import { KoubouError } from '../errors.ts';
 import type { Seal } from '../home/seal.ts';
 import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import type { Queue, Unsealed } from '../queue/queue.ts';
 import type { TaskFile } from '../task/record.ts';
+import { requireAllowed } from './caller.ts';
 import { type HomeSummary, oneLine, summaryOf } from './home-summary.ts';
 
 export interface TrustRequest {
@@ -91,9 +92,11 @@ const sealIn = (trust: ReturnType<typeof trustOf>): Seal | undefined =>
 
 /** What a model reads in a planted folder must not be able to have that folder trusted. */
 const refuseAgent = (environment: Variables): void => {
-  if (!readEnvironment(environment).agentCalls) return;
-  throw new KoubouError('not_allowed', 'An agent cannot trust a home; nothing was done.', {
-    hint: 'The person whose home it is types `koubou trust` in a terminal.',
+  // Rights that a home gives count only once it is trusted.
+  const caller = { principal: principalOf(environment), rights: { may: [], commands: [] } };
+  requireAllowed(caller, 'trust', {
+    undone: 'Nothing was done.',
+    instead: 'The person whose home it is types `koubou trust`.',
   });
 };
 
