@@ -24,7 +24,10 @@ export const markSensitive = async (
   tasks: readonly NewTask[],
   { words, isHeld }: Marking,
 ): Promise<NewTask[]> => {
-  const inFile = remembered(async (path) => (await findSecret(beginningOf(path), words)) !== undefined);
+  // A model's server gets the name, too.
+  const inFile = remembered(
+    async (path) => (await findSecret(`${path}\n${beginningOf(path)}`, words)) !== undefined,
+  );
   const isParentHeld = remembered(isHeld);
   const marked: NewTask[] = [];
   for (const task of tasks) {

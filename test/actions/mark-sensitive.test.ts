@@ -33,6 +33,7 @@ describe('a task that is added', () => {
       writeFileSync(path, `A=1\n${secret}\n`);
       assert.equal(await marks({ files: [{ path, sha256: null }] }), true);
       assert.equal(await marks({ files: [{ path: `${path}.gone`, sha256: null }] }), false);
+      assert.equal(await marks({ files: [{ path: `${folder}/${secret} (old).txt`, sha256: null }] }), true);
     } finally {
       rmSync(folder, { recursive: true });
     }

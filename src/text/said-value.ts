@@ -1,0 +1,201 @@
+/** The value that a sentence tells: `the password for the shop is hunter2`, `パスワードは hunter2 です`. Pure. */
+import type { Named } from './secret-families.ts';
+import { SPOKEN_OF } from './secret-names.ts';
+import { isCode, isRandom, isStrong, isTechnical, type Kind, kindOf } from './secret-values.ts';
+import { isProse, RELATIONS, SAYS, unitFollows } from './sentence-words.ts';
+
+/** How far a sentence is followed. */
+const REACH = 100;
+
+const CJK = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}ー々、。「」『』・';
+const WORDS = new RegExp(`[${CJK}]+|[^\\s${CJK}]+`, 'gu');
+const IS_CJK = new RegExp(`^[${CJK}]`, 'u');
+
+interface Word {
+  text: string;
+  kind: Kind;
+  quoted: boolean;
+  /** A colon comes after it, as after the name of what the sentence is about. */
+  announces: boolean;
+  isLast: boolean;
+  /** What follows, with its space. */
+  after: string;
+}
+
+export const isSaid = (text: string, named: Named): boolean => {
+  if (named.family === 'any key') return false;
+  // The next name of the kind looks further by itself.
+  const rest = text.slice(named.end, Math.min(named.end + REACH, named.next));
+  if (named.isWithin && named.isShort) return false;
+  // What is assigned is judged where it stands; what follows is something else.
+  if (ASSIGNED.test(rest)) return false;
+  const [sentence = ''] = rest.match(/^(?:[^\n.!?。！？]|[.!?](?!\s|$))*/u) ?? [];
+  // A member, an argument, a path: no sentence goes on there.
+  if (!/^["'`*)\]]{0,3}(?:\s|:|=|\(|$)/.test(sentence) && !IS_CJK.test(sentence)) return false;
+  if (named.family === 'account') return holdsPair(rest.split('\n', 1)[0] ?? '');
+  const words = wordsOf(sentence, rest);
+  const [first] = words;
+  if (first === undefined || SPOKEN_OF.has(first.text.toLowerCase())) return false;
+  return words.some((word, at) => isToldBy(named, words, word, at)) || isPhrase(named, words);
+};
+
+const ASSIGNED = /^["'`)\]]{0,3}\s{0,5}(?:=|:=|=>|:\S|\|\||\?\?|->)/;
+const EDGES = /^["'`“”„«»*_(]+|["'`“”„«»*_,;:!?.)]+$/g;
+
+const wordsOf = (sentence: string, rest: string): Word[] =>
+  [...sentence.matchAll(WORDS)].map(({ 0: found, index }, at, all) => {
+    const text = found.replaceAll(EDGES, '');
+    // A sign at the end of a sentence may belong to the value: it counts for what the value looks like.
+    const looks = /\d[!?]$|[!?]\d/.test(found) ? found : text;
+    return {
+      text: text === '' ? found : text,
+      kind:
+        text === ''
+          ? 'none'
+          : kindOf(text === found ? text : looks.replaceAll(/^["'`“„«*(]+|["'`”“»*),.;:]+$/g, '')),
+      quoted: /^["'`“„«]/.test(found) || (/[「『]$/.test(all[at - 1]?.[0] ?? '') && !IS_CJK.test(found)),
+      announces: /[^=!<>:]?[:=]$/.test(found) && !/==$|::$/.test(found),
+      isLast: at === all.length - 1,
+      after: rest.slice(index + found.length, index + found.length + 24),
+    };
+  });
+
+const isToldBy = (named: Named, words: readonly Word[], word: Word, at: number): boolean => {
+  const { family } = named;
+  const before = words[at - 1]?.text.toLowerCase();
+  const isCjkBefore =
+    before !== undefined &&
+    IS_CJK.test(before) &&
+    /(?:は|が|を|も|に|で|是|为|為|은|는|이|가|을|를|로|설정|如下)$/.test(before);
+  const told =
+    before !== undefined && (RELATIONS.has(before) || words[at - 1]?.announces === true || isCjkBefore);
+  const near = at === 0 && !named.plural;
+  if (IS_CJK.test(word.text) || isCode(word.text) || isTechnical(word.text)) return false;
+  switch (word.kind) {
+    case 'none':
+      return false;
+    case 'number':
+      return isTold(named, word, told || near, at);
+    case 'word':
+      return isToldWord(named, word, before, told);
+    case 'value':
+      if (word.text.length < 4 && !(word.quoted && told)) return false;
+      if (family === 'pin') return (told || near) && /^[\d#*-]{4,12}[A-Z]?$/.test(word.text);
+      if (family === 'codes') return /\d/.test(word.text) && (told || near);
+      if (family === 'password' || family === 'phrase')
+        return isToldPassword(named, word, told, near) || isOf(words, word, at);
+      return told
+        ? /\d/.test(word.text) && !/^[A-Z]+-?\d+$/.test(word.text)
+        : near && (isRandom(word.text) || (/\d/.test(word.text) && isStrong(word.text)));
+  }
+};
+
+const OF = /^(?:for|of|to|für|von|vom|zum|du|de|del|della|do|da|от|для|к)$/i;
+
+/** `Пароль от вайфая matryoshka55`: not every language has a word for `is`. */
+const isOf = ([first]: readonly Word[], { text, isLast }: Word, at: number): boolean =>
+  at >= 2 && isLast && OF.test(first?.text ?? '') && /^\p{L}{4,}\d{2,}$/u.test(text);
+
+/** `pass token2 to it`: the shortest names are verbs and abbreviations, too. */
+const isToldPassword = (named: Named, word: Word, told: boolean, near: boolean): boolean => {
+  const { isShort } = named;
+  if (told) return !/^[A-Z]+-?\d+$/.test(word.text) || word.quoted || word.isLast;
+  if (near)
+    return isShort ? isStrong(word.text) : /\d/.test(word.text) && !/^[A-Z]{1,5}-?\d+$/.test(word.text);
+  return !isShort && isStrong(word.text);
+};
+
+const isTold = (
+  { family, name }: Named,
+  { text, after, isLast }: Word,
+  told: boolean,
+  at: number,
+): boolean => {
+  const digits = text.length;
+  if (unitFollows(after)) return false;
+  if (family === 'pin')
+    return told && (/^cv/i.test(name) ? digits === 3 || digits === 4 : digits >= 4 && digits <= 9);
+  if (family === 'codes') return told && digits >= 6;
+  if (family !== 'password') return false;
+  if (IS_CJK.test(name))
+    return digits >= 4 && digits <= 10 && (told || at === 0 || isLast) && !/^(?:19|20)\d\d$/.test(text);
+  return told && at > 0 && digits >= 4 && name.length > 4;
+};
+
+const isToldWord = (
+  { family, name }: Named,
+  { text, quoted, isLast }: Word,
+  before: string | undefined,
+  told: boolean,
+): boolean => {
+  if (
+    isProse(text) ||
+    /(?:ed|ing|ly|[ai]ble|ive|ory|ful|less)$/.test(text) ||
+    /^[A-Z]+$/.test(text) ||
+    SPOKEN_OF.has(text.toLowerCase()) ||
+    text.length < 4
+  )
+    return false;
+  if (quoted && told) return family === 'password' && name.length > 4;
+  return family === 'password' && name.length > 4 && isLast && before !== undefined && SAYS.has(before);
+};
+
+/** `the passphrase is correct horse battery staple`. */
+const isPhrase = ({ family, name }: Named, words: readonly Word[]): boolean => {
+  const from = words.findIndex(({ text }) => RELATIONS.has(text.toLowerCase())) + 1;
+  const said = words.slice(from);
+  return (
+    family === 'phrase' &&
+    name !== 'mnemonic' &&
+    from > 0 &&
+    said.length >= 4 &&
+    said.every(({ kind, text }) => kind === 'word' || /^\w+$/.test(text)) &&
+    !isProse(
+      said
+        .slice(1)
+        .map(({ text }) => text)
+        .join(' '),
+    )
+  );
+};
+
+/** `admin / hunter2`, `deploy:9fKq27xz`. */
+const holdsPair = (line: string): boolean => {
+  for (const [, name = '', value = ''] of line.matchAll(
+    /([\w.@-]{1,40})(?:[:|]| ?[/|,] )["'`]?([^\s"'`]{4,64})/g,
+  )) {
+    const core = value.replace(/[,;.)]+$/, '');
+    if (
+      kindOf(core) === 'value' &&
+      /\d/.test(core) &&
+      !isTechnical(core) &&
+      !isCode(core) &&
+      !/^https?$/.test(name)
+    )
+      return true;
+  }
+  return false;
+};
+
+const AS: ReadonlySet<string> = new Set(
+  'is was as for als ist comme est como es é come è как это'.split(' '),
+);
+const BEFORE_CJK = /(?:が|は|を|是|이|가|을|를)[^\s!-~]{0,8}$/u;
+
+/** `use Xk93-pPq2 as the password`, `hunter2 がパスワード`. */
+export const isSaidBefore = (text: string, { family, at, end, name, isShort }: Named): boolean => {
+  const isCjk = IS_CJK.test(name);
+  if (!['password', 'phrase', 'pin', 'key', 'token'].includes(family)) return false;
+  if (isShort || /^\s?[=:(]/.test(text.slice(end, end + 2))) return false;
+  const before = text.slice(Math.max(0, at - 90), at);
+  const words = before.split(/\s+/).filter((word) => word !== '');
+  const as = words.findLastIndex((word) => AS.has(word.toLowerCase()));
+  const told = as >= words.length - 4 ? words[as - 1] : undefined;
+  const toldCjk =
+    isCjk && BEFORE_CJK.test(before) ? /[!-~]{6,64}(?=\s?[^!-~]{1,12}$)/.exec(before)?.[0] : undefined;
+  const core = (told ?? toldCjk)?.replaceAll(/^["'`“„«([]+|["'`”“»,;:)\]]+$/g, '') ?? '';
+  if (core.length < 4) return false;
+  if (family === 'pin') return /^\d{4,8}$/.test(core);
+  if (kindOf(core) !== 'value' || isCode(core) || isTechnical(core)) return false;
+  return isStrong(core) || /^[a-z]{3,}\d{2,}!?$/i.test(core) || /^\w+[!#$%^&*]$/.test(core);
+};

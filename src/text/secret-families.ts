@@ -1,0 +1,155 @@
+/**
+ * Secrets that have a name beside them: pass(word|wd|phrase|code), pwd, pw, psk, pin, keys, tokens, credentials, in the
+ * languages of secret-names.ts. How much must speak for a value depends on where it stands: after `PASSWORD=` any word
+ * is one; in a sentence it must look like one, or be said to be one. Each look goes a bounded way from the name.
+ */
+import { isAfterName } from './named-value.ts';
+import { isSaid, isSaidBefore } from './said-value.ts';
+import { isInColumn } from './secret-columns.ts';
+import { FAMILY_OF_WORD, type Family, NAMES, NEUTRAL_TAIL, OTHER_THING } from './secret-names.ts';
+import { subwords } from './secret-values.ts';
+
+export interface Named {
+  family: Family;
+  /** As the text has it. */
+  name: string;
+  at: number;
+  end: number;
+  /** Where the same name comes next. */
+  next: number;
+  /** It is the end of a longer name: `dbPassword`, `DB_PASSWORD`. */
+  isWithin: boolean;
+  plural: boolean;
+  /** A verb, an abbreviation or part of another word as often: more must speak for its value. */
+  isShort: boolean;
+}
+
+/** Whether a word of `security.sensitive_patterns` asks for families, and not only for itself. */
+export const isFamilyWord = (word: string): boolean => Object.hasOwn(FAMILY_OF_WORD, plain(word));
+
+/** The first name of these families that has a value beside it, as the text has it. */
+export const findNamedSecret = (text: string, words: readonly string[]): string | undefined => {
+  const families = new Set(words.flatMap((word) => FAMILY_OF_WORD[plain(word)] ?? []));
+  if (families.size === 0) return undefined;
+  const foreign = /[^\0-\u024f]/.test(text);
+  for (const pattern of foreign ? [latin(), other()] : [latin()]) {
+    for (const { index, name, next } of withNext(text.matchAll(pattern))) {
+      const named = nameAt(text, index, name, next);
+      if (named === undefined || !families.has(named.family)) continue;
+      if (
+        isAfterName(text, named) ||
+        isSaid(text, named) ||
+        isSaidBefore(text, named) ||
+        isInColumn(text, named)
+      ) {
+        return named.name.replaceAll(/\s+/g, ' ').toLowerCase();
+      }
+    }
+  }
+  return undefined;
+};
+
+/** Each name with the place of the next one, if that is the same: what lies beyond is that one's. */
+function* withNext(
+  found: Iterable<RegExpExecArray>,
+): Generator<{ index: number; name: string; next: number }> {
+  let last: RegExpExecArray | undefined;
+  for (const each of found) {
+    if (last !== undefined) {
+      const isSame = last[0].toLowerCase() === each[0].toLowerCase();
+      yield { index: last.index, name: last[0], next: isSame ? each.index : Number.POSITIVE_INFINITY };
+    }
+    last = each;
+  }
+  if (last !== undefined) yield { index: last.index, name: last[0], next: Number.POSITIVE_INFINITY };
+}
+
+const plain = (word: string): string => word.toLowerCase().replaceAll(/[\s_.'’-]+/g, '');
+
+const FAMILIES: ReadonlyMap<string, Family> = new Map(
+  (Object.entries(NAMES) as [Family, readonly string[]][]).flatMap(([family, names]) =>
+    names.map((name): [string, Family] => [plain(name), family]),
+  ),
+);
+
+/** The longest come first: `api key` is no `key`. */
+const patternOf = (names: readonly string[]): RegExp =>
+  new RegExp(
+    [...names]
+      .sort((a, b) => b.length - a.length)
+      .map((name) => name.replaceAll(/['’]/g, "['’]").replaceAll(' ', '[\\s_.-]?'))
+      .join('|'),
+    'gi',
+  );
+
+const isLatinName = (name: string): boolean => !/[^\0-\u024f]/.test(name);
+const all = Object.values(NAMES).flat();
+let latinPattern: RegExp | undefined;
+let otherPattern: RegExp | undefined;
+const latin = (): RegExp => (latinPattern ??= patternOf(all.filter(isLatinName)));
+const other = (): RegExp => (otherPattern ??= patternOf(all.filter((name) => !isLatinName(name))));
+
+const nameAt = (text: string, at: number, found: string, next: number): Named | undefined => {
+  const family = FAMILIES.get(plain(found));
+  if (family === undefined) return undefined;
+  const end = at + found.length;
+  if (!beginsName(text, at) || !endsName(text, end)) return undefined;
+  // A plural, and what a name goes on with.
+  const [tail = ''] =
+    text.slice(end, end + 64).match(/^(?:s(?![\p{Ll}]))?(?:[\p{L}\p{N}_]|-(?=[\p{L}\p{N}]))*/u) ?? [];
+  const isCjk = /[\u3000-\u9fff\uac00-\ud7af]$/.test(found);
+  if (!isCjk) {
+    const rest = subwords(tail).filter((part) => part !== 's' && !/^\d+$/.test(part));
+    if (
+      /[\p{L}\p{N}_]/u.test(tail[0] ?? '') &&
+      !/^(?:s(?![a-z])|[_A-Z\d])/.test(tail) &&
+      !/^[ёйеуюяиа]?м?х?$/.test(tail)
+    )
+      return undefined;
+    if (rest.some((part) => !NEUTRAL_TAIL.has(part))) return undefined;
+  }
+  const before = text.slice(Math.max(0, at - 40), at);
+  if (isOther(before, family) || /\barn:[\w:-]*:$/.test(before)) return undefined;
+  // Three letters that are also a verb, an abbreviation, a command.
+  if (plain(found) === 'tan' && found !== 'TAN') return undefined;
+  const plural = /^s(?![a-z])/.test(tail) || (family === 'token' && /s$/i.test(found));
+  return {
+    family,
+    name: found,
+    at,
+    end: isCjk ? end : end + tail.length,
+    next,
+    isWithin: !isCjk && /[\p{L}\p{N}_]$/u.test(before),
+    plural,
+    isShort: !isCjk && found.length <= 4,
+  };
+};
+
+/** A name that begins with another word: `max_tokens`, `public_key`, `unexpected token`. */
+const isOther = (before: string, family: Family): boolean => {
+  const part = subwords(before.match(/[\p{L}\p{N}]+[\s_.-]?$/u)?.[0] ?? '').at(-1) ?? '';
+  if (family === 'any key') return !/[\p{L}\p{N}][_-]?$/u.test(before) || OTHER_THING.has(part);
+  return OTHER_THING.has(part) && !(family === 'password' && part === 'primary');
+};
+
+const beginsName = (text: string, at: number): boolean => {
+  const before = text[at - 1] ?? ' ';
+  const first = text[at] ?? ' ';
+  if (/[\u3000-\u9fff\uac00-\ud7af]/.test(first)) return true;
+  if (!/\p{L}/u.test(before) || /[\u3000-\u9fff\uac00-\ud7af]/.test(before)) return true;
+  return /\p{Ll}/u.test(before) && /\p{Lu}/u.test(first);
+};
+
+/** Before what is no letter, in the middle of passwordHash, and before an s: false alarms are cheap. */
+const endsName = (text: string, end: number): boolean => {
+  const last = text[end - 1] ?? ' ';
+  const next = text[end] ?? ' ';
+  if (
+    !/\p{L}/u.test(next) ||
+    /[\u3000-\u9fff\uac00-\ud7af]/.test(next) ||
+    /[\u3000-\u9fff\uac00-\ud7af]/.test(last)
+  )
+    return true;
+  if (/\p{Ll}/u.test(last) && /\p{Lu}/u.test(next)) return true;
+  return /s/i.test(next) && !/\p{L}/u.test(text[end + 1] ?? ' ');
+};
