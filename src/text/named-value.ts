@@ -1,5 +1,5 @@
 /** The value that a name is given: `PASSWORD=x`, `"password": "x"`, `<password>x</password>`, `--password x`. Pure. */
-import type { Named } from './secret-families.ts';
+import type { Named } from './secret-names.ts';
 import { SPOKEN_OF } from './secret-names.ts';
 import { isCode, isRandom, isTechnical, kindOf, namesItself } from './secret-values.ts';
 import { isProse, unitFollows } from './sentence-words.ts';

@@ -1,5 +1,5 @@
 /** The value that a sentence tells: `the password for the shop is hunter2`, `パスワードは hunter2 です`. Pure. */
-import type { Named } from './secret-families.ts';
+import type { Named } from './secret-names.ts';
 import { SPOKEN_OF } from './secret-names.ts';
 import { isCode, isRandom, isStrong, isTechnical, type Kind, kindOf } from './secret-values.ts';
 import { isProse, RELATIONS, SAYS, unitFollows } from './sentence-words.ts';

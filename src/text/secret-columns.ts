@@ -1,5 +1,5 @@
 /** A value that stands under its name: in a CSV file, a Markdown table, `INSERT INTO t (a, password) VALUES (1, 'x')`. */
-import type { Named } from './secret-families.ts';
+import type { Named } from './secret-names.ts';
 import { kindOf } from './secret-values.ts';
 
 const LINE = 1000;

@@ -9,21 +9,6 @@ import { isInColumn } from './secret-columns.ts';
 import { FAMILY_OF_WORD, type Family, NAMES, NEUTRAL_TAIL, OTHER_THING } from './secret-names.ts';
 import { subwords } from './secret-values.ts';
 
-export interface Named {
-  family: Family;
-  /** As the text has it. */
-  name: string;
-  at: number;
-  end: number;
-  /** Where the same name comes next. */
-  next: number;
-  /** It is the end of a longer name: `dbPassword`, `DB_PASSWORD`. */
-  isWithin: boolean;
-  plural: boolean;
-  /** A verb, an abbreviation or part of another word as often: more must speak for its value. */
-  isShort: boolean;
-}
-
 /** Whether a word of `security.sensitive_patterns` asks for families, and not only for itself. */
 export const isFamilyWord = (word: string): boolean => Object.hasOwn(FAMILY_OF_WORD, plain(word));
 

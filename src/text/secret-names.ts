@@ -15,6 +15,22 @@ export type Family =
   | 'secret'
   | 'token';
 
+/** A name as a text has it. */
+export interface Named {
+  family: Family;
+  /** As the text has it. */
+  name: string;
+  at: number;
+  end: number;
+  /** Where the same name comes next. */
+  next: number;
+  /** It is the end of a longer name: `dbPassword`, `DB_PASSWORD`. */
+  isWithin: boolean;
+  plural: boolean;
+  /** A verb, an abbreviation or part of another word as often: more must speak for its value. */
+  isShort: boolean;
+}
+
 /** The word of `security.sensitive_patterns` that asks for each family. */
 export const FAMILY_OF_WORD: Readonly<Record<string, readonly Family[]>> = {
   password: ['password', 'phrase', 'pin', 'codes', 'account'],
