@@ -6,7 +6,7 @@
 import { isAfterName } from './named-value.ts';
 import { isSaid, isSaidBefore } from './said-value.ts';
 import { isInColumn } from './secret-columns.ts';
-import { FAMILY_OF_WORD, type Family, NAMES, NEUTRAL_TAIL, OTHER_THING } from './secret-names.ts';
+import { FAMILY_OF_WORD, type Family, NAMES, type Named, NEUTRAL_TAIL, OTHER_THING } from './secret-names.ts';
 import { subwords } from './secret-values.ts';
 
 /** Whether a word of `security.sensitive_patterns` asks for families, and not only for itself. */
