@@ -9,6 +9,7 @@ import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
 import { WorkerLog } from '../cli/worker-log.ts';
 import { configWatch } from '../config/load.ts';
 import { findHome, promptFolders, userHome } from '../config/paths.ts';
+import { endHard } from '../process/end-hard.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
 import { buildRunners } from '../runner/registry.ts';
@@ -69,6 +70,7 @@ export default class Work extends BaseCommand {
       onStopRequest: (listener) => log.stopRequests(listener),
     });
     await log.written;
+    if (end.hangs) endHard();
     if (end.kind === 'fenced') {
       this.hint('This worker was taken for dead and its tasks were given to others; it has ended.');
       this.exitWith(1);

@@ -156,8 +156,11 @@ export interface Member {
   renew(beat: Beat): Promise<'alive' | 'fenced'>;
   /** Whether the task is still ours; only `settle` can be sure of it. */
   holds(claim: Claim): Promise<boolean>;
-  /** Ends a run: publishes the outcome, then moves the task as `budget` decides. */
-  settle(claim: Claim, outcome: RunOutcome, budget: Budget): Promise<Settled>;
+  /**
+   * Ends a run: publishes the outcome, then moves the task as `budget` decides. Its permits are given back when
+   * `inUse`, what of the run goes on all the same, has settled.
+   */
+  settle(claim: Claim, outcome: RunOutcome, budget: Budget, inUse?: Promise<void>): Promise<Settled>;
   /** Ids of running tasks whose cancellation was asked. */
   cancelRequests(): Promise<string[]>;
   /** What was told to this daemon since the last call. */

@@ -10,6 +10,7 @@ import { isCutOff, isRelayed, namesIn } from '../executor/agent-rules.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { findProgram, requireProgram } from '../process/find-program.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
+import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
 import { type AgentEndpoint, askEndpoint } from './agent-endpoint.ts';
 import { AgentFiles } from './agent-files.ts';
@@ -115,7 +116,7 @@ export class AgentRunner implements Runner {
     try {
       context.signal.throwIfAborted();
       if (context.resume !== null) throw this.#cannotGoOn();
-      const prompt = await this.#prompt(task, context);
+      const prompt = await unlessAborted(this.#prompt(task, context), context.signal);
       // Throws where the task must stay here: what the program itself sends, nobody can hold.
       await context.local(prompt);
       context.phase('loading');

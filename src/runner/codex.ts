@@ -11,6 +11,7 @@ import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
 import { strayFolders, strayNote } from '../executor/stray-folders.ts';
 import { startProgram } from '../process/spawn.ts';
+import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
 import { withoutKeys } from '../text/keys.ts';
 import { attend } from './attend.ts';
@@ -87,10 +88,13 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     try {
       context.signal.throwIfAborted();
       const sandbox = sandboxFor(task, this.options);
-      const [prompt, ownSettings] = await Promise.all([
-        codexPrompt(task, this.options.promptFolders, context.feedback),
-        readSettings(this.options.home),
-      ]);
+      const [prompt, ownSettings] = await unlessAborted(
+        Promise.all([
+          codexPrompt(task, this.options.promptFolders, context.feedback),
+          readSettings(this.options.home),
+        ]),
+        context.signal,
+      );
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       requireLocalSandbox(sandbox, local);
       // A user's own settings can name servers for tools, which nobody can hold.

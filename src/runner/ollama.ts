@@ -5,6 +5,7 @@
  * and an answer that the model only thought (asked for once more, the other way).
  */
 import type { Ollama } from 'ollama';
+import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
 import { countOf, isObject, type JsonObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
@@ -62,7 +63,8 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
     let sink: AnswerSink | undefined;
     try {
       context.signal.throwIfAborted();
-      const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
+      const { feedback, signal } = context;
+      const prompt = await unlessAborted(buildPrompt(task, { folders, template, feedback }), signal);
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       const asked = `${prompt.system}\n${prompt.user}`;
       context.phase('loading');

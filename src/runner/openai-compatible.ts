@@ -3,6 +3,7 @@
  * client. It says little about itself, so less can be asked beforehand than of Ollama: whether it lives.
  */
 import type { OpenAI } from 'openai';
+import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
 import { countOf, isObject, type JsonObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
@@ -52,7 +53,8 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
     let sink: AnswerSink | undefined;
     try {
       context.signal.throwIfAborted();
-      const prompt = await buildPrompt(task, { folders, template, feedback: context.feedback });
+      const { feedback, signal } = context;
+      const prompt = await unlessAborted(buildPrompt(task, { folders, template, feedback }), signal);
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       context.phase('loading');
       const stream = { done: false };

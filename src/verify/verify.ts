@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import { judge } from '../judge/judge.ts';
+import { unlessAborted } from '../process/unless-aborted.ts';
 import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
@@ -94,7 +95,7 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
     else if (task.options.allow_no_change !== true) return { ok: false, ...judged };
   }
 
-  const missing = await missingExpected({ patterns: expect, cwd, output });
+  const missing = await unlessAborted(missingExpected({ patterns: expect, cwd, output, signal }), signal);
   if (missing !== null) return { ok: false, error: missing, feedback: missing.message };
   if (expect.length > 0) evidence.push('expect');
 

@@ -1,7 +1,7 @@
 /**
  * The limits of one attempt: of the whole, of silence, of loading. Loading a model and queueing at the
- * endpoint are not the task's own time, so the other two stand still meanwhile; a check that the caller asked
- * for may be silent.
+ * endpoint are not the task's own time, so the other two stand still meanwhile; what koubou does around the run, and a
+ * check that the caller asked for, may be silent.
  */
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 
@@ -19,18 +19,19 @@ export type Stop =
   | { kind: 'fenced' }
   | { kind: 'limit'; error: ErrorInfo };
 
-export type Phase = 'loading' | 'running' | 'checking';
+export type Phase = 'preparing' | 'loading' | 'running' | 'checking';
 
 export class AttemptClocks {
   readonly #limits: Limits;
   readonly #controller = new AbortController();
   #phase: Phase = 'running';
   #phaseSince = performance.now();
-  /** Milliseconds of running and checking before the present phase. */
+  /** Milliseconds outside of loading before the present phase. */
   #ran = 0;
   #lastProgress = performance.now();
   #stop: Stop | undefined;
   #ended = false;
+  #doing: string | null = null;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: Limits) {
@@ -59,6 +60,11 @@ export class AttemptClocks {
     this.#phaseSince = now;
     this.#lastProgress = now;
     this.#arm();
+  }
+
+  /** What it is at, for the error of one that takes too long; it follows "it was still". */
+  doing(what: string | null): void {
+    this.#doing = what;
   }
 
   stop(stop: Stop): void {
@@ -90,6 +96,10 @@ export class AttemptClocks {
     else this.#arm();
   }
 
+  get #step(): string {
+    return this.#doing === null || this.#phase === 'running' ? '' : `: it was still ${this.#doing}`;
+  }
+
   #nextLimit(): { inMs: number; error: ErrorInfo } | undefined {
     const now = performance.now();
     const inPhase = now - this.#phaseSince;
@@ -106,10 +116,10 @@ export class AttemptClocks {
         : [
             {
               inMs: timeout * 1000 - this.#ran - inPhase,
-              error: errorInfo('timeout', `It did not end within ${timeout} s.`),
+              error: errorInfo('timeout', `It did not end within ${timeout} s${this.#step}.`),
             },
           ],
-      stall === 0 || this.#phase === 'checking'
+      stall === 0 || this.#phase !== 'running'
         ? []
         : [
             {

@@ -38,9 +38,11 @@ export interface PoolParts {
   tell: Tell;
 }
 
-export type PoolEnd =
+/** `hangs`: a system call of an attempt goes on, and this process cannot end before it does. */
+export type PoolEnd = { hangs?: true } & (
   | { kind: 'done' | 'stopped'; left: Left; completed: number; failed: number }
-  | { kind: 'fenced' };
+  | { kind: 'fenced' }
+);
 
 export class Pool {
   readonly #parts: PoolParts;
@@ -62,6 +64,8 @@ export class Pool {
   #failed = 0;
   #idleSince = performance.now();
   #backlog = 0;
+  /** Attempts that have ended, with something that hangs. */
+  #hanging = 0;
   #fault: unknown;
 
   constructor(parts: PoolParts) {
@@ -149,7 +153,7 @@ export class Pool {
   async #loop(hint: ChangeHint): Promise<PoolEnd> {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
-      if (this.#fenced) return { kind: 'fenced' };
+      if (this.#fenced) return { kind: 'fenced', ...this.#hangs };
       let waitMs = CLAIM_RETRY_MS;
       try {
         const next = await this.#look(hint);
@@ -275,6 +279,7 @@ export class Pool {
         this.#fault ??= error;
       }
       this.#attempts.delete(claim.id);
+      this.#noteHanging(attempt.left);
       this.#heartbeat.soon();
       this.#idleSince = performance.now();
       this.#wakeUp();
@@ -286,6 +291,18 @@ export class Pool {
     // The request to stop came while the claim was on its way.
     if (this.#stopping) attempt.stop({ kind: 'stopped' });
     if (this.#fenced) attempt.stop({ kind: 'fenced' });
+  }
+
+  get #hangs(): { hangs?: true } {
+    return this.#hanging > 0 ? { hangs: true } : {};
+  }
+
+  #noteHanging(left: Promise<void> | undefined): void {
+    if (left === undefined) return;
+    this.#hanging += 1;
+    void left.finally(() => {
+      this.#hanging -= 1;
+    });
   }
 
   #waitMs(nextDueMs: number | null): number {
@@ -304,7 +321,7 @@ export class Pool {
   /** The end, when it has come. */
   async #atEnd(): Promise<PoolEnd | undefined> {
     if (this.#attempts.size > 0 || this.#fenced) return undefined;
-    const ended = { completed: this.#completed, failed: this.#failed };
+    const ended = { completed: this.#completed, failed: this.#failed, ...this.#hangs };
     if (this.#stopping) return { kind: 'stopped', left: await leftIn(this.#parts.queue), ...ended };
     const { until } = this.#parts.settings;
     if (until.kind === 'stopped') return undefined;

@@ -3,7 +3,7 @@
  * runner/*, verify/verify.ts, task/budget.ts, hand-back.ts. Which runner it is was decided when the task was claimed.
  */
 import { existsSync } from 'node:fs';
-import { stat, truncate } from 'node:fs/promises';
+import { appendFile, stat, truncate } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -20,10 +20,10 @@ import type { ExecutionPlace } from '../executor/executor.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
 import { mayDo, type Route, withRules } from '../route/route.ts';
-import type { Runner } from '../runner/runner.ts';
+import type { Runner, RunnerOutcome } from '../runner/runner.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
 import { publishOutput } from '../verify/publish.ts';
-import { verifyResult } from '../verify/verify.ts';
+import { type Changes, type Verification, verifyResult } from '../verify/verify.ts';
 import { worktreesFolder } from '../worktree/record.ts';
 import { noteChangedFiles } from './changed-files.ts';
 import { checkExecutor } from './check-executor.ts';
@@ -33,7 +33,8 @@ import { fileBytes } from './file-bytes.ts';
 import { handBack, isLastTry } from './hand-back.ts';
 import { LocalOnly } from './local-only.ts';
 import { budgetOf, type WorkerSettings } from './settings.ts';
-import { failedVerdict, NOTHING_SEEN, type Seen, seenOf, type Verdict } from './verdict.ts';
+import { StepLeft, Steps } from './steps.ts';
+import { failedVerdict, NOTHING_SEEN, type Seen, seenOf, type Verdict, withoutKeysIn } from './verdict.ts';
 import { Workplace } from './workplace.ts';
 
 export interface RunDependencies {
@@ -65,6 +66,10 @@ const MAY_PASS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files',
   ENOMEM: 'no memory is left',
 };
+/** To stop a program takes 5 s where it does not hear, and a few more where it does not end. */
+const PROGRAM_GRACE_MS = 20_000;
+/** What a run left that was ended is worth waiting for, and not for long. */
+const PATCH_GRACE_MS = 5000;
 /** How long a busy endpoint is left alone when it does not say. */
 const BUSY_PAUSE_SECONDS = 1;
 
@@ -79,6 +84,7 @@ export class Attempt {
   /** By the clock that nobody sets. */
   readonly #startedMs = performance.now();
   readonly #route: Route | KoubouError;
+  readonly #steps: Steps;
 
   /** `route`: where the task goes, or why it cannot go anywhere. */
   constructor(dependencies: RunDependencies, claim: Claim, route: Route | KoubouError) {
@@ -94,10 +100,16 @@ export class Attempt {
       stall: options.stall_timeout ?? (type === 'command' ? 0 : settings.stallSeconds),
       load: settings.loadSeconds,
     });
+    this.#steps = new Steps(this.clocks);
   }
 
   stop(stop: Stop): void {
     this.clocks.stop(stop);
+  }
+
+  /** Settles when what hung is done with as well; undefined: nothing hangs. */
+  get left(): Promise<void> | undefined {
+    return this.#steps.ended;
   }
 
   /** Runs and settles. Rejects only where the outcome could not be kept. */
@@ -126,14 +138,22 @@ export class Attempt {
       const runner = this.#dependencies.runners.get(this.#route.runner) as Runner;
       requireOnlyAnswer(this.claim.task, runner);
       this.#tellStart(this.#route, runner);
-      const verdict = await this.#attempt(runner, this.#route);
+      const verdict = withoutKeysIn(await this.#attempt(runner, this.#route), runner.keys ?? []);
       this.#tellUnavailable(runner, verdict);
       return verdict;
     } catch (error) {
+      if (error instanceof StepLeft) await this.#tellLeft();
       const info = toErrorInfo(error);
       const charged = ERROR_CODES[info.code].charged;
       return this.#stoppedVerdict(NOTHING_SEEN) ?? { ...NOTHING_SEEN, error: info, charged };
     }
+  }
+
+  /** What the log says of it, nobody needs to know: it is for whoever wonders later. */
+  async #tellLeft(): Promise<void> {
+    const what = this.#steps.left.join(', ');
+    const line = `koubou: the attempt ended while it was still ${what}; that goes on until the system lets go of it\n`;
+    await appendFile(this.claim.logPath, line).catch(() => undefined);
   }
 
   #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
@@ -160,14 +180,21 @@ export class Attempt {
   async #attempt(runner: Runner, route: Route): Promise<Verdict> {
     // An attempt that was lost or put back learned nothing: what the one before it was told still holds.
     const feedback = this.claim.earlier.findLast((outcome) => outcome.feedback !== null)?.feedback ?? null;
-    await noteChangedFiles(this.claim);
+    const { signal } = this.clocks;
+    this.clocks.phase('preparing');
+    signal.throwIfAborted();
+    await this.#steps.within('reading the attached files', () => noteChangedFiles(this.claim, signal));
     await this.#requireHeld();
     const known = { ...this.#dependencies.settings, requireHeld: () => this.#requireHeld() };
-    const workplace = await Workplace.prepare(this.claim, runner, known);
+    const workplace = await this.#steps.within(
+      'looking at the working folder',
+      () => Workplace.prepare(this.claim, runner, known),
+      { late: (made: Workplace) => made.close() },
+    );
     try {
       return await this.#runTwiceAtMost(runner, route, feedback, workplace);
     } finally {
-      await workplace.close();
+      await this.#steps.within('clearing up', () => workplace.close());
     }
   }
 
@@ -181,7 +208,6 @@ export class Attempt {
     // A model that missed the schema often hits it when it reads what was wrong: one more try within the attempt.
     if (first.error?.code !== 'schema_invalid' || first.feedback === null) return first;
     await truncate(this.claim.outputPath, 0);
-    this.clocks.phase('running');
     return this.#runAndVerify(runner, route, first.feedback, workplace);
   }
 
@@ -198,28 +224,33 @@ export class Attempt {
     const requireHeld = (): Promise<void> => this.#requireHeld();
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
-    const result = await runner.run(workplace.task, {
-      logPath: claim.logPath,
-      outputPath: claim.outputPath,
-      cwd: workplace.cwd,
-      statePath: claim.statePath,
-      resume,
-      marker: claim.marker,
-      model: route.model,
-      signal: clocks.signal,
-      feedback,
-      progress: (amount) => {
-        this.progress += amount;
-        clocks.progress();
-      },
-      phase: (phase) => clocks.phase(phase),
-      local: (sent) => local.judge(sent),
-      requireHeld,
-      childStarted,
-    });
+    clocks.signal.throwIfAborted();
+    clocks.phase('running');
+    const run = (): Promise<RunnerOutcome> =>
+      runner.run(workplace.task, {
+        logPath: claim.logPath,
+        outputPath: claim.outputPath,
+        cwd: workplace.cwd,
+        statePath: claim.statePath,
+        resume,
+        marker: claim.marker,
+        model: route.model,
+        signal: clocks.signal,
+        feedback,
+        progress: (amount) => {
+          this.progress += amount;
+          clocks.progress();
+        },
+        phase: (phase) => clocks.phase(phase),
+        local: (sent) => local.judge(sent),
+        requireHeld,
+        childStarted,
+      });
+    const result = await this.#steps.within('running', run, { graceMs: PROGRAM_GRACE_MS });
     const seen = seenOf(result);
+    clocks.phase('checking');
     // Also a run that failed leaves its patch, for whoever goes on.
-    const changes = this.#mayLook() ? await workplace.changes() : null;
+    const changes = this.#mayLook() ? await this.#changesIn(workplace) : null;
     const stopped = this.#stoppedVerdict(seen);
     if (stopped !== undefined) return stopped;
     if (!result.ok) return failedVerdict(result, seen);
@@ -227,21 +258,25 @@ export class Attempt {
       await truncate(claim.outputPath, 0);
       return { ...seen, error: wentElsewhere(result.observed.remoteHost) };
     }
-    clocks.phase('checking');
-    const verification = await verifyResult({
-      task: workplace.task,
-      observed: result.observed,
-      outputPath: claim.outputPath,
-      cwd: workplace.cwd,
-      changes,
-      run: claim.run,
-      executor: () => checkExecutor(runner, workplace.task, placeOf(workplace, claim, local.held), settings),
-      environment: settings.environment,
-      logPath: claim.logPath,
-      signal: clocks.signal,
-      marker: claim.marker,
-      requireHeld,
-      childStarted,
+    const verify = (): Promise<Verification> =>
+      verifyResult({
+        task: workplace.task,
+        observed: result.observed,
+        outputPath: claim.outputPath,
+        cwd: workplace.cwd,
+        changes,
+        run: claim.run,
+        executor: () =>
+          checkExecutor(runner, workplace.task, placeOf(workplace, claim, local.held), settings),
+        environment: settings.environment,
+        logPath: claim.logPath,
+        signal: clocks.signal,
+        marker: claim.marker,
+        requireHeld,
+        childStarted,
+      });
+    const verification = await this.#steps.within('judging the result', verify, {
+      graceMs: PROGRAM_GRACE_MS,
     });
     const stoppedInCheck = this.#stoppedVerdict(seen);
     if (stoppedInCheck !== undefined) return stoppedInCheck;
@@ -249,8 +284,11 @@ export class Attempt {
     const { output } = claim.task.options;
     if (output !== undefined || workplace.isWorktree) {
       // Neither may what its successor made be replaced, nor be said to be there what was not.
-      await workplace.keep();
-      if (output !== undefined) await publishOutput(claim.outputPath, output, claim, requireHeld);
+      await this.#steps.within('committing the work', () => workplace.keep());
+      if (output !== undefined) {
+        const publish = (): Promise<void> => publishOutput(claim.outputPath, output, claim, requireHeld);
+        await this.#steps.within(`writing ${output}`, publish);
+      }
     }
     return {
       ...seen,
@@ -259,6 +297,19 @@ export class Attempt {
       evidence: verification.evidence,
       outputFile: output ?? null,
     };
+  }
+
+  /** After the attempt's end, only what is there at once: for whoever goes on with the work. */
+  async #changesIn(workplace: Workplace): Promise<Changes | null> {
+    const { stopped } = this.clocks;
+    const graceMs = stopped?.kind === 'limit' ? PATCH_GRACE_MS : PATCH_GRACE_MS / 5;
+    try {
+      return await this.#steps.within('looking for changes', () => workplace.changes(), { graceMs });
+    } catch (error) {
+      if (!(error instanceof StepLeft)) throw error;
+      await this.#tellLeft();
+      return null;
+    }
   }
 
   /** A worker that was stopped for long and taken for dead does not know it yet when it goes on. */
@@ -341,7 +392,7 @@ export class Attempt {
   #settle(outcome: RunOutcome): Promise<Settled> {
     const { member, settings } = this.#dependencies;
     return this.#onceItCanBeWritten(() =>
-      member.settle(this.claim, outcome, budgetOf(settings)(this.claim.task)),
+      member.settle(this.claim, outcome, budgetOf(settings)(this.claim.task), this.left),
     );
   }
 

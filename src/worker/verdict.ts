@@ -2,6 +2,7 @@
 import { ERROR_CODES, type ErrorInfo } from '../errors.ts';
 import type { RunnerOutcome } from '../runner/runner.ts';
 import type { Usage } from '../task/record.ts';
+import { withoutKeys } from '../text/keys.ts';
 
 export interface Verdict {
   /** null: the work was accepted. */
@@ -46,3 +47,15 @@ export const failedVerdict = (result: Extract<RunnerOutcome, { ok: false }>, see
   charged: result.charged ?? ERROR_CODES[result.error.code].charged,
   retryAfter: result.retryAfter,
 });
+
+/** What servers and programs say goes into it, and they may repeat a key. */
+export const withoutKeysIn = (verdict: Verdict, keys: readonly string[]): Verdict => {
+  const { error, feedback, evidence } = verdict;
+  const cut = (text: string): string => withoutKeys(text, keys);
+  return {
+    ...verdict,
+    error: error === null ? null : { ...error, message: cut(error.message), hint: cut(error.hint) },
+    feedback: feedback === null ? null : cut(feedback),
+    evidence: evidence === null ? null : cut(evidence),
+  };
+};

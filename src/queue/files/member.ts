@@ -120,7 +120,7 @@ export class FileMember implements Member {
     return (await this.#context.disk.facts(join(this.#folder, taskName(held.name)))) !== undefined;
   }
 
-  async settle(claim: Claim, outcome: RunOutcome, budget: Budget): Promise<Settled> {
+  async settle(claim: Claim, outcome: RunOutcome, budget: Budget, inUse?: Promise<void>): Promise<Settled> {
     const context = this.#context;
     const held = this.#held.get(claim.id);
     if (held === undefined || held.run !== claim.run) return { kind: 'fenced' };
@@ -136,7 +136,9 @@ export class FileMember implements Member {
     });
     // Where it went back to the queue, its next run may be held by now.
     if (this.#held.get(claim.id) === held) this.#held.delete(claim.id);
-    await this.candidates.permits.giveBack(held.permits);
+    const giveBack = (): Promise<void> => this.candidates.permits.giveBack(held.permits);
+    if (inUse === undefined) await giveBack();
+    else void inUse.then(giveBack).catch(() => undefined);
     context.step('settle.permits_returned');
     await removeAny(context.disk, this.#childFile(held));
     // Who comes a second time, after an error, finds the task moved by his own outcome.
