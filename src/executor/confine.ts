@@ -54,7 +54,8 @@ export const confinementOf = async (
     (path) => !secret.some((each) => isWithin(path, each)),
   );
   return {
-    writable: [project, ...(git?.writable ?? []), ...(options.writable ?? [])],
+    // Its own mount, so that no link to elsewhere can take its place.
+    writable: [project, cwd, ...(git?.writable ?? []), ...(options.writable ?? [])],
     protected: [...(git?.protected ?? []), ...nested, ...programs()],
     unwanted: git?.unwanted ?? [],
     scratch: secrets.scratch,

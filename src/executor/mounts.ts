@@ -57,8 +57,9 @@ export const mountsOf = async (confinement: Confinement): Promise<string[]> => {
     ...covered,
     ...readable.map((path) => bound('--ro-bind', path, 4)),
     ...writable.map((path) => bound('--bind', path, 5)),
-    ...[...guarded, ...hidden]
+    ...[...guarded, ...hidden, ...writable]
       .flatMap((path) => between(path, writable))
+      .filter(isOpen)
       .map((path) => bound('--bind', path, 2)),
     ...guarded.map((path) => bound('--ro-bind', path, 6)),
   ];

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get } from 'node:http';
 import { type Connection, openConnection } from '../../src/runner/connection.ts';
 import { openRelay, type Relay } from '../../src/runner/model-relay.ts';
 import { type ResponsesServer, startResponsesServer } from '../helpers/responses-server.ts';
@@ -45,6 +47,38 @@ describe('the relay between an agent and its model', () => {
     assert.equal((await ask('/responses', { body: '{}' }, 'guessed')).status, 404);
     assert.equal((await ask('/models', { body: '{}' })).status, 404);
     assert.deepEqual(server.asked, []);
+  });
+
+  it('lets no path through that means another to the server', async () => {
+    const other = await openRelay({
+      connection,
+      base: server.url,
+      allowed: ['GET /v1/models/*'],
+      isOpen: true,
+      onAsked: () => undefined,
+      onBytes: () => undefined,
+    });
+    try {
+      const { port } = new URL(other.url);
+      const statusOf = async (path: string): Promise<number | undefined> => {
+        const [response] = await once(get({ host: '127.0.0.1', port, path }), 'response');
+        response.resume();
+        return response.statusCode;
+      };
+      const ways = [
+        '/v1/models/../../api/pull',
+        '/v1/models/%2e%2e/x',
+        '/v1/models//x',
+        '/v1/models/\\x',
+        '/v1/models/',
+      ];
+      for (const way of ways) assert.equal(await statusOf(way), 404, way);
+      assert.deepEqual(server.asked, []);
+      await statusOf('/v1/models/one');
+      assert.deepEqual(server.asked, ['GET /v1/models/one']);
+    } finally {
+      await other.close();
+    }
   });
 
   it('refuses what is too long to be held, and says so', async () => {

@@ -1,0 +1,454 @@
+/**
+ * Principle 5 of issue 9: what a model wrote runs where the model ran, with no more rights. Each attack is tried twice: in
+ * the sandbox, and without one, where it has to succeed; else it would prove nothing.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { KoubouError } from '../../src/errors.ts';
+import { type ConfineOptions, confinedExecutor } from '../../src/executor/confine.ts';
+import type { Executor } from '../../src/executor/executor.ts';
+import { findBubblewrap } from '../../src/executor/find-bubblewrap.ts';
+import { localExecutor } from '../../src/executor/local.ts';
+import { systemHome } from '../../src/executor/secret-places.ts';
+import { startTimeOf } from '../../src/process/liveness.ts';
+import type { RunningProgram } from '../../src/process/spawn.ts';
+import { stopTree } from '../../src/process/stop-tree.ts';
+import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
+import { until } from '../helpers/until.ts';
+
+describe('a program of a model in the sandbox', function () {
+  this.timeout(30_000);
+  let root: string;
+  let user: string;
+  let cwd: string;
+  let home: string;
+  let statePath: string;
+  let path: string;
+  let server: Server;
+  const started: RunningProgram[] = [];
+
+  before(function () {
+    if (bubblewrap() === null && this.test?.parent) {
+      this.test.parent.title += ': skipped, no bubblewrap works here (test/security/install)';
+      this.skip();
+    }
+  });
+
+  const write = (file: string, text = 'secret\n'): void => {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+
+  beforeEach(async () => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-sandbox-')));
+    user = join(root, 'user');
+    cwd = join(user, 'project');
+    home = join(cwd, '.koubou');
+    statePath = join(home, 'results', 'run-1.state');
+    mkdirSync(statePath, { recursive: true });
+    for (const file of [
+      '.ssh/id',
+      '.config/gh/hosts.yml',
+      '.npmrc',
+      '.local/state/koubou/key',
+      'notes.txt',
+    ]) {
+      write(join(user, file));
+    }
+    for (const file of ['config/.env', 'pending/task.json']) write(join(home, file));
+    git('init', '--quiet');
+    path = pathWith(join(root, 'bin'));
+    server = createServer((_, response) => response.end('reached')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterEach(async () => {
+    for (const program of started.splice(0)) await stopTree({ ...program, marker: MARKER, graceMs: 0 });
+    server.closeAllConnections();
+    server.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const MARKER = `sandbox-${process.pid}/task.r1`;
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', cwd, ...args], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+
+  const environment = (): Record<string, string> => ({
+    PATH: path,
+    HOME: user,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_AUTHOR_NAME: 'a',
+    GIT_AUTHOR_EMAIL: 'a@b.c',
+    GIT_COMMITTER_NAME: 'a',
+    GIT_COMMITTER_EMAIL: 'a@b.c',
+  });
+
+  const confined = (over: Partial<ConfineOptions> = {}, folder = cwd): Promise<Executor> =>
+    confinedExecutor(
+      { cwd: folder, statePath, readable: [], staysLocal: true },
+      {
+        home,
+        keys: [join(user, '.local', 'state', 'koubou')],
+        environment: environment(),
+        network: 'none',
+        writes: 'folder',
+        ...over,
+      },
+    );
+
+  /** What the script printed, on both its outputs. */
+  const run = async (executor: Executor, script: string, folder = cwd): Promise<string> => {
+    const out = join(root, `out-${started.length}`);
+    const program = await executor.start({
+      command: 'sh',
+      args: ['-c', script],
+      cwd: folder,
+      environment: environment(),
+      stdin: 'closed',
+      stdoutPath: out,
+      stderrPath: out,
+      marker: MARKER,
+    });
+    started.push(program);
+    await program.ended;
+    return readFileSync(out, 'utf8');
+  };
+
+  /** The attack succeeds outside and not in the sandbox; both times in a place as it was. */
+  const holds = async (script: () => string, succeeded: (said: string) => boolean): Promise<void> => {
+    const said = await run(await confined(), script());
+    assert.ok(!succeeded(said), `it succeeded: ${said}`);
+    const outside = await run(localExecutor, script());
+    assert.ok(succeeded(outside), `the test would not notice it: ${outside}`);
+  };
+
+  it('writes into its folder, and nowhere else', async () => {
+    await run(await confined(), `echo hello > made; echo x > ${statePath}/x`);
+    assert.equal(readFileSync(join(cwd, 'made'), 'utf8'), 'hello\n');
+    for (const place of [join(user, 'notes.txt'), join(user, 'new'), join(home, 'pending', 'mine.json')]) {
+      await holds(
+        () => `echo planted > ${place}`,
+        () => existsSync(place) && readFileSync(place, 'utf8') === 'planted\n',
+      );
+    }
+  });
+
+  it("has a home folder of its own for what programs keep, over the user's", async () => {
+    const said = await run(
+      await confined(),
+      'cat ~/notes.txt; mkdir -p ~/.cache/x ~/.tool && echo y > ~/.tool/y && cat ~/.tool/y',
+    );
+    assert.equal(said, 'secret\ny\n');
+    assert.ok(!existsSync(join(user, '.tool')));
+  });
+
+  it('reads neither keys nor logins nor koubou', async () => {
+    for (const file of ['.ssh/id', '.config/gh/hosts.yml', '.npmrc', '.local/state/koubou/key']) {
+      await holds(
+        () => `cat ${join(user, file)}`,
+        (said) => said === 'secret\n',
+      );
+    }
+    for (const file of ['config/.env', 'pending/task.json']) {
+      await holds(
+        () => `cat .koubou/${file}`,
+        (said) => said === 'secret\n',
+      );
+    }
+  });
+
+  it('gets at them by no link, no path of a process, no rename', async () => {
+    symlinkSync(user, join(cwd, 'link'));
+    for (const way of ['link/.ssh/id', `/proc/self/root${user}/.ssh/id`]) {
+      await holds(
+        () => `cat ${way}`,
+        (said) => said === 'secret\n',
+      );
+    }
+    const said = await run(
+      await confined(),
+      `cat /proc/1/root${user}/.ssh/id /proc/1/cwd/config/.env; mv .koubou k && cat k/config/.env; umount ${user}/.ssh ${home}; cat .koubou/config/.env`,
+    );
+    assert.doesNotMatch(said, /secret/);
+    assert.ok(existsSync(home));
+  });
+
+  it('commits, and leaves nothing that the next git would run', async () => {
+    const said = await run(
+      await confined(),
+      'echo x > x; git add x && git commit -qm work && git log --format=%s',
+    );
+    assert.equal(said, 'work\n', said);
+    const plants: [string, string][] = [
+      ['echo x > .git/hooks/post-checkout', join(cwd, '.git/hooks/post-checkout')],
+      ['git config core.fsmonitor /bin/evil', join(cwd, '.git/config')],
+      ['mkdir -p .git/info && echo "* filter=x" > .git/info/attributes', join(cwd, '.git/info/attributes')],
+      ['echo ../evil > .git/commondir', join(cwd, '.git/commondir')],
+      [
+        'rm -rf .git/hooks; mkdir -p .git/hooks; echo x > .git/hooks/pre-commit',
+        join(cwd, '.git/hooks/pre-commit'),
+      ],
+      [
+        'mv .git g; mkdir .git; cp -r g/* .git; echo x > .git/hooks/pre-push',
+        join(cwd, '.git/hooks/pre-push'),
+      ],
+    ];
+    for (const [script, file] of plants) {
+      const before = existsSync(file) ? readFileSync(file, 'utf8') : null;
+      await holds(
+        () => script,
+        () => (existsSync(file) ? readFileSync(file, 'utf8') : null) !== before,
+      );
+      rmSync(join(cwd, '.git'), { recursive: true });
+      git('init', '--quiet');
+    }
+  });
+
+  it('commits in a linked work tree on its branch alone', async () => {
+    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
+    const tree = join(home, 'worktrees', 'one');
+    git('worktree', 'add', '-q', '-b', 'koubou/one', tree);
+    const executor = await confined({}, tree);
+    assert.equal(
+      await run(executor, 'echo x > x; git add x && git commit -qm work && git log -1 --format=%s', tree),
+      'work\n',
+    );
+    const main = git('rev-parse', 'HEAD');
+    await run(
+      executor,
+      'git update-ref refs/heads/main HEAD; git update-ref refs/heads/master HEAD; git tag evil',
+      tree,
+    );
+    await run(
+      executor,
+      `echo x > ${cwd}/.git/hooks/pre-commit; echo 'gitdir: ${cwd}' > .git; git config a.b c`,
+      tree,
+    );
+    assert.equal(git('rev-parse', 'HEAD'), main);
+    assert.equal(git('tag'), '');
+    assert.ok(!existsSync(join(cwd, '.git/hooks/pre-commit')));
+    assert.match(readFileSync(join(tree, '.git'), 'utf8'), /worktrees\/one/);
+    assert.doesNotMatch(readFileSync(join(cwd, '.git/config'), 'utf8'), /b = c/);
+    assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
+  });
+
+  it('takes no folder for its git folder because a file of the repository says so', async () => {
+    const other = join(user, 'other');
+    execFileSync('git', ['init', '--quiet', other]);
+    rmSync(join(cwd, '.git'), { recursive: true });
+    writeFileSync(join(cwd, '.git'), `gitdir: ${other}/.git\n`);
+    await run(await confined(), `echo planted > ${other}/.git/HEAD; echo planted > ${other}/.git/objects/x`);
+    assert.match(readFileSync(join(other, '.git', 'HEAD'), 'utf8'), /^ref: /);
+    assert.ok(!existsSync(join(other, '.git', 'objects', 'x')));
+  });
+
+  const REACH = (port: number, host = '127.0.0.1'): string =>
+    `${process.execPath} -e 'fetch("http://${host}:${port}/").then((r) => r.text()).then(console.log, () => console.log("no"))'`;
+
+  it('has no network', async () => {
+    const { port } = server.address() as AddressInfo;
+    await holds(
+      () => REACH(port),
+      (said) => said === 'reached\n',
+    );
+  });
+
+  it('reaches koubou at its port, where it is given one, and nothing else', async () => {
+    const { port } = server.address() as AddressInfo;
+    const folder = mkdtempSync('/tmp/koubou-test-');
+    const relay = createServer((_, response) => response.end('relay')).listen(join(folder, 'relay'));
+    try {
+      await once(relay, 'listening');
+      const executor = await confined({ network: { relaySocket: join(folder, 'relay'), port: 4711 } });
+      assert.equal(await run(executor, `${REACH(4711)}; ${REACH(port)}; exit 3`), 'relay\nno\n');
+      assert.equal((await started.at(-1)?.ended)?.exitCode, 3);
+    } finally {
+      relay.closeAllConnections();
+      relay.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('talks to no socket of the session, wherever it lies', async () => {
+    const socket = join(user, 'agent.sock');
+    const agent = createServer((_, response) => response.end('signed')).listen(socket);
+    try {
+      await once(agent, 'listening');
+      const ask = `${process.execPath} -e 'require("node:http").get({ socketPath: ${JSON.stringify(socket)} }, (r) => r.pipe(process.stdout)).on("error", () => console.log("no"))'`;
+      await holds(
+        () => ask,
+        (said) => said === 'signed',
+      );
+      const said = await run(await confined({ network: 'all' }), `${ask}; ls /run /tmp`);
+      assert.doesNotMatch(said, /signed|docker|dbus|user/);
+    } finally {
+      agent.closeAllConnections();
+      agent.close();
+    }
+  });
+
+  it('sees, stops and traces no process outside', async () => {
+    const victim = await localExecutor.start({
+      command: 'sleep',
+      args: ['600'],
+      cwd,
+      environment: environment(),
+      stdin: 'closed',
+      stdoutPath: '/dev/null',
+      stderrPath: '/dev/null',
+      marker: MARKER,
+    });
+    started.push(victim);
+    const said = await run(await confined(), `kill -9 ${victim.pid}; kill -9 -1; ls /proc/${victim.pid}`);
+    assert.doesNotMatch(said, /environ/);
+    assert.equal(startTimeOf(victim.pid), victim.startTime);
+    await run(localExecutor, `kill -9 ${victim.pid}`);
+    await until(() => startTimeOf(victim.pid) === null);
+  });
+
+  it('leaves nothing that goes on when it ended', async () => {
+    const beat = join(cwd, 'beat');
+    const script = `(setsid env -i sh -c 'while :; do echo x >> ${beat}; sleep 0.02; done' > /dev/null 2>&1 &); sleep 0.2`;
+    await run(await confined(), script);
+    const size = readFileSync(beat).length;
+    assert.ok(size > 0);
+    const later = await run(localExecutor, `sleep 0.3; wc -c < ${beat}`);
+    assert.equal(Number(later), size);
+    // Without the sandbox it goes on.
+    await run(localExecutor, `${script}`);
+    const then = readFileSync(beat).length;
+    await until(() => readFileSync(beat).length > then);
+    execFileSync('pkill', ['-f', beat]);
+  });
+
+  it('ends with the one who started it, whatever killed that', async () => {
+    const beat = join(cwd, 'beat');
+    const owner = await localExecutor.start({
+      command: process.execPath,
+      args: ['--input-type=module', '-e', OWNER],
+      cwd: root,
+      environment: {
+        ...environment(),
+        CONFINE: new URL('../../src/executor/confine.ts', import.meta.url).href,
+        PLACE: JSON.stringify({ cwd, statePath, readable: [], staysLocal: true }),
+        OPTIONS: JSON.stringify({
+          home,
+          keys: [],
+          environment: environment(),
+          network: 'none',
+          writes: 'folder',
+        }),
+        SCRIPT: `while :; do echo x >> ${beat}; sleep 0.02; done`,
+      },
+      stdin: 'closed',
+      stdoutPath: join(root, 'owner'),
+      stderrPath: join(root, 'owner'),
+      marker: null,
+    });
+    started.push(owner);
+    await until(
+      () => existsSync(beat) && readFileSync(beat).length > 4,
+      readFileSync(join(root, 'owner'), 'utf8'),
+    );
+    process.kill(owner.pid, 'SIGKILL');
+    await owner.ended;
+    const gone = (): number => readFileSync(beat).length;
+    let before = -1;
+    await until(async () => {
+      const now = gone();
+      const same = now === before;
+      before = now;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return same && gone() === now;
+    });
+  });
+
+  it('is asked before it is killed', async () => {
+    const executor = await confined();
+    const out = join(root, 'asked');
+    const program = await executor.start({
+      command: 'sh',
+      args: ['-c', 'trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.02; done'],
+      cwd,
+      environment: environment(),
+      stdin: 'closed',
+      stdoutPath: out,
+      stderrPath: out,
+      marker: MARKER,
+    });
+    started.push(program);
+    await until(() => readFileSync(out, 'utf8').includes('ready'));
+    assert.deepEqual(await executor.stop({ ...program, marker: MARKER }), { killed: [], left: [] });
+    assert.match(readFileSync(out, 'utf8'), /^ready\n(Terminated\n)?bye\n$/);
+    assert.equal((await program.ended).exitCode, 7);
+  });
+
+  it('works in folders with odd names', async () => {
+    const odd = join(user, 'a\nb  "c" \'d\' --bind / é');
+    mkdirSync(join(odd, '.koubou'), { recursive: true });
+    write(join(odd, '.koubou', 'secret'));
+    const executor = await confined({ home: join(odd, '.koubou') }, odd);
+    assert.match(await run(executor, 'echo x > made && cat made; cat .koubou/secret', odd), /^x\ncat: /);
+    assert.ok(existsSync(join(odd, 'made')));
+  });
+
+  const refused = (folder: string, over: Partial<ConfineOptions> = {}): Promise<void> =>
+    assert.rejects(confined(over, folder), (error) => {
+      assert.ok(error instanceof KoubouError);
+      assert.equal(error.code, 'not_allowed');
+      assert.match(error.hint, /\S/);
+      return true;
+    });
+
+  it('gets neither the machine nor the home folder nor keys nor koubou to work in', async () => {
+    symlinkSync(join(user, '.ssh'), join(cwd, 'keys'));
+    const folders = [
+      '/',
+      systemHome(),
+      dirname(systemHome()),
+      join(user, '.ssh'),
+      join(cwd, 'keys'),
+      home,
+      statePath,
+    ];
+    for (const folder of folders.filter((each) => existsSync(each))) await refused(folder);
+  });
+
+  it('is refused where no bubblewrap works, with words that cure it', async () => {
+    path = pathWithout(join(root, 'without'));
+    await refused(cwd);
+  });
+
+  it('is in no bubblewrap of the project', async () => {
+    const planted = join(cwd, 'bin');
+    write(join(planted, 'bwrap'), '#!/bin/sh\nexit 0\n');
+    execFileSync('chmod', ['+x', join(planted, 'bwrap')]);
+    path = `${planted}:${pathWithout(join(root, 'without'))}`;
+    await refused(cwd);
+    assert.deepEqual(await findBubblewrap(path), { program: join(planted, 'bwrap') });
+  });
+});
+
+const OWNER = `
+const { confinedExecutor } = await import(process.env.CONFINE);
+const options = JSON.parse(process.env.OPTIONS);
+const place = JSON.parse(process.env.PLACE);
+const executor = await confinedExecutor(place, options);
+await executor.start({ command: 'sh', args: ['-c', process.env.SCRIPT], cwd: place.cwd, environment: options.environment,
+  stdin: 'closed', stdoutPath: '/dev/null', stderrPath: '/dev/null', marker: null });
+setInterval(() => undefined, 1000);
+`;
