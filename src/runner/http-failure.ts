@@ -5,6 +5,7 @@
  */
 import { errorInfo, systemCode } from '../errors.ts';
 import { RunFailure } from './failure.ts';
+import { meaningOfWords } from './server-words.ts';
 
 export interface Server {
   kind: 'ollama' | 'openai';
@@ -108,7 +109,10 @@ const meaningOfStatus = (server: Server, status: number, said: string): RunFailu
   const model = server.model ?? 'the model';
   const fail = (code: Parameters<typeof errorInfo>[0], message: string, hint?: string): RunFailure =>
     new RunFailure(errorInfo(code, message, hint));
-  if (status === 429 || status === 503) return fail('endpoint_busy', `${server.url} is busy: ${said}`);
+  const meaning = meaningOfWords(said);
+  if (meaning === 'overflow' || status === 413) return doesNotFit(server, said);
+  if (status === 429 || status === 503 || meaning === 'loading')
+    return fail('endpoint_busy', `${server.url} is busy: ${said}`);
   if (status === 502 || status === 504)
     return fail('runner_unavailable', `${server.url} is down: ${said}`, startHint(server));
   if (status === 401 || status === 403) {
@@ -118,11 +122,9 @@ const meaningOfStatus = (server: Server, status: number, said: string): RunFailu
       'Name the variable that holds it: endpoints.NAME.api_key_env in config/agent.yaml.',
     );
   }
-  const meaning = status < 500 || OVERFLOW.test(said) ? meaningOf(said) : undefined;
-  if (meaning === 'overflow' || status === 413)
-    return fail('context_overflow', `The prompt does not fit into ${model}: ${said}`);
-  if (meaning === 'lacks') return fail('model_lacks_tools', `${model} cannot do what was asked: ${said}`);
+  if (meaning === 'crash' || (status >= 500 && meaning !== 'missing')) return serverFailed(server, said);
   if (meaning === 'missing') return modelNotFound(server, said);
+  if (meaning === 'lacks') return fail('model_lacks_tools', `${model} cannot do what was asked: ${said}`);
   if (status === 404) {
     return fail(
       'usage',
@@ -130,24 +132,13 @@ const meaningOfStatus = (server: Server, status: number, said: string): RunFailu
       'Check the url of the endpoint in config/agent.yaml (for kind openai it ends in /v1).',
     );
   }
-  if (status < 500)
-    return fail(
-      'usage',
-      `${server.url} refused the request: ${said}`,
-      'Check --set, --schema and the model.',
-    );
-  return serverSaid(server, said);
+  return fail('usage', `${server.url} refused the request: ${said}`, 'Check --set, --schema and the model.');
 };
 
-const OVERFLOW = /context (length|size|window)|exceeds? .*context|input length exceeds|prompt is too long/i;
-const LACKS = /does not support|not supported by (this|the) model/i;
-const MISSING = /model\b.*(not found|does not exist|not exist)|model_not_found|no models? (is |are )?loaded/i;
-
-const meaningOf = (said: string): 'overflow' | 'lacks' | 'missing' | undefined => {
-  if (OVERFLOW.test(said)) return 'overflow';
-  if (LACKS.test(said)) return 'lacks';
-  return MISSING.test(said) ? 'missing' : undefined;
-};
+const doesNotFit = (server: Server, said: string): RunFailure =>
+  new RunFailure(
+    errorInfo('context_overflow', `The prompt does not fit into ${server.model ?? 'the model'}: ${said}`),
+  );
 
 export const modelNotFound = (server: Server, said: string): RunFailure =>
   new RunFailure(
@@ -160,26 +151,24 @@ export const modelNotFound = (server: Server, said: string): RunFailure =>
     ),
   );
 
-/** Letters of what a server says; the patterns above are made for no more. */
+/** Letters of what a server says that are looked at. */
 const SAID = 500;
 
-/** The server failed by its own words: with a 5xx status, or as an error line in a stream that began well. */
-export const serverSaid = (server: Server, words: string): RunFailure =>
-  saidInShort(server, words.slice(0, SAID));
+/** The server failed by its own words, in a stream that began well. */
+export const serverSaid = (server: Server, words: string): RunFailure => {
+  const said = words.slice(0, SAID);
+  return meaningOfWords(said) === 'overflow' ? doesNotFit(server, said) : serverFailed(server, said);
+};
 
-const saidInShort = (server: Server, said: string): RunFailure =>
-  OVERFLOW.test(said)
-    ? new RunFailure(
-        errorInfo('context_overflow', `The prompt does not fit into ${server.model ?? 'the model'}: ${said}`),
-      )
-    : new RunFailure(
-        errorInfo(
-          'runner_unavailable',
-          `${server.url} failed: ${said}`,
-          "See the server's own log; a model may need more memory than there is.",
-        ),
-        { charged: true },
-      );
+const serverFailed = (server: Server, said: string): RunFailure =>
+  new RunFailure(
+    errorInfo(
+      'runner_unavailable',
+      `${server.url} failed: ${said}`,
+      "See the server's own log; a model may need more memory than there is.",
+    ),
+    { charged: true },
+  );
 
 /** Seconds from a Retry-After header, which may be a number or a date. */
 export const retryAfterSeconds = (header: string | null, nowMs: number): number | null => {

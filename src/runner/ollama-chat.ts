@@ -9,6 +9,7 @@ import { hasCode, RunFailure } from './failure.ts';
 import type { Server } from './http-failure.ts';
 import type { ModelPrompt } from './model-prompt.ts';
 import type { Observed } from './runner.ts';
+import { meaningOfWords } from './server-words.ts';
 import { calledTools, streamEnd } from './stream-end.ts';
 
 export interface Conversation {
@@ -72,6 +73,11 @@ export const converse = async (conversation: Conversation): Promise<Conversed> =
     try {
       chatted = await chat(conversation, way, contextTokens);
     } catch (error) {
+      if (refusesFormat(error) && way.format !== undefined) {
+        way = { ...way, format: undefined };
+        await sink.restart('The server makes no grammar of the schema: the answer is asked for without one.');
+        continue;
+      }
       // The estimate was too low for this text; there is more to be had.
       if (!hasCode(error, 'context_overflow') || contextTokens >= limit) throw error;
       contextTokens = limit;
@@ -84,6 +90,9 @@ export const converse = async (conversation: Conversation): Promise<Conversed> =
     await sink.restart('The model thought and did not answer; it is asked once more, the other way.');
   }
 };
+
+const refusesFormat = (error: unknown): boolean =>
+  error instanceof RunFailure && meaningOfWords(error.said ?? error.info.message) === 'grammar';
 
 const otherWay = ({ format, think }: Way): Way | undefined => {
   const wantsBoth = format !== undefined && think !== undefined;

@@ -17,6 +17,7 @@ import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { refuseRemoteModel } from './remote-model.ts';
 import { listModels } from './require-model.ts';
 import type { Observed, RunContext, RunnerOutcome } from './runner.ts';
+import { meaningOfWords } from './server-words.ts';
 import { sseGuard } from './sse-guard.ts';
 import { calledTools, streamEnd } from './stream-end.ts';
 
@@ -73,8 +74,11 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
         keys: this.keys,
       });
       const client = await this.#client(connection);
-      const request = chatRequest(model, prompt, task);
-      const answer = await chat(client, request, sink, () => context.phase('running'));
+      const answer = await this.#answer(connection, sink, task, (way) =>
+        chat(client, chatRequest(model, prompt, task, way), sink as AnswerSink, () =>
+          context.phase('running'),
+        ),
+      );
       // A server that gives no reason has ended where it sends the last event of its protocol.
       const terminal = answer.observed.terminal || stream.done;
       if (!terminal) throw brokeOff(server, 'ended the stream');
@@ -89,6 +93,31 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
     } finally {
       await sink?.close();
       await connection?.close();
+    }
+  }
+
+  /** Asks again, without what the server says that it cannot do: a grammar of the schema, a system role. */
+  async #answer<T>(
+    connection: Connection,
+    sink: AnswerSink,
+    task: TaskFile,
+    ask: (way: Way) => Promise<T>,
+  ): Promise<T> {
+    let way: Way = { grammar: task.options.schema !== undefined, systemRole: true };
+    for (;;) {
+      try {
+        return await ask(way);
+      } catch (error) {
+        const next = connection.failure === undefined ? undefined : wayWithout(way, connection.failure);
+        if (next === undefined) throw error;
+        way = next;
+        connection.failure = undefined;
+        await sink.restart(
+          way.grammar || task.options.schema === undefined
+            ? 'The model knows no system role: its instructions go into the first message.'
+            : 'The server makes no grammar of the schema: the answer is asked for without one, and judged all the same.',
+        );
+      }
     }
   }
 
@@ -133,27 +162,45 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
   }
 }
 
-const chatRequest = (model: string, prompt: ModelPrompt, task: TaskFile): ChatRequest => {
+/** How an answer is asked for. */
+interface Way {
+  /** The server holds the model to the schema. */
+  grammar: boolean;
+  /** Instructions are a message of their own. */
+  systemRole: boolean;
+}
+
+/** The next way after an answer with an error status, of which nothing was used; undefined: there is none. */
+const wayWithout = (way: Way, { status, said }: RunFailure): Way | undefined => {
+  if (status === null || said === null) return undefined;
+  const meaning = meaningOfWords(said);
+  if (meaning === 'grammar' && way.grammar) return { ...way, grammar: false };
+  return meaning === 'system_role' && way.systemRole ? { ...way, systemRole: false } : undefined;
+};
+
+const chatRequest = (model: string, prompt: ModelPrompt, task: TaskFile, way: Way): ChatRequest => {
   // Names of Ollama's options, so that one --set does for both kinds; a context size is the server's own matter here.
   const { num_predict, num_ctx: _, think: __, ...set } = task.options.set ?? {};
   return {
     ...(num_predict === undefined ? {} : { max_tokens: num_predict }),
     ...set,
     model,
-    messages: [
-      { role: 'system', content: prompt.system },
-      { role: 'user', content: prompt.user },
-    ],
+    messages: way.systemRole
+      ? [
+          { role: 'system', content: prompt.system },
+          { role: 'user', content: prompt.user },
+        ]
+      : [{ role: 'user', content: `${prompt.system}\n\n${prompt.user}` }],
     stream: true,
     stream_options: { include_usage: true },
-    ...(task.options.schema === undefined
-      ? {}
-      : {
+    ...(way.grammar
+      ? {
           response_format: {
             type: 'json_schema',
             json_schema: { name: 'answer', schema: task.options.schema, strict: true },
           },
-        }),
+        }
+      : {}),
   } as ChatRequest;
 };
 

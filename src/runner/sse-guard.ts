@@ -2,13 +2,15 @@
  * Reads along with a stream of server-sent events, and ends it where the client would wait, fill the memory, or throw an
  * error that can no longer be told from others.
  */
-import { isModest, isObject, parseModest } from '../text/json.ts';
+import { isModest, isObject, type JsonObject, parseModest } from '../text/json.ts';
 import type { BodyGuard } from './connection.ts';
-import { brokeOff, type Server } from './http-failure.ts';
+import { brokeOff, type Server, serverSaid } from './http-failure.ts';
 import { LINE_LETTERS, linesOf } from './lines.ts';
 
 const DATA = 'data:';
 const DONE = '[DONE]';
+/** Servers break a stream off so: https://github.com/coddy-project/coddy-agent/pull/106 */
+const ERROR = 'error:';
 const NO_ANSWER = 'sent something that is no answer';
 
 /**
@@ -32,11 +34,14 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
         if (pieces.length > 1 && !isModest(pieces.join('\n'))) throw brokeOff(server, NO_ANSWER);
         pieces = [];
       }
+      if (text.startsWith(ERROR)) throw serverSaid(server, wordsOf(text.slice(ERROR.length)));
       if (!text.startsWith(DATA)) return;
       const data = text.slice(DATA.length).trim();
       pieces.push(data);
       ended = data === DONE;
       if (ended) onDone();
+      const value = ended ? undefined : parseModest(data);
+      if (isObject(value) && isError(value)) throw serverSaid(server, wordsOf(data));
       if (!ended && !canBePart(data)) throw brokeOff(server, NO_ANSWER);
     };
     for await (const lines of linesOf(body, tooLong)) {
@@ -61,4 +66,19 @@ const canBePart = (data: string): boolean => {
   if (!isObject(value)) return false;
   const { choices } = value;
   return !Array.isArray(choices) || choices.every((choice) => choice !== null);
+};
+
+/** An error in place of a part: `{"error": …}`, `{"object": "error", "message": …}` (vLLM, SGLang). */
+const isError = ({ object, error, choices }: JsonObject): boolean =>
+  object === 'error' || (error != null && error !== false && !Array.isArray(choices));
+
+const WORDS = 500;
+
+/** The server's own words, whatever the form. */
+const wordsOf = (data: string): string => {
+  const value = parseModest(data.trim());
+  const { error, message } = isObject(value) ? value : {};
+  const inner = isObject(error) ? error['message'] : error;
+  const said = [inner, message].find((each) => typeof each === 'string' && each !== '');
+  return (said === undefined ? data.trim() : String(said)).slice(0, WORDS);
 };

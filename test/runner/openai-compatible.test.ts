@@ -42,6 +42,35 @@ describe('an OpenAI-compatible server', () => {
     assert.deepEqual(body.stream_options, { include_usage: true });
   });
 
+  const error = (status: number, message: string) => ({ kind: 'error', status, message }) as const;
+
+  it('that makes no grammar of a schema is asked without one, once', async () => {
+    const refusal = error(400, 'Failed to initialize samplers: failed to parse grammar');
+    server = await startScriptedServer([refusal, steps.text('{"id":"42"}')]);
+    const options = { schema: { type: 'object' } };
+    assert.equal((await bench.run(make(server), { options })).output, '{"id":"42"}');
+    assert.equal('response_format' in (await server.chat(1)).body, true);
+    assert.equal('response_format' in (await server.chat(2)).body, false);
+    await server.close();
+    server = await startScriptedServer([refusal, refusal, refusal]);
+    failure((await bench.run(make(server), { options })).outcome);
+    assert.equal(server.requests.filter(({ path }) => path.endsWith('/chat/completions')).length, 2);
+  });
+
+  it('whose model knows no system role gets the instructions in the first message', async () => {
+    server = await startScriptedServer([
+      error(500, 'Only user and assistant roles, got system.'),
+      steps.text('ok'),
+    ]);
+    assert.equal((await bench.run(make(server))).output, 'ok');
+    const [before, after] = [(await server.chat(1)).body.messages, (await server.chat(2)).body.messages];
+    assert.deepEqual(
+      after.map(({ role }: { role: string }) => role),
+      ['user'],
+    );
+    assert.ok(after[0].content.includes(before[0].content));
+  });
+
   it('is asked once: no client tries again behind our back', async () => {
     server = await startScriptedServer([steps.serverError()]);
     failure((await bench.run(make(server))).outcome);

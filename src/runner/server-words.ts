@@ -1,0 +1,167 @@
+/**
+ * What servers say when they fail, and what it means whatever the status: a table of phrases with their sources. A phrase
+ * is looked for in small letters; `*` stands for anything within the same message. Pure.
+ */
+
+export type Meaning =
+  /** The prompt does not fit. */
+  | 'overflow'
+  /** The model, or the process that runs it, is gone or cannot be loaded: another try may find it there. */
+  | 'crash'
+  /** The model is being loaded. */
+  | 'loading'
+  /** The server cannot make a grammar of the schema. */
+  | 'grammar'
+  /** The model's template knows no system role. */
+  | 'system_role'
+  /** The model cannot do what was asked of it. */
+  | 'lacks'
+  /** The server does not have the model. */
+  | 'missing';
+
+/** The first that fits counts. */
+const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], source: string])[] = [
+  [
+    'overflow',
+    ['context_length_exceeded', 'maximum context length', 'context length', 'context window'],
+    'OpenAI and its likes: https://platform.openai.com/docs/guides/error-codes',
+  ],
+  [
+    'overflow',
+    ['exceed_context_size_error', 'context size', 'input is too large to process', 'exceed*context'],
+    'llama.cpp: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
+  ],
+  [
+    'overflow',
+    ['longer than the maximum model length', 'maximum model length', 'max_model_len'],
+    'vLLM: https://github.com/vllm-project/vllm/issues/12165',
+  ],
+  [
+    'overflow',
+    ['input length*exceeds', 'exceeds the maximum allowed length', 'is longer than the model'],
+    'SGLang: https://github.com/sgl-project/sglang/blob/main/python/sglang/srt/managers/tokenizer_manager.py',
+  ],
+  [
+    'overflow',
+    ['inputs` must have less than', 'inputs` tokens + `max_new_tokens` must be'],
+    'text-generation-inference: https://github.com/huggingface/text-generation-inference/blob/main/router/src/validation.rs',
+  ],
+  [
+    'overflow',
+    ['context the overflows', 'context overflow', 'tokens to keep from the initial prompt'],
+    'LM Studio: https://github.com/earendil-works/pi/issues/5930',
+  ],
+  [
+    'overflow',
+    ['prompt length*greater than', 'max_seq_len', 'prompt length*exceed', 'exceeds maximum input length'],
+    'TabbyAPI, TensorRT-LLM: https://github.com/theroyallab/tabbyAPI, https://github.com/NVIDIA/TensorRT-LLM',
+  ],
+  [
+    'overflow',
+    [
+      'prompt is too long',
+      'prompt too long',
+      'input is too long',
+      'too many tokens',
+      'maximum number of tokens allowed',
+    ],
+    'Anthropic, Gemini and gateways before them: https://docs.anthropic.com/en/api/errors',
+  ],
+  [
+    'loading',
+    ['loading model', 'model is loading', 'model is still loading', 'still being loaded'],
+    'llama.cpp answers so with 503, others with 400: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
+  ],
+  [
+    'crash',
+    ['model has crashed', 'model crashed', 'model is unloaded', 'model unloaded', 'model was unloaded'],
+    'LM Studio: https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/1347',
+  ],
+  [
+    'crash',
+    [
+      'failed to load model',
+      'failed to load the model',
+      'error loading model',
+      'unable to load model',
+      'failed to load',
+    ],
+    'LM Studio, Ollama: https://github.com/charmbracelet/crush/issues/2546',
+  ],
+  [
+    'crash',
+    [
+      'runner process has terminated',
+      'runner process no longer running',
+      'unexpectedly stopped',
+      'process exited',
+    ],
+    'Ollama: https://github.com/ollama/ollama/blob/main/llm/server.go',
+  ],
+  [
+    'crash',
+    [
+      'out of memory',
+      'cuda error',
+      'cudamalloc',
+      'unable to allocate',
+      'insufficient memory',
+      'not enough memory',
+    ],
+    'llama.cpp and whatever runs on a GPU: https://github.com/ggml-org/llama.cpp/issues',
+  ],
+  [
+    'crash',
+    ['enginedeaderror', 'engine is dead', 'enginecore', 'engine loop', 'engine process failed'],
+    'vLLM: https://docs.vllm.ai/en/latest/usage/troubleshooting/',
+  ],
+  [
+    'grammar',
+    [
+      'parse grammar',
+      'grammar',
+      'initialize samplers',
+      'guided decoding',
+      'guided_json',
+      'structured output',
+    ],
+    'llama.cpp, vLLM: https://github.com/ggml-org/llama.cpp/issues/27580',
+  ],
+  [
+    'grammar',
+    ['response_format', 'json_schema', 'json schema', 'unsupported schema', 'invalid schema'],
+    'gateways without structured output: https://github.com/NousResearch/hermes-agent/pull/67349',
+  ],
+  [
+    'system_role',
+    ['system role', 'role*system', 'got system', 'system message', 'system prompt', 'roles must alternate'],
+    'Gemma, Mistral: https://github.com/sgl-project/sglang/issues/892, https://github.com/anomalyco/opencode/issues/5034',
+  ],
+  [
+    'missing',
+    ['model_not_found', 'model*not found', 'model*does not exist', 'model*not exist', 'no model*loaded'],
+    'OpenAI, Ollama, LM Studio: https://github.com/ollama/ollama/blob/main/docs/api.md',
+  ],
+  [
+    'lacks',
+    ['does not support', 'not supported by this model', 'not supported by the model'],
+    'Ollama: https://github.com/ollama/ollama/blob/main/server/routes.go',
+  ],
+];
+
+/** What the words of a failing server mean; undefined: nothing that is known. */
+export const meaningOfWords = (said: string): Meaning | undefined => {
+  const small = said.toLowerCase();
+  return TABLE.find(([, phrases]) => phrases.some((phrase) => holds(small, phrase)))?.[0];
+};
+
+/** The parts one after the other. */
+const holds = (text: string, phrase: string): boolean => {
+  let from = 0;
+  for (const part of phrase.split('*')) {
+    const at = text.indexOf(part, from);
+    if (at === -1) return false;
+    from = at + part.length;
+  }
+  return true;
+};
