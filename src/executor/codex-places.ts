@@ -5,6 +5,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
 import { nestedRepositories } from './nested-repositories.ts';
+import { ownPrograms } from './own-programs.ts';
 
 export interface Wanted {
   cwd: string;
@@ -14,10 +15,14 @@ export interface Wanted {
   hidden: readonly string[];
   sandbox: ConfinedSandbox;
   box: CodexBox;
+  /** The program Codex, and the PATH by which it and others are found. */
+  bin: string;
+  path: string | undefined;
 }
 
 /** Throws KoubouError `usage` for a folder whose commands could change the queue. */
-export const codexPlaces = async ({ cwd, home, hidden, sandbox, box }: Wanted): Promise<CodexPlaces> => {
+export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
+  const { cwd, home, hidden, sandbox, box } = wanted;
   const [realCwd, realHome] = await Promise.all([realpath(cwd).catch(() => cwd), realpath(home)]);
   requireOutsideHome(realCwd, realHome);
   const worktree = worktreeOf(realCwd, realHome);
@@ -26,15 +31,14 @@ export const codexPlaces = async ({ cwd, home, hidden, sandbox, box }: Wanted): 
   if (sandbox === 'read-only') {
     const own = worktree === null ? [realHome] : await allBut(worktree, realHome);
     // Where nothing may be written, nothing has to be kept from it.
-    return { cwd: realCwd, worktree, hidden: [...own, ...keys], repositories: [], between: [], box };
+    return { cwd: realCwd, worktree, hidden: [...own, ...keys], kept: [], between: [], box };
   }
   const top = worktree ?? realCwd;
-  const repositories = await nestedRepositories(top, realHome);
-  const kept = [realHome, ...keys, ...repositories, realCwd];
-  const between = [...new Set(kept.flatMap((path) => foldersBetween(top, path)))].filter(
-    (path) => path !== realCwd,
-  );
-  return { cwd: realCwd, worktree, hidden: [realHome, ...keys], repositories, between, box };
+  const kept = [...(await nestedRepositories(top, realHome)), ...(await ownPrograms(top, wanted))];
+  const held = [realHome, ...keys, ...kept, realCwd];
+  const between = new Set(held.flatMap((path) => foldersBetween(top, path)));
+  for (const path of [realCwd, ...kept]) between.delete(path);
+  return { cwd: realCwd, worktree, hidden: [realHome, ...keys], kept, between: [...between], box };
 };
 
 /** From right below `top` to right above `path`, where that lies in it. */

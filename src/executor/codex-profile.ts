@@ -15,8 +15,11 @@ export interface CodexPlaces {
   worktree: string | null;
   /** What commands must not see: koubou's home, with the tasks and results of others, and the user's key for all homes. */
   hidden: readonly string[];
-  /** Repositories below cwd: who writes their hooks has the next git of the user run them. */
-  repositories: readonly string[];
+  /**
+   * What stays as it is in there: repositories, whose hooks the user's next git would run, and programs that koubou starts
+   * by name.
+   */
+  kept: readonly string[];
   /**
    * The folders between one that commands may write to and what is protected in it. A folder with a rule of its own is a
    * mount and cannot be renamed; else what lies in it would be free under another name.
@@ -39,13 +42,13 @@ export interface CodexBox {
 
 /** `key=value` for `-c`, of `codex exec` and of `codex sandbox`. Throws KoubouError `usage` where it cannot be had. */
 export const codexProfile = (sandbox: ConfinedSandbox, places: CodexPlaces): string[] => {
-  const { cwd, worktree, hidden, repositories, between, box } = places;
+  const { cwd, worktree, hidden, kept, between, box } = places;
   const writes = sandbox === 'workspace-write';
   const rules: (readonly [string, 'read' | 'write' | 'deny'])[] = [
     ...hidden.map((path) => [path, 'deny'] as const),
     ...(writes && worktree !== null && worktree !== cwd ? [[worktree, 'write'] as const] : []),
     ...(writes ? between.map((path) => [path, 'write'] as const) : []),
-    ...repositories.map((path) => [path, 'read'] as const),
+    ...kept.map((path) => [path, 'read'] as const),
     [box.shown, 'write'],
     [box.codexHome, 'read'],
     [box.copies, 'read'],

@@ -3,8 +3,9 @@
  * no more than the model did, and what it starts ends with it.
  */
 import { constants } from 'node:fs';
-import { copyFile, realpath, rm } from 'node:fs/promises';
+import { copyFile, realpath } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { removeTree } from '../process/remove-tree.ts';
 import { type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
 import { stopTree } from '../process/stop-tree.ts';
 import { codexPlaces, makeBox } from './codex-places.ts';
@@ -39,12 +40,15 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
       let strays: Strays | undefined;
       const tidy = async (): Promise<void> => {
         await strays?.remove();
-        await Promise.all([folder, note].map((path) => rm(path, { recursive: true, force: true })));
+        await Promise.all([folder, note].map((path) => removeTree(path)));
       };
-      await rm(folder, { recursive: true, force: true });
+      await removeTree(folder);
       try {
         const box = await makeBox(folder);
-        const places = await codexPlaces({ cwd: program.cwd, home, hidden, sandbox, box });
+        const places = await codexPlaces({
+          ...{ cwd: program.cwd, home, hidden, sandbox, box, bin },
+          path: program.environment['PATH'],
+        });
         strays = await strayFolders(writableOf(places), note);
         for (const [from, to] of copies) await copyFile(from, to, constants.COPYFILE_FICLONE);
         const running = await startProgram(confined(program, bin, sandbox, places));

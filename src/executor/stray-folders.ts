@@ -6,7 +6,8 @@ import { lstat, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promise
 import { basename, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 
-const NAMES = ['.git', '.codex', '.agents', '.aws'];
+/** The last two where a PATH names them and they are not there (own-programs.ts). */
+const NAMES = ['.git', '.codex', '.agents', '.aws', 'node_modules', '.bin'];
 
 export interface Strays {
   remove(): Promise<void>;

@@ -2,9 +2,10 @@
  * A folder for as long as Codex is asked something. It lies in the home and not in the temporary folder: there Codex
  * makes no links to itself, without which no command starts in the sandbox of a system's bubblewrap.
  */
-import { mkdir, mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { removeTree } from '../process/remove-tree.ts';
 
 const PREFIX = 'codex-';
 /** No question takes so long: whoever asked was killed. */
@@ -26,7 +27,7 @@ export const withCodexFolder = async <T>(
   try {
     return await work(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
   }
 };
 
@@ -42,6 +43,6 @@ const removeLeft = async (parent: string): Promise<void> => {
     const path = join(parent, name);
     const found = await stat(path).catch(() => undefined);
     if (found === undefined || Date.now() - found.mtimeMs < LEFT_AFTER_MS) continue;
-    await rm(path, { recursive: true, force: true });
+    await removeTree(path);
   }
 };

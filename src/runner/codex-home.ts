@@ -1,10 +1,11 @@
 /** What lies ready for a run of Codex: its CODEX_HOME, its instructions, the user's settings. */
-import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorInfo, KoubouError, systemCode } from '../errors.ts';
-import { codexPlaces, hideFile, hideFolder, makeBox } from '../executor/codex-places.ts';
+import { codexPlaces, hideFile, hideFolder, makeBox, type Wanted } from '../executor/codex-places.ts';
 import type { CodexBox } from '../executor/codex-profile.ts';
 import { removeNoted, strayNote } from '../executor/stray-folders.ts';
+import { removeTree } from '../process/remove-tree.ts';
 import type { TaskFile } from '../task/record.ts';
 import { readTextFile } from '../text/read-text.ts';
 import type { Confinement, Sandbox } from './codex-arguments.ts';
@@ -24,11 +25,11 @@ export interface CodexHome {
 /** A second run of one attempt begins with a new conversation, as a first one does. */
 export const makeCodexHome = async (
   { cwd, statePath, resume }: Pick<RunContext, 'cwd' | 'statePath' | 'resume'>,
-  machine: { home: string; hidden: readonly string[]; sandbox: Sandbox },
+  machine: Omit<Wanted, 'cwd' | 'sandbox' | 'box'> & { sandbox: Sandbox },
   texts: { instructions: string; settings: string },
 ): Promise<CodexHome> => {
   await tidyKilledRuns(statePath);
-  await rm(statePath, { recursive: true, force: true });
+  await removeTree(statePath);
   const box = await makeBox(statePath);
   await hideFolder(box, KEPT);
   await writeFile(join(statePath, 'instructions.md'), texts.instructions);
@@ -66,7 +67,7 @@ const tidyKilledRuns = async (statePath: string): Promise<void> => {
 export const pruneCodexHome = async (statePath: string): Promise<void> => {
   const names = await readdir(statePath).catch(() => []);
   const rest = names.filter((name) => name !== KEPT);
-  await Promise.all(rest.map((name) => rm(join(statePath, name), { recursive: true, force: true })));
+  await Promise.all(rest.map((name) => removeTree(join(statePath, name))));
 };
 
 /** The text of config/codex.toml. Throws KoubouError `usage` where it cannot be taken apart. */

@@ -124,7 +124,7 @@ export class CodexProgram {
       const secret = join(folder, 'secret');
       await Promise.all([mkdir(cwd), writeFile(secret, '')]);
       const keys = await existing([home ?? folder, ...hidden]);
-      const places = { cwd, worktree: null, hidden: keys, repositories: [], between: [], box };
+      const places = { cwd, worktree: null, hidden: keys, kept: [], between: [], box };
       const settings = codexProfile('workspace-write', places).flatMap((pair) => ['-c', pair]);
       const probe = ['sh', '-c', PROBE, 'sh', secret];
       const answer = await this.#askIn(box, cwd, ['sandbox', ...settings, '--', ...probe]);

@@ -106,7 +106,8 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         requireModel(connection, this.server(model)),
         ...(local === null ? [] : [refuseRemoteModel(connection, this.server(model))]),
       ]);
-      const machine = { home: this.#home(), hidden: this.options.hidden, sandbox };
+      const { bin, hidden, environment } = this.options;
+      const machine = { home: this.#home(), hidden, sandbox, bin, path: environment['PATH'] };
       const codexHome = await makeCodexHome(context, machine, { instructions: prompt.system, settings });
       const trail = new CodexTrail(sandbox);
       relay = await openRelay({

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { codexPlaces, keyFolders, makeBox } from '../../src/executor/codex-places.ts';
 import type { CodexPlaces, ConfinedSandbox } from '../../src/executor/codex-profile.ts';
@@ -9,8 +18,10 @@ import type { CodexPlaces, ConfinedSandbox } from '../../src/executor/codex-prof
 describe('the places of a run of Codex', () => {
   let root: string;
   let home: string;
+  let path: string[];
 
   beforeEach(() => {
+    path = ['/usr/bin'];
     root = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-places-')));
     home = join(root, 'a', 'b', '.koubou');
     for (const name of ['config', 'tasks', 'worktrees/t/x/sub', 'worktrees/other']) {
@@ -25,7 +36,7 @@ describe('the places of a run of Codex', () => {
     hidden: string[] = [],
   ): Promise<CodexPlaces> => {
     const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t' };
-    return codexPlaces({ cwd, home, hidden, sandbox, box });
+    return codexPlaces({ cwd, home, hidden, sandbox, box, bin: 'codex', path: path.join(':') });
   };
 
   it('hide the home and what exists of the keys, by their real names', async () => {
@@ -56,6 +67,30 @@ describe('the places of a run of Codex', () => {
       'tasks',
       'worktrees/other',
     ]);
+  });
+
+  it('keep the programs that koubou starts by name, with the packages that they belong to', async () => {
+    const modules = join(root, 'a', 'node_modules');
+    const real = join(modules, '@openai', 'codex', 'bin', 'codex.js');
+    for (const folder of [join(modules, '.bin'), dirname(real), join(root, 'tools')])
+      mkdirSync(folder, { recursive: true });
+    for (const program of [real, join(root, 'tools', 'git')])
+      writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+    symlinkSync(real, join(modules, '.bin', 'codex'));
+    symlinkSync(join(root, 'tools', 'git'), join(modules, '.bin', 'git'));
+    path = [join(modules, '.bin'), 'relative', '/usr/bin'];
+    const { kept, between } = await placesIn(root);
+    assert.deepEqual(kept, [join(modules, '.bin'), join(modules, '@openai'), join(root, 'tools', 'git')]);
+    assert.deepEqual(
+      [...between].sort(),
+      [join(root, 'a'), join(root, 'a', 'b'), modules, join(root, 'tools')].sort(),
+    );
+    // Nobody makes a folder of the PATH that is not there yet.
+    path = [join(root, 'a', 'b', 'node_modules', '.bin'), join(root, 'bin')];
+    assert.deepEqual((await placesIn(root)).kept, [join(root, 'a', 'b', 'node_modules')]);
+    path = [join(modules, '.bin'), '/usr/bin'];
+    assert.deepEqual((await placesIn(join(root, 'tools'))).kept, [join(root, 'tools', 'git')]);
+    assert.deepEqual((await placesIn(join(root, 'a', 'b'))).kept, []);
   });
 
   it('are refused in the home, and where a folder of a worktree was made to lead elsewhere', async () => {

@@ -12,7 +12,7 @@ const places: CodexPlaces = {
   cwd: '/work',
   worktree: null,
   hidden: ['/h'],
-  repositories: [],
+  kept: [],
   between: [],
   box,
 };
@@ -37,7 +37,7 @@ describe('the profile of Codex', () => {
 
   it('lets them write nowhere where the sandbox is read-only', () => {
     assert.equal(
-      filesystem({ repositories: [] }, 'read-only'),
+      filesystem({ kept: [] }, 'read-only'),
       `{":root"="read","/h"="deny",${BOX},":workspace_roots"={"."="read"}}`,
     );
   });
@@ -51,7 +51,7 @@ describe('the profile of Codex', () => {
       temporary: `${home}/t`,
     };
     assert.equal(
-      filesystem({ cwd: '/work/[id]', hidden: [home], repositories: ['/work/[id]/sub/.git'], box: inside }),
+      filesystem({ cwd: '/work/[id]', hidden: [home], kept: ['/work/[id]/sub/.git'], box: inside }),
       '{":root"="read",":workspace_roots"={".":"write",".koubou":"deny","sub/.git":"read",".koubou/s":"write",".koubou/s/codex":"read",".koubou/s/copies":"read",".koubou/t":"write"}}'.replaceAll(
         '":"',
         '"="',

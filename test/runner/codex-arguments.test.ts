@@ -40,7 +40,7 @@ const wishes: CodexWishes = {
       cwd: '/work',
       worktree: null,
       hidden: ['/work/.koubou', '/home/u/.local/state/koubou'],
-      repositories: ['/work/sub/.git'],
+      kept: ['/work/sub/.git'],
       between: ['/work/sub'],
       box: {
         shown: '/work/.koubou/r/shown',

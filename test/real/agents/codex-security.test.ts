@@ -41,7 +41,7 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
   /** `codex sandbox` with a profile of a test's own making: what an attack does where a guard is missing. */
   const sandboxed = async (command: string, change: (profile: string, places: CodexPlaces) => string) => {
     const box = await makeBox(join(home, 'results', 'planted'));
-    const places: CodexPlaces = { cwd, worktree: null, hidden: [home, keys], repositories: [], between: [], box };
+    const places: CodexPlaces = { cwd, worktree: null, hidden: [home, keys], kept: [], between: [], box };
     const profile = codexProfile('workspace-write', places).map((pair) => change(pair, places));
     const args = ['sandbox', ...profile.flatMap((pair) => ['-c', pair]), '--', 'sh', '-c', command];
     const env = { PATH: path, HOME: home, CODEX_HOME: box.codexHome, TMPDIR: box.temporary };
@@ -218,6 +218,24 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
       const { stdout } = await sandboxed('echo x >sub/.git/hooks/post-checkout && echo written', (pair) => pair);
       assert.equal(stdout, 'written\n');
     });
+  });
+
+  it('cannot put a program in the way of those that koubou starts by name', async () => {
+    const bin = join(cwd, 'node_modules', '.bin');
+    const missing = join(cwd, 'packages', 'node_modules', '.bin');
+    for (const folder of [bin, join(cwd, 'packages'), join(cwd, 'node_modules', 'other')]) mkdirSync(folder, { recursive: true });
+    const plant = (folder: string): string => `mkdir -p ${folder}; echo planted >${folder}/git && echo planted`;
+    const { printed, outcome } = await probe({ home, cwd, path: `${missing}:${bin}:${path}` }, [
+      `${plant(bin)}; ${plant(missing)}; mv node_modules n; mv packages p; echo x >node_modules/other/x; echo tried`,
+    ]);
+    assert.ok(outcome.ok, outcome.ok ? '' : outcome.error.message);
+    assert.match(printed[0] ?? '', /tried/);
+    assert.doesNotMatch(printed[0] ?? '', /^planted$/m);
+    assert.deepEqual(readdirSync(bin), []);
+    assert.deepEqual(readdirSync(cwd).sort(), ['.koubou', 'node_modules', 'packages']);
+    assert.deepEqual(readdirSync(join(cwd, 'packages')), []);
+    assert.deepEqual(readdirSync(join(cwd, 'node_modules', 'other')), ['x']);
+    assert.match((await sandboxed(plant(bin), (pair) => pair)).stdout, /^planted$/m);
   });
 
   it('reach no server: not the one of their model, not one of the machine, not by a socket in a file', async () => {

@@ -223,6 +223,22 @@ describe('Codex, the real one', function () {
     assert.match(await logOf(id), /^The model called write_file[^]*^The workspace-write sandbox refused a write/m);
   });
 
+  it('checks its work where it was done: what it wrote gets no more rights than it had', async () => {
+    const outside = `/var/tmp/koubou-check-outside-${process.pid}`;
+    const pending = rig.home.path('tasks', 'pending', 'forged.json');
+    const script = `cat >/dev/null; touch ${outside}; echo {} >${pending}; ls ${rig.home.home}; echo "saw $(wc -c <"$KOUBOU_OUTPUT")"`;
+    const server = await serve(steps.exec(`cat >t.sh <<'EOF'\n${script}\nEOF\n`), steps.message('I wrote it.'));
+    const id = await add({ options: { check: 'sh t.sh' } });
+    await rig.drain(codexOn(server.url), settings);
+    const { status, result } = await rig.record(id);
+    assert.equal(status, 'completed', result?.error?.message);
+    assert.equal(existsSync(outside), false);
+    assert.equal(existsSync(pending), false);
+    assert.match(await logOf(id), /--- check: sh t\.sh\n[^]*Read-only file system[^]*saw \d\d/);
+    assert.deepEqual(readdirSync(stateOf(id)), ['sessions']);
+    assert.deepEqual(await leftIn(folder), []);
+  });
+
   it('tells the next attempt what came of its calls', async () => {
     const server = await serve(steps.unknownTool(), steps.message('Done.'), steps.exec('echo a > a.txt'));
     const id = await add({ options: { retries: 1 } });
