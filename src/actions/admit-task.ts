@@ -21,7 +21,7 @@ interface Asked {
   listed?: boolean;
 }
 
-type Judged = Pick<NewTask, 'type' | 'command' | 'files' | 'cwd' | 'options'>;
+type Judged = Pick<NewTask, 'type' | 'command' | 'files' | 'places' | 'cwd' | 'options'>;
 
 /** What has something run that could do all that the user can. */
 const RUNS: ReadonlySet<Request> = new Set(['program', 'check', 'check_outside', 'agent', 'full_access']);
@@ -33,14 +33,16 @@ const UNDONE = 'Nothing was added.';
 
 /** Everything that the task asks for, in the order in which a person would want to hear of it. */
 const asks = function* (
-  { type, command, files, cwd, options }: Judged,
+  { type, command, files, places, cwd, options }: Judged,
   { project, runner }: Pick<AdmissionFacts, 'project' | 'runner'>,
   commands: readonly string[],
 ): Generator<Asked> {
   const { check, output, sandbox } = options;
+  // Where a name was found to lead is where it is used.
+  const isOutside = (path: string): boolean => !project.has(places?.[path] ?? path);
   if (!project.has(cwd)) yield { request: 'folder_outside', about: cwd };
-  if (output !== undefined && !project.has(output)) yield { request: 'output_outside', about: output };
-  for (const { path } of files) if (!project.has(path)) yield { request: 'files_outside', about: path };
+  if (output !== undefined && isOutside(output)) yield { request: 'output_outside', about: output };
+  for (const { path } of files) if (isOutside(path)) yield { request: 'files_outside', about: path };
   const open = sandbox ?? (runner?.kind === 'codex' ? runner.sandbox : undefined);
   if (open === 'danger-full-access') yield { request: 'full_access', about: 'danger-full-access' };
   if (options.check_outside === true) yield { request: 'check_outside', about: check ?? '' };

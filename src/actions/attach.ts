@@ -2,19 +2,21 @@
  * What a task takes from the disk when it is added: its files' names and hashes, its prompt, its schema. Most
  * tasks take nothing, so Node's large modules (crypto, fs/promises) are loaded where they are used.
  */
-import { createReadStream, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { type Attached, openAttached } from '../names/places.ts';
+import { NotAFile } from '../names/walk.ts';
 import type { NewTask } from '../task/record.ts';
 
 /** Absolute paths, sorted. A name that exists is itself, whatever letters it has. */
 export const matchFiles = async (pattern: string, cwd: string): Promise<string[]> => {
   const literal = resolve(cwd, pattern);
   if (isFile(literal)) return [literal];
-  const { glob } = await import('node:fs/promises');
+  const { findFiles } = await import('../names/find-files.ts');
   const found: string[] = [];
-  for await (const name of glob(pattern, { cwd })) {
-    const path = resolve(cwd, name);
+  for await (const { path, odd } of findFiles(pattern, cwd)) {
+    if (odd) throw oddName(path);
     if (isFile(path)) found.push(path);
   }
   if (found.length > 0) return found.sort();
@@ -22,6 +24,11 @@ export const matchFiles = async (pattern: string, cwd: string): Promise<string[]
     hint: 'Try the pattern with ls; ** stands for any number of folders.',
   });
 };
+
+const oddName = (path: string): KoubouError =>
+  new KoubouError('usage', `The name ${path} is not UTF-8, so no task can name it. Nothing was added.`, {
+    hint: 'Rename it (convmv does it for many), or choose a pattern that it does not fit.',
+  });
 
 /** The paths of these that are files with something in them: results are written whole or not at all. */
 export const finishedAmong = (paths: readonly string[]): Set<string> => {
@@ -54,14 +61,15 @@ export const asText = (bytes: Uint8Array, what: string): string => {
 /** The tasks with the hashes of their files. A binary is refused where a model would have to read it. */
 export const withHashes = async (tasks: readonly NewTask[]): Promise<NewTask[]> => {
   const hashes = new Map<string, string>();
-  for (const { type, cwd, files } of tasks) {
+  for (const { type, cwd, files, places } of tasks) {
     if (!isFolder(cwd)) {
       throw new KoubouError('usage', `There is no folder ${cwd}. Nothing was added.`, {
         hint: 'Name the folder to work in with --cwd DIR.',
       });
     }
     for (const { path } of files) {
-      if (!hashes.has(path)) hashes.set(path, await hashFile(path, type !== 'command'));
+      const attached = { path, place: places?.[path] };
+      if (!hashes.has(path)) hashes.set(path, await hashFile(attached, type !== 'command'));
     }
   }
   return tasks.map((task) => ({
@@ -70,28 +78,30 @@ export const withHashes = async (tasks: readonly NewTask[]): Promise<NewTask[]> 
   }));
 };
 
-const hashFile = async (path: string, mustBeText: boolean): Promise<string> => {
+const hashFile = async (attached: Attached, mustBeText: boolean): Promise<string> => {
+  const { path } = attached;
   const what = `The file ${path}`;
   if (isFolder(path)) {
     throw new KoubouError('usage', `${path} is a folder. Nothing was added.`, {
       hint: `Name each file with its own --file, or add a task for each with --each '${path}/*'.`,
     });
   }
-  const facts = factsOf(path);
-  if (facts !== undefined && !facts.isFile()) {
-    throw new KoubouError('usage', `${path} is no regular file. Nothing was added.`, {
-      hint: 'Files are read when the task runs; what can be read once only is given as --file -.',
-    });
-  }
   const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    const file = await openAttached(attached);
+    for await (const chunk of file.createReadStream() as AsyncIterable<Buffer>) {
       hash.update(chunk);
       if (mustBeText && (chunk.includes(0) || !decodes(decoder, chunk))) throw notText(what);
     }
   } catch (error) {
+    if (error instanceof NotAFile) {
+      throw new KoubouError('usage', `${path} is no regular file. Nothing was added.`, {
+        hint: 'Files are read when the task runs; what can be read once only is given as --file -.',
+        cause: error,
+      });
+    }
     throw unreadable(what, error);
   }
   if (mustBeText && !decodes(decoder)) throw notText(what);

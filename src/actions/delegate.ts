@@ -9,9 +9,10 @@ import { admitTask, EVERYWHERE } from './admit-task.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
 import { type Caller, requireAllowed } from './caller.ts';
 import { draftTask } from './draft.ts';
-import { expandEach, refuseEqualOutputs } from './expand.ts';
+import { type Expanded, expandEach, refuseEqualOutputs } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
 import { isHeldIn, markSensitive } from './mark-sensitive.ts';
+import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
 import type { Project } from './project.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
 import { routingOf, runnerFacts } from './routing.ts';
@@ -35,6 +36,7 @@ export interface DelegateParts extends Omit<SourceParts, 'refuseFile'> {
   project: () => Project;
   /** Why no program can be run in a sandbox in that folder; undefined: one can. */
   unconfinable: (folder: string) => Promise<string | undefined>;
+  home: string;
   nowMs: number;
   /** Throws `usage` where no prompt template has that name. */
   requireTemplate: (name: string) => Promise<void>;
@@ -62,7 +64,14 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   const project = isAgent ? parts.project() : EVERYWHERE;
   const sources = new Sources({ ...parts, refuseFile: (path) => refuseOutside(path, project, parts.caller) });
   const around = { cwd, createdBy, priority: config.defaults.priority };
+  const admit = (task: NewTask): Promise<NewTask> =>
+    admitTask(task, parts.caller, {
+      project,
+      runner: isAgent ? config.runners[runnerOf(task, config) ?? ''] : undefined,
+      unconfinable: parts.unconfinable,
+    });
   const drafts: NewTask[] = [];
+  const bounds: (string | undefined)[] = [];
   const templates = new Set<string>();
   for (const fields of await askedFor(request, parts, sources)) {
     const draft = draftTask(await sources.complete(fields), around);
@@ -70,17 +79,18 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     refuseSandbox(draft, config);
     refuseResume(draft, config);
     if (fields.template !== undefined) templates.add(fields.template);
-    drafts.push(
-      await admitTask(draft, parts.caller, {
-        project,
-        runner: isAgent ? config.runners[runnerOf(draft, config) ?? ''] : undefined,
-        unconfinable: parts.unconfinable,
-      }),
-    );
+    drafts.push(await admit(draft));
+    bounds.push(fields.outputWithin);
   }
   for (const name of templates) await parts.requireTemplate(name).catch(refuse);
-  refuseEqualOutputs(drafts);
-  const wanted = request.skipExisting ? withoutFinished(drafts) : drafts;
+  const placed = withPlaces(drafts, parts.home);
+  for (const [at, task] of placed.entries()) {
+    refuseLinkOut(task, bounds[at]);
+    // Once more by where its names lead: what was on their way may have changed since the first look.
+    if (isAgent) await admit(task);
+  }
+  refuseEqualOutputs(placed);
+  const wanted = request.skipExisting ? withoutFinished(placed) : placed;
   const tasks = await markSensitive(await withHashes(wanted), {
     words: config.security.sensitive_patterns,
     isHeld: isHeldIn(queue, routingOf(config)),
@@ -108,7 +118,7 @@ const askedFor = async (
   { fields, each, batch }: DelegateRequest,
   { cwd, nowMs }: DelegateParts,
   sources: Sources,
-): Promise<Fields[]> => {
+): Promise<Expanded[]> => {
   if (batch !== undefined) {
     const lines = readBatch(await sources.text(batch, 'The batch'), batch === '-' ? 'stdin' : batch, nowMs);
     return lines.map((line) => merged(fields, line));
@@ -195,7 +205,7 @@ const refuse = (error: unknown): never => {
 };
 
 const withoutFinished = (tasks: readonly NewTask[]): NewTask[] => {
-  const outputs = tasks.flatMap(({ options }) => options.output ?? []);
+  const outputs = tasks.flatMap((task) => outputPlaceOf(task) ?? []);
   if (outputs.length < tasks.length) {
     throw new KoubouError(
       'usage',
@@ -206,7 +216,7 @@ const withoutFinished = (tasks: readonly NewTask[]): NewTask[] => {
     );
   }
   const finished = finishedAmong(outputs);
-  return tasks.filter(({ options }) => !finished.has(options.output ?? ''));
+  return tasks.filter((task) => !finished.has(outputPlaceOf(task) ?? ''));
 };
 
 /** The same keys again must ask for the same, so the label must not be another one each time. */

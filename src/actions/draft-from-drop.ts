@@ -11,6 +11,7 @@ import { fileBytes } from '../worker/file-bytes.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
 import { type Marking, markSensitive } from './mark-sensitive.ts';
+import { withFilePlaces } from './places.ts';
 
 export interface DropCircumstances {
   /** The home. Paths in the file are relative to the folder that holds it, the project, and stay below it. */
@@ -41,7 +42,10 @@ export const draftFromDrop =
     const cwd = dirname(home);
     const draft = { ...draftTask(fields, { cwd, createdBy: 'file', priority }), answer_only: true };
     requireRoute(draft);
-    const [marked] = await markSensitive([inProject(draft, circumstances)], { words, isHeld });
+    const [marked] = await markSensitive([withFilePlaces(inProject(draft, circumstances))], {
+      words,
+      isHeld,
+    });
     if (marked === undefined) throw new KoubouError('internal', 'The task was lost while it was looked at.');
     return marked;
   };

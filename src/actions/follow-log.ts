@@ -1,7 +1,8 @@
 /** What a task printed, run after run, and as it comes. Holds one piece in memory at a time. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError, systemCode } from '../errors.ts';
+import { openOwn } from '../names/own-file.ts';
 import type { ArtifactKind, Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 
@@ -107,7 +108,7 @@ class Tail {
 
   async *read(path: string): AsyncGenerator<Uint8Array> {
     try {
-      this.#file ??= await open(path, 'r');
+      this.#file ??= await openOwn(path, 'read');
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return;
       throw error;

@@ -1,14 +1,18 @@
 /** Makes a home: its folders, a config that fits the machine, and what Claude Code needs. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AGENT_CLIS, choose } from '../config/choose.ts';
 import { writeClaudeSection } from '../config/claude-section.ts';
 import { detect } from '../config/detect.ts';
 import type { Variables } from '../config/environment.ts';
+import { placeOf } from '../config/file-in-folder.ts';
 import { agentYamlFile, loadConfig, readVariables } from '../config/load.ts';
 import { findHome, HOME_NAME, namedHome, refuseForeign, stateFolder, userHome } from '../config/paths.ts';
 import { setConfig } from '../config/set.ts';
 import { writeHomeConfig } from '../config/write-home.ts';
+import { KoubouError } from '../errors.ts';
+import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import { findProgram } from '../process/find-program.ts';
 import { callerOf, requireAllowed } from './caller.ts';
 import { makeOwnHome, refuseUntrusted } from './own-home.ts';
@@ -47,6 +51,10 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
   const { cwd, environment } = request;
   const home = homeToMake(request);
   const state = stateFolder(environment);
+  const claude = request.claude ? claudeFile(request) : undefined;
+  // Before anything is made: a command that refuses leaves nothing.
+  if (claude !== undefined) placeOf(claude.file, claude.within);
+  refuseLinkedHome(home, request);
   const isNew = !(await exists(home));
   refuseForeign({ path: home, by: 'This' });
   await refuseUntrusted(home, state);
@@ -81,13 +89,42 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     ],
     next: choice.next.map((command) => withHome(command, home, request)),
   };
-  if (request.claude) {
-    const file = request.global
-      ? join(userHome(environment), '.claude', 'CLAUDE.md')
-      : join(cwd, 'CLAUDE.md');
-    ((await writeClaudeSection(file)) ? result.made : result.kept).push(file);
+  if (claude !== undefined) {
+    const { file, within } = claude;
+    ((await writeClaudeSection(file, within)) ? result.made : result.kept).push(file);
   }
   return result;
+};
+
+/** The user's own folder may hold links to anywhere, as to ~/dotfiles; one that was cloned may not. */
+const claudeFile = ({ global, environment, cwd }: InitRequest): { file: string; within: string | null } =>
+  global
+    ? { file: join(userHome(environment), '.claude', 'CLAUDE.md'), within: null }
+    : { file: join(cwd, 'CLAUDE.md'), within: cwd };
+
+/** A home that is there already is the user's to have anywhere; a new one is not made wherever a cloned link leads. */
+const refuseLinkedHome = (home: string, { cwd, home: named, environment }: InitRequest): void => {
+  if (home !== join(cwd, HOME_NAME) || namedHome({ flag: named, environment, cwd }) !== undefined) return;
+  const end = leadsOut(home, cwd);
+  if (end === undefined || existsSync(join(home, 'tasks', 'pending'))) return;
+  throw new KoubouError(
+    'usage',
+    `${home} is a link that leads out of the folder, to ${end}. Nothing was made.`,
+    {
+      hint: `Where it is yours, name that folder: koubou init --home ${end}`,
+    },
+  );
+};
+
+/** Where a link leads, if that is not in the folder. */
+const leadsOut = (path: string, folder: string): string | undefined => {
+  try {
+    const { end } = walk(path);
+    return isWithin(walk(folder).end, end) ? undefined : end;
+  } catch (error) {
+    if (error instanceof NameRefused) return error.message;
+    throw error;
+  }
 };
 
 const agentClis = async (cwd: string, path: string | undefined): Promise<string[]> => {

@@ -2,7 +2,8 @@
  * Marks the tasks that must stay on this machine when they are added, so that routing and people see it. The daemon
  * looks again at what is really sent: that look is the one that counts.
  */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { type Attached, openAttached } from '../names/places.ts';
 import type { Queue } from '../queue/queue.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { type Routing, withRules } from '../route/route.ts';
@@ -24,14 +25,17 @@ export const markSensitive = async (
   tasks: readonly NewTask[],
   { words, isHeld }: Marking,
 ): Promise<NewTask[]> => {
+  const known = new Map<string, string | undefined>();
   // A model's server gets the name, too.
-  const inFile = remembered(
-    async (path) => (await findSecret(`${path}\n${beginningOf(path)}`, words)) !== undefined,
-  );
+  const inFile = remembered(async (path) => {
+    const text = await beginningOf({ path, place: known.get(path) });
+    return (await findSecret(`${path}\n${text}`, words)) !== undefined;
+  });
   const isParentHeld = remembered(isHeld);
   const marked: NewTask[] = [];
   for (const task of tasks) {
-    const { type, files, after, after_any } = task;
+    const { type, files, places, after, after_any } = task;
+    for (const { path } of files) known.set(path, places?.[path]);
     // A command sends nothing by koubou, and cannot be held: only its caller can say that it must be.
     const holds =
       !task.sensitive &&
@@ -94,16 +98,16 @@ const remembered = (ask: (name: string) => Promise<boolean>): ((name: string) =>
 };
 
 /** What cannot be read here holds nothing: the daemon will say so, or look for itself. */
-const beginningOf = (path: string): string => {
-  let file: number | undefined;
+const beginningOf = async (attached: Attached): Promise<string> => {
+  let file: FileHandle | undefined;
   try {
-    // A pipe would be waited for.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = await openAttached(attached);
     const bytes = Buffer.alloc(LOOKED_AT_BYTES);
-    return bytes.toString('utf8', 0, readSync(file, bytes));
+    const { bytesRead } = await file.read(bytes);
+    return bytes.toString('utf8', 0, bytesRead);
   } catch {
     return '';
   } finally {
-    if (file !== undefined) closeSync(file);
+    await file?.close();
   }
 };

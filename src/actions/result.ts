@@ -1,7 +1,6 @@
 /** What a task produced, as it lies on the disk. */
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { KoubouError } from '../errors.ts';
+import { openOwn, piecesOf } from '../names/own-file.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { View, WithheldRecord } from './withhold.ts';
 
@@ -33,7 +32,9 @@ export const readResult = async (
   const record = await endedRecord({ queue, view }, id);
   if (record.withheld) return { record, chunks: nothing };
   const { success, error } = record.result ?? {};
-  const shows = success === true || error?.code === 'handed_back' || record.type === 'command';
+  // What was accepted, but could not be put where --output says, is a result.
+  const accepted = success === true || record.attempts.at(-1)?.evidence != null;
+  const shows = accepted || error?.code === 'handed_back' || record.type === 'command';
   const path = shows ? (record.result?.output_path ?? null) : null;
   await queue.markRead(id);
   return { record, chunks: () => (path === null ? nothing() : sliced(path, slice)) };
@@ -61,7 +62,7 @@ async function* sliced(path: string, { head, tail }: Slice): AsyncGenerator<Uint
   const start = tail === undefined ? 0 : await startOfTail(path, tail);
   let linesLeft = head ?? Number.POSITIVE_INFINITY;
   if (linesLeft === 0) return;
-  for await (const chunk of createReadStream(path, { start }) as AsyncIterable<Buffer>) {
+  for await (const chunk of piecesOf(path, start)) {
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) {
       linesLeft -= 1;
       if (linesLeft > 0) continue;
@@ -74,7 +75,7 @@ async function* sliced(path: string, { head, tail }: Slice): AsyncGenerator<Uint
 
 /** Where the last `lines` lines begin; a newline at the very end ends the last of them. */
 const startOfTail = async (path: string, lines: number): Promise<number> => {
-  const file = await open(path, 'r');
+  const file = await openOwn(path, 'read');
   try {
     const { size } = await file.stat();
     if (lines === 0) return size;

@@ -1,6 +1,6 @@
 /** What runs in worktrees of their own left: shown, applied to the user's work tree, or thrown away. */
-import { createReadStream } from 'node:fs';
 import { KoubouError } from '../errors.ts';
+import { piecesOf } from '../names/own-file.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
@@ -47,7 +47,7 @@ export const worktreeParts = ({ queue, home, outer, config }: OpenHome): Worktre
 /** What the last run that changed anything changed. Throws `no_such_task`, and `usage` where nothing was kept. */
 export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
   const path = await queue.artifact(id, null, 'patch');
-  if (path !== undefined) return { path, chunks: () => createReadStream(path) };
+  if (path !== undefined) return { path, chunks: () => piecesOf(path) };
   if ((await queue.state(id)) === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
   throw new KoubouError('usage', `${id} changed no files, or none of its runs has ended yet.`, {
     hint: 'Only code tasks of runners that change files keep a patch; `koubou result` shows text.',

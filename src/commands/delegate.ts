@@ -39,6 +39,7 @@ export default class Delegate extends BaseCommand {
       {
         queue: opened.queue,
         config: opened.config,
+        home: opened.home,
         cwd,
         createdBy: opened.environment.createdBy,
         caller: opened.caller,

@@ -1,9 +1,9 @@
 /** The section of a CLAUDE.md that tells Claude Code how to delegate. */
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { placeOf, writePlace } from './file-in-folder.ts';
 import { readConfigFile } from './load.ts';
 import { templatesFolder } from './paths.ts';
-import { writeAtomic } from './write-atomic.ts';
 
 const BEGIN =
   '<!-- koubou:begin, written by `koubou init --claude`, which replaces what stands up to koubou:end -->';
@@ -19,20 +19,16 @@ const withSection = (text: string, section: string): string => {
   return before === '' ? `${block}\n` : `${before}\n\n${block}\n`;
 };
 
-/** Puts the section into `file` (a CLAUDE.md), making it where it is missing. False: it was there already. */
-export const writeClaudeSection = async (file: string): Promise<boolean> => {
+/**
+ * Puts the section into `file` (a CLAUDE.md), making it where it is missing. False: it was there already. Often it is a
+ * link to another agent's file: the link stays. Throws `usage` where it leads out of `within`, as `placeOf` has it.
+ */
+export const writeClaudeSection = async (file: string, within: string | null): Promise<boolean> => {
   const section = await readFile(join(templatesFolder(), 'claude.md'), 'utf8');
-  // CLAUDE.md is often a link to another agent's file: the link stays.
-  const target = await realpath(file).catch(() => file);
-  const before = await current(target);
-  const after = withSection(before.text, section);
-  if (after === before.text) return false;
-  await mkdir(dirname(target), { recursive: true });
-  await writeAtomic(target, after, { mode: before.mode, durable: true });
+  const target = placeOf(file, within);
+  const before = target.facts === undefined ? '' : (readConfigFile(target.place) ?? '');
+  const after = withSection(before, section);
+  if (after === before) return false;
+  await writePlace(target, after);
   return true;
-};
-
-const current = async (file: string): Promise<{ text: string; mode: number }> => {
-  const text = readConfigFile(file);
-  return text === undefined ? { text: '', mode: 0o644 } : { text, mode: (await stat(file)).mode & 0o777 };
 };

@@ -3,9 +3,9 @@
  * costs no memory, and on Linux bound to this process's life, so that a killed daemon leaves no runner.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isShortage, KoubouError, systemCode } from '../errors.ts';
+import { openOwn } from '../names/own-file.ts';
 import { findProgram, requireProgram } from './find-program.ts';
 import { startTimeOf } from './liveness.ts';
 
@@ -128,9 +128,9 @@ interface Files {
 
 const openFiles = async ({ stdin, stdoutPath, stderrPath }: ProgramOptions): Promise<Files> => {
   const opened = await Promise.allSettled([
-    open(stdoutPath, 'a', 0o600),
-    open(stderrPath, 'a', 0o600),
-    typeof stdin === 'object' && 'file' in stdin ? open(stdin.file, 'r') : undefined,
+    openOwn(stdoutPath, 'append'),
+    openOwn(stderrPath, 'append'),
+    typeof stdin === 'object' && 'file' in stdin ? openOwn(stdin.file, 'read') : undefined,
   ]);
   const [stdout, stderr, input] = opened;
   if (stdout.status === 'fulfilled' && stderr.status === 'fulfilled' && input.status === 'fulfilled') {

@@ -1,7 +1,8 @@
 /** The files of one run of an agent CLI: its prompt, what it prints, and the answer it may write. */
-import { appendFile, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { appendOwn, createOwn, piecesOf, readOwn, replaceOwn } from '../names/own-file.ts';
 import { OutputReader, type OutputRules, type Reading } from './agent-output.ts';
 import { LineReader } from './line-reader.ts';
 import type { RunContext } from './runner.ts';
@@ -31,7 +32,7 @@ export class AgentFiles {
   async prepare(prompt: string): Promise<void> {
     await mkdir(this.#context.statePath, { recursive: true, mode: 0o700 });
     await this.tidy();
-    await writeFile(this.prompt, prompt, { mode: 0o600 });
+    await replaceOwn(this.prompt, prompt);
   }
 
   async read(): Promise<Reading> {
@@ -40,7 +41,7 @@ export class AgentFiles {
     if (output.json !== undefined) reader.takeWhole(await smallText(this.stdout));
     if (output.last_line || output.jsonl) {
       // The last line may have no end, and a reader of lines that come waits for one.
-      await appendFile(this.stdout, '\n');
+      await appendOwn(this.stdout, '\n');
       await new LineReader(this.stdout).read((line) => reader.take(line));
     }
     if (output.file) await this.#takeAnswer();
@@ -49,13 +50,13 @@ export class AgentFiles {
 
   /** What was printed is in the log, and an answer in the output. */
   async tidy(): Promise<void> {
-    if (!this.#rules.output.stdout) await rm(this.stdout, { force: true });
-    await rm(this.answer, { force: true });
+    if (!this.#rules.output.stdout) await rm(this.stdout, { recursive: true, force: true });
+    await rm(this.answer, { recursive: true, force: true });
   }
 
   async #takeAnswer(): Promise<void> {
     try {
-      await copyFile(this.answer, this.#context.outputPath);
+      await copyAnswer(this.answer, this.#context.outputPath);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
     }
@@ -63,4 +64,18 @@ export class AgentFiles {
 }
 
 const smallText = async (path: string): Promise<string> =>
-  (await stat(path)).size > DOCUMENT_BYTES ? '' : readFile(path, 'utf8');
+  (await readOwn(path, DOCUMENT_BYTES))?.toString('utf8') ?? '';
+
+/** The program may write where its answer lies: what it put there is read as a file of its own, or not at all. */
+const copyAnswer = async (from: string, to: string): Promise<void> => {
+  const pieces = piecesOf(from);
+  // Nothing is made or replaced where there is no answer.
+  const first = await pieces.next();
+  const file = await createOwn(to);
+  try {
+    if (first.done !== true) await file.appendFile(first.value);
+    for await (const piece of pieces) await file.appendFile(piece);
+  } finally {
+    await file.close();
+  }
+};

@@ -1,6 +1,7 @@
 /** What an agent CLI prints while it runs: brought into the log as it comes, and looked at for a question. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { errorInfo } from '../errors.ts';
+import { openOwn } from '../names/own-file.ts';
 import { asksForPerson, isQuestion } from './agent-output.ts';
 import { RunFailure } from './failure.ts';
 import type { RunContext } from './runner.ts';
@@ -38,9 +39,9 @@ export class AgentPrintout {
 
   /** Both files are made when missing. Close it in any case. */
   static async open(stdoutPath: string, { logPath, progress }: RunContext): Promise<AgentPrintout> {
-    const stdout = await open(stdoutPath, 'a+', 0o600);
+    const stdout = await openOwn(stdoutPath, 'read and append');
     try {
-      const log = await open(logPath, 'a+', 0o600);
+      const log = await openOwn(logPath, 'read and append');
       return new AgentPrintout(stdout, log, (await log.stat()).size, progress);
     } catch (error) {
       await stdout.close();

@@ -3,11 +3,11 @@
  * taken for it: 0 says only that it ended, so its output has to be there and to say what the entry calls
  * success.
  */
-import { stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { isCutOff, isRelayed, namesIn } from '../executor/agent-rules.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
+import { replaceOwn, sizeOfOwn } from '../names/own-file.ts';
 import { findProgram, requireProgram } from '../process/find-program.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
@@ -201,7 +201,7 @@ export class AgentRunner implements Runner {
       context.signal.throwIfAborted();
       const printed = await hasBytes(files.stdout);
       const reading = await files.read();
-      if (reading.text !== undefined) await writeFile(context.outputPath, reading.text);
+      if (reading.text !== undefined) await replaceOwn(context.outputPath, reading.text);
       if (end.exitCode !== 0 && !(await hasRoom(context.outputPath))) {
         throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.');
       }
@@ -260,5 +260,4 @@ const placeOf = ({ files }: TaskFile, { cwd, statePath }: RunContext): Execution
   staysLocal: false,
 });
 
-const hasBytes = async (path: string): Promise<boolean> =>
-  ((await stat(path).catch(() => undefined))?.size ?? 0) > 0;
+const hasBytes = async (path: string): Promise<boolean> => (await sizeOfOwn(path)) > 0;

@@ -1,7 +1,8 @@
 /** Takes a model's answer as it comes: the answer to the output and the log, its thoughts to the log alone. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { errorInfo } from '../errors.ts';
+import { openOwn } from '../names/own-file.ts';
 import { KeyCutter } from '../text/keys.ts';
 import { RunFailure } from './failure.ts';
 import { MarkupSplitter, type Part } from './model-markup.ts';
@@ -61,10 +62,10 @@ export class AnswerSink {
 
   static async open(options: SinkOptions): Promise<AnswerSink> {
     // Appending, so that after a truncation the next byte is the first.
-    const output = await open(options.outputPath, 'a', 0o600);
+    const output = await openOwn(options.outputPath, 'append');
     try {
       await output.truncate(0);
-      return new AnswerSink(options, output, await open(options.logPath, 'a', 0o600));
+      return new AnswerSink(options, output, await openOwn(options.logPath, 'append'));
     } catch (error) {
       await output.close();
       throw error;

@@ -1,5 +1,5 @@
 /** What lies ready for a run of Codex: its CODEX_HOME, its instructions, the user's settings. */
-import { cp, readdir, writeFile } from 'node:fs/promises';
+import { cp, lstat, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorInfo, KoubouError, systemCode } from '../errors.ts';
 import { codexPlaces, hideFile, hideFolder, makeBox, type Wanted } from '../executor/codex-places.ts';
@@ -35,7 +35,7 @@ export const makeCodexHome = async (
   await writeFile(join(statePath, 'instructions.md'), texts.instructions);
   if (resume !== null) {
     const from = join(resume.statePath, KEPT);
-    await cp(from, join(statePath, KEPT), { recursive: true }).catch((cause: unknown) => {
+    await cp(from, join(statePath, KEPT), { recursive: true, filter: isNoLink }).catch((cause: unknown) => {
       throw new RunFailure(
         errorInfo('usage', 'The conversation to go on with is not there any more.', 'Delegate it anew.'),
         { cause },
@@ -63,9 +63,14 @@ const tidyKilledRuns = async (statePath: string): Promise<void> => {
   }
 };
 
+/** Codex would write through it. */
+const isNoLink = async (path: string): Promise<boolean> => !(await lstat(path)).isSymbolicLink();
+
 /** Its home holds caches of many megabytes; only the conversation is worth keeping. */
 export const pruneCodexHome = async (statePath: string): Promise<void> => {
-  const names = await readdir(statePath).catch(() => []);
+  // A link in its place would have files of others removed.
+  const isFolder = (await lstat(statePath).catch(() => undefined))?.isDirectory() === true;
+  const names = isFolder ? await readdir(statePath).catch(() => []) : [];
   const rest = names.filter((name) => name !== KEPT);
   await Promise.all(rest.map((name) => removeTree(join(statePath, name))));
 };

@@ -3,13 +3,13 @@
  * here is only said what it did. Each run has a CODEX_HOME of its own, kept as far as a later run needs it
  * to go on with the conversation.
  */
-import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { codexExecutor, writableOf } from '../executor/codex.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
 import { strayFolders, strayNote } from '../executor/stray-folders.ts';
+import { appendOwn } from '../names/own-file.ts';
 import { startProgram } from '../process/spawn.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
@@ -194,7 +194,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
             (await events.read((line) => trail.event(line), LOOK_BYTES)) +
             (await errors.read((line) => trail.error(line), LOOK_BYTES));
           if (count > 0) context.progress(count);
-          await appendFile(logPath, withoutKeys(trail.takeLog(), this.keys));
+          await appendOwn(logPath, withoutKeys(trail.takeLog(), this.keys));
           if (count === 0) return;
         }
       };

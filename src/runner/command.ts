@@ -1,10 +1,10 @@
 /** Runs a program, without a shell. What it prints is the result; an exit with 0 is its proof. */
-import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { confinedExecutor } from '../executor/confine.ts';
 import type { Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
+import { openOwn, sizeOfOwn } from '../names/own-file.ts';
 import type { ProgramEnd, RunningProgram } from '../process/spawn.ts';
 import type { TaskFile } from '../task/record.ts';
 import { attend } from './attend.ts';
@@ -55,7 +55,7 @@ export class CommandRunner implements Runner {
       context.signal.throwIfAborted();
       const [command, ...args] = task.command;
       if (command === undefined) return failed(errorInfo('usage', 'The task names no program.'));
-      const logStart = await sizeOf(context.logPath);
+      const logStart = await sizeOfOwn(context.logPath);
       const executor = await this.#executor(task, context);
       const program = await executor.start({
         command,
@@ -116,21 +116,13 @@ const attended = async (
   let seen = 0;
   let hadRoom = true;
   const look = async (): Promise<void> => {
-    const size = (await sizeOf(outputPath)) + (await sizeOf(logPath));
+    const size = (await sizeOfOwn(outputPath)) + (await sizeOfOwn(logPath));
     if (size > seen) context.progress(size - seen);
     seen = Math.max(seen, size);
     hadRoom &&= await hasRoomAt(outputPath);
   };
   const end = await attend(program, context, { look, everyMs: PROGRESS_MS, executor });
   return { ...end, hadRoom };
-};
-
-const sizeOf = async (path: string): Promise<number> => {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    return 0;
-  }
 };
 
 const endInfo = async (
@@ -164,7 +156,7 @@ const cut = (line: string): string =>
 
 /** The last lines of what was written after `start`, bounded. */
 const lastLines = async (path: string, start: number): Promise<string> => {
-  const file = await open(path, 'r');
+  const file = await openOwn(path, 'read');
   try {
     const { size } = await file.stat();
     const from = Math.max(start, size - TAIL_BYTES);

@@ -1,5 +1,5 @@
 /** Reads a file that grows, line by line, a bounded piece at a time. */
-import { open } from 'node:fs/promises';
+import { openOwn } from '../names/own-file.ts';
 
 /** What one of them holds is taken in one go, and may be a line a letter. */
 const CHUNK_BYTES = 64 * 1024;
@@ -24,7 +24,7 @@ export class LineReader {
    */
   async read(take: (line: string) => void, most = Number.POSITIVE_INFINITY): Promise<number> {
     const before = this.#offset;
-    const file = await open(this.#path, 'r');
+    const file = await openOwn(this.#path, 'read');
     try {
       const buffer = Buffer.alloc(CHUNK_BYTES);
       while (this.#offset - before < most) {

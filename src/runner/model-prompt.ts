@@ -3,9 +3,11 @@
  * context, the prompt, and what was wrong with the last attempt. Small models follow what comes last, so
  * the prompt stands behind the files.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { type Attached, openAttached } from '../names/places.ts';
+import { NameRefused, NotAFile } from '../names/walk.ts';
 import type { TaskFile } from '../task/record.ts';
 import { estimateTokens, type TokenRange } from '../task/tokens.ts';
 import { readTextFile } from '../text/read-text.ts';
@@ -30,7 +32,7 @@ export interface PromptOptions {
 /** No model takes more; reading it would only cost memory. */
 const FILES_BYTES = 32 * 1024 * 1024;
 
-type Asked = Pick<TaskFile, 'type' | 'prompt' | 'files' | 'context' | 'cwd' | 'options'>;
+type Asked = Pick<TaskFile, 'type' | 'prompt' | 'files' | 'places' | 'context' | 'cwd' | 'options'>;
 
 /**
  * Reads the template and the files and puts the messages together. Throws KoubouError: `usage` for a
@@ -96,14 +98,9 @@ const filesText = async (task: Asked): Promise<string> => {
   for (const file of task.files) {
     const path = resolve(task.cwd, file.path);
     const name = shownName(path, task.cwd);
-    bytes += await sizeOf(path, name);
-    if (bytes > FILES_BYTES) {
-      throw new KoubouError(
-        'context_overflow',
-        `The files are over ${FILES_BYTES / 1024 / 1024} MB, more than any model takes.`,
-      );
-    }
-    parts.push(`<file name=${JSON.stringify(name)}>\n${await readText(path, name)}\n</file>`);
+    const text = await readText({ path, place: task.places?.[path] }, name, FILES_BYTES - bytes);
+    bytes += Buffer.byteLength(text);
+    parts.push(`<file name=${JSON.stringify(name)}>\n${text}\n</file>`);
   }
   return parts.join('\n\n');
 };
@@ -113,18 +110,9 @@ const shownName = (path: string, cwd: string): string => {
   return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
 };
 
-const sizeOf = async (path: string, name: string): Promise<number> => {
-  try {
-    const found = await stat(path);
-    if (found.isFile()) return found.size;
-  } catch (error) {
-    throw unreadable(`The file ${name}`, error);
-  }
-  throw new KoubouError('usage', `${name} is not a file.`, { hint: 'Name each file with its own --file.' });
-};
-
-const readText = async (path: string, name: string): Promise<string> => {
-  const content = await readFile(path).catch((error: unknown) => {
+/** Of the file that was attached, through one descriptor: what its name leads to may change at any time. */
+const readText = async (attached: Attached, name: string, mostBytes: number): Promise<string> => {
+  const content = await readBounded(attached, mostBytes).catch((error: unknown) => {
     throw unreadable(`The file ${name}`, error);
   });
   try {
@@ -138,16 +126,37 @@ const readText = async (path: string, name: string): Promise<string> => {
   });
 };
 
+const readBounded = async (attached: Attached, mostBytes: number): Promise<Buffer> => {
+  const file = await openAttached(attached);
+  try {
+    if ((await file.stat()).size <= mostBytes) return await file.readFile();
+  } finally {
+    await file.close();
+  }
+  throw new KoubouError(
+    'context_overflow',
+    `The files are over ${FILES_BYTES / 1024 / 1024} MB, more than any model takes.`,
+  );
+};
+
 const unreadable = (what: string, error: unknown): KoubouError => {
+  if (error instanceof KoubouError) return error;
   if (systemCode(error) === 'ENOENT') {
     return new KoubouError('usage', `${what} does not exist any more.`, {
       hint: 'Files are read when the task runs; put it back, then `koubou retry`.',
       cause: error,
     });
   }
+  if (error instanceof NotAFile) {
+    return new KoubouError('usage', `${what} is not a file.`, {
+      hint: 'Name each file with its own --file.',
+      cause: error,
+    });
+  }
   const message = error instanceof Error ? error.message : String(error);
-  return new KoubouError('usage', `${what} cannot be read: ${message}`, {
-    hint: 'Check its permissions.',
+  const refused = error instanceof NameRefused;
+  return new KoubouError('usage', `${what} cannot be read: ${message}${refused ? '.' : ''}`, {
+    hint: refused ? 'Nothing was sent. Put it right and `koubou retry`.' : 'Check its permissions.',
     cause: error,
   });
 };

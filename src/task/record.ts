@@ -57,6 +57,8 @@ export const TaskFile = z.looseObject({
   prompt: z.string(),
   command: z._default(z.array(z.string()), []),
   files: z._default(z.array(z.looseObject({ path: z.string(), sha256: z.nullable(z.string()) })), []),
+  /** Where `output` and each of `files` led when the task was added; they are used there, or not at all. */
+  places: z.optional(z.record(z.string(), z.string())),
   context: z._default(z.record(z.string(), z.unknown()), {}),
   difficulty: z._default(z.nullable(z.string()), null),
   cwd: z.string(),
@@ -84,6 +86,7 @@ export type NewTask = Pick<
   | 'prompt'
   | 'command'
   | 'files'
+  | 'places'
   | 'context'
   | 'difficulty'
   | 'cwd'

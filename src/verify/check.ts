@@ -1,8 +1,8 @@
 /** --check: the caller's own command, run on the candidate before anybody sees it. */
-import { appendFile, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
+import { appendOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
 import { killMarked } from '../process/stop-tree.ts';
 
@@ -43,8 +43,8 @@ const MESSAGE_LINES = 5;
 export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => {
   const { command, cwd, outputPath, file, logPath, marker, signal } = request;
   const executor = await request.executor();
-  await appendFile(logPath, `\n--- check: ${command}\n`);
-  const start = (await stat(logPath)).size;
+  await appendOwn(logPath, `\n--- check: ${command}\n`);
+  const start = await sizeOfOwn(logPath);
   const program = await executor.start({
     command: 'sh',
     args: ['-c', command],
@@ -103,7 +103,7 @@ const rejected = (command: string, end: ProgramEnd, printed: string): CheckVerdi
 
 /** The end of the file, of what lies after `start`; whole characters only. */
 const tail = async (path: string, start: number): Promise<string> => {
-  const file = await open(path, 'r');
+  const file = await openOwn(path, 'read');
   try {
     const { size } = await file.stat();
     const from = Math.max(start, size - FEEDBACK_BYTES);

@@ -1,7 +1,7 @@
 /** --expect: files that must be there, with something in them, when the task is done. */
-import { glob, stat } from 'node:fs/promises';
-import { matchesGlob, resolve } from 'node:path';
+import { matchesGlob, relative, resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
+import { isWithin, NameRefused, walk } from '../names/walk.ts';
 
 export interface Expectation {
   patterns: readonly string[];
@@ -10,46 +10,87 @@ export interface Expectation {
   /** Where the candidate will be published (--output), or undefined; it counts as if it lay there. */
   output: string | undefined;
   /** Nobody waits for the answer any more. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
+  /** Of `expectedPlaces` before the run; left out: as they are now. */
+  places?: readonly string[] | undefined;
 }
 
+/**
+ * Where expected files may lie: below the folder of the work, and wherever a pattern led before the run by what is
+ * written out in it, also through links of the user. A link that the run made leads nowhere.
+ */
+export const expectedPlaces = (patterns: readonly string[], cwd: string): string[] =>
+  [cwd, ...patterns.map((pattern) => resolve(cwd, writtenOut(pattern)))].flatMap((path) => {
+    const end = endOf(path);
+    return end === undefined ? [] : [end];
+  });
+
+/** What stands before the first part with a wildcard; brackets may be those of a name. */
+const writtenOut = (pattern: string): string => {
+  const parts = pattern.split('/');
+  const first = parts.findIndex((part) => /[*?]/.test(part));
+  return first === -1 ? pattern : `${parts.slice(0, first).join('/')}${first === 0 ? '.' : '/'}`;
+};
+
 /** null when each pattern has a regular file that is not empty; a candidate is known not to be empty. */
-export const missingExpected = async ({
-  patterns,
-  cwd,
-  output,
-  signal,
-}: Expectation): Promise<ErrorInfo | null> => {
+export const missingExpected = async (expectation: Expectation): Promise<ErrorInfo | null> => {
+  const { patterns, cwd, output, signal, places = expectedPlaces(patterns, cwd) } = expectation;
   const problems: string[] = [];
   for (const pattern of patterns) {
-    if (output !== undefined && matchesGlob(resolve(cwd, output), resolve(cwd, pattern))) continue;
-    const problem = await problemWith(pattern, cwd, signal);
+    if (output !== undefined && fits(resolve(cwd, output), pattern, cwd)) continue;
+    const problem = await problemWith(pattern, cwd, { places, signal });
     if (problem !== null) problems.push(problem);
   }
   if (problems.length === 0) return null;
   return errorInfo('expected_missing', `Expected files: ${problems.join('; ')}.`);
 };
 
-/** An existing file may be named by a path that is no pattern, brackets and all. */
-const problemWith = async (pattern: string, cwd: string, signal?: AbortSignal): Promise<string | null> => {
-  const literal = await judge(resolve(cwd, pattern));
-  if (literal === 'good') return null;
-  let found = literal;
-  for await (const path of glob(pattern, { cwd })) {
+/** A name that is no pattern is itself, brackets and all; and so are those of the folder that patterns are seen from. */
+const fits = (path: string, pattern: string, cwd: string): boolean => {
+  if (path === resolve(cwd, pattern)) return true;
+  const [name, wanted] = pattern.startsWith('/')
+    ? [path, pattern]
+    : [relative(cwd, path), relative(cwd, resolve(cwd, pattern))];
+  return matchesGlob(name, wanted) || matchesGlob(name, wanted.replaceAll(/[[({]/g, '[$&]'));
+};
+
+const problemWith = async (
+  pattern: string,
+  cwd: string,
+  { places, signal }: { places: readonly string[]; signal: AbortSignal | undefined },
+): Promise<string | null> => {
+  let found = judge(resolve(cwd, pattern), places);
+  if (found === 'good') return null;
+  const { findFiles } = await import('../names/find-files.ts');
+  for await (const { path } of findFiles(pattern, cwd)) {
     signal?.throwIfAborted();
-    const each = await judge(resolve(cwd, path));
+    const each = judge(path, places);
     if (each === 'good') return null;
     if (each !== 'missing') found = each;
   }
   return found === 'missing' ? `there is no ${pattern}` : `${pattern} is ${found}`;
 };
 
-const judge = async (path: string): Promise<'good' | 'empty' | 'not a file' | 'missing'> => {
+type Judgement = 'good' | 'empty' | 'not a file' | 'missing' | 'a link that leads out of the folder';
+
+const judge = (path: string, places: readonly string[]): Judgement => {
   try {
-    const found = await stat(path);
-    if (!found.isFile()) return 'not a file';
-    return found.size > 0 ? 'good' : 'empty';
-  } catch {
-    return 'missing';
+    const { end, facts } = walk(path);
+    if (facts === undefined) return 'missing';
+    if (!places.some((place) => isWithin(place, end))) return 'a link that leads out of the folder';
+    if (!facts.isFile()) return 'not a file';
+    return facts.size > 0 ? 'good' : 'empty';
+  } catch (error) {
+    if (error instanceof NameRefused) return 'missing';
+    throw error;
+  }
+};
+
+const endOf = (path: string): string | undefined => {
+  try {
+    return walk(path).end;
+  } catch (error) {
+    if (error instanceof NameRefused) return undefined;
+    throw error;
   }
 };

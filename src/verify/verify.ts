@@ -24,6 +24,8 @@ export interface VerifyRequest {
   outputPath: string;
   /** Absolute: where the check runs and expected files are looked for. */
   cwd: string;
+  /** Of `expectedPlaces` (expect.ts), before the run; left out: as they are now. */
+  expectedPlaces?: readonly string[];
   /** What a code task's run changed under cwd; null where its runner gives text and changes nothing. */
   changes: Changes | null;
   /** Which run of the task it is. */
@@ -95,7 +97,11 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
     else if (task.options.allow_no_change !== true) return { ok: false, ...judged };
   }
 
-  const missing = await unlessAborted(missingExpected({ patterns: expect, cwd, output, signal }), signal);
+  const places = request.expectedPlaces;
+  const missing = await unlessAborted(
+    missingExpected({ patterns: expect, cwd, output, places, signal }),
+    signal,
+  );
   if (missing !== null) return { ok: false, error: missing, feedback: missing.message };
   if (expect.length > 0) evidence.push('expect');
 

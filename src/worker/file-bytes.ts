@@ -1,15 +1,7 @@
-import { statSync } from 'node:fs';
+import { type Attached, sizeOfAttached } from '../names/places.ts';
 import { needsSizes, type Routing } from '../route/route.ts';
 
 /** The size of the attached files together, where a rule asks for it. */
-export const fileBytes = (files: readonly { path: string }[], routing: Routing): number =>
-  needsSizes(routing) ? files.reduce((sum, { path }) => sum + sizeOf(path), 0) : 0;
-
-const sizeOf = (path: string): number => {
-  try {
-    return statSync(path).size;
-  } catch {
-    // The run that needs it says so.
-    return 0;
-  }
-};
+export const fileBytes = (files: readonly Attached[], routing: Routing): number =>
+  // One that cannot be read has none: the run that needs it says so.
+  needsSizes(routing) ? files.reduce((sum, file) => sum + sizeOfAttached(file), 0) : 0;

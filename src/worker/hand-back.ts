@@ -3,8 +3,17 @@
  * it reads is the run's result, in Markdown; the last refused answer moves to run-R.refused.
  */
 import { existsSync } from 'node:fs';
-import { open, rename, writeFile } from 'node:fs/promises';
-import { ERROR_CODES, type ErrorCode, errorInfo, isErrorCode, isShortage, systemCode } from '../errors.ts';
+import { rename } from 'node:fs/promises';
+import {
+  ERROR_CODES,
+  type ErrorCode,
+  errorInfo,
+  isErrorCode,
+  isShortage,
+  KoubouError,
+  systemCode,
+} from '../errors.ts';
+import { openOwn, replaceOwn } from '../names/own-file.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Route } from '../route/route.ts';
 import { type Budget, decide } from '../task/budget.ts';
@@ -48,7 +57,7 @@ export const handBack = async (
   try {
     const tries = await Promise.all(outcomes.map((tried) => tryOf(claim, tried)));
     text = handBackText(claim.task, tries, worktree);
-    await writeFile(claim.outputPath, text);
+    await replaceOwn(claim.outputPath, text);
   } catch (error) {
     if (existsSync(refused)) await rename(refused, claim.outputPath);
     throw error;
@@ -94,7 +103,7 @@ const tryOf = async (claim: Claim, outcome: RunOutcome): Promise<Try> => {
 /** null where there is nothing to show, or nothing that can be read. */
 const beginningOf = async (path: string): Promise<Piece | null> => {
   try {
-    const file = await open(path, 'r');
+    const file = await openOwn(path, 'read');
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(SHOWN_BYTES + 1), 0, SHOWN_BYTES + 1, 0);
       const whole = bytesRead <= SHOWN_BYTES;
@@ -107,6 +116,7 @@ const beginningOf = async (path: string): Promise<Piece | null> => {
       await file.close();
     }
   } catch (error) {
+    if (error instanceof KoubouError) return null;
     if (systemCode(error) === undefined || isShortage(error)) throw error;
     return null;
   }

@@ -3,7 +3,7 @@
  * runner/*, verify/verify.ts, task/budget.ts, hand-back.ts. Which runner it is was decided when the task was claimed.
  */
 import { existsSync } from 'node:fs';
-import { appendFile, stat, truncate } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -17,12 +17,14 @@ import {
 } from '../errors.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
 import type { ExecutionPlace } from '../executor/executor.ts';
+import { appendOwn, emptyOwn } from '../names/own-file.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
 import { mayDo, type Route, withRules } from '../route/route.ts';
 import type { Runner, RunnerOutcome } from '../runner/runner.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
-import { publishOutput } from '../verify/publish.ts';
+import type { Candidate } from '../verify/candidate.ts';
+import { expectedPlaces } from '../verify/expect.ts';
 import { type Changes, type Verification, verifyResult } from '../verify/verify.ts';
 import { worktreesFolder } from '../worktree/record.ts';
 import { noteChangedFiles } from './changed-files.ts';
@@ -31,7 +33,9 @@ import { AttemptClocks, type Stop } from './clocks.ts';
 import { conversationOf } from './conversation.ts';
 import { fileBytes } from './file-bytes.ts';
 import { handBack, isLastTry } from './hand-back.ts';
+import { type NotKept, published, setApart, stillTheSame } from './kept-result.ts';
 import { LocalOnly } from './local-only.ts';
+import { withSettledNames } from './names.ts';
 import { budgetOf, type WorkerSettings } from './settings.ts';
 import { StepLeft, Steps } from './steps.ts';
 import { failedVerdict, NOTHING_SEEN, type Seen, seenOf, type Verdict, withoutKeysIn } from './verdict.ts';
@@ -153,7 +157,7 @@ export class Attempt {
   async #tellLeft(): Promise<void> {
     const what = this.#steps.left.join(', ');
     const line = `koubou: the attempt ended while it was still ${what}; that goes on until the system lets go of it\n`;
-    await appendFile(this.claim.logPath, line).catch(() => undefined);
+    await appendOwn(this.claim.logPath, line).catch(() => undefined);
   }
 
   #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
@@ -183,12 +187,15 @@ export class Attempt {
     const { signal } = this.clocks;
     this.clocks.phase('preparing');
     signal.throwIfAborted();
-    await this.#steps.within('reading the attached files', () => noteChangedFiles(this.claim, signal));
+    const task = withSettledNames(this.claim.task, this.#dependencies.settings.home);
+    await this.#steps.within('reading the attached files', () =>
+      noteChangedFiles({ ...this.claim, task }, signal),
+    );
     await this.#requireHeld();
     const known = { ...this.#dependencies.settings, requireHeld: () => this.#requireHeld() };
     const workplace = await this.#steps.within(
       'looking at the working folder',
-      () => Workplace.prepare(this.claim, runner, known),
+      () => Workplace.prepare({ ...this.claim, task }, runner, known),
       { late: (made: Workplace) => made.close() },
     );
     try {
@@ -207,7 +214,7 @@ export class Attempt {
     const first = await this.#runAndVerify(runner, route, feedback, workplace);
     // A model that missed the schema often hits it when it reads what was wrong: one more try within the attempt.
     if (first.error?.code !== 'schema_invalid' || first.feedback === null) return first;
-    await truncate(this.claim.outputPath, 0);
+    await emptyOwn(this.claim.outputPath);
     return this.#runAndVerify(runner, route, first.feedback, workplace);
   }
 
@@ -224,6 +231,7 @@ export class Attempt {
     const requireHeld = (): Promise<void> => this.#requireHeld();
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
+    const places = expectedPlaces(workplace.task.options.expect ?? [], workplace.cwd);
     clocks.signal.throwIfAborted();
     clocks.phase('running');
     const run = (): Promise<RunnerOutcome> =>
@@ -255,15 +263,19 @@ export class Attempt {
     if (stopped !== undefined) return stopped;
     if (!result.ok) return failedVerdict(result, seen);
     if (local.held && result.observed.remoteHost !== null) {
-      await truncate(claim.outputPath, 0);
+      await emptyOwn(claim.outputPath);
       return { ...seen, error: wentElsewhere(result.observed.remoteHost) };
     }
+    const apart = (): Promise<Candidate | null | NotKept> => setApart(claim);
+    const candidate = await this.#steps.within('setting the result apart', apart);
+    if (candidate !== null && 'error' in candidate) return { ...seen, ...candidate };
     const verify = (): Promise<Verification> =>
       verifyResult({
         task: workplace.task,
         observed: result.observed,
         outputPath: claim.outputPath,
         cwd: workplace.cwd,
+        expectedPlaces: places,
         changes,
         run: claim.run,
         executor: () =>
@@ -281,20 +293,28 @@ export class Attempt {
     const stoppedInCheck = this.#stoppedVerdict(seen);
     if (stoppedInCheck !== undefined) return stoppedInCheck;
     if (!verification.ok) return { ...seen, error: verification.error, feedback: verification.feedback };
+    const same = (): Promise<NotKept | null> => stillTheSame(claim.task, candidate);
+    const changed = await this.#steps.within('reading the result again', same);
+    if (changed !== null) return { ...seen, ...changed };
     const { output } = claim.task.options;
     if (output !== undefined || workplace.isWorktree) {
       // Neither may what its successor made be replaced, nor be said to be there what was not.
       await this.#steps.within('committing the work', () => workplace.keep());
-      if (output !== undefined) {
-        const publish = (): Promise<void> => publishOutput(claim.outputPath, output, claim, requireHeld);
-        await this.#steps.within(`writing ${output}`, publish);
-      }
+    }
+    const { evidence } = verification;
+    if (output !== undefined) {
+      const { task } = workplace;
+      const { home } = settings;
+      const publish = (): Promise<NotKept | null> =>
+        published({ claim, task, candidate, evidence, home, requireHeld, output });
+      const failed = await this.#steps.within(`writing ${output}`, publish);
+      if (failed !== null) return { ...seen, ...failed };
     }
     return {
       ...seen,
       error: null,
       charged: false,
-      evidence: verification.evidence,
+      evidence,
       outputFile: output ?? null,
     };
   }
@@ -436,7 +456,8 @@ const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'inte
 
 const sizeOf = async (path: string): Promise<number | null> => {
   try {
-    return (await stat(path)).size;
+    const facts = await lstat(path);
+    return facts.isFile() ? facts.size : null;
   } catch {
     return null;
   }

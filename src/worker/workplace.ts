@@ -1,8 +1,8 @@
 /** Where an attempt works, and what it changed there. */
-import { existsSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { KoubouError, systemCode, toErrorInfo } from '../errors.ts';
+import { appendOwn } from '../names/own-file.ts';
+import { walk } from '../names/walk.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
@@ -99,7 +99,7 @@ export class Workplace {
     if (changed.length === 0) return;
     const more = changed.length > MOST_TOLD ? ` and ${changed.length - MOST_TOLD} more` : '';
     const named = changed.slice(0, MOST_TOLD).join(', ');
-    await appendFile(
+    await appendOwn(
       this.#claim.logPath,
       `koubou: changed behind the links of the worktree, so in your own files: ${named}${more}\n`,
     );
@@ -125,16 +125,31 @@ export class Workplace {
   }
 }
 
-/** A file that the commit does not hold can only be read where it is. */
-const movedTask = (task: TaskFile, { record, cwd }: Worktree): TaskFile => ({
-  ...task,
-  cwd,
-  files: task.files.map((file) => {
-    const within = relative(record.repository, file.path);
+/**
+ * A file that the commit does not hold can only be read where it is, and so is one that is a link there: what was
+ * attached was none, or was followed when the task was added.
+ */
+const movedTask = (task: TaskFile, { record, cwd }: Worktree): TaskFile => {
+  const places = { ...task.places };
+  const files = task.files.map((file) => {
+    const within = relative(record.repository, places[file.path] ?? file.path);
     const moved = join(record.path, within);
-    return within.startsWith('..') || !existsSync(moved) ? file : { ...file, path: moved };
-  }),
-});
+    if (within.startsWith('..') || !isFileItself(moved, record.path)) return file;
+    places[moved] = walk(moved).end;
+    return { ...file, path: moved };
+  });
+  return { ...task, cwd, files, places };
+};
+
+/** Whether no part of it below `top` is a link. */
+const isFileItself = (path: string, top: string): boolean => {
+  try {
+    const { end, facts } = walk(path);
+    return facts?.isFile() === true && end === join(walk(top).end, relative(top, path));
+  } catch {
+    return false;
+  }
+};
 
 const refuseWhatText = (runner: string, { expect, output, worktree }: Claim['task']['options']): void => {
   const asked =

@@ -11,9 +11,9 @@ interface Import {
 
 /** What a folder may import besides itself and errors.ts: everything right of it, in the order of architecture.md. */
 const below = {
-  process: ['task', 'text', 'events.ts'],
-  middle: ['process', 'task', 'text', 'events.ts'],
-  runner: ['executor', 'judge', 'process', 'task', 'text', 'events.ts'],
+  process: ['names', 'task', 'text', 'events.ts'],
+  middle: ['process', 'names', 'task', 'text', 'events.ts'],
+  runner: ['executor', 'judge', 'process', 'names', 'task', 'text', 'events.ts'],
   worker: [
     'executor',
     'queue',
@@ -23,6 +23,7 @@ const below = {
     'route',
     'judge',
     'process',
+    'names',
     'task',
     'text',
     'events.ts',
@@ -42,6 +43,7 @@ const below = {
     'route',
     'judge',
     'process',
+    'names',
     'task',
     'text',
     'events.ts',
@@ -53,6 +55,7 @@ const may: Record<string, readonly string[]> = {
   'events.ts': [],
   text: [],
   home: ['text'],
+  names: [],
   task: ['text'],
   access: [],
   process: below.process,
@@ -66,7 +69,7 @@ const may: Record<string, readonly string[]> = {
   worker: below.worker,
   plan: below.worker,
   review: below.worker,
-  config: ['access', 'task', 'text', 'events.ts'],
+  config: ['access', 'names', 'task', 'text', 'events.ts'],
   actions: below.actions,
   cli: [
     'access',

@@ -211,7 +211,7 @@ const refuseOtherContent = (key: string, asked: TaskFile, holder: TaskFile): voi
   );
 };
 
-// Who asked, when, and what the files held then are not what was asked for. A relative time (--in) is a
+// Who asked, when, what the files held then and where names led are not what was asked for. A relative time (--in) is a
 // new absolute one at each call, so its value does not count either, and the label of a batch is new when
 // one of its other lines is.
 const comparable = (task: TaskFile): unknown => {
@@ -219,6 +219,7 @@ const comparable = (task: TaskFile): unknown => {
   for (const field of ['task_id', 'created_at', 'created_by']) delete asked[field];
   const { not_before, files } = asked;
   delete asked.labels['batch'];
+  delete asked.places;
   return { ...asked, not_before: not_before !== null, files: files.map((file) => file.path) };
 };
 

@@ -1,0 +1,76 @@
+/** Where the names of tasks lead, found when they are added and kept with them: what is put there later leads nowhere. */
+import { dirname } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import { filePlace, outputPlace, refuseNoFile } from '../names/places.ts';
+import { Reserved } from '../names/reserved.ts';
+import { isWithin, NameRefused, walk } from '../names/walk.ts';
+import type { NewTask } from '../task/record.ts';
+
+/** `home`: koubou's own. Throws `usage` where a result may not be written where it is asked for. */
+export const withPlaces = (tasks: readonly NewTask[], home: string): NewTask[] => {
+  const reserved = new Reserved({ home });
+  return tasks.map((task) => {
+    const { output } = task.options;
+    if (output === undefined) return withFilePlaces(task);
+    const { places } = withFilePlaces(task);
+    return { ...task, places: { ...places, [output]: placeOfOutput(output, reserved) } };
+  });
+};
+
+export const withFilePlaces = (task: NewTask): NewTask =>
+  task.files.length === 0
+    ? task
+    : { ...task, places: Object.fromEntries(task.files.map(({ path }) => [path, placeOfFile(path)])) };
+
+export const outputPlaceOf = ({ options, places }: NewTask): string | undefined =>
+  options.output === undefined ? undefined : places?.[options.output];
+
+const placeOfOutput = (output: string, reserved: Reserved): string => {
+  try {
+    const { place, facts } = outputPlace(output, reserved);
+    refuseNoFile(facts);
+    return place;
+  } catch (error) {
+    if (!(error instanceof NameRefused)) throw error;
+    throw new KoubouError(
+      'usage',
+      `--output ${output} is not written: ${error.message}. Nothing was added.`,
+      {
+        hint: 'Name a file of your own; without --output, `koubou result` prints the result.',
+        cause: error,
+      },
+    );
+  }
+};
+
+const placeOfFile = (path: string): string => {
+  try {
+    return filePlace(path);
+  } catch (error) {
+    if (!(error instanceof NameRefused)) throw error;
+    throw new KoubouError(
+      'usage',
+      `The file ${path} cannot be attached: ${error.message}. Nothing was added.`,
+      {
+        hint: 'Name the file itself; what can be read once only is given as --file -.',
+        cause: error,
+      },
+    );
+  }
+};
+
+/** Where the names of files are filled in, no link that one of them finds leads out of what was written before them. */
+export const refuseLinkOut = (task: NewTask, fixed: string | undefined): void => {
+  const { output } = task.options;
+  const place = outputPlaceOf(task);
+  if (output === undefined || place === undefined || fixed === undefined) return;
+  const within = [fixed, task.cwd].map((folder) => walk(folder).end);
+  if (within.some((folder) => isWithin(folder, dirname(place)))) return;
+  throw new KoubouError(
+    'usage',
+    `--output ${output} leads out of ${fixed}, to ${place}. Nothing was added.`,
+    {
+      hint: 'A link stands on its way. Name the folder that it leads to in --output itself.',
+    },
+  );
+};

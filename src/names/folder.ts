@@ -1,0 +1,176 @@
+/**
+ * A folder that was opened and stays the one it was, whatever its name leads to later. Node has no openat: on Linux files
+ * in it are named by way of its descriptor (/proc/self/fd/N/NAME); elsewhere the way is looked at before and after.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import { NameRefused, NotAFile } from './walk.ts';
+
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
+/** Of Linux, for folders that may be searched but not read. Node does not name it. */
+const O_PATH = 0o10000000;
+
+const hasDescriptors = (): boolean => process.platform === 'linux' && existsSync('/proc/self/fd');
+
+export interface FolderOptions {
+  /** Makes the folders that are missing. */
+  make?: boolean;
+  /** For tests: as on a system without /proc. */
+  portable?: boolean;
+}
+
+export class Folder {
+  readonly path: string;
+  readonly #descriptor: number | undefined;
+  readonly #facts: Stats;
+
+  private constructor(path: string, descriptor: number | undefined, facts: Stats) {
+    this.path = path;
+    this.#descriptor = descriptor;
+    this.#facts = facts;
+  }
+
+  /** `path` is the end of a walk: a link in it was put there since. Throws NameRefused, or the system's error. */
+  static open(path: string, { make = false, portable = !hasDescriptors() }: FolderOptions = {}): Folder {
+    const parts = path.split('/').filter((part) => part !== '');
+    if (portable) return new Folder(path, undefined, passLinks(parts, make));
+    let descriptor = openSync('/', O_PATH | O_DIRECTORY);
+    let at = '/';
+    try {
+      for (const part of parts) {
+        at = join(at, part);
+        const next = openPart(`/proc/self/fd/${descriptor}/${part}`, at, make);
+        closeSync(descriptor);
+        descriptor = next;
+      }
+      return new Folder(path, descriptor, fstatSync(descriptor));
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  /** A path by which a file in it is opened, renamed, removed. */
+  at(name: string): string {
+    return this.#descriptor === undefined
+      ? join(this.path, name)
+      : `/proc/self/fd/${this.#descriptor}/${name}`;
+  }
+
+  /** Throws NameRefused where its name leads to another folder by now. */
+  requireThere(): void {
+    const now = passLinks(
+      this.path.split('/').filter((part) => part !== ''),
+      false,
+    );
+    if (now.ino === this.#facts.ino && now.dev === this.#facts.dev) return;
+    throw new NameRefused(`the folder ${this.path} was replaced by another one`);
+  }
+
+  /** Whether others than its owner may put files there, each their own. */
+  get isShared(): boolean {
+    return (this.#facts.mode & 0o1002) === 0o1002;
+  }
+
+  async sync(): Promise<void> {
+    const folder = await open(this.at('.'), O_RDONLY | O_DIRECTORY);
+    try {
+      await folder.sync();
+      // An xfs that has shut down says so only here.
+      await folder.stat();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+  }
+}
+
+const openPart = (path: string, shown: string, make: boolean): number => {
+  const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' && make) {
+      makeOnce(path);
+      return openSync(path, flags);
+    }
+    refuseLink(shown, lstatOrNone(path), error);
+    throw error;
+  }
+};
+
+/** Facts of the last one. */
+const passLinks = (parts: readonly string[], make: boolean): Stats => {
+  let at = '/';
+  let facts = lstatSync(at);
+  for (const part of parts) {
+    at = join(at, part);
+    let found = lstatOrNone(at);
+    if (found === undefined && make) {
+      makeOnce(at);
+      found = lstatOrNone(at);
+    }
+    refuseLink(at, found);
+    facts = found ?? lstatSync(at);
+  }
+  return facts;
+};
+
+const makeOnce = (path: string): void => {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+};
+
+const lstatOrNone = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+
+const refuseLink = (path: string, facts: Stats | undefined, cause?: unknown): void => {
+  if (facts?.isSymbolicLink()) throw new NameRefused(`${path} has become a link`, { cause });
+  if (facts !== undefined && !facts.isDirectory()) {
+    throw new NameRefused('a part of its path is a file', { cause });
+  }
+};
+
+/**
+ * The regular file at `place`, the end of a walk, for reading. Throws NameRefused for a link, a pipe, a device; ENOENT
+ * and the like are the system's errors.
+ */
+export const openPlace = async (place: string, options: FolderOptions = {}): Promise<FileHandle> => {
+  const folder = Folder.open(dirname(place), options);
+  try {
+    const file = await open(
+      folder.at(place.slice(place.lastIndexOf('/') + 1)),
+      O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
+    );
+    try {
+      if (!(await file.stat()).isFile()) throw new NotAFile('it is not a regular file');
+      folder.requireThere();
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  } catch (cause) {
+    if (systemCode(cause) === 'ELOOP') throw new NameRefused(`${place} has become a link`, { cause });
+    if (systemCode(cause) === 'ENXIO') throw new NotAFile('it is not a regular file', { cause });
+    throw cause;
+  } finally {
+    folder.close();
+  }
+};

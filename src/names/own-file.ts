@@ -1,0 +1,97 @@
+/**
+ * Files that koubou made for itself (results/DAY/ID/run-R.*, what lies in a run's state): opened without following a link
+ * that somebody put in their place, and without waiting for a pipe.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
+import { devNull } from 'node:os';
+import { dirname } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
+
+const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+const FLAGS = {
+  read: O_RDONLY,
+  /** What is there stays, until it is truncated. */
+  write: O_WRONLY,
+  append: O_WRONLY | O_APPEND | O_CREAT,
+  'read and append': O_RDWR | O_APPEND | O_CREAT,
+} as const;
+
+/** Throws KoubouError `usage` where no file of koubou's own lies there, else the system's error. Files are made with 0600. */
+export const openOwn = async (path: string, how: keyof typeof FLAGS): Promise<FileHandle> => {
+  await requireOwnFolder(path);
+  let file: FileHandle;
+  try {
+    file = await open(path, FLAGS[how] | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  } catch (error) {
+    const code = systemCode(error) ?? '';
+    throw ['ELOOP', 'ENXIO', 'EMLINK'].includes(code) ? notOwn(path, error) : error;
+  }
+  try {
+    // What nobody wants to keep has no file.
+    if (path !== devNull && !(await file.stat()).isFile()) throw notOwn(path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+};
+
+/** A new file in the place of whatever lies there. */
+export const createOwn = async (path: string): Promise<FileHandle> => {
+  await requireOwnFolder(path);
+  await rm(path, { recursive: true, force: true });
+  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+};
+
+export const appendOwn = (path: string, text: string | Uint8Array): Promise<void> =>
+  using(openOwn(path, 'append'), (file) => file.appendFile(text));
+
+export const replaceOwn = (path: string, text: string | Uint8Array): Promise<void> =>
+  using(createOwn(path), (file) => file.writeFile(text));
+
+export const emptyOwn = (path: string): Promise<void> =>
+  using(openOwn(path, 'write'), (file) => file.truncate(0));
+
+/** Of one larger than `mostBytes` nothing is read, and undefined is the answer. */
+export const readOwn = (path: string, mostBytes: number): Promise<Buffer | undefined> =>
+  using(openOwn(path, 'read'), async (file) =>
+    (await file.stat()).size > mostBytes ? undefined : file.readFile(),
+  );
+
+/** Its size; 0 where no file lies there. */
+export const sizeOfOwn = async (path: string): Promise<number> => {
+  const facts = await lstat(path).catch(() => undefined);
+  return facts?.isFile() ? facts.size : 0;
+};
+
+/** Every piece from `start` on; a file that grows is read to the end that it has by then. */
+export async function* piecesOf(path: string, start = 0): AsyncGenerator<Buffer> {
+  const file = await openOwn(path, 'read');
+  // It closes the file in any case.
+  yield* file.createReadStream({ start }) as AsyncIterable<Buffer>;
+}
+
+const using = async <T>(opening: Promise<FileHandle>, use: (file: FileHandle) => Promise<T>): Promise<T> => {
+  const file = await opening;
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+};
+
+/** DAY and ID of results/DAY/ID/FILE; what lies above is the user's way to the home, and may be a link. */
+const requireOwnFolder = async (path: string): Promise<void> => {
+  const folder = dirname(path);
+  for (const each of [folder, dirname(folder)]) {
+    if ((await lstat(each)).isSymbolicLink()) throw notOwn(each);
+  }
+};
+
+const notOwn = (path: string, cause?: unknown): KoubouError =>
+  new KoubouError('usage', `${path} is no file of koubou's own: something else was put in its place.`, {
+    hint: 'Nothing was read from it or written to it. Look at what it is, and remove it.',
+    cause,
+  });

@@ -1,0 +1,252 @@
+/**
+ * The one table of places that no result is written to: what lies there runs, or decides what runs, with the rights of
+ * the user. CLAUDE.md, workflows and package.json are not among them: they are files of a project, which its owner may
+ * have written.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isWithin, NameRefused, walk } from './walk.ts';
+
+const REPOSITORY = "a repository's own files";
+const AGENT = 'settings and hooks of an agent';
+const KEYS = 'keys, and who may log in';
+const START = 'a file that each shell or session runs when it starts';
+const CONFIG = 'a file that says what programs run';
+const TIMES = 'what the system runs at its times';
+const MACHINE = 'devices and processes, not files';
+
+/** Names by why, from lines that are easy to read. */
+function table(
+  rows: readonly (readonly [string, readonly string[]])[],
+): readonly (readonly [string, readonly string[]])[] {
+  return rows.map(([why, lines]) => [why, lines.flatMap((line) => line.split(' '))]);
+}
+
+/** Wherever it stands in a path. */
+const ANYWHERE: Readonly<Record<string, string>> = {
+  '.git': REPOSITORY,
+  '.hg': REPOSITORY,
+  '.svn': REPOSITORY,
+  '.bzr': REPOSITORY,
+  '.jj': REPOSITORY,
+  '.koubou': "koubou's own home",
+  '.claude': AGENT,
+  '.codex': AGENT,
+  '.gemini': AGENT,
+  '.cursor': AGENT,
+  '.opencode': AGENT,
+  '.agents': AGENT,
+  '.ssh': KEYS,
+  '.gnupg': KEYS,
+  '.aws': KEYS,
+  '.kube': KEYS,
+};
+
+/** Below the home folder of a user. */
+const OF_A_USER = table([
+  [
+    START,
+    [
+      '.profile .login .logout .environment .pam_environment .inputrc',
+      '.bashrc .bash_profile .bash_login .bash_logout .bash_aliases',
+      '.zshrc .zshenv .zprofile .zlogin .zlogout .kshrc .mkshrc .shrc .cshrc .tcshrc',
+      '.xinitrc .xsession .xsessionrc .xprofile .xserverrc .screenrc .tmux.conf',
+      '.config/fish .config/autostart .config/autostart-scripts .config/environment.d .config/systemd',
+      '.config/plasma-workspace .config/tmux .config/zsh .config/nushell .config/powershell',
+      '.config/i3 .config/sway .config/hypr .config/openbox .local/share/systemd Library/LaunchAgents',
+    ],
+  ],
+  [
+    CONFIG,
+    [
+      '.gitconfig .config/git .config/hub .config/gh .npmrc .yarnrc .yarnrc.yml .pypirc .config/pip .cargo/config',
+      '.cargo/config.toml .cargo/env .vimrc .vim .exrc .config/nvim .emacs .emacs.d .config/emacs .gdbinit .config/gdb',
+      '.claude.json .config/claude .config/opencode .aider.conf.yml .config/goose .config/direnv .docker/config.json',
+      '.ipython .pythonrc .perldb .irbrc .pryrc .mailcap .forward .procmailrc .rhosts .shosts .local/state/koubou',
+      '.local/share/applications .local/share/dbus-1',
+    ],
+  ],
+  [KEYS, ['.netrc .config/gcloud .azure .password-store .local/share/keyrings Library/Keychains']],
+]);
+
+/** Absolute; a name that ends in * stands for all that begin so. */
+const OF_THE_SYSTEM = table([
+  [MACHINE, ['/proc /sys /dev']],
+  [TIMES, ['/etc/cron* /etc/anacrontab /var/spool/cron /var/spool/at /var/at /usr/lib/cron']],
+  [
+    START,
+    [
+      '/etc/profile* /etc/bash* /etc/zsh* /etc/environment* /etc/fish /etc/xdg/autostart /etc/X11 /etc/init* /etc/rc*',
+      '/etc/systemd /usr/lib/systemd /lib/systemd /usr/local/lib/systemd /run/systemd /System /boot',
+      '/Library/LaunchAgents /Library/LaunchDaemons',
+    ],
+  ],
+  [
+    CONFIG,
+    [
+      '/etc/ld.so* /etc/pam* /etc/sudo* /etc/doas.conf /etc/polkit-1 /etc/udev /etc/dbus-1 /etc/modprobe* /etc/modules*',
+      '/etc/apt /etc/gitconfig /etc/logrotate* /etc/security /etc/binfmt.d /etc/tmpfiles.d /etc/sysctl* /etc/inittab',
+    ],
+  ],
+  [KEYS, ['/etc/passwd* /etc/shadow* /etc/group* /etc/gshadow* /etc/ssh /etc/subuid*']],
+]);
+/** Files in memory, as any other folder that all may write to. */
+const NO_DEVICES = ['/dev/shm', '/dev/mqueue'];
+
+export interface ReservedScope {
+  /** koubou's home, whatever its name is. */
+  home?: string | undefined;
+  /** Home folders of users; left out: those that this user may write to. */
+  users?: readonly string[] | undefined;
+}
+
+/** Judges places for one command or one run: what the users' homes hold is looked up once. */
+export class Reserved {
+  readonly #homes: readonly string[];
+  readonly #users: readonly string[];
+  #linked: { place: string; why: string }[] | undefined;
+
+  constructor({ home, users = usersHomes() }: ReservedScope = {}) {
+    this.#users = users;
+    this.#homes = home === undefined ? [] : [home, endOf(home) ?? home];
+  }
+
+  /**
+   * Why no result may be written there, as a sentence without its end, or undefined. `place` is the end of a walk, and
+   * `names` are what led to it, absolute: one that is reserved is enough.
+   */
+  why(place: string, names: readonly string[]): string | undefined {
+    const users = this.#users.map(fold);
+    for (const path of [...names, place]) {
+      const folded = fold(path);
+      const why = anywhere(folded) ?? ofTheSystem(folded) ?? ofAUser(folded, users) ?? this.#ofTheHome(path);
+      if (why !== undefined) return why;
+    }
+    const repository = bareRepository(place);
+    if (repository !== undefined) return `${repository} is a git repository without a work tree`;
+    this.#linked ??= linkedFrom(this.#users);
+    return this.#linked.find((linked) => isWithin(linked.place, place))?.why;
+  }
+
+  #ofTheHome(path: string): string | undefined {
+    const home = this.#homes.find((each) => isWithin(each, path));
+    return home === undefined ? undefined : `it lies in ${home}, koubou's own home`;
+  }
+}
+
+/** Start-up files and the like that are links, as into ~/dotfiles: they have another name there. */
+const linkedFrom = (users: readonly string[]): { place: string; why: string }[] =>
+  users.flatMap((user) =>
+    OF_A_USER.flatMap(([why, names]) =>
+      names.flatMap((name) => {
+        const place = endOf(join(user, name));
+        return place === undefined ? [] : [{ place, why: `~/${name} leads there: ${why}` }];
+      }),
+    ),
+  );
+
+/** Only of what is a link, or lies behind one within the home. */
+const endOf = (path: string): string | undefined => {
+  try {
+    const { end, links } = walk(path);
+    return links.length === 0 ? undefined : end;
+  } catch (error) {
+    if (error instanceof NameRefused) return undefined;
+    throw error;
+  }
+};
+
+const anywhere = (folded: string): string | undefined => {
+  for (const part of folded.split('/')) {
+    const why = Object.hasOwn(ANYWHERE, part) ? ANYWHERE[part] : undefined;
+    if (why !== undefined) return `it lies in ${part}: ${why}`;
+  }
+  return undefined;
+};
+
+const ofAUser = (folded: string, users: readonly string[]): string | undefined => {
+  for (const user of users) {
+    if (!isWithin(user, folded)) continue;
+    const within = folded.slice(user.length + 1);
+    for (const [why, names] of OF_A_USER) {
+      const name = names.find((each) => isWithin(fold(each), within));
+      if (name !== undefined) return `~/${name} is ${why}`;
+    }
+  }
+  return undefined;
+};
+
+const ofTheSystem = (folded: string): string | undefined => {
+  if (NO_DEVICES.some((folder) => folded !== folder && isWithin(folder, folded))) return undefined;
+  for (const [why, names] of OF_THE_SYSTEM) {
+    for (const name of names) {
+      const written = fold(name.replace('*', ''));
+      const fits = name.endsWith('*') ? folded.startsWith(written) : isWithin(written, folded);
+      if (fits) return `${name} is ${why}`;
+    }
+  }
+  return undefined;
+};
+
+/** `repo.git/hooks/post-receive` has no .git in its path. */
+const bareRepository = (path: string): string | undefined => {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    if (['HEAD', 'objects', 'refs'].every((name) => existsSync(join(folder, name)))) return folder;
+  }
+  return undefined;
+};
+
+/**
+ * One spelling for all that some file system takes for the same: macOS ignores case and letters without width, NTFS
+ * case, dots and spaces at the end, and knows short names. git refuses such names everywhere, too.
+ */
+const fold = (path: string): string =>
+  path
+    .split('/')
+    .map((part) =>
+      part
+        .normalize('NFC')
+        .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+        .toUpperCase()
+        .toLowerCase()
+        .replace(/(?<=.)[. ]+$/, (end, at: number, whole: string) => (/^\.+$/.test(whole) ? end : ''))
+        .replace(/^git~\d+$/, '.git')
+        .replace(/^(\.[a-z]+):.*$/, '$1'),
+    )
+    .join('/');
+
+/** Those that this user may write to: its own, and for root all of the usual ones. */
+const usersHomes = (): string[] => {
+  const own = [homedir(), passwdHome()].filter((folder) => folder !== undefined && folder !== '/');
+  const others = process.geteuid?.() === 0 ? homesInPasswd() : [];
+  const homes = new Set<string>();
+  for (const folder of [...own, ...others]) {
+    if (folder === undefined || !folder.startsWith('/')) continue;
+    homes.add(folder.replace(/\/+$/, ''));
+    const real = endOf(folder);
+    if (real !== undefined) homes.add(real);
+  }
+  return [...homes];
+};
+
+const passwdHome = (): string | undefined => {
+  try {
+    return userInfo().homedir;
+  } catch {
+    // A user id without an entry, as in containers.
+    return undefined;
+  }
+};
+
+/** Not those of system services: `/`, /bin, /usr/sbin hold other things. */
+const homesInPasswd = (): string[] => {
+  try {
+    return readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':')[5] ?? '')
+      .filter((folder) => /^\/(home|root|Users|var\/lib)(\/|$)/.test(folder));
+  } catch {
+    return ['/root'];
+  }
+};

@@ -1,0 +1,65 @@
+/**
+ * What a run left as its result, taken out of the hands of whatever it started: a copy with an inode of its own. What
+ * still holds the old one open writes to a file that has no name any more.
+ */
+import { createHash } from 'node:crypto';
+import { constants, existsSync } from 'node:fs';
+import { chmod, copyFile, lstat, rename, rm } from 'node:fs/promises';
+import { KoubouError, systemCode } from '../errors.ts';
+import { openOwn, piecesOf } from '../names/own-file.ts';
+
+export interface Candidate {
+  path: string;
+  sha256: string;
+}
+
+const halfOf = (path: string): string => `${path}.half`;
+
+/**
+ * Puts a copy of the candidate in its place: as much of it as there is now, on one file system with what it is copied
+ * from, so that it costs no room where blocks can be shared. null: the run left none. Throws `disk_full` with the
+ * candidate as it was.
+ */
+export const sealCandidate = async (path: string): Promise<Candidate | null> => {
+  if ((await lstat(path).catch(() => undefined)) === undefined) return null;
+  const half = halfOf(path);
+  const source = await openOwn(path, 'read');
+  try {
+    // Of a try before this one.
+    await rm(half, { recursive: true, force: true });
+    const opened = `/proc/self/fd/${source.fd}`;
+    const from = existsSync(opened) ? opened : path;
+    await copyFile(from, half, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await chmod(half, 0o600);
+    const sha256 = await sha256Of(half);
+    await rename(half, path);
+    return { path, sha256 };
+  } catch (cause) {
+    await rm(half, { force: true }).catch(() => undefined);
+    if (!['ENOSPC', 'EDQUOT'].includes(systemCode(cause) ?? '')) throw cause;
+    throw new KoubouError('disk_full', 'The disk is full: the result could not be set apart to be judged.', {
+      cause,
+    });
+  } finally {
+    await source.close();
+  }
+};
+
+/** Whether it is still what was set apart. */
+export const isUnchanged = async ({ path, sha256 }: Candidate): Promise<boolean> =>
+  (await sha256Of(path).catch(() => null)) === sha256;
+
+export const outputChanged = (): KoubouError =>
+  new KoubouError(
+    'output_changed',
+    'The result was changed while it was judged, so it is not what was checked.',
+    {
+      hint: 'Where the check itself writes to $KOUBOU_OUTPUT, let it write elsewhere: it judges, and changes nothing.',
+    },
+  );
+
+const sha256Of = async (path: string): Promise<string> => {
+  const hash = createHash('sha256');
+  for await (const piece of piecesOf(path)) hash.update(piece);
+  return hash.digest('hex');
+};

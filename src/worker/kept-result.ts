@@ -1,0 +1,64 @@
+/** The candidate on its way from the run to where it is kept: set apart, judged by others, found unchanged, published. */
+import { ERROR_CODES, type ErrorInfo, isErrorCode, KoubouError, toErrorInfo } from '../errors.ts';
+import type { Claim } from '../queue/queue.ts';
+import type { TaskFile } from '../task/record.ts';
+import { type Candidate, isUnchanged, outputChanged, sealCandidate } from '../verify/candidate.ts';
+import { publishOutput } from '../verify/publish.ts';
+
+/** Why a result is not kept, or not where it belongs. */
+export interface NotKept {
+  error: ErrorInfo;
+  charged: boolean;
+  /** Only where the work was accepted all the same: `koubou result` shows it then. */
+  evidence: string | null;
+}
+
+const notKept = (error: KoubouError, evidence: string | null = null): NotKept => ({
+  error: toErrorInfo(error),
+  charged: ERROR_CODES[error.code].charged,
+  evidence,
+});
+
+/** The candidate as an inode of its own; null: the run left none. */
+export const setApart = async (claim: Claim): Promise<Candidate | null | NotKept> => {
+  try {
+    return await sealCandidate(claim.outputPath);
+  } catch (error) {
+    if (!(error instanceof KoubouError) || !isErrorCode(error.code)) throw error;
+    // A program is not run again unasked, so one for whose result there is no room counts.
+    return { ...notKept(error), ...(claim.task.type === 'command' && { charged: true }) };
+  }
+};
+
+/** null: it is what was judged. */
+export const stillTheSame = async (task: TaskFile, candidate: Candidate | null): Promise<NotKept | null> => {
+  const { check, schema } = task.options;
+  const judged = task.type !== 'command' || check !== undefined || schema !== undefined;
+  if (candidate === null || !judged || (await isUnchanged(candidate))) return null;
+  return notKept(outputChanged());
+};
+
+interface Accepted {
+  claim: Claim;
+  /** With its names settled before the run. */
+  task: TaskFile;
+  candidate: Candidate | null;
+  evidence: string | null;
+  home: string;
+  requireHeld: () => Promise<void>;
+}
+
+/** Puts it where --output says; null: it is there. Rejects for what is no fault of that place. */
+export const published = async (accepted: Accepted & { output: string }): Promise<NotKept | null> => {
+  const { claim, task, candidate, evidence, home, requireHeld, output } = accepted;
+  const publication = { place: task.places?.[output], sha256: candidate?.sha256, home };
+  try {
+    await publishOutput(claim.outputPath, output, claim, requireHeld, publication);
+    return null;
+  } catch (error) {
+    if (!(error instanceof KoubouError)) throw error;
+    if (error.code === 'output_changed') return notKept(error);
+    if (error.code !== 'usage') throw error;
+    return notKept(error, evidence === null ? 'not published' : `${evidence}, not published`);
+  }
+};

@@ -1,0 +1,47 @@
+/** The names of a claimed task, before its run begins: what they lead to is settled, or it does not begin. */
+import { resolve } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import { filePlace, outputPlace, refusedAs, refuseNoFile, requireSamePlace } from '../names/places.ts';
+import { Reserved } from '../names/reserved.ts';
+import type { TaskFile } from '../task/record.ts';
+
+/**
+ * The task with the places that its names lead to. Where an older koubou added it they are looked up now. Throws `usage`
+ * where --output leads elsewhere than when it was added, or to where no result is written.
+ */
+export const withSettledNames = (task: TaskFile, home: string): TaskFile => {
+  const files = task.files.flatMap(({ path }) => {
+    const asked = resolve(task.cwd, path);
+    const place = task.places?.[asked] ?? placeOf(asked);
+    return place === undefined ? [] : [[asked, place] as const];
+  });
+  const { output } = task.options;
+  const outputs = output === undefined ? [] : [[output, settledOutput(output, task.places?.[output], home)]];
+  return { ...task, places: Object.fromEntries([...files, ...outputs]) };
+};
+
+const settledOutput = (output: string, kept: string | undefined, home: string): string => {
+  try {
+    if (kept !== undefined) requireSamePlace(output, kept);
+    const { place, facts } = outputPlace(output, new Reserved({ home }));
+    // A folder may make room for the file yet; a device or a pipe is nobody's to replace.
+    if (facts?.isDirectory() !== true) refuseNoFile(facts);
+    return place;
+  } catch (error) {
+    throw refusedAs(
+      error,
+      (reason) => `${output} would not be written, so the work was not begun: ${reason}.`,
+      'Put it right and `koubou retry`, or delegate again with another --output.',
+    );
+  }
+};
+
+/** A name that leads nowhere is left to whoever reads the file. */
+const placeOf = (path: string): string | undefined => {
+  try {
+    return filePlace(path);
+  } catch (error) {
+    if (refusedAs(error, (reason) => reason, '') instanceof KoubouError) return undefined;
+    throw error;
+  }
+};
