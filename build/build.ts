@@ -9,7 +9,7 @@ import { buildCommandLine } from './command-line.ts';
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
 
-async function replace(name: string, produce: (folder: string) => Promise<void>): Promise<void> {
+async function replace(name: string, produce: (folder: string) => Promise<unknown>): Promise<void> {
   const fresh = join(dist, `.${name}-${process.pid}`);
   const old = `${fresh}-old`;
   try {

@@ -50,6 +50,7 @@ const common: BuildOptions = {
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
   define: {
     'import.meta.url': 'importMetaUrl',
     'import.meta.dirname': '__dirname',
@@ -62,16 +63,16 @@ function fileOf(specifier: string): string {
   return specifier.replaceAll('/', '-').replace(/\.js$/, '');
 }
 
-/** Bundles every command found in a folder, with the rest of the command line from `source`. */
+/** Bundles every command found in a folder, with the rest of the command line from `source`. Answers with what is in it. */
 export async function buildCommandLine(
   commandsFolder: string,
   outdir: string,
   source = join(root, 'src'),
-): Promise<void> {
+): Promise<string[]> {
   const commands = await findCommands(commandsFolder);
   const pjson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const found = new Set<string>();
-  await build({
+  const main = await build({
     ...common,
     stdin: {
       contents: startSource(commands, pjson, join(source, 'cli', 'main.ts')),
@@ -86,7 +87,7 @@ export async function buildCommandLine(
     outfile: join(outdir, 'main.cjs'),
   });
   // What is judged is judged in a process of its own (src/judge/judge.ts), beside the one file.
-  await build({
+  const judge = await build({
     ...common,
     entryPoints: { 'judge-process': join(source, 'judge', 'judge-process.ts') },
     supported: { 'dynamic-import': false },
@@ -94,10 +95,11 @@ export async function buildCommandLine(
     outdir,
     outExtension: { '.js': '.cjs' },
   });
-  await build({
+  const packages = await build({
     ...common,
     entryPoints: [...found].map((name) => ({ in: name, out: fileOf(name) })),
     outdir,
     outExtension: { '.js': '.cjs' },
   });
+  return [main, judge, packages].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 }

@@ -3,7 +3,7 @@
 // was half of its time. What is listed as lazy here is loaded at the first use of anything in it.
 
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 const lib = join(dirname(import.meta.dirname), 'node_modules', '@oclif', 'core', 'lib');
@@ -13,6 +13,8 @@ const stubs: Record<string, string> = {
   debug: 'module.exports = () => () => {};',
   minimatch: 'exports.minimatch = () => false;',
   semver: 'exports.satisfies = () => true;',
+  // Only sources have a tsconfig.json; the compiler is no part of what is shipped.
+  typescript: 'module.exports = {};',
   tinyglobby: 'exports.glob = async () => [];',
   'wsl-utils': 'exports.isWsl = false; exports.powerShellPath = async () => "powershell.exe";',
 };
@@ -53,14 +55,17 @@ export const lightOclif: Plugin = {
       if (lazyPackages.has(path)) return { path, namespace: 'lazy' };
       const file = path.startsWith('.') ? resolve(dirname(importer), path) : path;
       const found = [`${file}.js`, join(file, 'index.js')].find((module) => lazyModules.has(module));
-      return found === undefined ? undefined : { path: found, namespace: 'lazy' };
+      // esbuild writes the path into the bundle, and the bundle tells nothing of the machine that made it.
+      return found === undefined
+        ? undefined
+        : { path: relative(lib, found), namespace: 'lazy', pluginData: found };
     });
     bundle.onLoad({ filter: /./, namespace: 'stub' }, ({ path }) => ({
       contents: stubs[path],
       loader: 'js',
     }));
-    bundle.onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => ({
-      contents: lazy(path),
+    bundle.onLoad({ filter: /./, namespace: 'lazy' }, ({ path, pluginData }) => ({
+      contents: lazy(typeof pluginData === 'string' ? pluginData : path),
       loader: 'js',
       resolveDir: lib,
     }));
