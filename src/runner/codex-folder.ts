@@ -5,6 +5,7 @@
 import { mkdir, mkdtemp, readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
 import { removeTree } from '../process/remove-tree.ts';
 
 const PREFIX = 'codex-';
@@ -20,14 +21,29 @@ export const withCodexFolder = async <T>(
   place: FolderPlace,
   work: (folder: string) => Promise<T>,
 ): Promise<T> => {
-  const parent = parentFolder(place);
-  await mkdir(parent, { recursive: true, mode: 0o700 });
-  await removeLeft(parent);
-  const folder = await realpath(await mkdtemp(join(parent, PREFIX)));
+  const folder = await makeFolder(parentFolder(place));
   try {
     return await work(folder);
   } finally {
     await removeTree(folder);
+  }
+};
+
+const makeFolder = async (parent: string): Promise<string> => {
+  try {
+    await mkdir(parent, { recursive: true, mode: 0o700 });
+    await removeLeft(parent);
+    return await realpath(await mkdtemp(join(parent, PREFIX)));
+  } catch (cause) {
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(systemCode(cause) ?? '')) throw cause;
+    throw new KoubouError(
+      'usage',
+      `Codex was not asked: it needs a folder in ${parent}, and none can be made.`,
+      {
+        hint: 'Make it a folder that you may write to.',
+        cause,
+      },
+    );
   }
 };
 

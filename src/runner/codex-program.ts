@@ -58,8 +58,11 @@ export class CodexProgram {
     return this.#abilities.of(await this.#stamp());
   }
 
-  /** Throws RunFailure where commands of the model would all fail, of which Codex itself says nothing. */
-  async requireSandbox(): Promise<void> {
+  /**
+   * With what it was tried, in words. Throws RunFailure where commands of the model would all fail, of which Codex itself
+   * says nothing.
+   */
+  async requireSandbox(): Promise<string> {
     return this.#sandbox.of(await this.#stamp());
   }
 
@@ -116,9 +119,10 @@ export class CodexProgram {
   }
 
   /** With the profile that a run has, in folders of its own below what is hidden; and what it hides is tried, too. */
-  #trySandbox(): Promise<void> {
+  async #trySandbox(): Promise<string> {
     const { home, hidden } = this.#machine;
-    return withCodexFolder(this.#machine, async (folder) => {
+    const means = await this.#sandboxMeans();
+    await withCodexFolder(this.#machine, async (folder) => {
       const box = await makeBox(join(folder, 'run'));
       const cwd = join(folder, 'work');
       const secret = join(folder, 'secret');
@@ -128,15 +132,23 @@ export class CodexProgram {
       const settings = codexProfile('workspace-write', places).flatMap((pair) => ['-c', pair]);
       const probe = ['sh', '-c', PROBE, 'sh', secret];
       const answer = await this.#askIn(box, cwd, ['sandbox', ...settings, '--', ...probe]);
-      if (answer.exitCode !== 0) throw sandboxFailure(answer);
+      if (answer.exitCode !== 0) throw sandboxFailure(answer, means);
     });
+    return `its sandbox (${means}) hides the home and lets commands write to one folder`;
+  }
+
+  /** Codex takes a bubblewrap of the system before its own. */
+  async #sandboxMeans(): Promise<string> {
+    if (process.platform !== 'linux') return 'of this system';
+    const system = await findProgram('bwrap', '/', this.#machine.environment['PATH']);
+    return `bubblewrap: ${system ?? "Codex's own"}`;
   }
 }
 
 const SEEN = 97;
 const PROBE = `test ! -e "$1" || exit ${SEEN}; : > probe`;
 
-const sandboxFailure = ({ exitCode, stderr }: ProgramAnswer): RunFailure => {
+const sandboxFailure = ({ exitCode, stderr }: ProgramAnswer, means: string): RunFailure => {
   if (exitCode === SEEN) {
     return new RunFailure(
       errorInfo(
@@ -150,7 +162,7 @@ const sandboxFailure = ({ exitCode, stderr }: ProgramAnswer): RunFailure => {
   return new RunFailure(
     errorInfo(
       'usage',
-      `The sandbox of Codex does not work here${said === '' ? '.' : `: ${said}`}`,
+      `The sandbox of Codex (${means}) does not work here${said === '' ? '.' : `: ${said}`}`,
       'Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or, in a container that may be harmed, set security.allow_full_access and the sandbox danger-full-access.',
     ),
   );

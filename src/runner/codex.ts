@@ -75,10 +75,10 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     // The server first: that one is gone is what the queue waits for, whatever else is wrong.
     asked.catch(() => undefined);
     await requireModel(connection, this.server(this.defaultModel));
-    const [abilities] = await asked;
+    const [abilities, tried] = await asked;
     const unknown = unknownTo(abilities);
     const lacks = unknown.length === 0 ? '' : `; it does not know ${unknown.join(', ')}`;
-    return `${abilities.version} on ${this.endpoint.url} with ${this.defaultModel}${lacks}`;
+    return `${abilities.version} on ${this.endpoint.url} with ${this.defaultModel}; ${tried}${lacks}`;
   }
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
@@ -220,7 +220,8 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     return home;
   }
 
-  async #requireSandbox(sandbox: Sandbox): Promise<void> {
-    if (sandbox !== 'danger-full-access') await this.#program.requireSandbox();
+  /** What was tried, in words. */
+  async #requireSandbox(sandbox: Sandbox): Promise<string> {
+    return sandbox === 'danger-full-access' ? 'without a sandbox' : this.#program.requireSandbox();
   }
 }

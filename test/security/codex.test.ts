@@ -185,11 +185,18 @@ esac
           "echo 'WARNING: proceeding, even though' >&2; echo 'bwrap: No permissions to create a new namespace' >&2; exit 1",
       });
       assert.equal(ok, false);
-      assert.equal(
+      assert.match(
         message,
-        'The sandbox of Codex does not work here: bwrap: No permissions to create a new namespace',
+        /^The sandbox of Codex \(bubblewrap: .*\) does not work here: bwrap: No permissions to create a new namespace$/,
       );
       assert.match(error?.hint ?? '', /user namespaces/);
+    });
+
+    it('says where it needs a folder that it cannot make', async () => {
+      writeFileSync(join(home, 'run'), '');
+      const { message, error } = await healthOf({});
+      assert.equal(error?.code, 'usage');
+      assert.equal(message, `Codex was not asked: it needs a folder in ${home}/run, and none can be made.`);
     });
 
     it('finds a sandbox that shows what should be hidden', async () => {

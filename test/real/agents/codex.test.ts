@@ -297,7 +297,7 @@ describe('Codex, the real one', function () {
   it('is well where its server, its model and its sandbox are', async () => {
     const server = await serve();
     const { ok, message } = await codexOn(server.url).check();
-    assert.match(message, /^codex-cli [\d.]+ on http:\S+\/v1 with scripted$/);
+    assert.match(message, /^codex-cli [\d.]+ on http:\S+\/v1 with scripted; its sandbox \(bubblewrap: \S.*\) hides the home and lets commands write to one folder$/);
     assert.ok(ok);
   });
 
