@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
-import { type Attached, openAttached } from '../names/places.ts';
+import type { Attached } from '../names/places.ts';
 import { NotAFile } from '../names/walk.ts';
 import type { NewTask } from '../task/record.ts';
 
@@ -90,6 +90,7 @@ const hashFile = async (attached: Attached, mustBeText: boolean): Promise<string
   const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
+    const { openAttached } = await import('../names/attached.ts');
     const file = await openAttached(attached);
     for await (const chunk of file.createReadStream() as AsyncIterable<Buffer>) {
       hash.update(chunk);

@@ -3,7 +3,7 @@
  * looks again at what is really sent: that look is the one that counts.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { type Attached, openAttached } from '../names/places.ts';
+import type { Attached } from '../names/places.ts';
 import type { Queue } from '../queue/queue.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { type Routing, withRules } from '../route/route.ts';
@@ -101,6 +101,7 @@ const remembered = (ask: (name: string) => Promise<boolean>): ((name: string) =>
 const beginningOf = async (attached: Attached): Promise<string> => {
   let file: FileHandle | undefined;
   try {
+    const { openAttached } = await import('../names/attached.ts');
     file = await openAttached(attached);
     const bytes = Buffer.alloc(LOOKED_AT_BYTES);
     const { bytesRead } = await file.read(bytes);

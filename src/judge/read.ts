@@ -21,8 +21,8 @@ export const readWhole = async (path: string, most = LONGEST_BYTES): Promise<str
 
 /** The text; null where the file is longer than `most` bytes. What is no file has no text. */
 export const readBeginning = async (path: string, most: number): Promise<string | null> => {
-  // A pipe in its place would be waited for.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  // A pipe in its place would be waited for, and a link may lead anywhere.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     const facts = await file.stat();
     if (!facts.isFile()) return '';

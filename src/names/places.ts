@@ -1,8 +1,6 @@
 /** Where the names of a task lead: found when it is added, and held to when they are used. */
 import type { Stats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { KoubouError } from '../errors.ts';
-import { openPlace } from './folder.ts';
 import type { Reserved } from './reserved.ts';
 import { NameRefused, walk, whatChanged } from './walk.ts';
 
@@ -53,12 +51,6 @@ export interface Attached {
   /** Where it led when it was attached. */
   place?: string | undefined;
 }
-
-/** For reading, a regular file that is still where it was. Throws NameRefused, or the system's error. */
-export const openAttached = async ({ path, place = filePlace(path) }: Attached): Promise<FileHandle> => {
-  requireSamePlace(path, place);
-  return openPlace(place);
-};
 
 /** Bytes; 0 where it cannot be read. */
 export const sizeOfAttached = ({ path, place }: Attached): number => {

@@ -6,7 +6,8 @@
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
-import { type Attached, openAttached } from '../names/places.ts';
+import { openAttached } from '../names/attached.ts';
+import type { Attached } from '../names/places.ts';
 import { NameRefused, NotAFile } from '../names/walk.ts';
 import type { TaskFile } from '../task/record.ts';
 import { estimateTokens, type TokenRange } from '../task/tokens.ts';

@@ -3,10 +3,10 @@
  * with a tool call as text, or from half of their prompt, and a false success is worse than a false
  * failure, since the caller builds on it. What always holds comes first, then what the task asks for.
  */
-import { createReadStream } from 'node:fs';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import { judge } from '../judge/judge.ts';
+import { openOwn } from '../names/own-file.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
@@ -208,7 +208,9 @@ const accepted = (evidence: readonly string[]): Verification => ({
 });
 
 const isBlank = async (path: string, signal: AbortSignal): Promise<boolean> => {
-  for await (const chunk of createReadStream(path, { encoding: 'utf8', signal })) {
+  const file = await openOwn(path, 'read');
+  for await (const chunk of file.createReadStream({ encoding: 'utf8' })) {
+    signal.throwIfAborted();
     if (String(chunk).trim() !== '') return false;
   }
   return true;

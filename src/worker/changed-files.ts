@@ -1,8 +1,9 @@
 /** Attached files that changed since the task was added: the log says so, and the work goes on with what is there. */
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
+import { openAttached } from '../names/attached.ts';
 import { appendOwn } from '../names/own-file.ts';
-import { type Attached, openAttached } from '../names/places.ts';
+import type { Attached } from '../names/places.ts';
 import type { Claim } from '../queue/queue.ts';
 
 type Reads = Pick<Claim, 'task' | 'logPath'>;
