@@ -17,6 +17,13 @@ import { forwarder } from './relay-forwarder.ts';
 const NAMESPACES = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
 /** Its end kills what is in there; a session of its own keeps that from typing into a terminal (TIOCSTI). */
 const TIES = ['--die-with-parent', '--new-session'];
+/**
+ * root keeps its capabilities in bubblewrap, and could take every mount away. These are about the owners of files alone,
+ * so that root goes on working in the files of others.
+ */
+const OF_ROOT = ['--cap-drop', 'ALL'].concat(
+  ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID'].flatMap((name) => ['--cap-add', name]),
+);
 /** Of its own: X11, agents of keys and terminals have their sockets there. */
 const TEMPORARY = '/tmp';
 
@@ -61,6 +68,7 @@ export const bubblewrapArguments = async (confinement: Confinement, cwd: string)
   ...NAMESPACES,
   ...(confinement.network === 'all' ? [] : ['--unshare-net']),
   ...TIES,
+  ...(process.getuid?.() === 0 ? OF_ROOT : []),
   ...(await mountsOf(confinement)),
   '--chdir',
   cwd,

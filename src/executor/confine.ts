@@ -8,6 +8,7 @@ import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
 import { findBubblewrap } from './find-bubblewrap.ts';
 import { gitPlaces } from './git-places.ts';
 import { nestedRepositories } from './nested-repositories.ts';
+import { ownPrograms } from './own-programs.ts';
 import { homeFolders, secretPlaces, systemHome } from './secret-places.ts';
 
 export interface ConfineOptions {
@@ -53,10 +54,11 @@ export const confinementOf = async (
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
+  const own = await ownPrograms(project, { bin: 'koubou', path: environment['PATH'] });
   return {
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [project, cwd, ...(git?.writable ?? []), ...(options.writable ?? [])],
-    protected: [...(git?.protected ?? []), ...nested, ...programs()],
+    protected: [...(git?.protected ?? []), ...nested, ...own],
     unwanted: git?.unwanted ?? [],
     scratch: secrets.scratch,
     hidden: [...places, ...(home === null ? [] : [home])],
@@ -66,15 +68,6 @@ export const confinementOf = async (
 };
 
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
-
-/** koubou itself, where it lies in the project: it would run with the user's rights what a model wrote into it. */
-const programs = (): string[] => {
-  const at = normalize(import.meta.dirname).lastIndexOf('/node_modules/koubou/');
-  return [
-    ...(at === -1 ? [] : [join(import.meta.dirname.slice(0, at), 'node_modules', 'koubou')]),
-    process.execPath,
-  ];
-};
 
 const refuseFolder = (cwd: string, home: string | null, secret: readonly string[]): void => {
   const user = systemHome();

@@ -27,8 +27,8 @@ const GUARDED = [
   'worktrees',
 ];
 /** Folders that git itself makes; without them one could be made with anything in it. */
-const MADE = ['hooks', 'info', 'objects/info'];
-const UNWANTED = ['commondir', 'config.worktree', 'gitdir', 'modules', 'worktrees'];
+const MADE = ['hooks', 'info', 'objects/info', 'modules', 'worktrees'];
+const UNWANTED = ['commondir', 'config.worktree', 'gitdir'];
 
 /** null: no work tree lies around the folder. Absolute, without symbolic links. */
 export const gitPlaces = async (cwd: string): Promise<GitPlaces | null> => {
@@ -105,7 +105,7 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
         join(folder, name),
       ),
     ],
-    unwanted: ['config', 'config.worktree', 'hooks', 'info', 'modules'].map((name) => join(folder, name)),
+    unwanted: ['config', 'config.worktree', 'hooks', 'info'].map((name) => join(folder, name)),
   };
 };
 

@@ -18,6 +18,30 @@ const NEEDED = [
   '/run/booted-system',
   '/run/opengl-driver',
 ];
+/**
+ * Of the kernel's own files those that the root of the machine may write, or should not be read: what container runtimes
+ * keep from it (OCI runtime-spec, config-linux: maskedPaths, readonlyPaths). For others none of it is open.
+ */
+const READ_ONLY_FOR_ROOT = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+  '/proc/mtrr',
+];
+const HIDDEN_FROM_ROOT = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/sys/firmware',
+  '/sys/kernel/debug',
+  '/sys/kernel/tracing',
+];
 /** More would take long to mount. Such a folder is read-only then. */
 const MOST_ENTRIES = 500;
 
@@ -51,6 +75,7 @@ export const mountsOf = async (confinement: Confinement): Promise<string[]> => {
   const mounts: Mount[] = [
     { path: '/dev', rank: 0, words: ['--dev', '/dev'] },
     { path: '/proc', rank: 0, words: ['--proc', '/proc'] },
+    ...(await forRoot()),
     ...own.map((path) => ({ path, rank: 0, words: ['--tmpfs', path] })),
     ...(await existing(NEEDED)).map((path) => bound('--ro-bind', path, 1)),
     ...(await Promise.all(scratch.map((path) => scratchMounts(path, left)))).flat(),
@@ -72,6 +97,15 @@ export const mountsOf = async (confinement: Confinement): Promise<string[]> => {
     ...inOrder.flatMap(({ words }) => words),
     // Only now, as mounts in it need their places made.
     ...covered.flatMap(({ path, words }) => (words[0] === '--tmpfs' ? ['--remount-ro', path] : [])),
+  ];
+};
+
+const forRoot = async (): Promise<Mount[]> => {
+  if (process.getuid?.() !== 0) return [];
+  const [readOnly, hidden] = await Promise.all([READ_ONLY_FOR_ROOT, HIDDEN_FROM_ROOT].map(existing));
+  return [
+    ...(readOnly ?? []).map((path) => bound('--ro-bind', path, 1)),
+    ...(await Promise.all((hidden ?? []).map(cover))),
   ];
 };
 

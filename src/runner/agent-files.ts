@@ -28,6 +28,11 @@ export class AgentFiles {
     this.stdout = rules.output.stdout ? outputPath : join(statePath, 'stdout');
   }
 
+  /** What koubou itself goes on to read, and the program must not put anything else in the place of. */
+  get own(): readonly string[] {
+    return [this.prompt, this.stdout];
+  }
+
   /** Answers of an earlier try of the same attempt must not be read again. */
   async prepare(prompt: string): Promise<void> {
     await mkdir(this.#context.statePath, { recursive: true, mode: 0o700 });

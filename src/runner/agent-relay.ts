@@ -67,6 +67,7 @@ export const openAgentRelay = async (options: AgentRelayOptions): Promise<AgentR
   const version = base_url.slice(server_url.length);
   const folder = confined ? await mkdtemp(SOCKETS) : null;
   let connection: Connection | undefined;
+  let hasAnswered = false;
   try {
     connection = await openConnection({ kind, url, model }, context.signal, { apiKey });
     const socketPath = folder === null ? undefined : join(folder, 'relay');
@@ -78,8 +79,14 @@ export const openAgentRelay = async (options: AgentRelayOptions): Promise<AgentR
       isOpen: apiKey === undefined && keyless,
       apiKey,
       tellsErrors: true,
-      onAsked: () => context.phase('loading'),
-      onAnswer: () => context.phase('running'),
+      onAsked: () => {
+        // Once only: else a program that asks without end would never run out of time.
+        if (!hasAnswered) context.phase('loading');
+      },
+      onAnswer: () => {
+        hasAnswered = true;
+        context.phase('running');
+      },
       onBytes: (count) => context.progress(count),
     });
     const open = connection;

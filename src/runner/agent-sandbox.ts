@@ -47,13 +47,15 @@ export interface Asked {
   network: Confinement['network'];
   /** Of koubou's files, what the program has to write to. */
   writable: readonly string[];
+  /** Of those, what stays as it is. */
+  guarded: readonly string[];
 }
 
 /** `bwrap`: as sandboxOf gives it. */
 export const agentExecutor = async (
   bwrap: string | null,
   place: ExecutionPlace,
-  { entry, confinement, environment, network, writable }: Asked,
+  { entry, confinement, environment, network, writable, guarded }: Asked,
 ): Promise<Executor> => {
   if (bwrap === null) return localExecutor;
   const user = environment['HOME'] ?? homedir();
@@ -80,7 +82,7 @@ export const agentExecutor = async (
   const settings = own.length === 0 ? [] : (AGENT_SETTINGS[name] ?? []).map((each) => join(user, each));
   return bubblewrapExecutor(bwrap, {
     ...made,
-    protected: [...made.protected, ...settings],
+    protected: [...made.protected, ...guarded, ...settings],
     unwanted: [...made.unwanted, ...settings],
   });
 };

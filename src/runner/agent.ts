@@ -60,6 +60,8 @@ const LOOK_MS = 250;
 /** Programs refuse an empty key, even where the server wants none. */
 const NO_KEY = 'local';
 
+const NOTHING = { writable: [], guarded: [] };
+
 const OBSERVED = {
   end: null,
   promptTokens: null,
@@ -126,7 +128,10 @@ export class AgentRunner implements Runner {
       relay = await this.#relay(context, model, bwrap !== null);
       const files = new AgentFiles(context, this.#options.entry);
       await files.prepare(prompt);
-      const executor = await this.#executor(bwrap, placeOf(task, context), relay, [context.statePath]);
+      const executor = await this.#executor(bwrap, placeOf(task, context), relay, {
+        writable: [context.statePath],
+        guarded: files.own,
+      });
       const reading = await this.#work(files, context, model, executor, relay);
       facts.usage = reading.usage;
       facts.address = relay?.address ?? null;
@@ -142,7 +147,7 @@ export class AgentRunner implements Runner {
 
   /** Without the relay: a check asks no model. */
   async executorFor(task: TaskFile, place: ExecutionPlace): Promise<Executor> {
-    return this.#executor(await this.#sandbox(task, place.cwd), place, null, [], place.staysLocal);
+    return this.#executor(await this.#sandbox(task, place.cwd), place, null, NOTHING, place.staysLocal);
   }
 
   #sandbox(task: Pick<TaskFile, 'confined'>, cwd = '/'): Promise<string | null> {
@@ -162,13 +167,13 @@ export class AgentRunner implements Runner {
     bwrap: string | null,
     place: ExecutionPlace,
     relay: AgentRelay | null,
-    writable: readonly string[],
+    own: { writable: readonly string[]; guarded: readonly string[] },
     isHeld = false,
   ): Promise<Executor> {
     const { entry, endpoint, confinement, environment } = this.#options;
     const cutOff = isHeld || isCutOff(entry, endpoint !== null);
     const network = cutOff ? (relay?.socket ?? 'none') : 'all';
-    return agentExecutor(bwrap, place, { entry, confinement, environment, network, writable });
+    return agentExecutor(bwrap, place, { entry, confinement, environment, network, ...own });
   }
 
   #cannotGoOn(): KoubouError {

@@ -54,6 +54,9 @@ export interface Relay {
 const MB = 1024 * 1024;
 /** Of a conversation with its pictures; no model that runs at home can hold a tenth of it as text. */
 const REQUEST_BYTES = 64 * MB;
+/** Of all requests that are being read. */
+const HELD_BYTES = 2 * REQUEST_BYTES;
+const MOST_CONNECTIONS = 64;
 /** Of one answer, with the protocol around each of its words: what goes beyond is a model that repeats itself. */
 const ANSWER_BYTES = 256 * MB;
 /** Where it listens. */
@@ -69,6 +72,7 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
   let promptTokens: number | null = null;
   let usage: Usage | null = null;
   let isFirst = true;
+  let held = 0;
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? '/';
@@ -79,8 +83,13 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
     response.once('close', () => gone.abort());
     const counts = isFirst;
     isFirst = false;
+    let mine = 0;
     try {
-      const body = await whole(request);
+      const body = await whole(request, (bytes) => {
+        mine += bytes;
+        held += bytes;
+        if (held > HELD_BYTES) throw tooMuch(HELD_BYTES);
+      });
       options.onAsked(body);
       const came = await options.connection.fetch(`${options.base}${path}`, {
         method,
@@ -118,12 +127,15 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
       else if (options.tellsErrors && error instanceof RunFailure && error.said !== null) {
         refuse(response, error.status ?? statusOf(error), path, error.said);
       } else refuse(response, statusOf(error), path, error instanceof Error ? error.message : String(error));
+    } finally {
+      held -= mine;
     }
   };
 
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
+  server.maxConnections = MOST_CONNECTIONS;
   // A model that loads for ten minutes is no fault.
   server.requestTimeout = 0;
   if (options.socketPath === undefined) server.listen(0, RELAY_HOST);
@@ -176,17 +188,24 @@ const keyOf = ({ headers }: IncomingMessage): string | undefined => {
   return typeof own === 'string' ? own : headers.authorization?.replace(/^Bearer /, '');
 };
 
-const whole = async (request: IncomingMessage): Promise<Buffer<ArrayBuffer>> => {
+const tooMuch = (bytes: number): RunFailure =>
+  new RunFailure(
+    errorInfo('context_overflow', `What was asked of the model had more than ${bytes / MB} MB.`),
+  );
+
+/** `hold` is told of each piece, and may throw. */
+const whole = async (
+  request: IncomingMessage,
+  hold: (bytes: number) => void,
+): Promise<Buffer<ArrayBuffer>> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   // Left open when it is too long: a refusal is an answer.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk as Buffer);
     bytes += (chunk as Buffer).length;
-    if (bytes <= REQUEST_BYTES) continue;
-    throw new RunFailure(
-      errorInfo('context_overflow', `A request to the model had more than ${REQUEST_BYTES / MB} MB.`),
-    );
+    hold((chunk as Buffer).length);
+    if (bytes > REQUEST_BYTES) throw tooMuch(REQUEST_BYTES);
   }
   return Buffer.concat(chunks);
 };

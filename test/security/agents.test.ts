@@ -152,6 +152,21 @@ describe('an agent CLI', function () {
     assert.equal(readFileSync(join(root, 'user', 'file'), 'utf8'), 'x\n');
   });
 
+  it('gets nothing read for it by koubou, in place of its answer', async function () {
+    needsBubblewrap(this);
+    writeFileSync(join(home, 'secret.json'), '{"text":"secret"}');
+    const swap = (name: string): string =>
+      `rm -f $STATE/${name}; ln -s ${home}/secret.json $STATE/${name}; echo '{"text":"mine"}'`;
+    const env = { STATE: '{state}' };
+    const file = { args: ['{output_file}'], output: { file: true as const }, env };
+    assert.doesNotMatch((await ran(runnerOf(swap('answer'), file))).output, /secret/);
+    const printed = { output: { json: 'text' }, env };
+    assert.equal((await ran(runnerOf(swap('stdout'), printed))).output, 'mine');
+    // Without the sandbox it can be replaced, and the run fails for that.
+    const off = await ran(runnerOf(swap('stdout'), { ...printed, confine: 'off' }));
+    assert.doesNotMatch(off.output, /mine|secret/);
+  });
+
   it('may write where its entry says', async function () {
     needsBubblewrap(this);
     const script = `echo x > ${root}/user/file; echo done`;

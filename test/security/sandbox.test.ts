@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -185,6 +187,32 @@ describe('a program of a model in the sandbox', function () {
     );
     assert.doesNotMatch(said, /secret/);
     assert.ok(existsSync(home));
+  });
+
+  it('takes no mount away and changes nothing of the machine, as root neither', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const same = 'v=$(cat /proc/sys/vm/swappiness); echo $v > /proc/sys/vm/swappiness && echo written';
+    await holds(
+      () => same,
+      (said) => said === 'written\n',
+    );
+    const said = await run(
+      await confined(),
+      `umount -l .koubou; cat .koubou/config/.env; mount -o remount,rw,bind / && echo remounted; mount -t tmpfs x ${user} && echo mounted; unshare -Urm umount -l ${home} && echo unmounted; mknod disk b 8 0 && echo made; nsenter -t 1 -a true && echo entered`,
+    );
+    assert.doesNotMatch(said, /^(secret|remounted|mounted|unmounted|made|entered)$/m);
+  });
+
+  it('works in files of others, as root does', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    write(join(cwd, 'theirs'));
+    chmodSync(join(cwd, 'theirs'), 0o600);
+    chownSync(join(cwd, 'theirs'), 12345, 12345);
+    chownSync(cwd, 12345, 12345);
+    assert.equal(
+      await run(await confined(), 'echo more >> theirs && cat theirs && echo x > new && cat new'),
+      'secret\nmore\nx\n',
+    );
   });
 
   it('commits, and leaves nothing that the next git would run', async () => {
