@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AGENT_CLIS, choose } from '../config/choose.ts';
+import { writeClaudePermissions } from '../config/claude-permissions.ts';
 import { writeClaudeSection } from '../config/claude-section.ts';
 import { detect } from '../config/detect.ts';
 import type { Variables } from '../config/environment.ts';
 import { placeOf } from '../config/file-in-folder.ts';
 import { agentYamlFile, loadConfig, readVariables } from '../config/load.ts';
 import { findHome, HOME_NAME, namedHome, refuseForeign, stateFolder, userHome } from '../config/paths.ts';
+import type { Config } from '../config/schema.ts';
 import { setConfig } from '../config/set.ts';
 import { writeHomeConfig } from '../config/write-home.ts';
 import { KoubouError } from '../errors.ts';
@@ -24,12 +26,16 @@ export interface InitRequest {
   home?: string | undefined;
   /** The home of the user, not of this folder. */
   global: boolean;
-  /** Also write the section of CLAUDE.md. */
+  /** Also write the section of CLAUDE.md and the permissions of .claude/settings.json. */
   claude: boolean;
   allowNetworkFs: boolean;
+  /** What agents may do that call koubou, asked of a person; absent: nobody can be asked. */
+  askRights?: (() => Promise<AgentRights>) | undefined;
   /** Makes the queue's folders; may be called again on a home that exists. Refuses a file system that will not do. */
   makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<unknown>;
 }
+
+export type AgentRights = Config['callers']['agent'];
 
 export interface InitResult {
   home: string;
@@ -53,7 +59,10 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
   const state = stateFolder(environment);
   const claude = request.claude ? claudeFile(request) : undefined;
   // Before anything is made: a command that refuses leaves nothing.
-  if (claude !== undefined) placeOf(claude.file, claude.within);
+  if (claude !== undefined) {
+    placeOf(claude.file, claude.within);
+    placeOf(claude.settings, claude.within);
+  }
   refuseLinkedHome(home, request);
   const isNew = !(await exists(home));
   refuseForeign({ path: home, by: 'This' });
@@ -74,7 +83,8 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     variables,
     await agentClis(cwd, environment['PATH']),
   );
-  const { made, kept } = await writeHomeConfig(home, choice, { allowNetworkFs });
+  const agents = hadConfig ? before.config.callers.agent : ((await request.askRights?.()) ?? NO_RIGHTS);
+  const { made, kept } = await writeHomeConfig(home, choice, { allowNetworkFs, agents });
   if (request.allowNetworkFs && hadConfig && !before.config.file_system.allow_network) {
     await setConfig(home, 'file_system.allow_network', 'true');
   }
@@ -90,17 +100,31 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     next: choice.next.map((command) => withHome(command, home, request)),
   };
   if (claude !== undefined) {
-    const { file, within } = claude;
+    const { file, settings, within } = claude;
     ((await writeClaudeSection(file, within)) ? result.made : result.kept).push(file);
+    const { wrote, tooWide } = await writeClaudePermissions(settings, within);
+    (wrote ? result.made : result.kept).push(settings);
+    if (tooWide.length > 0) {
+      result.said.push(
+        `${settings} also allows ${tooWide.join(', ')}: every command of koubou. Take it out.`,
+      );
+    }
   }
   return result;
 };
 
 /** The user's own folder may hold links to anywhere, as to ~/dotfiles; one that was cloned may not. */
-const claudeFile = ({ global, environment, cwd }: InitRequest): { file: string; within: string | null } =>
-  global
-    ? { file: join(userHome(environment), '.claude', 'CLAUDE.md'), within: null }
-    : { file: join(cwd, 'CLAUDE.md'), within: cwd };
+const claudeFile = ({ global, environment, cwd }: InitRequest): ClaudeFiles => {
+  const folder = join(global ? userHome(environment) : cwd, '.claude');
+  const file = global ? join(folder, 'CLAUDE.md') : join(cwd, 'CLAUDE.md');
+  return { file, settings: join(folder, 'settings.json'), within: global ? null : cwd };
+};
+
+interface ClaudeFiles {
+  file: string;
+  settings: string;
+  within: string | null;
+}
 
 /** A home that is there already is the user's to have anywhere; a new one is not made wherever a cloned link leads. */
 const refuseLinkedHome = (home: string, { cwd, home: named, environment }: InitRequest): void => {
@@ -126,6 +150,7 @@ const leadsOut = (path: string, folder: string): string | undefined => {
     throw error;
   }
 };
+const NO_RIGHTS: AgentRights = { may: [], commands: [] };
 
 const agentClis = async (cwd: string, path: string | undefined): Promise<string[]> => {
   const programs = ['codex', ...AGENT_CLIS];

@@ -112,11 +112,21 @@ export abstract class BaseCommand extends Command {
 
   /** Whether a person at the terminal says yes; anything else is a no. */
   async ask(question: string): Promise<boolean> {
-    const { createInterface } = await import('node:readline/promises');
+    return this.askLines(async (ask) => /^y(es)?$/i.test((await ask(question)).trim()));
+  }
+
+  /** Asks for lines at the terminal; an answer is empty where it was closed. */
+  async askLines<T>(use: (ask: (question: string) => Promise<string>) => Promise<T>): Promise<T> {
+    const { createInterface } = await import('node:readline');
     const lines = createInterface({ input: process.stdin, output: process.stderr });
-    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    // Lines that were typed ahead wait here for their questions.
+    const typed = lines[Symbol.asyncIterator]();
     try {
-      return /^y(es)?$/i.test((await Promise.race([lines.question(question), ended])).trim());
+      return await use(async (question) => {
+        await write('stderr', question);
+        const { value, done } = await typed.next();
+        return done === true ? '' : value;
+      });
     } finally {
       lines.close();
     }

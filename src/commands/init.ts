@@ -1,4 +1,5 @@
 import { init } from '../actions/init.ts';
+import { askCallers } from '../cli/ask-callers.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags.ts';
 import { renderInit } from '../cli/render/init.ts';
@@ -15,7 +16,9 @@ export default class Init extends BaseCommand {
   ];
   static override flags = {
     global: boolean({ summary: 'Make it in your home folder, for every project.', exclusive: ['home'] }),
-    claude: boolean({ summary: 'Tell Claude Code how to delegate, in a section of CLAUDE.md.' }),
+    claude: boolean({
+      summary: 'Tell Claude Code how to delegate (CLAUDE.md), and let it (.claude/settings.json).',
+    }),
     'allow-network-fs': boolean({ summary: 'Accept a file system that is shared over a network.' }),
   };
 
@@ -28,9 +31,14 @@ export default class Init extends BaseCommand {
       global: flags.global,
       claude: flags.claude,
       allowNetworkFs: flags['allow-network-fs'],
+      askRights: this.#canAsk(flags.json) ? () => this.askLines(askCallers) : undefined,
       makeHome: createFileHome,
     });
     if (flags.json) await this.printJson(result);
     else await this.print(renderInit(result));
+  }
+
+  #canAsk(json: boolean): boolean {
+    return !json && process.stdin.isTTY === true && process.stderr.isTTY === true;
   }
 }

@@ -1,9 +1,9 @@
 /** Edits the text of a YAML file, leaving every character that is not meant as it is. */
-import { type Document, isNode, isScalar, parseDocument, stringify, visit } from 'yaml';
+import { type Document, isNode, isScalar, isSeq, parseDocument, stringify, visit } from 'yaml';
 
 export interface Filling {
   /** New values by dotted key. Each key has to stand in the template. */
-  values: Readonly<Record<string, string | boolean>>;
+  values: Readonly<Record<string, string | boolean | readonly string[]>>;
   /** Dotted keys whose lines become comments. */
   off: readonly string[];
 }
@@ -19,9 +19,11 @@ export const fillTemplate = (template: string, { values, off }: Filling): string
   const document = parseDocument(template);
   const commented = off.map((key) => commentOut(document, template, key));
   const filled = Object.entries(values).map(([key, value]) => {
-    const place = scalarAt(document, key);
+    const isList = Array.isArray(value);
+    const place = isList ? listAt(document, key) : scalarAt(document, key);
     if (!place) throw new Error(`the template has no value at ${key}`);
-    return { ...place, text: stringify(value, { lineWidth: 0 }).trim() };
+    const style = isList ? { collectionStyle: 'flow' as const, flowCollectionPadding: false } : {};
+    return { ...place, text: stringify(value, { lineWidth: 0, ...style }).trim() };
   });
   const outside = ({ start }: Edit) => !commented.some((lines) => lines.start <= start && start < lines.end);
   return apply(template, [...commented, ...filled.filter(outside)]);
@@ -36,6 +38,13 @@ export const replaceScalar = (
 ): string | undefined => {
   const place = scalarAt(document, key);
   return place && apply(text, [{ ...place, text: written }]);
+};
+
+const listAt = (document: Document, key: string): { start: number; end: number } | undefined => {
+  const node = document.getIn(key.split('.'), true);
+  return isSeq(node) && node.flow === true && node.range
+    ? { start: node.range[0], end: node.range[1] }
+    : undefined;
 };
 
 const scalarAt = (document: Document, key: string): { start: number; end: number } | undefined => {

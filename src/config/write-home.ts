@@ -7,6 +7,7 @@ import type { Choice } from './choose.ts';
 import { fillTemplate } from './edit-yaml.ts';
 import { agentYamlFile, envFile, readConfigFile } from './load.ts';
 import { templatesFolder } from './paths.ts';
+import type { Config } from './schema.ts';
 import { writeAtomic } from './write-atomic.ts';
 
 export interface Written {
@@ -26,12 +27,17 @@ interface Memory {
 export const writeHomeConfig = async (
   home: string,
   choice: Choice,
-  { allowNetworkFs }: { allowNetworkFs: boolean },
+  { allowNetworkFs, agents }: { allowNetworkFs: boolean; agents: Config['callers']['agent'] },
 ): Promise<Written> => {
   const templates = templatesFolder();
   const agent = fillTemplate(await readFile(join(templates, 'agent.yaml'), 'utf8'), {
     off: choice.filling.off,
-    values: { ...choice.filling.values, ...(allowNetworkFs && { 'file_system.allow_network': true }) },
+    values: {
+      ...choice.filling.values,
+      ...(allowNetworkFs && { 'file_system.allow_network': true }),
+      'callers.agent.may': agents.may,
+      'callers.agent.commands': agents.commands,
+    },
   });
   const written: Written = { made: [], kept: [] };
   const note = (file: string, isNew: boolean) => (isNew ? written.made : written.kept).push(file);
