@@ -103,7 +103,7 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     const { file, settings, within } = claude;
     ((await writeClaudeSection(file, within)) ? result.made : result.kept).push(file);
     const { wrote, tooWide } = await writeClaudePermissions(settings, within);
-    (wrote ? result.made : result.kept).push(settings);
+    if (wrote) result.made.push(settings);
     if (tooWide.length > 0) {
       result.said.push(
         `${settings} also allows ${tooWide.join(', ')}: every command of koubou. Take it out.`,
