@@ -1,4 +1,6 @@
 /** What runs in worktrees of their own left: shown, applied to the user's work tree, or thrown away. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { piecesOf } from '../names/own-file.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
@@ -25,6 +27,8 @@ export interface AppliedTask {
   branch: string;
   /** Whether the worktree is still there; its branch always is. */
   worktree_kept: boolean;
+  /** Files that were asked for with --expect and that git ignores: they lie in the worktree alone. Absolute paths. */
+  only_there: string[];
 }
 
 export interface DiscardedTask {
@@ -71,6 +75,7 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
     repository: record.repository,
     branch: record.branch,
     worktree_kept: true,
+    only_there: record.only_there.map((name) => join(record.path, name)).filter((path) => existsSync(path)),
   };
   if (applied.result !== 'applied') return answer;
   await writeWorktree(home, { ...record, state: 'applied' });

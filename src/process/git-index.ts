@@ -10,11 +10,16 @@ import { systemCode } from '../errors.ts';
 export const copyIndex = async (index: string, copy: string): Promise<void> => {
   try {
     await rm(copy, { force: true });
-    const { mtimeMs } = await stat(index);
     await copyFile(index, copy);
-    const seconds = Math.floor(mtimeMs) / 1000;
-    await utimes(copy, seconds, seconds);
+    await giveTime(index, copy);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
+};
+
+/** The same for a copy that git has written since. */
+export const giveTime = async (index: string, copy: string): Promise<void> => {
+  const { mtimeMs } = await stat(index);
+  const seconds = Math.floor(mtimeMs) / 1000;
+  await utimes(copy, seconds, seconds);
 };

@@ -1,9 +1,15 @@
 /**
- * Runs git as koubou needs it: without hooks, prompts, signatures, monitors or the caller's own GIT_* variables,
- * in plain English, and never for longer than a bound.
+ * Runs git as koubou needs it: nothing of the repository runs, no other repository is entered, nothing is fetched, in
+ * plain English, and never for longer than a bound.
+ *
+ * A repository's settings, hooks and attributes may be a stranger's or an agent's, and git knows some forty settings
+ * that run a program. So there are two ways in, and no third: commands that read or write contents get a git folder of
+ * koubou's own (own-git.ts), where none of the repository's settings are; the few that must have the repository itself
+ * (where is it, what does this branch mean, move this branch) are named in FACTS and run under the table below.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError, systemCode } from '../errors.ts';
+import { gitProgram } from './git-program.ts';
 import { HalfWorktree, halfWorktreeIn } from './half-worktree.ts';
 
 export interface GitPlace {
@@ -11,8 +17,23 @@ export interface GitPlace {
   folder: string;
   /** Absolute: the git folder of the work tree that `folder` is the top of; absent: git looks for the one around it. */
   gitFolder?: string;
+  /** Absolute: what `gitFolder` shares with others, whatever stands in its file `commondir`. */
+  commonFolder?: string;
+  /** In place of the repository's own git folder. */
+  own?: OwnGit;
   /** The whole environment of git, already reduced; its PATH finds the program. */
   environment: Readonly<Record<string, string>>;
+  /** Ends a running git. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A git folder that koubou made. Absolute paths. */
+interface OwnGit {
+  path: string;
+  /** The top of the work tree. */
+  top: string;
+  /** Where new objects go, and where else objects are read. */
+  objects: { written: string; read: string };
 }
 
 export interface GitOptions {
@@ -26,28 +47,96 @@ export interface GitOptions {
 }
 
 export interface GitEnd {
-  /** null: it was stopped after the bound, or there is no git. */
+  /** null: it was stopped, or there is no git. */
   code: number | null;
   stdout: Buffer;
   stderr: string;
 }
 
 const LONGEST_MS = 120_000;
+const MOST_PRINTED = 256 * 1024 * 1024;
 
+/** What is asked of a repository itself. None of these reads a file of the work tree or runs a filter. */
+const FACTS: ReadonlySet<string> = new Set([
+  'rev-parse',
+  'config',
+  'for-each-ref',
+  'show-ref',
+  'update-ref',
+  'symbolic-ref',
+  'branch',
+  'worktree',
+]);
+
+/** Whatever the repository's settings say: those of the command line come last. */
 const SETTINGS = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'core.untrackedCache=false',
   'core.safecrlf=false',
   'core.quotePath=false',
+  'core.sshCommand=false',
+  'core.gitProxy=false',
+  'core.askPass=false',
+  'core.editor=false',
+  'core.pager=cat',
+  'core.alternateRefsCommand=true',
+  'credential.helper=',
+  'protocol.allow=never',
   'commit.gpgSign=false',
+  'tag.gpgSign=false',
+  'log.showSignature=false',
+  'gpg.program=false',
+  'gpg.ssh.program=false',
+  'gpg.x509.program=false',
+  'gpg.ssh.defaultKeyCommand=false',
+  'sequence.editor=false',
   'gc.auto=0',
   'maintenance.auto=false',
+  'fetch.recurseSubmodules=false',
   'submodule.recurse=false',
+  'diff.ignoreSubmodules=all',
+  'status.submoduleSummary=false',
   'advice.detachedHead=false',
 ].flatMap((setting) => ['-c', setting]);
 
-const VARIABLES = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_PAGER: 'cat' };
+/** The same where a variable has the last word, or no setting exists. */
+const VARIABLES = {
+  LC_ALL: 'C',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_PAGER: 'cat',
+  GIT_EDITOR: 'false',
+  GIT_ASKPASS: 'false',
+  SSH_ASKPASS: 'false',
+  GIT_SSH_COMMAND: 'false',
+  // A git before 2.45 knows no GIT_NO_LAZY_FETCH: it may try to fetch a missing object, and finds no way that is allowed.
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_ALLOW_PROTOCOL: 'none',
+  GIT_PROTOCOL_FROM_USER: '0',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_GRAFT_FILE: '/dev/null',
+  GIT_ATTR_NOSYSTEM: '1',
+};
+
+/** In koubou's own git folder neither the user's nor the system's settings hold: own-git.ts has taken what is needed. */
+const ownVariables = ({ path, top, objects }: OwnGit): Record<string, string> => ({
+  GIT_DIR: path,
+  GIT_WORK_TREE: top,
+  GIT_OBJECT_DIRECTORY: objects.written,
+  ...(objects.written === objects.read
+    ? {}
+    : {
+        GIT_ALTERNATE_OBJECT_DIRECTORIES: /[:"]/.test(objects.read)
+          ? JSON.stringify(objects.read)
+          : objects.read,
+      }),
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  HOME: path,
+  XDG_CONFIG_HOME: path,
+});
 
 const AGAIN_MS = 50;
 
@@ -57,46 +146,71 @@ export const git = async (
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitEnd> => {
+  if (place.own === undefined && !FACTS.has(args[0] ?? '')) {
+    throw new KoubouError(
+      'internal',
+      `git ${args[0]} reads contents: it needs a git folder of koubou's own.`,
+    );
+  }
   const half = new HalfWorktree();
   for (;;) {
     const end = await gitOnce(place, args, options);
     const name = end.code === 0 || end.code === null ? undefined : halfWorktreeIn(end.stderr);
-    if (name === undefined || !(await half.mayPass(name, () => commonFolder(place)))) return end;
+    if (name === undefined || !(await half.mayPass(name, () => sharedFolder(place)))) return end;
     await delay(AGAIN_MS);
   }
 };
 
-const commonFolder = async (place: GitPlace): Promise<string> => {
+const sharedFolder = async (place: GitPlace): Promise<string> => {
   const { stdout } = await gitOnce(place, ['rev-parse', '--path-format=absolute', '--git-common-dir']);
   return stdout.toString('utf8').replace(/\n$/, '');
 };
 
 const gitOnce = async (
-  { folder, gitFolder, environment }: GitPlace,
+  { folder, gitFolder, commonFolder, own, environment, signal }: GitPlace,
   args: readonly string[],
   { variables = {}, input, stdoutPath, alone = false }: GitOptions = {},
 ): Promise<GitEnd> => {
   const { execa } = await import('execa');
-  const own = Object.entries(environment).filter(([name]) => !name.startsWith('GIT_'));
-  const told = gitFolder === undefined ? {} : { GIT_DIR: gitFolder, GIT_WORK_TREE: folder };
-  const ended = await execa('git', [...SETTINGS, ...args], {
+  const kept = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
+  const { program, path } = await gitProgram(environment['PATH'], own?.top ?? folder);
+  const there = {
+    ...(gitFolder === undefined ? {} : { GIT_DIR: gitFolder, GIT_WORK_TREE: folder }),
+    ...(commonFolder === undefined ? {} : { GIT_COMMON_DIR: commonFolder }),
+  };
+  const told = own === undefined ? there : ownVariables(own);
+  const ended = await execa(program, [...SETTINGS, ...args], {
     cwd: folder,
-    env: { ...Object.fromEntries(own), ...VARIABLES, ...told, ...variables },
+    env: { ...kept, PATH: path, ...VARIABLES, ...told, ...variables },
     extendEnv: false,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
     stdout: stdoutPath === undefined ? 'pipe' : { file: stdoutPath },
     encoding: 'buffer',
     stripFinalNewline: false,
     reject: false,
-    ...(alone ? { detached: true, cleanup: false } : { timeout: LONGEST_MS, killSignal: 'SIGKILL' }),
-    maxBuffer: 512 * 1024 * 1024,
+    ...(alone
+      ? { detached: true, cleanup: false }
+      : {
+          timeout: LONGEST_MS,
+          killSignal: 'SIGKILL',
+          ...(signal === undefined ? {} : { cancelSignal: signal }),
+        }),
+    maxBuffer: MOST_PRINTED,
   });
   const printed = ended.stdout instanceof Uint8Array ? Buffer.from(ended.stdout) : Buffer.alloc(0);
   return { code: ended.exitCode ?? null, stdout: printed, stderr: whyNot(ended) };
 };
 
-const whyNot = (ended: { stderr?: unknown; timedOut: boolean; cause?: unknown }): string => {
+const whyNot = (ended: {
+  stderr?: unknown;
+  timedOut: boolean;
+  isCanceled: boolean;
+  isMaxBuffer: boolean;
+  cause?: unknown;
+}): string => {
   if (ended.timedOut) return `it took longer than ${LONGEST_MS / 1000} s`;
+  if (ended.isCanceled) return 'the time of the run was over';
+  if (ended.isMaxBuffer) return `it named more than ${MOST_PRINTED} bytes of files`;
   if (systemCode(ended.cause) === 'ENOENT') return 'there is no git on the PATH, or no such folder';
   return ended.stderr instanceof Uint8Array ? Buffer.from(ended.stderr).toString('utf8').trim() : '';
 };

@@ -1,18 +1,23 @@
 /** Whether a run changed anything in its folder, and what: the evidence of a code task. */
-import { realpath, rm } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
+import { type GitPlace, git, zeroEnded } from '../process/git.ts';
+import { ownGit } from '../process/own-git.ts';
+import { findRepository, isRepository, type Repository } from '../process/repository.ts';
+import { changedGitFolder } from './git-folder.ts';
 import {
   type Changed,
   compareGitTrees,
   type GitScope,
   type GitTree,
-  isGitFolder,
+  isIgnored,
+  movesBetweenLooks,
   takeGitTree,
 } from './git-tree.ts';
-import { compareListTrees, type ListTree, takeListTree } from './list-tree.ts';
-
-export type { Changed };
+import { compareListTrees, type ListTree, movesBetweenLists, NEVER, takeListTree } from './list-tree.ts';
+import { requireRealFiles } from './real-files.ts';
+import { changedSince, momentOf, type Since } from './since.ts';
 
 export interface EvidenceScope {
   /** Absolute: what is under it counts. */
@@ -28,27 +33,69 @@ export interface EvidenceScope {
   /** Where the changes are kept: a patch for git, or a list of names where there is no repository. */
   patchPath: string;
   /**
-   * The git folder of a worktree of the run's own, whatever the run does to its .git. The tree's objects are then kept
+   * The repository of a worktree of the run's own, whatever the run does to its .git. The tree's objects are then kept
    * in the repository, so that a commit can be made of them. null: the folder is the user's.
    */
-  gitFolder: string | null;
+  worktree: Repository | null;
+  /** Ends a look. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface FolderChanges extends Changed {
+  /** The tree that was looked at, where it may be committed. */
+  tree: string | null;
+  /** Parts of homes that were made or changed: there is nothing that may be taken over with them. */
+  homes: string[];
+  /** What is no evidence, in words for the log. */
+  notes: string[];
+}
+
+/** What was looked at is no longer so. */
+export interface Moved {
+  /** What counts as the work of the run, and was changed or removed since. */
+  changed: string[];
+  /** What came since, or never counted, in words for the log. */
+  notes: string[];
+  homes: string[];
 }
 
 type Tree = GitTree | ListTree | { kind: 'nothing' };
 
+const MOST_NAMED = 100;
+
 export class Evidence {
-  readonly #scope: GitScope;
+  readonly #folder: string;
+  readonly #excluded: readonly string[];
+  /** null: git has no say in the folder. */
+  readonly #git: (GitScope & { repository: Repository }) | null;
   readonly #patchPath: string;
   readonly #before: Tree;
+  /** Notes of the beginning. */
+  readonly #notes: readonly string[];
+  /** When the run began. */
+  readonly #moment: bigint;
+  #last: { tree: Tree; names: readonly string[] } | undefined;
 
-  private constructor(scope: GitScope, patchPath: string, before: Tree) {
-    this.#scope = scope;
-    this.#patchPath = patchPath;
-    this.#before = before;
+  private constructor(
+    parts: Pick<EvidenceScope, 'folder' | 'excluded' | 'patchPath'> & {
+      git: (GitScope & { repository: Repository }) | null;
+      before: Tree;
+      notes: readonly string[];
+      moment: bigint;
+    },
+  ) {
+    this.#folder = parts.folder;
+    this.#excluded = parts.excluded;
+    this.#git = parts.git;
+    this.#patchPath = parts.patchPath;
+    this.#before = parts.before;
+    this.#notes = parts.notes;
+    this.#moment = parts.moment;
   }
 
-  /** Looks at the folder as it is before the run. */
+  /** Looks at the folder as it is before the run. Throws `usage` where it is none, or none of real files. */
   static async begin(asked: EvidenceScope): Promise<Evidence> {
+    const { environment, patchPath, signal } = asked;
     const [folder, home, worktrees] = await Promise.all(
       [asked.folder, asked.home, asked.worktrees].map(real),
     );
@@ -57,61 +104,237 @@ export class Evidence {
         hint: 'Make it again, or delegate with another --cwd.',
       });
     }
+    await requireRealFiles(folder);
     const ownWorktree = worktrees !== undefined && isWithin(worktrees, folder);
-    const scope: GitScope = {
-      place: {
-        folder,
-        ...(asked.gitFolder === null ? {} : { gitFolder: asked.gitFolder }),
-        environment: asked.environment,
-      },
-      excluded: ownWorktree ? asked.excluded : [home, ...asked.excluded],
-      scratch: `${asked.patchPath}.scratch`,
-      keepObjects: asked.gitFolder !== null,
-    };
+    const excluded = ownWorktree ? asked.excluded : [home, ...asked.excluded];
+    const scratch = scratchOf(patchPath);
     // What a run that was killed left of it.
-    await rm(scope.scratch, { recursive: true, force: true });
-    const nothing = !ownWorktree && isWithin(home, folder);
-    return new Evidence(scope, asked.patchPath, nothing ? { kind: 'nothing' } : await firstTree(scope));
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch, { recursive: true });
+    const place = { folder, environment, signal };
+    const looked =
+      !ownWorktree && isWithin(home, folder)
+        ? { git: null, before: { kind: 'nothing' as const }, notes: [] }
+        : await firstLook(place, { ...asked, excluded }, scratch);
+    const mark = join(scratch, 'began');
+    await writeFile(mark, '');
+    return new Evidence({ folder, excluded, patchPath, ...looked, moment: await momentOf(mark) });
   }
 
   /** What changed since the beginning; may be asked again. Throws KoubouError where git cannot say it. */
-  async changes(): Promise<Changed & { tree: string | null }> {
+  async changes(signal?: AbortSignal): Promise<FolderChanges> {
     const before = this.#before;
-    if (before.kind === 'nothing') return { names: [], bounded: false, tree: null };
-    if (before.kind === 'list') {
-      const { folder } = this.#scope.place;
-      const after = await takeListTree({ folder, excluded: this.#scope.excluded });
-      return { ...(await compareListTrees(before, after, this.#patchPath)), tree: null };
-    }
-    const after = await takeGitTree(this.#scope, before);
-    return { ...(await compareGitTrees(this.#scope, before, after, this.#patchPath)), tree: after.tree };
+    if (before.kind === 'nothing') return { names: [], bounded: false, tree: null, homes: [], notes: [] };
+    const since = await this.#since(signal);
+    const tree = await this.#take(signal);
+    const changed = await this.#compare(before, tree, signal);
+    this.#last = { tree, names: changed.names };
+    return {
+      ...changed,
+      bounded: changed.bounded || since.bounded,
+      tree: tree.kind === 'git' ? tree.tree : null,
+      homes: since.homes,
+      notes: [...this.#notes, ...notesOf(since), ...filterNotes(tree), ...(await this.#gitNotes())],
+    };
+  }
+
+  /**
+   * What is no longer as `changes` has seen it, of what counts as the work: in a worktree of the run's own all that would
+   * be committed, in a folder of the user's what the run changed.
+   */
+  async movedSince(signal?: AbortSignal): Promise<Moved> {
+    const last = this.#last;
+    if (last === undefined || last.tree.kind === 'nothing') return { changed: [], notes: [], homes: [] };
+    const { homes } = await this.#since(signal);
+    const now = await this.#take(signal, last.tree);
+    const { came, changed } = await this.#moves(last.tree, now, signal);
+    const own = new Set(last.names);
+    const counts = this.#git?.whole === true ? changed : changed.filter((name) => own.has(name));
+    const others = [...came, ...changed.filter((name) => !counts.includes(name))].sort();
+    return {
+      changed: counts,
+      homes,
+      notes:
+        others.length === 0
+          ? []
+          : [`changed while the work was checked, and no part of it: ${named(others)}`],
+    };
   }
 
   async close(): Promise<void> {
-    await rm(this.#scope.scratch, { recursive: true, force: true });
+    await rm(scratchOf(this.#patchPath), { recursive: true, force: true });
+  }
+
+  #scope(signal: AbortSignal | undefined): GitScope & { repository: Repository } {
+    if (this.#git === null) throw new KoubouError('internal', 'A folder without git has no tree of git.');
+    return { ...this.#git, place: { ...this.#git.place, signal } };
+  }
+
+  async #take(signal: AbortSignal | undefined, last?: Tree): Promise<Tree> {
+    const before = this.#before;
+    if (before.kind === 'nothing') return before;
+    if (before.kind === 'list')
+      return takeListTree({ folder: this.#folder, excluded: this.#excluded, signal });
+    const scope = this.#scope(signal);
+    if (last === undefined) return takeGitTree(scope, before);
+    // Nothing of it is committed.
+    return takeGitTree({ ...scope, place: readingOnly(scope) }, before);
+  }
+
+  #compare(before: GitTree | ListTree, tree: Tree, signal: AbortSignal | undefined): Promise<Changed> {
+    if (before.kind === 'list') return compareListTrees(before, tree as ListTree, this.#patchPath);
+    return compareGitTrees(this.#scope(signal), before, tree as GitTree, this.#patchPath);
+  }
+
+  async #moves(
+    last: Tree,
+    now: Tree,
+    signal: AbortSignal | undefined,
+  ): Promise<{ came: string[]; changed: string[] }> {
+    if (last.kind !== 'git') return movesBetweenLists(last as ListTree, now as ListTree);
+    const scope = this.#scope(signal);
+    return movesBetweenLooks({ ...scope, place: readingOnly(scope) }, last, now as GitTree);
+  }
+
+  async #since(signal: AbortSignal | undefined): Promise<Since> {
+    const isHidden =
+      this.#git === null
+        ? (name: string) => NEVER.has(basename(name)) && basename(name) !== '.git'
+        : await ignoredBy(this.#scope(signal));
+    return changedSince({
+      folder: this.#folder,
+      excluded: this.#excluded,
+      moment: this.#moment,
+      isHidden,
+      signal,
+    });
+  }
+
+  async #gitNotes(): Promise<string[]> {
+    if (this.#git === null) return [];
+    const changed = await changedGitFolder(this.#git.repository, this.#moment);
+    return changed.length === 0
+      ? []
+      : [`changed in git's own folder, where the next git command finds it: ${named(changed)}`];
   }
 }
 
-const firstTree = async (scope: GitScope): Promise<GitTree | ListTree> => {
-  const { place, excluded } = scope;
+const scratchOf = (patchPath: string): string => `${patchPath}.scratch`;
+
+const readingOnly = ({ place, scratch }: GitScope): GitPlace => {
+  const { own } = place;
+  if (own === undefined) return place;
+  const { read } = own.objects;
+  return { ...place, own: { ...own, objects: { written: join(scratch, 'objects'), read } } };
+};
+
+const firstLook = async (
+  place: GitPlace,
+  asked: EvidenceScope,
+  scratch: string,
+): Promise<{
+  git: (GitScope & { repository: Repository }) | null;
+  before: GitTree | ListTree;
+  notes: string[];
+}> => {
+  const { excluded, worktree } = asked;
+  const notes: string[] = [];
+  const found = worktree ?? (await findRepository(place));
   try {
-    if (await isGitFolder(place)) return await takeGitTree(scope);
+    if (isRepository(found)) {
+      const objects = join(scratch, 'objects');
+      await mkdir(objects, { recursive: true });
+      const path = join(scratch, 'git');
+      // The worktree's own git folder holds no settings; git is asked where all its work trees have them.
+      const asking = worktree === null ? place : { ...place, gitFolder: worktree.gitFolder };
+      const scope: GitScope = {
+        place: await ownGit(asking, {
+          path,
+          repository: found,
+          objects: worktree === null ? { in: 'folder', folder: objects } : { in: 'repository' },
+        }),
+        prefix: found.prefix,
+        index: join(found.gitFolder, 'index'),
+        excluded,
+        scratch,
+        whole: worktree !== null,
+      };
+      if (!(await isIgnored(scope.place, found.prefix))) {
+        return { git: { ...scope, repository: found }, before: await takeGitTree(scope), notes };
+      }
+    } else if (found.why !== 'none') notes.push(`git does not read the repository: ${found.words}`);
   } catch (error) {
     // A repository that git cannot read still has files.
-    if (!(error instanceof KoubouError)) throw error;
+    if (!(error instanceof KoubouError) || place.signal?.aborted) throw error;
   }
-  return takeListTree({ folder: place.folder, excluded });
+  const { folder, signal } = place;
+  return { git: null, before: await takeListTree({ folder, excluded, signal }), notes };
+};
+
+/** Where what git ignores begins. */
+const ignoredBy = async ({ place, scratch }: GitScope): Promise<(name: string) => boolean> => {
+  const flags = ['--others', '--ignored', '--exclude-standard', '--directory'];
+  const listed = await git(place, ['ls-files', '-z', ...flags], {
+    variables: { GIT_INDEX_FILE: join(scratch, 'index') },
+  });
+  const roots = new Set(zeroEnded(listed.stdout).map((name) => name.replace(/\/$/, '')));
+  return (name) => roots.has(name);
+};
+
+const filterNotes = (tree: Tree): string[] =>
+  tree.kind === 'git' && tree.filtered.length > 0
+    ? [`git would put these through a filter, and koubou runs none: ${named(tree.filtered)}`]
+    : [];
+
+const notesOf = ({ hidden, hiddenBounded, repositories, unread }: Since): string[] => {
+  const notes: string[] = [];
+  if (hidden.length > 0) {
+    const shown = hidden.map(({ root, count, example }) =>
+      count === 1 ? example : `${root}/ (${count} files, as ${example})`,
+    );
+    notes.push(`changed while the run went on, though no diff shows it, as git ignores it: ${named(shown)}`);
+  }
+  if (hiddenBounded) notes.push('git ignores so many files that not all of them were looked at');
+  if (repositories.length > 0) {
+    notes.push(
+      `changed in repositories of their own, of which nothing is taken over: ${named(repositories)}`,
+    );
+  }
+  if (unread.length > 0) notes.push(`cannot be looked at any more: ${named(unread)}`);
+  return notes;
+};
+
+export const named = (names: readonly string[], most = MOST_NAMED): string => {
+  const more = names.length > most ? ` and ${names.length - most} more` : '';
+  // One line, whatever a name holds.
+  return `${names
+    .slice(0, most)
+    .map((name) => name.replaceAll(/\p{Cc}/gu, '?'))
+    .join(', ')}${more}`;
 };
 
 /** What a run changed; `trouble` says why that cannot be known. */
-export type Changes = Changed & { trouble?: string };
+export type Changes = Changed & { homes: readonly string[]; trouble?: string };
 
 const LEFT_BEFORE =
   'What an earlier run of the task left in the folder does not count: the work may be there already. Say --allow-no-change if no change is right.';
 
+/** Parts of homes are refused whatever else was done. */
+export const judgeHomes = (homes: readonly string[]): { error: ErrorInfo; feedback: string } | null =>
+  homes.length === 0
+    ? null
+    : {
+        error: errorInfo(
+          'home_in_changes',
+          `The run made or changed what lies in a folder of koubou's: ${named(homes, 5)}.`,
+          'Look at it, then remove it: koubou reads such a folder where it finds one. `koubou diff` shows the rest.',
+        ),
+        feedback: `Leave folders called .koubou alone: ${named(homes, 5)}. Do the work without them.`,
+      };
+
 /** "3 files changed", or what is wrong where nothing did. `run`: which one of the task. */
 export const judgeChanges = (
-  { names, bounded, trouble }: Changes,
+  { names, bounded, trouble }: Changed & { trouble?: string },
   folder: string,
   run: number,
 ): { evidence: string } | { error: ErrorInfo; feedback: string | null } => {

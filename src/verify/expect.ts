@@ -54,6 +54,18 @@ const fits = (path: string, pattern: string, cwd: string): boolean => {
   return matchesGlob(name, wanted) || matchesGlob(name, wanted.replaceAll(/[[({]/g, '[$&]'));
 };
 
+/** Absolute paths of the files that patterns name. */
+export const expectedFiles = async (patterns: readonly string[], cwd: string): Promise<string[]> => {
+  const { findFiles } = await import('../names/find-files.ts');
+  const files = new Set<string>();
+  for (const pattern of patterns) {
+    const itself = resolve(cwd, pattern);
+    if (judge(itself, [cwd]) === 'good') files.add(itself);
+    else for await (const { path } of findFiles(pattern, cwd)) files.add(path);
+  }
+  return [...files];
+};
+
 const problemWith = async (
   pattern: string,
   cwd: string,

@@ -1,10 +1,13 @@
 /**
  * What lies in a git work tree at a moment, as a tree object: what is tracked and what is new, without what git
- * ignores. Neither the user's index nor, unless asked, the object store is written to.
+ * ignores, and without any part of a home. Neither the user's index nor, unless asked, the object store is written to.
+ *
+ * The first look begins with a copy of the user's index; every later one with the index of the first look. So what a run
+ * does to the index of its folder (bits that hide a change, forged times) shows and hides nothing.
  */
-import { existsSync } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { existsSync, type Stats } from 'node:fs';
+import { lstat, realpath } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import {
   asBytes,
@@ -17,16 +20,23 @@ import {
   shownName,
   zeroEnded,
 } from '../process/git.ts';
-import { copyIndex } from '../process/git-index.ts';
+import { copyIndex, giveTime } from '../process/git-index.ts';
+import { pointedTo, withFilter } from '../process/lfs-pointer.ts';
+import { homeIn } from '../text/home-name.ts';
 
 export interface GitScope {
+  /** With a git folder of koubou's own. */
   place: GitPlace;
+  /** The folder within the work tree; empty at its top. */
+  prefix: string;
+  /** Absolute: the index of the work tree. */
+  index: string;
   /** Folders and files that never count, absolute and real. */
   excluded: readonly string[];
-  /** A folder for the index and the objects of the snapshots. */
+  /** A folder for the indexes of the looks. */
   scratch: string;
-  /** New objects go to the repository itself, where a commit can name them. */
-  keepObjects: boolean;
+  /** Of a tree that is to be committed all of it is read. */
+  whole: boolean;
   bounds?: Bounds;
 }
 
@@ -44,12 +54,12 @@ export interface GitTree {
   kind: 'git';
   /** The id of the tree. */
   tree: string;
-  /** New files that were read. */
-  read: ReadonlySet<string>;
   /** New files that are too large to be read, or too many, by what their size and time say. */
   timed: ReadonlyMap<string, string>;
   /** There were more new files than are looked at. */
   bounded: boolean;
+  /** Of a tree that is to be committed: what changed and would go through a filter, which is not run. */
+  filtered: readonly string[];
 }
 
 export interface Changed {
@@ -60,76 +70,170 @@ export interface Changed {
 
 const LARGE_BYTES = 16 * 1024 * 1024;
 
-/** Whether git has a say in this folder: it lies in a work tree that does not ignore it. */
-export const isGitFolder = async (place: GitPlace): Promise<boolean> => {
-  const inside = await git(place, ['rev-parse', '--is-inside-work-tree', '--show-prefix']);
-  const [within, prefix = ''] = inside.stdout.toString('utf8').split('\n');
-  if (inside.code !== 0 || within !== 'true') return false;
-  return prefix === '' || (await git(place, ['check-ignore', '-q', '.'])).code !== 0;
-};
+/** Whether git ignores the folder that it lies in. */
+export const isIgnored = async (place: GitPlace, prefix: string): Promise<boolean> =>
+  prefix !== '' && (await git(place, ['check-ignore', '-q', '.'])).code === 0;
 
 /**
  * `before`: an earlier look, with which this one is to be compared: what was read then is read again, and the rest is
  * not, so that no file seems changed for being looked at in another way. Throws `usage` where git cannot read the tree.
  */
 export const takeGitTree = async (scope: GitScope, before?: GitTree): Promise<GitTree> => {
-  const { place, scratch, excluded, keepObjects } = scope;
-  const variables = await variablesOf(scope);
-  const index = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'index']);
-  await mkdir(scratch, { recursive: true });
-  await copyIndex(index, join(scratch, 'index'));
-  const list = async (...flags: string[]) =>
-    zeroEnded(await gitOutput(place, ['ls-files', '-z', ...flags], { variables }));
-  const outside = (name: string): boolean => !excluded.some((path) => isWithin(nameOf(path, place), name));
-  const tracked = (await list('--modified', '--deleted')).filter(outside);
-  // What is done in a submodule is in a repository of its own, which may go with the worktree.
-  const changed = tracked.filter((name) => !existsSync(pathIn(place.folder, `${name}/.git`)));
+  const { place, scratch, excluded, index } = scope;
+  const first = join(scratch, 'index');
+  const now = before === undefined ? first : join(scratch, 'index.now');
+  await copyIndex(before === undefined ? index : first, now);
+  const began = join(scratch, 'index.began');
+  if (before === undefined) await copyIndex(index, began);
+  const look = new Look(place, now);
+  await look.clearBits();
+  const counts = (name: string): boolean =>
+    homeIn(shownName(name)) === undefined && !excluded.some((path) => isWithin(nameOf(path, place), name));
+
+  const moved = await look.moved();
+  const changed = moved.changed.filter(counts);
+  const others = (await look.list('--others', '--exclude-standard')).filter(counts);
   // What ends with a slash is another repository.
-  const fresh = (await list('--others', '--exclude-standard')).filter((n) => outside(n) && !n.endsWith('/'));
+  const fresh = others.filter((name) => !name.endsWith('/'));
+  if (before !== undefined) fresh.push(...(await trackedSince(scope, look, new Set(others))).filter(counts));
   const { read, timed, bounded } = await lookAtFresh(scope, fresh, before);
-  const update = (flags: string[], names: readonly string[]) =>
-    gitOutput(place, ['update-index', ...flags, '-z', '--stdin'], {
-      variables,
-      input: asBytes(names.map((name) => `${name}\0`).join('')),
-    });
-  await update(['--add', '--remove', '--replace'], [...new Set([...changed, ...read])]);
-  // The run may have committed what must be in no commit.
-  if (keepObjects && excluded.length > 0) {
-    const linked = (await list()).filter((name) => !outside(name));
-    await update(['--force-remove'], linked);
-  }
-  const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables });
-  return { kind: 'git', tree, read, timed, bounded };
+  const written = [...new Set([...changed, ...read])];
+  await look.update(moved.gone.filter(counts), written);
+  const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables: look.variables });
+  if (before === undefined && existsSync(began)) await giveTime(began, first);
+  const filtered = scope.whole ? await withFilter(place, written) : [];
+  return { kind: 'git', tree, timed, bounded, filtered: filtered.map(shownName) };
 };
 
+/** One index that is brought up to what lies in the work tree. Names are git's bytes, relative to the folder. */
+class Look {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly #place: GitPlace;
+
+  constructor(place: GitPlace, index: string) {
+    this.#place = place;
+    this.variables = { GIT_INDEX_FILE: index };
+  }
+
+  async list(...flags: string[]): Promise<string[]> {
+    return zeroEnded(
+      await gitOutput(this.#place, ['ls-files', '-z', ...flags], { variables: this.variables }),
+    );
+  }
+
+  /** What the user told git to take for unchanged is looked at all the same; where a file is left out, it stays so. */
+  async clearBits(): Promise<void> {
+    const marked = (await this.list('-v')).map((line) => ({ tag: line[0] ?? '', name: line.slice(2) }));
+    const assumed = marked.filter(({ tag }) => tag >= 'a' && tag <= 'z').map(({ name }) => name);
+    await this.#updateIndex(['--no-assume-unchanged'], assumed);
+    const left: string[] = [];
+    for (const { tag, name } of marked) {
+      if (tag.toUpperCase() === 'S' && (await factsOf(this.#place, name)) !== undefined) left.push(name);
+    }
+    await this.#updateIndex(['--no-skip-worktree'], left);
+  }
+
+  /** What is tracked and no longer as the index has it. Submodules are repositories of their own. */
+  async moved(): Promise<{ changed: string[]; gone: string[] }> {
+    const { variables } = this;
+    // Its exit code says that something is not up to date.
+    await git(this.#place, ['update-index', '-q', '--ignore-submodules', '--refresh'], { variables });
+    const raw = ['-z', '--raw', '--no-abbrev', '--no-renames', '--relative', '--ignore-submodules=all'];
+    const fields = zeroEnded(await gitOutput(this.#place, ['diff-files', ...raw], { variables }));
+    const gone: string[] = [];
+    const changed: string[] = [];
+    const sameMode = new Map<string, string>();
+    for (let at = 0; at + 1 < fields.length; at += 2) {
+      const [was, is, id = '', , status] = (fields[at] ?? '').slice(1).split(' ');
+      const name = fields[at + 1] ?? '';
+      (status === 'D' ? gone : changed).push(name);
+      if (status === 'M' && was === is) sameMode.set(name, id);
+    }
+    const same = await pointedTo(this.#place, sameMode);
+    return { changed: changed.filter((name) => !same.has(name)), gone };
+  }
+
+  /** Of a name at which neither a file nor a link lies any more, nothing is kept. */
+  async update(gone: readonly string[], changed: readonly string[]): Promise<void> {
+    const there: string[] = [];
+    const away = [...gone];
+    for (const name of changed) {
+      const facts = await factsOf(this.#place, name);
+      (facts?.isFile() || facts?.isSymbolicLink() ? there : away).push(name);
+    }
+    // Before what is new: a file may have become a folder.
+    await this.#updateIndex(['--force-remove'], away);
+    await this.#updateIndex(['--add', '--remove', '--replace'], there);
+  }
+
+  async #updateIndex(flags: readonly string[], names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    await gitOutput(this.#place, ['update-index', ...flags, '-z', '--stdin'], {
+      variables: this.variables,
+      input: asBytes(names.map((name) => `${name}\0`).join('')),
+    });
+  }
+}
+
+/** What the run itself added to the index of its folder, though git would ignore it. */
+const trackedSince = async (
+  { place, index, scratch }: GitScope,
+  look: Look,
+  others: ReadonlySet<string>,
+): Promise<string[]> => {
+  const theirs = join(scratch, 'index.theirs');
+  await copyIndex(index, theirs);
+  // Theirs may be none that git can read.
+  const listed = await git(place, ['ls-files', '-z', '--cached'], { variables: { GIT_INDEX_FILE: theirs } });
+  if (listed.code !== 0) return [];
+  const known = new Set(await look.list('--cached'));
+  const added: string[] = [];
+  for (const name of zeroEnded(listed.stdout)) {
+    if (!known.has(name) && !others.has(name) && (await isPlain(place, name))) added.push(name);
+  }
+  return added;
+};
+
+/** Whether no link leads to a name. */
+const isPlain = async ({ folder }: GitPlace, name: string): Promise<boolean> => {
+  const parent = dirname(name);
+  if (parent === '.') return true;
+  const path = pathIn(folder, parent);
+  const found = await realpath(path, { encoding: 'buffer' }).catch(() => undefined);
+  return found?.equals(path) === true;
+};
+
+const factsOf = (place: GitPlace, name: string): Promise<Stats | undefined> =>
+  lstat(pathIn(place.folder, name)).catch(() => undefined);
+
 const lookAtFresh = async (
-  { place, keepObjects, bounds = BOUNDS }: GitScope,
+  { place, whole, bounds = BOUNDS }: GitScope,
   fresh: readonly string[],
   before: GitTree | undefined,
-): Promise<Pick<GitTree, 'read' | 'timed' | 'bounded'>> => {
+): Promise<Pick<GitTree, 'timed' | 'bounded'> & { read: ReadonlySet<string> }> => {
   // A commit must hold all of it.
-  const limits = keepObjects ? { read: fresh.length, seen: fresh.length } : bounds;
-  const mostRead = limits.read + (before?.read.size ?? 0);
-  const known = (name: string): boolean =>
-    before?.read.has(name) === true || before?.timed.has(name) === true;
+  const limits = whole ? { read: fresh.length, seen: fresh.length } : bounds;
+  const known = (name: string): boolean => before?.timed.has(name) === true;
   // Where not all was looked at before, nobody can tell what is new.
   const wanted = before?.bounded === true ? fresh.filter(known) : fresh;
   const read = new Set<string>();
   const timed = new Map<string, string>();
   let bounded = wanted.length < fresh.length;
   for (const name of wanted) {
-    const facts = await lstat(pathIn(place.folder, name)).catch(() => undefined);
+    place.signal?.throwIfAborted();
+    const facts = await factsOf(place, name);
     if (facts === undefined || !(facts.isFile() || facts.isSymbolicLink())) continue;
-    const isSmall = keepObjects || facts.size <= LARGE_BYTES;
-    const again = before?.read.has(name) === true;
-    const hasRoom = read.size < mostRead && before?.timed.has(name) !== true;
-    if (isSmall && (again || hasRoom)) read.add(name);
+    const isSmall = whole || facts.size <= LARGE_BYTES;
+    const hasRoom = read.size < limits.read && !known(name);
+    if (isSmall && hasRoom) read.add(name);
     else if (read.size + timed.size < limits.seen || known(name))
-      timed.set(name, `${facts.size} ${facts.mtimeMs} ${facts.mode}`);
+      timed.set(name, `${facts.size} ${facts.mtimeMs} ${facts.ctimeMs} ${facts.mode}`);
     else bounded = true;
   }
   return { read, timed, bounded };
 };
+
+const DIFF = ['diff-tree', '-r', '--no-renames', '--ignore-submodules=all', '--no-ext-diff', '--no-textconv'];
 
 /** What differs between two trees of one scope. The patch's names are relative to the top of the repository. */
 export const compareGitTrees = async (
@@ -138,54 +242,50 @@ export const compareGitTrees = async (
   after: GitTree,
   patchPath: string,
 ): Promise<Changed> => {
-  const { place } = scope;
-  const variables = await variablesOf(scope);
-  const paths = await pathspecsOf(scope);
-  const diff = [
-    'diff-tree',
-    '-r',
-    '--no-renames',
-    '--ignore-submodules=all',
-    '--no-ext-diff',
-    '--no-textconv',
-  ];
-  const trees = [before.tree, after.tree, '--', ...paths];
-  const found = await gitOutput(place, [...diff, '-z', '--name-only', ...trees], { variables });
+  const { place, prefix } = scope;
+  const trees = [before.tree, after.tree, '--', ...pathspecsOf(scope)];
+  const found = await gitOutput(place, [...DIFF, '-z', '--name-only', ...trees]);
   const names = zeroEnded(found);
-  const prefix = asName(await gitLine(place, ['rev-parse', '--show-prefix']));
-  const timed = new Set([...before.timed.keys(), ...after.timed.keys()]);
-  for (const name of timed) {
-    if (before.timed.get(name) !== after.timed.get(name)) names.push(`${prefix}${name}`);
+  for (const name of timedDifferences(before, after)) {
+    names.push(prefix === '' ? name : `${asName(prefix)}/${name}`);
   }
   if (names.length > 0) {
     const patch = ['-p', '--binary', '--full-index', '--src-prefix=a/', '--dst-prefix=b/'];
-    const { code, stderr } = await git(place, [...diff, ...patch, ...trees], {
-      variables,
-      stdoutPath: patchPath,
-    });
+    const { code, stderr } = await git(place, [...DIFF, ...patch, ...trees], { stdoutPath: patchPath });
     if (code !== 0) throw new KoubouError('internal', `The patch could not be written: ${stderr}`);
   }
   return { names: [...new Set(names)].map(shownName).sort(), bounded: before.bounded || after.bounded };
 };
 
-const variablesOf = async ({ place, scratch, keepObjects }: GitScope): Promise<Record<string, string>> => {
-  const own = { GIT_INDEX_FILE: join(scratch, 'index') };
-  if (keepObjects) return own;
-  const real = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'objects']);
-  const objects = join(scratch, 'objects');
-  await mkdir(objects, { recursive: true });
-  return {
-    ...own,
-    GIT_OBJECT_DIRECTORY: objects,
-    GIT_ALTERNATE_OBJECT_DIRECTORIES: /[:"]/.test(real) ? JSON.stringify(real) : real,
-  };
+/** What came, and what is no longer as it was, between two looks. Names as compareGitTrees has them, sorted. */
+export const movesBetweenLooks = async (
+  scope: GitScope,
+  before: GitTree,
+  after: GitTree,
+): Promise<{ came: string[]; changed: string[] }> => {
+  const { place, prefix } = scope;
+  const trees = [before.tree, after.tree, '--', ...pathspecsOf(scope)];
+  const fields = zeroEnded(await gitOutput(place, [...DIFF, '-z', '--name-status', ...trees]));
+  const came: string[] = [];
+  const changed: string[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    (fields[at] === 'A' ? came : changed).push(fields[at + 1] ?? '');
+  }
+  for (const name of timedDifferences(before, after)) {
+    (before.timed.has(name) ? changed : came).push(prefix === '' ? name : `${asName(prefix)}/${name}`);
+  }
+  return { came: came.map(shownName).sort(), changed: changed.map(shownName).sort() };
 };
 
-const pathspecsOf = async ({ place, excluded }: GitScope): Promise<string[]> => {
-  const prefix = (await gitLine(place, ['rev-parse', '--show-prefix'])).replace(/\/$/, '');
+const timedDifferences = (before: GitTree, after: GitTree): string[] =>
+  [...new Set([...before.timed.keys(), ...after.timed.keys()])].filter(
+    (name) => before.timed.get(name) !== after.timed.get(name),
+  );
+
+const pathspecsOf = ({ place, prefix, excluded }: GitScope): string[] => {
   const within = excluded
     .map((path) => relative(place.folder, path))
-    .filter((name) => !name.startsWith('..'));
+    .filter((name) => name !== '..' && !name.startsWith('../'));
   return [
     prefix === '' ? ':/' : `:(top,literal)${prefix}`,
     ...within.map((name) => `:(top,exclude,literal)${prefix === '' ? name : `${prefix}/${name}`}`),

@@ -1,9 +1,11 @@
 /** What lies in a folder that git knows nothing of: a list of its files with their hashes, bounded. */
 import { hash } from 'node:crypto';
-import { type Dirent } from 'node:fs';
-import { lstat, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { lstat, open, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { isHomeName } from '../text/home-name.ts';
 import { BOUNDS, type Bounds, type Changed } from './git-tree.ts';
+import { pseudoSystem } from './real-files.ts';
 
 export interface ListTree {
   kind: 'list';
@@ -24,15 +26,31 @@ export interface ListScope {
   /** Absolute and real. */
   excluded: readonly string[];
   bounds?: Bounds;
+  signal?: AbortSignal | undefined;
 }
 
 /** Without a repository nothing says what is ignored; these are never anybody's work. */
-const NEVER = new Set(['.git', '.hg', '.svn', '.jj', 'node_modules', '__pycache__', '.venv', '.cache']);
+export const NEVER: ReadonlySet<string> = new Set([
+  '.git',
+  '.hg',
+  '.svn',
+  '.jj',
+  'node_modules',
+  '__pycache__',
+  '.venv',
+  '.cache',
+  '.pytest_cache',
+  '.mypy_cache',
+  '.ruff_cache',
+  '.tox',
+  '.nyc_output',
+]);
 const UNREADABLE: Looked = { content: 'unreadable', stamp: 'unreadable' };
 const HASHED_BYTES = 8 * 1024 * 1024;
 const ALL_HASHED_BYTES = 256 * 1024 * 1024;
 
-export const takeListTree = async ({ folder, excluded, bounds = BOUNDS }: ListScope): Promise<ListTree> => {
+export const takeListTree = async (scope: ListScope): Promise<ListTree> => {
+  const { folder, excluded, bounds = BOUNDS, signal } = scope;
   const files = new Map<string, Looked>();
   let bytesLeft = ALL_HASHED_BYTES;
   const describe = async (path: string): Promise<Looked> => {
@@ -41,23 +59,52 @@ export const takeListTree = async ({ folder, excluded, bounds = BOUNDS }: ListSc
     const stamp = `${mode} ${facts.size} ${facts.mtimeMs}`;
     if (facts.isSymbolicLink()) return { content: `link ${await readlink(path)}`, stamp };
     const isMuch = facts.size > HASHED_BYTES || facts.size > bytesLeft || files.size >= bounds.read;
-    if (isMuch) return { content: null, stamp };
+    if (isMuch || !facts.isFile()) return { content: null, stamp };
     bytesLeft -= facts.size;
-    return { content: `${mode} ${hash('sha256', await readFile(path))}`, stamp };
+    const bytes = await readPlain(path, facts.size);
+    return bytes === null ? { content: null, stamp } : { content: `${mode} ${hash('sha256', bytes)}`, stamp };
   };
   const waiting = [folder];
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    signal?.throwIfAborted();
+    if (next !== folder && (await isOther(next, folder))) continue;
     for (const entry of await entriesOf(next)) {
+      signal?.throwIfAborted();
       const path = join(next, entry.name);
-      if (NEVER.has(entry.name) || excluded.includes(path)) continue;
+      if (NEVER.has(entry.name) || isHomeName(entry.name) || excluded.includes(path)) continue;
       if (entry.isDirectory()) waiting.push(path);
       if (!entry.isFile() && !entry.isSymbolicLink()) continue;
       if (files.size >= bounds.seen) return { kind: 'list', files, bounded: true };
       // A file may go, or be unreadable, before and after alike.
       files.set(relative(folder, path), await describe(path).catch(() => UNREADABLE));
     }
+    if (files.size + waiting.length >= 2 * bounds.seen) return { kind: 'list', files, bounded: true };
   }
   return { kind: 'list', files, bounded: false };
+};
+
+/** The bytes of a regular file, or null where another thing has come in its place or it is longer by now. */
+const readPlain = async (path: string, size: number): Promise<Buffer | null> => {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    const facts = await file.stat();
+    if (!facts.isFile() || facts.size !== size) return null;
+    const bytes = Buffer.alloc(size);
+    const { bytesRead } = await file.read(bytes, 0, size, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+};
+
+/** Whether a folder is where a pseudo file system begins, as in the root of a container. */
+const isOther = async (path: string, folder: string): Promise<boolean> => {
+  try {
+    const [own, outer] = await Promise.all([lstat(path), lstat(folder)]);
+    return own.dev !== outer.dev && (await pseudoSystem(path)) !== undefined;
+  } catch {
+    return false;
+  }
 };
 
 const entriesOf = async (folder: string): Promise<Dirent[]> => {
@@ -75,22 +122,36 @@ const isSame = (was: Looked, is: Looked): boolean =>
 const HEADING =
   'Files that changed (no git repository, so without their content): A added, M changed, D gone\n';
 
-export const compareListTrees = async (
-  before: ListTree,
-  after: ListTree,
-  patchPath: string,
-): Promise<Changed> => {
+type Kind = 'A' | 'M' | 'D';
+
+const differences = (before: ListTree, after: ListTree): [kind: Kind, name: string][] => {
   const bounded = before.bounded || after.bounded;
-  const lines: string[] = [];
-  const names: string[] = [];
+  const found: [Kind, string][] = [];
   for (const name of [...new Set([...before.files.keys(), ...after.files.keys()])].sort()) {
     const [was, is] = [before.files.get(name), after.files.get(name)];
     if (was !== undefined && is !== undefined && isSame(was, is)) continue;
     // Of a list that was cut, the end tells nothing.
     if (bounded && (was === undefined ? before.bounded : is === undefined && after.bounded)) continue;
-    names.push(name);
-    lines.push(`${was === undefined ? 'A' : is === undefined ? 'D' : 'M'} ${name}\n`);
+    found.push([was === undefined ? 'A' : is === undefined ? 'D' : 'M', name]);
   }
+  return found;
+};
+
+export const compareListTrees = async (
+  before: ListTree,
+  after: ListTree,
+  patchPath: string,
+): Promise<Changed> => {
+  const found = differences(before, after);
+  const lines = found.map(([kind, name]) => `${kind} ${name}\n`);
   if (lines.length > 0) await writeFile(patchPath, HEADING + lines.join(''), { mode: 0o600 });
-  return { names, bounded };
+  return { names: found.map(([, name]) => name), bounded: before.bounded || after.bounded };
+};
+
+/** As movesBetweenLooks. */
+export const movesBetweenLists = (last: ListTree, now: ListTree): { came: string[]; changed: string[] } => {
+  const found = differences(last, now);
+  const of = (isNew: boolean): string[] =>
+    found.filter(([kind]) => (kind === 'A') === isNew).map(([, name]) => name);
+  return { came: of(true), changed: of(false) };
 };

@@ -12,7 +12,7 @@ import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
 import { runCheck } from './check.ts';
-import { type Changes, judgeChanges } from './evidence.ts';
+import { type Changes, judgeChanges, judgeHomes } from './evidence.ts';
 import { missingExpected } from './expect.ts';
 
 export type { Changes };
@@ -67,6 +67,9 @@ export const verifyResult = async (request: VerifyRequest): Promise<Verification
 const verified = async (request: VerifyRequest): Promise<Verification> => {
   const { task, observed, outputPath, cwd, signal } = request;
   const { schema, expect = [], check, output } = task.options;
+  const { changes } = request;
+  const home = judgeHomes(changes?.homes ?? []);
+  if (home !== null) return { ok: false, ...home };
   const seen = failureSeen(observed);
   if (seen !== null) return { ok: false, error: seen, feedback: null };
   const isModel = task.type !== 'command';
@@ -90,7 +93,6 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
     }
   }
 
-  const { changes } = request;
   if (task.type === 'code' && changes !== null) {
     const judged = judgeChanges(changes, cwd, request.run);
     if ('evidence' in judged) evidence.push(judged.evidence);

@@ -195,7 +195,7 @@ export class Attempt {
     const known = { ...this.#dependencies.settings, requireHeld: () => this.#requireHeld() };
     const workplace = await this.#steps.within(
       'looking at the working folder',
-      () => Workplace.prepare({ ...this.claim, task }, runner, known),
+      () => Workplace.prepare({ ...this.claim, task }, runner, known, signal),
       { late: (made: Workplace) => made.close() },
     );
     try {
@@ -296,6 +296,9 @@ export class Attempt {
     const same = (): Promise<NotKept | null> => stillTheSame(claim.task, candidate);
     const changed = await this.#steps.within('reading the result again', same);
     if (changed !== null) return { ...seen, ...changed };
+    const again = (): ReturnType<Workplace['moved']> => workplace.moved(clocks.signal);
+    const moved = await this.#steps.within('looking whether the work is as it was checked', again);
+    if (moved !== null) return { ...seen, ...moved };
     const { output } = claim.task.options;
     if (output !== undefined || workplace.isWorktree) {
       // Neither may what its successor made be replaced, nor be said to be there what was not.
@@ -321,10 +324,11 @@ export class Attempt {
 
   /** After the attempt's end, only what is there at once: for whoever goes on with the work. */
   async #changesIn(workplace: Workplace): Promise<Changes | null> {
-    const { stopped } = this.clocks;
+    const { stopped, signal } = this.clocks;
     const graceMs = stopped?.kind === 'limit' ? PATCH_GRACE_MS : PATCH_GRACE_MS / 5;
+    const over = signal.aborted ? AbortSignal.timeout(graceMs) : signal;
     try {
-      return await this.#steps.within('looking for changes', () => workplace.changes(), { graceMs });
+      return await this.#steps.within('looking for changes', () => workplace.changes(over), { graceMs });
     } catch (error) {
       if (!(error instanceof StepLeft)) throw error;
       await this.#tellLeft();

@@ -1,15 +1,17 @@
 /** Where an attempt works, and what it changed there. */
+import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { KoubouError, systemCode, toErrorInfo } from '../errors.ts';
+import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
 import { appendOwn } from '../names/own-file.ts';
 import { walk } from '../names/walk.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
-import { Evidence } from '../verify/evidence.ts';
+import { Evidence, judgeHomes, named } from '../verify/evidence.ts';
+import { expectedFiles } from '../verify/expect.ts';
 import type { Changes } from '../verify/verify.ts';
-import { changedBehindLinks } from '../worktree/links.ts';
-import { ownGitFolder, worktreesFolder } from '../worktree/record.ts';
+import { changedBehindLinks, ignoredOf } from '../worktree/links.ts';
+import { placeOf, repositoryOf, SCRATCH, worktreesFolder, writeWorktree } from '../worktree/record.ts';
 import { commitWorktree, makeWorktree, type Worktree } from '../worktree/worktree.ts';
 import type { WorkerSettings } from './settings.ts';
 
@@ -26,7 +28,7 @@ export class Workplace {
   /** The task as it is to be done here: paths of the repository are those of the worktree. */
   readonly task: TaskFile;
   readonly #claim: Claim;
-  readonly #known: Pick<Known, 'environment' | 'requireHeld'>;
+  readonly #known: Pick<Known, 'home' | 'environment' | 'requireHeld'>;
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
   /** What the worktree held at the last look. */
@@ -34,7 +36,7 @@ export class Workplace {
 
   private constructor(
     claim: Claim,
-    known: Pick<Known, 'environment' | 'requireHeld'>,
+    known: Pick<Known, 'home' | 'environment' | 'requireHeld'>,
     worktree: Worktree | null,
     evidence: Evidence | null,
   ) {
@@ -51,6 +53,7 @@ export class Workplace {
     claim: Claim,
     runner: Pick<Runner, 'name' | 'changesFiles'>,
     settings: Known,
+    signal?: AbortSignal,
   ): Promise<Workplace> {
     const { type, cwd, options } = claim.task;
     if (!runner.changesFiles) refuseWhatText(runner.name, options);
@@ -60,10 +63,10 @@ export class Workplace {
     const { home, worktreeLinks: link, requireHeld } = settings;
     // A git that outlives its daemon is found and stopped by it, before another run comes to the same place.
     const environment = { ...settings.environment, KOUBOU_RUN: claim.marker };
-    const known = { environment, requireHeld };
+    const known = { home, environment, requireHeld };
     if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, known, null, null);
     const worktree =
-      options.worktree === true ? await makeWorktree({ home, id: claim.id, cwd, link, ...known }) : null;
+      options.worktree === true ? await makeWorktree({ id: claim.id, cwd, link, signal, ...known }) : null;
     const evidence = await Evidence.begin({
       folder: worktree?.record.path ?? cwd,
       home,
@@ -71,7 +74,8 @@ export class Workplace {
       excluded: worktree?.record.links.map((name) => join(worktree.record.path, name)) ?? [],
       environment,
       patchPath: claim.patchPath,
-      gitFolder: worktree === null ? null : ownGitFolder(worktree.record),
+      worktree: worktree === null ? null : repositoryOf(worktree.record),
+      signal,
     });
     return new Workplace(claim, known, worktree, evidence);
   }
@@ -81,17 +85,44 @@ export class Workplace {
   }
 
   /** What changed since the attempt began; null for a runner or a task of which no change is expected. */
-  async changes(): Promise<Changes | null> {
+  async changes(signal: AbortSignal): Promise<Changes | null> {
     if (this.#evidence === null) return null;
     try {
       await this.#tellOfLinks();
-      const changes = await this.#evidence.changes();
-      this.#tree = changes.tree;
+      const { tree, notes, ...changes } = await this.#evidence.changes(signal);
+      this.#tree = tree;
+      await this.#note(notes);
+      if (changes.homes.length > 0)
+        await this.#note([`made or changed in a folder of koubou's: ${named(changes.homes)}`]);
       return changes;
     } catch (error) {
-      if (!(error instanceof KoubouError) && systemCode(error) === undefined) throw error;
-      return { names: [], bounded: false, trouble: toErrorInfo(error).message };
+      if (!signal.aborted && !(error instanceof KoubouError) && systemCode(error) === undefined) throw error;
+      const why = signal.aborted ? 'the time of the run was over' : toErrorInfo(error).message;
+      return { names: [], homes: [], bounded: false, trouble: why };
     }
+  }
+
+  /** Looked at again, after the check: null where what is kept is what was checked. */
+  async moved(signal: AbortSignal): Promise<{ error: ErrorInfo; feedback: string } | null> {
+    if (this.#evidence === null || this.#claim.task.options.check === undefined) return null;
+    const { changed, homes, notes } = await this.#evidence.movedSince(signal);
+    await this.#note(notes);
+    const home = judgeHomes(homes);
+    if (home !== null || changed.length === 0) return home;
+    const what = named(changed, 5);
+    return {
+      error: errorInfo(
+        'output_changed',
+        `What was checked is not what would be kept: ${what} changed while the check ran.`,
+        'The check itself, or something that the run left running, wrote there. Let the check write elsewhere, or where git ignores it.',
+      ),
+      feedback: `While your work was checked, these files changed: ${what}. Leave nothing running, and leave the files as the check leaves them.`,
+    };
+  }
+
+  async #note(notes: readonly string[]): Promise<void> {
+    if (notes.length === 0) return;
+    await appendOwn(this.#claim.logPath, notes.map((note) => `koubou: ${note}\n`).join(''));
   }
 
   async #tellOfLinks(): Promise<void> {
@@ -113,11 +144,31 @@ export class Workplace {
     }
     const { id, task } = this.#claim;
     const subject = task.prompt.trim().split('\n', 1)[0]?.slice(0, 72) || 'Work of a local model';
-    await commitWorktree(this.#worktree.record, {
+    const { record } = this.#worktree;
+    await commitWorktree(record, {
       tree: this.#tree,
       message: `${subject}\n\nBy koubou, task ${id}.\n`,
       ...this.#known,
     });
+    await this.#rememberIgnored(this.#worktree);
+  }
+
+  /** Of the files that were asked for, those that git ignores are on no branch: the worktree is not removed with them. */
+  async #rememberIgnored({ record, cwd }: Worktree): Promise<void> {
+    const { home, environment } = this.#known;
+    const { expect = [] } = this.#claim.task.options;
+    const names = (await expectedFiles(expect, cwd))
+      .map((path) => relative(record.path, path))
+      .filter((name) => name !== '' && !name.startsWith('..'));
+    if (names.length === 0) return;
+    const scratch = `${record.path}${SCRATCH}`;
+    const place = placeOf(record, environment);
+    try {
+      const only_there = await ignoredOf(place, { repository: repositoryOf(record), scratch, names });
+      if (only_there.length > 0) await writeWorktree(home, { ...record, only_there });
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
   }
 
   async close(): Promise<void> {

@@ -5,23 +5,17 @@
  * it was written by an earlier try that was killed. (3) git moves the files from HEAD to the merge, on a copy of
  * the index, and refuses before the first of them where it finds anything in its way.
  */
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import {
-  asBytes,
-  type GitPlace,
-  git,
-  gitLine,
-  gitOutput,
-  pathIn,
-  shownName,
-  zeroEnded,
-} from '../process/git.ts';
+import { asBytes, type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
+import { pointedTo } from '../process/lfs-pointer.ts';
+import { ownGit } from '../process/own-git.ts';
+import { refuseHomeNames, refuseHomes } from './homes.ts';
 import { holdingIndex } from './index-lock.ts';
-import { exists, type WorktreeRecord, worktreesFolder } from './record.ts';
-import { headOf } from './worktree.ts';
+import { exists, SCRATCH, type WorktreeRecord, worktreesFolder } from './record.ts';
+import { commitAt, originOf } from './worktree.ts';
 
 export type Applied =
   | { result: 'applied'; files: string[] }
@@ -37,57 +31,76 @@ interface Move {
   to: string | null;
 }
 
-/** Throws `usage` where git refuses; then nothing was changed. */
+/** Throws `usage` where git refuses, `home_in_changes` where a home would come along; then nothing was changed. */
 export const applyWorktree = async (
   home: string,
   record: WorktreeRecord,
   environment: Readonly<Record<string, string>>,
 ): Promise<Applied> => {
-  const place = { folder: record.repository, environment };
+  const asking = { folder: record.repository, environment };
   if (!(await exists(record.repository))) {
     throw new KoubouError('usage', `${record.repository} is gone, where this task began.`, {
       hint: `Bring it over elsewhere: git merge ${record.branch}`,
     });
   }
-  const scratch = join(worktreesFolder(home), `${record.task_id}.apply`);
-  const index = await gitLine(place, ['rev-parse', '--path-format=absolute', '--git-path', 'index']);
+  const { repository, head } = await originOf(asking);
+  if (repository.commonFolder !== (await realpath(record.git_folder).catch(() => undefined))) {
+    throw new KoubouError('usage', `${record.repository} is no work tree of ${record.git_folder} any more.`, {
+      hint: 'Nothing was applied. What the task did is also in its patch: koubou diff.',
+    });
+  }
+  const scratch = join(worktreesFolder(home), `${record.task_id}${SCRATCH}`);
+  const index = join(repository.gitFolder, 'index');
   return holdingIndex(index, async () => {
     await rm(scratch, { recursive: true, force: true });
     await mkdir(scratch, { recursive: true });
     try {
-      return await applied(place, record, index, join(scratch, 'index'));
+      const objects = join(scratch, 'objects');
+      const place = await ownGit(asking, {
+        path: join(scratch, 'git'),
+        repository,
+        objects: { in: 'folder', folder: objects },
+      });
+      const tip = await commitAt(asking, `refs/heads/${record.branch}`);
+      if (tip === undefined) throw notMerged(record.branch, 'there is no such branch');
+      await refuseHomes(place, record, tip);
+      return await applied(
+        { ...place, folder: repository.top },
+        { head, tip, branch: record.branch },
+        index,
+        join(scratch, 'index'),
+      );
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
   });
 };
 
+const notMerged = (branch: string, words: string): KoubouError =>
+  new KoubouError('usage', `git could not merge ${branch}: ${words}`, {
+    hint: 'git 2.38 or newer is needed, and the branch. What the task did is also in its patch: koubou diff.',
+  });
+
 const applied = async (
   place: GitPlace,
-  { branch }: WorktreeRecord,
+  { head, tip, branch }: { head: string; tip: string; branch: string },
   index: string,
   copy: string,
 ): Promise<Applied> => {
-  const head = await headOf(place);
-  const merge = [
-    'merge-tree',
-    '--write-tree',
-    '-z',
-    '--name-only',
-    '--no-messages',
-    head,
-    `refs/heads/${branch}`,
-  ];
+  const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', head, tip];
   const merged = await git(place, merge);
   const [tree = '', ...conflicts] = zeroEnded(merged.stdout);
-  // Without the branch it also ends with 1, and has merged nothing.
+  // Where it cannot merge at all it also ends with 1, and has merged nothing.
   if (merged.code === 1 && tree !== '') return { result: 'conflict', files: shown(conflicts) };
-  if (merged.code !== 0) {
-    throw new KoubouError('usage', `git could not merge ${branch}: ${merged.stderr}`, {
-      hint: 'git 2.38 or newer is needed, and the branch. What the task did is also in its patch: koubou diff.',
-    });
-  }
-  const moves = await movesBetween(place, head, tree);
+  if (merged.code !== 0) throw notMerged(branch, merged.stderr);
+  const all = await movesBetween(place, head, tree);
+  refuseHomeNames(
+    all.map(({ name }) => name),
+    `The branch ${branch}`,
+  );
+  const moves = all.filter(
+    ({ from, to }) => ![from, to].every((state) => state === null || isSubmodule(state)),
+  );
   const variables = { GIT_INDEX_FILE: copy };
   const current = await currentState(place, index, copy, moves);
   const dirty = moves.filter(({ name, from, to }) => ![from, to].includes(current.get(name) ?? null));
@@ -96,21 +109,22 @@ const applied = async (
   if (moves.every(({ name, to }) => (current.get(name) ?? null) === to)) return { result: 'applied', files };
 
   await copyIndex(index, copy);
-  const entries = moves.map(
-    ({ name }) => `${current.get(name) ?? `0 ${'0'.repeat(head.length)}`}\t${name}\0`,
-  );
+  // What the index says of a file's time is kept: of a file that a filter wrote, git could not tell that it is as it was.
+  const indexed = await entriesOf(place, copy, moves);
+  const entries = moves
+    .filter(({ name }) => indexed.get(name) !== current.get(name))
+    .map(({ name }) => `${current.get(name) ?? `0 ${'0'.repeat(head.length)}`}\t${name}\0`);
   await gitOutput(place, ['update-index', '--replace', '-z', '--index-info'], {
     variables,
     input: asBytes(entries.join('')),
   });
-  await git(place, ['update-index', '-q', '--refresh'], { variables });
+  await git(place, ['update-index', '-q', '--ignore-submodules', '--refresh'], { variables });
   await gitOutput(place, ['read-tree', '-m', '-u', head, tree], { variables, alone: true });
   return { result: 'applied', files };
 };
 
-/** Submodules are left as they are. */
 const movesBetween = async (place: GitPlace, from: string, to: string): Promise<Move[]> => {
-  const raw = ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', '--ignore-submodules=all'];
+  const raw = ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', '--ignore-submodules=none'];
   const fields = zeroEnded(await gitOutput(place, [...raw, from, to]));
   const moves: Move[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
@@ -121,6 +135,9 @@ const movesBetween = async (place: GitPlace, from: string, to: string): Promise<
   return moves;
 };
 
+/** Submodules are left as they are. */
+const isSubmodule = (state: string): boolean => state.startsWith('160000 ');
+
 /** What lies in the work tree at the names of `moves`, as the index would have it; a folder is no file. */
 const currentState = async (
   place: GitPlace,
@@ -128,25 +145,45 @@ const currentState = async (
   copy: string,
   moves: readonly Move[],
 ): Promise<Map<string, string>> => {
-  const variables = { GIT_INDEX_FILE: copy };
   await copyIndex(index, copy);
   const files = [];
   for (const { name } of moves) if (!(await isFolder(place.folder, name))) files.push(`${name}\0`);
-  const input = asBytes(files.join(''));
   await gitOutput(place, ['update-index', '--add', '--remove', '--replace', '-z', '--stdin'], {
-    variables,
-    input,
+    variables: { GIT_INDEX_FILE: copy },
+    input: asBytes(files.join('')),
   });
+  const states = await entriesOf(place, copy, moves);
+  const pointers = new Map<string, string>();
+  for (const { name, from } of moves) {
+    const is = states.get(name);
+    if (from !== null && is !== undefined && is !== from && modeOf(is) === modeOf(from)) {
+      pointers.set(name, from.slice(modeOf(from).length + 1));
+    }
+  }
+  const same = await pointedTo(place, pointers);
+  for (const { name, from } of moves) if (from !== null && same.has(name)) states.set(name, from);
+  return states;
+};
+
+const modeOf = (state: string): string => state.slice(0, state.indexOf(' '));
+
+/** `MODE ID` of the names of `moves` that an index has. */
+const entriesOf = async (
+  place: GitPlace,
+  index: string,
+  moves: readonly Move[],
+): Promise<Map<string, string>> => {
+  const variables = { GIT_INDEX_FILE: index };
   const listed = zeroEnded(await gitOutput(place, ['ls-files', '-s', '-z', '--full-name'], { variables }));
   const wanted = new Set(moves.map(({ name }) => name));
-  const states = new Map<string, string>();
+  const entries = new Map<string, string>();
   for (const line of listed) {
     const tab = line.indexOf('\t');
     const name = line.slice(tab + 1);
-    const [mode, id] = line.slice(0, tab).split(' ');
-    if (wanted.has(name)) states.set(name, `${mode} ${id}`);
+    const [mode, id, stage] = line.slice(0, tab).split(' ');
+    if (wanted.has(name) && stage === '0') entries.set(name, `${mode} ${id}`);
   }
-  return states;
+  return entries;
 };
 
 const isFolder = async (top: string, name: string): Promise<boolean> => {

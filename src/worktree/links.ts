@@ -2,25 +2,49 @@
  * Ignored files of the repository that a worktree is given as links, because the work needs them (node_modules). They
  * are the user's own: what writes through a link changes them.
  */
-import { lstat, mkdir, readdir, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, readdir, rm, symlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { asBytes, asName, type GitPlace, git, shownName, zeroEnded } from '../process/git.ts';
+import { copyIndex } from '../process/git-index.ts';
+import { ownGit } from '../process/own-git.ts';
+import type { Repository } from '../process/repository.ts';
+import { folderWithin } from './folder-within.ts';
 import { exists, ownGitFolder, type WorktreeRecord } from './record.ts';
 
 /** Of `names`, those that are there and that git ignores. */
-export const linkable = async (place: GitPlace, names: readonly string[]): Promise<string[]> => {
+export const linkable = async (
+  place: GitPlace,
+  { repository, scratch, names }: { repository: Repository; scratch: string; names: readonly string[] },
+): Promise<string[]> => {
   const there: string[] = [];
   for (const name of names) if (await exists(join(place.folder, name))) there.push(name);
-  if (there.length === 0) return [];
-  const input = asBytes(there.map((name) => `${asName(name)}\0`).join(''));
-  const { stdout } = await git(place, ['check-ignore', '-z', '--stdin'], { input });
+  return there.length === 0 ? [] : ignoredOf(place, { repository, scratch, names: there });
+};
+
+/** Of `names`, those that git ignores. */
+export const ignoredOf = async (
+  place: GitPlace,
+  { repository, scratch, names }: { repository: Repository; scratch: string; names: readonly string[] },
+): Promise<string[]> => {
+  const own = await ownGit(place, {
+    path: scratch,
+    repository,
+    objects: { in: 'folder', folder: join(scratch, 'objects') },
+  });
+  const index = join(scratch, 'index');
+  await copyIndex(join(repository.gitFolder, 'index'), index);
+  const input = asBytes(names.map((name) => `${asName(name)}\0`).join(''));
+  const { stdout } = await git(own, ['check-ignore', '-z', '--stdin'], {
+    input,
+    variables: { GIT_INDEX_FILE: index },
+  });
   return zeroEnded(stdout).map(shownName);
 };
 
 export const makeLinks = async ({ repository, path, links }: WorktreeRecord): Promise<void> => {
   for (const name of links) {
-    await mkdir(dirname(join(path, name)), { recursive: true });
-    await symlink(join(repository, name), join(path, name));
+    const parent = await folderWithin(path, dirname(name));
+    if (parent !== undefined) await symlink(join(repository, name), join(parent, basename(name)));
   }
 };
 

@@ -3,6 +3,8 @@ import { lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/
 import { isAbsolute, join, normalize } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
+import type { GitPlace } from '../process/git.ts';
+import type { Repository } from '../process/repository.ts';
 import { isTaskId } from '../task/id.ts';
 import { readTextFile, UnfitFile } from '../text/read-text.ts';
 
@@ -20,6 +22,8 @@ const WorktreeRecord = z.looseObject({
   path: z.string(),
   /** Names in it that lead to ignored files of the repository. */
   links: z._default(z.array(z.string()), []),
+  /** Files that the task was asked for and that git ignores: no branch has them. Relative to the worktree. */
+  only_there: z._default(z.array(z.string()), []),
   /** `applied`: its changes are in the repository's work tree. */
   state: z.enum(['open', 'applied']),
 });
@@ -30,6 +34,22 @@ export const worktreesFolder = (home: string): string => join(home, 'worktrees')
 /** The worktree's own git folder. Named to git, it is used whatever an agent did to the .git among its files. */
 export const ownGitFolder = ({ git_folder, task_id }: WorktreeRecord): string =>
   join(git_folder, 'worktrees', task_id);
+
+/** The repository as it is seen from a worktree, whatever lies at the worktree's own .git. */
+export const repositoryOf = (record: WorktreeRecord): Repository => ({
+  top: record.path,
+  prefix: '',
+  gitFolder: ownGitFolder(record),
+  commonFolder: record.git_folder,
+});
+
+/** Where git is asked about the branch and HEAD of a worktree. */
+export const placeOf = (record: WorktreeRecord, environment: Readonly<Record<string, string>>): GitPlace => ({
+  folder: record.path,
+  gitFolder: ownGitFolder(record),
+  commonFolder: record.git_folder,
+  environment,
+});
 
 const recordPath = (home: string, id: string): string => join(worktreesFolder(home), `${id}.json`);
 
@@ -51,12 +71,18 @@ export const readWorktree = async (home: string, id: string): Promise<WorktreeRe
 };
 
 /** Whether it is as koubou writes it: what it names is changed and removed. */
-const isOwn = ({ task_id, repository, git_folder, branch, links }: WorktreeRecord): boolean =>
-  branch === branchOf(task_id) &&
+const isOwn = ({ task_id, repository, git_folder, branch, links, only_there }: WorktreeRecord): boolean =>
+  branchesOf(task_id).includes(branch) &&
   [repository, git_folder].every((path) => isAbsolute(path) && !path.includes('\0')) &&
-  links.every((name) => !isAbsolute(name) && !normalize(name).startsWith('..') && !name.includes('\0'));
+  [...links, ...only_there].every(
+    (name) => !isAbsolute(name) && !normalize(name).startsWith('..') && !name.includes('\0'),
+  );
 
-export const branchOf = (id: string): string => `koubou/${id}`;
+/** The usual name, and the one where a branch `koubou` is in its way. */
+export const branchesOf = (id: string): string[] => [`koubou/${id}`, `koubou-${id}`];
+
+/** Behind the path of a worktree: what koubou needs while it is at work there. */
+export const SCRATCH = '.apply';
 
 export const writeWorktree = async (home: string, record: WorktreeRecord): Promise<void> => {
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
@@ -76,5 +102,5 @@ export const listWorktrees = async (home: string): Promise<WorktreeRecord[]> => 
   return records.filter((record) => record !== undefined);
 };
 
-export const exists = async (path: string): Promise<boolean> =>
+export const exists = async (path: string | Buffer): Promise<boolean> =>
   (await lstat(path).catch(() => undefined)) !== undefined;

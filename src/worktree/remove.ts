@@ -1,22 +1,74 @@
 /** The end of a worktree: its folder, git's own record of it, and its branch. */
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { git } from '../process/git.ts';
+import { type GitPlace, git, gitOutput, pathIn, zeroEnded } from '../process/git.ts';
+import { copyIndex } from '../process/git-index.ts';
+import { ownGit } from '../process/own-git.ts';
 import { removeLinks } from './links.ts';
-import { exists, forgetWorktree, ownGitFolder, type WorktreeRecord } from './record.ts';
+import {
+  exists,
+  forgetWorktree,
+  ownGitFolder,
+  placeOf,
+  repositoryOf,
+  SCRATCH,
+  type WorktreeRecord,
+} from './record.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Whether it was removed: not while it holds anything that is in no commit. */
+/**
+ * Whether it was removed: not while it holds anything that is in no commit, a repository of its own, or a file that the
+ * task was asked for and no branch has.
+ */
 export const removeIfClean = async (record: WorktreeRecord, environment: Environment): Promise<boolean> => {
   if (await exists(record.path)) {
     await removeLinks(record);
-    const place = { folder: record.path, gitFolder: ownGitFolder(record), environment };
-    const status = await git(place, ['status', '--porcelain', '--untracked-files=normal']);
-    if (status.code !== 0 || status.stdout.length > 0) return false;
+    if (!(await isClean(record, environment))) return false;
   }
   await removeFolders(record);
   return true;
+};
+
+const isClean = async (record: WorktreeRecord, environment: Environment): Promise<boolean> => {
+  for (const name of record.only_there) if (await exists(join(record.path, name))) return false;
+  const scratch = `${record.path}${SCRATCH}`;
+  const asking = placeOf(record, environment);
+  const repository = repositoryOf(record);
+  try {
+    const place = await ownGit(asking, { path: scratch, repository, objects: { in: 'repository' } });
+    const variables = { GIT_INDEX_FILE: join(scratch, 'index') };
+    const branch = await git(asking, ['rev-parse', '--verify', '-q', `refs/heads/${record.branch}^{commit}`]);
+    if (branch.code !== 0) return false;
+    await copyIndex(join(repository.gitFolder, 'index'), variables.GIT_INDEX_FILE);
+    await git(place, ['update-index', '-q', '--ignore-submodules', '--refresh'], { variables });
+    const looks = [
+      ['diff-index', '-z', '--name-only', '--cached', branch.stdout.toString('utf8').trim()],
+      ['diff-files', '-z', '--name-only', '--ignore-submodules=all'],
+      ['ls-files', '-z', '--others', '--exclude-standard', '--directory', '--no-empty-directory'],
+    ];
+    for (const look of looks) {
+      const { code, stdout } = await git(place, look, { variables });
+      if (code !== 0 || stdout.length > 0) return false;
+    }
+    return !(await hasSubmodule(place, variables));
+  } catch (error) {
+    // What git cannot read is kept.
+    if (error instanceof KoubouError) return false;
+    throw error;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+const hasSubmodule = async (place: GitPlace, variables: Record<string, string>): Promise<boolean> => {
+  const listed = zeroEnded(await gitOutput(place, ['ls-files', '-s', '-z'], { variables }));
+  for (const line of listed.filter((each) => each.startsWith('160000 '))) {
+    const name = line.slice(line.indexOf('\t') + 1);
+    if (await exists(pathIn(place.folder, `${name}/.git`))) return true;
+  }
+  return false;
 };
 
 /**
@@ -30,7 +82,7 @@ export const discardWorktree = async (
 ): Promise<void> => {
   await removeFolders(record);
   // What an apply that was killed left.
-  await rm(`${record.path}.apply`, { recursive: true, force: true });
+  await rm(`${record.path}${SCRATCH}`, { recursive: true, force: true });
   const place = { folder: record.git_folder, environment };
   const { code, stderr } = await git(place, ['branch', '-D', record.branch]);
   const isThere = ['show-ref', '--verify', '--quiet', `refs/heads/${record.branch}`];

@@ -2,12 +2,36 @@
  * A git worktree of its own for each run, under the home's worktrees/ID, on the branch koubou/ID. A run always
  * begins with a fresh one: what an earlier run of the task left there is in that run's patch.
  */
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
+import {
+  asBytes,
+  asName,
+  type GitPlace,
+  git,
+  gitLine,
+  gitOutput,
+  pathIn,
+  shownName,
+  zeroEnded,
+} from '../process/git.ts';
+import { ownGit } from '../process/own-git.ts';
+import { findRepository, isRepository, type NoRepository, type Repository } from '../process/repository.ts';
+import { homeIn } from '../text/home-name.ts';
+import { folderWithin } from './folder-within.ts';
+import { refuseHomes } from './homes.ts';
 import { linkable, makeLinks } from './links.ts';
-import { branchOf, ownGitFolder, type WorktreeRecord, worktreesFolder, writeWorktree } from './record.ts';
+import {
+  branchesOf,
+  ownGitFolder,
+  placeOf,
+  repositoryOf,
+  SCRATCH,
+  type WorktreeRecord,
+  worktreesFolder,
+  writeWorktree,
+} from './record.ts';
 import { removeFolders } from './remove.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -20,6 +44,8 @@ export interface WorktreeWish {
   /** Ignored files of the repository that the work needs, relative to its top. */
   link: readonly string[];
   environment: Environment;
+  /** Ends a git that runs. */
+  signal?: AbortSignal | undefined;
   /** Rejects where the task is another worker's by now: then nothing that may be the other's is replaced. */
   requireHeld: () => Promise<void>;
 }
@@ -31,69 +57,135 @@ export interface Worktree {
 }
 
 export interface Origin {
-  repository: string;
-  /** The folder within it; empty at its top. */
-  prefix: string;
-  /** As WorktreeRecord.git_folder. */
-  gitFolder: string;
+  repository: Repository;
   head: string;
 }
 
 /** The repository around a folder. Throws `usage` where there is none, or nothing was ever committed. */
 export const originOf = async (place: GitPlace): Promise<Origin> => {
-  const inside = await git(place, ['rev-parse', '--show-toplevel']);
-  if (inside.code !== 0) {
-    throw new KoubouError('usage', `--worktree needs a git repository, and ${place.folder} is in none.`, {
+  const found = await findRepository(place);
+  if (!isRepository(found)) throw notThere(place.folder, found);
+  return { repository: found, head: await headOf(place) };
+};
+
+const notThere = (folder: string, { why, words }: NoRepository): KoubouError => {
+  if (why === 'none') {
+    return new KoubouError('usage', `--worktree needs a git repository, and ${folder} is in none.`, {
       hint: 'Leave --worktree out, or make one with `git init` and a first commit.',
     });
   }
-  // One at a time: a path may hold newlines.
-  const [repository = '', prefix = '', gitFolder = ''] = await Promise.all(
-    ['--show-toplevel', '--show-prefix', '--git-common-dir'].map((asked) =>
-      gitLine(place, ['rev-parse', '--path-format=absolute', asked]),
-    ),
-  );
-  return { repository, prefix: prefix.replace(/\/$/, ''), gitFolder, head: await headOf(place) };
+  if (why === 'owner') {
+    return new KoubouError(
+      'usage',
+      `git does not use the repository at ${folder}, because it has another owner: ${words}`,
+      {
+        hint: 'Where you trust it: git config --global --add safe.directory FOLDER. koubou never says so itself.',
+      },
+    );
+  }
+  return new KoubouError('usage', `--worktree needs a git work tree, and ${folder} has none: ${words}`, {
+    hint: 'Leave --worktree out, or try `git status` there.',
+  });
 };
 
 /** The commit that is checked out. Throws `usage` where there is none yet. */
-export const headOf = async (place: GitPlace): Promise<string> => {
-  const head = await git(place, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']);
-  if (head.code === 0) return head.stdout.toString('utf8').trim();
+const headOf = async (place: GitPlace): Promise<string> => {
+  const head = await commitAt(place, 'HEAD');
+  if (head !== undefined) return head;
   throw new KoubouError('usage', `A worktree belongs to a commit, and ${place.folder} has none.`, {
     hint: 'Commit something first.',
   });
 };
 
+/** The id of a commit, by a name. */
+export const commitAt = async (place: GitPlace, name: string): Promise<string | undefined> => {
+  const found = await git(place, ['rev-parse', '--verify', '-q', '--end-of-options', `${name}^{commit}`]);
+  return found.code === 0 ? found.stdout.toString('utf8').trim() : undefined;
+};
+
 /** Throws `usage` with git's words where it cannot be made. */
 export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
-  const { home, id, cwd, link, environment, requireHeld } = wish;
-  const { repository, prefix, gitFolder, head } = await originOf({ folder: cwd, environment });
+  const { home, id, cwd, link, environment, requireHeld, signal } = wish;
+  const { repository, head } = await originOf({ folder: cwd, environment, signal });
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
-  const place = { folder: repository, environment };
-  const record: WorktreeRecord = {
-    version: 1,
-    task_id: id,
-    repository,
-    git_folder: gitFolder,
-    branch: branchOf(id),
-    base: head,
-    path: join(await realpath(worktreesFolder(home)), id),
-    links: await linkable(place, link),
-    state: 'open',
-  };
-  await requireHeld();
-  await writeWorktree(home, record);
-  await removeFolders(record);
-  // Left by a git that was killed; nobody else's, as the branch is the task's own.
-  await rm(join(gitFolder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
-  await requireHeld();
-  await gitOutput(place, ['worktree', 'add', '--quiet', '--force', '-B', record.branch, record.path, head]);
-  await requireOwn(record, environment);
-  await makeLinks(record);
-  const folder = join(record.path, prefix);
-  await mkdir(folder, { recursive: true });
-  return { record, cwd: folder };
+  const place = { folder: repository.top, environment, signal };
+  const path = join(await realpath(worktreesFolder(home)), id);
+  const scratch = `${path}${SCRATCH}`;
+  try {
+    const record: WorktreeRecord = {
+      version: 1,
+      task_id: id,
+      repository: repository.top,
+      git_folder: repository.commonFolder,
+      branch: await freeBranch(place, id),
+      base: head,
+      path,
+      links: await linkable(place, { repository, scratch, names: link }),
+      only_there: [],
+      state: 'open',
+    };
+    await requireHeld();
+    await writeWorktree(home, record);
+    await removeFolders(record);
+    // Left by a git that was killed; nobody else's, as the branch is the task's own.
+    await rm(join(record.git_folder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
+    await requireHeld();
+    const add = ['worktree', 'add', '--quiet', '--no-checkout', '--force'];
+    await gitOutput(place, [...add, '-B', record.branch, record.path, head]);
+    await requireOwn(record, environment);
+    await checkOut(record, repository, { scratch, environment, signal });
+    await makeLinks(record);
+    const folder = await folderWithin(record.path, repository.prefix);
+    if (folder !== undefined) return { record, cwd: folder };
+    throw new KoubouError('usage', `In the last commit a file or a link lies where ${cwd} is a folder.`, {
+      hint: 'Commit the folder first, or delegate with another --cwd.',
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+/** Where a branch `koubou` is in the way, git can have none below that name. */
+const freeBranch = async (place: GitPlace, id: string): Promise<string> => {
+  const [usual = '', other = ''] = branchesOf(id);
+  const above = `refs/heads/${usual.slice(0, usual.indexOf('/'))}`;
+  // A file system may not tell them apart where git does.
+  const listed = await gitLine(place, ['for-each-ref', '--ignore-case', '--format=%(refname)', above]);
+  return listed.split('\n').some((name) => name.toLowerCase() === above) ? other : usual;
+};
+
+/**
+ * Puts the files of the commit into a new worktree: as git has them, without filters, and without homes that somebody
+ * committed. The latter stay in the index as files that are left out, so that no git takes them for removed.
+ */
+const checkOut = async (
+  record: WorktreeRecord,
+  repository: Repository,
+  {
+    scratch,
+    environment,
+    signal,
+  }: { scratch: string; environment: Environment; signal: AbortSignal | undefined },
+): Promise<void> => {
+  const asking = { folder: repository.top, environment, signal };
+  // What the user leaves out of the work tree that it comes from is left out of this one.
+  const wish = {
+    path: scratch,
+    repository: { ...repository, top: record.path },
+    objects: { in: 'repository' },
+  } as const;
+  const place = { ...(await ownGit(asking, wish)), folder: record.path };
+  const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
+  await gitOutput(place, ['read-tree', '--reset', '-u', record.base], { variables });
+  const homes = zeroEnded(await gitOutput(place, ['ls-files', '-z'], { variables })).filter(
+    (name) => homeIn(shownName(name)) !== undefined,
+  );
+  if (homes.length === 0) return;
+  const input = asBytes(homes.map((name) => `${name}\0`).join(''));
+  await gitOutput(place, ['update-index', '--skip-worktree', '-z', '--stdin'], { variables, input });
+  for (const name of new Set(homes.map((each) => homeIn(shownName(each)) ?? each))) {
+    await rm(pathIn(record.path, asName(name)), { recursive: true, force: true });
+  }
 };
 
 /** A run in a folder that only seems to be a worktree would work on the repository around it. */
@@ -104,7 +196,10 @@ const requireOwn = async (record: WorktreeRecord, environment: Environment): Pro
   throw new KoubouError('internal', `${record.path} should be a worktree, but git takes it for ${found}.`);
 };
 
-/** Makes `tree` the branch's last commit, on top of whatever the run committed itself. */
+/**
+ * Makes `tree` the branch's last commit, on top of whatever the run committed itself. Throws `home_in_changes` where that
+ * has any part of a home.
+ */
 export const commitWorktree = async (
   record: WorktreeRecord,
   {
@@ -114,25 +209,55 @@ export const commitWorktree = async (
     requireHeld,
   }: { tree: string; message: string } & Pick<WorktreeWish, 'environment' | 'requireHeld'>,
 ): Promise<void> => {
-  const place = { folder: record.path, gitFolder: ownGitFolder(record), environment };
-  const found = await git(place, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']);
-  // An agent may have left it on a branch without a commit.
-  const head = found.code === 0 ? found.stdout.toString('utf8').trim() : record.base;
-  const same = (await gitLine(place, ['rev-parse', `${head}^{tree}`])) === tree;
-  const commit = same
-    ? head
-    : await gitLine(place, ['commit-tree', tree, '-p', head, '-F', '-'], {
-        input: message,
-        variables: {
-          GIT_AUTHOR_NAME: 'koubou',
-          GIT_AUTHOR_EMAIL: 'koubou@localhost',
-          GIT_COMMITTER_NAME: 'koubou',
-          GIT_COMMITTER_EMAIL: 'koubou@localhost',
-        },
-      });
-  const branch = `refs/heads/${record.branch}`;
-  await requireHeld();
-  await gitOutput(place, ['update-ref', '-m', 'koubou', branch, commit]);
-  await gitOutput(place, ['symbolic-ref', 'HEAD', branch]);
-  await gitOutput(place, ['read-tree', commit]);
+  const asking = placeOf(record, environment);
+  const scratch = `${record.path}${SCRATCH}`;
+  try {
+    const place = await ownGit(asking, {
+      path: scratch,
+      repository: repositoryOf(record),
+      objects: { in: 'repository' },
+    });
+    // An agent may have left it on a branch without a commit.
+    const head = (await commitAt(asking, 'HEAD')) ?? record.base;
+    await refuseHomes(place, record, head);
+    const same = (await treeOf(place, head)) === tree;
+    const commit = same
+      ? head
+      : await gitLine(place, ['commit-tree', tree, '-p', head, '-F', '-'], {
+          input: message,
+          variables: AUTHOR,
+        });
+    const branch = `refs/heads/${record.branch}`;
+    await requireHeld();
+    await removeLogLinks(record);
+    await gitOutput(asking, ['update-ref', '-m', 'koubou', branch, commit]);
+    await gitOutput(asking, ['symbolic-ref', 'HEAD', branch]);
+    await gitOutput(place, ['read-tree', commit], {
+      variables: { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') },
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 };
+
+/** git appends to its logs, also through a link that leads elsewhere. */
+const removeLogLinks = async (record: WorktreeRecord): Promise<void> => {
+  const logs = [
+    join(ownGitFolder(record), 'logs', 'HEAD'),
+    join(record.git_folder, 'logs', 'refs', 'heads', record.branch),
+  ];
+  for (const log of logs) {
+    const facts = await lstat(log).catch(() => undefined);
+    if (facts !== undefined && !facts.isFile()) await rm(log, { recursive: true, force: true });
+  }
+};
+
+const AUTHOR = {
+  GIT_AUTHOR_NAME: 'koubou',
+  GIT_AUTHOR_EMAIL: 'koubou@localhost',
+  GIT_COMMITTER_NAME: 'koubou',
+  GIT_COMMITTER_EMAIL: 'koubou@localhost',
+};
+
+const treeOf = async (place: GitPlace, commit: string): Promise<string> =>
+  (await gitLine(place, ['rev-parse', '--verify', `${commit}^{tree}`])).trim();

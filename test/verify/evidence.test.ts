@@ -13,7 +13,9 @@ import {
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Changed, Evidence, judgeChanges } from '../../src/verify/evidence.ts';
+import { ownGit } from '../../src/process/own-git.ts';
+import { findRepository, isRepository } from '../../src/process/repository.ts';
+import { Evidence, type FolderChanges, judgeChanges } from '../../src/verify/evidence.ts';
 import {
   type Bounds,
   compareGitTrees,
@@ -55,7 +57,7 @@ describe('the evidence of a code task', () => {
   };
   const patchPath = (): string => join(root, 'run-1.patch');
   const patch = (): string => readFileSync(patchPath(), 'utf8');
-  const during = async (act: () => void, over: { folder?: string } = {}): Promise<Changed> => {
+  const during = async (act: () => void, over: { folder?: string } = {}): Promise<FolderChanges> => {
     const evidence = await Evidence.begin({
       folder,
       home,
@@ -63,7 +65,7 @@ describe('the evidence of a code task', () => {
       excluded: [],
       environment,
       patchPath: patchPath(),
-      gitFolder: null,
+      worktree: null,
       ...over,
     });
     try {
@@ -205,13 +207,21 @@ describe('the evidence of a code task', () => {
     });
 
     describe('with very many new files', () => {
+      let scope: (bounds: Bounds) => GitScope;
       const look = (bounds: Bounds, before?: GitTree): Promise<GitTree> => takeGitTree(scope(bounds), before);
-      const scope = (bounds: Bounds): GitScope => ({
-        place: { folder, environment },
-        excluded: [],
-        scratch: join(root, 'scratch'),
-        keepObjects: false,
-        bounds,
+      beforeEach(async () => {
+        const scratch = join(root, 'scratch');
+        const asking = { folder, environment };
+        const found = await findRepository(asking);
+        assert.ok(isRepository(found));
+        const objects = join(scratch, 'objects');
+        const place = await ownGit(asking, {
+          path: join(scratch, 'git'),
+          repository: found,
+          objects: { in: 'folder', folder: objects },
+        });
+        const index = join(folder, '.git', 'index');
+        scope = (bounds) => ({ place, prefix: '', index, excluded: [], scratch, whole: false, bounds });
       });
       const change = (): void => {
         write('a', 'new, before all others');

@@ -165,8 +165,12 @@ describe('what makes a result count', () => {
     it('lets the caller allow it', async () =>
       accepts(await verify('Nothing to do.', { ...code, options: { allow_no_change: true } }), null));
     describe('of a runner that changes files', () => {
-      const changed = (names: string[], trouble?: string): Changes =>
-        trouble === undefined ? { names, bounded: false } : { names, bounded: false, trouble };
+      const changed = (names: string[], trouble?: string): Changes => ({
+        names,
+        homes: [],
+        bounded: false,
+        ...(trouble === undefined ? {} : { trouble }),
+      });
       const judge = (output: string, changes: Changes, options = {}): Promise<Verification> =>
         verify(output, { ...code, options }, {}, undefined, undefined, changes);
 

@@ -1,0 +1,50 @@
+/**
+ * Which git is run. A PATH may hold folders that an agent writes to: a task's own `node_modules/.bin` (npx and npm scripts
+ * put it there), `.`, a `bin` of the project. What lies there is the tree's, and is not run with the user's rights.
+ */
+import { realpath } from 'node:fs/promises';
+import { delimiter, isAbsolute, relative } from 'node:path';
+import { findProgram } from './find-program.ts';
+
+interface GitProgram {
+  /** Absolute; plain `git` where there is none. */
+  program: string;
+  /** For git itself: what it starts is looked for there. */
+  path: string;
+}
+
+const known = new Map<string, GitProgram>();
+const MOST_KNOWN = 100;
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+/** `tree`: absolute, the folder that others write to. */
+export const gitProgram = async (path: string | undefined, tree: string): Promise<GitProgram> => {
+  const key = `${path}\0${tree}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const { outside, all } = await split(path ?? DEFAULT_PATH, tree);
+  const program =
+    (await findProgram('git', '/', outside)) ??
+    // Whose only git lies below the folder has put it there: a home folder that is a work tree, with tools in it.
+    (await findProgram('git', '/', all));
+  if (program === undefined) return { program: 'git', path: outside };
+  if (known.size >= MOST_KNOWN) known.clear();
+  const found = { program, path: outside };
+  known.set(key, found);
+  return found;
+};
+
+const split = async (path: string, tree: string): Promise<{ outside: string; all: string }> => {
+  const absolute = path
+    .split(delimiter)
+    .filter((folder) => isAbsolute(folder) && !/\/node_modules\/\.bin\/*$/.test(folder));
+  const top = await real(tree);
+  const outside: string[] = [];
+  for (const folder of absolute) {
+    const between = relative(top, await real(folder));
+    if (between === '..' || between.startsWith('../')) outside.push(folder);
+  }
+  return { outside: outside.join(delimiter), all: absolute.join(delimiter) };
+};
+
+const real = (path: string): Promise<string> => realpath(path).catch(() => path);

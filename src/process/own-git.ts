@@ -1,0 +1,85 @@
+/**
+ * A git folder of koubou's own beside a repository: the same objects and the same work tree, and of its settings only
+ * those of git-settings.ts. Whatever stands in the repository's config, hooks, drivers or remotes, or comes to stand
+ * there while git runs, is not there. What is data (ignore rules, attributes, the list of a sparse checkout) is copied.
+ */
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readTextFile } from '../text/read-text.ts';
+import { type GitPlace, git, gitOutput } from './git.ts';
+import { allowedSettings, settingsFile } from './git-settings.ts';
+import type { Repository } from './repository.ts';
+
+export interface OwnGitWish {
+  /** Absolute: the folder that is made, in place of what is there. */
+  path: string;
+  repository: Repository;
+  /** Where new objects go: into the repository, or into a folder of their own. */
+  objects: { in: 'repository' } | { in: 'folder'; folder: string };
+}
+
+/** Many projects have long lists of rules; nobody has longer ones. */
+const MOST_RULES = 4 * 1024 * 1024;
+
+/** `place`: where git finds the repository. Returns the same place, for what reads and writes contents there. */
+export const ownGit = async (
+  place: GitPlace,
+  { path, repository, objects }: OwnGitWish,
+): Promise<GitPlace> => {
+  const { top, gitFolder, commonFolder } = repository;
+  await rm(path, { recursive: true, force: true });
+  await mkdir(join(path, 'info'), { recursive: true, mode: 0o700 });
+  await mkdir(join(path, 'refs'));
+  const listed = await gitOutput(place, ['config', '--list', '-z']);
+  const settings = new Map(allowedSettings(listed.toString('utf8')));
+  const [ignore, attributes] = await Promise.all([
+    userFile(place, 'core.excludesFile', 'ignore'),
+    userFile(place, 'core.attributesFile', 'attributes'),
+  ]);
+  const copies: [from: string | undefined, to: string][] = [
+    [ignore, 'ignore'],
+    [attributes, 'attributes'],
+    [join(commonFolder, 'info', 'exclude'), join('info', 'exclude')],
+    [join(commonFolder, 'info', 'attributes'), join('info', 'attributes')],
+    [join(gitFolder, 'info', 'sparse-checkout'), join('info', 'sparse-checkout')],
+    [join(commonFolder, 'shallow'), 'shallow'],
+  ];
+  for (const [from, to] of copies) {
+    const text = from === undefined ? undefined : read(from);
+    if (text !== undefined) await writeFile(join(path, to), text);
+  }
+  settings.set('core.excludesfile', join(path, 'ignore'));
+  settings.set('core.attributesfile', join(path, 'attributes'));
+  await copySharedIndex(gitFolder, path);
+  await writeFile(join(path, 'HEAD'), 'ref: refs/heads/koubou\n');
+  await writeFile(join(path, 'config'), settingsFile(settings));
+  const stored = join(commonFolder, 'objects');
+  const written = objects.in === 'repository' ? stored : objects.folder;
+  await mkdir(written, { recursive: true });
+  const { environment, signal, folder } = place;
+  return { folder, environment, signal, own: { path, top, objects: { written, read: stored } } };
+};
+
+/** Of an index that is kept in two parts, git looks for the other one in its git folder. */
+const copySharedIndex = async (gitFolder: string, path: string): Promise<void> => {
+  const names = await readdir(gitFolder).catch(() => []);
+  for (const name of names.filter((each) => /^sharedindex\.[0-9a-f]+$/.test(each))) {
+    await copyFile(join(gitFolder, name), join(path, name));
+  }
+};
+
+const userFile = async (place: GitPlace, setting: string, usual: string): Promise<string | undefined> => {
+  const { code, stdout } = await git(place, ['config', '--type=path', '--get', setting]);
+  if (code === 0) return stdout.toString('utf8').replace(/\n$/, '');
+  const { HOME } = place.environment;
+  return HOME === undefined ? undefined : join(HOME, '.config', 'git', usual);
+};
+
+/** What is no file, or a very large one, has no rules. */
+const read = (path: string): string | undefined => {
+  try {
+    return readTextFile(path, MOST_RULES);
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,28 @@
+/**
+ * Whether a name would be taken for `.koubou`, where homes are looked for, by some file system. Pure. What travels in a
+ * patch or on a branch is unpacked elsewhere: on macOS, where case does not count, letters are decomposed and some
+ * invisible ones are dropped, or on Windows' file systems, which drop dots and spaces at the end and have short names.
+ */
+
+const SHORT = /^(koubou|ko[0-9a-f]{4})~[0-9]+$/;
+
+export const isHomeName = (name: string): boolean => {
+  const plain = name
+    .normalize('NFKD')
+    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .toLowerCase()
+    .replace(/:.*$/s, '')
+    .replace(/[. ]+$/, '');
+  return plain === '.koubou' || SHORT.test(plain);
+};
+
+/** The part of a path up to and with the first such name, or undefined. A backslash parts names on Windows. */
+export const homeIn = (path: string): string | undefined => {
+  let end = 0;
+  for (const name of path.split(/[/\\]/)) {
+    end += name.length;
+    if (isHomeName(name)) return path.slice(0, end);
+    end += 1;
+  }
+  return undefined;
+};

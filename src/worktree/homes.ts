@@ -1,0 +1,37 @@
+/** That no branch carries a part of a home, also none that an agent committed itself and took away again. */
+import { KoubouError } from '../errors.ts';
+import { type GitPlace, gitOutput, shownName, zeroEnded } from '../process/git.ts';
+import { homeIn } from '../text/home-name.ts';
+import type { WorktreeRecord } from './record.ts';
+
+/** Throws `home_in_changes` with the first path. `place`: with a git folder of koubou's own. */
+export const refuseHomes = async (
+  place: GitPlace,
+  { base, branch }: Pick<WorktreeRecord, 'base' | 'branch'>,
+  tip: string,
+): Promise<void> => {
+  if (tip === base) return;
+  const commits = await gitOutput(place, ['rev-list', tip, '--not', base]);
+  const flags = ['-r', '-m', '--root', '--no-renames', '--name-only', '-z', '--no-commit-id'];
+  const names = zeroEnded(
+    await gitOutput(place, ['diff-tree', '--stdin', '--ignore-submodules=none', ...flags], {
+      input: commits,
+    }),
+  );
+  refuseHomeNames(names, `The branch ${branch}`);
+};
+
+/** `names`: git's bytes. */
+export const refuseHomeNames = (names: readonly string[], what: string): void => {
+  for (const name of names) {
+    const home = homeIn(shownName(name));
+    if (home === undefined) continue;
+    throw new KoubouError(
+      'home_in_changes',
+      `${what} changes ${shownName(name)}, which lies in ${home}, a folder of koubou's.`,
+      {
+        hint: 'Nothing was taken over. `koubou diff` shows the rest; `koubou discard` removes the branch.',
+      },
+    );
+  }
+};
