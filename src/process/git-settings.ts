@@ -47,6 +47,13 @@ export const allowedSettings = (listed: string): ReadonlyMap<string, string> => 
   return allowed;
 };
 
+/** The absolute path that a setting names a file of rules by. */
+export const userFile = (listed: string, name: string, home: string | undefined): string | undefined => {
+  const value = settingsIn(listed).findLast(([each]) => each === name)?.[1];
+  if (value?.startsWith('~/') && home !== undefined) return `${home}${value.slice(1)}`;
+  return value?.startsWith('/') ? value : undefined;
+};
+
 const settingsIn = (listed: string): [name: string, value: string | null][] =>
   listed
     .split('\0')

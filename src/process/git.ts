@@ -97,6 +97,7 @@ const SETTINGS = [
   'submodule.recurse=false',
   'diff.ignoreSubmodules=all',
   'status.submoduleSummary=false',
+  'worktree.useRelativePaths=false',
   'advice.detachedHead=false',
 ].flatMap((setting) => ['-c', setting]);
 

@@ -6,8 +6,8 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextFile } from '../text/read-text.ts';
-import { type GitPlace, git, gitOutput } from './git.ts';
-import { allowedSettings, settingsFile } from './git-settings.ts';
+import { type GitPlace, gitOutput } from './git.ts';
+import { allowedSettings, settingsFile, userFile } from './git-settings.ts';
 import type { Repository } from './repository.ts';
 
 export interface OwnGitWish {
@@ -30,12 +30,13 @@ export const ownGit = async (
   await rm(path, { recursive: true, force: true });
   await mkdir(join(path, 'info'), { recursive: true, mode: 0o700 });
   await mkdir(join(path, 'refs'));
-  const listed = await gitOutput(place, ['config', '--list', '-z']);
-  const settings = new Map(allowedSettings(listed.toString('utf8')));
-  const [ignore, attributes] = await Promise.all([
-    userFile(place, 'core.excludesFile', 'ignore'),
-    userFile(place, 'core.attributesFile', 'attributes'),
-  ]);
+  const listed = (await gitOutput(place, ['config', '--list', '-z'])).toString('utf8');
+  const settings = new Map(allowedSettings(listed));
+  const { HOME } = place.environment;
+  const [ignore, attributes] = [
+    userFile(listed, 'core.excludesfile', HOME) ?? usualFile(HOME, 'ignore'),
+    userFile(listed, 'core.attributesfile', HOME) ?? usualFile(HOME, 'attributes'),
+  ];
   const copies: [from: string | undefined, to: string][] = [
     [ignore, 'ignore'],
     [attributes, 'attributes'],
@@ -68,12 +69,8 @@ const copySharedIndex = async (gitFolder: string, path: string): Promise<void> =
   }
 };
 
-const userFile = async (place: GitPlace, setting: string, usual: string): Promise<string | undefined> => {
-  const { code, stdout } = await git(place, ['config', '--type=path', '--get', setting]);
-  if (code === 0) return stdout.toString('utf8').replace(/\n$/, '');
-  const { HOME } = place.environment;
-  return HOME === undefined ? undefined : join(HOME, '.config', 'git', usual);
-};
+const usualFile = (home: string | undefined, name: string): string | undefined =>
+  home === undefined ? undefined : join(home, '.config', 'git', name);
 
 /** What is no file, or a very large one, has no rules. */
 const read = (path: string): string | undefined => {

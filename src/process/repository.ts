@@ -27,27 +27,36 @@ export interface NoRepository {
  * `core.worktree` that names somebody else's folder is a way into it, and a bare repository among the files is data.
  */
 export const findRepository = async (place: GitPlace): Promise<Repository | NoRepository> => {
-  const inside = await git(place, ['rev-parse', '--path-format=absolute', '--show-toplevel']);
+  const inside = await git(place, ASKED);
   if (inside.code !== 0) return { why: reasonOf(inside.stderr), words: firstLine(inside.stderr) };
-  const top = inside.stdout.toString('utf8').replace(/\n$/, '');
-  const [gitFolder = '', commonFolder = ''] = await Promise.all(
-    ['--git-dir', '--git-common-dir'].map((asked) =>
-      gitLine(place, ['rev-parse', '--path-format=absolute', asked]).then(real),
-    ),
+  const [top = '', gitFolder = '', commonFolder = ''] = await answersIn(
+    place,
+    inside.stdout.toString('utf8'),
   );
-  const [realTop, folder] = await Promise.all([real(top), real(place.folder)]);
-  const prefix = relative(realTop, folder);
-  const named = await namedGitFolder(realTop);
+  const prefix = relative(top, await real(place.folder));
+  const named = await namedGitFolder(top);
   if (prefix === '..' || prefix.startsWith('../') || named !== gitFolder) {
     return other(`its settings name ${top} as their work tree, which is not where its .git lies.`);
   }
-  const owner = await ownerOf(place, realTop, gitFolder);
+  const owner = await ownerOf(place, top, gitFolder);
   if (owner !== undefined) {
     return other(
-      `its .git leads to that of ${owner}. Where both belong together, \`git config core.worktree ${realTop}\` says so.`,
+      `its .git leads to that of ${owner}. Where both belong together, \`git config core.worktree ${top}\` says so.`,
     );
   }
-  return { top: realTop, prefix, gitFolder, commonFolder };
+  return { top, prefix, gitFolder, commonFolder };
+};
+
+const ASKED = ['rev-parse', '--path-format=absolute', '--show-toplevel', '--git-dir', '--git-common-dir'];
+
+/** A path may hold newlines: then each has to be asked for alone. */
+const answersIn = async (place: GitPlace, printed: string): Promise<string[]> => {
+  const lines = printed.replace(/\n$/, '').split('\n');
+  const answers =
+    lines.length === 3
+      ? lines
+      : await Promise.all(ASKED.slice(2).map((asked) => gitLine(place, [...ASKED.slice(0, 2), asked])));
+  return Promise.all(answers.map(real));
 };
 
 export const isRepository = (found: Repository | NoRepository): found is Repository => 'top' in found;

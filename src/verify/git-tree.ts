@@ -6,7 +6,7 @@
  * does to the index of its folder (bits that hide a change, forged times) shows and hides nothing.
  */
 import { existsSync, type Stats } from 'node:fs';
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import {
@@ -108,6 +108,8 @@ export const takeGitTree = async (scope: GitScope, before?: GitTree): Promise<Gi
 /** One index that is brought up to what lies in the work tree. Names are git's bytes, relative to the folder. */
 class Look {
   readonly variables: Readonly<Record<string, string>>;
+  /** What it began with. */
+  known: ReadonlySet<string> = new Set();
   readonly #place: GitPlace;
 
   constructor(place: GitPlace, index: string) {
@@ -124,6 +126,7 @@ class Look {
   /** What the user told git to take for unchanged is looked at all the same; where a file is left out, it stays so. */
   async clearBits(): Promise<void> {
     const marked = (await this.list('-v')).map((line) => ({ tag: line[0] ?? '', name: line.slice(2) }));
+    this.known = new Set(marked.map(({ name }) => name));
     const assumed = marked.filter(({ tag }) => tag >= 'a' && tag <= 'z').map(({ name }) => name);
     await this.#updateIndex(['--no-assume-unchanged'], assumed);
     const left: string[] = [];
@@ -182,16 +185,23 @@ const trackedSince = async (
   others: ReadonlySet<string>,
 ): Promise<string[]> => {
   const theirs = join(scratch, 'index.theirs');
+  if (await isSameFile(index, join(scratch, 'index.began'))) return [];
   await copyIndex(index, theirs);
   // Theirs may be none that git can read.
   const listed = await git(place, ['ls-files', '-z', '--cached'], { variables: { GIT_INDEX_FILE: theirs } });
   if (listed.code !== 0) return [];
-  const known = new Set(await look.list('--cached'));
   const added: string[] = [];
   for (const name of zeroEnded(listed.stdout)) {
-    if (!known.has(name) && !others.has(name) && (await isPlain(place, name))) added.push(name);
+    if (!look.known.has(name) && !others.has(name) && (await isPlain(place, name))) added.push(name);
   }
   return added;
+};
+
+const isSameFile = async (one: string, other: string): Promise<boolean> => {
+  const [first, second] = await Promise.all(
+    [one, other].map((path) => readFile(path).catch(() => undefined)),
+  );
+  return first === undefined ? second === undefined : second !== undefined && first.equals(second);
 };
 
 /** Whether no link leads to a name. */

@@ -2,7 +2,7 @@
  * A git worktree of its own for each run, under the home's worktrees/ID, on the branch koubou/ID. A run always
  * begins with a fresh one: what an earlier run of the task left there is in that run's patch.
  */
-import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
+import { lstat, mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import {
@@ -132,7 +132,7 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
     await requireHeld();
     const add = ['worktree', 'add', '--quiet', '--no-checkout', '--force'];
     await gitOutput(place, [...add, '-B', record.branch, record.path, head]);
-    await requireOwn(record, environment);
+    await requireOwn(record);
     await checkOut(record, repository, { scratch, environment, signal });
     await makeLinks(record);
     const folder = await folderWithin(record.path, repository.prefix);
@@ -189,11 +189,13 @@ const checkOut = async (
 };
 
 /** A run in a folder that only seems to be a worktree would work on the repository around it. */
-const requireOwn = async (record: WorktreeRecord, environment: Environment): Promise<void> => {
-  const asked = ['rev-parse', '--show-toplevel', '--absolute-git-dir'];
-  const found = await gitLine({ folder: record.path, environment }, asked);
-  if (found === `${record.path}\n${ownGitFolder(record)}`) return;
-  throw new KoubouError('internal', `${record.path} should be a worktree, but git takes it for ${found}.`);
+const requireOwn = async (record: WorktreeRecord): Promise<void> => {
+  const [there, back] = await Promise.all([
+    readFile(join(record.path, '.git'), 'utf8'),
+    readFile(join(ownGitFolder(record), 'gitdir'), 'utf8'),
+  ]);
+  if (there === `gitdir: ${ownGitFolder(record)}\n` && back === `${record.path}/.git\n`) return;
+  throw new KoubouError('internal', `${record.path} should be a worktree, but its .git says ${there}`);
 };
 
 /**
