@@ -17,8 +17,6 @@ export interface GitPlace {
   folder: string;
   /** Absolute: the git folder of the work tree that `folder` is the top of; absent: git looks for the one around it. */
   gitFolder?: string;
-  /** Absolute: what `gitFolder` shares with others, whatever stands in its file `commondir`. */
-  commonFolder?: string;
   /** In place of the repository's own git folder. */
   own?: OwnGit;
   /** The whole environment of git, already reduced; its PATH finds the program. */
@@ -116,7 +114,6 @@ const VARIABLES = {
   GIT_ALLOW_PROTOCOL: 'none',
   GIT_PROTOCOL_FROM_USER: '0',
   GIT_NO_REPLACE_OBJECTS: '1',
-  GIT_GRAFT_FILE: '/dev/null',
   GIT_ATTR_NOSYSTEM: '1',
 };
 
@@ -168,17 +165,14 @@ const sharedFolder = async (place: GitPlace): Promise<string> => {
 };
 
 const gitOnce = async (
-  { folder, gitFolder, commonFolder, own, environment, signal }: GitPlace,
+  { folder, gitFolder, own, environment, signal }: GitPlace,
   args: readonly string[],
   { variables = {}, input, stdoutPath, alone = false }: GitOptions = {},
 ): Promise<GitEnd> => {
   const { execa } = await import('execa');
   const kept = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
-  const { program, path } = await gitProgram(environment['PATH'], own?.top ?? folder);
-  const there = {
-    ...(gitFolder === undefined ? {} : { GIT_DIR: gitFolder, GIT_WORK_TREE: folder }),
-    ...(commonFolder === undefined ? {} : { GIT_COMMON_DIR: commonFolder }),
-  };
+  const { program, path } = await gitProgram(environment['PATH'], treesOf({ folder, gitFolder, own }));
+  const there = gitFolder === undefined ? {} : { GIT_DIR: gitFolder, GIT_WORK_TREE: folder };
   const told = own === undefined ? there : ownVariables(own);
   const ended = await execa(program, [...SETTINGS, ...args], {
     cwd: folder,
@@ -201,6 +195,14 @@ const gitOnce = async (
   const printed = ended.stdout instanceof Uint8Array ? Buffer.from(ended.stdout) : Buffer.alloc(0);
   return { code: ended.exitCode ?? null, stdout: printed, stderr: whyNot(ended) };
 };
+
+/** Folders whose work trees others write to. */
+const treesOf = ({
+  folder,
+  gitFolder,
+  own,
+}: Pick<GitPlace, 'folder' | 'own'> & { gitFolder: string | undefined }) =>
+  [folder, gitFolder, own?.top, own?.objects.read].filter((each) => each !== undefined);
 
 const whyNot = (ended: {
   stderr?: unknown;

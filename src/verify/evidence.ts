@@ -245,8 +245,7 @@ const firstLook = async (
       const objects = join(scratch, 'objects');
       await mkdir(objects, { recursive: true });
       const path = join(scratch, 'git');
-      // The worktree's own git folder holds no settings; git is asked where all its work trees have them.
-      const asking = worktree === null ? place : { ...place, gitFolder: worktree.gitFolder };
+      const asking = worktree === null ? place : { ...place, gitFolder: worktree.commonFolder };
       const scope: GitScope = {
         place: await ownGit(asking, {
           path,

@@ -8,7 +8,16 @@
 import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { asBytes, type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
+import {
+  asBytes,
+  type GitPlace,
+  git,
+  gitLine,
+  gitOutput,
+  pathIn,
+  shownName,
+  zeroEnded,
+} from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
 import { pointedTo } from '../process/lfs-pointer.ts';
 import { ownGit } from '../process/own-git.ts';
@@ -102,7 +111,7 @@ const applied = async (
     ({ from, to }) => ![from, to].every((state) => state === null || isSubmodule(state)),
   );
   const variables = { GIT_INDEX_FILE: copy };
-  const current = await currentState(place, index, copy, moves);
+  const { states: current, raw } = await currentState(place, index, copy, moves);
   const dirty = moves.filter(({ name, from, to }) => ![from, to].includes(current.get(name) ?? null));
   if (dirty.length > 0) return { result: 'dirty', files: shown(dirty.map(({ name }) => name)) };
   const files = shown(moves.map(({ name }) => name));
@@ -112,15 +121,42 @@ const applied = async (
   // What the index says of a file's time is kept: of a file that a filter wrote, git could not tell that it is as it was.
   const indexed = await entriesOf(place, copy, moves);
   const entries = moves
-    .filter(({ name }) => indexed.get(name) !== current.get(name))
-    .map(({ name }) => `${current.get(name) ?? `0 ${'0'.repeat(head.length)}`}\t${name}\0`);
+    .map(({ name }) => ({ name, state: raw.get(name) ?? current.get(name) }))
+    .filter(({ name, state }) => indexed.get(name) !== state);
+  const from = raw.size === 0 ? head : await treeWith(place, head, raw, `${copy}.from`);
   await gitOutput(place, ['update-index', '--replace', '-z', '--index-info'], {
     variables,
-    input: asBytes(entries.join('')),
+    input: infoOf(entries, head.length),
   });
   await git(place, ['update-index', '-q', '--ignore-submodules', '--refresh'], { variables });
-  await gitOutput(place, ['read-tree', '-m', '-u', head, tree], { variables, alone: true });
+  await gitOutput(place, ['read-tree', '-m', '-u', from, tree], { variables, alone: true });
   return { result: 'applied', files };
+};
+
+interface Entry {
+  name: string;
+  state: string | undefined;
+}
+
+/** As `update-index --index-info` reads it. */
+const infoOf = (entries: readonly Entry[], idLength: number): Buffer =>
+  asBytes(entries.map(({ name, state }) => `${state ?? `0 ${'0'.repeat(idLength)}`}\t${name}\0`).join(''));
+
+/** The tree of a commit, with other entries at some names. */
+const treeWith = async (
+  place: GitPlace,
+  commit: string,
+  states: ReadonlyMap<string, string>,
+  index: string,
+): Promise<string> => {
+  const variables = { GIT_INDEX_FILE: index };
+  const input = infoOf(
+    [...states].map(([name, state]) => ({ name, state })),
+    commit.length,
+  );
+  await gitOutput(place, ['read-tree', commit], { variables });
+  await gitOutput(place, ['update-index', '-z', '--index-info'], { variables, input });
+  return gitLine(place, ['write-tree', '--missing-ok'], { variables });
 };
 
 const movesBetween = async (place: GitPlace, from: string, to: string): Promise<Move[]> => {
@@ -138,13 +174,16 @@ const movesBetween = async (place: GitPlace, from: string, to: string): Promise<
 /** Submodules are left as they are. */
 const isSubmodule = (state: string): boolean => state.startsWith('160000 ');
 
-/** What lies in the work tree at the names of `moves`, as the index would have it; a folder is no file. */
+/**
+ * What lies in the work tree at the names of `moves`, as the index would have it; a folder is no file. `raw`: what a
+ * file is itself that HEAD has a pointer to.
+ */
 const currentState = async (
   place: GitPlace,
   index: string,
   copy: string,
   moves: readonly Move[],
-): Promise<Map<string, string>> => {
+): Promise<{ states: Map<string, string>; raw: Map<string, string> }> => {
   await copyIndex(index, copy);
   const files = [];
   for (const { name } of moves) if (!(await isFolder(place.folder, name))) files.push(`${name}\0`);
@@ -161,8 +200,14 @@ const currentState = async (
     }
   }
   const same = await pointedTo(place, pointers);
-  for (const { name, from } of moves) if (from !== null && same.has(name)) states.set(name, from);
-  return states;
+  const raw = new Map<string, string>();
+  for (const { name, from } of moves) {
+    const is = states.get(name);
+    if (from === null || is === undefined || !same.has(name)) continue;
+    raw.set(name, is);
+    states.set(name, from);
+  }
+  return { states, raw };
 };
 
 const modeOf = (state: string): string => state.slice(0, state.indexOf(' '));

@@ -26,11 +26,12 @@ export const ignoredOf = async (
   place: GitPlace,
   { repository, scratch, names }: { repository: Repository; scratch: string; names: readonly string[] },
 ): Promise<string[]> => {
-  const own = await ownGit(place, {
+  const made = await ownGit(place, {
     path: scratch,
     repository,
     objects: { in: 'folder', folder: join(scratch, 'objects') },
   });
+  const own = { ...made, folder: repository.top };
   const index = join(scratch, 'index');
   await copyIndex(join(repository.gitFolder, 'index'), index);
   const input = asBytes(names.map((name) => `${asName(name)}\0`).join(''));

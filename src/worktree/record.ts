@@ -43,13 +43,15 @@ export const repositoryOf = (record: WorktreeRecord): Repository => ({
   commonFolder: record.git_folder,
 });
 
-/** Where git is asked about the branch and HEAD of a worktree. */
+/** Where git is asked about branches and settings: not in the worktree's own git folder, which may say that others' are its. */
 export const placeOf = (record: WorktreeRecord, environment: Readonly<Record<string, string>>): GitPlace => ({
-  folder: record.path,
-  gitFolder: ownGitFolder(record),
-  commonFolder: record.git_folder,
+  folder: record.git_folder,
+  gitFolder: record.git_folder,
   environment,
 });
+
+/** HEAD of the worktree, by the name that it has in the repository. */
+export const headNameOf = ({ task_id }: WorktreeRecord): string => `worktrees/${task_id}/HEAD`;
 
 const recordPath = (home: string, id: string): string => join(worktreesFolder(home), `${id}.json`);
 

@@ -37,7 +37,10 @@ const isClean = async (record: WorktreeRecord, environment: Environment): Promis
   const asking = placeOf(record, environment);
   const repository = repositoryOf(record);
   try {
-    const place = await ownGit(asking, { path: scratch, repository, objects: { in: 'repository' } });
+    const place = {
+      ...(await ownGit(asking, { path: scratch, repository, objects: { in: 'repository' } })),
+      folder: record.path,
+    };
     const variables = { GIT_INDEX_FILE: join(scratch, 'index') };
     const branch = await git(asking, ['rev-parse', '--verify', '-q', `refs/heads/${record.branch}^{commit}`]);
     if (branch.code !== 0) return false;

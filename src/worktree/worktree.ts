@@ -24,6 +24,7 @@ import { refuseHomes } from './homes.ts';
 import { linkable, makeLinks } from './links.ts';
 import {
   branchesOf,
+  headNameOf,
   ownGitFolder,
   placeOf,
   repositoryOf,
@@ -214,13 +215,11 @@ export const commitWorktree = async (
   const asking = placeOf(record, environment);
   const scratch = `${record.path}${SCRATCH}`;
   try {
-    const place = await ownGit(asking, {
-      path: scratch,
-      repository: repositoryOf(record),
-      objects: { in: 'repository' },
-    });
+    const repository = repositoryOf(record);
+    const made = await ownGit(asking, { path: scratch, repository, objects: { in: 'repository' } });
+    const place = { ...made, folder: record.path };
     // An agent may have left it on a branch without a commit.
-    const head = (await commitAt(asking, 'HEAD')) ?? record.base;
+    const head = (await commitAt(asking, headNameOf(record))) ?? record.base;
     await refuseHomes(place, record, head);
     const same = (await treeOf(place, head)) === tree;
     const commit = same
@@ -233,7 +232,7 @@ export const commitWorktree = async (
     await requireHeld();
     await removeLogLinks(record);
     await gitOutput(asking, ['update-ref', '-m', 'koubou', branch, commit]);
-    await gitOutput(asking, ['symbolic-ref', 'HEAD', branch]);
+    await gitOutput(asking, ['symbolic-ref', headNameOf(record), branch]);
     await gitOutput(place, ['read-tree', commit], {
       variables: { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') },
     });
