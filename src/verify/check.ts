@@ -82,7 +82,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
   }
   if (signal.aborted) return { accepted: false, error: stopped(signal), feedback: null };
   if (end.exitCode === 0) return { accepted: true };
-  return rejected(command, end, await tail(logPath, start));
+  return rejected(command, end, await tail(logPath, start), executor.kind !== 'local');
 };
 
 const stopped = (signal: AbortSignal): ErrorInfo =>
@@ -90,14 +90,22 @@ const stopped = (signal: AbortSignal): ErrorInfo =>
     ? toErrorInfo(signal.reason)
     : errorInfo('cancelled', 'The check was stopped.');
 
-const rejected = (command: string, end: ProgramEnd, printed: string): CheckVerdict => {
+/** A check that needs more than the model had fails of it, and says so in the words of whatever it could not have. */
+const CONFINED =
+  'It ran in the sandbox of the work, without a network and with no writes beyond its folder; its output is in `koubou logs ID`. Where it needs more: --check-outside, with your rights.';
+
+const rejected = (command: string, end: ProgramEnd, printed: string, confined: boolean): CheckVerdict => {
   const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
   const shown = printed.split('\n').slice(-MESSAGE_LINES).join('\n');
   const said = printed === '' ? '.' : `:\n${shown}`;
   return {
     accepted: false,
-    error: errorInfo('check_failed', `The check \`${command}\` ${how}${said}`),
-    feedback: `\`${command}\` ${how}${printed === '' ? '.' : `. It printed:\n${printed}`}`,
+    error: errorInfo(
+      'check_failed',
+      `The check \`${command}\` ${how}${said}`,
+      confined ? CONFINED : undefined,
+    ),
+    feedback: `\`${command}\` ${how}${confined ? ' in your sandbox' : ''}${printed === '' ? '.' : `. It printed:\n${printed}`}`,
   };
 };
 

@@ -239,6 +239,17 @@ describe('Codex, the real one', function () {
     assert.deepEqual(await leftIn(folder), []);
   });
 
+  it('says of a check that failed that it ran in the sandbox, to the user and to the next attempt', async () => {
+    const server = await serve(steps.exec('echo a > a.txt'), steps.message('Done.'), steps.exec('echo b > b.txt'));
+    const id = await add({ options: { retries: 1, check: 'cat >/dev/null; test -e b.txt && touch /var/tmp/koubou-x' } });
+    await rig.drain(codexOn(server.url), settings);
+    const { attempts } = await rig.record(id);
+    assert.deepEqual(attempts.map(({ error }) => error?.code), ['check_failed', 'check_failed']);
+    assert.match(attempts[1]?.error?.message ?? '', /touch: .*Read-only file system/);
+    assert.match(attempts[1]?.error?.hint ?? '', /in the sandbox of the work, without a network.*--check-outside/);
+    assert.match(JSON.stringify(server.requests[2]?.body), /ended with exit code 1 in your sandbox/);
+  });
+
   it('tells the next attempt what came of its calls', async () => {
     const server = await serve(steps.unknownTool(), steps.message('Done.'), steps.exec('echo a > a.txt'));
     const id = await add({ options: { retries: 1 } });
