@@ -276,10 +276,14 @@ const isBlank = (text: string): boolean => !/\S/.test(text);
 const nextMarker = (text: string): { at: number; text: string; marker: Marker } | undefined => {
   for (let at = 0; at < text.length; at += 1) {
     if (!BEGINNINGS.has(text[at] ?? '')) continue;
-    for (let length = Math.min(LONGEST, text.length - at); length > 1; length -= 1) {
-      const marker = MARKERS.get(text.slice(at, at + length));
-      if (marker !== undefined) return { at, text: text.slice(at, at + length), marker };
+    let found: { at: number; text: string; marker: Marker } | undefined;
+    for (let length = 2; length <= text.length - at; length += 1) {
+      const begun = text.slice(at, at + length);
+      const marker = MARKERS.get(begun);
+      if (marker !== undefined) found = { at, text: begun, marker };
+      if (!PREFIXES.has(begun)) break;
     }
+    if (found !== undefined) return found;
   }
   return undefined;
 };
