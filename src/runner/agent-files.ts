@@ -16,9 +16,9 @@ export class AgentFiles {
   readonly answer: string;
   readonly stdout: string;
   readonly #rules: OutputRules;
-  readonly #context: Pick<RunContext, 'statePath' | 'outputPath'>;
+  readonly #context: Pick<RunContext, 'statePath' | 'outputPath' | 'signal'>;
 
-  constructor(context: Pick<RunContext, 'statePath' | 'outputPath'>, rules: OutputRules) {
+  constructor(context: Pick<RunContext, 'statePath' | 'outputPath' | 'signal'>, rules: OutputRules) {
     const { statePath, outputPath } = context;
     this.#context = context;
     this.#rules = rules;
@@ -47,7 +47,8 @@ export class AgentFiles {
     if (output.last_line || output.jsonl) {
       // The last line may have no end, and a reader of lines that come waits for one.
       await appendOwn(this.stdout, '\n');
-      await new LineReader(this.stdout).read((line) => reader.take(line));
+      const { signal } = this.#context;
+      await new LineReader(this.stdout).read((line) => reader.take(line), { signal });
     }
     if (output.file) await this.#takeAnswer();
     return reader.reading;

@@ -191,8 +191,8 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       const look = async (): Promise<void> => {
         for (;;) {
           const count =
-            (await events.read((line) => trail.event(line), LOOK_BYTES)) +
-            (await errors.read((line) => trail.error(line), LOOK_BYTES));
+            (await events.read((line) => trail.event(line), { most: LOOK_BYTES })) +
+            (await errors.read((line) => trail.error(line), { most: LOOK_BYTES }));
           if (count > 0) context.progress(count);
           await appendOwn(logPath, withoutKeys(trail.takeLog(), this.keys));
           if (count === 0) return;

@@ -2,7 +2,7 @@
 import { openOwn } from '../names/own-file.ts';
 
 /** What one of them holds is taken in one go, and may be a line a letter. */
-const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 16 * 1024;
 
 /** A longer line is passed over: what an agent must be asked about fits into much less. */
 const LINE_BYTES = 8 * 1024 * 1024;
@@ -20,14 +20,18 @@ export class LineReader {
 
   /**
    * Gives each whole line that came since the last call, of about `most` bytes; resolves with how many bytes came, 0
-   * where nothing is left.
+   * where nothing is left. Rejects with the signal's reason after an abort.
    */
-  async read(take: (line: string) => void, most = Number.POSITIVE_INFINITY): Promise<number> {
+  async read(
+    take: (line: string) => void,
+    { most = Number.POSITIVE_INFINITY, signal }: { most?: number; signal?: AbortSignal } = {},
+  ): Promise<number> {
     const before = this.#offset;
     const file = await openOwn(this.#path, 'read');
     try {
       const buffer = Buffer.alloc(CHUNK_BYTES);
       while (this.#offset - before < most) {
+        signal?.throwIfAborted();
         const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, this.#offset);
         if (bytesRead === 0) break;
         this.#offset += bytesRead;

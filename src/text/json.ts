@@ -57,9 +57,12 @@ export const isModest = (text: string): boolean => {
   return !isDeep(shape) && shape.values <= MOST_VALUES;
 };
 
+const BEGINS = /^\s*(?:\{\s*["}]|\[|["\d-]|true|false|null)/;
+
 /** What others sent, for a thread that has more to do: undefined where the text is no JSON, and where it is not modest. */
 export const parseModest = (text: string): unknown => {
-  if (!isModest(text)) return undefined;
+  // An error of JSON.parse takes far longer than this look, and a file may have a million lines of anything.
+  if (!BEGINS.test(text) || !isModest(text)) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -69,10 +72,7 @@ export const parseModest = (text: string): unknown => {
 
 /** As `parseModest`; undefined also where it is something else than an object. */
 export const objectOf = (text: string): JsonObject | undefined => {
-  // An error of JSON.parse takes a hundred times as long as this look, and a file may have a million lines of anything.
-  const written = text.trim();
-  if (!written.startsWith('{') || !written.endsWith('}')) return undefined;
-  const value = parseModest(written);
+  const value = parseModest(text);
   return isObject(value) ? value : undefined;
 };
 
