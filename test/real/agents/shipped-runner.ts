@@ -15,6 +15,10 @@ export interface Shipped {
   kind: 'ollama' | 'openai';
   /** HOME of the program, so that it reads nothing of the tester's. */
   home: string;
+  /** The PATH of the program; by default the tester's. */
+  path?: string;
+  /** koubou's own folder. */
+  koubou?: string;
   /** Of the entry, for what would happen without a part of it. */
   change?: (entry: Record<string, unknown>) => Record<string, unknown>;
 }
@@ -25,14 +29,14 @@ export const shippedEntry = (name: string, bin: string): Record<string, unknown>
   return { ...runners[name], bin, endpoint: 'here', model: 'scripted' };
 };
 
-export const shippedRunner = ({ name, bin, url, kind, home, change = (entry) => entry }: Shipped): Runner => {
+export const shippedRunner = ({ name, bin, url, kind, home, path, koubou, change = (entry) => entry }: Shipped): Runner => {
   const checked = checkConfig({
     endpoints: { here: { kind, url } },
     runners: { [name]: change(shippedEntry(name, bin)) },
   });
   if (!checked.ok) throw new Error(`${checked.problem.path.join('.')} ${checked.problem.message}`);
-  const environment = { PATH: process.env['PATH'], HOME: home };
-  const runner = buildRunners(checked.config, environment, promptFolders).get(name);
+  const environment = { PATH: path ?? process.env['PATH'], HOME: home };
+  const runner = buildRunners(checked.config, environment, promptFolders, koubou).get(name);
   if (runner === undefined) throw new Error(`there is no runner ${name}`);
   return runner;
 };
