@@ -21,6 +21,8 @@ export interface ConfineOptions {
   network: Confinement['network'];
   /** `project`: the git work tree around the folder of the work may be changed, not only that folder. */
   writes: 'folder' | 'project';
+  /** A folder that must not be written to may still be looked at: the task is a question, and changes no files. */
+  looks?: boolean;
   /** Besides; absolute. */
   writable?: readonly string[];
   /** Names below HOME that are otherwise hidden. */
@@ -48,16 +50,18 @@ export const confinementOf = async (
   const places = [...secrets.hidden, ...options.keys];
   const secret = await Promise.all(places.map(real));
   refuseFolder(cwd, home, secret);
-  const git = await gitPlaces(cwd);
-  const project = options.writes === 'project' && git !== null && !holdsHome(git.top) ? git.top : cwd;
-  const nested = await nestedRepositories(project, home ?? '');
+  const isOpen = !holdsUser(cwd);
+  if (!isOpen && options.looks !== true) throw tooWide(cwd);
+  const git = isOpen ? await gitPlaces(cwd) : null;
+  const project = options.writes === 'project' && git !== null && !holdsUser(git.top) ? git.top : cwd;
+  const nested = isOpen ? await nestedRepositories(project, home ?? '') : [];
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
   const own = await ownPrograms(project, { bin: 'koubou', path: environment['PATH'] });
   return {
     // Its own mount, so that no link to elsewhere can take its place.
-    writable: [project, cwd, ...(git?.writable ?? []), ...(options.writable ?? [])],
+    writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...(options.writable ?? [])],
     protected: [...(git?.protected ?? []), ...nested, ...own],
     unwanted: git?.unwanted ?? [],
     scratch: secrets.scratch,
@@ -70,22 +74,28 @@ export const confinementOf = async (
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
 
 const refuseFolder = (cwd: string, home: string | null, secret: readonly string[]): void => {
-  const user = systemHome();
-  const refused = (why: string): KoubouError =>
-    new KoubouError('not_allowed', `No program of a sandbox may work in ${cwd}: ${why}.`, {
-      hint: 'Delegate with another --cwd.',
-    });
-  if (cwd === '/') throw refused('it is the whole machine');
-  if (user !== '' && isWithin(user, cwd)) {
-    throw refused('your home folder lies in it, with files that your shell runs');
-  }
   if (home !== null && isWithin(cwd, home) && !isWithin(cwd, join(home, 'worktrees'))) {
-    throw refused("it lies in koubou's own folder, and what works there could change the queue");
+    throw refused(cwd, "it lies in koubou's own folder, and what works there could change the queue");
   }
-  if (secret.some((path) => isWithin(cwd, path))) throw refused('it holds keys or logins of yours');
+  if (secret.some((path) => isWithin(cwd, path))) throw refused(cwd, 'it holds keys or logins of yours');
 };
 
-const holdsHome = (folder: string): boolean => systemHome() !== '' && isWithin(systemHome(), folder);
+/** Whether the files that the user's shell runs lie in it. */
+export const holdsUser = (folder: string): boolean => {
+  const user = systemHome();
+  return folder === '/' || (user !== '' && isWithin(user, folder));
+};
+
+const tooWide = (cwd: string): KoubouError =>
+  refused(
+    cwd,
+    cwd === '/' ? 'it is the whole machine' : 'your home folder lies in it, with files that your shell runs',
+  );
+
+const refused = (cwd: string, why: string): KoubouError =>
+  new KoubouError('not_allowed', `No program of a sandbox may work in ${cwd}: ${why}.`, {
+    hint: 'Delegate with another --cwd, or switch the sandbox off for the runner (docs/agents.md).',
+  });
 
 /** Programs lie where the user says, be it below /tmp. */
 const pathFolders = (environment: Readonly<Record<string, string>>): string[] => {

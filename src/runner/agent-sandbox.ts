@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type ConfinableAgent, isSwitchedOff, namesIn } from '../executor/agent-rules.ts';
 import { bubblewrapExecutor } from '../executor/bubblewrap.ts';
-import { confinementOf } from '../executor/confine.ts';
+import { confinementOf, holdsUser } from '../executor/confine.ts';
 import type { Confinement, ExecutionPlace, Executor } from '../executor/executor.ts';
 import { type Found, findBubblewrap } from '../executor/find-bubblewrap.ts';
 import { localExecutor } from '../executor/local.ts';
@@ -27,12 +27,12 @@ export const sandboxOf = async (
   entry: ConfinableAgent,
   confinement: AgentConfinement | undefined,
   task: Pick<TaskFile, 'confined'>,
-  { path, cwd }: { path: string | undefined; cwd: string },
+  { path, cwd }: { path: string | undefined; cwd: string | null },
 ): Promise<string | null> => {
   const must = task.confined === true;
   const off = confinement === undefined || isSwitchedOff(entry, confinement.mode);
   if (off && !must) return null;
-  const found: Found = await findBubblewrap(path, [cwd]);
+  const found: Found = await findBubblewrap(path, cwd === null || holdsUser(cwd) ? [] : [cwd]);
   if ('program' in found) return found.program;
   if (!must) return null;
   throw new KoubouError('not_allowed', `What an agent delegates runs in a sandbox, and ${found.why}.`, {
@@ -45,6 +45,8 @@ export interface Asked {
   confinement: AgentConfinement | undefined;
   environment: Readonly<Record<string, string>>;
   network: Confinement['network'];
+  /** As of ConfineOptions. */
+  looks: boolean;
   /** Of koubou's files, what the program has to write to. */
   writable: readonly string[];
   /** Of those, what stays as it is. */
@@ -55,7 +57,7 @@ export interface Asked {
 export const agentExecutor = async (
   bwrap: string | null,
   place: ExecutionPlace,
-  { entry, confinement, environment, network, writable, guarded }: Asked,
+  { entry, confinement, environment, network, writable, guarded, looks }: Asked,
 ): Promise<Executor> => {
   if (bwrap === null) return localExecutor;
   const user = environment['HOME'] ?? homedir();
@@ -70,6 +72,7 @@ export const agentExecutor = async (
       environment,
       network,
       writes: 'folder',
+      looks,
       writable: [
         ...writable,
         ...(entry.writable ?? []).map((path) => path.replace(/^~(?=\/|$)/, user)),

@@ -17,7 +17,7 @@ import { AgentFiles } from './agent-files.ts';
 import type { OutputRules, Reading } from './agent-output.ts';
 import { AgentPrintout } from './agent-printout.ts';
 import { type AgentRelay, openAgentRelay } from './agent-relay.ts';
-import { type AgentConfinement, agentExecutor, sandboxOf } from './agent-sandbox.ts';
+import { type AgentConfinement, type Asked, agentExecutor, sandboxOf } from './agent-sandbox.ts';
 import { type Invocation, invocationOf } from './agent-template.ts';
 import { verdictOn } from './agent-verdict.ts';
 import { attend } from './attend.ts';
@@ -59,8 +59,6 @@ export interface AgentOptions {
 const LOOK_MS = 250;
 /** Programs refuse an empty key, even where the server wants none. */
 const NO_KEY = 'local';
-
-const NOTHING = { writable: [], guarded: [] };
 
 const OBSERVED = {
   end: null,
@@ -131,6 +129,7 @@ export class AgentRunner implements Runner {
       const executor = await this.#executor(bwrap, placeOf(task, context), relay, {
         writable: [context.statePath],
         guarded: files.own,
+        looks: looksOnly(task),
       });
       const reading = await this.#work(files, context, model, executor, relay);
       facts.usage = reading.usage;
@@ -147,10 +146,16 @@ export class AgentRunner implements Runner {
 
   /** Without the relay: a check asks no model. */
   async executorFor(task: TaskFile, place: ExecutionPlace): Promise<Executor> {
-    return this.#executor(await this.#sandbox(task, place.cwd), place, null, NOTHING, place.staysLocal);
+    return this.#executor(
+      await this.#sandbox(task, place.cwd),
+      place,
+      null,
+      { writable: [], guarded: [], looks: looksOnly(task) },
+      place.staysLocal,
+    );
   }
 
-  #sandbox(task: Pick<TaskFile, 'confined'>, cwd = '/'): Promise<string | null> {
+  #sandbox(task: Pick<TaskFile, 'confined'>, cwd: string | null = null): Promise<string | null> {
     const { entry, confinement, environment } = this.#options;
     return sandboxOf(entry, confinement, task, { path: environment['PATH'], cwd });
   }
@@ -167,7 +172,7 @@ export class AgentRunner implements Runner {
     bwrap: string | null,
     place: ExecutionPlace,
     relay: AgentRelay | null,
-    own: { writable: readonly string[]; guarded: readonly string[] },
+    own: Pick<Asked, 'writable' | 'guarded' | 'looks'>,
     isHeld = false,
   ): Promise<Executor> {
     const { entry, endpoint, confinement, environment } = this.#options;
@@ -257,6 +262,8 @@ export class AgentRunner implements Runner {
     return attend(program, context, { look, everyMs: LOOK_MS, askSignal: entry.stop_signal, executor });
   }
 }
+
+const looksOnly = ({ type }: TaskFile): boolean => type !== 'code';
 
 const placeOf = ({ files }: TaskFile, { cwd, statePath }: RunContext): ExecutionPlace => ({
   cwd,

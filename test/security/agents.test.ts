@@ -167,6 +167,21 @@ describe('an agent CLI', function () {
     assert.doesNotMatch(off.output, /mine|secret/);
   });
 
+  it('looks at the whole machine where it is asked there, and changes nothing', async function () {
+    needsBubblewrap(this);
+    const probe = `/koubou-test-${process.pid}`;
+    const script = `echo x > ${probe}; ls / | grep -c etc; cat ${home}/secret; echo done`;
+    try {
+      assert.equal((await ran(runnerOf(script), { cwd: '/' })).output, '1\ndone\n');
+      assert.ok(!existsSync(probe));
+      const code = failure((await ran(runnerOf(script), { cwd: '/', type: 'code' })).outcome);
+      assert.equal(code.error.code, 'not_allowed');
+      assert.match((await runnerOf(script).check()).message, /; in a sandbox/);
+    } finally {
+      rmSync(probe, { force: true });
+    }
+  });
+
   it('may write where its entry says', async function () {
     needsBubblewrap(this);
     const script = `echo x > ${root}/user/file; echo done`;

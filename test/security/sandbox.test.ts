@@ -350,17 +350,18 @@ describe('a program of a model in the sandbox', function () {
 
   it('leaves nothing that goes on when it ended', async () => {
     const beat = join(cwd, 'beat');
-    const script = `(setsid env -i sh -c 'while :; do echo x >> ${beat}; sleep 0.02; done' > /dev/null 2>&1 &); sleep 0.2`;
-    await run(await confined(), script);
+    const leaves = (begin: string): string =>
+      `(setsid env -i sh -c '${begin}; while :; do echo x >> ${beat}; sleep 0.02; done' > /dev/null 2>&1 &); sleep 0.2`;
+    await run(await confined(), leaves('true'));
     const size = readFileSync(beat).length;
     assert.ok(size > 0);
-    const later = await run(localExecutor, `sleep 0.3; wc -c < ${beat}`);
-    assert.equal(Number(later), size);
+    assert.equal(Number(await run(localExecutor, `sleep 0.3; wc -c < ${beat}`)), size);
     // Without the sandbox it goes on.
-    await run(localExecutor, `${script}`);
+    const pidFile = join(root, 'pid');
+    await run(localExecutor, leaves(`echo $$ > ${pidFile}`));
     const then = readFileSync(beat).length;
     await until(() => readFileSync(beat).length > then);
-    execFileSync('pkill', ['-f', beat]);
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
   });
 
   it('ends with the one who started it, whatever killed that', async () => {
