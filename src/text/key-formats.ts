@@ -3,6 +3,8 @@
  * Each has a mark of its own, so that it is known without a word beside it. Pure.
  */
 
+import { isPlaceholder, namesItself } from './secret-values.ts';
+
 type Formats = readonly (readonly [name: string, pattern: RegExp])[];
 
 /** What is written over more than one word. */
@@ -14,13 +16,13 @@ const PHRASES: Formats = [
   ],
   [
     'an Authorization header',
-    /authorization["']?\s{0,5}[:=]\s{0,5}["']?(?:bearer|basic|token)\s+[\w+/=.~-]{8}/i,
+    /authorization["']?\s{0,5}[:=]\s{0,5}["']?(?:bearer|basic|token)\s+(?<value>[\w+/=.~-]{8,400})/i,
   ],
   ['a cookie', /\bcookie["']?\s{0,5}[:=]\s{0,5}["']?[\w.-]{1,64}=[^\s;"']{16}/i],
-  ['a password in a netrc file', /\blogin\s{1,20}\S{1,100}\s{1,20}password\s{1,20}\S/],
+  ['a password in a netrc file', /\blogin\s{1,20}\S{1,100}\s{1,20}password\s{1,20}(?<value>\S{1,100})/],
   [
     'a password on a command line',
-    /\bsshpass\s{1,5}-p\s?\S|\bcurl\b[^\n]{0,300}\s(?:-u|--user)[\s=]{1,3}["']?[^\s:"']{1,100}:[^\s"'$]|\b(?:mysql|mysqldump|mariadb)\s[^\n]{0,200}\s-p[^\s-]/,
+    /\bsshpass\s{1,5}-p\s?(?<ssh>\S{1,100})|\bcurl\b[^\n]{0,300}\s(?:-u|--user)[\s=]{1,3}["']?[^\s:"']{1,100}:(?<value>[^\s"'$][^\s"']{0,100})|\b(?:mysql|mysqldump|mariadb)\s[^\n]{0,200}\s-p(?<sql>[^\s-]\S{0,100})/,
   ],
   ['a Kubernetes secret', /^\s{0,20}kind:\s{0,5}["']?Secret\b/m],
   ['a Docker login', /"auth"\s{0,5}:\s{0,5}"[A-Za-z0-9+/]{12,1000}={0,2}"/],
@@ -92,7 +94,7 @@ const RUNS: Formats = [
   ],
   [
     'credentials in a URL',
-    /(?<=\w):\/\/(?:[^\s/:@'"]{0,100}:(?![{<]|\$\{)[^\s/@'"]{1,200}@|[A-Za-z0-9_-]{30,255}@)|\botpauth:\/\/\S{0,200}secret=/i,
+    /(?<=\w):\/\/(?:[^\s/:@'"]{0,100}:(?![{<]|\$\{)(?<value>[^\s/@'"]{1,200})@|[A-Za-z0-9_-]{30,255}@)|\botpauth:\/\/\S{0,200}secret=/i,
   ],
   [
     'a hash of a password',
@@ -105,9 +107,27 @@ const RUNS: Formats = [
 const MAY_HOLD =
   /\S{15}|:\/\/|:\d{4,5}:|-----BEGIN|kind:|"auth"|authorization|\b(?:login|curl|sshpass|mysql|mysqldump|mariadb)\b/i;
 
+/** Whether one at least of what the pattern finds is no example: `postgres://user:password@db`, `ghp_xxxxxxxx`. */
+const holds = (text: string, pattern: RegExp): boolean => {
+  if (!pattern.test(text)) return false;
+  const everywhere = new RegExp(pattern.source, `${pattern.flags}g`);
+  for (const { 0: whole, groups = {} } of text.matchAll(everywhere)) {
+    const value = Object.values(groups).find((part) => part !== undefined);
+    if (value === undefined ? !/[Xx]{8}|\*{4}|EXAMPLE/.test(whole) : !isExample(value)) return true;
+  }
+  return false;
+};
+
+const isExample = (value: string): boolean => {
+  const bare = value.replaceAll(/^["'`]+|["'`]+$/g, '');
+  return (
+    isPlaceholder(bare) || /^(?:pass|pw|pwd|passwd)$/i.test(bare) || (!/\d/.test(bare) && namesItself(bare))
+  );
+};
+
 /** What was found, in words for a person; undefined: nothing. */
 export const findKey = (text: string): string | undefined => {
   if (!MAY_HOLD.test(text)) return undefined;
-  return (PHRASES.find(([, pattern]) => pattern.test(text)) ??
-    RUNS.find(([, pattern]) => pattern.test(text)))?.[0];
+  return (PHRASES.find(([, pattern]) => holds(text, pattern)) ??
+    RUNS.find(([, pattern]) => holds(text, pattern)))?.[0];
 };

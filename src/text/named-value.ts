@@ -16,7 +16,7 @@ interface Value {
 /** What closes the name itself: quotes, brackets, emphasis, a remark. */
 const CLOSED = /^(?:["'`*_)\]\\]{1,6})?(?: \([^()\n]{0,40}\))?[?!]?[*_"'`]{0,3}/;
 const OPERATOR =
-  /^(?:\s{0,20}(=>|:=|={1,3}(?!=)|\|\||\?\?|:-|:(?!:)|→|⇒)\*{0,2}|[ \t]{1,5}([-–—])(?=[ \t]))[ \t]{0,40}(?:[|>][-+]?[ \t]{0,5})?((?:\r?\n[ \t]{0,40}){0,3})/;
+  /^(?:\s{0,20}(=>|:=|={1,3}(?!=)|\|\||\?\?|:-|:(?!:)|→|⇒)\*{0,2}|[ \t]{1,5}([-–—]|->)(?=[ \t]))[ \t]{0,40}(?:[|>][-+]?[ \t]{0,5})?((?:\r?\n[ \t]{0,40}){0,3})/;
 const TYPED = /^[\w<>[\]|?. ]{1,40}=\s{0,5}(?=["'`])/;
 const ELEMENT = /^[^<>]{0,200}>\s{0,40}([^<]{1,1000})<\//;
 const CELL =
@@ -27,7 +27,7 @@ export const isAfterName = (text: string, named: Named): boolean => {
   const rest = text.slice(named.end, named.end + 400);
   const before = text.slice(Math.max(0, named.at - 70), named.at);
   return (
-    isAssigned(rest, named) ||
+    isAssigned(rest, before, named) ||
     isElement(rest, before, named) ||
     isArgument(rest, before, named) ||
     isBeside(rest, named) ||
@@ -35,7 +35,7 @@ export const isAfterName = (text: string, named: Named): boolean => {
   );
 };
 
-const isAssigned = (rest: string, named: Named): boolean => {
+const isAssigned = (rest: string, before: string, named: Named): boolean => {
   const named_value = NAMED_VALUE.exec(rest);
   if (named_value !== null)
     return accepts(named, readValue(rest.slice(named_value[0].length), false), ':', true);
@@ -43,10 +43,16 @@ const isAssigned = (rest: string, named: Named): boolean => {
   const operator = OPERATOR.exec(rest.slice(closed.length));
   if (operator === null) return false;
   const [all, sign = '-', , lines = ''] = operator;
+  // What a shell does where the variable is unset: only `:-` and `:=` have a value.
+  if (/\$\{\w{0,64}$/.test(before) && !/^:[-=]$/.test(sign)) return false;
   let from = rest.slice(closed.length + all.length);
   if (sign === ':' || sign === ':=') from = from.slice(TYPED.exec(from)?.[0].length ?? 0);
   const spaced = /\s$/.test(all) || /^\s/.test(all);
   const value = readValue(from, sign === '=' && !spaced);
+  if (value.ends === ';' && !spaced && /;[^\n]{0,60}$/.test(before)) {
+    value.ends = '';
+    value.after = '';
+  }
   if (lines !== '') {
     // Alone on the next line, and no name of the next thing.
     const kind = kindOf(value.text);
@@ -173,6 +179,7 @@ const accepts = (named: Named, value: Value, sign: string, spaced: boolean): boo
 const acceptsNumber = ({ family, name, plural }: Named, { text, after }: Value): boolean => {
   const digits = text.length;
   if (unitFollows(after) || /\b(?:fail|skip|total|pending|error)/i.test(after)) return false;
+  if (/^combination/i.test(name)) return false;
   if (family === 'pin') return /^cv/i.test(name) ? digits === 3 || digits === 4 : digits >= 4 && digits <= 9;
   if (family === 'password' || family === 'phrase') return digits >= 4;
   if (family === 'codes') return digits >= 6;
@@ -220,7 +227,7 @@ const isSpacedValue = (text: string): boolean =>
   !unitFollows(text.replace(/^.*?\d+\s*/, ''));
 
 const acceptsWord = (
-  { family, name }: Named,
+  { family, leads, name }: Named,
   { text, quoted, after, ends }: Value,
   sign: string,
   spaced: boolean,
@@ -248,7 +255,7 @@ const acceptsWord = (
   const constant = /^[A-Z_]+$/.test(name) && sign === '=' && !spaced;
   if (family === 'password' || family === 'phrase') {
     if (quoted) return true;
-    if (text.length < 3 || /^pass$/i.test(name)) return false;
+    if (text.length < 3 || (/^pass$/i.test(name) && !(leads && sign === ':'))) return false;
     if (ends.startsWith(';')) return !spaced && text.length >= 6;
     if (!['', '.', '!'].includes(ends)) return false;
     return after === '' || /^(?:[#(/|&]|user|login|and\b|und\b|et\b|y\b|e\b|и\b)/i.test(after);
@@ -257,7 +264,7 @@ const acceptsWord = (
     return (
       ends === '' &&
       after === '' &&
-      (quoted || constant || (/^api/i.test(name) && text === text.toLowerCase()))
+      ((quoted && text.length > 2) || constant || (/^api/i.test(name) && text === text.toLowerCase()))
     );
   if (family === 'secret')
     return (

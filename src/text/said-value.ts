@@ -2,7 +2,7 @@
 import type { Named } from './secret-names.ts';
 import { SPOKEN_OF } from './secret-names.ts';
 import { isCode, isRandom, isStrong, isTechnical, type Kind, kindOf } from './secret-values.ts';
-import { isProse, RELATIONS, SAYS, unitFollows } from './sentence-words.ts';
+import { ADVERBS, isProse, RELATIONS, SAYS, unitFollows } from './sentence-words.ts';
 
 /** How far a sentence is followed. */
 const REACH = 100;
@@ -28,15 +28,21 @@ export const isSaid = (text: string, named: Named): boolean => {
   const rest = text.slice(named.end, Math.min(named.end + REACH, named.next));
   if (named.isWithin && named.isShort) return false;
   // What is assigned is judged where it stands; what follows is something else.
+  if (named.family === 'account' && PAIR.test(rest)) return isPair(rest);
   if (ASSIGNED.test(rest)) return false;
+  if (saysInQuotes(named, rest)) return true;
   const [sentence = ''] = rest.match(/^(?:[^\n.!?。！？]|[.!?](?!\s|$))*/u) ?? [];
   // A member, an argument, a path: no sentence goes on there.
-  if (!/^["'`*)\]]{0,3}(?:\s|:|=|\(|$)/.test(sentence) && !IS_CJK.test(sentence)) return false;
+  if (!/^(?:['’]s\s|["'`*)\]]{0,3}(?:\s|:|=|\(|$))/.test(sentence) && !IS_CJK.test(sentence)) return false;
   if (named.family === 'account') return holdsPair(rest.split('\n', 1)[0] ?? '');
-  const words = wordsOf(sentence, rest);
+  const words = wordsOf(sentence.replace(/^['’]s(?=\s)/, ' is'), rest);
   const [first] = words;
   if (first === undefined || SPOKEN_OF.has(first.text.toLowerCase())) return false;
-  return words.some((word, at) => isToldBy(named, words, word, at)) || isPhrase(named, words);
+  return (
+    words.some((word, at) => isToldBy(named, words, word, at)) ||
+    isPhrase(named, words) ||
+    isWithUser(text, named, first)
+  );
 };
 
 const ASSIGNED = /^["'`)\]]{0,3}\s{0,5}(?:=|:=|=>|:\S|\|\||\?\?|->)/;
@@ -62,24 +68,27 @@ const wordsOf = (sentence: string, rest: string): Word[] =>
 
 const isToldBy = (named: Named, words: readonly Word[], word: Word, at: number): boolean => {
   const { family } = named;
-  const before = words[at - 1]?.text.toLowerCase();
+  let from = at - 1;
+  while (from > 0 && ADVERBS.has(words[from]?.text.toLowerCase() ?? '')) from -= 1;
+  const before = words[from]?.text.toLowerCase();
   const isCjkBefore =
     before !== undefined &&
     IS_CJK.test(before) &&
     /(?:は|が|を|も|に|で|是|为|為|은|는|이|가|을|를|로|설정|如下)$/.test(before);
   const told =
-    before !== undefined && (RELATIONS.has(before) || words[at - 1]?.announces === true || isCjkBefore);
+    before !== undefined && (RELATIONS.has(before) || words[from]?.announces === true || isCjkBefore);
   const near = at === 0 && !named.plural;
   if (IS_CJK.test(word.text) || isCode(word.text) || isTechnical(word.text)) return false;
   switch (word.kind) {
     case 'none':
       return false;
     case 'number':
-      return isTold(named, word, told || near, at);
+      return !/^combination/i.test(named.name) && isTold(named, word, told || near, at);
     case 'word':
       return isToldWord(named, word, before, told);
     case 'value':
       if (word.text.length < 4 && !(word.quoted && told)) return false;
+      if (/^combination/i.test(named.name)) return told && COMBINATION.test(word.text);
       if (family === 'pin') return (told || near) && /^[\d#*-]{4,12}[A-Z]?$/.test(word.text);
       if (family === 'codes') return /\d/.test(word.text) && (told || near);
       if (family === 'password' || family === 'phrase')
@@ -89,6 +98,8 @@ const isToldBy = (named: Named, words: readonly Word[], word: Word, at: number):
         : near && (isRandom(word.text) || (/\d/.test(word.text) && isStrong(word.text)));
   }
 };
+
+const COMBINATION = /^\d{1,2}(?:-\d{1,2}){2,3}$/;
 
 const OF = /^(?:for|of|to|für|von|vom|zum|du|de|del|della|do|da|от|для|к)$/i;
 
@@ -114,7 +125,10 @@ const isTold = (
   const digits = text.length;
   if (unitFollows(after)) return false;
   if (family === 'pin')
-    return told && (/^cv/i.test(name) ? digits === 3 || digits === 4 : digits >= 4 && digits <= 9);
+    return (
+      (told || (at <= 3 && isLast && name.length > 3 && !/^(?:19|20)\d\d$/.test(text))) &&
+      (/^cv/i.test(name) ? digits === 3 || digits === 4 : digits >= 4 && digits <= 9)
+    );
   if (family === 'codes') return told && digits >= 6;
   if (family !== 'password') return false;
   if (IS_CJK.test(name))
@@ -131,13 +145,19 @@ const isToldWord = (
   if (
     isProse(text) ||
     /(?:ed|ing|ly|[ai]ble|ive|ory|ful|less)$/.test(text) ||
-    /^[A-Z]+$/.test(text) ||
+    (/^[A-Z]+$/.test(text) && name !== name.toUpperCase()) ||
     SPOKEN_OF.has(text.toLowerCase()) ||
     text.length < 4
   )
     return false;
-  if (quoted && told) return family === 'password' && name.length > 4;
-  return family === 'password' && name.length > 4 && isLast && before !== undefined && SAYS.has(before);
+  if (quoted && told) return family === 'password' && !/^pass$/i.test(name);
+  return (
+    (family === 'password' || family === 'phrase') &&
+    name.length > 4 &&
+    isLast &&
+    before !== undefined &&
+    SAYS.has(before)
+  );
 };
 
 /** `the passphrase is correct horse battery staple`. */
@@ -157,6 +177,38 @@ const isPhrase = ({ family, name }: Named, words: readonly Word[]): boolean => {
         .join(' '),
     )
   );
+};
+
+/** `合言葉は「山川」です`. */
+const saysInQuotes = ({ family }: Named, rest: string): boolean => {
+  if (family !== 'password' && family !== 'phrase') return false;
+  const said =
+    /^(?:は|:|が|是|为)?\s?[「『]([^「」『』\n]{2,20})[」』](?:です|だ|でした|。|$|\n|に(?:設定|変更))/.exec(
+      rest,
+    )?.[1];
+  return said !== undefined && kindOf(said) !== 'none';
+};
+
+/** `user admin, password sunshine`. */
+const isWithUser = (text: string, { family, at, isShort, plural }: Named, first: Word): boolean =>
+  (family === 'password' || family === 'phrase') &&
+  !plural &&
+  !isShort &&
+  first.kind === 'word' &&
+  first.isLast &&
+  /^[!-~]{4,}$/.test(first.text) &&
+  !isProse(first.text) &&
+  WITH_USER.test(text.slice(Math.max(0, at - 60), at));
+
+const WITH_USER =
+  /\b(?:user(?:name)?|login|account|usuario|usuário|benutzer|utilisateur|utente)[:= ]{1,3}\S{2,40}[,;/ ]{1,3}(?:(?:and|with|und|mit|et|y|e)\s)?$/i;
+
+/** `auth=('bob', 'hunter22')`, `login("bob", "hunter22")`. */
+const PAIR = /^\s{0,3}[=:(]\s{0,3}[([{]?\s{0,3}["'][^"'\n]{1,60}["']\s{0,3},\s{0,3}["']([^"'\n]{4,64})["']/;
+
+const isPair = (rest: string): boolean => {
+  const value = PAIR.exec(rest)?.[1] ?? '';
+  return kindOf(value) === 'value' && /\d/.test(value) && !/\s/.test(value) && !isTechnical(value);
 };
 
 /** `admin / hunter2`, `deploy:9fKq27xz`. */

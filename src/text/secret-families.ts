@@ -96,7 +96,7 @@ const nameAt = (text: string, at: number, found: string, next: number): Named | 
   const before = text.slice(Math.max(0, at - 40), at);
   if (isOther(before, family) || /\barn:[\w:-]*:$/.test(before)) return undefined;
   // Three letters that are also a verb, an abbreviation, a command.
-  if (plain(found) === 'tan' && found !== 'TAN') return undefined;
+  if (/^(?:tan|pat)$/i.test(found) && found !== found.toUpperCase()) return undefined;
   const plural = /^s(?![a-z])/.test(tail) || (family === 'token' && /s$/i.test(found));
   return {
     family,
@@ -106,6 +106,7 @@ const nameAt = (text: string, at: number, found: string, next: number): Named | 
     next,
     isWithin: !isCjk && /[\p{L}\p{N}_]$/u.test(before),
     plural,
+    leads: /(?:^|\n)[\s>*-]*$/.test(before),
     isShort: !isCjk && found.length <= 4,
   };
 };

@@ -27,6 +27,8 @@ export interface Named {
   /** It is the end of a longer name: `dbPassword`, `DB_PASSWORD`. */
   isWithin: boolean;
   plural: boolean;
+  /** It begins its line. */
+  leads: boolean;
   /** A verb, an abbreviation or part of another word as often: more must speak for its value. */
   isShort: boolean;
 }
@@ -45,7 +47,8 @@ const list = (text: string): readonly string[] => text.split(/,\s+/).map((name) 
 
 export const NAMES: Readonly<Record<Family, readonly string[]>> = {
   password:
-    list(`password, passwd, passcode, pass, pwd, pw, pswd, psw, psk, pre shared key, wpa key, userpass, dbpass,
+    list(`wifi code, wi fi code, wlan code, code wifi, code wi fi, código wifi, codice wifi, wi fi key,
+    password, passwd, passcode, pass, pwd, pw, pswd, psw, psk, pre shared key, wpa key, userpass, dbpass,
     dbpassword, dbpwd, mypassword, rootpw, rootpass, adminpass, pgpassword, wifi key, wlan key,
     network key, keypass, storepass, passwort, passwörter, kennwort, kennwörter, losungswort, codewort,
     zugangswort, wlan schlüssel, netzwerkschlüssel, sicherheitsschlüssel, datenbankpasswort,
@@ -59,7 +62,8 @@ export const NAMES: Readonly<Record<Family, readonly string[]>> = {
     wallet seed, phrase secrète, phrase de passe, phrase de récupération, frase semilla, frase secreta,
     frase de recuperação, frase segreta, kennsatz, мнемоническая фраза, сид фраза, секретная фраза,
     パスフレーズ, シードフレーズ, リカバリーフレーズ, 助记词, 助記詞, 시드 구문`),
-  pin: list(`pin, pincode, pin code, pin number, code pin, código pin, codigo pin, puk, otp, cvv, cvc, cvv2, tan,
+  pin: list(`combination, pin コード, pin 码, pin 碼, pin 코드, pin 번호, pin 番号,
+    pin, pincode, pin code, pin number, code pin, código pin, codigo pin, puk, otp, cvv, cvc, cvv2, tan,
     one time code, one time password, verification code, confirmation code, auth code, access code,
     door code, gate code, gate access code, alarm code, entry code, security code, unlock code,
     lock code, safe code, garage code, 2fa code, mfa code, sms code, login code, safe combination,
@@ -70,12 +74,14 @@ export const NAMES: Readonly<Record<Family, readonly string[]>> = {
     codice di accesso, codice segreto, codice di verifica, codice di sicurezza, codice pin, пин, пин код,
     код подтверждения, код доступа, код от двери, код безопасности, код из смс, 暗証番号, 確認コード, 認証コード, 認証番号,
     アクセスコード, セキュリティコード, 検証コード, ピン番号, 验证码, 驗證碼, 校验码, 门禁密码, 인증번호, 인증 코드, 인증코드, 핀번호, 핀 번호, 보안코드`),
-  codes: list(`recovery code, recovery codes, backup code, backup codes, scratch codes, rescue codes,
+  codes: list(`recovery key, wiederherstellungsschlüssel, clé de récupération, clave de recuperación,
+    chave de recuperação, chiave di recupero, ключ восстановления, 回復キー, リカバリーキー, 恢复密钥, 복구 키,
+    recovery code, recovery codes, backup code, backup codes, scratch codes, rescue codes,
     wiederherstellungscode, wiederherstellungscodes, backup schlüssel, code de récupération,
     codes de récupération, códigos de recuperación, códigos de recuperação, codici di recupero,
     коды восстановления, резервные коды, リカバリーコード, バックアップコード, 回復コード, 恢复码, 复原码, 복구 코드, 복구코드, 백업 코드`),
-  account:
-    list(`credential, credentials, creds, login, logins, zugangsdaten, anmeldedaten, logindaten, identifiants,
+  account: list(`basic auth, http auth, auth,
+    credential, credentials, creds, login, logins, zugangsdaten, anmeldedaten, logindaten, identifiants,
     credenciales, credenciais, credenziali, учётные данные, учетные данные, логин, ログイン情報, 認証情報, 接続情報,
     账号密码, 帐号密码, 登录信息, 로그인 정보, 계정 정보, 접속 정보`),
   key: list(`api key, secret key, private key, master key, signing key, signature key, encryption key,
@@ -92,8 +98,8 @@ export const NAMES: Readonly<Record<Family, readonly string[]>> = {
     マスターキー, api 密钥, api 密鑰, 密钥, 密鑰, 私钥, 私鑰, api 키, 비밀 키, 개인 키, 액세스 키, 시크릿 키, 인증 키, 암호화 키, 라이선스 키`),
   'any key': ['key'],
   secret: list(`secret, client secret, shared secret, app secret, シークレット, 시크릿, секрет, geheimnis`),
-  token:
-    list(`token, tokens, jeton, access token, authtoken, accesstoken, zugriffstoken, zugangstoken, トークン, 令牌,
+  token: list(`pat, personal access token,
+    token, tokens, jeton, access token, authtoken, accesstoken, zugriffstoken, zugangstoken, トークン, 令牌,
     토큰, токен, токена, токеном`),
 };
 
@@ -120,7 +126,7 @@ export const SPOKEN_OF: ReadonlySet<string> = new Set(
   reset rules rule strength generator authentication auth endpoint bucket file files protected protection prompt
   requirements requirement complexity rotation expiry expiration form forms input page screen validation validator
   type types name names id ids holder box vault store storage less based bearer format parser counter encoder
-  santa garden recipe ingredient service agent society weapon sauce agreement`
+  combination combinations santa garden recipe ingredient service agent society weapon sauce agreement`
     .split(/\s+/)
     .filter((word) => word !== ''),
 );

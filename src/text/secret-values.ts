@@ -21,16 +21,16 @@ export const kindOf = (value: string): Kind => {
 const FILLERS =
   /^(?:[x*•.\-_#?=~…]{2,}|[*•…?])$|x{4}|\*{3}|•{2}|\.{3}|…|<[^<>]{0,80}>|\$\{|\$\(|\{\{|#\{|\{[A-Za-z_][\w.]*\}/i;
 const REFERENCES =
-  /^(?:[<[{(]|\$[A-Za-z_]\w*$|\$\{|%[({]|%\w+%$|%[sdv]$|@[\w.]+@$|__\w+__$|:\w+$|#\{|&\w+;?$|!(?:vault|Ref|Sub|GetAtt|ImportValue)\b|(?:vault|op|env|file|ref|secret|arn|projects|ssm|gcp|keyring|doppler|\w+\+aws):[/\w])/;
+  /^(?:[<[{(]|\$[A-Za-z_]\w*$|\$\{|%[({]|%\w+%$|%\w+\(|%[sdv]$|@[\w.]+@$|__\w+__$|:\w+$|#\{|&\w+;?$|!(?:vault|Ref|Sub|GetAtt|ImportValue)\b|(?:vault|op|env|file|ref|secret|arn|projects|ssm|gcp|keyring|doppler|\w+\+aws):[/\w])/;
 const PLACEHOLDERS = new RegExp(
   `^(?:${[
-    'change[-_ ]?(?:me|it|this|that|now|in)\\w*(?:[-_ ].*)?|to[-_ ]?be[-_ ].*|replace(?:d|[-_ ]?(?:me|this|with|by))?(?:[-_ ].*)?',
+    'change[-_ ]?(?:me|it|this|that|now|in)[a-z]*(?:[-_ ].*)?|to[-_ ]?be[-_ ].*|replace(?:d|[-_ ]?(?:me|this|with|by))?(?:[-_ ].*)?',
     'todo|tbd|fixme|redacted|removed|filtered|masked|hidden|omitted|elided|placeholder|none|null|nil|undefined|nan|unset',
     'empty|blank|true|false|yes|no|on|off|required|optional|mandatory|string|str|text|varchar|char|int|integer|number|bool',
     'boolean|bytes|buffer|object|any|unknown|void|never|uuid|default|example|sample|dummy|n/?a|auto|bearer|basic|jwt',
     'obligatoire|erforderlich|pflichtfeld|obligatorio|obligatório|obbligatorio|обязательно|必須|必填|필수|任意|可选|선택',
     '(?:your|my|the|some|any|insert|enter|put|paste|type|add|use|provide|our)[-_ ].*|your[A-Za-z]+|[-_ \\w]*[-_ ]here',
-    'bin|env|var|input|value|val|data|args?|params?|result|res|line|self|this|item|row|entry|raw|plain|plaintext',
+    'u?int\\d+\\w*|float\\d+\\w*|[iuf](?:8|16|32|64|128)|vec[234]|bin|env|var|input|value|val|data|args?|params?|result|res|line|self|this|item|row|entry|raw|plain|plaintext',
   ].join('|')})$`,
   'iu',
 );

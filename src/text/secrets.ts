@@ -21,10 +21,13 @@ export const findSecret = async (written: string, words: readonly string[]): Pro
   return hidden === '' ? undefined : findIn(normalText(hidden), words);
 };
 
+/** `ghp_xxxxxxxx` is no key. */
+const withoutFillers = (text: string): string => text.replaceAll(/[Xx]{8,}/g, 'x');
+
 const findIn = async (text: string, words: readonly string[]): Promise<string | undefined> => {
   const key =
     findKey(text) ??
-    (await findPublishedKey(text)) ??
+    (await findPublishedKey(withoutFillers(text))) ??
     findCardNumber(text) ??
     (mayHoldSeed(text) ? findSeedPhrase(text) : undefined);
   if (key !== undefined) return key;

@@ -4,12 +4,17 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).f
 
 /** What joins a name to what is said of it. */
 export const RELATIONS = words(
-  `is was are be becomes became equals to as = : ist war lautet heißt lautete sei auf zu est était sera es era será fue é
+  `c'est it's that's is was are be becomes became equals to as = : ist war lautet heißt lautete sei auf zu est était sera es era será fue é
   è era sarà e foi это есть был была будет на - – — → => -> `,
 );
 
+/** They come between a relation and a value. */
+export const ADVERBS = words(
+  'still now just currently simply only again noch jetzt nun immer wieder weiterhin toujours maintenant encore todavía ahora ainda agora ancora adesso всё ещё теперь сейчас',
+);
+
 /** After these, a plain word that ends the sentence is a value, where no sentence would say it of a password. */
-export const SAYS = words('is was lautet lautete heißt');
+export const SAYS = words('is was lautet lautete heißt remains');
 
 /** What is said of a password. */
 const PREDICATES = words(
