@@ -30,7 +30,7 @@ export interface TrustShown extends HomeSummary {
   tasks: UnsealedTask[];
 }
 
-export interface UnsealedTask {
+interface UnsealedTask {
   task_id: string;
   state: Unsealed['state'];
   /** What it would run or ask, in a line. */

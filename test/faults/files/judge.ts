@@ -2,7 +2,7 @@
  * Does with a home what koubou does, and tells what was not as it should be. A program of its own, started by
  * watch.ts: a home can hang it, or fill its memory.
  */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { draftFromDrop } from '../../../src/actions/draft-from-drop.ts';
 import { workerSettings } from '../../../src/actions/worker-settings.ts';
 import { loadConfig } from '../../../src/config/load.ts';
