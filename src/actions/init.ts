@@ -8,7 +8,7 @@ import { writeClaudeSection } from '../config/claude-section.ts';
 import { detect } from '../config/detect.ts';
 import type { Variables } from '../config/environment.ts';
 import { placeOf } from '../config/file-in-folder.ts';
-import { agentYamlFile, loadConfig, readVariables } from '../config/load.ts';
+import { agentYamlFile, defaultConfig, loadConfig, readVariables } from '../config/load.ts';
 import { findHome, HOME_NAME, namedHome, refuseForeign, stateFolder, userHome } from '../config/paths.ts';
 import type { Config } from '../config/schema.ts';
 import { setConfig } from '../config/set.ts';
@@ -66,9 +66,10 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
   refuseLinkedHome(home, request);
   const isNew = !(await exists(home));
   refuseForeign({ path: home, by: 'This' });
-  await refuseUntrusted(home, state);
+  const isOwn = await refuseUntrusted(home, state);
   const hadConfig = await exists(agentYamlFile(home));
-  const before = await loadConfig({ home, environment });
+  // In a home that is not signed yet nothing is written, not even what was read: a kill must leave it blank.
+  const before = await (isOwn ? loadConfig : defaultConfig)({ home, environment });
   requireAllowed(callerOf(before.config, before.environment), 'init', {
     about: home,
     undone: 'Nothing was made.',

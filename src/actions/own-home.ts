@@ -32,12 +32,17 @@ export const makeOwnHome = async <Made>({
   return made;
 };
 
-/** Throws `untrusted_home` for a folder that holds something and is not this user's own home. */
-export const refuseUntrusted = async (home: string, state: string): Promise<void> => {
-  if (!existsSync(home) || trustOf(home, state).trusted || isBlank(home)) return;
+/**
+ * Throws `untrusted_home` for a folder that holds something and is not this user's own home. Whether it is one: else
+ * nothing is there, or nothing but folders.
+ */
+export const refuseUntrusted = async (home: string, state: string): Promise<boolean> => {
+  if (!existsSync(home)) return false;
+  if (trustOf(home, state).trusted) return true;
+  if (isBlank(home)) return false;
   // Another process may have signed it, and written to it, between the two looks.
   const trust = trustOf(home, state);
-  if (trust.trusted) return;
+  if (trust.trusted) return true;
   const { untrustedHome } = await import('./untrusted-home.ts');
   throw await untrustedHome(home, trust.why);
 };

@@ -1,6 +1,6 @@
 /** The key of this user, outside of every home: what is signed with it was written by koubou for this user. */
-import { mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { me, readOwn } from './read-own.ts';
 import { writeFirst } from './write-whole.ts';
@@ -33,7 +33,7 @@ export const makeKey = (state: string): Uint8Array => {
   const known = readKey(state);
   if (known !== undefined) return known;
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makeFolder(state);
     refuseShared(state);
     const { randomBytes } = process.getBuiltinModule('node:crypto');
     writeFirst(keyFile(state), randomBytes(KEY_BYTES));
@@ -43,6 +43,18 @@ export const makeKey = (state: string): Uint8Array => {
   const made = readKey(state);
   if (made === undefined) throw notWritable(state, new Error('the key vanished'));
   return made;
+};
+
+/** Not by Node's `recursive`: below /proc, where nothing can be made, it tries for ever. */
+const makeFolder = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return;
+    if (systemCode(error) !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+  }
 };
 
 /** Throws `usage` where others may write in the folder: they could put a key there that they know. */
