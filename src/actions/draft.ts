@@ -1,6 +1,7 @@
 /** From what is asked for to the task that is added. Pure: whatever lies in files was read before. */
 import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { EXTRACTS } from '../task/extract.ts';
 import { type NewTask, SANDBOXES, type TaskOptions } from '../task/record.ts';
 import { kindOf, shortTypeList, typeNames } from '../task/types.ts';
 import { nearest } from '../text/nearest.ts';
@@ -106,6 +107,7 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     schema: fields.schema,
     check: fields.check,
     check_outside: fields.checkOutside,
+    extract: fields.extract === undefined ? undefined : extractNamed(fields.extract),
     expect: fields.expect === undefined ? undefined : [...fields.expect],
     output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
     sandbox: fields.sandbox === undefined ? undefined : sandboxOf(fields.sandbox),
@@ -128,6 +130,12 @@ const refuseOutside = ({ check, localOnly, sensitive }: Fields): void => {
     'The task must stay on this machine, and a check outside the sandbox reaches any network; it was not added.',
     { hint: 'Delegate it without --check-outside.' },
   );
+};
+
+const extractNamed = (written: string): NonNullable<TaskOptions['extract']> => {
+  const found = EXTRACTS.find((each) => each === written);
+  if (found !== undefined) return found;
+  throw usage(`'${written}' cannot be extracted.`, `Of an answer can be taken: ${EXTRACTS.join(', ')}.`);
 };
 
 const sandboxOf = (written: string): NonNullable<TaskOptions['sandbox']> => {

@@ -45,6 +45,7 @@ export interface Fields {
   allowNoChange?: boolean;
   /** The check runs with the rights of the user. */
   checkOutside?: boolean;
+  extract?: string;
   worktree?: boolean;
   /** References, not yet resolved to ids. */
   after?: readonly string[];
@@ -129,6 +130,7 @@ const READERS: Readonly<Record<string, Read>> = {
   retries: (value) => ({ retries: asWhole(0, 100)(value) }),
   schema: (value) => ({ schema: asSchema(value) }),
   check: (value) => ({ check: asText(value) }),
+  extract: (value) => ({ extract: asText(value) }),
   expect: (value) => ({ expect: asTexts(value) }),
   output: (value) => ({ output: asText(value) }),
   sandbox: (value) => ({ sandbox: asText(value) }),

@@ -23,6 +23,7 @@ export const delegateFlags = {
     summary: 'The check runs with your rights, not in the sandbox that the work was done in.',
   }),
   schema: text({ summary: 'A JSON schema that the output has to fit.', helpValue: 'FILE' }),
+  extract: text({ summary: 'The result is the code, or the json, in the answer.', helpValue: 'WHAT' }),
   expect: repeatable({ summary: 'Files that must be there in the end, not empty.', helpValue: 'GLOB' }),
   output: text({ summary: 'Where the accepted output is written, too.', helpValue: 'FILE' }),
   'allow-no-change': boolean({ summary: 'A code task may leave everything as it was.' }),
@@ -68,6 +69,7 @@ export interface DelegateFlags {
   'local-only'?: boolean;
   check?: string;
   'check-outside'?: boolean;
+  extract?: string;
   schema?: string;
   expect?: string[];
   output?: string;
@@ -120,6 +122,7 @@ export const fieldsOf = (
     retries: flags.retries,
     schema: flags.schema,
     check: flags.check,
+    extract: flags.extract,
     checkOutside: flags['check-outside'] || undefined,
     expect: flags.expect,
     output: flags.output,

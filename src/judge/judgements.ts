@@ -2,9 +2,11 @@
  * What is judged apart from the daemon, by name: everything that reads a model's or a server's words and could take long
  * over them, or much memory. One entry here is all that a new judgement needs.
  */
+import type { Extract } from '../task/extract.ts';
 import { findSecret } from '../text/secrets.ts';
 import { holdsCode } from './code-evidence.ts';
 import { errorWords } from './error-body.ts';
+import { type Extracted, extract } from './extract.ts';
 import { readBeginning, readWhole } from './read.ts';
 import { judgeBySchema, type SchemaVerdict } from './schema.ts';
 import { isToolCallText, LONGEST_CALL_BYTES } from './tool-call-text.ts';
@@ -17,6 +19,8 @@ export interface Judgements {
   tool_call: { asked: { path: string }; answer: boolean };
   /** Whether the file holds code: a fenced block, or a patch. */
   code: { asked: { path: string }; answer: boolean };
+  /** The code or JSON in the file. */
+  extract: { asked: { path: string; what: Extract }; answer: Extracted };
   /** A server's own words in the body of an error; empty where it holds none. */
   error_body: { asked: { text: string }; answer: string };
   /** What a text holds that should stay on this machine; null: nothing. */
@@ -36,6 +40,7 @@ export const JUDGEMENTS: Table = {
     return text !== null && isToolCallText(text);
   },
   code: async ({ path }) => holdsCode(await readWhole(path)),
+  extract: async ({ path, what }) => extract(await readWhole(path), what),
   error_body: async ({ text }) => errorWords(text),
   secret: async ({ text, words }) => (await findSecret(text, words)) ?? null,
 };

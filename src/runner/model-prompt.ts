@@ -9,6 +9,7 @@ import { KoubouError, systemCode } from '../errors.ts';
 import { openAttached } from '../names/attached.ts';
 import type { Attached } from '../names/places.ts';
 import { NameRefused, NotAFile } from '../names/walk.ts';
+import { extractWords } from '../task/extract.ts';
 import type { TaskFile } from '../task/record.ts';
 import { estimateTokens, type TokenRange } from '../task/tokens.ts';
 import { readTextFile } from '../text/read-text.ts';
@@ -48,6 +49,7 @@ export const buildPrompt = async (task: Asked, options: PromptOptions): Promise<
     task.options.schema === undefined
       ? ''
       : `Answer with one JSON value and nothing else. It must fit this JSON schema:\n${JSON.stringify(task.options.schema)}`,
+    extractWords(task),
     options.feedback === null
       ? ''
       : `An earlier answer to this was not accepted, for this reason:\n${options.feedback}\nGive a complete answer that is right in this point.`,

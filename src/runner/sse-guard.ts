@@ -79,6 +79,6 @@ const wordsOf = (data: string): string => {
   const value = parseModest(data.trim());
   const { error, message } = isObject(value) ? value : {};
   const inner = isObject(error) ? error['message'] : error;
-  const said = [inner, message].find((each) => typeof each === 'string' && each !== '');
-  return (said === undefined ? data.trim() : String(said)).slice(0, WORDS);
+  const said = [inner, message].find((each): each is string => typeof each === 'string' && each !== '');
+  return (said ?? data.trim()).slice(0, WORDS);
 };

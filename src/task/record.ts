@@ -38,6 +38,8 @@ export const TaskOptions = z.looseObject({
   check: optionalString,
   /** Run the check with the rights of the user, where the work was done in a sandbox. */
   check_outside: z.optional(z.boolean()),
+  /** What of the answer is the result; absent: all of it, but for the fence around JSON or a file of code. */
+  extract: z.optional(z.enum(['code', 'json'])),
   expect: z.optional(z.array(z.string())),
   output: optionalString,
   local_only: z.optional(z.boolean()),

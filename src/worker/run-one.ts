@@ -31,6 +31,7 @@ import { noteChangedFiles } from './changed-files.ts';
 import { checkExecutor } from './check-executor.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
 import { conversationOf } from './conversation.ts';
+import { extracted } from './extracted.ts';
 import { fileBytes } from './file-bytes.ts';
 import { handBack, isLastTry } from './hand-back.ts';
 import { type NotKept, published, setApart, stillTheSame } from './kept-result.ts';
@@ -266,6 +267,10 @@ export class Attempt {
       await emptyOwn(claim.outputPath);
       return { ...seen, error: wentElsewhere(result.observed.remoteHost) };
     }
+    const taken = await this.#steps.within('taking the result out of the answer', () =>
+      extracted({ ...claim, task: workplace.task }, clocks.signal),
+    );
+    if (taken !== null) return { ...seen, ...taken };
     const apart = (): Promise<Candidate | null | NotKept> => setApart(claim);
     const candidate = await this.#steps.within('setting the result apart', apart);
     if (candidate !== null && 'error' in candidate) return { ...seen, ...candidate };

@@ -23,6 +23,36 @@ describe('one attempt', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  it('keeps, checks and publishes the same: the code in the answer', async () => {
+    const output = join(folder, 'calc.py');
+    const id = await rig.add({
+      options: { extract: 'code', output, check: 'grep -q ^print && ! grep -q python "$KOUBOU_OUTPUT"' },
+    });
+    await rig.drain(new FakeRunner(() => 'Here:\n```python\nprint(1)\n```\nIt prints.'));
+    const record = await rig.record(id);
+    assert.equal(record.result?.error, null);
+    assert.equal(record.result?.output, 'print(1)\n');
+    assert.equal(readFileSync(output, 'utf8'), 'print(1)\n');
+  });
+
+  it('keeps the JSON that a schema accepted, without its fence', async () => {
+    const id = await rig.add({ options: { schema: { type: 'object' } } });
+    await rig.drain(new FakeRunner(() => '```json\n{"id":"42"}\n```'));
+    assert.deepEqual(JSON.parse((await rig.record(id)).result?.output ?? ''), { id: '42' });
+  });
+
+  it('tells the model where several blocks could be meant', async () => {
+    const seen: (string | null)[] = [];
+    const runner = new FakeRunner((_, { feedback }) => {
+      seen.push(feedback);
+      return seen.length > 1 ? '```\na\n```' : '```\na\n```\nor\n```\nb\n```';
+    });
+    const id = await rig.add({ options: { extract: 'code', retries: 1 } });
+    await rig.drain(runner);
+    assert.equal((await rig.record(id)).result?.output, 'a\n');
+    assert.match(seen[1] ?? '', /2 blocks of code/);
+  });
+
   it('keeps the result and says who did it', async () => {
     const id = await rig.add();
     await rig.drain(new FakeRunner(() => 'こんにちは'));
