@@ -289,7 +289,7 @@ const notesOf = ({ hidden, hiddenBounded, repositories, unread }: Since): string
   const notes: string[] = [];
   if (hidden.length > 0) {
     const shown = hidden.map(({ root, count, example }) =>
-      count === 1 ? example : `${root}/ (${count} files, as ${example})`,
+      count <= 1 ? example : `${root}/ (${count} files, as ${example})`,
     );
     notes.push(`changed while the run went on, though no diff shows it, as git ignores it: ${named(shown)}`);
   }

@@ -33,7 +33,7 @@ const BOUNDS: SinceBounds = { entries: 2_000_000, hidden: 100_000 };
 export interface Since {
   /** The first thing found in each home. */
   homes: string[];
-  /** What is hidden, by where it begins, with how much of it changed. */
+  /** What is hidden, by where it begins, with how many files of it changed. */
   hidden: { root: string; count: number; example: string }[];
   /** Folders that became repositories of their own, or are some that something was done in. */
   repositories: string[];
@@ -151,17 +151,15 @@ class Walk {
       if (!this.#homes.has(home)) this.#homes.set(home, name);
     } else if (isGit) {
       this.#repositories.push(name.slice(0, -'/.git'.length));
-    } else if (root !== undefined) this.#tell(root, isFolder ? `${name}/` : name);
+    } else if (root !== undefined) this.#tell(root, name, isFolder);
   }
 
-  #tell(root: string, example: string): void {
-    const told = this.#hidden.get(root);
-    if (told === undefined) this.#hidden.set(root, { count: 1, example });
-    else {
-      told.count += 1;
-      // A file says more than the folder that it was put into.
-      if (told.example.endsWith('/')) told.example = example;
-    }
+  /** A folder changes with what is put into it or taken out of it: a file says more. */
+  #tell(root: string, name: string, isFolder: boolean): void {
+    const told = this.#hidden.get(root) ?? { count: 0, example: `${name}/` };
+    if (!isFolder && told.count === 0) told.example = name;
+    if (!isFolder) told.count += 1;
+    this.#hidden.set(root, told);
   }
 
   async #read(name: string): Promise<Entry[]> {

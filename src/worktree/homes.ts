@@ -1,6 +1,6 @@
 /** That no branch carries a part of a home, also none that an agent committed itself and took away again. */
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, gitOutput, shownName, zeroEnded } from '../process/git.ts';
+import { asBytes, asName, type GitPlace, gitOutput, shownName, zeroEnded } from '../process/git.ts';
 import { homeIn } from '../text/home-name.ts';
 import type { WorktreeRecord } from './record.ts';
 
@@ -34,4 +34,20 @@ export const refuseHomeNames = (names: readonly string[], what: string): void =>
       },
     );
   }
+};
+
+/** Marks homes that are tracked as left out of the work tree, so that no git takes them for removed. Their names. */
+export const leaveOutHomes = async (
+  place: GitPlace,
+  variables: Readonly<Record<string, string>>,
+): Promise<string[]> => {
+  const files = new Map<string, string>();
+  for (const name of zeroEnded(await gitOutput(place, ['ls-files', '-z'], { variables }))) {
+    const home = homeIn(shownName(name));
+    if (home !== undefined) files.set(name, asName(home));
+  }
+  if (files.size === 0) return [];
+  const input = asBytes([...files.keys()].map((name) => `${name}\0`).join(''));
+  await gitOutput(place, ['update-index', '--skip-worktree', '-z', '--stdin'], { variables, input });
+  return [...new Set(files.values())];
 };

@@ -5,22 +5,11 @@
 import { lstat, mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import {
-  asBytes,
-  asName,
-  type GitPlace,
-  git,
-  gitLine,
-  gitOutput,
-  pathIn,
-  shownName,
-  zeroEnded,
-} from '../process/git.ts';
+import { type GitPlace, git, gitLine, gitOutput, pathIn } from '../process/git.ts';
 import { ownGit } from '../process/own-git.ts';
 import { findRepository, isRepository, type NoRepository, type Repository } from '../process/repository.ts';
-import { homeIn } from '../text/home-name.ts';
 import { folderWithin } from './folder-within.ts';
-import { refuseHomes } from './homes.ts';
+import { leaveOutHomes, refuseHomes } from './homes.ts';
 import { linkable, makeLinks } from './links.ts';
 import {
   branchesOf,
@@ -178,15 +167,8 @@ const checkOut = async (
   const place = { ...(await ownGit(asking, wish)), folder: record.path };
   const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
   await gitOutput(place, ['read-tree', '--reset', '-u', record.base], { variables });
-  const homes = zeroEnded(await gitOutput(place, ['ls-files', '-z'], { variables })).filter(
-    (name) => homeIn(shownName(name)) !== undefined,
-  );
-  if (homes.length === 0) return;
-  const input = asBytes(homes.map((name) => `${name}\0`).join(''));
-  await gitOutput(place, ['update-index', '--skip-worktree', '-z', '--stdin'], { variables, input });
-  for (const name of new Set(homes.map((each) => homeIn(shownName(each)) ?? each))) {
-    await rm(pathIn(record.path, asName(name)), { recursive: true, force: true });
-  }
+  const homes = await leaveOutHomes(place, variables);
+  for (const name of homes) await rm(pathIn(record.path, name), { recursive: true, force: true });
 };
 
 /** A run in a folder that only seems to be a worktree would work on the repository around it. */
@@ -233,9 +215,9 @@ export const commitWorktree = async (
     await removeLogLinks(record);
     await gitOutput(asking, ['update-ref', '-m', 'koubou', branch, commit]);
     await gitOutput(asking, ['symbolic-ref', headNameOf(record), branch]);
-    await gitOutput(place, ['read-tree', commit], {
-      variables: { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') },
-    });
+    const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
+    await gitOutput(place, ['read-tree', commit], { variables });
+    await leaveOutHomes(place, variables);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
