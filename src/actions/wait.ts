@@ -15,6 +15,8 @@ export interface WaitRequest {
   limitSeconds: number | undefined;
   unserved: Unserved;
   ensureWorker: () => Promise<'alive' | 'started'>;
+  /** Throws where no worker may be started: what could be learnt of servers there is not true for one elsewhere. */
+  requireStartable?: () => void;
   signal: AbortSignal;
   /** A line for the person who waits. */
   say: (line: string) => void;
@@ -140,6 +142,7 @@ class Wait {
     const alive = (await livingWorker(queue)) !== undefined;
     // The first look goes before any worker is started: one with nothing to do would be for nothing.
     if (alive && this.#waitedMs < TRUST_WORKER_MS) return undefined;
+    if (!alive) this.#request.requireStartable?.();
     const nowMs = this.#clock.wallMs();
     const untilMs = nowMs + (limitSeconds === undefined ? PATIENCE_MS : limitMs - this.#waitedMs);
     const parts = { queue, unserved: this.#request.unserved, nowMs, untilMs };

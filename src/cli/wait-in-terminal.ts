@@ -1,6 +1,7 @@
 import { ensureWorker } from '../actions/ensure-worker.ts';
 import { askHealth, type BuildRunners } from '../actions/health.ts';
 import type { OpenHome } from '../actions/open-home.ts';
+import { refuseInSandbox } from '../actions/sandbox-here.ts';
 import { type WaitEnd, waitForTasks } from '../actions/wait.ts';
 import type { BaseCommand } from './base-command.ts';
 import { untilInterrupt } from './interrupt.ts';
@@ -45,6 +46,7 @@ export async function waitInTerminal(
       limitSeconds: wait.limit ?? agentLimit,
       unserved: askHealth(opened, wait.loadRunners),
       ensureWorker: () => ensureWorker({ queue, home, environment: outer, config }),
+      requireStartable: () => refuseInSandbox(outer),
       signal: untilInterrupt(),
       say: (line) => {
         bar?.clear();

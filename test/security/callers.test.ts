@@ -1,0 +1,568 @@
+/** Principles 10 and 11 of issue 9, and what principle 8 says of callers: an agent that calls koubou gets no shell of it. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isListedCheck, isListedProgram } from '../../src/access/listed-programs.ts';
+import { GRANTABLE, may, type Request, type Verdict } from '../../src/access/may.ts';
+import { principalOf } from '../../src/access/principal.ts';
+import { daemonEnvironment } from '../../src/process/daemon-environment.ts';
+import { type SandboxFacts, sandboxIn } from '../../src/process/sandbox.ts';
+import { buildPlanted } from '../faults/planted-build.ts';
+import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
+import { builtKoubou } from '../helpers/built.ts';
+import type { Ended } from '../helpers/koubou.ts';
+import { Project } from '../helpers/project.ts';
+import { beat, worker } from '../helpers/queue-home.ts';
+import { until } from '../helpers/until.ts';
+
+const AGENT = { CLAUDECODE: '1' };
+
+describe('the table of what callers may', () => {
+  const rows: Record<Request, Verdict> = {
+    read: 'allowed',
+    reveal: 'allowed',
+    delegate: 'allowed',
+    retry: 'allowed',
+    cancel: 'allowed',
+    work: 'allowed',
+    apply: 'allowed',
+    program: 'confined',
+    check: 'confined',
+    agent: 'confined',
+    check_outside: 'refused',
+    full_access: 'refused',
+    output_outside: 'refused',
+    files_outside: 'refused',
+    folder_outside: 'refused',
+    other_home: 'refused',
+    config: 'refused',
+    init: 'refused',
+    trust: 'refused',
+  };
+  for (const [request, verdict] of Object.entries(rows) as [Request, Verdict][]) {
+    it(`has ${request}: ${verdict} for an agent, allowed for a person and for an agent that was given it`, () => {
+      assert.equal(may('contributor', request), verdict);
+      assert.equal(may('owner', request), 'allowed');
+      if (verdict !== 'allowed') assert.equal(may('contributor', request, [request]), 'allowed');
+      for (const other of GRANTABLE.filter((each) => each !== request)) {
+        assert.equal(may('contributor', request, [other]), verdict, `with ${other}`);
+      }
+    });
+  }
+
+  it('lets nobody give to agents what only a person does', () => {
+    assert.deepEqual(
+      ['init', 'trust'].filter((request) => GRANTABLE.includes(request as Request)),
+      [],
+    );
+  });
+});
+
+describe('an agent is known', () => {
+  const agents: [Record<string, string>, string][] = [
+    [{ CLAUDECODE: '1' }, 'claude-code'],
+    [{ CLAUDE_CODE_SESSION_ID: 'x' }, 'claude-code'],
+    [{ CODEX_THREAD_ID: 'x' }, 'codex'],
+    [{ CODEX_SANDBOX: 'seatbelt' }, 'codex'],
+    [{ CODEX_SANDBOX_NETWORK_DISABLED: '1' }, 'codex'],
+    [{ CODEX_SOMETHING_NEW: 'x' }, 'codex'],
+    [{ GEMINI_CLI: '1' }, 'gemini-cli'],
+    [{ CURSOR_AGENT: '1' }, 'cursor'],
+    [{ AI_AGENT: 'devin@1' }, 'devin'],
+    [{ AI_AGENT: '$(x)' }, 'agent'],
+    [{ SANDBOX_RUNTIME: '1' }, 'agent'],
+    [{ KOUBOU_CALLER: 'agent' }, 'agent'],
+    [{ KOUBOU_CALLER: 'cron', CLAUDECODE: '1' }, 'claude-code'],
+  ];
+  for (const [variables, agent] of agents) {
+    it(`by ${JSON.stringify(variables)}`, () => {
+      assert.deepEqual(principalOf(variables), { role: 'contributor', agent, via: 'cli' });
+    });
+  }
+
+  const persons: Record<string, string>[] = [
+    {},
+    { CLAUDECODE: '0', GEMINI_CLI: 'false', CODEX_THREAD_ID: '', AI_AGENT: ' ' },
+    { CODEX_HOME: '/x', CODEX_API_KEY: 'x', CODEX_UNSAFE_ALLOW_NO_SANDBOX: '1' },
+    { CLAUDE_CODE_USE_BEDROCK: '1', ANTHROPIC_API_KEY: 'x', CURSOR_TRACE_ID: 'x' },
+    { KOUBOU_CALLER: 'cron' },
+  ];
+  for (const variables of persons) {
+    it(`and not by ${JSON.stringify(variables)}`, () => {
+      assert.deepEqual(principalOf(variables), { role: 'owner', agent: null, via: 'cli' });
+    });
+  }
+});
+
+describe('a program that the config names', () => {
+  it('is known by its words alone', () => {
+    const listed = ['npm test', 'make'];
+    const programs: [string[], boolean][] = [
+      [['npm', 'test'], true],
+      [['npm', 'test', '--silent'], true],
+      [['make', 'all'], true],
+      [['npm', 'run', 'x'], false],
+      [['npm'], false],
+      [['npm test'], false],
+      [['sh', '-c', 'npm test'], false],
+      [['./npm', 'test'], false],
+    ];
+    for (const [words, is] of programs) assert.equal(isListedProgram(words, listed), is, words.join(' '));
+    assert.equal(isListedProgram(['anything'], ['', ' ']), false);
+  });
+
+  it('is a check only where that is nothing but the program', () => {
+    const checks: [string, boolean][] = [
+      ['npm test', true],
+      ['  npm   test ', true],
+      ['npm test; touch x', false],
+      ['npm test && x', false],
+      ['npm test $(x)', false],
+      ['npm test `x`', false],
+      ['npm test\ntouch x', false],
+      ['npm test > x', false],
+      ['npm test *', false],
+      ['A=1 npm test', false],
+    ];
+    for (const [check, is] of checks) assert.equal(isListedCheck(check, ['npm test']), is, check);
+  });
+});
+
+describe('a call of an agent', function () {
+  this.timeout(120_000);
+  let root: string;
+  let project: Project;
+  let path: string;
+
+  beforeEach(async () => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-callers-')));
+    project = await Project.make();
+    writeFileSync(join(root, 'secret'), 'not for you\n');
+    path = pathWithout(join(root, 'bin'));
+  });
+  afterEach(async () => {
+    await project.remove();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const call = (environment: Record<string, string>, args: readonly string[], program?: string) =>
+    project.runWith({ environment: { HOME: root, PATH: path, ...environment }, program }, ...args);
+  const added = async () => (await project.queue.list({})).length;
+  const codeOf = ({ stdout }: Ended): string => JSON.parse(stdout).error?.code ?? '';
+
+  /** By name: the words, with what they are to be refused for. Each is one that a person may say. */
+  const attacks: Record<string, (folder: string) => string[]> = {
+    'a program': () => ['--type', 'command', '--', 'touch', 'x'],
+    'a check': () => ['--check', 'touch x', 'hello'],
+    'an output outside': (folder) => ['--output', join(folder, 'x'), 'hello'],
+    'an output that goes up': () => ['--output', '../x', 'hello'],
+    'a file outside': (folder) => ['--file', join(folder, 'secret'), 'hello'],
+    'a prompt outside': (folder) => ['--prompt-file', join(folder, 'secret')],
+    'a folder outside': (folder) => ['--cwd', folder, 'hello'],
+    'an agent CLI': () => ['--type', 'code', '--runner', 'cli', 'hello'],
+    'a Codex without its sandbox': () => ['--type', 'code', '--runner', 'open', 'hello'],
+  };
+  const RUNNERS = `
+endpoints: { nowhere: { kind: ollama, url: 'http://127.0.0.1:1' } }
+runners:
+  ollama: { kind: ollama, endpoint: nowhere, model: tiny }
+  cli: { kind: agent, bin: sh, args: [-c, 'true'] }
+  open: { kind: codex, endpoint: nowhere, model: tiny, sandbox: danger-full-access }
+routing: { default: { general: ollama, code: ollama, command: command } }
+security: { allow_full_access: true }
+`;
+
+  for (const [name, words] of Object.entries(attacks)) {
+    it(`gets no ${name}, and nothing is added; a person does`, async () => {
+      writeFileSync(join(project.home, 'config', 'agent.yaml'), RUNNERS);
+      const args = words(root);
+      const refused = await call(AGENT, ['delegate', '--json', ...args]);
+      assert.deepEqual([refused.code, codeOf(refused), await added()], [2, 'not_allowed', 0]);
+      assert.match(JSON.parse(refused.stdout).error.hint, /koubou config callers\.agent\./);
+      assert.equal((await call({}, ['delegate', ...args])).code, 0);
+      assert.equal(await added(), 1);
+    });
+  }
+
+  it('is refused in a batch, in --each and by a link that leads out, too', async () => {
+    const line = JSON.stringify({ type: 'command', command: ['touch', 'x'] });
+    project.write('batch', `{"prompt":"fine"}\n${line}\n`);
+    project.write('a.md', 'a');
+    spawnSync('ln', ['-s', root, join(project.folder, 'out')]);
+    spawnSync('ln', ['-s', join(root, 'to-come'), join(project.folder, 'dangling')]);
+    for (const args of [
+      ['--batch', 'batch'],
+      ['--each', '*.md', '--check', 'true', 'hello'],
+      ['--each', join(root, '*'), 'hello'],
+      ['--output', 'out/x', 'hello'],
+      ['--output', 'dangling', 'hello'],
+      ['--file', 'out/secret', 'hello'],
+    ]) {
+      const refused = await call(AGENT, ['delegate', '--json', ...args]);
+      assert.deepEqual([refused.code, codeOf(refused), await added()], [2, 'not_allowed', 0], args.join(' '));
+    }
+  });
+
+  it('changes no config, makes and trusts no home, and uses no other', async () => {
+    const other = await Project.make();
+    try {
+      const before = readFileSync(join(project.home, 'config', 'agent.yaml'), 'utf8');
+      for (const args of [
+        ['config', 'callers.agent.may', '[program]', '--json'],
+        ['init', '--home', join(root, 'new'), '--json'],
+        ['init', '--claude', '--json'],
+        ['trust', '--yes', '--json'],
+        ['list', '--home', other.home, '--json'],
+        ['delegate', '--home', other.home, '--json', 'hello'],
+      ]) {
+        const refused = await call(AGENT, args);
+        assert.deepEqual([refused.code, codeOf(refused)], [2, 'not_allowed'], args.join(' '));
+      }
+      const named = await call({ ...AGENT, KOUBOU_HOME: other.home }, ['list', '--json']);
+      assert.equal(codeOf(named), 'not_allowed');
+      assert.equal(readFileSync(join(project.home, 'config', 'agent.yaml'), 'utf8'), before);
+      assert.equal(existsSync(join(root, 'new')) || existsSync(join(project.folder, '.claude')), false);
+      // Its own by name is no other.
+      assert.equal((await call(AGENT, ['list', '--home', project.home])).code, 0);
+    } finally {
+      await other.remove();
+    }
+  });
+
+  it('adds tasks for models, and puts their results into the project', async () => {
+    project.write('a.md', 'a');
+    const { code } = await call(AGENT, ['delegate', '--file', 'a.md', '--output', 'out/b.md', 'Translate.']);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      [(await project.only()).confined, (await project.only()).created_by],
+      [true, 'claude-code'],
+    );
+  });
+
+  it('has the programs run that the config names, with the rights of the user, and no other', async () => {
+    const config = readFileSync(join(project.home, 'config', 'agent.yaml'), 'utf8');
+    writeFileSync(
+      join(project.home, 'config', 'agent.yaml'),
+      `${config}callers: { agent: { commands: [echo ok] } }\n`,
+    );
+    assert.equal((await call(AGENT, ['delegate', '--type', 'command', '--', 'echo', 'ok'])).code, 0);
+    assert.equal((await project.only()).confined, undefined);
+    assert.equal((await call(AGENT, ['delegate', '--type', 'command', '--', 'echo', 'no'])).code, 2);
+  });
+
+  it('does not have a failed program of a person run again', async () => {
+    await call({}, ['delegate', '--type', 'command', '--', 'false']);
+    await project.finish('', 'failure');
+    const { task_id } = await project.only();
+    const refused = await call(AGENT, ['retry', task_id, '--json']);
+    assert.deepEqual([codeOf(refused), await project.queue.state(task_id)], ['not_allowed', 'failed']);
+    assert.equal((await call({}, ['retry', task_id])).code, 0);
+  });
+
+  it('is known where it took its mark away for the call', async () => {
+    const program = await builtKoubou();
+    const words = `env -u CLAUDECODE ${process.execPath} ${program} delegate --type command -- true; true`;
+    const options = {
+      cwd: project.folder,
+      env: { PATH: path, HOME: root, XDG_STATE_HOME: process.env['XDG_STATE_HOME'] },
+    };
+    spawnSync('setsid', ['-w', 'sh', '-c', words], options);
+    const asPerson = await added();
+    spawnSync('setsid', ['-w', 'sh', '-c', words], { ...options, env: { ...options.env, ...AGENT } });
+    assert.deepEqual([asPerson, await added()], [1, 1]);
+  });
+
+  it('sends prompts nowhere by its own variables', async () => {
+    const shown = async (environment: Record<string, string>) =>
+      JSON.parse((await call(environment, ['config', 'endpoints.nowhere.url', '--json'])).stdout).config[0]
+        .value;
+    const evil = { OLLAMA_HOST: 'http://127.0.0.1:6' };
+    assert.equal(await shown(evil), 'http://127.0.0.1:6');
+    assert.equal(await shown({ ...evil, ...AGENT }), 'http://127.0.0.1:1');
+  });
+
+  it('has programs run in a sandbox where one works: they write in the project alone', async function () {
+    if (bubblewrap() === null) this.skip();
+    path = pathWith(join(root, 'with'));
+    const script = `echo in > inside; echo out > ${join(root, 'outside')}; cat ${project.home}/config/agent.yaml`;
+    const { code } = await call(AGENT, ['delegate', '--type', 'command', '--', 'sh', '-c', script]);
+    assert.deepEqual([code, (await project.only()).confined], [0, true]);
+    await call({}, ['work', '--drain']);
+    const { result } = await project.only();
+    assert.deepEqual(
+      [existsSync(join(project.folder, 'inside')), existsSync(join(root, 'outside')), result?.output ?? ''],
+      [true, false, ''],
+    );
+  });
+
+  describe('about a task that must stay', () => {
+    const SECRET = 'hunter22-7f3a';
+    const commands = (id: string) =>
+      [
+        ['list'],
+        ['list', '--json'],
+        ['status'],
+        ['status', '--json'],
+        ['status', id],
+        ['status', id, '--json'],
+        ['status', id, '--full', '--json'],
+        ['result', id],
+        ['result', id, '--json'],
+        ['result', id, '--format', 'md'],
+        ['result', id, '--format', 'jsonl'],
+        ['logs', id],
+        ['logs', id, '--json'],
+        ['wait', id],
+        ['wait', id, '--json'],
+        ['diff', id],
+      ] as const;
+
+    for (const how of ['success', 'failure'] as const) {
+      it(`sees nothing of one that ended with ${how}, unless it says --reveal; a person sees it`, async () => {
+        await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
+        const claim = await project.finish(`It is ${SECRET}.`, how);
+        writeFileSync(claim.logPath, `log ${SECRET}`);
+        writeFileSync(claim.patchPath, `patch ${SECRET}`);
+        for (const args of commands(claim.id)) {
+          const { stdout, stderr } = await call(AGENT, args);
+          assert.doesNotMatch(stdout + stderr, new RegExp(SECRET), args.join(' '));
+        }
+        for (const args of commands(claim.id).filter(([name, id]) => id === claim.id && name !== 'wait')) {
+          if (how === 'failure' && args[0] === 'result') continue;
+          assert.match((await call(AGENT, [...args, '--reveal'])).stdout, new RegExp(SECRET), args.join(' '));
+          assert.match((await call({}, args)).stdout, new RegExp(SECRET), args.join(' '));
+        }
+        const hidden = JSON.parse((await call(AGENT, ['status', claim.id, '--json'])).stdout);
+        assert.deepEqual([hidden.withheld, hidden.task_id, hidden.result.output], [true, claim.id, null]);
+      });
+    }
+
+    it('takes no empty output for a result', async () => {
+      await call({}, ['delegate', '--local-only', SECRET]);
+      const { id } = await project.finish(SECRET);
+      const { code, stdout, stderr } = await call(AGENT, ['result', id]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, /--reveal/);
+    });
+  });
+
+  describe('that starts a daemon', () => {
+    it('leaves the tokens of its session behind, and not the keys that the config names', async () => {
+      writeFileSync(
+        join(project.home, 'config', 'agent.yaml'),
+        'endpoints: { a: { kind: openai, url: http://127.0.0.1:1, api_key_env: MY_KEY } }\n',
+      );
+      const session = {
+        ...AGENT,
+        CLAUDE_CODE_MESSAGING_TOKEN: 'token-1',
+        SSH_AUTH_SOCK: '/x',
+        GITHUB_TOKEN: 'token-2',
+        MY_KEY: 'key',
+      };
+      const environmentOf = async (environment: Record<string, string>): Promise<string> => {
+        const { stdout } = await call(environment, ['work', '--detach', '--json']);
+        const { pid } = JSON.parse(stdout);
+        const text = readFileSync(`/proc/${pid}/environ`, 'utf8');
+        process.kill(pid, 'SIGKILL');
+        await until(async () => (await project.queue.workers()).length === 0);
+        return text;
+      };
+      if (process.platform !== 'linux') return;
+      const ofAgent = await environmentOf(session);
+      assert.doesNotMatch(ofAgent, /CLAUDE|token-|SSH_AUTH_SOCK/);
+      assert.match(ofAgent, /MY_KEY=key/);
+      const { CLAUDECODE: _, ...ofPerson } = session;
+      assert.match(await environmentOf(ofPerson), /token-2/);
+    });
+
+    it('keeps what a daemon needs', () => {
+      const needed = { PATH: '/bin', HOME: '/h', XDG_STATE_HOME: '/s', LC_ALL: 'C', MAX_WORKERS: '2' };
+      const dropped = {
+        CODEX_THREAD_ID: 'x',
+        GEMINI_CLI: '1',
+        NODE_OPTIONS: '-r x',
+        OLLAMA_HOST: 'x',
+        A_KEY: 'x',
+      };
+      assert.deepEqual(daemonEnvironment({ ...needed, ...dropped }, []), needed);
+      assert.deepEqual(daemonEnvironment(dropped, ['A_KEY']), { A_KEY: 'x' });
+    });
+
+    for (const [name, under] of [
+      ['bubblewrap', (bwrap: string) => [bwrap, '--unshare-pid', '--dev-bind', '/', '/', '--proc', '/proc']],
+      ['unshare', () => ['unshare', '-pf', '--mount-proc']],
+    ] as const) {
+      it(`starts none in the process namespace of ${name}, and says what to do`, async function () {
+        const wrapper = under(bubblewrap() ?? 'no-bwrap');
+        const [tool = '', ...args] = wrapper;
+        if (spawnSync(tool, [...args, 'true']).status !== 0) this.skip();
+        await call({}, ['delegate', 'hello']);
+        const { task_id } = await project.only();
+        for (const words of [
+          ['work', '--detach'],
+          ['wait', task_id],
+        ]) {
+          const options = { environment: { ...AGENT, HOME: root, PATH: path }, under: wrapper };
+          const { code, stdout } = await project.runWith(options, ...words, '--json');
+          assert.deepEqual([code, JSON.parse(stdout).error.code], [1, 'runner_unavailable'], words.join(' '));
+          assert.match(JSON.parse(stdout).error.hint, /outside of the sandbox/);
+        }
+        assert.deepEqual(
+          [await project.queue.workers(), await project.queue.state(task_id)],
+          [[], 'pending'],
+        );
+      });
+    }
+  });
+
+  describe('would not be held where', () => {
+    const found: [string, { file: string; from: string; to: string }, string[]][] = [
+      [
+        'the table let agents have programs',
+        {
+          file: 'access/may.ts',
+          from: "your rights', 'confined'),\n  check:",
+          to: "your rights', 'allowed'),\n  check:",
+        },
+        ['--type', 'command', '--', 'true'],
+      ],
+      [
+        'no mark made an agent',
+        { file: 'access/principal.ts', from: "['CLAUDECODE', 'claude-code'],", to: '' },
+        ['--type', 'command', '--', 'true'],
+      ],
+      [
+        'links were not followed before a path is judged',
+        { file: 'actions/project.ts', from: 'const real = realOf(path);', to: 'const real = path;' },
+        ['--output', 'out/x', 'hello'],
+      ],
+    ];
+    for (const [name, fault, args] of found) {
+      it(`${name} (planted)`, async () => {
+        spawnSync('ln', ['-s', root, join(project.folder, 'out')]);
+        assert.equal((await call(AGENT, ['delegate', ...args])).code, 2);
+        const planted = await buildPlanted(fault);
+        assert.equal((await call(AGENT, ['delegate', ...args], planted)).code, 0);
+      });
+    }
+
+    it('records went out whole (planted)', async () => {
+      await call({}, ['delegate', '--local-only', 'hunter22']);
+      const fault = { file: 'actions/withhold.ts', from: '!seesAll && (await isHeld(id))', to: 'false' };
+      assert.doesNotMatch((await call(AGENT, ['list'])).stdout, /hunter22/);
+      assert.match((await call(AGENT, ['list'], await buildPlanted(fault))).stdout, /hunter22/);
+    });
+  });
+});
+
+describe('a sandbox of an agent', () => {
+  const machine: SandboxFacts = {
+    init: { name: 'systemd', session: 1 },
+    depth: 1,
+    isOutermost: true,
+    isCutOff: false,
+  };
+  const inside = { ...machine, isOutermost: false };
+  const cases: [string, Record<string, string>, SandboxFacts | undefined, boolean][] = [
+    ['a machine', {}, machine, false],
+    ['no /proc', {}, undefined, false],
+    [
+      'a machine whose first process has no session',
+      {},
+      { ...machine, init: { name: 'x', session: 0 } },
+      false,
+    ],
+    ['Docker with a shell', {}, { ...inside, init: { name: 'bash', session: 1 } }, false],
+    ['Docker with koubou alone', {}, { ...inside, init: { name: 'node', session: 1 } }, false],
+    ['Docker with tini', {}, { ...inside, init: { name: 'tini', session: 1 } }, false],
+    ['WSL', {}, { ...inside, init: { name: 'init(Ubuntu)', session: 0 } }, false],
+    ['a namespace whose first process cannot be seen', {}, { ...inside, init: null }, false],
+    ['variables that say no', { SANDBOX_RUNTIME: '0', CODEX_SANDBOX: '' }, machine, false],
+    ['bubblewrap', {}, { ...inside, init: { name: 'bwrap', session: 0 } }, true],
+    ['bubblewrap in a container', {}, { ...inside, init: { name: 'bwrap', session: 1 } }, true],
+    ['unshare', {}, { ...inside, init: { name: 'sh', session: 0 } }, true],
+    ['a namespace below that of /proc', {}, { ...inside, depth: 2 }, true],
+    ['a network of its own with nothing in it', {}, { ...machine, isCutOff: true }, true],
+    ["Claude Code's", { SANDBOX_RUNTIME: '1' }, machine, true],
+    ["Codex's", { CODEX_SANDBOX_NETWORK_DISABLED: '1' }, machine, true],
+    ["Codex's on macOS", { CODEX_SANDBOX: 'seatbelt' }, undefined, true],
+  ];
+  for (const [name, variables, facts, is] of cases) {
+    it(`${is ? 'is' : 'is not'} ${name}`, () => {
+      assert.equal(sandboxIn(variables, () => facts) !== undefined, is);
+    });
+  }
+});
+
+describe('a worker that is not heard', function () {
+  this.timeout(60_000);
+  let project: Project;
+
+  beforeEach(async () => {
+    project = await Project.make();
+  });
+  afterEach(() => project.remove());
+
+  /** One in a process namespace that is gone, that was heard so many seconds ago and has a task in hand. */
+  const silentFor = async (seconds: number, beatSeconds?: number): Promise<string> => {
+    await project.run('delegate', 'hello');
+    const member = await project.queue.join(worker({ ...(beatSeconds && { beat_seconds: beatSeconds }) }));
+    await member.claim(() => ({ take: true, permits: [] }));
+    await member.renew(beat());
+    const files = join(project.home, 'run', member.workerId);
+    const about = JSON.parse(readFileSync(`${files}.json`, 'utf8'));
+    writeFileSync(`${files}.json`, JSON.stringify({ ...about, pidNamespace: 'pid:[1]' }));
+    const said = JSON.parse(readFileSync(`${files}.beat`, 'utf8'));
+    const at = new Date(Date.parse(said.at) - seconds * 1000).toISOString();
+    writeFileSync(
+      `${files}.beat`,
+      JSON.stringify({ ...said, at, steady_ms: said.steady_ms - seconds * 1000 }),
+    );
+    return member.workerId;
+  };
+  const json = async (...args: string[]) => JSON.parse((await project.run(...args, '--json')).stdout);
+
+  it('is silent after 10 s, never busy, and its task does not run', async () => {
+    await silentFor(11);
+    const board = await json('status');
+    assert.deepEqual([board.workers[0].status, board.running[0].waiting], ['silent', 'worker']);
+    const { stdout } = await project.run('status');
+    assert.match(stdout, /0 running, 1 with a worker that is not heard from/);
+    assert.doesNotMatch(stdout, /busy/);
+    assert.match((await project.run('list')).stdout, /silent/);
+    assert.match((await project.run('workers')).stdout, /silent/);
+    assert.match((await project.run('status', board.running[0].task_id)).stdout, /silent/);
+  });
+
+  it('is busy before that, and where its beats are further apart', async () => {
+    await silentFor(5);
+    assert.equal((await json('workers')).workers[0].status, 'busy');
+  });
+
+  it('is not silent between beats that are far apart', async () => {
+    await silentFor(40, 30);
+    assert.equal((await json('workers')).workers[0].status, 'busy');
+  });
+
+  it('is not said to have been stopped', async () => {
+    const id = await silentFor(70);
+    assert.deepEqual(await json('stop'), { stopped: [], finishing: [], elsewhere: [id], silent: [id] });
+    assert.match((await project.run('stop')).stdout, /was not stopped: it is silent/);
+  });
+
+  it('is not waited for: another one is started', async () => {
+    await silentFor(70);
+    const { stderr } = await project.run('delegate', 'again');
+    assert.match(stderr, /No worker is running/);
+  });
+});
