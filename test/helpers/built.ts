@@ -6,6 +6,8 @@ import { cp, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildCommandLine } from '../../build/command-line.ts';
+import { principalOf } from '../../src/access/principal.ts';
+import { callerEnvironment } from '../../src/actions/caller-environment.ts';
 import { stateHome } from './state.ts';
 
 const repository = dirname(dirname(import.meta.dirname));
@@ -27,6 +29,9 @@ async function build(): Promise<string> {
   return join(root, 'bin', 'run.js');
 }
 
+/** Whether an agent's mark stands at this process or at one that started it. */
+const runByAgent = (): boolean => principalOf(callerEnvironment(process.env)).role !== 'owner';
+
 export interface Start {
   cwd?: string;
   /** Added to an environment that holds nothing of koubou's and of no agent. */
@@ -44,6 +49,8 @@ export async function startKoubou(
   const command = [...under, process.execPath, program ?? (await builtKoubou()), ...args];
   return spawn(command[0] ?? '', command.slice(1), {
     cwd,
+    // Tests that an agent runs are no calls of that agent: koubou looks for its mark within a session.
+    detached: runByAgent(),
     env: { PATH: process.env['PATH'] ?? '', HOME: cwd ?? tmpdir(), XDG_STATE_HOME: stateHome, ...env },
     stdio: 'pipe',
   });
