@@ -1,6 +1,6 @@
 /**
  * HMAC-SHA256 (RFC 2104, FIPS 180-4) for the few hundred bytes of a task file. Loading node:crypto takes longer than all
- * else that a short command does; longer messages are given to it (docs/decisions/homes-are-signed.md has the figures).
+ * else that a short command does; longer messages are given to it (docs/decisions/0007-homes-are-signed.md has the figures).
  */
 const LONG_MESSAGE = 4096;
 const BLOCK = 64;

@@ -1,7 +1,7 @@
 /**
  * Whether a home is this user's own: its home.json holds an id with a MAC of this user's key, and the registry beside
  * the key knows that id at this place. The MAC alone would not do: whoever may read the key but not write beside it (an
- * agent in a sandbox) could sign, and whoever may read home.json could plant a copy of it. docs/decisions/homes-are-signed.md
+ * agent in a sandbox) could sign, and whoever may read home.json could plant a copy of it. docs/decisions/0007-homes-are-signed.md
  */
 import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -78,6 +78,8 @@ export const TaskFile = z.looseObject({
   after_any: z._default(z.array(z.string()), []),
   not_before: z._default(z.nullable(z.string()), null),
   key: z._default(z.nullable(z.string()), null),
+  /** The seal, in the file only: of its bytes, not of what was asked (queue/files/seal.ts). */
+  mac: z.optional(z.string()),
 });
 export type TaskFile = z.infer<typeof TaskFile>;
 
@@ -199,8 +201,7 @@ export const parseTaskFile = (value: unknown): TaskFile => {
   if (!parsed.success) throw new KoubouError('usage', describeIssues(parsed.error.issues));
   const fault = faultOf(parsed.data);
   if (fault !== undefined) throw new KoubouError('usage', fault);
-  // The seal is of the file, not of what was asked.
-  delete parsed.data['mac'];
+  delete parsed.data.mac;
   return parsed.data;
 };
 
