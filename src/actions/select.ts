@@ -10,7 +10,12 @@ export interface Selection {
   /** Whose newest task is `last`. */
   createdBy: string;
   readStdin: () => Promise<Buffer>;
+  /** As of resolveTask. */
+  tellOther?: TellOther;
 }
+
+/** Told whose task `last` is where the caller added none. */
+export type TellOther = (id: string, createdBy: string) => void;
 
 type Source = Pick<Queue, 'state' | 'find' | 'list' | 'get'>;
 
@@ -30,15 +35,23 @@ export const selectTasks = async (queue: Source, selection: Selection): Promise<
   const ids: string[] = [];
   for (const reference of references.length === 0 ? ['last'] : references) {
     const named = reference === '-' ? await idsOnStdin(selection) : [reference];
-    for (const each of named) ids.push(await resolveTask(queue, each, createdBy));
+    for (const each of named) ids.push(await resolveTask(queue, each, createdBy, selection.tellOther));
   }
   return [...new Set(ids)];
 };
 
-/** The full id that one reference means. */
-export const resolveTask = async (queue: Source, reference: string, createdBy: string): Promise<string> => {
+/**
+ * The full id that one reference means. `last` is the caller's newest task; with `tellOther` the newest of all where the
+ * caller added none, which is for commands that only look.
+ */
+export const resolveTask = async (
+  queue: Source,
+  reference: string,
+  createdBy: string,
+  tellOther?: TellOther,
+): Promise<string> => {
   const text = reference.trim();
-  if (text === 'last') return lastOf(queue, createdBy);
+  if (text === 'last') return lastOf(queue, createdBy, tellOther);
   if (isTaskId(text)) {
     if ((await queue.state(text)) !== undefined) return text;
     throw new KoubouError('no_such_task', `There is no task ${text}.`);
@@ -60,9 +73,16 @@ export const resolveTask = async (queue: Source, reference: string, createdBy: s
   );
 };
 
-const lastOf = async (queue: Source, createdBy: string): Promise<string> => {
+const lastOf = async (queue: Source, createdBy: string, tellOther?: TellOther): Promise<string> => {
+  let newest: { id: string; createdBy: string } | undefined;
   for (const id of await queue.find('task_', Number.MAX_SAFE_INTEGER)) {
-    if ((await queue.get(id))?.created_by === createdBy) return id;
+    const by = (await queue.get(id))?.created_by;
+    if (by === createdBy) return id;
+    if (by !== undefined) newest ??= { id, createdBy: by };
+  }
+  if (newest !== undefined && tellOther !== undefined) {
+    tellOther(newest.id, newest.createdBy);
+    return newest.id;
   }
   throw new KoubouError('no_such_task', `No task was added by ${createdBy} yet.`);
 };

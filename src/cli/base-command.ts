@@ -88,6 +88,10 @@ export abstract class BaseCommand extends Command {
     write('stderr', `${message}\n`).catch(() => {});
   }
 
+  /** Says whose task `last` is, where the caller added none. */
+  readonly tellOther = (id: string, createdBy: string): void =>
+    this.hint(`You added no task yet; this is the newest of all, which ${createdBy} added: ${id}`);
+
   /** For an ending that is no error: a task that failed (1), a time limit that passed (4). */
   exitWith(code: number): void {
     process.exitCode = code;

@@ -17,6 +17,7 @@ export async function namedTasks(
     labels: readLabels(labels),
     createdBy: environment.createdBy,
     readStdin: () => command.readStdin(),
+    tellOther: command.tellOther,
   });
   return { ids, again: labels === undefined ? ids : labels.flatMap((label) => ['--label', label]) };
 }

@@ -26,7 +26,7 @@ export default class Diff extends BaseCommand {
       openQueue,
     );
     const { queue, view } = opened;
-    const id = await resolveTask(queue, args.task ?? 'last', opened.environment.createdBy);
+    const id = await resolveTask(queue, args.task ?? 'last', opened.environment.createdBy, this.tellOther);
     await view.requireShown(id);
     const { path, chunks } = await readPatch(queue, id);
     if (!flags.json) return copyToStdout(chunks());

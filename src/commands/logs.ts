@@ -27,7 +27,7 @@ export default class Logs extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
     const home = await openHome({ ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal }, openQueue);
-    const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
+    const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy, this.tellOther);
     await home.view.requireShown(id);
     const signal = flags.follow ? untilInterrupt() : new AbortController().signal;
     const decoders = new Map<string, StringDecoder>();

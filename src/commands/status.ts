@@ -31,7 +31,10 @@ export default class Status extends BaseCommand {
       openQueue,
     );
     const { queue, environment: read } = opened;
-    const id = args.task === undefined ? undefined : await resolveTask(queue, args.task, read.createdBy);
+    const id =
+      args.task === undefined
+        ? undefined
+        : await resolveTask(queue, args.task, read.createdBy, this.tellOther);
     const look = () =>
       id === undefined
         ? boardView(opened, environment)

@@ -40,6 +40,15 @@ describe('choosing tasks', () => {
     await assert.rejects(select({ createdBy: 'http' }), { code: 'no_such_task', exitCode: 3 });
   });
 
+  it('takes last for the newest of all where the caller added none, and says whose it is', async () => {
+    const told: string[][] = [];
+    const tellOther = (...args: string[]): void => void told.push(args);
+    assert.deepEqual(await select({ createdBy: 'http', tellOther }), [ids[2]]);
+    assert.deepEqual(told, [[ids[2], 'cron']]);
+    assert.deepEqual(await select({ createdBy: 'cli', tellOther }), [ids[0]]);
+    assert.equal(told.length, 1);
+  });
+
   it('names the candidates of a part that several have', async () => {
     await assert.rejects(resolveTask(queue, 'task_20', 'cli'), (error: { code: string; message: string }) => {
       assert.equal(error.code, 'usage');
