@@ -52,12 +52,7 @@ const FORMATS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ],
 ];
 
-/** Most texts hold none of these words, and making the patterns ready takes a while. */
-const MAY_HOLD =
-  /redis-cli|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|\$apr1\$|SHA(?:256|512)?\}/i;
-
 export const findCommandSecret = (text: string): string | undefined => {
-  if (!MAY_HOLD.test(text)) return undefined;
   for (const [name, pattern] of FORMATS) {
     for (const { groups } of text.matchAll(pattern)) {
       const value = Object.values(groups ?? {}).find((part) => part !== undefined) ?? '';

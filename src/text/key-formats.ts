@@ -3,8 +3,6 @@
  * Each has a mark of its own, so that it is known without a word beside it. Pure.
  */
 
-import { isPlaceholder, namesItself } from './secret-values.ts';
-
 type Formats = readonly (readonly [name: string, pattern: RegExp])[];
 
 /** What is written over more than one word. */
@@ -108,8 +106,9 @@ const MAY_HOLD =
   /\S{15}|:\/\/|:\d{4,5}:|-----BEGIN|kind:|"auth"|authorization|\b(?:login|curl|sshpass|mysql|mysqldump|mariadb)\b/i;
 
 /** Whether one at least of what the pattern finds is no example: `postgres://user:password@db`, `ghp_xxxxxxxx`. */
-const holds = (text: string, pattern: RegExp): boolean => {
+const holds = async (text: string, pattern: RegExp): Promise<boolean> => {
   if (!pattern.test(text)) return false;
+  const { isExample } = await import('./secret-values.ts');
   const everywhere = new RegExp(pattern.source, `${pattern.flags}g`);
   for (const { 0: whole, groups = {} } of text.matchAll(everywhere)) {
     const value = Object.values(groups).find((part) => part !== undefined);
@@ -118,16 +117,11 @@ const holds = (text: string, pattern: RegExp): boolean => {
   return false;
 };
 
-const isExample = (value: string): boolean => {
-  const bare = value.replaceAll(/^["'`]+|["'`]+$/g, '');
-  return (
-    isPlaceholder(bare) || /^(?:pass|pw|pwd|passwd)$/i.test(bare) || (!/\d/.test(bare) && namesItself(bare))
-  );
-};
-
 /** What was found, in words for a person; undefined: nothing. */
-export const findKey = (text: string): string | undefined => {
+export const findKey = async (text: string): Promise<string | undefined> => {
   if (!MAY_HOLD.test(text)) return undefined;
-  return (PHRASES.find(([, pattern]) => holds(text, pattern)) ??
-    RUNS.find(([, pattern]) => holds(text, pattern)))?.[0];
+  for (const formats of [PHRASES, RUNS]) {
+    for (const [name, pattern] of formats) if (await holds(text, pattern)) return name;
+  }
+  return undefined;
 };

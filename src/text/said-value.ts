@@ -7,9 +7,9 @@ import { ADVERBS, isProse, RELATIONS, SAYS, unitFollows } from './sentence-words
 /** How far a sentence is followed. */
 const REACH = 100;
 
-const CJK = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}ー々、。「」『』・';
-const WORDS = new RegExp(`[${CJK}]+|[^\\s${CJK}]+`, 'gu');
-const IS_CJK = new RegExp(`^[${CJK}]`, 'u');
+const CJK = '\\u3001-\\u9fff\\uac00-\\ud7af';
+const WORDS = new RegExp(`[${CJK}]+|[^\\s${CJK}]+`, 'g');
+const IS_CJK = new RegExp(`^[${CJK}]`);
 
 interface Word {
   text: string;

@@ -6,18 +6,16 @@
 import { isAfterName } from './named-value.ts';
 import { isSaid, isSaidBefore } from './said-value.ts';
 import { isInColumn } from './secret-columns.ts';
+import { bareName } from './secret-hints.ts';
 import { FAMILY_OF_WORD, type Family, NAMES, type Named, NEUTRAL_TAIL, OTHER_THING } from './secret-names.ts';
 import { subwords } from './secret-values.ts';
 
-/** Whether a word of `security.sensitive_patterns` asks for families, and not only for itself. */
-export const isFamilyWord = (word: string): boolean => Object.hasOwn(FAMILY_OF_WORD, plain(word));
-
 /** The first name of these families that has a value beside it, as the text has it. */
 export const findNamedSecret = (text: string, words: readonly string[]): string | undefined => {
-  const families = new Set(words.flatMap((word) => FAMILY_OF_WORD[plain(word)] ?? []));
+  const families = new Set(words.flatMap((word) => FAMILY_OF_WORD[bareName(word)] ?? []));
   if (families.size === 0) return undefined;
-  const foreign = /[^\0-\u024f]/.test(text);
-  for (const pattern of foreign ? [latin(), other()] : [latin()]) {
+  const foreign = /[^\0-\x7f]/.test(text);
+  for (const pattern of foreign ? [ascii(), other()] : [ascii()]) {
     for (const { index, name, next } of withNext(text.matchAll(pattern))) {
       const named = nameAt(text, index, name, next);
       if (named === undefined || !families.has(named.family)) continue;
@@ -49,11 +47,9 @@ function* withNext(
   if (last !== undefined) yield { index: last.index, name: last[0], next: Number.POSITIVE_INFINITY };
 }
 
-const plain = (word: string): string => word.toLowerCase().replaceAll(/[\s_.'’-]+/g, '');
-
 const FAMILIES: ReadonlyMap<string, Family> = new Map(
   (Object.entries(NAMES) as [Family, readonly string[]][]).flatMap(([family, names]) =>
-    names.map((name): [string, Family] => [plain(name), family]),
+    names.map((name): [string, Family] => [bareName(name), family]),
   ),
 );
 
@@ -67,15 +63,15 @@ const patternOf = (names: readonly string[]): RegExp =>
     'gi',
   );
 
-const isLatinName = (name: string): boolean => !/[^\0-\u024f]/.test(name);
+const isAsciiName = (name: string): boolean => !/[^\0-\x7f]/.test(name);
 const all = Object.values(NAMES).flat();
-let latinPattern: RegExp | undefined;
+let asciiPattern: RegExp | undefined;
 let otherPattern: RegExp | undefined;
-const latin = (): RegExp => (latinPattern ??= patternOf(all.filter(isLatinName)));
-const other = (): RegExp => (otherPattern ??= patternOf(all.filter((name) => !isLatinName(name))));
+const ascii = (): RegExp => (asciiPattern ??= patternOf(all.filter(isAsciiName)));
+const other = (): RegExp => (otherPattern ??= patternOf(all.filter((name) => !isAsciiName(name))));
 
 const nameAt = (text: string, at: number, found: string, next: number): Named | undefined => {
-  const family = FAMILIES.get(plain(found));
+  const family = FAMILIES.get(bareName(found));
   if (family === undefined) return undefined;
   const end = at + found.length;
   if (!beginsName(text, at) || !endsName(text, end)) return undefined;

@@ -124,3 +124,11 @@ export const isTechnical = (value: string): boolean =>
   /^(?:v|version|step|sha|md|hs|rs|es|aes|base|utf|oauth|rfc|iso|win|windows|python|http|ipv|erc|bip|bcrypt|pbkdf|argon|scrypt|keepass|tls|ssl|web|db|user|host|server|page|section|chapter|line|part|no|nr|token|key|id)[-_.]?\d+\w{0,3}$/i.test(
     value,
   );
+
+/** In the place of a value, in what has the form of a key: `postgres://user:password@db`. */
+export const isExample = (value: string): boolean => {
+  const bare = value.replaceAll(/^["'`]+|["'`]+$/g, '');
+  return (
+    isPlaceholder(bare) || /^(?:pass|pw|pwd|passwd)$/i.test(bare) || (!/\d/.test(bare) && namesItself(bare))
+  );
+};

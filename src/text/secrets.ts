@@ -3,14 +3,13 @@
  * away: where the two conflict, this tells. docs/local-only.md says how well it does.
  */
 import { findCardNumber } from './card-numbers.ts';
-import { findCommandSecret } from './command-secrets.ts';
 import { textInBase64 } from './encoded-text.ts';
 import { findKey } from './key-formats.ts';
 import { normalText, withoutEscapes } from './normal-text.ts';
 import { findPublishedKey } from './published-key-rules.ts';
-import { findNamedSecret, isFamilyWord } from './secret-families.ts';
+import { isFamilyWord, mayCommandSecret, mayNameSecret } from './secret-hints.ts';
 import { findWordWithValue } from './secret-words.ts';
-import { findSeedPhrase, mayHoldSeed } from './seed-phrases.ts';
+import { mayHoldSeed } from './seed-row.ts';
 
 /** What was found, in words for a person and never with the secret itself; undefined: nothing. */
 export const findSecret = async (written: string, words: readonly string[]): Promise<string | undefined> => {
@@ -24,19 +23,25 @@ export const findSecret = async (written: string, words: readonly string[]): Pro
 /** `ghp_xxxxxxxx` is no key. */
 const withoutFillers = (text: string): string => text.replaceAll(/[Xx]{8,}/g, 'x');
 
-const findIn = async (text: string, words: readonly string[]): Promise<string | undefined> => {
-  const key =
-    findKey(text) ??
-    (await findPublishedKey(withoutFillers(text))) ??
-    findCardNumber(text) ??
-    (mayHoldSeed(text) ? findSeedPhrase(text) : undefined);
-  if (key !== undefined) return key;
-  if (words.length === 0) return undefined;
-  const plain = withoutEscapes(text);
+/** What most texts cannot hold is loaded where one can. */
+const findIn = async (text: string, words: readonly string[]): Promise<string | undefined> =>
+  (await findKey(text)) ??
+  (await findPublishedKey(withoutFillers(text))) ??
+  findCardNumber(text) ??
+  (mayHoldSeed(text) ? (await import('./seed-phrases.ts')).findSeedPhrase(text) : undefined) ??
+  (words.length === 0 ? undefined : findByWords(withoutEscapes(text), words));
+
+const findByWords = async (text: string, words: readonly string[]): Promise<string | undefined> => {
   const families = words.filter(isFamilyWord);
-  const command = families.length === 0 ? undefined : findCommandSecret(plain);
-  if (command !== undefined) return command;
+  if (families.length > 0 && mayCommandSecret(text)) {
+    const found = (await import('./command-secrets.ts')).findCommandSecret(text);
+    if (found !== undefined) return found;
+  }
+  const named =
+    families.length > 0 && mayNameSecret(text)
+      ? (await import('./secret-families.ts')).findNamedSecret(text, families)
+      : undefined;
   const own = words.filter((each) => !isFamilyWord(each));
-  const word = findNamedSecret(plain, families) ?? findWordWithValue(plain, own);
+  const word = named ?? findWordWithValue(text, own);
   return word === undefined ? undefined : `"${word}" with a value`;
 };

@@ -3,6 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rules } from '@secretlint/secretlint-rule-preset-recommend';
 import { findPublishedKey } from '../../src/text/published-key-rules.ts';
+import { mayNameSecret } from '../../src/text/secret-hints.ts';
+import { NAMES } from '../../src/text/secret-names.ts';
 import { findSecret } from '../../src/text/secrets.ts';
 import { seeded } from '../helpers/seeded.ts';
 import { KEYS } from './secret-samples.ts';
@@ -157,6 +159,18 @@ describe('no secret', () => {
 });
 
 describe('the search for secrets', () => {
+  it('is made for every text that can hold one of the names', () => {
+    for (const name of Object.values(NAMES).flat()) {
+      for (const text of [name, name.toUpperCase(), name.replaceAll(' ', ''), name.replaceAll(' ', '_')]) {
+        assert.ok(mayNameSecret(`my ${text}: x`), text);
+      }
+    }
+    assert.equal(
+      mayNameSecret('Summarise the important path in the README, and look up the pins of it'),
+      false,
+    );
+  });
+
   it('takes time that grows with the text, not with its square', async function () {
     this.timeout(120_000);
     const cost = async (text: string): Promise<number> => {

@@ -1,0 +1,26 @@
+/**
+ * Whether a text can hold the name of a secret at all. Most prompts hold none, and making the names of all languages
+ * ready takes longer than all else that adding a task does. Pure.
+ */
+
+/** Each name of secret-names.ts in Latin letters has one of these in it (test/text/secrets.test.ts). */
+const HINT =
+  /pass|dbpwd|rootpw|pswd|psk|key|wort|wachtwoord|schl|mot[\s_.-]?de|mots[\s_.-]|mdp|cl[ée][\s_.-]|cl[ée]f|cl[ée] ?d|contrase|clave|senha|palavra|parola|has[łl]o|heslo|lösen|adgang|şifre|code|c[óo]dig|codic|phrase|mnemonic|wallet|frase|kennsatz|combination|pinnumber|geheimzahl|geheimnis|geheim|credential|creden|creds|login|daten|identifiants|auth|llave|chave|chiave|secret|token|jeton|(?<![a-z])(?:pin|puk|otp|pat|tan|pwd?|psw|cv[vc]2?)(?![a-z])/i;
+/** The short ones at the end of a longer name. */
+const SHORT = /[a-z](?:Pin|Puk|Otp|Pat|Pwd?|Psw|Cv[vc])(?![a-z])/;
+/** The words of command-secrets.ts. */
+const COMMAND =
+  /redis-cli|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|\$apr1\$|SHA(?:256|512)?\}/i;
+
+export const mayNameSecret = (text: string): boolean =>
+  /[^\0-\x7f]/.test(text) || HINT.test(text) || SHORT.test(text);
+
+export const mayCommandSecret = (text: string): boolean => COMMAND.test(text);
+
+const FAMILY_WORDS: ReadonlySet<string> = new Set(['password', 'secret', 'apikey', 'privatekey', 'token']);
+
+/** Whether a word of `security.sensitive_patterns` asks for families, and not only for itself. */
+export const isFamilyWord = (word: string): boolean => FAMILY_WORDS.has(bareName(word));
+
+/** `api key`, `api_key` and `API-KEY` are one name. */
+export const bareName = (name: string): string => name.toLowerCase().replaceAll(/[\s_.'’-]+/g, '');
