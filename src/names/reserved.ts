@@ -3,7 +3,7 @@
  * the user. CLAUDE.md, workflows and package.json are not among them: they are files of a project, which its owner may
  * have written.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isWithin, NameRefused, walk } from './walk.ts';
@@ -137,14 +137,31 @@ export class Reserved {
 
 /** Start-up files and the like that are links, as into ~/dotfiles: they have another name there. */
 const linkedFrom = (users: readonly string[]): { place: string; why: string }[] =>
-  users.flatMap((user) =>
-    OF_A_USER.flatMap(([why, names]) =>
-      names.flatMap((name) => {
+  users.flatMap((user) => {
+    const known = new Map<string, boolean | undefined>();
+    const isLink = (path: string): boolean | undefined => {
+      if (!known.has(path)) known.set(path, isLinkNow(path));
+      return known.get(path);
+    };
+    const links = (name: string): boolean => {
+      const parts = name.split('/');
+      return parts.some((_, at) => isLink(join(user, ...parts.slice(0, at + 1))) === true);
+    };
+    return OF_A_USER.flatMap(([why, names]) =>
+      names.filter(links).flatMap((name) => {
         const place = endOf(join(user, name));
         return place === undefined ? [] : [{ place, why: `~/${name} leads there: ${why}` }];
       }),
-    ),
-  );
+    );
+  });
+
+const isLinkNow = (path: string): boolean | undefined => {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  } catch {
+    return undefined;
+  }
+};
 
 /** Only of what is a link, or lies behind one within the home. */
 const endOf = (path: string): string | undefined => {
@@ -165,23 +182,29 @@ const anywhere = (folded: string): string | undefined => {
   return undefined;
 };
 
+/** As they are usually called, also where this user has no list of them. */
+const ANY_HOME = /^\/(home|users)\/[^/]+(?=\/)/;
+
 const ofAUser = (folded: string, users: readonly string[]): string | undefined => {
-  for (const user of users) {
+  const [other] = ANY_HOME.exec(folded) ?? [];
+  for (const user of other === undefined ? users : [...users, other]) {
     if (!isWithin(user, folded)) continue;
     const within = folded.slice(user.length + 1);
     for (const [why, names] of OF_A_USER) {
-      const name = names.find((each) => isWithin(fold(each), within));
+      const name = names.find((each) => isWithin(foldedName(each), within));
       if (name !== undefined) return `~/${name} is ${why}`;
     }
   }
   return undefined;
 };
 
-const ofTheSystem = (folded: string): string | undefined => {
+const ofTheSystem = (path: string): string | undefined => {
+  // Where /etc, /tmp and /var of macOS lead.
+  const folded = path.replace(/^\/private(?=\/(etc|var)\/)/, '');
   if (NO_DEVICES.some((folder) => folded !== folder && isWithin(folder, folded))) return undefined;
   for (const [why, names] of OF_THE_SYSTEM) {
     for (const name of names) {
-      const written = fold(name.replace('*', ''));
+      const written = foldedName(name.replace('*', ''));
       const fits = name.endsWith('*') ? folded.startsWith(written) : isWithin(written, folded);
       if (fits) return `${name} is ${why}`;
     }
@@ -215,6 +238,9 @@ const fold = (path: string): string =>
         .replace(/^(\.[a-z]+):.*$/, '$1'),
     )
     .join('/');
+
+/** Of the tables, which hold nothing else that would be folded. */
+const foldedName = (name: string): string => name.toLowerCase();
 
 /** Those that this user may write to: its own, and for root all of the usual ones. */
 const usersHomes = (): string[] => {

@@ -1,7 +1,8 @@
 /** Whether the disk takes what a program prints: one that finds no room fails for no reason of its own, or does not notice. */
-import { rm, statfs, writeFile } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { replaceOwn } from '../names/own-file.ts';
 
 /** With more than this free nothing needs to be tried. */
 const PLENTY_BYTES = 4 * 1024 * 1024;
@@ -14,7 +15,7 @@ export const hasRoom = async (path: string): Promise<boolean> => {
   try {
     const { bavail, bsize } = await statfs(dirname(path));
     if (bavail * bsize >= PLENTY_BYTES) return true;
-    await writeFile(trial, Buffer.alloc(TRIED_BYTES), { mode: 0o600 });
+    await replaceOwn(trial, Buffer.alloc(TRIED_BYTES));
     return true;
   } catch (error) {
     return !['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '');

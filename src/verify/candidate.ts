@@ -18,15 +18,17 @@ const halfOf = (path: string): string => `${path}.half`;
 /**
  * Puts a copy of the candidate in its place: as much of it as there is now, on one file system with what it is copied
  * from, so that it costs no room where blocks can be shared. null: the run left none. Throws `disk_full` with the
- * candidate as it was.
+ * candidate as it was. `earlier`: candidates of runs of the task that may have been killed while they were copied.
  */
-export const sealCandidate = async (path: string): Promise<Candidate | null> => {
+export const sealCandidate = async (
+  path: string,
+  earlier: readonly string[] = [],
+): Promise<Candidate | null> => {
   if ((await lstat(path).catch(() => undefined)) === undefined) return null;
   const half = halfOf(path);
   const source = await openOwn(path, 'read');
   try {
-    // Of a try before this one.
-    await rm(half, { recursive: true, force: true });
+    for (const left of [...earlier, path]) await rm(halfOf(left), { recursive: true, force: true });
     const opened = `/proc/self/fd/${source.fd}`;
     const from = existsSync(opened) ? opened : path;
     await copyFile(from, half, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);

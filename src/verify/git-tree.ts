@@ -9,6 +9,7 @@ import { existsSync, type Stats } from 'node:fs';
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { replaceOwn } from '../names/own-file.ts';
 import {
   asBytes,
   asName,
@@ -260,6 +261,8 @@ export const compareGitTrees = async (
     names.push(prefix === '' ? name : `${asName(prefix)}/${name}`);
   }
   if (names.length > 0) {
+    // A new file, and not what somebody put there for it to lead elsewhere.
+    await replaceOwn(patchPath, '');
     const patch = ['-p', '--binary', '--full-index', '--src-prefix=a/', '--dst-prefix=b/'];
     const { code, stderr } = await git(place, [...DIFF, ...patch, ...trees], { stdoutPath: patchPath });
     if (code !== 0) throw new KoubouError('internal', `The patch could not be written: ${stderr}`);

@@ -1,8 +1,9 @@
 /** What lies in a folder that git knows nothing of: a list of its files with their hashes, bounded. */
 import { hash } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { lstat, open, readdir, readlink, writeFile } from 'node:fs/promises';
+import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { replaceOwn } from '../names/own-file.ts';
 import { isHomeName } from '../text/home-name.ts';
 import { BOUNDS, type Bounds, type Changed } from './git-tree.ts';
 import { pseudoSystem } from './real-files.ts';
@@ -144,7 +145,7 @@ export const compareListTrees = async (
 ): Promise<Changed> => {
   const found = differences(before, after);
   const lines = found.map(([kind, name]) => `${kind} ${name}\n`);
-  if (lines.length > 0) await writeFile(patchPath, HEADING + lines.join(''), { mode: 0o600 });
+  if (lines.length > 0) await replaceOwn(patchPath, HEADING + lines.join(''));
   return { names: found.map(([, name]) => name), bounded: before.bounded || after.bounded };
 };
 

@@ -1,5 +1,6 @@
 /** Attached files that changed since the task was added: the log says so, and the work goes on with what is there. */
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openAttached } from '../names/attached.ts';
 import { appendOwn } from '../names/own-file.ts';
@@ -12,9 +13,14 @@ export const noteChangedFiles = async ({ task, logPath }: Reads, signal: AbortSi
   for (const { path, sha256 } of task.files) {
     signal.throwIfAborted();
     if (sha256 === null) continue;
-    if ((await sha256Of({ path, place: task.places?.[path] }, signal)) === sha256) continue;
+    if ((await sha256Of(attachedTo(task, path), signal)) === sha256) continue;
     await appendOwn(logPath, `koubou: ${path} is not as it was when the task was added\n`);
   }
+};
+
+const attachedTo = ({ cwd, places }: Claim['task'], name: string): Attached => {
+  const path = resolve(cwd, name);
+  return { path, place: places?.[path] };
 };
 
 /** The hash of a file's content; null when it cannot be read (the runner then says why). */

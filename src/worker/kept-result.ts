@@ -1,4 +1,5 @@
 /** The candidate on its way from the run to where it is kept: set apart, judged by others, found unchanged, published. */
+import { resolve } from 'node:path';
 import { ERROR_CODES, type ErrorInfo, isErrorCode, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { TaskFile } from '../task/record.ts';
@@ -22,7 +23,8 @@ const notKept = (error: KoubouError, evidence: string | null = null): NotKept =>
 /** The candidate as an inode of its own; null: the run left none. */
 export const setApart = async (claim: Claim): Promise<Candidate | null | NotKept> => {
   try {
-    return await sealCandidate(claim.outputPath);
+    const earlier = Array.from({ length: claim.run - 1 }, (_, nth) => claim.artifact(nth + 1, 'output'));
+    return await sealCandidate(claim.outputPath, earlier);
   } catch (error) {
     if (!(error instanceof KoubouError) || !isErrorCode(error.code)) throw error;
     // A program is not run again unasked, so one for whose result there is no room counts.
@@ -53,7 +55,8 @@ export const published = async (accepted: Accepted & { output: string }): Promis
   const { claim, task, candidate, evidence, home, requireHeld, output } = accepted;
   const publication = { place: task.places?.[output], sha256: candidate?.sha256, home };
   try {
-    await publishOutput(claim.outputPath, output, claim, requireHeld, publication);
+    const target = resolve(claim.task.cwd, output);
+    await publishOutput(claim.outputPath, target, claim, requireHeld, publication);
     return null;
   } catch (error) {
     if (!(error instanceof KoubouError)) throw error;

@@ -16,7 +16,10 @@ export const withSettledNames = (task: TaskFile, home: string): TaskFile => {
     return place === undefined ? [] : [[asked, place] as const];
   });
   const { output } = task.options;
-  const outputs = output === undefined ? [] : [[output, settledOutput(output, task.places?.[output], home)]];
+  const outputs =
+    output === undefined
+      ? []
+      : [[output, settledOutput(resolve(task.cwd, output), task.places?.[output], home)]];
   return { ...task, places: Object.fromEntries([...files, ...outputs]) };
 };
 

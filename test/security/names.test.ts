@@ -33,6 +33,7 @@ import { Folder, openPlace } from '../../src/names/folder.ts';
 import { openOwn, replaceOwn } from '../../src/names/own-file.ts';
 import { Reserved } from '../../src/names/reserved.ts';
 import { NameRefused, walk, whatChanged } from '../../src/names/walk.ts';
+import { buildPrompt } from '../../src/runner/model-prompt.ts';
 import { expectedPlaces, missingExpected } from '../../src/verify/expect.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
 import { Project } from '../helpers/project.ts';
@@ -551,6 +552,52 @@ describe('names', () => {
       await assert.rejects(openPlace(path, { portable: true }), /has become a link/);
       spawnSync('mkfifo', [at('pipe')]);
       await assert.rejects(openPlace(at('pipe')), /not a regular file/);
+    });
+
+    it('of a task in a worktree is read in the user tree where the commit has a link in its place', async () => {
+      const rig = await Rig.make();
+      try {
+        const git = (...args: string[]): void => {
+          const identity = ['-c', 'user.name=n', '-c', 'user.email=e@e'];
+          assert.equal(spawnSync('git', [...identity, ...args], { cwd: folder }).status, 0, args.join(' '));
+        };
+        git('init', '-q');
+        writeFileSync(join(elsewhere, 'secret'), 'secret');
+        symlinkSync(join(elsewhere, 'secret'), at('a.md'));
+        put('b.md', 'committed');
+        git('add', '.');
+        git('commit', '-qm', 'first');
+        rmSync(at('a.md'));
+        const files = [put('a.md', "the user's"), put('b.md', 'changed')].map((path) => ({
+          path,
+          sha256: null,
+        }));
+        const runner = new FakeRunner();
+        runner.changesFiles = true;
+        const seen: string[] = [];
+        runner.act = async (task, { cwd }) => {
+          seen.push((await buildPrompt(task, { folders: [], template: 'x', feedback: null })).user);
+          // What the planted fault would read: the name within the worktree.
+          seen.push(text(join(cwd, 'a.md')));
+          writeFileSync(join(cwd, 'new.md'), 'x');
+          return 'done';
+        };
+        const [task = newTask()] = withPlaces(
+          [newTask({ type: 'code', cwd: folder, files, options: { worktree: true, system: 's' } })],
+          rig.home.home,
+        );
+        const id = await rig.add(task);
+        await rig.drain(runner);
+        assert.equal(
+          (await rig.record(id)).status,
+          'completed',
+          JSON.stringify((await rig.record(id)).result),
+        );
+        assert.match(seen[0] ?? '', /the user's[\s\S]*committed/);
+        assert.equal(seen[1], 'secret');
+      } finally {
+        await rig.remove();
+      }
     });
 
     it('that the user linked is read where it leads', async () => {
