@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { chmod, copyFile, lstat, rename, rm } from 'node:fs/promises';
 import { KoubouError, systemCode } from '../errors.ts';
-import { openOwn, piecesOf } from '../names/own-file.ts';
+import { createOwn, openOwn, piecesOf } from '../names/own-file.ts';
 
 export interface Candidate {
   path: string;
@@ -29,6 +29,7 @@ export const sealCandidate = async (
   const source = await openOwn(path, 'read');
   try {
     for (const left of [...earlier, path]) await rm(halfOf(left), { recursive: true, force: true });
+    if ((await source.stat()).size === 0) return await emptyAnew(path);
     const opened = `/proc/self/fd/${source.fd}`;
     const from = existsSync(opened) ? opened : path;
     await copyFile(from, half, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
@@ -38,7 +39,7 @@ export const sealCandidate = async (
     return { path, sha256 };
   } catch (cause) {
     await rm(half, { force: true }).catch(() => undefined);
-    if (!['ENOSPC', 'EDQUOT'].includes(systemCode(cause) ?? '')) throw cause;
+    if (!isFull(cause)) throw cause;
     throw new KoubouError('disk_full', 'The disk is full: the result could not be set apart to be judged.', {
       cause,
     });
@@ -46,6 +47,19 @@ export const sealCandidate = async (
     await source.close();
   }
 };
+
+/** Of nothing no copy is kept meanwhile: a disk that has no inode left has the one that this frees. */
+const emptyAnew = async (path: string): Promise<Candidate | null> => {
+  try {
+    await (await createOwn(path)).close();
+  } catch (error) {
+    if (isFull(error)) return null;
+    throw error;
+  }
+  return { path, sha256: await sha256Of(path) };
+};
+
+const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '');
 
 /** Whether it is still what was set apart. */
 export const isUnchanged = async ({ path, sha256 }: Candidate): Promise<boolean> =>

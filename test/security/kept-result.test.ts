@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { isUnchanged, sealCandidate } from '../../src/verify/candidate.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
+import { cannotMount, Mounted } from '../faults/mounts.ts';
 import { Project } from '../helpers/project.ts';
 import { until } from '../helpers/until.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
@@ -92,6 +93,33 @@ describe('a candidate that is set apart', () => {
     await sealCandidate(path);
     assert.deepEqual(readdirSync(folder), ['run-1.output']);
     assert.equal(text(path), 'the answer\n');
+  });
+
+  it('has an inode of its own also where it is empty', async () => {
+    writeFileSync(path, '');
+    const held = openSync(path, 'a');
+    const candidate = await sealCandidate(path);
+    writeSync(held, 'late');
+    closeSync(held);
+    assert.equal(text(path), '');
+    assert.ok(candidate !== null && (await isUnchanged(candidate)));
+  });
+
+  it('is as it was where the disk has no room for the copy, which is said', async function () {
+    if ((await cannotMount()) !== null) return this.skip();
+    const disk = Mounted.make('tmpfs', { megabytes: 1 });
+    try {
+      const full = join(disk.folder, 'run-1.output');
+      writeFileSync(full, Buffer.alloc(700_000, 'x'));
+      const before = statSync(full).ino;
+      await assert.rejects(sealCandidate(full), (error) => {
+        assert.ok(error instanceof KoubouError);
+        return error.code === 'disk_full';
+      });
+      assert.deepEqual([readdirSync(disk.folder), statSync(full).ino], [['run-1.output'], before]);
+    } finally {
+      disk.remove();
+    }
   });
 
   it('is not published where it is another than the one that was judged', async () => {
