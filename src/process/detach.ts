@@ -1,6 +1,6 @@
 /** Starts a program that outlives this one: its own session, no terminal, output to a file. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 
 export interface DetachedOptions {
   command: string;
@@ -15,7 +15,9 @@ export interface DetachedOptions {
 export const startDetached = (
   options: DetachedOptions,
 ): { pid: number | undefined; ended: Promise<number | null> } => {
-  const log = openSync(options.logPath, 'a', 0o600);
+  // A link in its place would have it written elsewhere; a pipe would be waited for.
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const log = openSync(options.logPath, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
     // What this process was started for is not what the detached one works for.
     const { KOUBOU_RUN: _, ...environment } = options.environment;
