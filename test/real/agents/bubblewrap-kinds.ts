@@ -6,8 +6,11 @@ import { chmodSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFile
 import { dirname, join } from 'node:path';
 import { codexProgram } from './install.ts';
 
-export const KINDS = ["Codex's own bubblewrap", "an older system's bubblewrap"] as const;
-export type Kind = (typeof KINDS)[number];
+const OWN = "Codex's own bubblewrap";
+const OLDER = "an older system's bubblewrap";
+export const NEWER = "a newer system's bubblewrap";
+export const KINDS = [OWN, OLDER] as const;
+export type Kind = (typeof KINDS)[number] | typeof NEWER;
 
 /** A PATH with all programs of this one, of a machine of that kind; `folder` is made for it. */
 export const pathOf = (kind: Kind, folder: string): string => {
@@ -21,10 +24,10 @@ export const pathOf = (kind: Kind, folder: string): string => {
       symlinkSync(join(each, name), join(programs, name));
     }
   }
-  if (kind === KINDS[0]) return programs;
+  if (kind === OWN) return programs;
   const system = join(folder, 'system');
   mkdirSync(system);
-  writeFileSync(join(system, 'bwrap'), older(bundled()));
+  writeFileSync(join(system, 'bwrap'), kind === OLDER ? older(bundled()) : newer(bundled()));
   chmodSync(join(system, 'bwrap'), 0o755);
   return `${system}:${programs}`;
 };
@@ -37,6 +40,8 @@ case " $* " in
 esac
 exec '${real}' "$@"
 `;
+
+const newer = (real: string): string => `#!/bin/sh\nexec '${real}' "$@"\n`;
 
 /** The one that Codex brings. */
 const bundled = (): string => {

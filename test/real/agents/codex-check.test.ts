@@ -9,7 +9,7 @@ import { processTable } from '../../../src/process/process-table.ts';
 import type { ProgramEnd } from '../../../src/process/spawn.ts';
 import { taskOf } from '../../contract/runner.ts';
 import { until } from '../../helpers/until.ts';
-import { KINDS, pathOf } from './bubblewrap-kinds.ts';
+import { KINDS, NEWER, pathOf } from './bubblewrap-kinds.ts';
 import { codexRunner, homeIn, put, runOf } from './codex-probe.ts';
 import { agentsInstalled } from './install.ts';
 
@@ -78,7 +78,10 @@ for (const kind of KINDS) describe(`a check of the work of the real Codex with $
   });
 
   it('passes where the command does', async () => {
-    assert.deepEqual((await check(await executor(), 'true')).end, { exitCode: 0, signal: null });
+    for (const newer of [false, true]) {
+      if (newer) path = pathOf(NEWER, join(root, 'newer'));
+      assert.deepEqual((await check(await executor(), 'true')).end, { exitCode: 0, signal: null });
+    }
   });
 
   it('sees neither the home nor a server', async () => {

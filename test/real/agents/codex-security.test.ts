@@ -278,6 +278,10 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
     assert.ok(outcome.ok, outcome.ok ? '' : outcome.error.message);
     const used = spawnSync('sh', ['-c', 'command -v bwrap || echo none'], { env: { PATH: path }, encoding: 'utf8' });
     assert.match(used.stdout, kind === KINDS[0] ? /^none$/m : /\/system\/bwrap$/m);
+    // As it was asked before: with its home in the temporary folder.
+    const env = { PATH: path, HOME: home, CODEX_HOME: root, TMPDIR: root };
+    const asked = spawnSync(codexProgram, ['sandbox', 'true'], { cwd, env, encoding: 'utf8' });
+    assert.equal(asked.status === 0, kind === KINDS[0], asked.stderr);
     const { stdout } = await sandboxed('tr "\\0" " " </proc/1/cmdline', (pair) => pair);
     assert.match(stdout, kind === KINDS[0] ? /^codex-linux-sandbox / : /^\/\S+\/arg0[^/]*\/[^/]+\/codex-linux-sandbox /);
   });

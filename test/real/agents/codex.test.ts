@@ -1,6 +1,7 @@
 /** The real Codex against a scripted model: what it did counts, not what it says, and nothing of it is left. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../../src/errors.ts';
 import { pidsCarrying } from '../../../src/process/process-table.ts';
@@ -17,15 +18,24 @@ import {
 } from '../../helpers/responses-server.ts';
 import { until } from '../../helpers/until.ts';
 import { Rig } from '../../worker/rig.ts';
+import { KINDS, pathOf } from './bubblewrap-kinds.ts';
 import { agentsInstalled, codexProgram } from './install.ts';
 
-describe('Codex, the real one', function () {
+for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function () {
   let rig: Rig;
   let folder: string;
   const servers: ResponsesServer[] = [];
 
+  let programs: string;
+  let path: string;
+
   before(function () {
     if (!agentsInstalled()) this.skip();
+    programs = mkdtempSync(join(tmpdir(), 'koubou-codex-programs-'));
+    path = pathOf(kind, programs);
+  });
+  after(() => {
+    if (programs !== undefined) rmSync(programs, { recursive: true, force: true });
   });
   beforeEach(async () => {
     rig = await Rig.make();
@@ -56,7 +66,7 @@ describe('Codex, the real one', function () {
       hidden: [],
       promptFolders,
       // Its shells are login shells: what this machine's profiles do is no part of the test.
-      environment: reducedEnvironment({ ...process.env, HOME: rig.home.home }),
+      environment: reducedEnvironment({ ...process.env, HOME: rig.home.home, PATH: path }),
     });
 
   const settings = {
