@@ -3,14 +3,16 @@
  * koubou runs no filter, and sees by the hash that such a file is still what git has.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { asBytes, type GitPlace, gitOutput, pathIn, zeroEnded } from './git.ts';
 
 const POINTER =
   /^version https:\/\/git-lfs\.github\.com\/spec\/v1\n(?:ext-\S+ \S+\n)*oid sha256:([0-9a-f]{64})\nsize (\d+)\n$/;
 const MOST_POINTER_BYTES = 1024;
+/** What may have come in the file's place is neither followed nor waited for. */
+const READ_PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 interface Pointer {
   sha256: string;
@@ -80,7 +82,8 @@ const isFile = async (place: GitPlace, name: string, { size, sha256 }: Pointer):
   if (!facts?.isFile() || facts.size !== size) return false;
   const hash = createHash('sha256');
   try {
-    await pipeline(createReadStream(path), hash, place.signal === undefined ? {} : { signal: place.signal });
+    const file = await open(path, READ_PLAIN);
+    await pipeline(file.createReadStream(), hash, place.signal === undefined ? {} : { signal: place.signal });
     return hash.digest('hex') === sha256;
   } catch {
     return false;

@@ -125,6 +125,7 @@ export class Evidence {
   async changes(signal?: AbortSignal): Promise<FolderChanges> {
     const before = this.#before;
     if (before.kind === 'nothing') return { names: [], bounded: false, tree: null, homes: [], notes: [] };
+    await requireSamePlace(this.#folder);
     const since = await this.#since(signal);
     const tree = await this.#take(signal);
     const changed = await this.#compare(before, tree, signal);
@@ -145,6 +146,7 @@ export class Evidence {
   async movedSince(signal?: AbortSignal): Promise<Moved> {
     const last = this.#last;
     if (last === undefined || last.tree.kind === 'nothing') return { changed: [], notes: [], homes: [] };
+    await requireSamePlace(this.#folder);
     const { homes } = await this.#since(signal);
     const now = await this.#take(signal, last.tree);
     const { came, changed } = await this.#moves(last.tree, now, signal);
@@ -219,6 +221,14 @@ export class Evidence {
   }
 }
 
+/** Where a link has come in the place of the folder, another one would be looked at. */
+const requireSamePlace = async (folder: string): Promise<void> => {
+  const found = await real(folder);
+  if (found === folder) return;
+  const now = found === undefined ? 'is gone' : `leads to ${found} now`;
+  throw new KoubouError('usage', `The working folder ${folder} ${now}.`);
+};
+
 const scratchOf = (patchPath: string): string => `${patchPath}.scratch`;
 
 const readingOnly = ({ place, scratch }: GitScope): GitPlace => {
@@ -276,6 +286,9 @@ const ignoredBy = async ({ place, scratch }: GitScope): Promise<(name: string) =
   const listed = await git(place, ['ls-files', '-z', ...flags], {
     variables: { GIT_INDEX_FILE: join(scratch, 'index') },
   });
+  if (listed.code !== 0) {
+    throw new KoubouError('usage', `git cannot say what it ignores in ${place.folder}: ${listed.stderr}`);
+  }
   const roots = new Set(zeroEnded(listed.stdout).map((name) => name.replace(/\/$/, '')));
   return (name) => roots.has(name);
 };

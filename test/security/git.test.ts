@@ -240,6 +240,21 @@ describe('git, as koubou runs it', function () {
     });
   });
 
+  it('commits nothing of a folder that came in the place of the worktree', async () => {
+    const other = join(kit.outside, 'private');
+    mkdirSync(other);
+    writeFileSync(join(other, 'secret'), 'secret');
+    const { status, result, task_id } = await repository.ran((cwd) => {
+      rmSync(cwd, { recursive: true });
+      shell(kit.outside, `ln -s '${other}' '${cwd}'`);
+    });
+    assert.equal(status, 'failed');
+    assert.match(result?.error?.message ?? '', /leads to .*private now/);
+    assert.equal(repository.git('rev-parse', `koubou/${task_id}`), repository.git('rev-parse', 'main'));
+    await repository.discard(task_id);
+    assert.equal(existsSync(join(other, 'secret')), true);
+  });
+
   it('appends to no file through a log that is a link', async () => {
     const victim = join(kit.outside, 'profile');
     writeFileSync(victim, 'mine\n');
