@@ -36,6 +36,7 @@ import { NameRefused, walk, whatChanged } from '../../src/names/walk.ts';
 import { buildPrompt } from '../../src/runner/model-prompt.ts';
 import { expectedPlaces, missingExpected } from '../../src/verify/expect.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
+import { koubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
 import { newTask } from '../helpers/queue-home.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
@@ -632,6 +633,39 @@ describe('names', () => {
       put('.git/hooks/pre-commit', '#!/bin/sh\n');
       symlinkSync('.git/hooks/pre-commit', at('CLAUDE.md'));
       await assert.rejects(writeClaudeSection(at('CLAUDE.md'), folder), refusesUse(/it lies in \.git/));
+    });
+  });
+
+  describe('a home', () => {
+    const init = (...args: string[]) => koubou(['init', ...args], { cwd: folder });
+
+    it('is not made where a link of the folder leads out of it, unless that folder is named', async () => {
+      symlinkSync('../elsewhere', at('.koubou'));
+      const { code, stderr } = await init();
+      assert.deepEqual([code, /is a link that leads out of the folder/.test(stderr)], [2, true], stderr);
+      assert.deepEqual(readdirSync(elsewhere), []);
+      assert.equal((await init('--home', elsewhere)).code, 0);
+      assert.ok(existsSync(join(elsewhere, 'config')));
+    });
+
+    it('that was moved and left a link works as before', async () => {
+      assert.equal((await init()).code, 0);
+      renameSync(at('.koubou'), join(elsewhere, 'home'));
+      symlinkSync(join(elsewhere, 'home'), at('.koubou'));
+      assert.equal((await init()).code, 0);
+      const added = await koubou(['delegate', '--type', 'command', '--', 'true'], { cwd: folder });
+      assert.equal(added.code, 0, added.stderr);
+    });
+
+    it('is not begun where CLAUDE.md leads out', async () => {
+      symlinkSync('../elsewhere/rc', at('CLAUDE.md'));
+      const { code, stderr } = await init('--claude');
+      assert.deepEqual(
+        [code, /CLAUDE\.md is not written: it is a link that leads out/.test(stderr)],
+        [2, true],
+        stderr,
+      );
+      assert.deepEqual(readdirSync(folder), ['CLAUDE.md']);
     });
   });
 
