@@ -4,6 +4,7 @@
  */
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { HOME_NAME } from '../config/paths.ts';
 
 export interface Project {
   has: (path: string) => boolean;
@@ -20,8 +21,15 @@ export const projectOf = (where: { home: string; cwd: string; userHome: string }
   );
   // ~/.koubou serves every folder: then the folder itself is the project.
   const roots = found.length > 0 || isTooWide(cwd) ? found : [cwd];
+  const worktrees = join(realOf(where.home), 'worktrees');
+  // Keys, other tasks and the config lie there.
+  const isInHome = (real: string): boolean => {
+    const rest = isWithin(worktrees, real) ? real.slice(worktrees.length) : real;
+    return rest.split(sep).includes(HOME_NAME);
+  };
   const has = (path: string): boolean => {
     const real = realOf(path);
+    if (isInHome(real)) return false;
     if (roots.some((root) => isWithin(root, real))) return true;
     // Who works in the user's own folder works there, but not in what shells and programs read of it.
     return cwd === user && isWithin(user, real) && !real.slice(user.length + 1).startsWith('.');

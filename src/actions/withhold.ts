@@ -5,6 +5,7 @@
  */
 import type { Config } from '../config/schema.ts';
 import { ERROR_CODES, type ErrorInfo, isErrorCode, KoubouError } from '../errors.ts';
+import type { Tell, WorkerEvent } from '../events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { TaskRecord } from '../task/record.ts';
 import { type Caller, requireAllowed } from './caller.ts';
@@ -92,3 +93,21 @@ const withoutWords = ({ code }: ErrorInfo): ErrorInfo => ({
   message: `${code} ${WITHHELD}`,
   hint: isErrorCode(code) ? ERROR_CODES[code].hint : REVEAL_HINT,
 });
+
+/** The same events in the same order, without the words of errors of tasks that are withheld. */
+export const withheldEvents = (view: View, tell: Tell): { tell: Tell; told: () => Promise<unknown> } => {
+  let last: Promise<unknown> = Promise.resolve();
+  const shown = async (event: WorkerEvent): Promise<WorkerEvent> =>
+    event.event === 'task_ended' && event.error !== null && (await view.isWithheld(event.task_id))
+      ? { ...event, error: withoutWords(event.error) }
+      : event;
+  return {
+    tell: (event) => {
+      last = last
+        .then(() => shown(event))
+        .then(tell)
+        .catch(() => undefined);
+    },
+    told: () => last,
+  };
+};

@@ -1,6 +1,7 @@
 /** What runs in worktrees of their own left: shown, applied to the user's work tree, or thrown away. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { userHome } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
 import { piecesOf } from '../names/own-file.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
@@ -9,13 +10,17 @@ import { isEnded } from '../task/lifecycle.ts';
 import { applyWorktree } from '../worktree/apply.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeIfClean } from '../worktree/remove.ts';
+import { requireAllowed } from './caller.ts';
 import type { OpenHome } from './open-home.ts';
+import { projectOf } from './project.ts';
 
 export interface WorktreeParts {
   queue: Queue;
   home: string;
   /** The environment of git, already reduced. */
   environment: Readonly<Record<string, string>>;
+  /** Throws `not_allowed` where the caller may not have that repository changed. */
+  requireWritable: (repository: string) => void;
 }
 
 export interface AppliedTask {
@@ -42,10 +47,18 @@ export interface Patch {
   chunks: () => AsyncIterable<Uint8Array>;
 }
 
-export const worktreeParts = ({ queue, home, outer, config }: OpenHome): WorktreeParts => ({
+export const worktreeParts = (
+  { queue, home, outer, config, caller }: OpenHome,
+  cwd: string,
+): WorktreeParts => ({
   queue,
   home,
   environment: reducedEnvironment(outer, config.security.env_pass),
+  requireWritable: (repository) => {
+    if (caller.principal.role === 'owner') return;
+    if (projectOf({ home, cwd, userHome: userHome(outer) }).has(repository)) return;
+    requireAllowed(caller, 'output_outside', { about: repository, undone: 'Nothing was changed.' });
+  },
 });
 
 /** What the last run that changed anything changed. Throws `no_such_task`, and `usage` where nothing was kept. */
@@ -68,6 +81,7 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
       hint: '`koubou wait` waits for it; `koubou diff` shows what a failed run left.',
     });
   }
+  parts.requireWritable(record.repository);
   const applied = await applyWorktree(home, record, environment);
   const answer = {
     task_id: id,

@@ -19,7 +19,7 @@ export default class Apply extends BaseCommand {
     const { args, flags } = await this.parse(Apply);
     const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
-    const applied = await applyTask(worktreeParts(home), id);
+    const applied = await applyTask(worktreeParts(home, this.cwd), id);
     const { result, files, branch, repository, only_there } = applied;
     if (result !== 'applied') this.exitWith(1);
     if (flags.json) return this.printJson(applied);

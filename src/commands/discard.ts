@@ -16,7 +16,7 @@ export default class Discard extends BaseCommand {
     const { args, flags } = await this.parse(Discard);
     const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
-    const discarded = await discardTask(worktreeParts(home), id);
+    const discarded = await discardTask(worktreeParts(home, this.cwd), id);
     if (flags.json) return this.printJson(discarded);
     await this.print(`${id}  discarded, with ${discarded.branch}; \`koubou diff\` still shows its patch`);
   }

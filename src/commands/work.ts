@@ -9,11 +9,23 @@ import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
 import { WorkerLog } from '../cli/worker-log.ts';
 import { configWatch } from '../config/load.ts';
 import { findHome, promptFolders, userHome } from '../config/paths.ts';
+import type { Tell, WorkerEvent } from '../events.ts';
 import { endHard } from '../process/end-hard.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
 import { buildRunners } from '../runner/registry.ts';
 import { runDaemon } from '../worker/daemon.ts';
+
+/** An agent's daemon in the foreground tells what became of tasks, and not what was in those that must stay. */
+const teller = async (
+  { caller, view }: OpenHome,
+  log: WorkerLog,
+): Promise<{ tell: Tell; told: () => Promise<unknown> }> => {
+  const tell = (event: WorkerEvent): void => log.tell(event);
+  if (caller.principal.role === 'owner') return { tell, told: async () => undefined };
+  const { withheldEvents } = await import('../actions/withhold.ts');
+  return withheldEvents(view, tell);
+};
 
 export default class Work extends BaseCommand {
   static override summary = 'Works the queue off: the daemon, in the foreground.';
@@ -58,6 +70,7 @@ export default class Work extends BaseCommand {
       level: loaded.environment.logLevel,
       print: (line) => this.print(line),
     });
+    const events = await teller(loaded, log);
     const end = await runDaemon({
       queue,
       runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), promptFolders(home), home),
@@ -66,9 +79,10 @@ export default class Work extends BaseCommand {
         outdated,
         isTrusted: loaded.isTrusted,
       },
-      tell: (event) => log.tell(event),
+      tell: events.tell,
       onStopRequest: (listener) => log.stopRequests(listener),
     });
+    await events.told();
     await log.written;
     if (end.hangs) endHard();
     if (end.kind === 'fenced') {

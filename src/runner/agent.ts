@@ -251,7 +251,12 @@ export class AgentRunner implements Runner {
       command: entry.bin,
       args,
       cwd: context.cwd,
-      environment: { ...(relay === null ? environment : directEnvironment(environment, !isCut)), ...env },
+      // A koubou that the model calls is called by an agent, whether that agent says so or not.
+      environment: {
+        ...(relay === null ? environment : directEnvironment(environment, !isCut)),
+        KOUBOU_CALLER: 'agent',
+        ...env,
+      },
       stdin: entry.stdin === 'prompt' ? { file: files.prompt } : 'closed',
       stdoutPath: files.stdout,
       stderrPath: context.logPath,

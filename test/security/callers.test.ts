@@ -23,6 +23,7 @@ import { builtKoubou } from '../helpers/built.ts';
 import type { Ended } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
 import { beat, worker } from '../helpers/queue-home.ts';
+import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
 import { until } from '../helpers/until.ts';
 
 const AGENT = { CLAUDECODE: '1' };
@@ -194,6 +195,16 @@ security: { allow_full_access: true }
     });
   }
 
+  it('reads nothing of the home, where keys and other tasks lie', async () => {
+    project.write('.koubou/config/.env', 'A=b\n');
+    spawnSync('ln', ['-s', '.koubou/config', join(project.folder, 'conf')]);
+    for (const file of ['.koubou/config/.env', 'conf/.env']) {
+      const refused = await call(AGENT, ['delegate', '--json', '--file', file, 'hello']);
+      assert.deepEqual([codeOf(refused), await added()], ['not_allowed', 0], file);
+    }
+    assert.equal((await call({}, ['delegate', '--file', '.koubou/config/.env', 'hello'])).code, 0);
+  });
+
   it('is refused in a batch, in --each and by a link that leads out, too', async () => {
     const line = JSON.stringify({ type: 'command', command: ['touch', 'x'] });
     project.write('batch', `{"prompt":"fine"}\n${line}\n`);
@@ -346,6 +357,28 @@ security: { allow_full_access: true }
         assert.deepEqual([hidden.withheld, hidden.task_id, hidden.result.output], [true, claim.id, null]);
       });
     }
+
+    it('is told nothing of it by a daemon that it runs itself', async () => {
+      await call({}, [
+        'delegate',
+        '--local-only',
+        '--retries',
+        '0',
+        '--check',
+        `echo ${SECRET}; false`,
+        SECRET,
+      ]);
+      const server = await startScriptedServer([steps.text(SECRET)]);
+      try {
+        const config = join(project.home, 'config', 'agent.yaml');
+        writeFileSync(config, readFileSync(config, 'utf8').replace('http://127.0.0.1:1', server.url));
+        const { stdout, stderr } = await call(AGENT, ['work', '--drain']);
+        assert.match(stdout, /check_failed/);
+        assert.doesNotMatch(stdout + stderr, new RegExp(SECRET));
+      } finally {
+        await server.close();
+      }
+    });
 
     it('takes no empty output for a result', async () => {
       await call({}, ['delegate', '--local-only', SECRET]);

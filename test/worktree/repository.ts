@@ -105,7 +105,8 @@ export class Repository {
   }
 
   get #parts() {
-    return { queue: this.rig.queue, home: this.rig.home.home, environment };
+    const requireWritable = (): void => undefined;
+    return { queue: this.rig.queue, home: this.rig.home.home, environment, requireWritable };
   }
 
   apply(id: string): Promise<AppliedTask> {
