@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { appendOwn, createOwn, piecesOf, readOwn, replaceOwn } from '../names/own-file.ts';
 import { OutputReader, type OutputRules, type Reading } from './agent-output.ts';
+import { didNotStop, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import { LineReader } from './line-reader.ts';
 import type { RunContext } from './runner.ts';
 
@@ -79,9 +80,14 @@ const copyAnswer = async (from: string, to: string): Promise<void> => {
   const first = await pieces.next();
   const file = await createOwn(to);
   try {
-    if (first.done !== true) await file.appendFile(first.value);
-    for await (const piece of pieces) await file.appendFile(piece);
+    let bytes = 0;
+    for (let next = first; next.done !== true; next = await pieces.next()) {
+      bytes += next.value.length;
+      if (bytes > OUTPUT_LIMIT_BYTES) throw didNotStop(OUTPUT_LIMIT_BYTES);
+      await file.appendFile(next.value);
+    }
   } finally {
+    await pieces.return(undefined);
     await file.close();
   }
 };

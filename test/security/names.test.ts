@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   lchownSync,
   linkSync,
@@ -33,6 +34,7 @@ import { Folder, openPlace } from '../../src/names/folder.ts';
 import { openOwn, replaceOwn } from '../../src/names/own-file.ts';
 import { Reserved } from '../../src/names/reserved.ts';
 import { NameRefused, walk, whatChanged } from '../../src/names/walk.ts';
+import { AgentFiles } from '../../src/runner/agent-files.ts';
 import { buildPrompt } from '../../src/runner/model-prompt.ts';
 import { expectedPlaces, missingExpected } from '../../src/verify/expect.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
@@ -683,6 +685,32 @@ describe('names', () => {
         assert.equal(text(victim), 'precious');
       });
     }
+
+    it('that an agent may write is read as its own, and nothing that it made a link to', async () => {
+      mkdirSync(at('state'));
+      const context = {
+        statePath: at('state'),
+        outputPath: at('run-1.output'),
+        signal: new AbortController().signal,
+      };
+      const secret = join(elsewhere, 'secret');
+      writeFileSync(secret, 'secret');
+      put('run-1.output', '');
+      for (const output of [{ file: true }, { last_line: true }, { json: 'text' }] as const) {
+        symlinkSync(secret, at('state/prompt.md'));
+        const files = new AgentFiles(context, { output, success: {} });
+        await files.prepare('do it');
+        for (const path of [files.answer, files.stdout]) symlinkSync(secret, path);
+        await assert.rejects(files.read(), refusesUse(/no file of koubou's own/));
+        assert.deepEqual([text(secret), text(at('run-1.output'))], ['secret', '']);
+        await files.tidy();
+        rmSync(files.prompt);
+      }
+      // The planted fault: copied by its name, the secret would be the result.
+      symlinkSync(secret, at('state/answer'));
+      copyFileSync(at('state/answer'), at('run-1.output'));
+      assert.equal(text(at('run-1.output')), 'secret');
+    });
 
     it('is made anew in the place of a link', async () => {
       const victim = join(elsewhere, 'victim');
