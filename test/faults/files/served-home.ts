@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lookDead } from '../../helpers/queue-dead.ts';
 import { startScriptedServer, steps } from '../../helpers/scripted-server.ts';
+import { signAnew } from '../../helpers/state.ts';
 import { asideIn, heldUpIn, misplacedIn, withoutReason } from './aftermath.ts';
 import { filesHolding, fingerprint, layOut } from './lay-out.ts';
 import { MARKER, plantAt } from './planting.ts';
@@ -44,6 +45,7 @@ export const makeServedHome = async (stage: Stage, isRoot: boolean): Promise<Ser
   const root = fs.mkdtempSync(join(tmpdir(), 'koubou-served-'));
   const home = join(root, 'home');
   layOut(stage.entries, home, null);
+  signAnew(home);
   const server = await startScriptedServer([
     ({ body }) => steps.text(answerTo(String(body?.messages?.at(-1)?.content ?? ''))),
   ]);
