@@ -58,6 +58,8 @@ export const confinementOf = async (
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
+  // The user's own home of koubou, where this is another's task.
+  const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
   const own = await ownPrograms(project, { bin: 'koubou', path: environment['PATH'] });
   return {
     // Its own mount, so that no link to elsewhere can take its place.
@@ -65,7 +67,7 @@ export const confinementOf = async (
     protected: [...(git?.protected ?? []), ...nested, ...own],
     unwanted: git?.unwanted ?? [],
     scratch: secrets.scratch,
-    hidden: [...places, ...(home === null ? [] : [home])],
+    hidden: [...places, ...(home === null ? [] : [home]), ...homesOfKoubou],
     readable: [...files, statePath, ...pathFolders(environment), dirname(process.execPath)],
     network,
   };

@@ -1,4 +1,5 @@
 /** Where people keep what no program of a model's making has to read: one table. */
+import { readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -224,6 +225,20 @@ export const homeFolders = (environment: Readonly<Record<string, string>>): stri
   ];
 };
 
+const MOST_OTHERS = 20;
+
+/** root could read those of all others. */
+const homesOfOthers = (): string[] => {
+  if (process.getuid?.() !== 0) return [];
+  try {
+    return readdirSync('/home')
+      .slice(0, MOST_OTHERS)
+      .map((name) => join('/home', name));
+  } catch {
+    return [];
+  }
+};
+
 /** As the system has it on file; empty where it has none. */
 export const systemHome = (): string => {
   try {
@@ -243,7 +258,10 @@ export const secretPlaces = (
   const agents = Object.values(AGENT_FOLDERS).flat();
   const names = [...IN_HOME, ...agents, ...OWN_CACHES].filter((name) => !spared.includes(name));
   return {
-    hidden: [...OF_THE_MACHINE, ...homes.flatMap((home) => names.map((name) => join(home, name)))],
+    hidden: [
+      ...OF_THE_MACHINE,
+      ...[...homes, ...homesOfOthers()].flatMap((home) => names.map((name) => join(home, name))),
+    ],
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
   };
 };

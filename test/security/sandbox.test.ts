@@ -73,6 +73,7 @@ describe('a program of a model in the sandbox', function () {
       write(join(user, file));
     }
     for (const file of ['config/.env', 'pending/task.json']) write(join(home, file));
+    write(join(user, '.koubou', 'config', '.env'));
     git('init', '--quiet');
     path = pathWith(join(root, 'bin'));
     server = createServer((_, response) => response.end('reached')).listen(0, '127.0.0.1');
@@ -159,7 +160,13 @@ describe('a program of a model in the sandbox', function () {
   });
 
   it('reads neither keys nor logins nor koubou', async () => {
-    for (const file of ['.ssh/id', '.config/gh/hosts.yml', '.npmrc', '.local/state/koubou/key']) {
+    for (const file of [
+      '.ssh/id',
+      '.config/gh/hosts.yml',
+      '.npmrc',
+      '.local/state/koubou/key',
+      '.koubou/config/.env',
+    ]) {
       await holds(
         () => `cat ${join(user, file)}`,
         (said) => said === 'secret\n',
