@@ -72,12 +72,14 @@ export class Evidence {
   readonly #before: Tree;
   /** Notes of the beginning. */
   readonly #notes: readonly string[];
+  /** koubou's own home. */
+  readonly #home: string;
   /** When the run began. */
   readonly #moment: bigint;
   #last: { tree: Tree; names: readonly string[] } | undefined;
 
   private constructor(
-    parts: Pick<EvidenceScope, 'folder' | 'excluded' | 'patchPath'> & {
+    parts: Pick<EvidenceScope, 'folder' | 'home' | 'excluded' | 'patchPath'> & {
       git: (GitScope & { repository: Repository }) | null;
       before: Tree;
       notes: readonly string[];
@@ -85,6 +87,7 @@ export class Evidence {
     },
   ) {
     this.#folder = parts.folder;
+    this.#home = parts.home;
     this.#excluded = parts.excluded;
     this.#git = parts.git;
     this.#patchPath = parts.patchPath;
@@ -118,7 +121,7 @@ export class Evidence {
         : await firstLook(place, { ...asked, excluded }, scratch);
     const mark = join(scratch, 'began');
     await writeFile(mark, '');
-    return new Evidence({ folder, excluded, patchPath, ...looked, moment: await momentOf(mark) });
+    return new Evidence({ folder, home, excluded, patchPath, ...looked, moment: await momentOf(mark) });
   }
 
   /** What changed since the beginning; may be asked again. Throws KoubouError where git cannot say it. */
@@ -135,7 +138,12 @@ export class Evidence {
       bounded: changed.bounded || since.bounded,
       tree: tree.kind === 'git' ? tree.tree : null,
       homes: since.homes,
-      notes: [...this.#notes, ...notesOf(since), ...filterNotes(tree), ...(await this.#gitNotes())],
+      notes: [
+        ...this.#notes,
+        ...notesOf(since),
+        ...filterNotes(tree),
+        ...(await this.#settingsNotes(signal)),
+      ],
     };
   }
 
@@ -210,6 +218,21 @@ export class Evidence {
       isHidden,
       signal,
     });
+  }
+
+  /** Of what tells koubou and git what to run: a person may have changed it meanwhile, or the run. */
+  async #settingsNotes(signal: AbortSignal | undefined): Promise<string[]> {
+    const folder = join(this.#home, 'config');
+    const { hidden } = await changedSince({
+      folder,
+      excluded: [],
+      moment: this.#moment,
+      isHidden: () => true,
+      signal,
+    });
+    const files = hidden.map(({ example }) => join(folder, example));
+    const own = files.length === 0 ? [] : [`changed in koubou's own settings: ${named(files)}`];
+    return [...own, ...(await this.#gitNotes())];
   }
 
   async #gitNotes(): Promise<string[]> {

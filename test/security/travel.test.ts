@@ -296,15 +296,18 @@ describe('no part of a home travels', function () {
       assert.doesNotMatch(await repository.patchOf(task_id), /secrets|tools|node_modules/);
     });
 
-    it('and what the run did to the settings and hooks of git is named, too', async () => {
+    it('and what the run did to the settings of koubou, and to those and the hooks of git, is named, too', async () => {
       const { task_id } = await repository.ran((cwd) => {
         put('new.txt', 'x')(cwd);
         put('.git/hooks/pre-push', 'evil')(cwd);
         shell(cwd, 'git config core.pager evil; git init -q nested');
+        mkdirSync(join(cwd, 'home/config'), { recursive: true });
+        put('home/config/agent.yaml', 'runners: { evil: {} }')(cwd);
       }, plain);
       const log = await repository.logOf(task_id);
       assert.match(log, /git's own folder.*\.git\/config.*hooks\/pre-push/);
       assert.match(log, /repositories of their own.*nested/);
+      assert.match(log, /koubou's own settings: .*home\/config\/agent\.yaml/);
     });
 
     it('but was asked for with --expect: it stays with its worktree, and apply says where', async () => {
