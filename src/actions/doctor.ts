@@ -1,6 +1,6 @@
 /** Checks everything a task needs, each fault with its cure. */
 
-import { goneVariables, type Variables } from '../config/environment.ts';
+import { goneVariables, unheardVariables, type Variables } from '../config/environment.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
 import { findHome, stateFolder } from '../config/paths.ts';
 import { KoubouError, toErrorInfo } from '../errors.ts';
@@ -52,6 +52,7 @@ export const doctor = async (request: DoctorRequest): Promise<Diagnosis> => {
     }
   }
   checks.push(...goneVariables(environment).map(({ name, advice }) => gone(name, advice)));
+  checks.push(...unheardVariables(environment).map(unheard));
   return { ok: checks.every(({ ok }) => ok), checks };
 };
 
@@ -90,6 +91,13 @@ const checkNode = (version: string): Check => {
     cure: ok ? null : `Install Node ${OLDEST_NODE.join('.')} or newer.`,
   };
 };
+
+const unheard = (name: string): Check => ({
+  name,
+  ok: true,
+  message: 'It is not followed when an agent calls: it could send the prompts of others elsewhere.',
+  cure: 'A person writes it into config/.env, or what it says into config/agent.yaml.',
+});
 
 const gone = (name: string, advice: string): Check => ({
   name: `variable ${name}`,

@@ -50,6 +50,10 @@ export const NOT_FROM_AGENTS = [
   'CODEX_UNSAFE_ALLOW_NO_SANDBOX',
 ] as const;
 
+/** Those of them that are set and not followed, as an agent calls. */
+export const unheardVariables = (variables: Variables): string[] =>
+  principalOf(variables).role === 'owner' ? [] : NOT_FROM_AGENTS.filter((name) => variables[name]?.trim());
+
 /** Variables that once meant something, and what to do in their place. */
 const GONE: Readonly<Record<string, string>> = {
   KOUBOU_DB: 'There is no database: the queue is the folder that KOUBOU_HOME names.',
