@@ -5,7 +5,7 @@ import { isPlaceholder, kindOf } from './secret-values.ts';
 const FORMATS: readonly (readonly [name: string, pattern: RegExp])[] = [
   [
     'a password on a command line',
-    /\b(?:redis-cli\s[^\n]{0,120}?-a|ldap(?:search|modify|add|delete|passwd)\s[^\n]{0,200}?-w|zip\s[^\n]{0,80}?-P|docker\s{1,3}login\s[^\n]{0,120}?-p|(?:mongo|mongosh|mongodump|az\s{1,3}login|ipmitool)\s[^\n]{0,160}?-[pP]|rdesktop\s[^\n]{0,120}?-p|htpasswd\s{1,3}-\w{0,3}b\w{0,3}\s{1,3}\S{1,80}\s{1,3}\S{1,40})\s{1,3}["']?(?<value>[^\s"'-][^\s"']{0,100})/gi,
+    /\b(?:redis-cli\s[^\n]{0,120}?-a|ldap(?:search|modify|add|delete|passwd)\s[^\n]{0,200}?-w|zip\s[^\n]{0,80}?-P|docker\s{1,3}login\s[^\n]{0,120}?-p|ssh-keygen\s[^\n]{0,160}?-[NP]|(?:mongo|mongosh|mongodump|az\s{1,3}login|ipmitool)\s[^\n]{0,160}?-[pP]|rdesktop\s[^\n]{0,120}?-p|htpasswd\s{1,3}-\w{0,3}b\w{0,3}\s{1,3}\S{1,80}\s{1,3}\S{1,40})\s{1,3}["']?(?<value>[^\s"'-][^\s"']{0,100})/gi,
   ],
   [
     'a password on a command line',

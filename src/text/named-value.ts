@@ -163,6 +163,9 @@ const readBare = (line: string, tight: boolean): Value => {
 };
 
 const accepts = (named: Named, value: Value, sign: string, spaced: boolean): boolean => {
+  // `半角英数字8文字以上` says what a password has to be.
+  if (!value.quoted && /[\u3001-\u9fff\uac00-\ud7af]/.test(value.text) && !/[a-z]/i.test(value.text))
+    return false;
   if (!value.quoted && (isCode(value.text) || isCode(value.text + value.ends))) return false;
   switch (kindOf(value.text)) {
     case 'none':

@@ -23,10 +23,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '%20': ' ',
 };
 
-/** What HTML and addresses write for the signs that stand between a name and its value. */
+/** What HTML, JSON and addresses write for the signs that stand between a name and its value. */
 export const withoutEscapes = (text: string): string =>
-  text.includes('&') || text.includes('%')
-    ? text.replaceAll(/&(?:quot|apos|lt|gt|amp|#34|#39);|%(?:22|3d|3a|20)/gi, (found) => {
+  text.includes('&') || text.includes('%') || text.includes('\\u00')
+    ? text.replaceAll(/&(?:quot|apos|lt|gt|amp|#34|#39);|%(?:22|3d|3a|20)|\\u00[2-7][0-9a-f]/gi, (found) => {
+        if (found.startsWith('\\')) return String.fromCodePoint(Number.parseInt(found.slice(2), 16));
         return ENTITIES[found.toLowerCase()] ?? found;
       })
     : text;

@@ -1,7 +1,7 @@
 /** The value that a sentence tells: `the password for the shop is hunter2`, `パスワードは hunter2 です`. Pure. */
 import type { Named } from './secret-names.ts';
 import { SPOKEN_OF } from './secret-names.ts';
-import { isCode, isRandom, isStrong, isTechnical, type Kind, kindOf } from './secret-values.ts';
+import { isCode, isRandom, isStrong, isTechnical, type Kind, kindOf, namesItself } from './secret-values.ts';
 import { ADVERBS, isProse, RELATIONS, SAYS, unitFollows } from './sentence-words.ts';
 
 /** How far a sentence is followed. */
@@ -29,6 +29,7 @@ export const isSaid = (text: string, named: Named): boolean => {
   if (named.isWithin && named.isShort) return false;
   // What is assigned is judged where it stands; what follows is something else.
   if (named.family === 'account' && PAIR.test(rest)) return isPair(rest);
+  if (named.family === 'account' && /^\s{0,3}->/.test(rest)) return holdsPair(rest.split('\n', 1)[0] ?? '');
   if (ASSIGNED.test(rest)) return false;
   if (saysInQuotes(named, rest)) return true;
   const [sentence = ''] = rest.match(/^(?:[^\n.!?。！？]|[.!?](?!\s|$))*/u) ?? [];
@@ -46,7 +47,7 @@ export const isSaid = (text: string, named: Named): boolean => {
 };
 
 const ASSIGNED = /^["'`)\]]{0,3}\s{0,5}(?:=|:=|=>|:\S|\|\||\?\?|->)/;
-const EDGES = /^["'`“”„«»*_(]+|["'`“”„«»*_,;:!?.)]+$/g;
+const EDGES = /^["'`“”„«»*_(:]+|["'`“”„«»*_,;:!?.)]+$/g;
 
 const wordsOf = (sentence: string, rest: string): Word[] =>
   [...sentence.matchAll(WORDS)].map(({ 0: found, index }, at, all) => {
@@ -58,7 +59,7 @@ const wordsOf = (sentence: string, rest: string): Word[] =>
       kind:
         text === ''
           ? 'none'
-          : kindOf(text === found ? text : looks.replaceAll(/^["'`“„«*(]+|["'`”“»*),.;:]+$/g, '')),
+          : kindOf(text === found ? text : looks.replaceAll(/^["'`“„«*(:]+|["'`”“»*),.;:]+$/g, '')),
       quoted: /^["'`“„«]/.test(found) || (/[「『]$/.test(all[at - 1]?.[0] ?? '') && !IS_CJK.test(found)),
       announces: /[^=!<>:]?[:=]$/.test(found) && !/==$|::$/.test(found),
       isLast: at === all.length - 1,
@@ -74,7 +75,7 @@ const isToldBy = (named: Named, words: readonly Word[], word: Word, at: number):
   const isCjkBefore =
     before !== undefined &&
     IS_CJK.test(before) &&
-    /(?:は|が|を|も|に|で|是|为|為|은|는|이|가|을|를|로|설정|如下)$/.test(before);
+    /(?:は|が|を|も|に|で|是|为|為|은|는|이|가|을|를|로|설정|如下|成|成了|到)$/.test(before);
   const told =
     before !== undefined && (RELATIONS.has(before) || words[from]?.announces === true || isCjkBefore);
   const near = at === 0 && !named.plural;
@@ -183,7 +184,7 @@ const isPhrase = ({ family, name }: Named, words: readonly Word[]): boolean => {
 const saysInQuotes = ({ family }: Named, rest: string): boolean => {
   if (family !== 'password' && family !== 'phrase') return false;
   const said =
-    /^(?:は|:|が|是|为)?\s?[「『]([^「」『』\n]{2,20})[」』](?:です|だ|でした|。|$|\n|に(?:設定|変更))/.exec(
+    /^(?:は|:|が|是|为|を)?\s?[「『]([^「」『』\n]{2,20})[」』](?:です|だ|でした|。|$|\n|に(?:設定|変更))/.exec(
       rest,
     )?.[1];
   return said !== undefined && kindOf(said) !== 'none';
@@ -247,6 +248,7 @@ export const isSaidBefore = (text: string, { family, at, end, name, isShort }: N
     isCjk && BEFORE_CJK.test(before) ? /[!-~]{6,64}(?=\s?[^!-~]{1,12}$)/.exec(before)?.[0] : undefined;
   const core = (told ?? toldCjk)?.replaceAll(/^["'`“„«([]+|["'`”“»,;:)\]]+$/g, '') ?? '';
   if (core.length < 4) return false;
+  if (namesItself(core.replace(/\d+$/, ''))) return false;
   if (family === 'pin') return /^\d{4,8}$/.test(core);
   if (kindOf(core) !== 'value' || isCode(core) || isTechnical(core)) return false;
   return isStrong(core) || /^[a-z]{3,}\d{2,}!?$/i.test(core) || /^\w+[!#$%^&*]$/.test(core);

@@ -5,12 +5,12 @@
 
 /** Each name of secret-names.ts in Latin letters has one of these in it (test/text/secrets.test.ts). */
 const HINT =
-  /pass|dbpwd|rootpw|pswd|psk|key|wort|wachtwoord|schl|mot[\s_.-]?de|mots[\s_.-]|mdp|cl[ée][\s_.-]|cl[ée]f|cl[ée] ?d|contrase|clave|senha|palavra|parola|has[łl]o|heslo|lösen|adgang|şifre|code|c[óo]dig|codic|phrase|mnemonic|wallet|frase|kennsatz|combination|pinnumber|geheimzahl|geheimnis|geheim|credential|creden|creds|login|daten|identifiants|auth|llave|chave|chiave|secret|token|jeton|(?<![a-z])(?:pin|puk|otp|pat|tan|pwd?|psw|cv[vc]2?)(?![a-z])/i;
+  /pass|dbpwd|rootpw|pswd|psk|key|wort|wachtwoord|schl|mot[\s_.-]?de|mots[\s_.-]|mdp|cl[ée][\s_.-]|cl[ée]f|cl[ée] ?d|contrase|clave|senha|palavra|parola|has[łl]o|heslo|lösen|adgang|şifre|code|c[óo]dig|codic|phrase|mnemonic|wallet|frase|kennsatz|combination|pinnumber|zug[aä]ng|geheimzahl|geheimnis|geheim|credential|creden|creds|login|daten|identifiants|auth|llave|chave|chiave|secret|token|jeton|(?<![a-z])(?:pin|puk|otp|pat|tan|pwd?|psw|cv[vc]2?)(?![a-z])/i;
 /** The short ones at the end of a longer name. */
 const SHORT = /[a-z](?:Pin|Puk|Otp|Pat|Pwd?|Psw|Cv[vc])(?![a-z])/;
 /** The words of command-secrets.ts. */
 const COMMAND =
-  /redis-cli|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|\$apr1\$|SHA(?:256|512)?\}/i;
+  /redis-cli|ssh-keygen|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|\$apr1\$|SHA(?:256|512)?\}/i;
 
 export const mayNameSecret = (text: string): boolean =>
   /[^\0-\x7f]/.test(text) || HINT.test(text) || SHORT.test(text);
