@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { Bench, failure, success } from '../../contract/runner.ts';
+import { bubblewrap, pathWith } from '../../helpers/bubblewrap.ts';
 import { builtKoubou } from '../../helpers/built.ts';
 import {
   type MessagesServer,
@@ -13,6 +14,7 @@ import {
   startMessagesServer,
 } from '../../helpers/messages-server.ts';
 import { Project } from '../../helpers/project.ts';
+import { stateHome } from '../../helpers/state.ts';
 import { until } from '../../helpers/until.ts';
 import { agentsInstalled, claudeProgram } from './install.ts';
 import { shippedEntry, shippedRunner } from './shipped-runner.ts';
@@ -167,6 +169,10 @@ describe('the real Claude Code', function () {
 
   describe('as the one who delegates', () => {
     let project: Project;
+    // What an agent has koubou run, runs in a sandbox.
+    before(function () {
+      if (bubblewrap() === null) this.skip();
+    });
     beforeEach(async () => {
       project = await Project.make();
     });
@@ -188,8 +194,9 @@ describe('the real Claude Code', function () {
         {
           cwd: project.folder,
           env: {
-            PATH: `${bin}:${process.env['PATH']}`,
-            HOME: project.folder,
+            PATH: `${bin}:${pathWith(mkdtempSync(join(stateHome, 'bin-')))}`,
+            HOME: stateHome,
+            XDG_STATE_HOME: stateHome,
             ANTHROPIC_BASE_URL: url,
             ANTHROPIC_API_KEY: 'local',
             CLAUDE_CONFIG_DIR: join(project.folder, 'claude'),
