@@ -17,6 +17,7 @@ import {
 } from '../errors.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
 import type { ExecutionPlace } from '../executor/executor.ts';
+import { judge } from '../judge/judge.ts';
 import { appendOwn, emptyOwn } from '../names/own-file.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
@@ -234,6 +235,8 @@ export class Attempt {
       this.#dependencies.member.recordChild(claim, child);
     const places = expectedPlaces(workplace.task.options.expect ?? [], workplace.cwd);
     clocks.signal.throwIfAborted();
+    // Started while the model is at work, it costs the task nothing.
+    if (claim.task.type !== 'command') judge.warm();
     clocks.phase('running');
     const run = (): Promise<RunnerOutcome> =>
       runner.run(workplace.task, {

@@ -68,3 +68,33 @@ describe('a member that settles a run', () => {
     await queue.close();
   });
 });
+
+describe('what a run that has ended still uses', () => {
+  let home: TestHome;
+  beforeEach(async () => {
+    home = await makeHome();
+  });
+  afterEach(() => home.remove());
+
+  it('is given to no other run before it is done with', async () => {
+    const queue = home.open();
+    await queue.add([newTask(), newTask()]);
+    const member = await queue.join(worker());
+    const admit = () => ({ take: true as const, permits: [{ name: 'folder:/x', cap: 1 }] });
+    const first = await member.claim(admit);
+    assert.ok(first);
+    const { promise: inUse, resolve } = Promise.withResolvers<void>();
+    await member.settle(first, succeeded(first, member), noRetries, inUse);
+    assert.equal(await member.claim(admit), undefined);
+    resolve();
+    let second = await member.claim(admit);
+    while (second === undefined) {
+      await new Promise((again) => setImmediate(again));
+      member.candidates.dirty = true;
+      second = await member.claim(admit);
+    }
+    assert.notEqual(second.id, first.id);
+    await member.settle(second, succeeded(second, member), noRetries);
+    await member.leave();
+  });
+});
