@@ -44,13 +44,19 @@ describe('the judge', () => {
     return judge;
   };
 
+  /** Also those of tests before. */
+  const endAll = async (): Promise<void> => {
+    for (const pid of judging()) process.kill(pid, 'SIGKILL');
+    await until(() => judging().length === 0, 'no process that judges is left');
+  };
+
   beforeEach(async () => {
+    await endAll();
     folder = await mkdtemp(join(tmpdir(), 'koubou-judge-'));
     path = join(folder, 'output');
   });
   afterEach(async () => {
-    for (const pid of judging()) process.kill(pid, 'SIGKILL');
-    await until(() => judging().length === 0, 'no process that judges is left');
+    await endAll();
     await rm(folder, { recursive: true });
   });
 
