@@ -3,6 +3,7 @@
  * looks again at what is really sent: that look is the one that counts.
  */
 import type { FileHandle } from 'node:fs/promises';
+import { parse } from 'node:path';
 import type { Attached } from '../names/places.ts';
 import type { Queue } from '../queue/queue.ts';
 import { mustStayLocal } from '../route/local.ts';
@@ -29,7 +30,7 @@ export const markSensitive = async (
   // A model's server gets the name, too.
   const inFile = remembered(async (path) => {
     const text = await beginningOf({ path, place: known.get(path) });
-    return (await findSecret(`${path}\n${text}`, words)) !== undefined;
+    return (await findSecret(`${path}\n${parse(path).name}\n${text}`, words)) !== undefined;
   });
   const isParentHeld = remembered(isHeld);
   const marked: NewTask[] = [];

@@ -46,7 +46,12 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
       try {
         const box = await makeBox(folder);
         const places = await codexPlaces({
-          ...{ cwd: program.cwd, home, hidden, sandbox, box, bin },
+          cwd: program.cwd,
+          home,
+          hidden,
+          sandbox,
+          box,
+          bin,
           path: program.environment['PATH'],
         });
         strays = await strayFolders(writableOf(places), note);

@@ -57,9 +57,6 @@ const isCallMarkup = (answer: string): boolean => {
   return false;
 };
 
-/** More than a few words. */
-const CODE = ' code '.repeat(Math.ceil(FEW_WORDS / 5));
-
 const withoutInlineCode = (line: string): string =>
   replacePieces(line, { open: '`', close: '`', toEnd: false }, ' code ');
 

@@ -1,4 +1,5 @@
 /** What holds one attempt to this machine, as soon as anything says that it must be held. */
+import { parse } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { judge } from '../judge/judge.ts';
 import { type Destination, mustStayLocal, notLocal } from '../route/local.ts';
@@ -10,7 +11,8 @@ export class LocalOnly {
   /** Why the attempt is held; null: it is not. It never becomes free again. */
   #why: string | null;
   readonly #words: readonly string[];
-  readonly #set: string;
+  /** What a server gets besides, or in another form. */
+  readonly #more: string;
   readonly #networks: LocalNetworks;
   readonly #destination: Destination;
   readonly #signal: AbortSignal | undefined;
@@ -25,7 +27,9 @@ export class LocalOnly {
   ) {
     this.#why = whyHeld(task, goesOn);
     this.#words = settings.sensitivePatterns;
-    this.#set = JSON.stringify(task.options.set ?? {});
+    // With their ending names of files look like values that are files, which are no secrets.
+    const names = task.files.map(({ path }) => parse(path).name);
+    this.#more = [JSON.stringify(task.options.set ?? {}), ...names].join('\n');
     this.#networks = new LocalNetworks(settings.localNetworks);
     this.#destination = destination;
     this.#signal = signal;
@@ -43,7 +47,7 @@ export class LocalOnly {
   async judge(sent: string): Promise<LocalNetworks | null> {
     if (this.#why === null) {
       // A server gets the model's options too.
-      const found = await this.#secretIn(`${sent}\n${this.#set}`);
+      const found = await this.#secretIn(`${sent}\n${this.#more}`);
       this.#why = found === null ? null : `it holds ${found}`;
     }
     this.#require();

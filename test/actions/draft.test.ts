@@ -182,7 +182,7 @@ describe('a draft from a dropped file', () => {
   }
 
   it('is sensitive with a secret, whatever it says itself, or when it waits for one that is', async () => {
-    assert.equal((await drop({ sensitive: false, local_only: false }, 'password: x')).sensitive, true);
+    assert.equal((await drop({ sensitive: false, local_only: false }, 'password: hunter22')).sensitive, true);
     const isHeld = async (id: string) => id === 'task_held';
     const waits = draftFromDrop(around({ sensitivePatterns: [], isHeld }));
     assert.equal((await waits({ after: ['task_held'] }, 'p')).sensitive, true);

@@ -1,15 +1,7 @@
 /** Principles 10 and 11 of issue 9, and what principle 8 says of callers: an agent that calls koubou gets no shell of it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isListedCheck, isListedProgram } from '../../src/access/listed-programs.ts';

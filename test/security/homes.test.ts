@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -693,7 +693,7 @@ describe('a home of this user', () => {
 
   it('answers a dropped file about the project', async () => {
     const answers: string[] = [];
-    const server = createServer(async (request, response) => {
+    const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       let body = '';
       for await (const chunk of request) body += chunk;
       if (request.url?.endsWith('/chat/completions')) answers.push(body);
@@ -703,6 +703,9 @@ describe('a home of this user', () => {
           ? 'data: {"choices":[{"index":0,"delta":{"content":"```js\\nlet a;\\n```"},"finish_reason":null}]}\n\ndata: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
           : '{"object":"list","data":[{"id":"m"}]}',
       );
+    };
+    const server = createServer((request, response) => {
+      serve(request, response).catch(() => response.destroy());
     }).listen(0, '127.0.0.1');
     await until(() => server.listening);
     try {
