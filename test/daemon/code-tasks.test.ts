@@ -129,7 +129,7 @@ describe('code tasks of real daemons', () => {
   it('begin again where the daemon was killed while git made the worktree', async function () {
     if (process.platform !== 'linux') this.skip();
     repository();
-    const bin = join(folder, '.git', 'bin');
+    const bin = daemons.home.path('bin');
     mkdirSync(bin);
     // What a git leaves that is killed there; this one outlives its daemon.
     const half = `#!/bin/sh
