@@ -40,7 +40,7 @@ const asks = function* (
   const { check, output, sandbox } = options;
   // Where a name was found to lead is where it is used.
   const isOutside = (path: string): boolean => !project.has(places?.[path] ?? path);
-  if (!project.has(cwd)) yield { request: 'folder_outside', about: cwd };
+  if (isOutside(cwd)) yield { request: 'folder_outside', about: cwd };
   if (output !== undefined && isOutside(output)) yield { request: 'output_outside', about: output };
   for (const { path } of files) if (isOutside(path)) yield { request: 'files_outside', about: path };
   const open = sandbox ?? (runner?.kind === 'codex' ? runner.sandbox : undefined);
@@ -66,7 +66,8 @@ export const admitTask = async <T extends NewTask>(
     const verdict = listed === true ? 'allowed' : verdictOn(caller, request);
     verdicts.push(verdict);
     if (verdict === 'allowed') continue;
-    const why = verdict === 'confined' ? await whyUnconfinable(task.cwd, facts) : undefined;
+    const why =
+      verdict === 'confined' ? await whyUnconfinable(task.places?.[task.cwd] ?? task.cwd, facts) : undefined;
     if (verdict === 'refused' || why !== undefined) {
       throw notAllowed(caller, request, {
         about: shown(about),

@@ -11,7 +11,7 @@ import { fileBytes } from '../worker/file-bytes.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
 import { type Marking, markSensitive } from './mark-sensitive.ts';
-import { withFilePlaces } from './places.ts';
+import { withReadPlaces } from './places.ts';
 
 export interface DropCircumstances {
   /** The home. Paths in the file are relative to the folder that holds it, the project, and stay below it. */
@@ -42,7 +42,7 @@ export const draftFromDrop =
     const cwd = dirname(home);
     const draft = { ...draftTask(fields, { cwd, createdBy: 'file', priority }), answer_only: true };
     requireRoute(draft);
-    const [marked] = await markSensitive([withFilePlaces(inProject(draft, circumstances))], {
+    const [marked] = await markSensitive([withReadPlaces(inProject(draft, circumstances))], {
       words,
       isHeld,
     });

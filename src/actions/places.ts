@@ -1,7 +1,7 @@
 /** Where the names of tasks lead, found when they are added and kept with them: what is put there later leads nowhere. */
 import { dirname } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { filePlace, outputPlace, refuseNoFile } from '../names/places.ts';
+import { filePlace, outputPlace, refusedAs, refuseNoFile } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import type { NewTask } from '../task/record.ts';
@@ -11,16 +11,20 @@ export const withPlaces = (tasks: readonly NewTask[], home: string): NewTask[] =
   const reserved = new Reserved({ home });
   return tasks.map((task) => {
     const { output } = task.options;
-    if (output === undefined) return withFilePlaces(task);
-    const { places } = withFilePlaces(task);
-    return { ...task, places: { ...places, [output]: placeOfOutput(output, reserved) } };
+    const placed = withReadPlaces(task);
+    if (output === undefined) return placed;
+    return { ...placed, places: { ...placed.places, [output]: placeOfOutput(output, reserved) } };
   });
 };
 
-export const withFilePlaces = (task: NewTask): NewTask =>
-  task.files.length === 0
-    ? task
-    : { ...task, places: Object.fromEntries(task.files.map(({ path }) => [path, placeOfFile(path)])) };
+/** Of the folder and of the attached files: all that a task without --output names. */
+export const withReadPlaces = (task: NewTask): NewTask => ({
+  ...task,
+  places: Object.fromEntries([
+    [task.cwd, placeOfFolder(task.cwd)],
+    ...task.files.map(({ path }) => [path, placeOfFile(path)]),
+  ]),
+});
 
 export const outputPlaceOf = ({ options, places }: NewTask): string | undefined =>
   options.output === undefined ? undefined : places?.[options.output];
@@ -39,6 +43,18 @@ const placeOfOutput = (output: string, reserved: Reserved): string => {
         hint: 'Name a file of your own; without --output, `koubou result` prints the result.',
         cause: error,
       },
+    );
+  }
+};
+
+const placeOfFolder = (path: string): string => {
+  try {
+    return walk(path).end;
+  } catch (error) {
+    throw refusedAs(
+      error,
+      (reason) => `No task can work in ${path}: ${reason}. Nothing was added.`,
+      'Name a folder of your own with --cwd.',
     );
   }
 };
@@ -64,7 +80,7 @@ export const refuseLinkOut = (task: NewTask, fixed: string | undefined): void =>
   const { output } = task.options;
   const place = outputPlaceOf(task);
   if (output === undefined || place === undefined || fixed === undefined) return;
-  const within = [fixed, task.cwd].map((folder) => walk(folder).end);
+  const within = [walk(fixed).end, task.places?.[task.cwd] ?? walk(task.cwd).end];
   if (within.some((folder) => isWithin(folder, dirname(place)))) return;
   throw new KoubouError(
     'usage',

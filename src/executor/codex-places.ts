@@ -3,6 +3,7 @@ import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { linkIn } from '../names/walk.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
@@ -27,6 +28,8 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   requireOutsideHome(realCwd, realHome);
   const worktree = worktreeOf(realCwd, realHome);
   if (worktree !== worktreeOf(cwd, home) && worktree !== worktreeOf(cwd, realHome)) throw leftWorktree(cwd);
+  const link = linkIn(cwd);
+  if (link !== undefined) throw linked(cwd, link.path);
   const keys = await existing(hidden);
   if (sandbox === 'read-only') {
     const own = worktree === null ? [realHome] : await allBut(worktree, realHome);
@@ -52,6 +55,12 @@ const foldersBetween = (top: string, path: string): string[] => {
 const leftWorktree = (cwd: string): KoubouError =>
   new KoubouError('usage', `${cwd} is no longer a folder of its worktree: it leads elsewhere.`, {
     hint: 'Nothing was run there. Look at what the task did: koubou logs ID',
+  });
+
+/** Commands would be given what nobody judged. */
+const linked = (cwd: string, link: string): KoubouError =>
+  new KoubouError('usage', `No command may work in ${cwd}: ${link} has become a link.`, {
+    hint: 'Put it right and `koubou retry`, or delegate again with another --cwd.',
   });
 
 /** Where koubou may keep the user's key for all homes, by the environment and by the system's own word. */

@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { linkIn } from '../names/walk.ts';
 import { isWithin } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
@@ -41,11 +42,12 @@ export const confinedExecutor = async (place: ExecutionPlace, options: ConfineOp
 
 /** Throws KoubouError `not_allowed` where a model that may write there could act with the user's rights. */
 export const confinementOf = async (
-  { cwd: named, statePath, readable }: ExecutionPlace,
+  { cwd, statePath, readable }: ExecutionPlace,
   options: ConfineOptions,
 ): Promise<Confinement> => {
   const { environment, network, spared = [] } = options;
-  const [cwd, home] = await Promise.all([real(named), options.home === null ? null : real(options.home)]);
+  refuseLinked(cwd);
+  const home = options.home === null ? null : await real(options.home);
   const secrets = secretPlaces(environment, spared);
   const places = [...secrets.hidden, ...options.keys];
   const secret = await Promise.all(places.map(real));
@@ -74,6 +76,12 @@ export const confinementOf = async (
 };
 
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
+
+/** The folder was judged by where it led: a link that is in it now leads to what nobody judged. */
+const refuseLinked = (cwd: string): void => {
+  const link = linkIn(cwd);
+  if (link !== undefined) throw refused(cwd, `${link.path} has become a link, to ${link.target}`);
+};
 
 const refuseFolder = (cwd: string, home: string | null, secret: readonly string[]): void => {
   if (home !== null && isWithin(cwd, home) && !isWithin(cwd, join(home, 'worktrees'))) {

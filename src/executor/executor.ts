@@ -39,6 +39,7 @@ export interface Confinement {
 
 /** The place of an attempt, of which a runner says how programs are confined there. Absolute paths. */
 export interface ExecutionPlace {
+  /** Without a link in it. */
   cwd: string;
   /** Of the run: koubou's own files for it. */
   statePath: string;

@@ -104,11 +104,14 @@ export const isWithin = (outer: string, path: string): boolean => {
   return path === outer || path.startsWith(folder);
 };
 
+/** The first link on the way to a path that had none. Throws NameRefused. */
+export const linkIn = (place: string): Walk['links'][number] | undefined => walk(place).links[0];
+
 /** A link that was put there, or led elsewhere, since `path` led to `place`; undefined: it still leads there. */
 export const whatChanged = (path: string, place: string): string | undefined => {
   const now = walk(path);
   // The place itself holds no link: one that is in it now is what somebody put there.
-  const moved = walk(place).links[0];
+  const moved = linkIn(place);
   if (moved !== undefined) return `${moved.path} has become a link, to ${moved.target}`;
   if (now.end === place) return undefined;
   const last = now.links.at(-1);

@@ -59,7 +59,7 @@ export const TaskFile = z.looseObject({
   prompt: z.string(),
   command: z._default(z.array(z.string()), []),
   files: z._default(z.array(z.looseObject({ path: z.string(), sha256: z.nullable(z.string()) })), []),
-  /** Where `output` and each of `files` led when the task was added; they are used there, or not at all. */
+  /** Where `cwd`, `output` and each of `files` led when the task was added; they are used there, or not at all. */
   places: z.optional(z.record(z.string(), z.string())),
   context: z._default(z.record(z.string(), z.unknown()), {}),
   difficulty: z._default(z.nullable(z.string()), null),

@@ -9,6 +9,8 @@ export interface Expectation {
   cwd: string;
   /** Where the candidate will be published (--output), or undefined; it counts as if it lay there. */
   output: string | undefined;
+  /** The same folder as `output` is named by; left out: as it is. */
+  asked?: string | undefined;
   /** Nobody waits for the answer any more. */
   signal?: AbortSignal | undefined;
   /** Of `expectedPlaces` before the run; left out: as they are now. */
@@ -34,10 +36,10 @@ const writtenOut = (pattern: string): string => {
 
 /** null when each pattern has a regular file that is not empty; a candidate is known not to be empty. */
 export const missingExpected = async (expectation: Expectation): Promise<ErrorInfo | null> => {
-  const { patterns, cwd, output, signal, places = expectedPlaces(patterns, cwd) } = expectation;
+  const { patterns, cwd, output, asked = cwd, signal, places = expectedPlaces(patterns, cwd) } = expectation;
   const problems: string[] = [];
   for (const pattern of patterns) {
-    if (output !== undefined && fits(resolve(cwd, output), pattern, cwd)) continue;
+    if (output !== undefined && fits(resolve(asked, output), pattern, asked)) continue;
     const problem = await problemWith(pattern, cwd, { places, signal });
     if (problem !== null) problems.push(problem);
   }

@@ -101,7 +101,7 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
 
   const places = request.expectedPlaces;
   const missing = await unlessAborted(
-    missingExpected({ patterns: expect, cwd, output, places, signal }),
+    missingExpected({ patterns: expect, cwd, output, asked: task.cwd, places, signal }),
     signal,
   );
   if (missing !== null) return { ok: false, error: missing, feedback: missing.message };

@@ -69,7 +69,10 @@ const modelPermits = ({ endpoint, defaultModel }: Runner, model: string | undefi
     : [{ name: `${endpoint.name}/${model ?? defaultModel ?? 'default'}`, cap: endpoint.maxConcurrent }];
 
 /** Runs that change files in one folder at the same time would trample each other, and each would claim both's work. */
-const folderPermits = ({ type, cwd, options }: TaskFile, { changesFiles }: Runner): PermitRequest[] =>
+const folderPermits = (
+  { type, cwd, places, options }: TaskFile,
+  { changesFiles }: Runner,
+): PermitRequest[] =>
   type === 'code' && changesFiles && options.worktree !== true
-    ? [{ name: `folder:${workFolder(cwd)}`, cap: 1 }]
+    ? [{ name: `folder:${workFolder(places?.[cwd] ?? cwd)}`, cap: 1 }]
     : [];

@@ -5,11 +5,27 @@ import { filePlace, outputPlace, refusedAs, refuseNoFile, requireSamePlace } fro
 import { Reserved } from '../names/reserved.ts';
 import type { TaskFile } from '../task/record.ts';
 
+/** Throws `usage` where the folder of a task leads to another place than when it was added. */
+export const requireSameFolder = (cwd: string, place: string): void => {
+  try {
+    requireSamePlace(cwd, place);
+  } catch (error) {
+    throw refusedAs(
+      error,
+      (reason) =>
+        `${cwd} is not the folder that the task was added for, so nothing was run there: ${reason}.`,
+      'Put it right and `koubou retry`, or delegate again with another --cwd.',
+    );
+  }
+};
+
 /**
  * The task with the places that its names lead to. Where an older koubou added it they are looked up now. Throws `usage`
- * where --output leads elsewhere than when it was added, or to where no result is written.
+ * where its folder or --output leads elsewhere than when it was added, or --output to where no result is written.
  */
 export const withSettledNames = (task: TaskFile, home: string): TaskFile => {
+  const folder = task.places?.[task.cwd] ?? placeOf(task.cwd) ?? task.cwd;
+  requireSameFolder(task.cwd, folder);
   const files = task.files.flatMap(({ path }) => {
     const asked = resolve(task.cwd, path);
     const place = task.places?.[asked] ?? placeOf(asked);
@@ -20,7 +36,7 @@ export const withSettledNames = (task: TaskFile, home: string): TaskFile => {
     output === undefined
       ? []
       : [[output, settledOutput(resolve(task.cwd, output), task.places?.[output], home)]];
-  return { ...task, places: Object.fromEntries([...files, ...outputs]) };
+  return { ...task, places: Object.fromEntries([[task.cwd, folder], ...files, ...outputs]) };
 };
 
 const settledOutput = (output: string, kept: string | undefined, home: string): string => {

@@ -230,7 +230,11 @@ export class Attempt {
     const { settings } = this.#dependencies;
     const resume = await conversationOf(claim.task, runner.name, this.#dependencies.member);
     const local = this.#localOnly(runner, route, resume !== null);
-    const requireHeld = (): Promise<void> => this.#requireHeld();
+    // The last look before any program of the run or of its check is started.
+    const requireHeld = async (): Promise<void> => {
+      await this.#requireHeld();
+      workplace.requireThere();
+    };
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
     const places = expectedPlaces(workplace.task.options.expect ?? [], workplace.cwd);
@@ -317,7 +321,10 @@ export class Attempt {
       const { task } = workplace;
       const { home } = settings;
       const publish = (): Promise<NotKept | null> =>
-        published({ claim, task, candidate, evidence, home, requireHeld, output });
+        published({
+          ...{ claim, task, candidate, evidence, home, output },
+          requireHeld: () => this.#requireHeld(),
+        });
       const failed = await this.#steps.within(`writing ${output}`, publish);
       if (failed !== null) return { ...seen, ...failed };
     }

@@ -13,6 +13,7 @@ import type { Changes } from '../verify/verify.ts';
 import { changedBehindLinks, ignoredOf } from '../worktree/links.ts';
 import { placeOf, repositoryOf, SCRATCH, worktreesFolder, writeWorktree } from '../worktree/record.ts';
 import { commitWorktree, makeWorktree, type Worktree } from '../worktree/worktree.ts';
+import { requireSameFolder } from './names.ts';
 import type { WorkerSettings } from './settings.ts';
 
 type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'> & {
@@ -23,7 +24,7 @@ type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'> & {
 const MOST_TOLD = 10;
 
 export class Workplace {
-  /** Absolute. */
+  /** Absolute, without a link in it. */
   readonly cwd: string;
   /** The task as it is to be done here: paths of the repository are those of the worktree. */
   readonly task: TaskFile;
@@ -40,7 +41,7 @@ export class Workplace {
     worktree: Worktree | null,
     evidence: Evidence | null,
   ) {
-    this.cwd = worktree?.cwd ?? claim.task.cwd;
+    this.cwd = worktree?.cwd ?? folderOf(claim.task);
     this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
     this.#claim = claim;
     this.#known = known;
@@ -55,7 +56,8 @@ export class Workplace {
     settings: Known,
     signal?: AbortSignal,
   ): Promise<Workplace> {
-    const { type, cwd, options } = claim.task;
+    const { type, options } = claim.task;
+    const cwd = folderOf(claim.task);
     if (!runner.changesFiles) refuseWhatText(runner.name, options);
     if (type !== 'code' && options.worktree === true) {
       throw new KoubouError('usage', '--worktree is for tasks of type code.');
@@ -78,6 +80,11 @@ export class Workplace {
       signal,
     });
     return new Workplace(claim, known, worktree, evidence);
+  }
+
+  /** Throws `usage` where something else came in the place of the folder. */
+  requireThere(): void {
+    requireSameFolder(this.cwd, this.cwd);
   }
 
   get isWorktree(): boolean {
@@ -175,6 +182,8 @@ export class Workplace {
     await this.#evidence?.close();
   }
 }
+
+const folderOf = ({ cwd, places }: TaskFile): string => places?.[cwd] ?? cwd;
 
 /**
  * A file that the commit does not hold can only be read where it is, and so is one that is a link there: what was

@@ -15,7 +15,7 @@ const snapshot = join(import.meta.dirname, 'public-surface.json');
 type Shape = string | [Shape] | { [name: string]: Shape };
 
 /** Objects whose names are not ours to promise. */
-const MAPS = new Set(['labels', 'progress', 'down', 'context', 'options']);
+const MAPS = new Set(['labels', 'progress', 'down', 'context', 'options', 'places']);
 /** Told once, under its own name. */
 const KNOWN: readonly (readonly [name: string, marks: readonly string[]])[] = [
   ['task record', ['task_id', 'attempts', 'created_at']],
