@@ -38,40 +38,21 @@ import { handBack, isLastTry } from './hand-back.ts';
 import { type NotKept, published, setApart, stillTheSame } from './kept-result.ts';
 import { LocalOnly } from './local-only.ts';
 import { withSettledNames } from './names.ts';
+import { onceWritten, type Waiting } from './once-written.ts';
 import { budgetOf, type WorkerSettings } from './settings.ts';
 import { StepLeft, Steps } from './steps.ts';
 import { failedVerdict, NOTHING_SEEN, type Seen, seenOf, type Verdict, withoutKeysIn } from './verdict.ts';
 import { Workplace } from './workplace.ts';
 
-export interface RunDependencies {
+export interface RunDependencies extends Waiting {
   member: Member;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
   tell: Tell;
-  /** Told why an outcome cannot be written yet, so that nothing new is claimed meanwhile; null once it is. */
-  outcomeWaits: (why: string | null) => void;
   /** Told when a run found its endpoint gone or busy, before the task goes back. */
   endpointDown: (runner: Runner, reason: string, retryAfter: number | null) => void;
-  /** Ended when the daemon must not wait any longer for that. */
-  giveUp: AbortSignal;
 }
 
-const DISK_RETRY_MS = 1000;
-/**
- * Why an outcome cannot be written now, though it may be later. EIO is not among them: what could not be put on the
- * device once may be gone, and a second try would not say so.
- */
-const MAY_PASS: Readonly<Record<string, string>> = {
-  disk_full: 'the disk is full',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EMFILE: 'too many open files',
-  ENFILE: 'too many open files',
-  ENOMEM: 'no memory is left',
-};
 /** To stop a program takes 5 s where it does not hear, and a few more where it does not end. */
 const PROGRAM_GRACE_MS = 20_000;
 /** What a run left that was ended is worth waiting for, and not for long. */
@@ -322,7 +303,12 @@ export class Attempt {
       const { home } = settings;
       const publish = (): Promise<NotKept | null> =>
         published({
-          ...{ claim, task, candidate, evidence, home, output },
+          claim,
+          task,
+          candidate,
+          evidence,
+          home,
+          output,
           requireHeld: () => this.#requireHeld(),
         });
       const failed = await this.#steps.within(`writing ${output}`, publish);
@@ -421,7 +407,7 @@ export class Attempt {
     const place = join(worktreesFolder(this.#dependencies.settings.home), claim.id);
     const worktree = claim.task.options.worktree === true && existsSync(place) ? place : null;
     try {
-      return await this.#onceItCanBeWritten(() => handBack(claim, outcome, worktree));
+      return await onceWritten(this.#dependencies, () => handBack(claim, outcome, worktree));
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
       return outcome;
@@ -430,27 +416,9 @@ export class Attempt {
 
   #settle(outcome: RunOutcome): Promise<Settled> {
     const { member, settings } = this.#dependencies;
-    return this.#onceItCanBeWritten(() =>
+    return onceWritten(this.#dependencies, () =>
       member.settle(this.claim, outcome, budgetOf(settings)(this.claim.task), this.left),
     );
-  }
-
-  // An outcome that cannot be written is kept in memory: the work is done, only its record has no place yet.
-  async #onceItCanBeWritten<T>(write: () => Promise<T>): Promise<T> {
-    const { outcomeWaits, giveUp } = this.#dependencies;
-    for (;;) {
-      try {
-        const written = await write();
-        outcomeWaits(null);
-        return written;
-      } catch (error) {
-        const why = MAY_PASS[systemCode(error) ?? ''];
-        if (why === undefined || giveUp.aborted) throw error;
-        outcomeWaits(why);
-        // The last try is made at once when nobody may wait any longer.
-        await delay(DISK_RETRY_MS, undefined, { signal: giveUp }).catch(() => undefined);
-      }
-    }
   }
 }
 
