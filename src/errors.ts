@@ -51,7 +51,11 @@ export const ERROR_CODES = {
     'A folder .koubou is never taken over; see `koubou logs` for who made it.',
   ),
   check_failed: rule(true, true, "See `koubou logs` for the check's output."),
-  expected_missing: rule(true, true, 'The files named by --expect are missing or empty.'),
+  expected_missing: rule(
+    true,
+    true,
+    'The files named by --expect are missing, empty, or as they were before.',
+  ),
   schema_invalid: rule(true, true, 'The output does not fit --schema; see `koubou logs`.'),
   needs_input: rule(
     true,

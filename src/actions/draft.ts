@@ -95,6 +95,12 @@ const commandOf = (type: NewTask['type'], { prompt, command }: Fields): string[]
 
 const optionsOf = (fields: Fields, template: string | undefined, cwd: string): TaskOptions => {
   if (fields.checkOutside === true) refuseOutside(fields);
+  if (fields.expectExisting === true && fields.expect === undefined) {
+    throw usage(
+      '--expect-existing says which expected files count, and there are none.',
+      'Add --expect GLOB.',
+    );
+  }
   const options: TaskOptions = {
     runner: fields.runner,
     model: fields.model,
@@ -109,6 +115,7 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     check_outside: fields.checkOutside,
     extract: fields.extract === undefined ? undefined : extractNamed(fields.extract),
     expect: fields.expect === undefined ? undefined : [...fields.expect],
+    expect_existing: fields.expectExisting,
     output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
     sandbox: fields.sandbox === undefined ? undefined : sandboxOf(fields.sandbox),
     resume_from: fields.resumeFrom,

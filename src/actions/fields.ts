@@ -36,6 +36,7 @@ export interface Fields {
   schema?: string | object | boolean;
   check?: string;
   expect?: readonly string[];
+  expectExisting?: boolean;
   output?: string;
   /** As it was written; see task/record.ts. */
   sandbox?: string;
@@ -132,6 +133,7 @@ const READERS: Readonly<Record<string, Read>> = {
   check: (value) => ({ check: asText(value) }),
   extract: (value) => ({ extract: asText(value) }),
   expect: (value) => ({ expect: asTexts(value) }),
+  expect_existing: (value) => ({ expectExisting: asFlag(value) }),
   output: (value) => ({ output: asText(value) }),
   sandbox: (value) => ({ sandbox: asText(value) }),
   resume_from: (value) => ({ resumeFrom: asText(value) }),

@@ -24,7 +24,8 @@ export const delegateFlags = {
   }),
   schema: text({ summary: 'A JSON schema that the output has to fit.', helpValue: 'FILE' }),
   extract: text({ summary: 'The result is the code, or the json, in the answer.', helpValue: 'WHAT' }),
-  expect: repeatable({ summary: 'Files that must be there in the end, not empty.', helpValue: 'GLOB' }),
+  expect: repeatable({ summary: 'Files that it must make or change, not empty.', helpValue: 'GLOB' }),
+  'expect-existing': boolean({ summary: 'Expected files may be there already, and stay as they are.' }),
   output: text({ summary: 'Where the accepted output is written, too.', helpValue: 'FILE' }),
   'allow-no-change': boolean({ summary: 'A code task may leave everything as it was.' }),
   sandbox: text({
@@ -72,6 +73,7 @@ export interface DelegateFlags {
   extract?: string;
   schema?: string;
   expect?: string[];
+  'expect-existing'?: boolean;
   output?: string;
   'allow-no-change'?: boolean;
   sandbox?: string;
@@ -125,6 +127,7 @@ export const fieldsOf = (
     extract: flags.extract,
     checkOutside: flags['check-outside'] || undefined,
     expect: flags.expect,
+    expectExisting: flags['expect-existing'] || undefined,
     output: flags.output,
     sandbox: flags.sandbox,
     resumeFrom: flags['resume-from'],

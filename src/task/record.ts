@@ -41,6 +41,8 @@ export const TaskOptions = z.looseObject({
   /** What of the answer is the result; absent: all of it, but for the fence around JSON or a file of code. */
   extract: z.optional(z.enum(['code', 'json'])),
   expect: z.optional(z.array(z.string())),
+  /** Expected files may have been there before, unchanged. */
+  expect_existing: z.optional(z.boolean()),
   output: optionalString,
   local_only: z.optional(z.boolean()),
   allow_no_change: z.optional(z.boolean()),

@@ -1,7 +1,8 @@
-/** --expect: files that must be there, with something in them, when the task is done. */
+/** --expect: files that must be there, made by the task, with something in them, when it is done. */
 import { matchesGlob, relative, resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
+import { type ExpectedBefore, isAsBefore } from './expected-before.ts';
 
 export interface Expectation {
   patterns: readonly string[];
@@ -15,6 +16,8 @@ export interface Expectation {
   signal?: AbortSignal | undefined;
   /** Of `expectedPlaces` before the run; left out: as they are now. */
   places?: readonly string[] | undefined;
+  /** What was there before the task's work; a file that is as it was then is none of it. Left out: any file counts. */
+  before?: ExpectedBefore | undefined;
 }
 
 /**
@@ -36,15 +39,20 @@ const writtenOut = (pattern: string): string => {
 
 /** null when each pattern has a regular file that is not empty; a candidate is known not to be empty. */
 export const missingExpected = async (expectation: Expectation): Promise<ErrorInfo | null> => {
-  const { patterns, cwd, output, asked = cwd, signal, places = expectedPlaces(patterns, cwd) } = expectation;
+  const { patterns, cwd, output, asked = cwd, signal, before } = expectation;
+  const { places = expectedPlaces(patterns, cwd) } = expectation;
   const problems: string[] = [];
+  let isOld = false;
   for (const pattern of patterns) {
     if (output !== undefined && fits(resolve(asked, output), pattern, asked)) continue;
-    const problem = await problemWith(pattern, cwd, { places, signal });
-    if (problem !== null) problems.push(problem);
+    const found = await bestOf(pattern, cwd, { places, signal, before });
+    if (found === 'good') continue;
+    isOld ||= found === UNCHANGED;
+    problems.push(found === 'missing' ? `there is no ${pattern}` : `${pattern} ${found}`);
   }
   if (problems.length === 0) return null;
-  return errorInfo('expected_missing', `Expected files: ${problems.join('; ')}.`);
+  const message = `Expected files: ${problems.join('; ')}.`;
+  return isOld ? errorInfo('expected_missing', message, OLD_HINT) : errorInfo('expected_missing', message);
 };
 
 /** A name that is no pattern is itself, brackets and all; and so are those of the folder that patterns are seen from. */
@@ -62,38 +70,48 @@ export const expectedFiles = async (patterns: readonly string[], cwd: string): P
   const files = new Set<string>();
   for (const pattern of patterns) {
     const itself = resolve(cwd, pattern);
-    if (judge(itself, [cwd]) === 'good') files.add(itself);
+    if ((await judged(itself, { places: [cwd], before: undefined })) === 'good') files.add(itself);
     else for await (const { path } of findFiles(pattern, cwd)) files.add(path);
   }
   return [...files];
 };
 
-const problemWith = async (
+type Judgement = 'good' | 'missing' | (typeof PROBLEMS)[number];
+
+const UNCHANGED = 'was there before and did not change';
+const PROBLEMS = ['is empty', 'is not a file', 'is a link that leads out of the folder', UNCHANGED] as const;
+const OLD_HINT =
+  'The work has to make it, or write it anew. Where it may stay as it was: --expect-existing; else look at `koubou logs`, then `koubou retry`.';
+
+/** `good` where one of the files that fit is; else what is to be said of the last one. */
+const bestOf = async (
   pattern: string,
   cwd: string,
-  { places, signal }: { places: readonly string[]; signal: AbortSignal | undefined },
-): Promise<string | null> => {
-  let found = judge(resolve(cwd, pattern), places);
-  if (found === 'good') return null;
+  { signal, ...known }: Pick<Expectation, 'signal' | 'before'> & { places: readonly string[] },
+): Promise<Judgement> => {
+  let found = await judged(resolve(cwd, pattern), known);
+  if (found === 'good') return found;
   const { findFiles } = await import('../names/find-files.ts');
   for await (const { path } of findFiles(pattern, cwd)) {
     signal?.throwIfAborted();
-    const each = judge(path, places);
-    if (each === 'good') return null;
+    const each = await judged(path, known);
+    if (each === 'good') return each;
     if (each !== 'missing') found = each;
   }
-  return found === 'missing' ? `there is no ${pattern}` : `${pattern} is ${found}`;
+  return found;
 };
 
-type Judgement = 'good' | 'empty' | 'not a file' | 'missing' | 'a link that leads out of the folder';
-
-const judge = (path: string, places: readonly string[]): Judgement => {
+const judged = async (
+  path: string,
+  { places, before }: Pick<Expectation, 'before'> & { places: readonly string[] },
+): Promise<Judgement> => {
   try {
     const { end, facts } = walk(path);
     if (facts === undefined) return 'missing';
-    if (!places.some((place) => isWithin(place, end))) return 'a link that leads out of the folder';
-    if (!facts.isFile()) return 'not a file';
-    return facts.size > 0 ? 'good' : 'empty';
+    if (!places.some((place) => isWithin(place, end))) return 'is a link that leads out of the folder';
+    if (!facts.isFile()) return 'is not a file';
+    if (facts.size === 0) return 'is empty';
+    return before !== undefined && (await isAsBefore(before, path, { end, facts })) ? UNCHANGED : 'good';
   } catch (error) {
     if (error instanceof NameRefused) return 'missing';
     throw error;

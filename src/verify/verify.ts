@@ -14,6 +14,7 @@ import { fewestTokens } from '../task/tokens.ts';
 import { runCheck } from './check.ts';
 import { type Changes, judgeChanges, judgeHomes } from './evidence.ts';
 import { missingExpected } from './expect.ts';
+import type { ExpectedBefore } from './expected-before.ts';
 
 export type { Changes };
 
@@ -26,6 +27,8 @@ export interface VerifyRequest {
   cwd: string;
   /** Of `expectedPlaces` (expect.ts), before the run; left out: as they are now. */
   expectedPlaces?: readonly string[];
+  /** What of them was there before the task's work; left out: a file may have been there. */
+  expectedBefore?: ExpectedBefore | undefined;
   /** What a code task's run changed under cwd; null where its runner gives text and changes nothing. */
   changes: Changes | null;
   /** Which run of the task it is. */
@@ -101,7 +104,15 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
 
   const places = request.expectedPlaces;
   const missing = await unlessAborted(
-    missingExpected({ patterns: expect, cwd, output, asked: task.cwd, places, signal }),
+    missingExpected({
+      patterns: expect,
+      cwd,
+      output,
+      asked: task.cwd,
+      places,
+      before: request.expectedBefore,
+      signal,
+    }),
     signal,
   );
   if (missing !== null) return { ok: false, error: missing, feedback: missing.message };

@@ -26,12 +26,14 @@ import type { Runner, RunnerOutcome } from '../runner/runner.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
 import type { Candidate } from '../verify/candidate.ts';
 import { expectedPlaces } from '../verify/expect.ts';
+import type { ExpectedBefore } from '../verify/expected-before.ts';
 import { type Changes, type Verification, verifyResult } from '../verify/verify.ts';
 import { worktreesFolder } from '../worktree/record.ts';
 import { noteChangedFiles } from './changed-files.ts';
 import { checkExecutor } from './check-executor.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
 import { conversationOf } from './conversation.ts';
+import { expectedBefore } from './expected-before.ts';
 import { extracted } from './extracted.ts';
 import { fileBytes } from './file-bytes.ts';
 import { handBack, isLastTry } from './hand-back.ts';
@@ -72,6 +74,7 @@ export class Attempt {
   readonly #startedMs = performance.now();
   readonly #route: Route | KoubouError;
   readonly #steps: Steps;
+  #before: ExpectedBefore | undefined;
 
   /** `route`: where the task goes, or why it cannot go anywhere. */
   constructor(dependencies: RunDependencies, claim: Claim, route: Route | KoubouError) {
@@ -182,6 +185,9 @@ export class Attempt {
       { late: (made: Workplace) => made.close() },
     );
     try {
+      this.#before = await this.#steps.within('looking for the expected files', () =>
+        expectedBefore(this.claim, workplace, signal),
+      );
       return await this.#runTwiceAtMost(runner, route, feedback, workplace);
     } finally {
       await this.#steps.within('clearing up', () => workplace.close());
@@ -269,6 +275,7 @@ export class Attempt {
         outputPath: claim.outputPath,
         cwd: workplace.cwd,
         expectedPlaces: places,
+        expectedBefore: this.#before,
         changes,
         run: claim.run,
         executor: () =>

@@ -74,7 +74,7 @@ describe('koubou delegate', () => {
     const [parent = ''] = (await project.run('delegate', 'first')).stdout.split('\n');
     const said =
       'delegate --type documentation --file a.md --runner ollama --model m --set temperature=0.7 --set stop=END ' +
-      '--context {"a":[1]} --timeout 2m --retries 0 --priority 9 --schema s.json --expect o*.txt --output o.txt ' +
+      '--context {"a":[1]} --timeout 2m --retries 0 --priority 9 --schema s.json --expect o*.txt --expect-existing --output o.txt ' +
       '--after last --in 1h --key k --label x=1 --label y=a=b --local-only --allow-no-change';
     const words = ['--system', 'Be short.', '--check', 'test -s x', '--after-any', parent.slice(5), 'Do it.'];
     const { code, stderr } = await project.run(...said.split(' '), ...words);
@@ -110,6 +110,7 @@ describe('koubou delegate', () => {
       schema: { type: 'object' },
       check: 'test -s x',
       expect: ['o*.txt'],
+      expect_existing: true,
       output: join(project.folder, 'o.txt'),
       local_only: true,
       allow_no_change: true,

@@ -1,0 +1,52 @@
+/**
+ * What of a task's expected files was there before its work, looked at once and kept beside its outcomes: what an
+ * earlier attempt made counts as made, also where its daemon was killed. A worktree is made anew for each attempt, and
+ * so is the look at it.
+ */
+import { dirname, join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import { writeFirst } from '../home/write-whole.ts';
+import { readOwn } from '../names/own-file.ts';
+import { unlessAborted } from '../process/unless-aborted.ts';
+import type { Claim } from '../queue/queue.ts';
+import { ExpectedBefore, lookBefore } from '../verify/expected-before.ts';
+import type { Workplace } from './workplace.ts';
+
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** undefined: the task expects no files, or takes them as they were. */
+export const expectedBefore = async (
+  { outputPath }: Pick<Claim, 'outputPath'>,
+  { task, cwd, isWorktree }: Pick<Workplace, 'task' | 'cwd' | 'isWorktree'>,
+  signal: AbortSignal,
+): Promise<ExpectedBefore | undefined> => {
+  const { expect = [], expect_existing } = task.options;
+  if (expect.length === 0 || expect_existing === true) return undefined;
+  const look = (): Promise<ExpectedBefore> => unlessAborted(lookBefore(expect, cwd, { signal }), signal);
+  if (isWorktree) return look();
+  const path = join(dirname(outputPath), 'expected.json');
+  const kept = await keptAt(path);
+  if (kept !== undefined) return kept;
+  const seen = await look();
+  writeFirst(path, `${JSON.stringify(seen)}\n`);
+  return seen;
+};
+
+/** What is not koubou's writing counts as none. */
+const keptAt = async (path: string): Promise<ExpectedBefore | undefined> => {
+  let text: string | undefined;
+  try {
+    text = (await readOwn(path, MOST_BYTES))?.toString('utf8');
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+  return text === undefined ? undefined : ExpectedBefore.safeParse(parsed(text)).data;
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
