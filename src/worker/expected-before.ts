@@ -3,10 +3,10 @@
  * earlier attempt made counts as made, also where its daemon was killed. A worktree is made anew for each attempt, and
  * so is the look at it.
  */
+import { link, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
-import { writeFirst } from '../home/write-whole.ts';
-import { readOwn } from '../names/own-file.ts';
+import { createOwn, readOwn } from '../names/own-file.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { Claim } from '../queue/queue.ts';
 import { ExpectedBefore, lookBefore } from '../verify/expected-before.ts';
@@ -28,8 +28,27 @@ export const expectedBefore = async (
   const kept = await keptAt(path);
   if (kept !== undefined) return kept;
   const seen = await look();
-  writeFirst(path, `${JSON.stringify(seen)}\n`);
+  await keep(path, `${JSON.stringify(seen)}\n`);
   return seen;
+};
+
+/** Whole, and in the place of none that is there by now: an earlier look is the better one. */
+const keep = async (path: string, text: string): Promise<void> => {
+  const draft = `${path}.tmp`;
+  try {
+    const file = await createOwn(draft);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(draft, path);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
 };
 
 /** What is not koubou's writing counts as none. */
