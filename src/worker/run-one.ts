@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   ERROR_CODES,
   type ErrorCode,

@@ -129,8 +129,13 @@ describe('the folder that a task works in', () => {
     const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t' };
     const codexIn = (folder: string): ReturnType<typeof codexPlaces> =>
       codexPlaces({
-        ...{ cwd: folder, home: project.home, hidden: [], sandbox: 'workspace-write', box },
-        ...{ bin: 'codex', path: '/usr/bin' },
+        cwd: folder,
+        home: project.home,
+        hidden: [],
+        sandbox: 'workspace-write',
+        box,
+        bin: 'codex',
+        path: '/usr/bin',
       });
     assert.equal((await codexIn(elsewhere)).cwd, elsewhere);
     await assert.rejects(codexIn(cwd), refuses('usage'));
@@ -139,8 +144,20 @@ describe('the folder that a task works in', () => {
   it('may be named by a link of the user, and what is expected and written there is found', async () => {
     symlinkSync(elsewhere, at('link'));
     const id = await added(
-      ...['--cwd', 'link', '--output', 'out.txt', '--expect', 'out.txt', '--expect', 'made'],
-      ...['--check', 'test -e made', '--', 'sh', '-c', 'echo words > made; echo result'],
+      '--cwd',
+      'link',
+      '--output',
+      'out.txt',
+      '--expect',
+      'out.txt',
+      '--expect',
+      'made',
+      '--check',
+      'test -e made',
+      '--',
+      'sh',
+      '-c',
+      'echo words > made; echo result',
     );
     assert.deepEqual(await endOf(id), { status: 'completed', message: '' });
     assert.deepEqual(readdirSync(elsewhere).sort(), ['made', 'out.txt']);
