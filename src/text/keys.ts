@@ -3,6 +3,8 @@
  * outcomes and logs. Pure.
  */
 
+import { withoutSpellings } from './spelled-keys.ts';
+
 const CUT = '[key]';
 
 /** A shorter one could stand in any text by chance, so it is cut only where it stands alone. */
@@ -16,17 +18,18 @@ const PLACEHOLDERS = new Set(
   ),
 );
 
-/** The text without any of the keys, in whichever of the usual forms they stand in it. */
+/** The text without any of the keys, however they are written in it. */
 export const withoutKeys = (text: string, keys: readonly string[]): string => {
   let cut = text;
   for (const key of keys) {
     for (const form of formsOf(key)) cut = cut.replaceAll(form, CUT);
     if (isShort(key)) cut = cut.replaceAll(standingAlone(key), CUT);
+    else if (isSecret(key)) cut = withoutSpellings(cut, key, CUT);
   }
   return cut;
 };
 
-/** The same for a text that comes in pieces: what may be the beginning of a key waits for the next one. */
+/** The same for a text that comes in pieces, of the usual forms: what may be the beginning of a key waits for the next one. */
 export class KeyCutter {
   readonly #forms: readonly string[];
   readonly #longest: number;
@@ -87,6 +90,7 @@ const formsOf = (key: string): string[] => {
     new URLSearchParams({ key }).toString().slice('key='.length),
     key.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
     Buffer.from(key).toString('hex'),
+    Buffer.from(key).toString('hex').toUpperCase(),
     ...inBase64(key),
   ];
   return [...new Set(forms)].sort((one, other) => other.length - one.length);

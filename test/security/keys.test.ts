@@ -20,6 +20,13 @@ const CODED = [
   ),
 ];
 
+const SPELLED = [
+  [...KEY].map((letter) => `&#${letter.charCodeAt(0)};`).join(''),
+  [...KEY].map((letter) => `\\x${letter.charCodeAt(0).toString(16)}`).join(''),
+  [...KEY].join(' '),
+  [...KEY].reverse().join(''),
+];
+
 type Answer = Parameters<typeof startWorstServer>[0];
 
 const halves = [KEY.slice(0, 6), KEY.slice(6)];
@@ -40,6 +47,16 @@ const answers: Record<string, { kind: 'ollama' | 'openai'; answer: Answer; says?
     answer: (response) =>
       response.writeHead(500).end(`<h1>Oops</h1><p>${encodeURIComponent(KEY)} and Basic ${basic}</p>`),
     says: /failed: Oops \[key\] and Basic/,
+  },
+  'spelled in an error': {
+    kind: 'openai',
+    answer: (response) =>
+      response.writeHead(401).end(
+        JSON.stringify({
+          error: { message: `bad ${SPELLED.join(' or ')} key` },
+        }),
+      ),
+    says: /refused the key: bad \W*\[key\](?: or \W*\[key\]\W*){3}key/,
   },
   'in an error line of a stream': {
     kind: 'ollama',
@@ -114,7 +131,9 @@ routing:
       ...files.map((name) => [name, readFileSync(join(home, name), 'latin1')] as const),
       ['printed', printed] as const,
     ];
-    return texts.filter(([, text]) => CODED.some((form) => text.includes(form))).map(([name]) => name);
+    return texts
+      .filter(([, text]) => [...CODED, ...SPELLED].some((form) => text.includes(form)))
+      .map(([name]) => name);
   };
 
   for (const [where, { kind, answer, says }] of Object.entries(answers)) {

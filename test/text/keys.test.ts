@@ -28,6 +28,57 @@ describe('the key of a server', () => {
     });
   }
 
+  const letters = [...KEY];
+  const codes = [...Buffer.from(KEY)];
+  const hex = codes.map((byte) => byte.toString(16).padStart(2, '0'));
+  const spellings: Record<string, string> = {
+    'as escapes of JSON': letters.map((l) => `\\u${l.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+    'as such escapes within JSON': letters
+      .map((l) => `\\\\u${l.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+    'as numbers of HTML': letters.map((l) => `&#${l.charCodeAt(0)};`).join(''),
+    'as hexadecimal numbers of HTML': letters.map((l) => `&#x${l.charCodeAt(0).toString(16)};`).join(''),
+    'in capitals': KEY.toUpperCase(),
+    'in capital hex': hex.join('').toUpperCase(),
+    'in hex with colons': hex.join(':'),
+    'in hex with 0x': hex.map((byte) => `0x${byte}`).join(', '),
+    'as codes': codes.join(', '),
+    'letter by letter': letters.join(' '),
+    'a letter a line': letters.join('\n'),
+    'with hyphens': letters.join('-'),
+    'with letters that nobody sees': letters.join('\u200b'),
+    'as a list': JSON.stringify(letters),
+    backwards: [...letters].reverse().join(''),
+    'with a gap': `${KEY.slice(0, 9)}...${KEY.slice(9)}`,
+    'in base64 twice': base64(base64(KEY)).replace(/=+$/, ''),
+    'in wide letters': letters
+      .map((l) => (/[!-~]/.test(l) ? String.fromCharCode(l.charCodeAt(0) + 0xfee0) : l))
+      .join(''),
+  };
+  for (const [how, form] of Object.entries(spellings)) {
+    it(`is cut out of an error however it is spelled: ${how}`, () => {
+      const cut = withoutKeys(`Bearer <${form}> refused`, [KEY]);
+      assert.match(cut, /^Bearer <\W*\[key\]\W*> refused$/);
+      assert.notEqual(withoutKeys(form, ['another/Key+4711x']), '[key]', 'a planted key is not found');
+    });
+  }
+
+  it('is not seen in words that are none of its letters', () => {
+    const text = 'The key 4711 of mine: sk, My/Key+471 and key 4711&x';
+    assert.equal(withoutKeys(text, [KEY]), text);
+  });
+
+  it('is looked for in a time that grows as the text does', () => {
+    const timeOf = (text: string): number => {
+      const begin = performance.now();
+      withoutKeys(text, [KEY]);
+      return performance.now() - begin;
+    };
+    for (const piece of ['\\', '%', '%25', '&', '&amp;', '&#', '&#x0', '\\u{0', 's', 'sk', '"']) {
+      assert.ok(timeOf(piece.repeat(1_000_000 / piece.length)) < 5000, piece);
+    }
+  });
+
   for (const user of ['', ':', 'u:', 'ab:', 'user:', 'somebody@example.com:']) {
     for (const coding of ['base64', 'base64url'] as const) {
       it(`is cut out of ${coding} behind "${user}"`, () => {
