@@ -72,7 +72,7 @@ export const admitTask = async <T extends NewTask>(
       throw notAllowed(caller, request, {
         about: shown(about),
         undone: UNDONE,
-        instead: insteadOf(request, about, why),
+        instead: insteadOf(request, about, { why, listed: caller.rights.commands }),
       });
     }
   }
@@ -106,13 +106,18 @@ export const admitRetry = (
   }
 };
 
-const insteadOf = (request: Request, about: string, why: string | undefined): string | undefined => {
+const insteadOf = (
+  request: Request,
+  about: string,
+  { why, listed }: { why: string | undefined; listed: readonly string[] },
+): string | undefined => {
   if (request === 'files_outside') return 'Pipe in what you may read yourself: --file - or --prompt-file -.';
   if (why === undefined) return undefined;
   const none = `In a sandbox it would be allowed, and none can be used here: ${why}`;
   if (request === 'agent') return none;
   if (!isListedCheck(about, [about])) return none;
-  return `${none} A person can allow this one program: koubou config callers.agent.commands '[${about}]'.`;
+  const all = [...listed, about].join(', ');
+  return `${none} A person can allow this one program: koubou config callers.agent.commands '[${all}]'.`;
 };
 
 const shown = (text: string): string => (text.length > 120 ? `${text.slice(0, 119)}…` : text);

@@ -8,6 +8,8 @@ export interface Cancelled {
   task_id: string;
   /** `completed` and `failed`: it had ended before it could be cancelled. `asked`: it still runs. */
   result: 'cancelled' | 'completed' | 'failed' | 'asked';
+  /** Only where its worker is not heard from: whether it still runs is not known. */
+  silent?: true;
 }
 
 const POLL_MS = 50;
@@ -39,7 +41,10 @@ const outcomeOf = async (
   for (;;) {
     const state = await queue.state(id);
     if (state !== undefined && isEnded(state)) return ended(queue, id);
-    if (performance.now() >= end || signal?.aborted === true) return { task_id: id, result: 'asked' };
+    if (performance.now() >= end || signal?.aborted === true) {
+      const isSilent = (await queue.get(id))?.waiting === 'worker';
+      return { task_id: id, result: 'asked', ...(isSilent ? { silent: true } : {}) };
+    }
     await delay(POLL_MS);
   }
 };

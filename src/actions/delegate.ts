@@ -152,7 +152,7 @@ const refuseUnfitRunner = (task: NewTask, config: Config): void => {
     throw new KoubouError(
       'usage',
       `--worktree is for files, and the runner ${runner} gives text but writes none. Nothing was added.`,
-      { hint: 'Name a runner that works in files with --runner.' },
+      { hint: filesHint(config) },
     );
   }
   if (!writesNothing || expect === undefined || output !== undefined) return;
@@ -161,6 +161,13 @@ const refuseUnfitRunner = (task: NewTask, config: Config): void => {
     `--expect names files, and the runner ${runner} gives text but writes none. Nothing was added.`,
     { hint: 'Say with --output FILE where the text goes.' },
   );
+};
+
+const filesHint = ({ runners }: Config): string => {
+  const names = Object.keys(runners).filter((name) => ['agent', 'codex'].includes(runners[name]?.kind ?? ''));
+  return names.length > 0
+    ? `Name a runner that works in files: --runner ${names.join(' or ')}.`
+    : 'This home has no runner that works in files. Take one of agent.yaml (codex, claude, opencode, aider) out of its comment, or leave --worktree out.';
 };
 
 const refuseSandbox = (task: NewTask, config: Config): void => {

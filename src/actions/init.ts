@@ -90,15 +90,18 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     await setConfig(home, 'file_system.allow_network', 'true');
   }
 
+  const keptConfig = kept.includes(agentYamlFile(home));
+  const next = keptConfig && !choice.works ? ['koubou doctor', 'koubou status'] : choice.next;
   const result: InitResult = {
     home,
     made: isNew ? [home, ...made] : made,
     kept,
     said: [
-      ...choice.said,
-      ...(kept.includes(agentYamlFile(home)) ? [`${agentYamlFile(home)} was there and holds as it is.`] : []),
+      ...choice.found,
+      // Where tasks go is for what was there to say.
+      ...(keptConfig ? [`${agentYamlFile(home)} was there and holds as it is.`] : choice.said),
     ],
-    next: choice.next.map((command) => withHome(command, home, request)),
+    next: next.map((command) => withHome(command, home, request)),
   };
   if (claude !== undefined) {
     const { file, settings, within } = claude;

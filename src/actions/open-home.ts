@@ -1,4 +1,5 @@
 /** From what was said on the command line to an open home: the one place that decides whether it may be acted on. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Variables } from '../config/environment.ts';
 import { defaultConfig, type Loaded, loadConfig } from '../config/load.ts';
@@ -60,7 +61,9 @@ export const openHome = async (
       const { untrustedHome } = await import('./untrusted-home.ts');
       throw await untrustedHome(home, trust.why);
     }
-    warn(`${home} ${trust.why}. It is only looked at; \`koubou trust\` makes it yours.`);
+    // What is no home at all cannot be made one's own; the queue says so.
+    if (existsSync(join(home, 'tasks')))
+      warn(`${home} ${trust.why}. It is only looked at; \`koubou trust\` makes it yours.`);
   }
   const loaded = trust.trusted
     ? await loadConfig({ home, environment })

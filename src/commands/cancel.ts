@@ -16,6 +16,9 @@ const SAID: Record<Cancelled['result'], string> = {
   asked: 'asked; it still runs, and ends as soon as its worker hears of it',
 };
 
+const SAID_OF_SILENT =
+  'asked; its worker is not heard from. It ends when that worker hears of it, or a minute after another daemon starts: `koubou work --detach`.';
+
 export default class Cancel extends BaseCommand {
   static override summary = 'End tasks: those that wait at once, those that run with all they started.';
   static override description =
@@ -44,6 +47,7 @@ export default class Cancel extends BaseCommand {
     const ids = await selectTasks(home.queue, { references, labels, createdBy, readStdin });
     const results = await cancelTasks(home.queue, ids, { waitMs: WAIT_MS });
     if (flags.json) return this.printJson({ results });
-    await this.print(results.map(({ task_id, result }) => `${task_id}  ${SAID[result]}`).join('\n'));
+    const said = ({ result, silent }: Cancelled): string => (silent ? SAID_OF_SILENT : SAID[result]);
+    await this.print(results.map((each) => `${each.task_id}  ${said(each)}`).join('\n'));
   }
 }

@@ -43,7 +43,7 @@ export default class Trust extends BaseCommand {
     if (yes) return true;
     if (!json && process.stdin.isTTY) return this.ask('Is all of this yours? [y/N] ');
     throw new KoubouError('usage', 'Nobody can be asked here; nothing was signed.', {
-      hint: 'Where all that was shown is yours: the same with --yes.',
+      hint: 'If all that was shown is yours, run the same command with --yes, or type `koubou trust` in a terminal.',
     });
   }
 }

@@ -7,7 +7,9 @@ export interface Choice {
   /** Whether tasks can run with it now. */
   works: boolean;
   filling: Filling;
-  /** What was found and what was chosen, a sentence each. */
+  /** What was found, a sentence each. */
+  found: string[];
+  /** What is written because of it. */
   said: string[];
   /** Two commands to type next. */
   next: readonly [string, string];
@@ -61,9 +63,8 @@ export const choose = (
         ...(openai && !variables['OPENAI_API_KEY'] ? ['endpoints.lmstudio.api_key_env'] : []),
       ],
     },
+    found: [...ollamaSaid(detected.ollama, ollama), ...openAiSaid(detected.openai, openai)],
     said: [
-      ...ollamaSaid(detected.ollama, ollama),
-      ...openAiSaid(detected.openai, openai),
       works
         ? `General${useCodex ? '' : ' and code'} tasks go to ${useOllama ? `Ollama, model ${ollama}` : `${openai}`}.`
         : `The config is written for Ollama with the model ${USUAL_MODEL}.`,

@@ -166,6 +166,15 @@ describe('init', () => {
       assert.equal(readFileSync(join(folder(), name), 'utf8'), text);
   });
 
+  it('does not say that it wrote a config that was there', async () => {
+    await run();
+    writeFiles(folder(), { '.koubou/config/agent.yaml': '# mine\n' });
+    const { said, next } = await run();
+    assert.ok(said.some((sentence) => sentence.endsWith('was there and holds as it is.')));
+    assert.ok(!said.some((sentence) => /is written for|tasks go to/.test(sentence)), said.join('\n'));
+    assert.ok(!next.some((command) => command.includes('ollama pull')));
+  });
+
   it('writes its own guess again once there is a model, and then no more', async () => {
     await run();
     await run({ OLLAMA_HOST: await serve({ ollama: { 'a:1b': ['completion'] } }) });

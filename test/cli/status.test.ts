@@ -39,6 +39,13 @@ describe('koubou status', () => {
     return { queue, member, failed: failed.id, running: running.id };
   };
 
+  it('does not tell anybody to trust a folder that is no home', async () => {
+    const { code, stderr } = await koubou(['status', '--home', test.home.replace(/[^/]+$/, '')]);
+    assert.equal(code, 3);
+    assert.match(stderr, /is not a koubou home/);
+    assert.doesNotMatch(stderr, /koubou trust/);
+  });
+
   it('shows the board: counts, what runs, what failed and why, and the workers', async () => {
     await fill();
     const { code, stdout, stderr } = await koubou(['status'], { home });

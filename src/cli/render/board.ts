@@ -144,5 +144,5 @@ const workerLines = ({ counts, workers }: Board, screen: Screen, nowMs: number):
 /** A stopped process goes on; what cannot be seen has most likely ended. */
 const silence = ({ start_time }: WorkerInfo): string =>
   start_time === undefined
-    ? 'not heard from, and not to be seen from here: most likely it has ended; its tasks go back when another daemon runs'
+    ? 'not heard from, and not to be seen from here: most likely it has ended; its tasks go back a minute after another daemon starts (`koubou work --detach`)'
     : 'not heard from, though its process is there: it is stopped, or the machine is very slow';

@@ -37,7 +37,7 @@ function* factsOf(record: CutRecord, nowMs: number): Generator<[name: string, va
     const worker = shortWorker(record.attempts.at(-1)?.worker_id ?? 'its worker');
     yield [
       'worker',
-      `${worker} is not heard from; the task goes back when another daemon finds that it has ended`,
+      `${worker} is not heard from; the task goes back a minute after another daemon starts (koubou work --detach), unless it is heard again`,
     ];
   }
   yield ['due', record.due_at === null ? '' : `${record.due_at} (${relative(record.due_at, nowMs)})`];

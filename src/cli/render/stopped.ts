@@ -15,7 +15,7 @@ const outOfReach = (id: string): string =>
   `${id} was not stopped: it runs on another machine, or in a container or sandbox that no signal from here reaches. Stop it there.`;
 
 const ended = (id: string): string =>
-  `${id} was not stopped: it is silent, and cannot be seen from here. Most likely it has ended with the sandbox, the container or the machine that it was in; its tasks go back when another daemon runs.`;
+  `${id} was not stopped: it is silent, and cannot be seen from here. Most likely it has ended with the sandbox, the container or the machine that it was in; its tasks go back a minute after another daemon starts: \`koubou work --detach\`.`;
 
 const stillRuns = (worker: string, tasks: readonly string[]): string =>
   tasks.length === 0

@@ -30,7 +30,7 @@ export const refuseWhenDiskIsLow = async (
     'disk_full',
     lowInodes
       ? `Only ${free.inodes} inodes are free on the disk of ${context.layout.home}; nothing was added.`
-      : `Only ${Math.floor(free.bytes / 1024)} KB are free on the disk of ${context.layout.home}; nothing was added.`,
+      : `Only ${Math.floor(free.bytes / 1024)} KB are free on the disk of ${context.layout.home}, and ${Math.ceil((FLOOR_BYTES + 2 * bytes) / 1024)} KB are needed; nothing was added.`,
   );
 };
 
