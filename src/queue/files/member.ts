@@ -24,6 +24,7 @@ import { parseMarkName } from './marks.ts';
 import { readOutcome } from './outcome.ts';
 import { returnPermit } from './permits.ts';
 import { freeReserve, withReserve } from './reserve.ts';
+import { requireSeal } from './seal.ts';
 import { endRun } from './settle.ts';
 
 interface Held extends Claim {
@@ -198,7 +199,8 @@ export class FileMember implements Member {
     const path = this.#childFile(claim);
     try {
       await unlessCode(['ENOENT'], () => disk.unlink(path));
-      await disk.create(path, `${JSON.stringify({ ...child, marker: claim.marker })}\n`, false);
+      const note = JSON.stringify({ ...child, marker: claim.marker });
+      await disk.create(path, requireSeal(this.#context).seal(note), false);
     } catch (error) {
       // What has begun is not ended for want of a note about it: its marker leads to it as well.
       if (!isDiskFull(error) && !isShortage(error) && systemCode(error) !== 'EROFS') throw error;
@@ -261,7 +263,7 @@ export const joinQueue = async (context: QueueContext, worker: WorkerIdentity): 
   const start = self.startTime.replaceAll(/[^0-9A-Za-z_:.]/g, '_');
   const workerId = `${label}-${bootPrefix(self.bootId)}-${self.pid}-${start}-${randomHex(context)}`;
   const about = { ...worker, ...self, started_at: isoNow(context) };
-  const content = `${JSON.stringify(about)}\n`;
+  const content = requireSeal(context).seal(JSON.stringify(about));
   // Written elsewhere first: a run file that cannot be read is nobody's.
   const tmp = join(layout.tmp, `${creatorName(context)}.worker`);
   await withReserve(context, () => disk.create(tmp, content, true));

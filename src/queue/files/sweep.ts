@@ -197,11 +197,9 @@ const stopChildren = async (context: QueueContext, workerId: string, folder: str
   const runs = (await listOrNone(disk, folder)).flatMap((text) => parseTaskName(text) ?? []);
   for (const { id, run } of runs) {
     const marker = `${workerId}/${id}.r${run}`;
-    // Without the run file nobody knows whose pids these were; the marker is no other run's.
-    const child =
-      about === undefined
-        ? undefined
-        : await readChild(context, join(layout.children, workerId, `${id}.r${run}.json`));
+    // Without a run file of our own nobody knows whose pids these were; the marker is no other run's.
+    const path = join(layout.children, workerId, `${id}.r${run}.json`);
+    const child = about?.sealed === true ? await readChild(context, path, marker) : undefined;
     await machine.stopTree({ pid: child?.pid ?? null, startTime: child?.startTime ?? null, marker });
   }
 };
@@ -209,10 +207,14 @@ const stopChildren = async (context: QueueContext, workerId: string, folder: str
 const readChild = async (
   context: QueueContext,
   path: string,
+  marker: string,
 ): Promise<{ pid: number; startTime: string } | undefined> => {
   try {
-    const value: unknown = JSON.parse((await context.disk.read(path, 4096)).toString('utf8'));
-    const { pid, startTime } = isObject(value) ? value : {};
+    const bytes = await context.disk.read(path, 4096);
+    if (context.seal?.isSealed(bytes) !== true) return undefined;
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    const { pid, startTime, marker: kept } = isObject(value) ? value : {};
+    if (kept !== marker) return undefined;
     return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof BadFile) return undefined;

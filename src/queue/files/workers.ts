@@ -28,7 +28,10 @@ const RunFile = z.looseObject({
   hostId: z.string(),
   started_at: z.string(),
 });
-export type RunFile = z.infer<typeof RunFile>;
+export type RunFile = z.infer<typeof RunFile> & {
+  /** Written by a koubou of this user: a process that another file names is nobody's to stop. */
+  sealed: boolean;
+};
 
 const BeatFile = z.looseObject({
   at: z.string(),
@@ -48,11 +51,11 @@ const readJson = async <T extends z.core.$ZodType>(
   context: QueueContext,
   path: string,
   schema: T,
-): Promise<z.infer<T> | undefined> => {
+): Promise<{ data: z.infer<T>; bytes: Uint8Array } | undefined> => {
   try {
-    const value: unknown = JSON.parse((await context.disk.read(path, 1024 * 1024)).toString('utf8'));
-    const parsed = z.safeParse(schema, value);
-    return parsed.success ? parsed.data : undefined;
+    const bytes = await context.disk.read(path, 1024 * 1024);
+    const parsed = z.safeParse(schema, JSON.parse(bytes.toString('utf8')));
+    return parsed.success ? { data: parsed.data, bytes } : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof BadFile) return undefined;
     if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(systemCode(error) ?? '')) return undefined;
@@ -60,11 +63,13 @@ const readJson = async <T extends z.core.$ZodType>(
   }
 };
 
-export const readRunFile = (context: QueueContext, workerId: string): Promise<RunFile | undefined> =>
-  readJson(context, context.layout.runFile(workerId), RunFile);
+export const readRunFile = async (context: QueueContext, workerId: string): Promise<RunFile | undefined> => {
+  const read = await readJson(context, context.layout.runFile(workerId), RunFile);
+  return read && { ...read.data, sealed: context.seal?.isSealed(read.bytes) === true };
+};
 
-export const readBeat = (context: QueueContext, workerId: string): Promise<BeatFile | undefined> =>
-  readJson(context, context.layout.beatFile(workerId), BeatFile);
+export const readBeat = async (context: QueueContext, workerId: string): Promise<BeatFile | undefined> =>
+  (await readJson(context, context.layout.beatFile(workerId), BeatFile))?.data;
 
 /** Every registered daemon that is not known to be dead, oldest first. */
 export const listWorkers = async (context: QueueContext): Promise<WorkerInfo[]> => {
@@ -89,7 +94,8 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
     worker_id: workerId,
     status: statusOf(silentMs, about, tasks.length),
     pid: about.pid,
-    ...(verdictFor(context, about) === 'alive' ? { start_time: about.startTime } : {}),
+    // What is asked to end is named by it.
+    ...(about.sealed && verdictFor(context, about) === 'alive' ? { start_time: about.startTime } : {}),
     host: about.hostId,
     slots: beat?.slots ?? about.slots,
     tasks,
