@@ -62,7 +62,7 @@ const spellings = (key: string): string[] => {
   const base64 = Buffer.from(key).toString('base64');
   return [
     letters,
-    [...letters].reverse().join(''),
+    Array.from(letters).reverse().join(''),
     hex.join(''),
     hex.map((byte) => `0x${byte}`).join(''),
     bytes.join(''),

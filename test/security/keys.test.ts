@@ -21,10 +21,14 @@ const CODED = [
 ];
 
 const SPELLED = [
-  [...KEY].map((letter) => `&#${letter.charCodeAt(0)};`).join(''),
-  [...KEY].map((letter) => `\\x${letter.charCodeAt(0).toString(16)}`).join(''),
-  [...KEY].join(' '),
-  [...KEY].reverse().join(''),
+  KEY.split('')
+    .map((letter) => `&#${letter.charCodeAt(0)};`)
+    .join(''),
+  KEY.split('')
+    .map((letter) => `\\x${letter.charCodeAt(0).toString(16)}`)
+    .join(''),
+  KEY.split('').join(' '),
+  KEY.split('').reverse().join(''),
 ];
 
 type Answer = Parameters<typeof startWorstServer>[0];

@@ -28,7 +28,7 @@ describe('the key of a server', () => {
     });
   }
 
-  const letters = [...KEY];
+  const letters = KEY.split('');
   const codes = [...Buffer.from(KEY)];
   const hex = codes.map((byte) => byte.toString(16).padStart(2, '0'));
   const spellings: Record<string, string> = {
