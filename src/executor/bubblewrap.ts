@@ -8,6 +8,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireProgram } from '../process/find-program.ts';
 import { startTimeOf } from '../process/liveness.ts';
+import { oddEntries, removeOddEntries } from '../process/odd-entries.ts';
 import { type ProgramEnd, type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
 import { type StopOptions, type Stopped, stopTree } from '../process/stop-tree.ts';
 import type { Confinement, Executor } from './executor.ts';
@@ -42,7 +43,8 @@ const start = async (
   const { command, args, cwd, environment } = options;
   // Else its absence would be bubblewrap's failure.
   await requireProgram(command, cwd, environment['PATH']);
-  const { network } = confinement;
+  const { network, gitFolders } = confinement;
+  const known = new Set((await Promise.all(gitFolders.map(oddEntries))).flat());
   const unwanted = confinement.unwanted.filter(
     (path) => lstatSync(path, { throwIfNoEntry: false }) === undefined,
   );
@@ -61,7 +63,11 @@ const start = async (
     ],
     environment: { ...environment, ...(environment['TMPDIR'] === undefined ? {} : { TMPDIR: TEMPORARY }) },
   });
-  return { ...program, ended: endOfAll(program, unwanted) };
+  const tidy = async (): Promise<void> => {
+    for (const path of unwanted) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    for (const folder of gitFolders) await removeOddEntries(folder, known).catch(() => undefined);
+  };
+  return { ...program, ended: endOfAll(program, tidy) };
 };
 
 export const bubblewrapArguments = async (confinement: Confinement, cwd: string): Promise<string[]> => [
@@ -78,15 +84,12 @@ const LOOK_MS = 2;
 const GONE_MS = 2000;
 
 /** The kernel ends the rest when bubblewrap ends; what is written after that must not be said to be checked. */
-const endOfAll = async (
-  { said, ended }: RunningProgram,
-  unwanted: readonly string[],
-): Promise<ProgramEnd> => {
+const endOfAll = async ({ said, ended }: RunningProgram, tidy: () => Promise<void>): Promise<ProgramEnd> => {
   const first = firstProcess(await said);
   const end = await ended;
   const limit = performance.now() + GONE_MS;
   while (first !== undefined && isThere(first) && performance.now() < limit) await delay(LOOK_MS);
-  for (const path of unwanted) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  await tidy();
   return end;
 };
 

@@ -7,6 +7,7 @@ import { linkIn } from '../names/walk.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
+import { systemHome } from './secret-places.ts';
 
 export interface Wanted {
   cwd: string;
@@ -66,8 +67,9 @@ const linked = (cwd: string, link: string): KoubouError =>
 /** Where koubou may keep the user's key for all homes, by the environment and by the system's own word. */
 export const keyFolders = (environment: Readonly<Record<string, string | undefined>>): string[] => {
   const state = environment['XDG_STATE_HOME'];
-  const homes = new Set([environment['HOME'] || homedir(), homedir()]);
-  const usual = [...homes].map((home) => join(home, '.local', 'state'));
+  // What os.homedir() says is HOME again, where that is set.
+  const homes = new Set([environment['HOME'] || homedir(), homedir(), systemHome()]);
+  const usual = [...homes].filter(isAbsolute).map((home) => join(home, '.local', 'state'));
   return [...(state && isAbsolute(state) ? [state] : []), ...usual].map((folder) => join(folder, 'koubou'));
 };
 

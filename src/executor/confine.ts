@@ -68,6 +68,7 @@ export const confinementOf = async (
     writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...(options.writable ?? [])],
     protected: [...(git?.protected ?? []), ...nested, ...own],
     unwanted: git?.unwanted ?? [],
+    gitFolders: git?.folders ?? [],
     scratch: secrets.scratch,
     hidden: [...places, ...(home === null ? [] : [home]), ...homesOfKoubou],
     readable: [...files, statePath, ...pathFolders(environment), dirname(process.execPath)],

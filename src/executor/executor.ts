@@ -24,6 +24,8 @@ export interface Confinement {
   protected: readonly string[];
   /** Within writable ones: what must not come to be; taken away when a program has ended. */
   unwanted: readonly string[];
+  /** Git folders among the writable ones: links, pipes and sockets that come to be in them are taken away, too. */
+  gitFolders: readonly string[];
   /** Folders of programs' own files, such as HOME: what it changes or adds there is seen by itself alone and then gone. */
   scratch: readonly string[];
   /** Files and folders that it cannot see. */

@@ -43,7 +43,15 @@ const ALLOW =
 
 /** With all that a run may ask of it. */
 const tryOut = async (program: string): Promise<Found> => {
-  const nothing = { writable: [], protected: [], unwanted: [], scratch: [], hidden: ['/root'], readable: [] };
+  const nothing = {
+    writable: [],
+    protected: [],
+    unwanted: [],
+    gitFolders: [],
+    scratch: [],
+    hidden: ['/root'],
+    readable: [],
+  };
   const args = await bubblewrapArguments({ ...nothing, network: 'none' }, '/');
   try {
     const { exitCode, stderr } = await askProgram(program, [...args, '--', 'true'], {

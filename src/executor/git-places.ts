@@ -12,6 +12,8 @@ export interface GitPlaces {
   protected: string[];
   /** Not there now, and to be taken away if they come. */
   unwanted: string[];
+  /** Of the writable: those through whose links the user's next git would write elsewhere. */
+  folders: string[];
 }
 
 /** Within a git folder: settings, and what leads git elsewhere. */
@@ -47,6 +49,7 @@ const readOnly = (top: string, path: string): GitPlaces => ({
   writable: [],
   protected: [path],
   unwanted: [],
+  folders: [],
 });
 
 const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
@@ -61,6 +64,7 @@ const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
     writable: [folder],
     protected: GUARDED.map((name) => join(folder, name)),
     unwanted: UNWANTED.map((name) => join(folder, name)),
+    folders: [folder],
   };
 };
 
@@ -86,18 +90,28 @@ const elsewhere = async (top: string, dotGit: string): Promise<GitPlaces | undef
   return { ...places, protected: [...places.protected, dotGit] };
 };
 
-/** Of the shared folder a commit on the branch that is checked out needs the objects and the place of that branch. */
+/**
+ * Of the shared folder a commit needs the objects and, where a branch is checked out, its place, which is that of its
+ * neighbours as well.
+ */
 const linked = async (top: string, dotGit: string, folder: string): Promise<GitPlaces | undefined> => {
   const common = await real(resolve(folder, (await textOf(join(folder, 'commondir'))).trim()));
   if (common === undefined || dirname(folder) !== join(common, 'worktrees')) return undefined;
   const branch = /^ref: (refs\/heads\/.+)$/m.exec(await textOf(join(folder, 'HEAD')))?.[1];
-  const places = branch === undefined || branch.includes('..') ? [] : [branch, `logs/${branch}`];
+  const isOnBranch = branch !== undefined && !branch.includes('..');
+  const places = isOnBranch ? [branch, `logs/${branch}`] : [];
   const folders = places.map((name) => join(common, dirname(name)));
   for (const each of folders) await mkdir(each, { recursive: true }).catch(() => undefined);
   await mkdir(join(common, 'objects', 'info')).catch(() => undefined);
   return {
     top,
-    writable: [folder, join(common, 'objects'), join(common, 'reftable'), ...folders],
+    // Where nothing is checked out, a commit needs no branch; and a table of refs holds all of them.
+    writable: [
+      folder,
+      join(common, 'objects'),
+      ...(isOnBranch ? [join(common, 'reftable')] : []),
+      ...folders,
+    ],
     protected: [
       dotGit,
       join(common, 'objects', 'info'),
@@ -106,6 +120,7 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
       ),
     ],
     unwanted: ['config', 'config.worktree', 'hooks', 'info'].map((name) => join(folder, name)),
+    folders: [folder, ...folders, join(common, 'objects')],
   };
 };
 

@@ -3,10 +3,11 @@
  * those of git-settings.ts. Whatever stands in the repository's config, hooks, drivers or remotes, or comes to stand
  * there while git runs, is not there. What is data (ignore rules, attributes, the list of a sparse checkout) is copied.
  */
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextFile } from '../text/read-text.ts';
 import { type GitPlace, gitOutput } from './git.ts';
+import { readGitFile } from './git-index.ts';
 import { allowedSettings, settingsFile, userFile } from './git-settings.ts';
 import type { Repository } from './repository.ts';
 
@@ -65,7 +66,8 @@ export const ownGit = async (
 const copySharedIndex = async (gitFolder: string, path: string): Promise<void> => {
   const names = await readdir(gitFolder).catch(() => []);
   for (const name of names.filter((each) => /^sharedindex\.[0-9a-f]+$/.test(each))) {
-    await copyFile(join(gitFolder, name), join(path, name));
+    const found = await readGitFile(join(gitFolder, name));
+    if (found !== undefined) await writeFile(join(path, name), found.bytes);
   }
 };
 

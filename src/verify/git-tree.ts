@@ -6,7 +6,7 @@
  * does to the index of its folder (bits that hide a change, forged times) shows and hides nothing.
  */
 import { existsSync, type Stats } from 'node:fs';
-import { lstat, readFile, realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { replaceOwn } from '../names/own-file.ts';
@@ -21,7 +21,7 @@ import {
   shownName,
   zeroEnded,
 } from '../process/git.ts';
-import { copyIndex, giveTime } from '../process/git-index.ts';
+import { copyIndex, giveTime, readGitFile } from '../process/git-index.ts';
 import { pointedTo, withFilter } from '../process/lfs-pointer.ts';
 import { homeIn } from '../text/home-name.ts';
 
@@ -199,10 +199,10 @@ const trackedSince = async (
 };
 
 const isSameFile = async (one: string, other: string): Promise<boolean> => {
-  const [first, second] = await Promise.all(
-    [one, other].map((path) => readFile(path).catch(() => undefined)),
-  );
-  return first === undefined ? second === undefined : second !== undefined && first.equals(second);
+  const [first, second] = await Promise.all([one, other].map(readGitFile));
+  return first === undefined
+    ? second === undefined
+    : second !== undefined && first.bytes.equals(second.bytes);
 };
 
 /** Whether no link leads to a name. */

@@ -6,6 +6,7 @@ import { lstat, mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, git, gitLine, gitOutput, pathIn } from '../process/git.ts';
+import { removeOddEntries } from '../process/odd-entries.ts';
 import { ownGit } from '../process/own-git.ts';
 import { findRepository, isRepository, type NoRepository, type Repository } from '../process/repository.ts';
 import { folderWithin } from './folder-within.ts';
@@ -120,8 +121,10 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
     // Left by a git that was killed; nobody else's, as the branch is the task's own.
     await rm(join(record.git_folder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
     await requireHeld();
-    const add = ['worktree', 'add', '--quiet', '--no-checkout', '--force'];
-    await gitOutput(place, [...add, '-B', record.branch, record.path, head]);
+    // The run has no branch checked out: what an agent may write to the branches of the repository, it may write to all.
+    const add = ['worktree', 'add', '--quiet', '--no-checkout', '--force', '--detach'];
+    await gitOutput(place, [...add, record.path, head]);
+    await moveBranch(place, record, head);
     await requireOwn(record);
     await checkOut(record, repository, { scratch, environment, signal });
     await makeLinks(record);
@@ -210,11 +213,10 @@ export const commitWorktree = async (
           input: message,
           variables: AUTHOR,
         });
-    const branch = `refs/heads/${record.branch}`;
     await requireHeld();
-    await removeLogLinks(record);
-    await gitOutput(asking, ['update-ref', '-m', 'koubou', branch, commit]);
-    await gitOutput(asking, ['symbolic-ref', headNameOf(record), branch]);
+    await removeLinksOfGit(record);
+    await moveBranch(asking, record, commit);
+    await gitOutput(asking, ['symbolic-ref', headNameOf(record), `refs/heads/${record.branch}`]);
     const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
     await gitOutput(place, ['read-tree', commit], { variables });
     await leaveOutHomes(place, variables);
@@ -223,16 +225,17 @@ export const commitWorktree = async (
   }
 };
 
-/** git appends to its logs, also through a link that leads elsewhere. */
-const removeLogLinks = async (record: WorktreeRecord): Promise<void> => {
-  const logs = [
-    join(ownGitFolder(record), 'logs', 'HEAD'),
-    join(record.git_folder, 'logs', 'refs', 'heads', record.branch),
-  ];
-  for (const log of logs) {
-    const facts = await lstat(log).catch(() => undefined);
-    if (facts !== undefined && !facts.isFile()) await rm(log, { recursive: true, force: true });
-  }
+/** The branch itself: one that an agent made a name of another branch would move that one. */
+const moveBranch = async (place: GitPlace, { branch }: WorktreeRecord, commit: string): Promise<void> => {
+  await gitOutput(place, ['update-ref', '--no-deref', '-m', 'koubou', `refs/heads/${branch}`, commit]);
+};
+
+/** git writes its index and its logs also through a link that leads elsewhere. */
+const removeLinksOfGit = async (record: WorktreeRecord): Promise<void> => {
+  await removeOddEntries(ownGitFolder(record));
+  const log = join(record.git_folder, 'logs', 'refs', 'heads', record.branch);
+  const facts = await lstat(log).catch(() => undefined);
+  if (facts !== undefined && !facts.isFile()) await rm(log, { recursive: true, force: true });
 };
 
 const AUTHOR = {

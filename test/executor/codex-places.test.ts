@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { codexPlaces, keyFolders, makeBox } from '../../src/executor/codex-places.ts';
@@ -109,6 +109,19 @@ describe('the places of a run of Codex', () => {
     const box = await makeBox(join(root, 'run'));
     for (const path of Object.values(box)) assert.equal(statSync(path).mode & 0o777, 0o700);
     assert.deepEqual(readdirSync(join(root, 'run')).sort(), ['shown', 'tmp']);
+  });
+
+  it('know where the key of the user lies where HOME names another folder', () => {
+    const usual = process.env['HOME'];
+    try {
+      // Node's own os.homedir() says what HOME says.
+      process.env['HOME'] = '/home/other';
+      const folders = keyFolders({ HOME: '/home/other' });
+      assert.ok(folders.includes(join(userInfo().homedir, '.local', 'state', 'koubou')));
+    } finally {
+      if (usual === undefined) delete process.env['HOME'];
+      else process.env['HOME'] = usual;
+    }
   });
 
   it('know where the keys of the user may lie', () => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { refuseWorktree } from '../../src/actions/refuse-worktree.ts';
 import { git } from '../../src/process/git.ts';
 import { allowedSettings } from '../../src/process/git-settings.ts';
@@ -263,12 +263,96 @@ describe('git, as koubou runs it', function () {
       const own = readFileSync(join(cwd, '.git'), 'utf8').slice('gitdir: '.length).trim();
       rmSync(join(own, 'logs/HEAD'), { force: true });
       shell(own, `mkdir -p logs && ln -s '${victim}' logs/HEAD`);
-      const branch = shell(cwd, 'git symbolic-ref HEAD').trim();
+      const branch = `refs/heads/koubou/${basename(cwd)}`;
       rmSync(join(folder, '.git/logs', branch), { force: true });
-      shell(folder, `ln -s '${victim}' '.git/logs/${branch}'`);
+      shell(folder, `mkdir -p '.git/logs/${dirname(branch)}' && ln -s '${victim}' '.git/logs/${branch}'`);
     });
     assert.equal(readFileSync(victim, 'utf8'), 'mine\n');
     assert.equal(repository.git('diff', '--name-only', 'main', `koubou/${id}`), 'new.txt\n');
+  });
+
+  const ownFolder = (cwd: string): string =>
+    readFileSync(join(cwd, '.git'), 'utf8').slice('gitdir: '.length).trim();
+
+  it('writes through no link in the git folder of a worktree', async () => {
+    const victims = join(kit.outside, 'victims');
+    mkdirSync(victims);
+    for (const name of ['index', 'HEAD', 'new']) writeFileSync(join(victims, name), 'mine\n');
+    const plants = (own: string): string[] => [
+      `rm -f '${own}/index' && ln -s '${victims}/index' '${own}/index'`,
+      `rm -f '${own}/index' && ln -s '${victims}/made' '${own}/index'`,
+      `rm -rf '${own}/logs' && ln -s '${victims}' '${own}/logs'`,
+      `rm -f '${own}/HEAD' && ln -s '${victims}/HEAD' '${own}/HEAD'`,
+    ];
+    for (const nth of plants('').keys()) {
+      const { result } = await repository.ran((cwd) => {
+        put('new.txt', 'new\n')(cwd);
+        shell(folder, plants(ownFolder(cwd))[nth] ?? '');
+      });
+      const what = `${plants('')[nth]}: ${result?.error?.message}`;
+      assert.deepEqual((await readdir(victims)).sort(), ['HEAD', 'index', 'new'], what);
+      for (const name of ['index', 'HEAD', 'new'])
+        assert.equal(readFileSync(join(victims, name), 'utf8'), 'mine\n', what);
+    }
+    // A plain git would, so the test would notice it.
+    shell(folder, `rm .git/index && ln -s '${victims}/made' .git/index && git reset -q`);
+    assert.equal(existsSync(join(victims, 'made')), true);
+  });
+
+  it('moves no other branch, whatever an agent made of the one of its task', async () => {
+    repository.git('branch', 'theirs');
+    const before = repository.git('rev-parse', 'main', 'theirs');
+    for (const name of ['main', 'theirs']) {
+      const id = await repository.done((cwd) => {
+        put('new.txt', 'new\n')(cwd);
+        writeFileSync(join(folder, '.git/refs/heads/koubou', basename(cwd)), `ref: refs/heads/${name}\n`);
+      });
+      assert.equal(repository.git('rev-parse', 'main', 'theirs'), before);
+      assert.equal(repository.git('diff', '--name-only', 'main', `koubou/${id}`), 'new.txt\n');
+    }
+    // A plain git would, so the test would notice it.
+    repository.git('symbolic-ref', 'refs/heads/mine', 'refs/heads/theirs');
+    repository.git(
+      'update-ref',
+      'refs/heads/mine',
+      repository.git('commit-tree', '-m', 'x', 'main^{tree}').trim(),
+    );
+    assert.notEqual(repository.git('rev-parse', 'main', 'theirs'), before);
+  });
+
+  it('begins a further attempt on no other branch, either', async () => {
+    const before = repository.git('rev-parse', 'main');
+    repository.git('commit', '-q', '--allow-empty', '-m', 'second');
+    repository.git('checkout', '-q', '-b', 'work');
+    repository.git('branch', '-f', 'main', before.trim());
+    let tries = 0;
+    const id = await repository.done(
+      (cwd) => {
+        tries += 1;
+        if (tries > 1) put('new.txt', 'new\n')(cwd);
+        else writeFileSync(join(folder, '.git/refs/heads/koubou', basename(cwd)), 'ref: refs/heads/main\n');
+      },
+      { options: { retries: 1, retry_delay: 0 } },
+    );
+    assert.equal(tries, 2);
+    assert.equal(repository.git('rev-parse', 'main'), before);
+    assert.equal(repository.git('diff', '--name-only', 'work', `koubou/${id}`), 'new.txt\n');
+  });
+
+  it('waits at no pipe that lies where an index was', async () => {
+    const id = await repository.done((cwd) => {
+      put('new.txt', 'new\n')(cwd);
+      const index = join(ownFolder(cwd), 'index');
+      shell(folder, `rm '${index}' && mkfifo '${index}' '${ownFolder(cwd)}/sharedindex.abc'`);
+    });
+    assert.equal(repository.git('diff', '--name-only', 'main', `koubou/${id}`), 'new.txt\n');
+    await repository.done(
+      () => {
+        put('fresh.txt', 'new\n')(folder);
+        shell(folder, 'rm .git/index && mkfifo .git/index');
+      },
+      { options: { worktree: false } },
+    );
   });
 
   describe('where the repository has', () => {

@@ -281,6 +281,45 @@ describe('a program of a model in the sandbox', function () {
     assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
   });
 
+  it('changes no branch at all in a work tree where none is checked out, as those of tasks are', async () => {
+    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
+    git('branch', 'koubou/two');
+    const tree = join(home, 'worktrees', 'one');
+    git('worktree', 'add', '-q', '--detach', tree);
+    git('branch', 'koubou/one');
+    const all = git('for-each-ref');
+    const executor = await confined({}, tree);
+    const said = await run(
+      executor,
+      'echo x > x; git add x && git commit -qm work && git log -1 --format=%s',
+      tree,
+    );
+    assert.equal(said, 'work\n');
+    const heads = join(cwd, '.git/refs/heads');
+    const attack = `for name in one two; do rm -f ${heads}/koubou/$name; echo 'ref: refs/heads/x' > ${heads}/koubou/$name; done; git branch -f koubou/two HEAD; git tag x`;
+    await run(executor, attack, tree);
+    assert.equal(git('for-each-ref'), all);
+    await run(localExecutor, attack, tree);
+    assert.notEqual(git('for-each-ref'), all);
+  });
+
+  it('leaves no link or pipe in a git folder, through which the next git would write elsewhere', async () => {
+    const victim = join(user, 'profile');
+    const plant =
+      'mkdir -p .git/logs/refs/heads; for name in COMMIT_EDITMSG MERGE_MSG logs/HEAD logs/refs/heads/x; do rm -f .git/$name; ln -s ' +
+      `${victim} .git/$name; done; rm -rf .git/objects/aa; ln -s ${user} .git/objects/aa; rm -f .git/index; mkfifo .git/index`;
+    const odd = (): string =>
+      execFileSync('find', ['.git', '!', '-type', 'f', '!', '-type', 'd'], { cwd, encoding: 'utf8' });
+    symlinkSync('HEAD', join(cwd, '.git/MINE'));
+    await run(await confined(), plant);
+    assert.equal(odd(), '.git/MINE\n');
+    await run(localExecutor, plant);
+    assert.equal(odd().split('\n').length, 8);
+    rmSync(join(cwd, '.git/index'));
+    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'evil');
+    assert.match(readFileSync(victim, 'utf8'), /evil/);
+  });
+
   it('takes no folder for its git folder because a file of the repository says so', async () => {
     const other = join(user, 'other');
     execFileSync('git', ['init', '--quiet', other]);
