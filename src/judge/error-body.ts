@@ -33,5 +33,18 @@ const messageIn = (text: string): string | undefined => {
     }
     return undefined;
   };
-  return within(value, 'error', 'message', 'detail');
+  const said = within(value, 'error', 'message', 'detail');
+  const kind = kindIn(value);
+  return said === undefined || kind === undefined || said.includes(kind) ? said : `${said} (${kind})`;
 };
+
+/** Of what kind the error is, where that is more than the words of some servers say. */
+const kindIn = (value: unknown): string | undefined => {
+  const error = (value as { error?: unknown } | null)?.error ?? value;
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, type } = error as Record<string, unknown>;
+  return [code, type].find((each): each is string => typeof each === 'string' && TELLING.test(each));
+};
+
+/** `context_length_exceeded`, `exceed_context_size_error`, `model_not_found` and their likes. */
+const TELLING = /^\w*(context|overflow|not_found|too_long)\w*$/i;

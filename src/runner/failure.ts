@@ -38,8 +38,10 @@ export class RunFailure extends Error {
 
 /** The same without the keys that a server may have repeated. */
 export const withoutKeysIn = (failure: RunFailure, keys: readonly string[]): RunFailure => {
-  const { info, retryAfter, charged, status, cause } = failure;
-  return new RunFailure(infoWithoutKeys(info, keys), { retryAfter, charged, status, cause });
+  const { info, retryAfter, charged, status, said, cause } = failure;
+  const told = new RunFailure(infoWithoutKeys(info, keys), { retryAfter, charged, status, cause });
+  told.said = said === null ? null : withoutKeys(said, keys);
+  return told;
 };
 
 export const infoWithoutKeys = (info: ErrorInfo, keys: readonly string[]): ErrorInfo => ({

@@ -152,12 +152,23 @@ export const modelNotFound = (server: Server, said: string): RunFailure =>
   );
 
 /** Letters of what a server says that are looked at. */
-const SAID = 500;
+const SAID = 600;
 
 /** The server failed by its own words, in a stream that began well. */
 export const serverSaid = (server: Server, words: string): RunFailure => {
   const said = words.slice(0, SAID);
-  return meaningOfWords(said) === 'overflow' ? doesNotFit(server, said) : serverFailed(server, said);
+  const failure = meaningInStream(server, said);
+  failure.said = said;
+  return failure;
+};
+
+const meaningInStream = (server: Server, said: string): RunFailure => {
+  const meaning = meaningOfWords(said);
+  if (meaning === 'overflow') return doesNotFit(server, said);
+  if (meaning === 'loading')
+    return new RunFailure(errorInfo('endpoint_busy', `${server.url} is busy: ${said}`));
+  if (meaning === 'missing') return modelNotFound(server, said);
+  return serverFailed(server, said);
 };
 
 const serverFailed = (server: Server, said: string): RunFailure =>

@@ -5,14 +5,16 @@ interface ThoughtFamily {
   close: readonly string[];
   /** Tags made of common words, which a person may ask for: then they are what was asked for. */
   common: boolean;
+  /** Made of plain words: they count only at the very beginning, and where they do not end they are an answer. */
+  plain?: true;
   source: string;
 }
 
 export const THOUGHTS: readonly ThoughtFamily[] = [
   {
     // DeepSeek R1, Qwen 3, GLM, MiniMax, Nemotron and others; templates often begin it, so the begin tag may be missing.
-    open: ['<think>'],
-    close: ['</think>'],
+    open: ['<think>', '<Think>', '<THINK>'],
+    close: ['</think>', '</Think>', '</THINK>'],
     common: false,
     source: 'https://docs.vllm.ai/en/v0.15.0/api/vllm/reasoning/deepseek_r1_reasoning_parser/',
   },
@@ -65,6 +67,32 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     source: 'https://docs.vllm.ai/en/latest/api/vllm/reasoning/index.html (gemma4_reasoning_parser)',
   },
   {
+    open: ['<|open|>think<|sep|>'],
+    close: ['<|close|>think<|sep|>'],
+    common: false,
+    source: 'https://github.com/pwilkin/llama.cpp/pull/20 (Kimi K3)',
+  },
+  {
+    open: ['<REASONING_SCRATCHPAD>'],
+    close: ['</REASONING_SCRATCHPAD>'],
+    common: false,
+    source: 'https://github.com/NousResearch/hermes-agent/pull/8991 (Hermes)',
+  },
+  {
+    open: ['Here is my thought process:', "Here's my thought process:"],
+    close: ['Here is my response:', "Here's my response:"],
+    common: true,
+    plain: true,
+    source: 'https://github.com/vllm-project/vllm/pull/14202 (Granite 3.2)',
+  },
+  {
+    // The thoughts have no begin.
+    open: [],
+    close: ['[BEGIN FINAL RESPONSE]'],
+    common: false,
+    source: 'https://huggingface.co/ServiceNow-AI/Apriel-1.5-15b-Thinker',
+  },
+  {
     open: ['<unused94>thought\n', '<unused94>'],
     close: ['<unused95>'],
     common: false,
@@ -78,12 +106,20 @@ export const WRAPPERS: ReadonlySet<string> = new Set([
   '</answer>',
   '<response>',
   '</response>',
-  '<|START_RESPONSE|>',
-  '<|END_RESPONSE|>',
   '<|begin_of_solution|>',
   '<|end_of_solution|>',
-  '[BEGIN FINAL RESPONSE]',
   '[END FINAL RESPONSE]',
+]);
+
+/** Around an answer or a part of it, whatever stood before; taken off wherever they are not quoted. */
+export const FRAMES: ReadonlySet<string> = new Set([
+  '<|START_RESPONSE|>',
+  '<|END_RESPONSE|>',
+  '<|open|>response<|sep|>',
+  '<|close|>response<|sep|>',
+  // GLM-4.5V: https://huggingface.co/zai-org/GLM-4.5V
+  '<|begin_of_box|>',
+  '<|end_of_box|>',
 ]);
 
 /** https://github.com/openai/harmony/blob/main/docs/format.md */
@@ -91,6 +127,8 @@ export const HARMONY = {
   openers: new Set(['<|start|>', '<|channel|>', '<|constrain|>']),
   message: '<|message|>',
   closers: new Set(['<|end|>', '<|return|>', '<|call|>']),
+  /** Ends the turn, not the message alone. */
+  last: '<|return|>',
 } as const;
 
 /** Tokens that begin the turn of the model or of somebody else, by the chat templates of the families. */
@@ -99,6 +137,8 @@ export const START_TOKENS: ReadonlySet<string> = new Set([
   '<|im_start|>user\n',
   '<|im_start|>system\n',
   '<|im_start|>',
+  '<|start_header_id|>',
+  '<|header_start|>',
   '<|start_header_id|>assistant<|end_header_id|>\n\n',
   '<|start_header_id|>user<|end_header_id|>\n\n',
   '<start_of_turn>model\n',
@@ -109,6 +149,14 @@ export const START_TOKENS: ReadonlySet<string> = new Set([
   '<|user|>',
   '<｜Assistant｜>',
   '<｜User｜>',
+  '<|header_start|>assistant<|header_end|>\n\n',
+  '<|start_of_role|>assistant<|end_of_role|>',
+  '<|im_assistant|>assistant<|im_middle|>',
+  '<|open|>message<|sep|>',
+  '[|assistant|]',
+  '[|user|]',
+  '<seed:bos>assistant\n',
+  '<seed:bos>',
   '<bos>',
   '<|begin_of_text|>',
   '<｜begin▁of▁sentence｜>',
@@ -131,6 +179,16 @@ export const END_TOKENS: ReadonlySet<string> = new Set([
   '<eos>',
   '</s>',
   '<|EOT|>',
+  '<|eot|>',
+  '<|eom|>',
+  '<|eos|>',
+  '<seed:eos>',
+  '[e~[',
+  '[EOS]',
+  '[|endofturn|]',
+  '<|close|>message<|sep|>',
+  '<|end_of_msg|>',
+  '<|observation|>',
   '<|END_OF_TURN_TOKEN|>',
   '<｜end▁of▁sentence｜>',
 ]);
@@ -143,5 +201,7 @@ export const MARKERS: ReadonlyMap<string, Marker> = new Map([
   ...[...HARMONY.openers, HARMONY.message, ...HARMONY.closers].map((text) => [text, 'token'] as const),
   ...THOUGHTS.flatMap(({ open }) => open.map((text) => [text, 'open'] as const)),
   ...THOUGHTS.flatMap(({ close }) => close.map((text) => [text, 'close'] as const)),
-  ...[...WRAPPERS].map((text) => [text, /^(<\/|\[END|<\|END|<\|end)/.test(text) ? 'close' : 'open'] as const),
+  ...[...WRAPPERS, ...FRAMES].map(
+    (text) => [text, /^(<\/|\[END|<\|END|<\|end|<\|close)/.test(text) ? 'close' : 'open'] as const,
+  ),
 ]);

@@ -7,6 +7,7 @@
  */
 import {
   END_TOKENS,
+  FRAMES,
   HARMONY,
   MARKERS,
   type Marker,
@@ -27,6 +28,16 @@ const LONGEST = Math.max(...[...MARKERS.keys()].map((text) => text.length));
 /** What is left of Harmony where the server drops its tokens and keeps the words between them. */
 const BARE_ANALYSIS = /^analysis(?=[A-Z"'(])/;
 const BARE_FINAL = 'assistantfinal';
+/** Where a closing tag begins a sentence that speaks of it, this follows. */
+const GOES_ON = /^(?:[,;]| [a-z=(])/;
+/** Letters after a marker that are looked at. */
+const AFTER = 2;
+/** Of a Harmony header: tokens, a role, a channel, a recipient, the kind of the content. */
+const HEADER = /^(?:<\|(?:start|channel|constrain)\|>|[\w.:/ \t-])*$/;
+const LONGEST_HEADER = 200;
+const MOST_WORDS = 4;
+/** Prompts that ask for an answer with tags of its own. */
+const ASKS_FOR_TAGS = /\b(?:xml|html|tags?|elements?)\b/i;
 /** More spaces than these are no beginning. */
 const MOST_SPACES = 4096;
 
@@ -39,9 +50,16 @@ export class MarkupSplitter {
   #closers: readonly string[] = [];
   /** Thoughts in the middle of an answer, kept until they are known to end. */
   #aside: string | null = null;
+  /** They stand at the very beginning. */
+  #isAsideFirst = false;
   /** Tokens that end a turn, until it is known whether the turn ends there. */
   #ends = '';
   #header = '';
+  #headerIn: 'answer' | 'message' = 'answer';
+  /** Something was given as answer. */
+  #answered = false;
+  /** What follows the marker at hand. */
+  #after = '';
   #channel: 'answer' | 'thinking' = 'thinking';
   #hadThought = false;
   /** Tags of thoughts that stand in the answer as text: their ends are text as well. */
@@ -68,6 +86,8 @@ export class MarkupSplitter {
     if (this.#state === 'start' && !isBlank(this.#before)) this.#answer(this.#before);
     if (this.#state === 'bare') this.#answer(this.#bare.join(''));
     if (this.#aside !== null) this.#answer(this.#aside);
+    // A header that nothing follows is no answer; it is told all the same.
+    if (this.#state === 'header') this.#put('thinking', this.#header);
     return this.#taken();
   }
 
@@ -89,7 +109,13 @@ export class MarkupSplitter {
         return;
       }
       this.#text(this.#held.slice(0, found.at));
-      this.#held = this.#held.slice(found.at + found.text.length);
+      const rest = this.#held.slice(found.at + found.text.length);
+      if (!whole && found.marker !== 'token' && rest.length < AFTER) {
+        this.#held = found.text + rest;
+        return;
+      }
+      this.#held = rest;
+      this.#after = rest.slice(0, AFTER);
       this.#marker(found.text, found.marker);
     }
   }
@@ -97,11 +123,10 @@ export class MarkupSplitter {
   #text(text: string): void {
     if (text === '') return;
     if (this.#state === 'thought') return this.#thought(text);
-    if (this.#state === 'header') {
-      this.#header += text;
-      return;
+    if (this.#state === 'header') return this.#readHeader(text);
+    if (this.#state === 'message') {
+      return this.#channel === 'answer' ? this.#answer(text) : this.#put('thinking', text);
     }
-    if (this.#state === 'message') return this.#put(this.#channel, text);
     if (this.#state === 'over') return this.#put('thinking', text);
     if (this.#state === 'bare') return this.#readBare(text);
     if (this.#state === 'answer') return this.#answer(text);
@@ -148,20 +173,25 @@ export class MarkupSplitter {
 
   /** A marker before anything was answered. */
   #begins(text: string): boolean {
-    if (START_TOKENS.has(text)) return true;
+    if (START_TOKENS.has(text) || FRAMES.has(text)) return true;
     if (HARMONY.openers.has(text)) {
-      this.#state = 'header';
-      this.#header = text;
+      this.#beginHeader(text, 'answer');
       return true;
     }
     if (this.#closerAlone(text)) return true;
-    if (this.#hadThought && WRAPPERS.has(text)) return true;
+    if (this.#isWrapper(text)) return true;
     return this.#openThought(text);
   }
 
   /** A marker in an answer. */
   #within(text: string, marker: Marker): boolean {
-    if (this.#quotes.isQuoted) {
+    if (this.#quotes.isInFence && END_TOKENS.has(text)) {
+      this.#ends += text;
+      return true;
+    }
+    // Before a part of an answer a frame stands behind a space, and with no space behind it.
+    const isGlued = FRAMES.has(text) && this.#quotes.isAfterSpace && /^[^\s.,;:)]/.test(this.#after);
+    if (this.#quotes.isQuoted && !isGlued) {
       if (marker === 'open') this.#opened.add(text);
       return false;
     }
@@ -175,7 +205,12 @@ export class MarkupSplitter {
       this.#state = 'over';
       return true;
     }
-    if (this.#hadThought && WRAPPERS.has(text) && marker === 'close') return true;
+    if (FRAMES.has(text)) return true;
+    if (HARMONY.openers.has(text)) {
+      this.#beginHeader(text, 'answer');
+      return true;
+    }
+    if (marker === 'close' && this.#isWrapper(text)) return true;
     if (this.#closerAlone(text)) return true;
     if (marker !== 'open') return false;
     if (this.#quotes.isAtLineStart && this.#openThought(text)) return true;
@@ -185,25 +220,47 @@ export class MarkupSplitter {
 
   #closerAlone(text: string): boolean {
     const family = THOUGHTS.find(({ close }) => close.includes(text));
-    if (family === undefined || this.#isAsked(family)) return false;
-    if (family.open.some((tag) => this.#opened.has(tag))) return false;
-    this.#parts.push({ kind: 'retract' });
-    this.#hadThought = true;
-    this.#restart();
+    if (family === undefined || family.plain || this.#isAsked(family)) return false;
+    if (family.open.some((tag) => this.#opened.has(tag)) || GOES_ON.test(this.#after)) return false;
+    this.#retract();
     return true;
   }
 
   #openThought(text: string): boolean {
     const family = THOUGHTS.find(({ open }) => open.includes(text));
     if (family === undefined || this.#isAsked(family)) return false;
-    if (this.#state === 'answer') this.#aside = text;
+    if (GOES_ON.test(this.#after) && this.#asked.includes(text)) return false;
+    if (family.plain && (this.#state === 'answer' || this.#hadThought)) return false;
+    if (this.#state === 'answer' || family.plain) this.#aside = text;
+    this.#isAsideFirst = family.plain === true;
     this.#state = 'thought';
     this.#closers = family.close;
     return true;
   }
 
-  #isAsked({ common, open, close }: (typeof THOUGHTS)[number]): boolean {
-    return common && [...open, ...close].some((tag) => this.#asked.includes(tag));
+  #isAsked({ common, open, close, plain }: (typeof THOUGHTS)[number]): boolean {
+    if (plain) return /thought process/i.test(this.#asked);
+    return common && [...open, ...close].some((tag) => this.#asksFor(tag));
+  }
+
+  #isWrapper(text: string): boolean {
+    return this.#hadThought && WRAPPERS.has(text) && !this.#asksFor(text);
+  }
+
+  /** Whether the prompt names the tag, or its word where it asks for a text with tags. */
+  #asksFor(tag: string): boolean {
+    if (this.#asked.includes(tag)) return true;
+    const word = /^<\/?(\w+)>$/.exec(tag)?.[1];
+    if (word === undefined || !ASKS_FOR_TAGS.test(this.#asked)) return false;
+    return new RegExp(`\\b${word}\\b`, 'i').test(this.#asked);
+  }
+
+  /** All that was given as answer so far were thoughts. */
+  #retract(): void {
+    this.#parts.push({ kind: 'retract' });
+    this.#hadThought = true;
+    this.#answered = false;
+    this.#restart();
   }
 
   #thought(text: string): void {
@@ -214,8 +271,10 @@ export class MarkupSplitter {
   #closeThought(): void {
     this.#hadThought = true;
     if (this.#aside === null) return this.#restart();
-    this.#put('thinking', this.#aside);
+    const { length } = this.#isAsideFirst ? (PLAIN.find((open) => this.#aside?.startsWith(open)) ?? '') : '';
+    this.#put('thinking', this.#aside.slice(length));
     this.#aside = null;
+    if (this.#isAsideFirst) return this.#restart();
     this.#state = 'answer';
   }
 
@@ -226,24 +285,64 @@ export class MarkupSplitter {
     this.#quotes = new QuoteScanner();
   }
 
+  #beginHeader(text: string, within: 'answer' | 'message'): void {
+    this.#state = 'header';
+    this.#header = text;
+    this.#headerIn = within;
+  }
+
+  /** What cannot be a header is text after all. */
+  #readHeader(text: string): void {
+    this.#header += text;
+    if (this.#header.length <= LONGEST_HEADER && isHeader(this.#header)) return;
+    const said = this.#header;
+    this.#header = '';
+    this.#state = this.#headerIn;
+    if (this.#state === 'message' && this.#channel === 'thinking') this.#put('thinking', said);
+    else this.#answer(said);
+  }
+
   #harmony(text: string): void {
-    if (this.#state === 'header' && text === HARMONY.message) {
-      const channel = /<\|channel\|>\s*(\w+)/.exec(this.#header)?.[1];
-      this.#channel = channel === undefined || channel === 'final' ? 'answer' : 'thinking';
-      // A call of a tool that was printed is judged as that, so it has to be seen.
-      if (/\bto=/.test(this.#header)) this.#put('answer', this.#header + text);
-      if (/\bto=/.test(this.#header)) this.#channel = 'answer';
-      this.#state = 'message';
+    if (this.#state === 'header') return this.#inHeader(text);
+    const isAnswer = this.#channel === 'answer';
+    if (isAnswer && this.#quotes.isQuoted && !(this.#quotes.isInFence && END_TOKENS.has(text)))
+      return this.#answer(text);
+    if (HARMONY.openers.has(text)) return this.#beginHeader(text, 'message');
+    if (text === HARMONY.last) {
+      this.#state = 'over';
       return;
     }
-    if (HARMONY.openers.has(text)) {
-      this.#header = this.#state === 'header' ? this.#header + text : text;
-      this.#state = 'header';
-      return;
-    }
-    if (HARMONY.closers.has(text)) return;
-    if (this.#state === 'header') this.#header += text;
-    else this.#put(this.#channel, text);
+    // What stands between two messages belongs to neither.
+    if (HARMONY.closers.has(text)) this.#channel = 'thinking';
+    else if (isAnswer && END_TOKENS.has(text)) this.#ends += text;
+    else if (isAnswer) this.#answer(text);
+    else this.#put('thinking', text);
+  }
+
+  #inHeader(text: string): void {
+    if (text === HARMONY.message) return this.#beginMessage();
+    if (HARMONY.openers.has(text)) return this.#readHeader(text);
+    if (!HARMONY.closers.has(text)) return this.#readHeader(text);
+    // The message had no content.
+    this.#put('thinking', this.#header);
+    this.#channel = 'thinking';
+    this.#state = 'message';
+  }
+
+  #beginMessage(): void {
+    const channel = [...this.#header.matchAll(/<\|channel\|>\s*(\w+)/g)].at(-1)?.[1];
+    const role = /<\|start\|>\s*([\w.]+)/.exec(this.#header)?.[1] ?? 'assistant';
+    const isCall = /\bto=(?!assistant)/.test(this.#header);
+    const isFinal = role === 'assistant' && (channel === undefined || channel === 'final');
+    this.#channel = isFinal || isCall ? 'answer' : 'thinking';
+    this.#ends = '';
+    // The last final message is the answer; what stood before it without a channel was none.
+    if (isFinal && !isCall && this.#answered) this.#retract();
+    // Taking back begins anew.
+    this.#state = 'message';
+    // A call of a tool that was printed is judged as that, so it has to be seen.
+    if (isCall) this.#put('answer', this.#header + HARMONY.message);
+    this.#quotes = new QuoteScanner();
   }
 
   #answer(text: string): void {
@@ -263,11 +362,21 @@ export class MarkupSplitter {
 
   #put(kind: 'answer' | 'thinking', text: string): void {
     if (text === '') return;
+    if (kind === 'answer') this.#answered = true;
     const last = this.#parts.at(-1);
     if (last?.kind === kind) last.text += text;
     else this.#parts.push({ kind, text });
   }
 }
+
+const isHeader = (text: string): boolean => {
+  const bare = text.replaceAll(/\bto=[^\s<]*/g, ' ');
+  const words = bare
+    .replaceAll(/<\|\w+\|>/g, ' ')
+    .trim()
+    .split(/\s+/);
+  return HEADER.test(bare) && words.length <= MOST_WORDS;
+};
 
 /** Looked at again with each piece that comes, so it must not go through all of it. */
 const isBlank = (text: string): boolean => !/\S/.test(text);
@@ -288,6 +397,7 @@ const nextMarker = (text: string): { at: number; text: string; marker: Marker } 
   return undefined;
 };
 
+const PLAIN = THOUGHTS.flatMap(({ open, plain }) => (plain ? open : []));
 const BEGINNINGS = new Set([...MARKERS.keys()].map((text) => text[0] ?? ''));
 const PREFIXES = new Set(
   [...MARKERS.keys()].flatMap((text) =>

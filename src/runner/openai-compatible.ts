@@ -5,7 +5,6 @@
 import type { OpenAI } from 'openai';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
-import { countOf, isObject, type JsonObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import { countTokens } from './ask-tokenizer.ts';
 import type { Connection } from './connection.ts';
@@ -14,12 +13,13 @@ import { brokeOff, type Server, serverSaid } from './http-failure.ts';
 import { sameModel } from './model-name.ts';
 import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
 import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
+import { choiceReader, usageOf } from './openai-chunk.ts';
 import { refuseRemoteModel } from './remote-model.ts';
 import { listModels } from './require-model.ts';
 import type { Observed, RunContext, RunnerOutcome } from './runner.ts';
 import { meaningOfWords } from './server-words.ts';
 import { sseGuard } from './sse-guard.ts';
-import { calledTools, streamEnd } from './stream-end.ts';
+import { streamEnd } from './stream-end.ts';
 
 export interface OpenAiOptions extends ModelRunnerOptions {
   template: string;
@@ -170,9 +170,9 @@ interface Way {
   systemRole: boolean;
 }
 
-/** The next way after an answer with an error status, of which nothing was used; undefined: there is none. */
-const wayWithout = (way: Way, { status, said }: RunFailure): Way | undefined => {
-  if (status === null || said === null) return undefined;
+/** The next way after the server said that it cannot go this one; undefined: there is none. */
+const wayWithout = (way: Way, { said }: RunFailure): Way | undefined => {
+  if (said === null) return undefined;
   const meaning = meaningOfWords(said);
   if (meaning === 'grammar' && way.grammar) return { ...way, grammar: false };
   return meaning === 'system_role' && way.systemRole ? { ...way, systemRole: false } : undefined;
@@ -214,14 +214,15 @@ const chat = async (
   let said: string | null = null;
   const calls: string[] = [];
   let usage: Usage | null = null;
+  const readChoice = choiceReader();
   for await (const chunk of await client.chat.completions.create(request)) {
     if (first) onFirstByte();
     first = false;
-    const choice = chunk.choices?.[0];
-    await sink.think(thoughts(choice?.delta));
-    await sink.answer(textOf(choice?.delta?.content));
-    calls.push(...calledTools(choice?.delta));
-    if (choice?.finish_reason != null) said = String(choice.finish_reason);
+    const choice = readChoice(chunk);
+    await sink.think(choice.thinking);
+    await sink.answer(choice.answer);
+    calls.push(...choice.calls);
+    said = choice.end ?? said;
     usage = usageOf(chunk) ?? usage;
   }
   await sink.end();
@@ -235,26 +236,4 @@ const chat = async (
     },
     usage,
   };
-};
-
-/** Servers differ in the name of the field. */
-const thoughts = (delta: unknown): string => {
-  const { reasoning, reasoning_content: content } = (delta ?? {}) as Record<string, unknown>;
-  const text = reasoning ?? content;
-  return typeof text === 'string' ? text : '';
-};
-
-const usageOf = ({ usage }: { usage?: unknown }): Usage | null =>
-  isObject(usage)
-    ? { input_tokens: inputTokens(usage), output_tokens: countOf(usage['completion_tokens']) }
-    : null;
-
-/** The count holds what came from the cache; where it is smaller than that it does not. */
-const inputTokens = ({
-  prompt_tokens: counted,
-  prompt_tokens_details: details,
-}: JsonObject): number | null => {
-  const whole = countOf(counted);
-  const cached = isObject(details) ? countOf(details['cached_tokens']) : null;
-  return whole !== null && cached !== null && cached > whole ? whole + cached : whole;
 };

@@ -1,7 +1,15 @@
 /** Whether a place in a Markdown text is quoted: in code, or where prose speaks of what stands there. Pure. */
 
 /** What stands before a word that is spoken of. A closing tag after a sentence has a letter or a stop before it. */
-const QUOTING = new Set(['"', "'", '`', '“', '”', '„', '‘', '«', '»', '「', '『', '（', '(', '=', '\\']);
+const QUOTING = new Set('„‚「『《〈【〔｢（([{=\\`');
+/** They open a quotation for some and close it for others: «fr», »de«, „de“, “en”, ”sv”. */
+const EITHER = new Set("'“”‘’«»‹›〝*_");
+/** In texts without spaces between words only these of them open. */
+const OPENING = new Set('“‘«‹〝');
+const STOPS = new Set('.!?…。！？');
+/** Letters of Chinese, Japanese, Korean and Thai. */
+const WITHOUT_SPACES =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 /** A line that is longer is no fence. */
 const LONGEST_FENCE = 64;
@@ -13,6 +21,12 @@ export class QuoteScanner {
   #line = '';
   #onlySpace = true;
   #last = '\n';
+  /** The last that is no space. */
+  #lastInk = '\n';
+  /** Before the quotation marks that stand last. */
+  #beforeMarks = '\n';
+  /** Straight double marks on the line so far. */
+  #straight = 0;
 
   read(text: string): void {
     for (const letter of text) this.#letter(letter);
@@ -22,7 +36,21 @@ export class QuoteScanner {
   get isQuoted(): boolean {
     if (this.#fence !== null || this.#inCode) return true;
     if (this.#onlySpace) return false;
-    return QUOTING.has(this.#last) || /\s/.test(this.#last);
+    if (/\s/.test(this.#last)) return !STOPS.has(this.#lastInk);
+    if (this.#last === '"') return this.#straight % 2 === 1;
+    if (!EITHER.has(this.#last)) return QUOTING.has(this.#last);
+    if (OPENING.has(this.#last) && WITHOUT_SPACES.test(this.#beforeMarks)) return true;
+    return /\s/.test(this.#beforeMarks) || QUOTING.has(this.#beforeMarks) || this.#beforeMarks === ':';
+  }
+
+  /** Nothing but the space before it could quote a marker that stood here. */
+  get isAfterSpace(): boolean {
+    return this.#fence === null && !this.#inCode && /\s/.test(this.#last);
+  }
+
+  /** A marker that stood here would be quoted by the block of code that has begun, and by nothing else. */
+  get isInFence(): boolean {
+    return this.#fence !== null && this.#onlySpace;
   }
 
   /** Only spaces stand before it on its line. */
@@ -31,6 +59,8 @@ export class QuoteScanner {
   }
 
   #letter(letter: string): void {
+    if (EITHER.has(letter) && !EITHER.has(this.#last)) this.#beforeMarks = this.#last;
+    if (letter === '"') this.#straight += 1;
     this.#last = letter;
     if (letter === '\n') {
       this.#endLine();
@@ -38,6 +68,7 @@ export class QuoteScanner {
     }
     if (this.#line.length < LONGEST_FENCE) this.#line += letter;
     if (letter !== ' ' && letter !== '\t' && letter !== '\r') this.#onlySpace = false;
+    if (!/\s/.test(letter)) this.#lastInk = letter;
     if (letter === '`') this.#inCode = !this.#inCode;
   }
 
@@ -51,5 +82,6 @@ export class QuoteScanner {
     this.#onlySpace = true;
     // Code within a line seldom goes over its end, and a letter too many must not quote all the rest.
     this.#inCode = false;
+    this.#straight = 0;
   }
 }

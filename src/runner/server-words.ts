@@ -22,6 +22,23 @@ export type Meaning =
 /** The first that fits counts. */
 const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], source: string])[] = [
   [
+    // First: such words often name the context that there was no memory for, and "error loading model" is not "loading".
+    'crash',
+    [
+      'failed to load',
+      'error loading model',
+      'could not load model',
+      'unable to load model',
+      'loading was stopped',
+      'insufficient system resources',
+      'requires more system memory',
+      'out of memory',
+      'runner process has terminated',
+      'before becoming healthy',
+    ],
+    'Ollama, LM Studio, LocalAI: https://github.com/ollama/ollama/issues/5958, https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/2190, https://github.com/mudler/LocalAI/issues/2692',
+  ],
+  [
     'overflow',
     ['context_length_exceeded', 'maximum context length', 'context length', 'context window'],
     'OpenAI and its likes: https://platform.openai.com/docs/guides/error-codes',
@@ -33,8 +50,13 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
   ],
   [
     'overflow',
-    ['longer than the maximum model length', 'maximum model length', 'max_model_len'],
-    'vLLM: https://github.com/vllm-project/vllm/issues/12165',
+    [
+      'longer than the maximum model length',
+      'maximum model length',
+      'max_model_len',
+      'prompt*is too long and exceeds',
+    ],
+    'vLLM: https://github.com/vllm-project/vllm/issues/12165, https://github.com/vllm-project/vllm/issues/13370',
   ],
   [
     'overflow',
@@ -53,8 +75,16 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
   ],
   [
     'overflow',
-    ['prompt length*greater than', 'max_seq_len', 'prompt length*exceed', 'exceeds maximum input length'],
-    'TabbyAPI, TensorRT-LLM: https://github.com/theroyallab/tabbyAPI, https://github.com/NVIDIA/TensorRT-LLM',
+    [
+      'prompt length*greater than',
+      'max_seq_len',
+      'prompt length*exceed',
+      'exceeds maximum input length',
+      'job requires*pages',
+      'max_num_tokens',
+      'session_len',
+    ],
+    'TabbyAPI, TensorRT-LLM, LMDeploy: https://github.com/SillyTavern/SillyTavern/issues/3543, https://github.com/theroyallab/tabbyAPI/issues/262',
   ],
   [
     'overflow',
@@ -62,6 +92,7 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
       'prompt is too long',
       'prompt too long',
       'input is too long',
+      'reduce the length of the',
       'too many tokens',
       'maximum number of tokens allowed',
     ],
@@ -69,7 +100,13 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
   ],
   [
     'loading',
-    ['loading model', 'model is loading', 'model is still loading', 'still being loaded'],
+    [
+      'loading model',
+      'model is loading',
+      'model is still loading',
+      'still being loaded',
+      'currently loading',
+    ],
     'llama.cpp answers so with 503, others with 400: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
   ],
   [
@@ -79,35 +116,12 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
   ],
   [
     'crash',
-    [
-      'failed to load model',
-      'failed to load the model',
-      'error loading model',
-      'unable to load model',
-      'failed to load',
-    ],
-    'LM Studio, Ollama: https://github.com/charmbracelet/crush/issues/2546',
-  ],
-  [
-    'crash',
-    [
-      'runner process has terminated',
-      'runner process no longer running',
-      'unexpectedly stopped',
-      'process exited',
-    ],
+    ['runner process no longer running', 'unexpectedly stopped', 'process exited'],
     'Ollama: https://github.com/ollama/ollama/blob/main/llm/server.go',
   ],
   [
     'crash',
-    [
-      'out of memory',
-      'cuda error',
-      'cudamalloc',
-      'unable to allocate',
-      'insufficient memory',
-      'not enough memory',
-    ],
+    ['cuda error', 'cudamalloc', 'unable to allocate', 'insufficient memory', 'not enough memory'],
     'llama.cpp and whatever runs on a GPU: https://github.com/ggml-org/llama.cpp/issues',
   ],
   [
@@ -139,7 +153,14 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
   ],
   [
     'missing',
-    ['model_not_found', 'model*not found', 'model*does not exist', 'model*not exist', 'no model*loaded'],
+    [
+      'model_not_found',
+      'model*not found',
+      'model*does not exist',
+      'model*not exist',
+      'no model*loaded',
+      'repository not found',
+    ],
     'OpenAI, Ollama, LM Studio: https://github.com/ollama/ollama/blob/main/docs/api.md',
   ],
   [

@@ -8,6 +8,7 @@ import { brokeOff, type Server, serverSaid } from './http-failure.ts';
 import { LINE_LETTERS, linesOf } from './lines.ts';
 
 const DATA = 'data:';
+const EVENT = 'event:';
 const DONE = '[DONE]';
 /** Servers break a stream off so: https://github.com/coddy-project/coddy-agent/pull/106 */
 const ERROR = 'error:';
@@ -26,30 +27,49 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
     /** Of the same event, what the client will put together. */
     let pieces: string[] = [];
     let ended = false;
-    const look = (line: string): void => {
+    /** Whether a line of the protocol came; JSON before that is an answer in another form. */
+    let isStream = false;
+    let eventName = '';
+    const bare = new BareJson();
+    /** The line as the client may read it; undefined: it is kept until there is more of it. */
+    const look = (line: string): string | undefined => {
       const text = line.trimEnd();
+      if (!isStream && bare.takes(text)) {
+        const whole = bare.push(text);
+        if (bare.letters > LINE_LETTERS) throw tooLong();
+        if (whole === undefined) return undefined;
+        const event = look(`${DATA} ${whole}`);
+        [letters, pieces] = [0, []];
+        if (isWholeAnswer(parseModest(whole))) onDone();
+        return `${event}\n`;
+      }
       letters = text === '' ? 0 : letters + text.length;
       if (letters > LINE_LETTERS) throw brokeOff(server, 'sent an event without end');
       if (text === '') {
         if (pieces.length > 1 && !isModest(pieces.join('\n'))) throw brokeOff(server, NO_ANSWER);
         pieces = [];
+        eventName = '';
       }
       if (text.startsWith(ERROR)) throw serverSaid(server, wordsOf(text.slice(ERROR.length)));
-      if (!text.startsWith(DATA)) return;
+      if (text.startsWith(EVENT)) eventName = text.slice(EVENT.length).trim();
+      if (!text.startsWith(DATA)) return line;
+      isStream ||= !bare.isUsed;
       const data = text.slice(DATA.length).trim();
       pieces.push(data);
       ended = data === DONE;
       if (ended) onDone();
       const value = ended ? undefined : parseModest(data);
-      if (isObject(value) && isError(value)) throw serverSaid(server, wordsOf(data));
+      if (isObject(value) && (eventName === 'error' || isError(value)))
+        throw serverSaid(server, wordsOf(data));
       if (!ended && !canBePart(data)) throw brokeOff(server, NO_ANSWER);
+      return line;
     };
     for await (const lines of linesOf(body, tooLong)) {
       const passed: string[] = [];
       for (const line of lines) {
         if (ended) break;
-        look(line);
-        passed.push(`${line}\n`);
+        const seen = look(line);
+        if (seen !== undefined) passed.push(`${seen}\n`);
       }
       // An event ends with an empty line, which a server that stays silent then may owe.
       if (ended) passed.push('\n');
@@ -57,6 +77,41 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
       if (ended) return;
     }
   };
+
+/**
+ * JSON without the protocol around it: one object a line, or one in all that may go over several lines. A server answers so
+ * that does not stream (https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/619), or fails before it does
+ * (https://github.com/oobabooga/textgen/issues/7257).
+ */
+class BareJson {
+  isUsed = false;
+  #text = '';
+
+  get letters(): number {
+    return this.#text.length;
+  }
+
+  takes(line: string): boolean {
+    return this.#text !== '' || line.startsWith('{');
+  }
+
+  /** The object, once it is whole. Of an object over several lines only one that may end it is looked at. */
+  push(line: string): string | undefined {
+    this.isUsed = true;
+    const mayEnd = this.#text === '' || line.startsWith('}');
+    this.#text += line;
+    if (!mayEnd || !isObject(parseModest(this.#text))) return undefined;
+    const whole = this.#text;
+    this.#text = '';
+    return whole;
+  }
+}
+
+/** An answer that is no part of a stream ends with itself. */
+const isWholeAnswer = (value: unknown): boolean =>
+  isObject(value) &&
+  Array.isArray(value['choices']) &&
+  value['choices'].some((choice) => isObject(choice) && isObject(choice['message']));
 
 /** JSON may go over several lines of data; what is JSON by itself has to be an object, of objects. */
 const canBePart = (data: string): boolean => {
@@ -69,8 +124,10 @@ const canBePart = (data: string): boolean => {
 };
 
 /** An error in place of a part: `{"error": …}`, `{"object": "error", "message": …}` (vLLM, SGLang). */
-const isError = ({ object, error, choices }: JsonObject): boolean =>
-  object === 'error' || (error != null && error !== false && !Array.isArray(choices));
+const isError = ({ object, type, error, choices }: JsonObject): boolean =>
+  object === 'error' ||
+  (type === 'error' && !Array.isArray(choices)) ||
+  (error != null && error !== false && error !== '' && !Array.isArray(choices));
 
 const WORDS = 500;
 
@@ -78,7 +135,10 @@ const WORDS = 500;
 const wordsOf = (data: string): string => {
   const value = parseModest(data.trim());
   const { error, message } = isObject(value) ? value : {};
-  const inner = isObject(error) ? error['message'] : error;
-  const said = [inner, message].find((each): each is string => typeof each === 'string' && each !== '');
-  return (said ?? data.trim()).slice(0, WORDS);
+  const { message: inner, type, code } = isObject(error) ? error : { message: error };
+  const isText = (each: unknown): each is string => typeof each === 'string' && each !== '';
+  const said = [inner, message].find(isText);
+  if (said === undefined) return data.trim().slice(0, WORDS);
+  // Some say only there what it is: https://github.com/ggml-org/llama.cpp/pull/15780
+  return [said.slice(0, WORDS), ...[type, code].filter(isText).map((each) => `(${each})`)].join(' ');
 };

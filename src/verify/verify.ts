@@ -171,7 +171,7 @@ const emptyInfo = ({ thinking }: Observed): ErrorInfo =>
     : errorInfo(
         'empty_output',
         'The model thought, but gave no answer.',
-        'Its thoughts are in `koubou logs`; try --set think=false, or another model.',
+        'Its thoughts are in `koubou logs`; try --set think=false (Ollama), --set reasoning_effort=low (other servers), or another model.',
       );
 
 type Refused = Extract<Verification, { ok: false }>;

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { MarkupSplitter } from '../../src/runner/model-markup.ts';
+import { OllamaRunner } from '../../src/runner/ollama.ts';
+import { usageOf } from '../../src/runner/openai-chunk.ts';
+import { OpenAiRunner } from '../../src/runner/openai-compatible.ts';
+import type { Runner } from '../../src/runner/runner.ts';
+import { meaningOfWords } from '../../src/runner/server-words.ts';
+import { streamEnd } from '../../src/runner/stream-end.ts';
+import { Bench, promptFolders } from '../contract/runner.ts';
+
+const page = readFileSync(join(dirname(dirname(import.meta.dirname)), 'docs', 'servers.md'), 'utf8');
+
+/** The text of a cell: without the marks of code, with its line ends. */
+const textOf = (cell: string): string => {
+  const [, marks = '', inner = ''] = /^(`*)(.*)\1$/.exec(cell.trim()) ?? [];
+  if (inner === '(nothing)') return '';
+  const bare = marks.length > 1 ? inner.slice(1, -1) : inner;
+  const letters: Record<string, string> = { n: '\n', r: '\r' };
+  return bare.replaceAll(/\\(.)/g, (_, letter: string) => letters[letter] ?? letter);
+};
+
+/** The cells of the tables of a part of the page, without their heads. */
+const rowsOf = (part: string, head: string): string[][] => {
+  const begin = page.indexOf(`\n## ${part}\n`);
+  const end = page.indexOf('\n## ', begin + 1);
+  const lines = page.slice(begin, end === -1 ? undefined : end).split('\n');
+  const from = lines.findIndex((line) => line.startsWith(`| ${head} |`));
+  const rows: string[][] = [];
+  for (const line of lines.slice(from + 2)) {
+    if (!line.startsWith('| ')) break;
+    rows.push(line.slice(2, -2).split(' | ').map(textOf));
+  }
+  assert.ok(rows.length > 0, `${part}: ${head}`);
+  return rows;
+};
+
+const answerOf = (pieces: readonly string[], asked = ''): string => {
+  const splitter = new MarkupSplitter(asked);
+  let answer = '';
+  for (const part of [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.end()]) {
+    if (part.kind === 'retract') answer = '';
+    else if (part.kind === 'answer') answer += part.text;
+  }
+  return answer;
+};
+
+describe('docs/servers.md', () => {
+  describe('streams', () => {
+    let bench: Bench;
+    let server: Server;
+    let body = '';
+
+    before(async () => {
+      bench = await Bench.make();
+      server = createServer((request, response) => {
+        request.resume();
+        if (request.method === 'POST' && /chat/.test(request.url ?? '')) response.end(body);
+        else if (request.url === '/api/version') response.end('{"version":"0.33.0"}');
+        else response.writeHead(404).end('{}');
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    });
+    after(async () => {
+      server.close();
+      server.closeAllConnections();
+      await bench.remove();
+    });
+
+    const runnerFor = (protocol: string): Runner => {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const shared = { name: 'm', model: 'm', promptFolders, template: 'auto' };
+      const endpoint = (at: string) => ({ name: 'e', url: at, maxConcurrent: 1 });
+      return protocol === 'ollama'
+        ? new OllamaRunner({
+            ...shared,
+            endpoint: endpoint(url),
+            numCtxMax: 8192,
+            keepAlive: '5m',
+            pull: false,
+          })
+        : new OpenAiRunner({ ...shared, endpoint: endpoint(`${url}/v1`) });
+    };
+
+    for (const [who, protocol = '', what, came = '', result] of rowsOf('Streams', 'server')) {
+      it(`${who}: ${what}`, async () => {
+        body = came;
+        const verdict = await bench.judge(runnerFor(protocol));
+        const got = verdict.ok ? readFileSync(bench.outputPath, 'utf8') : verdict.error.code;
+        assert.equal(got, result, verdict.ok ? '' : verdict.error.message);
+      });
+    }
+  });
+
+  describe('ends', () => {
+    for (const [who, dialect, said = '', kind] of rowsOf('Ends', 'server')) {
+      it(`${who}: ${said}`, () =>
+        assert.equal(streamEnd(dialect as 'ollama' | 'openai', said, []).kind, kind));
+    }
+  });
+
+  describe('markup', () => {
+    for (const [family, text = '', answer] of rowsOf('Markup', 'family')) {
+      it(`${family}: ${text.slice(0, 40).replaceAll('\n', ' ')}`, () => {
+        assert.equal(answerOf([text]), answer);
+        assert.equal(answerOf(Array.from(text)), answer, 'letter by letter');
+      });
+    }
+    for (const [where, text = ''] of rowsOf('Markup', 'where')) {
+      it(`stays in ${where}`, () => {
+        const own = text.replace(/^<\|channel\|>final<\|message\|>/, '');
+        assert.equal(answerOf([text]), own);
+        assert.equal(answerOf(Array.from(text)), own, 'letter by letter');
+      });
+    }
+  });
+
+  describe('errors', () => {
+    for (const [who, words = '', meaning] of rowsOf('Errors', 'server')) {
+      it(`${who}: ${words.slice(0, 50)}`, () => assert.equal(meaningOfWords(words), meaning));
+    }
+  });
+
+  describe('token counts', () => {
+    for (const [who, usage = '', tokens] of rowsOf('Token counts', 'server')) {
+      it(`${who}`, () => assert.equal(String(usageOf({ usage: JSON.parse(usage) })?.input_tokens), tokens));
+    }
+  });
+
+  it('has a source beside each line', () => {
+    for (const [part, head, at] of [
+      ['Streams', 'server', 5],
+      ['Ends', 'server', 4],
+      ['Markup', 'family', 3],
+      ['Errors', 'server', 3],
+      ['Token counts', 'server', 3],
+    ] as const) {
+      for (const row of rowsOf(part, head))
+        assert.match(row[at] ?? '', /^(<https:\/\/|made here$)/, row.join(' | '));
+    }
+  });
+});
