@@ -62,8 +62,11 @@ export const admitTask = async <T extends NewTask>(
 ): Promise<T> => {
   if (caller.principal.role === 'owner') return task;
   const verdicts: Verdict[] = [];
+  let byName = false;
   for (const { request, about, listed } of asks(task, facts, caller.rights.commands)) {
-    const verdict = listed === true ? 'allowed' : verdictOn(caller, request);
+    const own = verdictOn(caller, request);
+    const verdict = listed === true ? 'allowed' : own;
+    byName ||= listed === true && own !== 'allowed';
     verdicts.push(verdict);
     if (verdict === 'allowed') continue;
     const why =
@@ -80,7 +83,15 @@ export const admitTask = async <T extends NewTask>(
   const mayBecome = task.type === 'command' ? 'allowed' : verdictOn(caller, 'agent');
   const ownPrograms = task.type === 'command' || task.options.check !== undefined;
   const confined = verdicts.includes('confined') || (!ownPrograms && mayBecome !== 'allowed');
-  return confined ? { ...task, confined: true } : task;
+  if (confined) return { ...task, confined: true };
+  // The config names the program; the agent's PATH would let it choose another one of that name.
+  return byName ? withoutEnvironment(task) : task;
+};
+
+const withoutEnvironment = <T extends NewTask>(task: T): T => {
+  const kept = { ...task };
+  delete kept.environment;
+  return kept;
 };
 
 const whyUnconfinable = async (cwd: string, facts: AdmissionFacts): Promise<string | undefined> =>

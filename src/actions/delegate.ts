@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import type { Added } from '../queue/queue.ts';
 import { chooseRoute } from '../route/route.ts';
+import { recordedEnvironment } from '../task/environment.ts';
 import type { NewTask } from '../task/record.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
 import { admitTask, EVERYWHERE } from './admit-task.ts';
@@ -38,6 +39,8 @@ export interface DelegateParts extends Omit<SourceParts, 'refuseFile'> {
   unconfinable: (folder: string) => Promise<string | undefined>;
   home: string;
   nowMs: number;
+  /** In which the command was typed. */
+  environment: Readonly<Record<string, string | undefined>>;
   /** Throws `usage` where no prompt template has that name. */
   requireTemplate: (name: string) => Promise<void>;
   /** What git is run with. */
@@ -74,7 +77,7 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   const bounds: (string | undefined)[] = [];
   const templates = new Set<string>();
   for (const fields of await askedFor(request, parts, sources)) {
-    const draft = draftTask(await sources.complete(fields), around);
+    const draft = withEnvironment(draftTask(await sources.complete(fields), around), parts.environment);
     refuseUnfitRunner(draft, config);
     refuseSandbox(draft, config);
     refuseResume(draft, config);
@@ -125,6 +128,13 @@ const askedFor = async (
   }
   if (each === undefined) return [fields];
   return expandEach(await sources.withPrompt(fields), await matchFiles(each, cwd), cwd);
+};
+
+/** Programs are what the caller means by their names, whatever the daemon would find. */
+const withEnvironment = (task: NewTask, variables: DelegateParts['environment']): NewTask => {
+  if (task.type !== 'command' && task.options.check === undefined) return task;
+  const environment = recordedEnvironment(variables);
+  return environment === undefined ? task : { ...task, environment };
 };
 
 /** A line's own prompt takes the place of the one that is meant for all. */

@@ -70,6 +70,7 @@ const withheld = (record: TaskRecord): WithheldRecord => {
     prompt: WITHHELD,
     command: [],
     context: {},
+    environment: undefined,
     files: record.files.map(({ path }) => ({ path, sha256: null })),
     options,
     attempts: record.attempts.map((attempt) => ({

@@ -47,6 +47,7 @@ export default class Delegate extends BaseCommand {
         unconfinable: async (folder) =>
           (await import('../actions/confinement.ts')).unconfinable(this.environment, folder),
         nowMs,
+        environment: opened.outer,
         readStdin: () => this.readStdin(),
         requireTemplate: async (name) => {
           const { requireTemplate } = await import('../runner/registry.ts');

@@ -4,7 +4,8 @@
  */
 import { constants } from 'node:fs';
 import { copyFile, realpath } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, delimiter, join, relative } from 'node:path';
+import { findProgram } from '../process/find-program.ts';
 import { removeTree } from '../process/remove-tree.ts';
 import { type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
 import { stopTree } from '../process/stop-tree.ts';
@@ -16,6 +17,8 @@ import { type Strays, strayFolders, strayNote } from './stray-folders.ts';
 export interface CodexExecutorOptions {
   /** The program Codex. */
   bin: string;
+  /** By which it is found, whatever the PATH of the programs. */
+  path: string | undefined;
   sandbox: ConfinedSandbox;
   /** koubou's home, and what else is hidden. */
   home: string;
@@ -28,7 +31,7 @@ const FOLDER = 'check';
 
 /** Throws KoubouError `usage` where the place cannot be confined. */
 export const codexExecutor = async (options: CodexExecutorOptions): Promise<Executor> => {
-  const { bin, sandbox, home, hidden, place } = options;
+  const { sandbox, home, hidden, place } = options;
   const folder = join(place.statePath, FOLDER);
   const copies = await copiesOf(place.readable, home, join(folder, 'shown', 'copies'));
   return {
@@ -44,6 +47,7 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
       };
       await removeTree(folder);
       try {
+        const bin = (await findProgram(options.bin, '/', options.path)) ?? options.bin;
         const box = await makeBox(folder);
         const places = await codexPlaces({
           cwd: program.cwd,
@@ -52,7 +56,7 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
           sandbox,
           box,
           bin,
-          path: program.environment['PATH'],
+          path: bothPaths(options.path, program.environment['PATH']),
         });
         strays = await strayFolders(writableOf(places), note);
         for (const [from, to] of copies) await copyFile(from, to, constants.COPYFILE_FICLONE);
@@ -65,6 +69,10 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
     },
   };
 };
+
+/** koubou's own programs are found on the first, and what lies on either stays as it is. */
+const bothPaths = (...paths: (string | undefined)[]): string =>
+  paths.filter((path) => path !== undefined).join(delimiter);
 
 /** Nothing of the run is left when it is said to have ended; what cannot be removed now goes with the run's folder. */
 const endedAfter = async ({ ended }: RunningProgram, tidy: () => Promise<void>): RunningProgram['ended'] => {

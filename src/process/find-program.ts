@@ -68,7 +68,7 @@ export const requireProgram = async (
 const absence = async (command: string, cwd: string, path: string | undefined): Promise<KoubouError> => {
   if (!command.includes('/')) {
     return new KoubouError('usage', `There is no program "${command}".`, {
-      hint: `It is not on the worker's PATH (${path ?? DEFAULT_PATH}). Words of a shell need one: sh -c '…'`,
+      hint: `It is not on the PATH that was searched (${path ?? DEFAULT_PATH}). Words of a shell need one: sh -c '…'`,
     });
   }
   const place = resolve(cwd, command);

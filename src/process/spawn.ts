@@ -56,7 +56,8 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   const { command, args, cwd, environment, marker } = options;
   // In front of the program stands setpriv: without this look a missing program would be its exit 127.
   await requireProgram(command, cwd, environment['PATH']);
-  const wrapper = await deathWrapper(environment['PATH']);
+  // koubou's own program: whoever says the PATH of the child does not choose it.
+  const wrapper = await deathWrapper(process.env['PATH']);
   const [file, ...rest] = [...wrapper, command, ...args] as [string, ...string[]];
   const { execa } = await import('execa');
   const files = await openFiles(options);

@@ -210,8 +210,9 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
   async executorFor(task: TaskFile, place: ExecutionPlace): Promise<Executor> {
     const sandbox = sandboxFor(task, this.options);
     if (sandbox === 'danger-full-access') return localExecutor;
-    const { bin, hidden } = this.options;
-    return codexExecutor({ bin, sandbox, home: this.#home(), hidden, place });
+    const { bin, hidden, environment } = this.options;
+    const path = environment['PATH'];
+    return codexExecutor({ bin, path, sandbox, home: this.#home(), hidden, place });
   }
 
   #home(): string {

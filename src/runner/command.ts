@@ -6,6 +6,7 @@ import type { Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
 import { openOwn, sizeOfOwn } from '../names/own-file.ts';
 import type { ProgramEnd, RunningProgram } from '../process/spawn.ts';
+import { programEnvironment } from '../task/environment.ts';
 import type { TaskFile } from '../task/record.ts';
 import { attend } from './attend.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
@@ -61,7 +62,7 @@ export class CommandRunner implements Runner {
         command,
         args,
         cwd: context.cwd,
-        environment: this.#options.environment,
+        environment: programEnvironment(this.#options.environment, task),
         stdin: 'closed',
         stdoutPath: context.outputPath,
         stderrPath: context.logPath,

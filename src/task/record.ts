@@ -66,6 +66,8 @@ export const TaskFile = z.looseObject({
   context: z._default(z.record(z.string(), z.unknown()), {}),
   difficulty: z._default(z.nullable(z.string()), null),
   cwd: z.string(),
+  /** Of whoever added it: PATH and the like, with which its programs (command, check) run. See environment.ts. */
+  environment: z.optional(z.record(z.string(), z.string())),
   priority: z.int().check(z.minimum(1), z.maximum(10)),
   labels: z._default(z.record(z.string(), z.string()), {}),
   created_at: z.string(),
@@ -96,6 +98,7 @@ export type NewTask = Pick<
   | 'context'
   | 'difficulty'
   | 'cwd'
+  | 'environment'
   | 'priority'
   | 'labels'
   | 'created_by'

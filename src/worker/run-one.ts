@@ -22,6 +22,7 @@ import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
 import { mayDo, type Route, withRules } from '../route/route.ts';
 import type { Runner, RunnerOutcome } from '../runner/runner.ts';
+import { programEnvironment } from '../task/environment.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
 import type { Candidate } from '../verify/candidate.ts';
 import { expectedPlaces } from '../verify/expect.ts';
@@ -279,7 +280,7 @@ export class Attempt {
         run: claim.run,
         executor: () =>
           checkExecutor(runner, workplace.task, placeOf(workplace, claim, local.held), settings),
-        environment: settings.environment,
+        environment: programEnvironment(settings.environment, claim.task),
         logPath: claim.logPath,
         signal: clocks.signal,
         marker: claim.marker,

@@ -1,7 +1,15 @@
 /** Principles 10 and 11 of issue 9, and what principle 8 says of callers: an agent that calls koubou gets no shell of it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isListedCheck, isListedProgram } from '../../src/access/listed-programs.ts';
@@ -264,6 +272,37 @@ security: { allow_full_access: true }
     assert.equal(other.code, 2);
     // Typed as it stands, the advice takes nothing away.
     if (!other.stderr.includes('in a sandbox')) assert.match(other.stderr, /commands '\[echo ok, echo no\]'/);
+  });
+
+  it('does not choose by its PATH what the program is that the config names', async () => {
+    const config = readFileSync(join(project.home, 'config', 'agent.yaml'), 'utf8');
+    writeFileSync(
+      join(project.home, 'config', 'agent.yaml'),
+      `${config}callers: { agent: { commands: [hello, make check] } }\n`,
+    );
+    const programs = (folder: string, says: string): string => {
+      for (const name of ['hello', 'make']) {
+        project.write(`${folder}/${name}`, `#!/bin/sh\necho ${says}\n`);
+        chmodSync(join(project.folder, folder, name), 0o755);
+      }
+      return `${join(project.folder, folder)}:${path}`;
+    };
+    const [evil, good] = [programs('evil', 'evil'), programs('good', 'good')];
+    const delegated = async (environment: Record<string, string>, ...words: string[]) => {
+      const { stdout } = await call(environment, ['delegate', '--json', '--type', 'command', ...words]);
+      return JSON.parse(stdout);
+    };
+    const ofAgent = await delegated({ ...AGENT, PATH: evil }, '--', 'hello');
+    const withCheck = await delegated({ ...AGENT, PATH: evil }, '--check', 'make check', '--', 'hello');
+    assert.deepEqual([ofAgent.environment, withCheck.environment], [undefined, undefined]);
+    await call({ PATH: good }, ['work', '--drain']);
+    for (const { result, status } of await project.records()) {
+      assert.deepEqual([status, result?.output], ['completed', 'good\n']);
+    }
+    // A person's own is the one that they would get in their shell: what the guard above keeps from an agent.
+    await delegated({ PATH: evil }, '--', 'hello');
+    await call({ PATH: good }, ['work', '--drain']);
+    assert.equal((await project.records())[2]?.result?.output, 'evil\n');
   });
 
   it('does not have a failed program of a person run again', async () => {

@@ -211,7 +211,7 @@ const refuseOtherContent = (key: string, asked: TaskFile, holder: TaskFile): voi
   );
 };
 
-// Who asked, when, what the files held then and where names led are not what was asked for. A relative time (--in) is a
+// Who asked, when, with which PATH, what the files held then and where names led are not what was asked for. A relative time (--in) is a
 // new absolute one at each call, so its value does not count either, and the label of a batch is new when
 // one of its other lines is.
 const comparable = (task: TaskFile): unknown => {
@@ -220,6 +220,7 @@ const comparable = (task: TaskFile): unknown => {
   const { not_before, files } = asked;
   delete asked.labels['batch'];
   delete asked.places;
+  delete asked.environment;
   return { ...asked, not_before: not_before !== null, files: files.map((file) => file.path) };
 };
 
