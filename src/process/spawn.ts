@@ -16,6 +16,8 @@ export interface ProgramOptions {
   cwd: string;
   /** The whole environment of the child, already reduced. */
   environment: Readonly<Record<string, string>>;
+  /** By which koubou's own programs are found, where somebody else said the PATH of the child; left out: by that one. */
+  ownPath?: string | undefined;
   /** An open pipe that nobody writes to makes some programs wait for ever, so there is no such choice. */
   stdin: 'closed' | { text: string } | { file: string };
   /** Appended to; made when missing. */
@@ -56,8 +58,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   const { command, args, cwd, environment, marker } = options;
   // In front of the program stands setpriv: without this look a missing program would be its exit 127.
   await requireProgram(command, cwd, environment['PATH']);
-  // koubou's own program: whoever says the PATH of the child does not choose it.
-  const wrapper = await deathWrapper(process.env['PATH']);
+  const wrapper = await deathWrapper(options.ownPath ?? environment['PATH']);
   const [file, ...rest] = [...wrapper, command, ...args] as [string, ...string[]];
   const { execa } = await import('execa');
   const files = await openFiles(options);

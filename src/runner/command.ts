@@ -63,6 +63,7 @@ export class CommandRunner implements Runner {
         args,
         cwd: context.cwd,
         environment: programEnvironment(this.#options.environment, task),
+        ownPath: this.#options.environment['PATH'],
         stdin: 'closed',
         stdoutPath: context.outputPath,
         stderrPath: context.logPath,

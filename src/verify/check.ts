@@ -17,6 +17,8 @@ export interface CheckRequest {
   file: string | undefined;
   /** The command's environment, already reduced. */
   environment: Readonly<Record<string, string>>;
+  /** As of ProgramOptions. */
+  ownPath?: string | undefined;
   /** Where the command runs; asked for when it is about to. May reject with KoubouError. */
   executor: () => Promise<Executor>;
   /** What the command prints is appended under a heading. */
@@ -54,6 +56,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
       KOUBOU_OUTPUT: executor.mapPath(outputPath),
       ...(file === undefined ? {} : { KOUBOU_FILE: executor.mapPath(resolve(cwd, file)) }),
     },
+    ownPath: request.ownPath,
     stdin: { file: outputPath },
     stdoutPath: logPath,
     stderrPath: logPath,

@@ -37,6 +37,8 @@ export interface VerifyRequest {
   executor: () => Promise<Executor>;
   /** Environment of the check command, already reduced. */
   environment: Readonly<Record<string, string>>;
+  /** By which koubou's own programs are found; left out: by the PATH of the check. */
+  ownPath?: string | undefined;
   /** The run's log; the check's output is appended. */
   logPath: string;
   /** Ends whatever still judges: the attempt is over. */

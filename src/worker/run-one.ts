@@ -281,6 +281,7 @@ export class Attempt {
         executor: () =>
           checkExecutor(runner, workplace.task, placeOf(workplace, claim, local.held), settings),
         environment: programEnvironment(settings.environment, claim.task),
+        ownPath: settings.environment['PATH'],
         logPath: claim.logPath,
         signal: clocks.signal,
         marker: claim.marker,
