@@ -7,6 +7,8 @@ import type { BodyGuard } from './connection.ts';
 import { brokeOff, type Server, serverSaid } from './http-failure.ts';
 import { LINE_LETTERS, linesOf } from './lines.ts';
 
+/** Keeps a connection open and says nothing; the client looks for the end of an event behind each. */
+const COMMENT = ':';
 const DATA = 'data:';
 const EVENT = 'event:';
 const DONE = '[DONE]';
@@ -64,17 +66,27 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
       if (!ended && !canBePart(data)) throw brokeOff(server, NO_ANSWER);
       return line;
     };
+    /** Whether the client was given lines of an event that has not ended. */
+    let begun = false;
     for await (const lines of linesOf(body, tooLong)) {
-      const passed: string[] = [];
+      let passed: string[] = [];
       for (const line of lines) {
-        if (ended) break;
         const seen = look(line);
-        if (seen !== undefined) passed.push(`${seen}\n`);
+        const isEmpty = line.trimEnd() === '';
+        if (seen === undefined || line.startsWith(COMMENT) || (isEmpty && !begun)) continue;
+        passed.push(`${seen}\n`);
+        // JSON without the protocol is an event by itself.
+        const isEnd = isEmpty || seen.endsWith('\n');
+        begun = !isEnd;
+        // An event ends with an empty line, which a server that stays silent then may owe.
+        if (ended) passed.push('\n');
+        if (!isEnd && !ended) continue;
+        // The client copies what is left of a piece for each event in it: many in one piece would fill the memory.
+        yield encoder.encode(passed.join(''));
+        if (ended) return;
+        passed = [];
       }
-      // An event ends with an empty line, which a server that stays silent then may owe.
-      if (ended) passed.push('\n');
-      yield encoder.encode(passed.join(''));
-      if (ended) return;
+      if (passed.length > 0) yield encoder.encode(passed.join(''));
     }
   };
 
