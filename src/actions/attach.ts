@@ -40,13 +40,25 @@ export const finishedAmong = (paths: readonly string[]): Set<string> => {
   return finished;
 };
 
-/** Text of a file that a flag names. Throws `usage`. */
-export const readTextFile = async (path: string, what: string): Promise<string> => {
+/** Text of a file that a flag names; without a place it may be a pipe, too. Throws `usage`. */
+export const readTextFile = async ({ path, place }: Attached, what: string): Promise<string> => {
   try {
+    if (place !== undefined) return asText(await readPlace(path, place), what);
     const { readFile } = await import('node:fs/promises');
     return asText(await readFile(path), what);
   } catch (error) {
     throw unreadable(what, error);
+  }
+};
+
+/** A link that is turned round after the place was judged leads to nothing. */
+const readPlace = async (path: string, place: string): Promise<Buffer> => {
+  const { openAttached } = await import('../names/attached.ts');
+  const file = await openAttached({ path, place });
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
   }
 };
 

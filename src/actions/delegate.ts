@@ -14,7 +14,7 @@ import { type Expanded, expandEach, refuseEqualOutputs } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
 import { isHeldIn, markSensitive } from './mark-sensitive.ts';
 import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
-import type { Project } from './project.ts';
+import { type Project, realOf } from './project.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
 import { routingOf, runnerFacts } from './routing.ts';
 import { type SourceParts, Sources } from './sources.ts';
@@ -30,7 +30,7 @@ export interface DelegateRequest {
   skipExisting: boolean;
 }
 
-export interface DelegateParts extends Omit<SourceParts, 'refuseFile'> {
+export interface DelegateParts extends Omit<SourceParts, 'admitFile'> {
   config: Config;
   caller: Caller;
   /** Where an agent may read and write. */
@@ -65,7 +65,9 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   const { queue, config, cwd, createdBy } = parts;
   const isAgent = parts.caller.principal.role !== 'owner';
   const project = isAgent ? parts.project() : EVERYWHERE;
-  const sources = new Sources({ ...parts, refuseFile: (path) => refuseOutside(path, project, parts.caller) });
+  const admitFile = (path: string): string | undefined =>
+    isAgent ? placeWithin(path, project, parts.caller) : undefined;
+  const sources = new Sources({ ...parts, admitFile });
   const around = { cwd, createdBy, priority: config.defaults.priority };
   const admit = (task: NewTask): Promise<NewTask> =>
     admitTask(task, parts.caller, {
@@ -108,13 +110,16 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   return { added: tasks.length === 0 ? [] : await queue.add(labelled), batch, skipped };
 };
 
-const refuseOutside = (path: string, project: Pick<Project, 'has'>, caller: Caller): void => {
-  if (project.has(path)) return;
+/** Where a file of the project lies; undefined for one elsewhere that the caller may have read all the same. */
+const placeWithin = (path: string, project: Pick<Project, 'has'>, caller: Caller): string | undefined => {
+  const place = realOf(path);
+  if (project.has(place)) return place;
   requireAllowed(caller, 'files_outside', {
     about: path,
     undone: 'Nothing was added.',
     instead: 'Pipe in what you may read yourself: --file - or --prompt-file -.',
   });
+  return undefined;
 };
 
 const askedFor = async (

@@ -12,8 +12,11 @@ export interface SourceParts {
   cwd: string;
   createdBy: string;
   readStdin: () => Promise<Buffer>;
-  /** Throws `not_allowed` where the caller may not have that file read. */
-  refuseFile: (path: string) => void;
+  /**
+   * Where the file has to lie when it is read; undefined: wherever its name leads. Throws `not_allowed` where the caller
+   * may not have it read.
+   */
+  admitFile: (path: string) => string | undefined;
 }
 
 export class Sources {
@@ -69,13 +72,18 @@ export class Sources {
       );
     }
     if (path === '-') this.#stdinFor = what;
-    else this.#parts.refuseFile(resolve(this.#parts.cwd, path));
-    const text =
-      path === '-'
-        ? asText(await this.#parts.readStdin(), `${what} on stdin`)
-        : await readTextFile(resolve(this.#parts.cwd, path), `${what} ${path}`);
+    const text = await (path === '-' ? this.#stdin(what) : this.#file(path, what));
     this.#texts.set(path, text);
     return text;
+  }
+
+  async #stdin(what: string): Promise<string> {
+    return asText(await this.#parts.readStdin(), `${what} on stdin`);
+  }
+
+  async #file(path: string, what: string): Promise<string> {
+    const whole = resolve(this.#parts.cwd, path);
+    return readTextFile({ path: whole, place: this.#parts.admitFile(whole) }, `${what} ${path}`);
   }
 
   /** It has no path that could be read when the task runs, so it goes into the prompt as files do there. */

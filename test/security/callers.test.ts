@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,8 +16,11 @@ import { join } from 'node:path';
 import { isListedCheck, isListedProgram } from '../../src/access/listed-programs.ts';
 import { GRANTABLE, may, type Request, type Verdict } from '../../src/access/may.ts';
 import { principalOf } from '../../src/access/principal.ts';
+import { realOf } from '../../src/actions/project.ts';
+import { Sources } from '../../src/actions/sources.ts';
 import { daemonEnvironment } from '../../src/process/daemon-environment.ts';
 import { type SandboxFacts, sandboxIn } from '../../src/process/sandbox.ts';
+import type { Queue } from '../../src/queue/queue.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { builtKoubou } from '../helpers/built.ts';
@@ -644,5 +648,37 @@ describe('a worker that is not heard', function () {
     await silentFor(70);
     const { stderr } = await project.run('delegate', 'again');
     assert.match(stderr, /No worker is running/);
+  });
+});
+
+describe('a file that an agent names', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-named-')));
+    writeFileSync(join(folder, 'mine'), 'mine');
+    writeFileSync(join(folder, 'secret'), 'hunter2');
+    symlinkSync('mine', join(folder, 'link'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** The link is turned round as soon as it was judged. */
+  const read = (place: (path: string) => string | undefined): Promise<string> =>
+    new Sources({
+      queue: {} as Queue,
+      cwd: folder,
+      createdBy: 'test',
+      readStdin: async () => Buffer.of(),
+      admitFile: (path) => {
+        const judged = place(path);
+        rmSync(path);
+        symlinkSync('secret', path);
+        return judged;
+      },
+    }).text('link', 'The prompt');
+
+  it('is read where it lay when it was judged, or not at all', async () => {
+    await assert.rejects(read(realOf), /The prompt link cannot be read .*Nothing was added/);
+    assert.equal(await read(() => undefined), 'hunter2', 'without the place another file is read');
   });
 });
