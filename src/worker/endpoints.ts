@@ -22,6 +22,8 @@ interface State {
   probing: boolean;
   timer: NodeJS.Timeout | undefined;
   probes: number;
+  /** Runs that found it down one after the other, though a probe had found it well in between. */
+  setbacks: number;
 }
 
 export class Endpoints {
@@ -50,6 +52,7 @@ export class Endpoints {
           probing: false,
           timer: undefined,
           probes: 0,
+          setbacks: 0,
         });
       }
     }
@@ -91,13 +94,24 @@ export class Endpoints {
 
   /**
    * A run found the endpoint gone or without room: nothing is claimed for it until a probe, not before
-   * `retryAfter` seconds, finds it well.
+   * `retryAfter` seconds, finds it well. A probe asks less than a run does, so until a run got an answer the pause grows,
+   * and nothing more is told.
    */
   markDown(runner: Runner, reason: string, retryAfter: number | null): void {
     if (runner.endpoint === null || this.#closed) return;
     const state = this.#states.get(runner.endpoint.name);
     if (state === undefined || state.status === 'down') return;
+    state.setbacks += 1;
     this.#setDown(runner.endpoint.name, runner, state, reason, retryAfter);
+  }
+
+  /** A run got an answer from it, be it of use or not. */
+  markAnswered(runner: Runner): void {
+    const state = this.#states.get(runner.endpoint?.name ?? '');
+    if (state === undefined || state.setbacks === 0) return;
+    const wasQuiet = state.setbacks > 1 && state.status === 'up';
+    state.setbacks = 0;
+    if (wasQuiet) this.#tell({ event: 'endpoint_up', endpoint: runner.endpoint?.name ?? '' });
   }
 
   #setDown(
@@ -110,21 +124,30 @@ export class Endpoints {
     if (state.status !== 'down') {
       state.everUp ||= state.status === 'up';
       state.status = 'down';
-      state.downSince = performance.now();
+      if (state.setbacks <= 1) state.downSince = performance.now();
       state.probes = 0;
-      this.#tell({ event: 'endpoint_down', endpoint: name, reason });
+      if (state.setbacks <= 1) this.#tell({ event: 'endpoint_down', endpoint: name, reason });
       this.#onChange();
     }
     state.reason = reason;
-    const { first, last } = this.#probeSeconds;
     const wait =
       retryAfter === null
-        ? Math.min(last, first * (state.probes === 0 ? AT_ONCE : 2 ** (state.probes - 1))) * 1000
-        : Math.min(LONGEST_PAUSE_MS, retryAfter * 1000);
+        ? this.#pause(state) * 1000
+        : Math.min(
+            LONGEST_PAUSE_MS,
+            Math.max(retryAfter, state.setbacks > 1 ? this.#pause(state) : 0) * 1000,
+          );
     state.probes += 1;
     clearTimeout(state.timer);
     state.timer = setTimeout(() => void this.#probe(name, runner, state), wait);
     state.timer.unref();
+  }
+
+  /** Seconds before the next probe. */
+  #pause({ probes, setbacks }: State): number {
+    const { first, last } = this.#probeSeconds;
+    const times = probes + Math.max(0, setbacks - 1);
+    return Math.min(last, first * (times === 0 ? AT_ONCE : 2 ** (times - 1)));
   }
 
   async #probe(name: string, runner: Runner, state: State): Promise<void> {
@@ -141,7 +164,7 @@ export class Endpoints {
     const wasDown = state.status === 'down';
     state.status = 'up';
     state.everUp = true;
-    if (wasDown) this.#tell({ event: 'endpoint_up', endpoint: name });
+    if (wasDown && state.setbacks <= 1) this.#tell({ event: 'endpoint_up', endpoint: name });
     this.#onChange();
   }
 

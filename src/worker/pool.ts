@@ -262,6 +262,7 @@ export class Pool {
         tell,
         outcomeWaits: (why) => this.#setOutcomeWaits(why),
         endpointDown: (runner, reason, retryAfter) => this.#endpoints.markDown(runner, reason, retryAfter),
+        endpointAnswered: (runner) => this.#endpoints.markAnswered(runner),
         giveUp: this.#giveUp.signal,
       },
       claim,

@@ -53,6 +53,8 @@ export interface RunDependencies extends Waiting {
   tell: Tell;
   /** Told when a run found its endpoint gone or busy, before the task goes back. */
   endpointDown: (runner: Runner, reason: string, retryAfter: number | null) => void;
+  /** A run got an answer from the runner's server. */
+  endpointAnswered: (runner: Runner) => void;
 }
 
 /** To stop a program takes 5 s where it does not hear, and a few more where it does not end. */
@@ -61,6 +63,18 @@ const PROGRAM_GRACE_MS = 20_000;
 const PATCH_GRACE_MS = 5000;
 /** How long a busy endpoint is left alone when it does not say. */
 const BUSY_PAUSE_SECONDS = 1;
+/** What can only be said of an answer that came. */
+const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'prompt_truncated',
+  'output_truncated',
+  'empty_output',
+  'tool_call_as_text',
+  'unknown_tool',
+  'no_evidence',
+  'schema_invalid',
+  'check_failed',
+  'expected_missing',
+]);
 
 export type AttemptEnd = Extract<WorkerEvent, { event: 'task_ended' | 'task_taken_away' }>;
 
@@ -147,7 +161,8 @@ export class Attempt {
   }
 
   #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
-    const { endpointDown } = this.#dependencies;
+    const { endpointDown, endpointAnswered } = this.#dependencies;
+    if (error === null || ANSWERED.has(error.code)) endpointAnswered(runner);
     if (error?.code === 'runner_unavailable') endpointDown(runner, error.message, retryAfter);
     if (error?.code === 'endpoint_busy') {
       endpointDown(runner, error.message, retryAfter ?? BUSY_PAUSE_SECONDS);

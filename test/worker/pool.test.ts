@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
 import { errorInfo } from '../../src/errors.ts';
+import { OpenAiRunner } from '../../src/runner/openai-compatible.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
+import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
 import { until } from '../helpers/until.ts';
 import { FakeRunner, failure, gate, Rig, replacing, untilStopped } from './rig.ts';
 
@@ -98,6 +100,49 @@ describe('a daemon', () => {
       assert.equal(runner.runs.length, 3);
       assert.ok((next?.at ?? 0) - (busy?.at ?? 0) >= 690, 'another task was tried meanwhile');
     });
+
+    for (const status of [502, 503, 504]) {
+      it(`asks ever less often where its chat answers ${status} and its list answers well, and says so once`, async () => {
+        const times: number[] = [];
+        const answers = [1, 2, 3, 4, 5].map(() => async () => {
+          times.push(Date.now());
+          return { kind: 'error', status, message: 'bad gateway' } as const;
+        });
+        const scripted = await startScriptedServer([...answers, steps.text('Hello.')]);
+        try {
+          const runner = new OpenAiRunner({
+            name: 'fake',
+            endpoint: { name: 'server', url: scripted.openaiUrl, maxConcurrent: 1 },
+            model: 'scripted',
+            promptFolders: [new URL('../../templates/prompts', import.meta.url).pathname],
+            template: 'auto',
+          });
+          const id = await rig.add();
+          const daemon = rig.start(runner, { probeSeconds: { first: 0.2, last: 9 } });
+          const record = await rig.ended(id);
+          assert.equal(record.status, 'completed');
+          assert.ok(record.attempts.every(({ charged }) => !charged));
+          const gaps = times.slice(1).map((at, nth) => at - (times[nth] ?? 0));
+          // Waited for by the endpoint's own clock: 0.2 s, then twice as long each time.
+          for (const [nth, least] of [0, 190, 390, 790].entries())
+            assert.ok((gaps[nth] ?? 0) >= least, gaps.join());
+          const told = daemon.events
+            .map(({ event }) => event)
+            .filter((event) => event.startsWith('endpoint'));
+          // The first probe may have been well before the second run was refused.
+          assert.deepEqual(
+            told.filter((event) => event === 'endpoint_down'),
+            ['endpoint_down'],
+          );
+          assert.equal(told.at(-1), 'endpoint_up');
+          assert.ok(told.length <= 3, told.join());
+          daemon.requestStop();
+          await daemon.end;
+        } finally {
+          await scripted.close();
+        }
+      });
+    }
 
     it('drains without waiting for a server that never answered, and says what is left', async () => {
       const runner = server();

@@ -182,6 +182,7 @@ class Visit {
           tell: () => undefined,
           outcomeWaits: () => undefined,
           endpointDown: () => undefined,
+          endpointAnswered: () => undefined,
           giveUp: new AbortController().signal,
         };
         const end = await new Attempt(parts, claim, ROUTE).run();
