@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { makeKey } from '../home/key.ts';
-import { signHome, trustOf } from '../home/signature.ts';
+import { requireRegistry, signHome, trustOf } from '../home/signature.ts';
 
 export interface OwnHomeRequest<Made> {
   home: string;
@@ -23,8 +23,9 @@ export const makeOwnHome = async <Made>({
   allowNetworkFs,
   makeHome,
 }: OwnHomeRequest<Made>): Promise<Made> => {
-  await refuseUntrusted(home, state);
+  const isOwn = await refuseUntrusted(home, state);
   makeKey(state);
+  if (!isOwn) requireRegistry(state);
   const made = await makeHome(home, { allowNetworkFs });
   if (!trustOf(home, state).trusted) signHome(home, state);
   const trust = trustOf(home, state);

@@ -14,7 +14,9 @@ export const readKey = (state: string): Uint8Array | undefined => {
   const file = keyFile(state);
   const read = readOwn(file, KEY_BYTES);
   if (read === undefined) {
-    if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    const facts = statSync(file, { throwIfNoEntry: false });
+    if (facts === undefined) return undefined;
+    if (facts.uid !== me() && process.getuid !== undefined) throw othersKey(file, facts.uid);
     throw unfit(file, 'it is not a file of this user with 32 bytes');
   }
   const { bytes, mode } = read;
@@ -22,6 +24,12 @@ export const readKey = (state: string): Uint8Array | undefined => {
   if ((mode & 0o077) !== 0) throw unfit(file, 'others may read or write it');
   return bytes;
 };
+
+/** Where the environment is another user's, as after `sudo`: taking their key away would be no help. */
+const othersKey = (file: string, uid: number): KoubouError =>
+  new KoubouError('untrusted_home', `${file} is the key of another user (uid ${uid}). Nothing was done.`, {
+    hint: 'HOME or XDG_STATE_HOME names their folder: use your own (sudo -H), or run this as that user.',
+  });
 
 const unfit = (file: string, why: string): KoubouError =>
   new KoubouError('untrusted_home', `${file} is no key that can be trusted: ${why}. Nothing was done.`, {

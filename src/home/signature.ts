@@ -3,7 +3,7 @@
  * the key knows that id at this place. The MAC alone would not do: whoever may read the key but not write beside it (an
  * agent in a sandbox) could sign, and whoever may read home.json could plant a copy of it. docs/decisions/0007-homes-are-signed.md
  */
-import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { hmac, isEqual } from './hmac.ts';
@@ -108,6 +108,16 @@ const remember = (state: string, id: string, place: Place): void => {
     writeOver(registryFile(state, id), `${JSON.stringify(place)}\n`);
   } catch {
     // A state folder that is read-only by now.
+  }
+};
+
+/** Throws `usage` where no home can be written down: before one is made that could not be signed. */
+export const requireRegistry = (state: string): void => {
+  try {
+    mkdirSync(registryFolder(state), { recursive: true, mode: 0o700 });
+    accessSync(registryFolder(state), constants.W_OK);
+  } catch (cause) {
+    throw notWritable(state, cause);
   }
 };
 

@@ -176,10 +176,16 @@ const endOf = (path: string): string | undefined => {
 
 const anywhere = (folded: string): string | undefined => {
   for (const part of folded.split('/')) {
-    const why = Object.hasOwn(ANYWHERE, part) ? ANYWHERE[part] : undefined;
-    if (why !== undefined) return `it lies in ${part}: ${why}`;
+    const name = Object.hasOwn(ANYWHERE, part) ? part : ofShort(part);
+    if (name !== undefined) return `it lies in ${name}: ${ANYWHERE[name]}`;
   }
   return undefined;
+};
+
+/** Windows gives each long name a short one, of its first six letters and a number; folders of it are WSL's as well. */
+const ofShort = (part: string): string | undefined => {
+  const [, letters] = /^([a-z]{2,6})~\d+$/.exec(part) ?? [];
+  return letters && Object.keys(ANYWHERE).find((name) => name.slice(1, 7) === letters);
 };
 
 /** As they are usually called, also where this user has no list of them. */
@@ -234,7 +240,6 @@ const fold = (path: string): string =>
         .toUpperCase()
         .toLowerCase()
         .replace(/(?<=.)[. ]+$/, (end, at: number, whole: string) => (/^\.+$/.test(whole) ? end : ''))
-        .replace(/^git~\d+$/, '.git')
         .replace(/^(\.[a-z]+):.*$/, '$1'),
     )
     .join('/');

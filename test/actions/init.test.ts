@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type InitRequest, init } from '../../src/actions/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -227,6 +238,30 @@ describe('init', () => {
   it('writes nothing where the home cannot be made', async () => {
     await assert.rejects(run({}, { makeHome: () => Promise.reject(new Error('no')) }), /no/);
     assert.equal(existsSync(home()), false);
+  });
+
+  it('writes nothing where no home can be written down, and goes on with one that is', async () => {
+    const registry = join(folder(), 'user', '.local', 'state', 'koubou', 'homes');
+    await run({}, { home: join(folder(), 'earlier') });
+    renameSync(registry, `${registry}.aside`);
+    writeFileSync(registry, '');
+    await assert.rejects(run(), { code: 'usage', hint: /Nothing was made/ });
+    assert.equal(existsSync(home()), false);
+    rmSync(registry);
+    renameSync(`${registry}.aside`, registry);
+    assert.equal((await run()).home, home());
+  });
+
+  it("names whose key it is where it is another user's, and does not have it removed", async function () {
+    if (process.geteuid?.() !== 0) this.skip();
+    const state = join(folder(), 'user', '.local', 'state', 'koubou');
+    await run({}, { home: join(folder(), 'earlier') });
+    chownSync(join(state, 'key'), 65534, 65534);
+    await assert.rejects(run(), {
+      code: 'untrusted_home',
+      message: /is the key of another user \(uid 65534\)/,
+      hint: /sudo -H/,
+    });
   });
 
   it('says which line of an existing config is wrong, and leaves it', async () => {

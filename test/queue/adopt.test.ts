@@ -44,6 +44,24 @@ describe('a file dropped into pending', () => {
     assert.deepEqual(await adopt(), { added: 0, quarantined: 0 });
   });
 
+  it('is not read where it is a second name of a file elsewhere, and waits until that is taken away', async () => {
+    const secret = home.path('secret');
+    fs.writeFileSync(secret, '{"prompt":"secret"}');
+    for (const name of ['a.json', 'b.md']) fs.linkSync(secret, home.path('tasks/pending', name));
+    assert.deepEqual(await adopt(), { added: 0, quarantined: 0 });
+    twoSecondsLater();
+    assert.deepEqual(await adopt(), { added: 0, quarantined: 2 });
+    const why = fs.readFileSync(home.path('tasks/quarantine/b.md.why.json'), 'utf8');
+    assert.match(why, /a second name \(a hard link\)/);
+    fs.linkSync(secret, home.path('tasks/pending/c.json'));
+    assert.deepEqual(await adopt(), { added: 0, quarantined: 0 });
+    for (const path of [secret, ...['a.json', 'b.md'].map((name) => home.path('tasks/quarantine', name))]) {
+      fs.unlinkSync(path);
+    }
+    assert.deepEqual(await adopt(), { added: 1, quarantined: 0 });
+    assert.deepEqual(await prompts(), ['secret']);
+  });
+
   const texts: [name: string, content: string, prompt: string][] = [
     ['a.yaml', 'prompt: from yaml\n', 'from yaml'],
     ['a.yml', '\uFEFFprompt: "日本語"\n', '日本語'],

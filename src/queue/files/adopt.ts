@@ -100,6 +100,8 @@ export class Adoption {
     const seen = this.#sightings.get(name);
     if (seen?.facts !== stamp) this.#sightings.set(name, { facts: stamp, sinceMs: now });
     if (seen?.facts === stamp && now - seen.sinceMs >= UNCHANGED_FOR_MS) return true;
+    // Who writes elsewhere and links it to here takes the other name away soon.
+    if (facts.links > 1) return false;
     // A JSON document says itself when it is whole; one that never is goes to quarantine once it rests.
     if (extname(name).toLowerCase() !== '.json') return false;
     try {
@@ -110,6 +112,13 @@ export class Adoption {
       if (systemCode(error) === 'ENOENT') return false;
       throw error;
     }
+  }
+
+  /** A hard link is no way to a file that whoever made it may not read: a sandbox may let it be made all the same. */
+  async #refuseOthersFile(held: string): Promise<void> {
+    const facts = await this.#context.disk.facts(held);
+    if (facts === undefined || facts.links === 1) return;
+    throw new BadFile('it is a second name (a hard link) of a file that lies elsewhere; drop a copy of it');
   }
 
   async #adopt(
@@ -123,6 +132,7 @@ export class Adoption {
     this.#context.step('adopt.taken');
     this.#owed.add(name);
     try {
+      await this.#refuseOthersFile(held);
       const bytes = await disk.read(held, MAX_TASK_BYTES);
       // Looked at after the content: it may still have been written when it was found.
       const facts = await disk.facts(held);

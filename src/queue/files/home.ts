@@ -71,8 +71,14 @@ const makeHomeFolder = (home: string): string | undefined => {
   try {
     return fs.mkdirSync(home, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new KoubouError('usage', `${home} cannot be made (${systemCode(cause)}); nothing was made.`, {
-      hint: 'Choose a folder that you may write to with --home DIR.',
+    const code = systemCode(cause) ?? '';
+    // Node says so of a file at its place as of a file on its way.
+    const inTheWay = ['EEXIST', 'ENOTDIR'].includes(code);
+    const why = inTheWay ? 'a file, and no folder, lies there or on the way' : code;
+    throw new KoubouError('usage', `${home} cannot be made (${why}); nothing was made.`, {
+      hint: inTheWay
+        ? 'Look at that file and move it away, or choose another folder with --home DIR.'
+        : 'Choose a folder that you may write to with --home DIR.',
       cause,
     });
   }
