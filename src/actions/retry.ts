@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
-import { chooseRoute } from '../route/route.ts';
+import { chooseRoute, type Route } from '../route/route.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
 import { admitRetry } from './admit-task.ts';
@@ -47,14 +47,19 @@ const requireAdmitted = async ({ queue, config, caller }: RetryParts, id: string
   const task = await queue.get(id);
   if (task === undefined) return;
   const routing = routingOf(config);
-  const name = routeOf(() => chooseRoute(task, routing, runnerFacts(config), fileBytes(task.files, routing)));
-  admitRetry(task, caller, { runner: config.runners[name ?? ''] });
+  const route = routeOf(() =>
+    chooseRoute(task, routing, runnerFacts(config), fileBytes(task.files, routing)),
+  );
+  // Each that may come to do it.
+  const names = route === undefined ? [] : [route.runner, ...route.ladder, route.otherwise ?? route.runner];
+  if (names.length === 0) admitRetry(task, caller, { runner: undefined });
+  for (const name of new Set(names)) admitRetry(task, caller, { runner: config.runners[name] });
 };
 
 /** A task that goes nowhere runs nothing. */
-const routeOf = (choose: () => { runner: string }): string | undefined => {
+const routeOf = (choose: () => Route): Route | undefined => {
   try {
-    return choose().runner;
+    return choose();
   } catch (error) {
     if (error instanceof KoubouError) return undefined;
     throw error;

@@ -318,6 +318,24 @@ security: { allow_full_access: true }
     assert.equal((await call({}, ['retry', task_id])).code, 0);
   });
 
+  it('does not have a task of a person run again that an agent CLI outside of a sandbox may come to do', async () => {
+    const file = join(project.home, 'config', 'agent.yaml');
+    const config = RUNNERS.replace(
+      'runners:\n',
+      'runners:\n  big: { kind: ollama, endpoint: nowhere, model: big }\n',
+    );
+    const withSteps = (steps: string): void =>
+      writeFileSync(file, config.replace('routing: {', `routing: { escalate: [${steps}],`));
+    withSteps('ollama, cli');
+    await call({}, ['delegate', 'hello']);
+    await project.finish('', 'failure');
+    const { task_id } = await project.only();
+    const refused = await call(AGENT, ['retry', task_id, '--json']);
+    assert.deepEqual([codeOf(refused), await project.queue.state(task_id)], ['not_allowed', 'failed']);
+    withSteps('ollama, big');
+    assert.equal((await call(AGENT, ['retry', task_id])).code, 0);
+  });
+
   it('is known where it took its mark away for the call', async () => {
     const program = await builtKoubou();
     const words = `env -u CLAUDECODE ${process.execPath} ${program} delegate --type command -- true; true`;
