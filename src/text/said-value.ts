@@ -37,10 +37,11 @@ export const isSaid = (text: string, named: Named): boolean => {
   if (!/^(?:['’]s\s|["'`*)\]]{0,3}(?:\s|:|=|\(|$))/.test(sentence) && !IS_CJK.test(sentence)) return false;
   if (named.family === 'account') return holdsPair(rest.split('\n', 1)[0] ?? '');
   const words = wordsOf(sentence.replace(/^['’]s(?=\s)/, ' is'), rest);
+  const isChanged = CHANGED.test(text.slice(Math.max(0, named.at - 60), named.at));
   const [first] = words;
   if (first === undefined || SPOKEN_OF.has(first.text.toLowerCase())) return false;
   return (
-    words.some((word, at) => isToldBy(named, words, word, at)) ||
+    words.some((word, at) => isToldBy({ ...named, isChanged }, words, word, at)) ||
     isPhrase(named, words) ||
     isWithUser(text, named, first)
   );
@@ -67,7 +68,17 @@ const wordsOf = (sentence: string, rest: string): Word[] =>
     };
   });
 
-const isToldBy = (named: Named, words: readonly Word[], word: Word, at: number): boolean => {
+/** `J'ai changé le mdp en …`, `cambié la contraseña a …`: only then do these small words tell a value. */
+const CHANGED =
+  /(?<!\p{L})(?:chang|cambi|troqu|troc|alter|mud|modifi|actuali|atuali)\p{L}*\s[^.!?\n]{0,40}$/iu;
+const TO: ReadonlySet<string> = new Set(['en', 'a', 'para', 'in']);
+
+const isToldBy = (
+  named: Named & { isChanged: boolean },
+  words: readonly Word[],
+  word: Word,
+  at: number,
+): boolean => {
   const { family } = named;
   let from = at - 1;
   while (from > 0 && ADVERBS.has(words[from]?.text.toLowerCase() ?? '')) from -= 1;
@@ -75,9 +86,13 @@ const isToldBy = (named: Named, words: readonly Word[], word: Word, at: number):
   const isCjkBefore =
     before !== undefined &&
     IS_CJK.test(before) &&
-    /(?:は|が|を|も|に|で|是|为|為|은|는|이|가|을|를|로|설정|如下|成|成了|到)$/.test(before);
+    /(?:は|が|を|も|に|で|是|係|系|为|為|은|는|이|가|을|를|로|설정|如下|成|成了|到)$/.test(before);
   const told =
-    before !== undefined && (RELATIONS.has(before) || words[from]?.announces === true || isCjkBefore);
+    before !== undefined &&
+    (RELATIONS.has(before) ||
+      words[from]?.announces === true ||
+      isCjkBefore ||
+      (named.isChanged && word.kind === 'value' && TO.has(before)));
   const near = at === 0 && !named.plural;
   if (IS_CJK.test(word.text) || isCode(word.text) || isTechnical(word.text)) return false;
   switch (word.kind) {

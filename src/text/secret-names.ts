@@ -47,7 +47,7 @@ const list = (text: string): readonly string[] => text.split(/,\s+/).map((name) 
 
 export const NAMES: Readonly<Record<Family, readonly string[]>> = {
   password:
-    list(`wifi code, wi fi code, wlan code, code wifi, code wi fi, código wifi, codice wifi, wi fi key,
+    list(`chiave wifi, chiave del wifi, chave wifi, chave do wifi, ключ wifi, ключ от вайфая, clave wifi, wifi code, wi fi code, wlan code, code wifi, code wi fi, código wifi, codice wifi, wi fi key,
     password, passwd, passcode, pass, pwd, pw, pswd, psw, psk, pre shared key, wpa key, userpass, dbpass,
     dbpassword, dbpwd, mypassword, rootpw, rootpass, adminpass, pgpassword, wifi key, wlan key,
     network key, keypass, storepass, passwort, passwörter, kennwort, kennwörter, losungswort, codewort,
@@ -62,7 +62,10 @@ export const NAMES: Readonly<Record<Family, readonly string[]>> = {
     wallet seed, phrase secrète, phrase de passe, phrase de récupération, frase semilla, frase secreta,
     frase de recuperação, frase segreta, kennsatz, мнемоническая фраза, сид фраза, секретная фраза,
     パスフレーズ, シードフレーズ, リカバリーフレーズ, 助记词, 助記詞, 시드 구문`),
-  pin: list(`combination, code de la porte, code du portail, code de l'alarme, codice della porta, código de la puerta,
+  pin: list(`código de la alarma, código del portal, código do portão, código do alarme, código do prédio,
+    codice cancello, codice del cancello, codice allarme, codice dell'allarme, codice del portone, code d'entrée,
+    code de l'immeuble, code porte, code portail, code alarme, alarmcode, haustürcode, torcode, код домофона,
+    код от домофона, код сигнализации, код от сигнализации, код ворот, 玄関の暗証番号, 门锁密码, 도어락 번호, combination, code de la porte, code du portail, code de l'alarme, codice della porta, código de la puerta,
     código da porta, pin コード, pin 码, pin 碼, pin 코드, pin 번호, pin 番号,
     pin, pincode, pin code, pin number, code pin, código pin, codigo pin, puk, otp, cvv, cvc, cvv2, tan,
     one time code, one time password, verification code, confirmation code, auth code, access code,
@@ -85,7 +88,7 @@ export const NAMES: Readonly<Record<Family, readonly string[]>> = {
     credential, credentials, creds, login, logins, zugangsdaten, anmeldedaten, logindaten, identifiants,
     credenciales, credenciais, credenziali, учётные данные, учетные данные, логин, ログイン情報, 認証情報, 接続情報,
     账号密码, 帐号密码, 登录信息, 로그인 정보, 계정 정보, 접속 정보`),
-  key: list(`schlüssel für die api, api key, secret key, private key, master key, signing key, signature key, encryption key,
+  key: list(`unseal key, schlüssel für die api, api key, secret key, private key, master key, signing key, signature key, encryption key,
     decryption key, app key, application key, access key, auth key, license key, licence key,
     product key, activation key, serial key, ssh key, deploy key, account key, shared key, service key,
     subscription key, hmac key, aes key, cipher key, root key, secret access key, api schlüssel,
@@ -98,7 +101,9 @@ export const NAMES: Readonly<Record<Family, readonly string[]>> = {
     ключ доступа, ключ шифрования, api ключ, api キー, シークレットキー, 秘密鍵, 秘密キー, アクセスキー, 認証キー, 暗号鍵, ライセンスキー,
     マスターキー, api 密钥, api 密鑰, 密钥, 密鑰, 私钥, 私鑰, api 키, 비밀 키, 개인 키, 액세스 키, 시크릿 키, 인증 키, 암호화 키, 라이선스 키`),
   'any key': ['key'],
-  secret: list(`secret, client secret, shared secret, app secret, シークレット, 시크릿, секрет, geheimnis`),
+  secret: list(
+    `secreto del cliente, secret du client, secret, client secret, shared secret, app secret, シークレット, 시크릿, секрет, geheimnis`,
+  ),
   token: list(`pat, personal access token,
     token, tokens, jeton, access token, authtoken, accesstoken, zugriffstoken, zugangstoken, トークン, 令牌,
     토큰, токен, токена, токеном`),
