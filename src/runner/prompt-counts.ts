@@ -6,11 +6,22 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
-import { leastTokens } from '../task/tokens.ts';
+import { leastOf, leastTokens, type Script } from '../task/tokens.ts';
 
 /** Of the lowest estimate: texts are not all alike. */
 const SURE = 0.9;
-const MOST = 1.1;
+/**
+ * Nor is a model's factor higher than this, whatever it counted: of Latin letters, code in an old tokenizer has one and a
+ * half times the least, and prose in a new one just the least (measured: test/runner/prompt-counts.test.ts).
+ */
+const MOST: Readonly<Record<Script, number>> = {
+  latin: 1,
+  letters: 1,
+  signs: 1.1,
+  han: 2,
+  hangul: 3,
+  thai: 1,
+};
 /** A prompt of which more than a third is missing is found. */
 const KEPT = 2 / 3;
 const RATIOS_NEEDED = 5;
@@ -22,8 +33,8 @@ const PROMPTS_KEPT = 4;
 const MODELS_KEPT = 16;
 
 const Known = z.object({
-  /** Counts of whole prompts by their lowest estimate, the newest last. */
-  ratios: z.array(z.number()),
+  /** Counts of whole prompts by their lowest estimate, the newest last, for each script. */
+  ratios: z.record(z.string(), z.array(z.number())),
   /** Whether it counts a prompt whole of which it had read the beginning before; null: nobody knows yet. */
   countsWhole: z.nullable(z.boolean()),
   /** For each of the last prompts the hashes of its beginnings, STEP letters apart. */
@@ -51,7 +62,8 @@ export class PromptCounts {
   bound(model: string, prompt: string): CountBound {
     this.#load();
     const known = this.#known.get(model);
-    const whole = leastTokens(prompt) * factorOf(known);
+    const least = leastOf(prompt);
+    const whole = least.tokens * factorOf(known, least.script);
     const shared =
       known === undefined || known.countsWhole === true ? 0 : sharedWith(known, hashesOf(prompt));
     if (shared === 0) return { tokens: Math.floor(whole), allowsForCache: false };
@@ -61,7 +73,7 @@ export class PromptCounts {
   /** To be told what was counted, whatever came of it. */
   learn(model: string, prompt: string, counted: number | null): void {
     this.#load();
-    const known = this.#known.get(model) ?? { ratios: [], countsWhole: null, prompts: [] };
+    const known = this.#known.get(model) ?? { ratios: {}, countsWhole: null, prompts: [] };
     this.#known.delete(model);
     this.#known.set(model, known);
     take(known, prompt, counted);
@@ -97,19 +109,20 @@ const take = (known: Known, prompt: string, counted: number | null): void => {
   const hashes = hashesOf(prompt);
   const hadBefore = sharedWith(known, hashes) > 0;
   known.prompts = [...known.prompts, hashes].slice(-PROMPTS_KEPT);
-  const least = leastTokens(prompt);
+  const { tokens: least, script } = leastOf(prompt);
   if (counted === null || counted <= 0 || least === 0) return;
   if (counted < least * SURE) {
     if (hadBefore) known.countsWhole = false;
     return;
   }
   if (hadBefore && hashes.length > 1) known.countsWhole ??= true;
-  known.ratios = [...known.ratios, counted / least].slice(-RATIOS_KEPT);
+  known.ratios[script] = [...(known.ratios[script] ?? []), counted / least].slice(-RATIOS_KEPT);
 };
 
-const factorOf = (known: Known | undefined): number => {
-  if (known === undefined || known.ratios.length < RATIOS_NEEDED) return SURE;
-  return Math.min(MOST, Math.max(SURE, KEPT * Math.min(...known.ratios)));
+const factorOf = (known: Known | undefined, script: Script): number => {
+  const ratios = known?.ratios[script] ?? [];
+  if (ratios.length < RATIOS_NEEDED) return SURE;
+  return Math.min(MOST[script], Math.max(SURE, KEPT * Math.min(...ratios)));
 };
 
 /** FNV-1a over each beginning. */

@@ -26,42 +26,58 @@ export const estimateTokens = (text: string): TokenRange => {
   return { low: fewestTokens(bytes), high: Math.ceil(high) };
 };
 
-/** Letters of scripts that put no spaces between words; a token holds two or three of them at most. */
-const TOKENS_A_LETTER = 0.4;
+/** Letters of scripts that put no spaces between words; a token holds two of them on average at most. */
+const TOKENS_A_LETTER = 0.5;
+const TOKENS_A_HANGUL_LETTER = 0.4;
 const TOKENS_A_THAI_LETTER = 0.2;
 /** Of a word or a number; longer ones are several tokens. */
 const MOST_LETTERS_A_TOKEN = 16;
+
+/** What a text is made of, as far as tokenizers treat it differently. */
+export type Script = 'latin' | 'letters' | 'signs' | 'han' | 'hangul' | 'thai';
 
 /**
  * As many tokens as any tokenizer in use makes of a text: they cut at spaces, between words, numbers and signs before they
  * look for tokens, so each of these is one at least (https://github.com/openai/tiktoken, tiktoken_ext/openai_public.py;
  * Llama, Qwen and Gemma cut alike). Spaces are free: a run of them is a part of what follows. Linear in the text.
  */
-export const leastTokens = (text: string): number => {
-  let tokens = 0;
+export const leastTokens = (text: string): number => leastOf(text).tokens;
+
+/** The same, and the script that most of these tokens are of. */
+export const leastOf = (text: string): { tokens: number; script: Script } => {
+  const tokens: Record<Script, number> = { latin: 0, letters: 0, signs: 0, han: 0, hangul: 0, thai: 0 };
   let kind: Kind = 'space';
   let length = 0;
+  let isLatin = true;
   for (let at = 0; at <= text.length; at += 1) {
     const code = at < text.length ? text.charCodeAt(at) : SPACE;
     const next = kindOf(code);
-    if (next === 'thai') tokens += TOKENS_A_THAI_LETTER;
-    if (next === 'dense') tokens += TOKENS_A_LETTER;
+    if (next === 'thai') tokens.thai += TOKENS_A_THAI_LETTER;
+    if (next === 'hangul') tokens.hangul += TOKENS_A_HANGUL_LETTER;
+    if (next === 'han') tokens.han += TOKENS_A_LETTER;
     if (next === kind) {
       length += 1;
+      isLatin &&= code < LATIN_END;
       continue;
     }
-    if (kind === 'word' || kind === 'number') tokens += Math.ceil(length / MOST_LETTERS_A_TOKEN);
+    if (kind === 'word') tokens[isLatin ? 'latin' : 'letters'] += Math.ceil(length / MOST_LETTERS_A_TOKEN);
+    if (kind === 'number') tokens.signs += Math.ceil(length / MOST_LETTERS_A_TOKEN);
     // One sign before a word is a part of the word.
-    if (kind === 'sign' && (length > 1 || next !== 'word')) tokens += 1;
+    if (kind === 'sign' && (length > 1 || next !== 'word')) tokens.signs += 1;
     kind = next;
     length = 1;
+    isLatin = code < LATIN_END;
   }
-  return Math.floor(tokens);
+  const scripts = Object.keys(tokens) as Script[];
+  const sum = scripts.reduce((all, script) => all + tokens[script], 0);
+  const script = scripts.reduce((most, each) => (tokens[each] > tokens[most] ? each : most));
+  return { tokens: Math.floor(sum), script };
 };
 
-type Kind = 'space' | 'word' | 'number' | 'sign' | 'dense' | 'thai';
+type Kind = 'space' | 'word' | 'number' | 'sign' | 'han' | 'hangul' | 'thai';
 
 const SPACE = 0x20;
+const LATIN_END = 0x250;
 
 const kindOf = (code: number): Kind => {
   if (code <= SPACE || code === 0xa0) return 'space';
@@ -71,5 +87,6 @@ const kindOf = (code: number): Kind => {
   if (code < 0xe00) return 'word';
   if (code < 0x1000) return 'thai';
   if (code < 0x2e80) return code < 0x2000 ? 'word' : 'sign';
-  return 'dense';
+  if (code >= 0xac00 && code < 0xd7b0) return 'hangul';
+  return 'han';
 };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PromptCounts } from '../../src/runner/prompt-counts.ts';
 import { leastTokens } from '../../src/task/tokens.ts';
+import { KINDS, type Kind, textOf } from './prompt-texts.ts';
 
 const prose = 'The quick brown fox jumps over the lazy dog, and nobody knows why it should do so. '.repeat(
   120,
@@ -25,6 +26,70 @@ const counted = {
   japanese: japanese.length * 0.62,
 };
 const texts = { prose, code, table, japanese };
+
+/**
+ * Tokens of prompt-texts.ts as counted by real tokenizers: o200k and cl100k by gpt-tokenizer 4.0.0 (gpt-oss and models
+ * before it), Llama 3 by llama3-tokenizer-js, Llama 2 (Mistral 7B and others of 32 000 tokens) by llama-tokenizer-js.
+ */
+const TOKENIZERS = ['o200k', 'cl100k', 'Llama 3', 'Llama 2'] as const;
+const MEASURED: Readonly<Record<Kind, readonly [number, number, number, number]>> = {
+  prose: [2093, 2093, 2093, 2246],
+  code: [2520, 2496, 2496, 3088],
+  python: [2208, 2184, 2184, 2752],
+  japanese: [7930, 10126, 6954, 11399],
+  chinese: [7384, 10792, 7455, 13269],
+  korean: [5643, 8664, 5472, 13672],
+  russian: [2576, 4284, 2772, 3408],
+  german: [2133, 2592, 2565, 2638],
+  table: [1794, 1771, 1771, 2430],
+  json: [3145, 3071, 3071, 4284],
+  log: [3724, 3724, 3724, 5388],
+  csv: [4902, 4902, 4902, 7459],
+};
+
+describe('the least count of a real text', () => {
+  const countsAfter = (learned: Kind | null, tokenizer: number): PromptCounts => {
+    const counts = new PromptCounts();
+    for (let nth = 0; learned !== null && nth < 6; nth += 1) {
+      counts.learn('m', `${nth} ${textOf(learned)}`, MEASURED[learned][tokenizer] ?? 0);
+    }
+    return counts;
+  };
+  const boundOf = (kind: Kind, learned: Kind | null, tokenizer: number): number =>
+    countsAfter(learned, tokenizer).bound('m', `again ${textOf(kind)}`).tokens;
+
+  for (const [at, name] of TOKENIZERS.entries()) {
+    it(`is no more than ${name} counts, whatever was learned before`, () => {
+      for (const kind of KINDS) {
+        for (const learned of [null, ...KINDS]) {
+          const bound = boundOf(kind, learned, at);
+          const honest = MEASURED[kind][at] ?? 0;
+          assert.ok(bound <= honest, `${kind} after ${learned}: ${bound} of ${honest}`);
+        }
+      }
+    });
+  }
+
+  for (const at of [0, 2]) {
+    it(`is more than ${TOKENIZERS[at]} counts of a half, with nothing learned`, () => {
+      for (const kind of ['prose', 'code', 'python', 'japanese', 'chinese', 'german', 'table', 'json', 'csv'] as const) {
+        assert.ok(boundOf(kind, null, at) > (MEASURED[kind][at] ?? 0) / 2, kind);
+      }
+    });
+  }
+
+  for (const at of [0, 1, 2]) {
+    it(`is more than ${TOKENIZERS[at]} counts of two thirds, once its counts are known`, () => {
+      for (const kind of ['prose', 'code', 'python', 'japanese', 'chinese', 'korean', 'table', 'json', 'log'] as const) {
+        assert.ok(boundOf(kind, kind, at) > (MEASURED[kind][at] ?? 0) * 0.65, kind);
+      }
+    });
+  }
+
+  it('is more than Llama 2 counts of a half, once its counts are known', () => {
+    for (const kind of KINDS) assert.ok(boundOf(kind, kind, 3) > MEASURED[kind][3] / 2, kind);
+  });
+});
 
 describe('the least count of a prompt', () => {
   for (const name of ['prose', 'code', 'table', 'japanese'] as const) {
@@ -72,7 +137,7 @@ describe('the least count of a prompt', () => {
 
   it('learns from honest counts, so that a third that is missing is found', () => {
     const counts = new PromptCounts();
-    const honest = (text: string): number => Math.round(leastTokens(text) * 1.6);
+    const honest = (text: string): number => Math.round(leastTokens(text) * 1.48);
     for (let nth = 0; nth < 6; nth += 1) counts.learn('m', `${nth} ${code}`, honest(code));
     const { tokens } = counts.bound('m', `again: ${code}`);
     assert.ok(tokens > (honest(code) - 1) * 0.66, `${tokens} of ${honest(code)}`);
