@@ -17,6 +17,7 @@ import { buildPrompt } from './model-prompt.ts';
 import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { ndjsonGuard } from './ndjson-guard.ts';
 import { converse } from './ollama-chat.ts';
+import { withBound } from './prompt-counts.ts';
 import { refuseRemoteModel } from './remote-model.ts';
 import type { RunContext, RunnerOutcome } from './runner.ts';
 
@@ -95,10 +96,11 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
       });
       const { usage } = conversed;
       this.#contexts.set(model, conversed.contextTokens);
-      const { tokens: leastTokens } = this.counts.bound(`${server.url} ${model}`, asked);
+      const bound = this.counts.bound(`${server.url} ${model}`, asked);
       this.counts.learn(`${server.url} ${model}`, asked, usage.input_tokens);
-      const observed = { ...conversed.observed, leastTokens };
-      return { ok: true, observed, usage, model, endpoint, address: connection.address };
+      const observed = { ...conversed.observed, leastTokens: bound.tokens };
+      const { address } = connection;
+      return { ok: true, observed, usage: withBound(usage, bound), model, endpoint, address };
     } catch (error) {
       return this.failed(error, context.signal, model, connection);
     } finally {

@@ -14,6 +14,7 @@ import { sameModel } from './model-name.ts';
 import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
 import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { choiceReader, usageOf } from './openai-chunk.ts';
+import { type CountBound, withBound } from './prompt-counts.ts';
 import { refuseRemoteModel } from './remote-model.ts';
 import { listModels } from './require-model.ts';
 import type { Observed, RunContext, RunnerOutcome } from './runner.ts';
@@ -82,9 +83,10 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       // A server that gives no reason has ended where it sends the last event of its protocol.
       const terminal = answer.observed.terminal || stream.done;
       if (!terminal) throw brokeOff(server, 'ended the stream');
-      const { usage } = answer;
-      const leastTokens = await this.#leastTokens(connection, server, prompt, answer.observed.promptTokens);
-      const observed = { ...answer.observed, terminal, promptBytes: prompt.bytes, leastTokens };
+      const bound = await this.#leastTokens(connection, server, prompt, answer.observed.promptTokens);
+      const usage = answer.usage === null ? null : withBound(answer.usage, bound);
+      const { bytes: promptBytes } = prompt;
+      const observed = { ...answer.observed, terminal, promptBytes, leastTokens: bound.tokens };
       const { address } = connection;
       return { ok: true, observed, usage, model, endpoint: this.endpoint.name, address };
     } catch (error) {
@@ -127,14 +129,14 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
     server: Server & { model: string },
     { system, user }: ModelPrompt,
     counted: number | null,
-  ): Promise<number> {
+  ): Promise<CountBound> {
     const text = `${system}\n${user}`;
     const name = `${server.url} ${server.model}`;
-    const { tokens } = this.counts.bound(name, text);
+    const bound = this.counts.bound(name, text);
     this.counts.learn(name, text, counted);
-    if (counted === null || counted >= tokens) return tokens;
+    if (counted === null || counted >= bound.tokens) return bound;
     const exact = await countTokens(connection, server, text);
-    return exact === null ? tokens : Math.floor(exact * EXACT);
+    return exact === null ? bound : { tokens: Math.floor(exact * EXACT), allowsForCache: false };
   }
 
   async #client(connection: Connection): Promise<OpenAI> {

@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
+import type { Usage } from '../task/record.ts';
 import { leastOf, leastTokens, type Script } from '../task/tokens.ts';
 
 /** Of the lowest estimate: texts are not all alike. */
@@ -104,6 +105,12 @@ export class PromptCounts {
     }
   }
 }
+
+/** What is kept of the judgement. */
+export const withBound = (usage: Usage, { tokens, allowsForCache }: CountBound): Usage => ({
+  ...usage,
+  prompt: { counted: usage.input_tokens, least: tokens, without_cache: allowsForCache },
+});
 
 const take = (known: Known, prompt: string, counted: number | null): void => {
   const hashes = hashesOf(prompt);

@@ -115,6 +115,17 @@ export type NewTask = Pick<
 export interface Usage {
   input_tokens: number | null;
   output_tokens: number | null;
+  /** By what it was judged whether the server read all of the prompt; absent: not a model's server, or not judged. */
+  prompt?:
+    | {
+        /** Tokens as the server counted them; null: it did not say. */
+        counted: number | null;
+        /** Fewer would mean that the prompt was cut. */
+        least: number;
+        /** Whether `least` leaves out what the server may have had from an earlier prompt. */
+        without_cache: boolean;
+      }
+    | undefined;
 }
 
 /** One run's outcome, the content of results/DAY/ID/run-R.json. Written once, never replaced. */
@@ -140,6 +151,13 @@ export const RunOutcome = z.looseObject({
       z.looseObject({
         input_tokens: z.nullable(z.number()),
         output_tokens: z.nullable(z.number()),
+        prompt: z.optional(
+          z.looseObject({
+            counted: z.nullable(z.number()),
+            least: z.number(),
+            without_cache: z.boolean(),
+          }),
+        ),
       }),
     ),
     null,

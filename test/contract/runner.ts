@@ -217,7 +217,11 @@ export const describeModelRunner = (kind: RunnerKind): void => {
         assert.equal(progress, 13);
         assert.deepEqual(phases, ['loading', 'running']);
         assert.equal(model, 'scripted');
-        assert.deepEqual(usage, { input_tokens: 26, output_tokens: 3 });
+        const { prompt, ...counts } = usage ?? {};
+        assert.deepEqual(counts, { input_tokens: 26, output_tokens: 3 });
+        assert.equal(prompt?.counted, 26);
+        assert.equal(prompt?.least, observed.leastTokens);
+        assert.equal(prompt?.without_cache, false);
         assert.equal(observed.terminal, true);
         assert.equal(observed.end?.kind, 'whole');
         assert.equal(observed.thinking, null);

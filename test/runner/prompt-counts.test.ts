@@ -72,7 +72,17 @@ describe('the least count of a real text', () => {
 
   for (const at of [0, 2]) {
     it(`is more than ${TOKENIZERS[at]} counts of a half, with nothing learned`, () => {
-      for (const kind of ['prose', 'code', 'python', 'japanese', 'chinese', 'german', 'table', 'json', 'csv'] as const) {
+      for (const kind of [
+        'prose',
+        'code',
+        'python',
+        'japanese',
+        'chinese',
+        'german',
+        'table',
+        'json',
+        'csv',
+      ] as const) {
         assert.ok(boundOf(kind, null, at) > (MEASURED[kind][at] ?? 0) / 2, kind);
       }
     });
@@ -80,7 +90,17 @@ describe('the least count of a real text', () => {
 
   for (const at of [0, 1, 2]) {
     it(`is more than ${TOKENIZERS[at]} counts of two thirds, once its counts are known`, () => {
-      for (const kind of ['prose', 'code', 'python', 'japanese', 'chinese', 'korean', 'table', 'json', 'log'] as const) {
+      for (const kind of [
+        'prose',
+        'code',
+        'python',
+        'japanese',
+        'chinese',
+        'korean',
+        'table',
+        'json',
+        'log',
+      ] as const) {
         assert.ok(boundOf(kind, kind, at) > (MEASURED[kind][at] ?? 0) * 0.65, kind);
       }
     });

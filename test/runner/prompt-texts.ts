@@ -3,7 +3,7 @@
 const SAMPLES = {
   prose:
     'When the ship had been made fast, the captain went ashore to look for the harbour master, whose office stood at the end of a long stone pier. Nobody answered his knock. Through the window he saw a table, two chairs, and a lamp that was still burning although the sun had risen hours ago. "He cannot be far," said the mate, who had followed him; yet they waited until noon, and no one came.',
-  code: "export const settleOutcome = async (task: TaskFile, seen: Seen): Promise<RunOutcome> => {\n  const { error, usage } = seen;\n  if (error === null) return { ok: true, usage };\n  for (const attempt of task.attempts.filter(({ charged }) => charged)) {\n    await appendFile(attempt.logPath, `${attempt.id}: ${error.code}\\n`);\n  }\n  return { ok: false, error, usage: usage ?? null };\n};\n",
+  code: 'export const settleOutcome = async (task: TaskFile, seen: Seen): Promise<RunOutcome> => {\n  const { error, usage } = seen;\n  if (error === null) return { ok: true, usage };\n  for (const attempt of task.attempts.filter(({ charged }) => charged)) {\n    await appendFile(attempt.logPath, `${attempt.id}: ${error.code}\\n`);\n  }\n  return { ok: false, error, usage: usage ?? null };\n};\n',
   python:
     'def read_lines(path: str, *, encoding: str = "utf-8") -> list[str]:\n    """Return the lines of a file without their ends."""\n    result = []\n    with open(path, encoding=encoding) as handle:\n        for number, line in enumerate(handle, start=1):\n            if not line.strip():\n                continue\n            result.append(f"{number:>6}: {line.rstrip()}")\n    return result\n\n',
   japanese:

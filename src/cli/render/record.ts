@@ -85,8 +85,13 @@ const attemptLines = (attempts: readonly Attempt[], screen: Screen): string[] =>
   return [screen.paint('dim', 'attempts'), ...lines];
 };
 
-const tokens = ({ usage }: Attempt): string =>
-  usage === null ? '' : `${usage.input_tokens ?? '?'} tokens in, ${usage.output_tokens ?? '?'} out`;
+const tokens = ({ usage }: Attempt): string => {
+  if (usage === null) return '';
+  const { input_tokens: counted, output_tokens: out, prompt } = usage;
+  const cache = prompt?.without_cache ? ' without what it had before' : '';
+  const least = prompt === undefined ? '' : ` (at least ${prompt.least}${cache})`;
+  return `${counted ?? '?'} tokens in${least}, ${out ?? '?'} out`;
+};
 
 const errorLines = ({ result }: CutRecord, screen: Screen): string[] => {
   const error = result?.error;

@@ -152,7 +152,15 @@ describe('a record', () => {
         options: { model: 'qwen3:8b' },
         labels: { batch: '7' },
         attempts: [
-          attempt({ outcome: 'success', ended_at: at(5), usage: { input_tokens: 9, output_tokens: 4 } }),
+          attempt({
+            outcome: 'success',
+            ended_at: at(5),
+            usage: {
+              input_tokens: 9,
+              output_tokens: 4,
+              prompt: { counted: 9, least: 7, without_cache: false },
+            },
+          }),
         ],
         updated_at: at(5),
         result: {
@@ -182,7 +190,7 @@ describe('a record', () => {
         'result   /home/you/project/.koubou/results/x/run-1.output',
         '',
         'attempts',
-        '  1. success in 1m 00s by desk-4711 ollama qwen3:8b 9 tokens in, 4 out',
+        '  1. success in 1m 00s by desk-4711 ollama qwen3:8b 9 tokens in (at least 7), 4 out',
         '',
         'prompt',
         '  Translate the page',
