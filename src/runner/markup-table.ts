@@ -193,10 +193,14 @@ export const END_TOKENS: ReadonlySet<string> = new Set([
   '<｜end▁of▁sentence｜>',
 ]);
 
+/** Begins text that HTML strikes out; it ends as sequences of some models do. */
+export const STRUCK = '<s>';
+
 /** Whether it opens or closes something; what does neither is `token`. */
 export type Marker = 'open' | 'close' | 'token';
 
 export const MARKERS: ReadonlyMap<string, Marker> = new Map([
+  [STRUCK, 'open' as const],
   ...[...START_TOKENS, ...END_TOKENS].map((text) => [text, 'token'] as const),
   ...[...HARMONY.openers, HARMONY.message, ...HARMONY.closers].map((text) => [text, 'token'] as const),
   ...THOUGHTS.flatMap(({ open }) => open.map((text) => [text, 'open'] as const)),

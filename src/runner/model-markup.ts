@@ -12,6 +12,7 @@ import {
   MARKERS,
   type Marker,
   START_TOKENS,
+  STRUCK,
   THOUGHTS,
   WRAPPERS,
 } from './markup-table.ts';
@@ -167,6 +168,7 @@ export class MarkupSplitter {
     if (this.#state === 'over') return this.#put('thinking', text);
     if (this.#state === 'start') {
       if (isBlank(this.#before) && this.#begins(text)) return;
+      if (marker === 'open') this.#opened.add(text);
     } else if (this.#within(text, marker)) return;
     this.#text(text);
   }
@@ -196,6 +198,8 @@ export class MarkupSplitter {
       return false;
     }
     if (END_TOKENS.has(text)) {
+      // Of HTML that strikes something out.
+      if (text === '</s>' && this.#opened.has(STRUCK)) return false;
       this.#ends += text;
       return true;
     }
@@ -221,7 +225,10 @@ export class MarkupSplitter {
   #closerAlone(text: string): boolean {
     const family = THOUGHTS.find(({ close }) => close.includes(text));
     if (family === undefined || family.plain || this.#isAsked(family)) return false;
-    if (family.open.some((tag) => this.#opened.has(tag)) || GOES_ON.test(this.#after)) return false;
+    // One on a line of its own ends thoughts, though these spoke of the tag before.
+    const isAlone = this.#quotes.isAtLineStart && this.#after.startsWith('\n') && !this.#asked.includes(text);
+    if (!isAlone && family.open.some((tag) => this.#opened.has(tag))) return false;
+    if (GOES_ON.test(this.#after)) return false;
     this.#retract();
     return true;
   }
@@ -229,7 +236,7 @@ export class MarkupSplitter {
   #openThought(text: string): boolean {
     const family = THOUGHTS.find(({ open }) => open.includes(text));
     if (family === undefined || this.#isAsked(family)) return false;
-    if (GOES_ON.test(this.#after) && this.#asked.includes(text)) return false;
+    if (this.#asked.includes(text) && (this.#state === 'answer' || GOES_ON.test(this.#after))) return false;
     if (family.plain && (this.#state === 'answer' || this.#hadThought)) return false;
     if (this.#state === 'answer' || family.plain) this.#aside = text;
     this.#isAsideFirst = family.plain === true;

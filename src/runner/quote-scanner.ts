@@ -25,6 +25,10 @@ export class QuoteScanner {
   #lastInk = '\n';
   /** Before the quotation marks that stand last. */
   #beforeMarks = '\n';
+  /** Of the whole text, the first that is no space. */
+  #first = '';
+  /** A backslash stands before the last letter. */
+  #isEscaped = false;
   /** Straight double marks on the line so far. */
   #straight = 0;
 
@@ -36,8 +40,12 @@ export class QuoteScanner {
   get isQuoted(): boolean {
     if (this.#fence !== null || this.#inCode) return true;
     if (this.#onlySpace) return false;
+    if (this.#first === '{' || this.#first === '[') {
+      // JSON: what stands in one of its texts is quoted, wherever it stands in it.
+      if (this.#straight % 2 === 1) return true;
+    }
     if (/\s/.test(this.#last)) return !STOPS.has(this.#lastInk);
-    if (this.#last === '"') return this.#straight % 2 === 1;
+    if (this.#last === '"') return this.#isEscaped || this.#straight % 2 === 1;
     if (!EITHER.has(this.#last)) return QUOTING.has(this.#last);
     if (OPENING.has(this.#last) && WITHOUT_SPACES.test(this.#beforeMarks)) return true;
     return /\s/.test(this.#beforeMarks) || QUOTING.has(this.#beforeMarks) || this.#beforeMarks === ':';
@@ -60,7 +68,9 @@ export class QuoteScanner {
 
   #letter(letter: string): void {
     if (EITHER.has(letter) && !EITHER.has(this.#last)) this.#beforeMarks = this.#last;
-    if (letter === '"') this.#straight += 1;
+    this.#isEscaped = this.#last === '\\' && !this.#isEscaped;
+    if (letter === '"' && !this.#isEscaped) this.#straight += 1;
+    if (this.#first === '' && !/\s/.test(letter)) this.#first = letter;
     this.#last = letter;
     if (letter === '\n') {
       this.#endLine();

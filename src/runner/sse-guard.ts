@@ -61,7 +61,8 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
       ended = data === DONE;
       if (ended) onDone();
       const value = ended ? undefined : parseModest(data);
-      if (isObject(value) && (eventName === 'error' || isError(value)))
+      const isNothingElse = bare.isUsed && isObject(value) && !('choices' in value);
+      if (isObject(value) && (isNothingElse || eventName === 'error' || isError(value)))
         throw serverSaid(server, wordsOf(data));
       if (!ended && !canBePart(data)) throw brokeOff(server, NO_ANSWER);
       return line;
@@ -146,10 +147,10 @@ const WORDS = 500;
 /** The server's own words, whatever the form. */
 const wordsOf = (data: string): string => {
   const value = parseModest(data.trim());
-  const { error, message } = isObject(value) ? value : {};
+  const { error, message, detail } = isObject(value) ? value : {};
   const { message: inner, type, code } = isObject(error) ? error : { message: error };
   const isText = (each: unknown): each is string => typeof each === 'string' && each !== '';
-  const said = [inner, message].find(isText);
+  const said = [inner, message, detail].find(isText);
   if (said === undefined) return data.trim().slice(0, WORDS);
   // Some say only there what it is: https://github.com/ggml-org/llama.cpp/pull/15780
   return [said.slice(0, WORDS), ...[type, code].filter(isText).map((each) => `(${each})`)].join(' ');

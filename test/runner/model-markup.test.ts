@@ -25,6 +25,8 @@ const MARKUP: Readonly<Record<string, readonly [text: string, answer: string]>> 
   'space before an answer': ['\n  indented', '\n  indented'],
   'thoughts without a begin tag': ['The user wants a sum. That is easy.\n</think>\n\nFour.', 'Four.'],
   'thoughts without a begin tag, glued on': ['Easy.</think>Four.', 'Four.'],
+  'thoughts that speak of their tag': ['Use <think> tags, then `</think>`.\n</think>\n\nFour.', 'Four.'],
+  'thoughts within thoughts': ['<think>a<think>b</think>c</think>Four.', 'Four.'],
   'an end tag alone': ['</think>\n\nFour.', 'Four.'],
   'thoughts twice': ['<think>a</think>\n<think>b</think>\n\nFour.', 'Four.'],
   'an empty thought': ['<think>\n\n</think>\n\nFour.', 'Four.'],
@@ -103,6 +105,28 @@ describe('the markup of a model', () => {
     assert.equal(split([text], 'Answer in <reasoning> and <answer> tags.').answer, text);
     assert.equal(split([text]).answer, 'Four.');
     assert.equal(split(['<think>Hm.</think>Four.'], 'What is <think>?').answer, 'Four.');
+    const xml = '<result>\n<reasoning>Because.</reasoning>\n</result>';
+    assert.equal(split([xml], 'Answer in XML, with an element for your reasoning.').answer, xml);
+    const wrapped = '<answer>Four.</answer>';
+    assert.equal(split([`<think>Hm.</think>${wrapped}`], 'Put it in <answer> tags.').answer, wrapped);
+    const template = 'The template:\n<think>\n{{ thoughts }}\n</think>\n{{ answer }}';
+    assert.equal(split([template], 'A template with <think> and </think>.').answer, template);
+    const tags = '<think> and </think> are tags.';
+    assert.equal(split([tags], 'What are <think> and </think>?').answer, tags);
+  });
+
+  it('is no part of a text in JSON or HTML', () => {
+    for (const text of [
+      '{"a":"x</think>y","b":"<|im_end|>"}',
+      '{\n  "a": "say \\"</think>\\" to it"\n}',
+      '["</think>", "[/THINK]z"]',
+      'It was <s>old</s>',
+      '<p>It was <s>old</s></p>',
+      '<s>old</s>',
+    ]) {
+      assert.equal(split([text]).answer, text);
+      assert.equal(split(Array.from(text)).answer, text);
+    }
   });
 
   it('is not lost: what is no answer are thoughts', () => {
