@@ -11,16 +11,32 @@ const OTHER =
 const CARD =
   /card|visa|master|amex|credit|debit|karte|kredit|carte|tarjeta|cartão|carta|карт|カード|信用卡|银行卡|卡号|카드|payment|pan\b/i;
 
+/** What is told with the number of a card. */
+const VALID_UNTIL =
+  /\b(?:0[1-9]|1[0-2])\s?[/-]\s?(?:20)?[2-4]\d(?!\d)|\bcv[vc]2?\b|\bsecurity code\b|prüf(?:nummer|ziffer)|cryptogramme|セキュリティコード|安全码|有効期限|유효기간|有效期/i;
+
 export const findCardNumber = (text: string): string | undefined => {
   for (const found of text.matchAll(RUN)) {
     const [run] = found;
     const before = text.slice(Math.max(0, found.index - 48), found.index);
     const next = text.slice(found.index + run.length, found.index + run.length + 2);
     // Part of an identifier, a fraction, an address, a longer row of numbers.
-    if (/[\p{L}\p{N}_.,/%&-]$|[\p{N}] $/u.test(before) || /^(?:[\p{L}\p{N}_%/-]|[.,]\d| \d)/u.test(next))
+    if (
+      /[\p{Script=Latin}\p{Script=Cyrillic}\p{N}_.,/%&-]$|[\p{N}] $/u.test(before) ||
+      /^(?:[\p{Script=Latin}\p{Script=Cyrillic}\p{N}_%/-]|[.,]\d| \d)/u.test(next)
+    )
       continue;
     const digits = run.replaceAll(/\D/g, '');
-    if (!GROUPS.test(run) || !ISSUED.test(digits) || !passesLuhn(digits)) continue;
+    if (!GROUPS.test(run) || !(ISSUED.test(digits) || /^(?:220[0-4]|9\d{3})\d{12}$/.test(digits))) continue;
+    // A number with a slip of the pen goes with its date and its check number all the same.
+    if (
+      !passesLuhn(digits) &&
+      !(
+        CARD.test(before) &&
+        VALID_UNTIL.test(text.slice(found.index + run.length, found.index + run.length + 80))
+      )
+    )
+      continue;
     if (/^(\d)\1+$/.test(digits) || OTHER.test(before)) continue;
     // Ungrouped, one number in hundreds is one by chance, so where there are many a word must say it.
     if (run === digits && !CARD.test(before) && text.length > 4000) continue;

@@ -32,6 +32,10 @@ const FORMATS: readonly (readonly [name: string, pattern: RegExp])[] = [
     'a password of a database',
     /\bidentified\s{1,5}(?:with\s{1,3}\S{1,40}\s{1,3})?(?:by|as)\s{1,5}(?:password\s{1,3})?["'](?<value>[^"'\n]{1,200})["']/gi,
   ],
+  [
+    'a password in a call',
+    /\b(?:new\s{1,3}PDO|mysqli(?:_connect)?|getConnection|ftp_login|imap_open|pg_connect|oci_connect|connect|login)\((?:[^()\n]{0,200}?,\s{0,3})?["'][^"'\n]{1,60}["']\s{0,3},\s{0,3}["'](?<value>[^"'\s]{5,64})["']/gi,
+  ],
   ['a password of a server', /^\s{0,8}(?:requirepass|masterauth)\s{1,8}["']?(?<value>[^\s"']{1,100})/gim],
   [
     'a password in a script',

@@ -73,6 +73,14 @@ const RUNS: Formats = [
     'a key of a hosting service',
     /\bdo[opr]_v1_[0-9a-f]{64}|\bsha256~[\w-]{43}|\b4b1d[A-Za-z0-9]{38}\b|\bs\.(?=[A-Za-z]{0,23}\d)[A-Za-z0-9]{24}\b|\bHRKU-[\w-]{30}|\bFlyV1\b|\bfo1_[\w-]{43}|\bfm\d[ar]?_[A-Za-z0-9+/]{60}|\bdnkey-[\w=-]{26}-[\w=-]{52}|\bnfp_\w{36}|\bv1\.0-[0-9a-f]{24}-[0-9a-f]{100}|\bsbp_[0-9a-f]{40}|\bsb_secret_[\w-]{20}|\bpscale_(?:tkn|pw|oauth)_[\w.-]{30}|\bnapi_\w{60}|\.atlasv1\.[\w-]{60}|\bpul-[0-9a-f]{40}|\bdp\.(?:pt|st\.[\w-]+|ct|sa|scim|audit)\.\w{40}|\bLTAI[A-Za-z0-9]{16}|\bAKID[A-Za-z0-9]{32}|\bAQVN[\w-]{35}|\bt1\.[\w-]{1,400}={0,2}\.[\w-]{86}/,
   ],
+  [
+    'a recovery key of a disk',
+    /(?<![\w-])\d{6}(?:-\d{6}){7}(?![\w-])|(?<![\w-])(?=[A-Z\d-]{0,28}\d)(?=[A-Z\d-]{0,28}[A-Z])(?:[A-Z\d]{4}-){5,6}[A-Z\d]{2,4}(?![\w-])/,
+  ],
+  [
+    'a product key',
+    /(?<![\w-])(?=[A-Z\d-]{0,28}\d)(?=[A-Z\d-]{0,28}[A-Z])(?:[A-Z\d]{5}-){4}[A-Z\d]{5}(?![\w-])/,
+  ],
   ['a 1Password key', /\bops_eyJ[\w+/-]{100}|\bA3(?:-[A-Z0-9]{5,6}){6}\b/],
   [
     'a key of a monitoring service',

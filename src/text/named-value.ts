@@ -31,14 +31,23 @@ export const isAfterName = (text: string, named: Named): boolean => {
     isElement(rest, before, named) ||
     isArgument(rest, before, named) ||
     isBeside(rest, named) ||
-    isCalled(rest, before, named)
+    isCalled(rest, before, named) ||
+    isDefault(rest, before, named)
   );
 };
 
 const isAssigned = (rest: string, before: string, named: Named): boolean => {
   const named_value = NAMED_VALUE.exec(rest);
   if (named_value !== null)
-    return accepts(named, readValue(rest.slice(named_value[0].length), false), ':', true);
+    return accepts(
+      named,
+      {
+        ...readValue(rest.slice(named_value[0].length), false),
+        ...(named_value[0].includes('\n') ? { quoted: true } : {}),
+      },
+      ':',
+      true,
+    );
   const closed = CLOSED.exec(rest)?.[0] ?? '';
   const operator = OPERATOR.exec(rest.slice(closed.length));
   if (operator === null) return false;
@@ -48,7 +57,7 @@ const isAssigned = (rest: string, before: string, named: Named): boolean => {
   let from = rest.slice(closed.length + all.length);
   if (sign === ':' || sign === ':=') from = from.slice(TYPED.exec(from)?.[0].length ?? 0);
   const spaced = /\s$/.test(all) || /^\s/.test(all);
-  const value = readValue(from, sign === '=' && !spaced);
+  const value = readValue(from, sign === '=' && !spaced, /;[^&\n]{0,60}$/.test(before));
   if (value.ends === ';' && !spaced && /;[^\n]{0,60}$/.test(before)) {
     value.ends = '';
     value.after = '';
@@ -127,9 +136,17 @@ const isCalled = (rest: string, before: string, named: Named): boolean => {
   return value.quoted && kindOf(value.text) === 'value' && accepts(named, value, '(', false);
 };
 
+/** `variable "db_password" { default = "x" }` of Terraform. */
+const isDefault = (rest: string, before: string, named: Named): boolean => {
+  const block = /\b(?:variable|locals|output)\s{1,3}"[\w-]{0,64}$/.test(before)
+    ? /^[\w-]{0,40}"\s{0,5}\{[^{}]{0,300}?\b(?:default|value)\s{0,20}=\s{0,5}(?=")/.exec(rest)
+    : null;
+  return block !== null && accepts(named, readValue(rest.slice(block[0].length), false), '=', true);
+};
+
 const PARTNERS: Readonly<Record<string, string>> = { '“': '”', '„': '“', '«': '»', '「': '」', '『': '』' };
 
-const readValue = (from: string, tight: boolean): Value => {
+const readValue = (from: string, tight: boolean, inList = false): Value => {
   const [line = ''] = from.split(/\r?\n/, 1);
   const opened = /^(?:[fbru@$]{1,2}(?=["']))?\\{0,3}(["'`“„«「『])\s{0,3}/i.exec(line);
   if (opened !== null) {
@@ -142,15 +159,16 @@ const readValue = (from: string, tight: boolean): Value => {
     }
     return readBare(line.slice(begin), tight);
   }
-  return readBare(line, tight);
+  return readBare(line, tight, inList);
 };
 
-const readBare = (line: string, tight: boolean): Value => {
+/** In a list with semicolons an ampersand is part of a value. */
+const readBare = (line: string, tight: boolean, inList = false): Value => {
   let [text = ''] = line.match(/^[^\s、。」』]+/) ?? [];
   // Japanese and Chinese go on without a space.
   const ascii = text.match(/^[!-~]{3,}?(?=[,.;]?[\u3000-\u9fff\uac00-\ud7af])/)?.[0];
   if (ascii !== undefined) text = ascii;
-  if (tight) text = text.match(/^[^&;,"'`<>)}\]]+/)?.[0] ?? '';
+  if (tight) text = text.match(inList ? /^[^;,"'`<>)}\]]+/ : /^[^&;,"'`<>)}\]]+/)?.[0] ?? '';
   const [ends = ''] = text.match(/[,;.)}\]"'`*<>|]+$/) ?? [];
   const core = text.slice(0, text.length - ends.length);
   const after = line.slice(text.length);
@@ -225,7 +243,7 @@ const acceptsValue = (
 
 /** `keyboard cat 99` is one; `must be at least 8 characters` is none, nor is a sentence. */
 const isSpacedValue = (text: string): boolean =>
-  text.split(/\s+/).some((word) => kindOf(word) === 'value' || /^\d{2,}$/.test(word)) &&
+  text.split(/\s+/).some((word) => kindOf(word) === 'value' || /^\d+$/.test(word)) &&
   !isProse(text) &&
   !unitFollows(text.replace(/^.*?\d+\s*/, ''));
 

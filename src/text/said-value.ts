@@ -26,6 +26,8 @@ export const isSaid = (text: string, named: Named): boolean => {
   if (named.family === 'any key') return false;
   // The next name of the kind looks further by itself.
   const rest = text.slice(named.end, Math.min(named.end + REACH, named.next));
+  if (named.family === 'account' && /^["']?\s{0,3}[=:]\s{0,3}["']?[\w.-]{2,40}:[^\s"'@/]{5}/.test(rest))
+    return holdsPair(rest.split('\n', 1)[0] ?? '');
   if (named.isWithin && named.isShort) return false;
   // What is assigned is judged where it stands; what follows is something else.
   if (named.family === 'account' && PAIR.test(rest)) return isPair(rest);
@@ -43,7 +45,8 @@ export const isSaid = (text: string, named: Named): boolean => {
   return (
     words.some((word, at) => isToldBy({ ...named, isChanged }, words, word, at)) ||
     isPhrase(named, words) ||
-    isWithUser(text, named, first)
+    isWithUser(text, named, first) ||
+    isForeign(named, first)
   );
 };
 
@@ -109,6 +112,7 @@ const isToldBy = (
       if (family === 'codes') return /\d/.test(word.text) && (told || near);
       if (family === 'password' || family === 'phrase')
         return isToldPassword(named, word, told, near) || isOf(words, word, at);
+      if (OF.test(words[0]?.text ?? '') && at <= 4 && /^(?=\D*\d)[\w-]{20,}$/.test(word.text)) return true;
       return told
         ? /\d/.test(word.text) && !/^[A-Z]+-?\d+$/.test(word.text)
         : near && (isRandom(word.text) || (/\d/.test(word.text) && isStrong(word.text)));
@@ -128,9 +132,15 @@ const isToldPassword = (named: Named, word: Word, told: boolean, near: boolean):
   const { isShort } = named;
   if (told) return !/^[A-Z]+-?\d+$/.test(word.text) || word.quoted || word.isLast;
   if (near)
-    return isShort ? isStrong(word.text) : /\d/.test(word.text) && !/^[A-Z]{1,5}-?\d+$/.test(word.text);
+    return isShort
+      ? isStrong(word.text)
+      : word.isLast && /^\p{Ll}{4,}[&!#$%*+]\p{Ll}{4,}$/u.test(word.text)
+        ? true
+        : /\d/.test(word.text) && !/^[A-Z]{1,5}-?\d+$/.test(word.text);
   return !isShort && isStrong(word.text);
 };
+
+const PLURAL = /^(?:contraseñas|senhas|passwörter|kennwörter|пароли|mots de passe)$/i;
 
 const isTold = (
   { family, name }: Named,
@@ -139,7 +149,7 @@ const isTold = (
   at: number,
 ): boolean => {
   const digits = text.length;
-  if (unitFollows(after)) return false;
+  if (unitFollows(after) || PLURAL.test(name)) return false;
   if (family === 'pin')
     return (
       (told || (at <= 3 && isLast && name.length > 3 && !/^(?:19|20)\d\d$/.test(text))) &&
@@ -148,7 +158,12 @@ const isTold = (
   if (family === 'codes') return told && digits >= 6;
   if (family !== 'password') return false;
   if (IS_CJK.test(name))
-    return digits >= 4 && digits <= 10 && (told || at === 0 || isLast) && !/^(?:19|20)\d\d$/.test(text);
+    return (
+      digits >= 4 &&
+      digits <= 10 &&
+      (told || at === 0 || (isLast && at <= 2)) &&
+      !/^(?:19|20)\d\d$/.test(text)
+    );
   return told && at > 0 && digits >= 4 && name.length > 4;
 };
 
@@ -204,6 +219,14 @@ const saysInQuotes = ({ family }: Named, rest: string): boolean => {
     )?.[1];
   return said !== undefined && kindOf(said) !== 'none';
 };
+
+/** `пароль sneg-i-led`: a compound in another script than the sentence is written in. */
+const isForeign = ({ family, name, plural }: Named, { text, kind }: Word): boolean =>
+  (family === 'password' || family === 'phrase') &&
+  !plural &&
+  /[^\0-\u024f]/.test(name) &&
+  kind === 'word' &&
+  /^[a-z]+(?:[-_.][a-z]+){2,}$/i.test(text);
 
 /** `user admin, password sunshine`. */
 const isWithUser = (text: string, { family, at, isShort, plural }: Named, first: Word): boolean =>

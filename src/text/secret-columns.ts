@@ -12,7 +12,8 @@ export const isInColumn = (text: string, { family, at, end }: Named): boolean =>
   const start = text.slice(Math.max(0, at - LINE), at);
   const from = at - (start.length - start.lastIndexOf('\n') - 1);
   if (from > 0 && text[from - 1] !== '\n') return false;
-  if (!/(?:^|[,;|\t(])[ \t]*["'`]?[\w -]*$/.test(start.slice(-40).replace(/^[^]*\n/, ''))) return false;
+  if (!/(?:^|[,;|\t(])[ \t]*["'`]?[\p{L}\p{N}_ -]*$/u.test(start.slice(-40).replace(/^[^]*\n/, '')))
+    return false;
   const head = text.slice(from, end + LINE).split('\n', 1)[0] ?? '';
   const inserted = /^[^()\n]{0,500}\)\s{0,20}values\s{0,20}\(([^()\n]{1,1000})\)/i.exec(
     text.slice(end, end + LINE * 2),

@@ -93,6 +93,9 @@ const nameAt = (text: string, at: number, found: string, next: number): Named | 
   if (isOther(before, family) || /\barn:[\w:-]*:$/.test(before)) return undefined;
   // Three letters that are also a verb, an abbreviation, a command.
   if (/^(?:tan|pat)$/i.test(found) && found !== found.toUpperCase()) return undefined;
+  // `PASSE=x` is one, `je passe` is not.
+  if (/^passe$/i.test(found) && (isCalledSo(before) || !/^\s?[:=]/.test(text.slice(end, end + 2))))
+    return undefined;
   const plural = /^s(?![a-z])/.test(tail) || (family === 'token' && /s$/i.test(found));
   return {
     family,
@@ -103,9 +106,11 @@ const nameAt = (text: string, at: number, found: string, next: number): Named | 
     isWithin: !isCjk && /[\p{L}\p{N}_]$/u.test(before),
     plural,
     leads: /(?:^|\n)[\s>*-]*$/.test(before),
-    isShort: !isCjk && found.length <= 4,
+    isShort: !isCjk && found.length <= 4 && !/^(?:mdp|пин)$/i.test(found),
   };
 };
+
+const isCalledSo = (before: string): boolean => /\p{Ll}[ \t]$/u.test(before);
 
 /** A name that begins with another word: `max_tokens`, `public_key`, `unexpected token`. */
 const isOther = (before: string, family: Family): boolean => {

@@ -10,12 +10,25 @@ const HINT =
 const SHORT = /[a-z](?:Pin|Puk|Otp|Pat|Pwd?|Psw|Cv[vc])(?![a-z])/;
 /** The words of command-secrets.ts. */
 const COMMAND =
-  /redis-cli|ssh-keygen|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|\$apr1\$|SHA(?:256|512)?\}/i;
+  /redis-cli|ssh-keygen|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|PDO|mysqli|getConnection|(?:connect|login|imap_open)\(|\$apr1\$|SHA(?:256|512)?\}/i;
 
 export const mayNameSecret = (text: string): boolean =>
   /[^\0-\x7f]/.test(text) || HINT.test(text) || SHORT.test(text);
 
 export const mayCommandSecret = (text: string): boolean => COMMAND.test(text);
+
+/** What told-code.ts looks for: a number, and one of its words or a letter that is not of English. */
+const TELLS_CODE =
+  /[^\0-\x7f]|code|pin\b|pins\b|puk|comb|zahl|codi|clave|segredo|tan\b|otp|sms|open|lock|alarm|arm\b|safe|key|vault|door|gate|digits|parent|voice|mailbox|ipad|phone|tablet|tresor|sicherung|radio|tür|tor\b|schl|spind|koffer|keller|port|apre|ap[re]r|mensa|confirm|bank|banque|banca|banco|immeuble|molett|coffre|cadenas|casier|valise|puert|caja|candad|cofre|taquilla|malet|trastero|garag|cade|fechad|cancell|cassaf|lucchet|valig|serrat|cantina|bonifico|buz|messag|r[eé]pond|unit\b|suitcase|senha|passe\b|word|abr[aei]|apri|ouvr|luggage|switch|netflix/i;
+export const mayTellCode = (text: string): boolean =>
+  /\d{3}|\d[ *#、,-] ?\d|\d\p{Lu}|\d\s\p{L}/u.test(text) && TELLS_CODE.test(text);
+
+/** What login-told.ts looks for: letters with a digit or a sign, and a word of a login. */
+const TELLS_LOGIN =
+  /[^\0-\x7f]|pass|\bpwd?\b|mdp|log|sign|ssh|rdp|ftp|vnc|cred|account|user|admin|root|acce|aces|meld|zugang|benutzer|konto|nutzer|connect|identif|compte|utili|ses[si]|usuari|entra|cuenta|conta|clave|contrase|senha|palavra|parola|wort|utente|wi-?fi|wlan|ssid|router|hotspot|let me|let us|icloud|portal|entr[eé]|apple|typed|locked|[a-z\d] ?[/:→] [a-z]|\w\/\w+[!#$]|@|\d\.\d/i;
+export const mayTellLogin = (text: string): boolean =>
+  /[A-Z][a-z]{2,}[!#$&*][A-Za-z]*\d|[a-z]{4}!\d\d/.test(text) ||
+  (/[a-z][!#$?^&*%+._-]?\d|\d[a-z]|[!#$?*]\d|\d{8}/i.test(text) && TELLS_LOGIN.test(text));
 
 const FAMILY_WORDS: ReadonlySet<string> = new Set(['password', 'secret', 'apikey', 'privatekey', 'token']);
 

@@ -21,7 +21,7 @@ export const kindOf = (value: string): Kind => {
 const FILLERS =
   /^(?:[x*•.\-_#?=~…]{2,}|[*•…?])$|x{4}|\*{3}|•{2}|\.{3}|…|<[^<>]{0,80}>|\$\{|\$\(|\{\{|#\{|\{[A-Za-z_][\w.]*\}/i;
 const REFERENCES =
-  /^(?:[<[{(]|\$[A-Za-z_]\w*$|\$\{|%[({]|%\w+%$|%\w+\(|%[sdv]$|@[\w.]+@$|__\w+__$|:\w+$|#\{|&\w+;?$|!(?:vault|Ref|Sub|GetAtt|ImportValue)\b|(?:vault|op|env|file|ref|secret|arn|projects|ssm|gcp|keyring|doppler|\w+\+aws):[/\w])/;
+  /^\^?\(\?[=!:<]|^\/?\^|^[A-Z]\w*\?$|^(?:[<[{(]|\$[A-Za-z_]\w*$|\$\{|%[({]|%\w+%$|%\w+\(|%[sdv]$|@[\w.]+@$|__\w+__$|:\w+$|#\{|&\w+;?$|!(?:vault|Ref|Sub|GetAtt|ImportValue)\b|(?:vault|op|env|file|ref|secret|arn|projects|ssm|gcp|keyring|doppler|\w+\+aws):[/\w])/;
 const PLACEHOLDERS = new RegExp(
   `^(?:${[
     'change[-_ ]?(?:me|it|this|that|now|in)[a-z]*(?:[-_ ].*)?|to[-_ ]?be[-_ ].*|replace(?:d|[-_ ]?(?:me|this|with|by))?(?:[-_ ].*)?',
@@ -64,6 +64,9 @@ const isPlace = (value: string): boolean =>
 
 /** `req.body.password`, `next()`, `os.environ["TOKEN"]`, `Optional[str]`, `t.token,n`: only where it stands unquoted. */
 export const isCode = (value: string): boolean =>
+  !/^[A-Z][a-z]{3,}\.[a-z]{3,}\d{1,3}$/.test(value) && looksLikeCode(value);
+
+const looksLikeCode = (value: string): boolean =>
   /^[!&*-]?[A-Za-z_$][\w$.]*(?:\?\.|::|->|\(|\[)/.test(value) ||
   /^[A-Za-z_$][A-Za-z_$]*\d{0,2}(?:\.[A-Za-z_$][A-Za-z_$]*\d{0,2})+(?:[,;)\]}|&?:=(+].*)?$/.test(value) ||
   /^(?:await|new|async|function|lambda|typeof|return|self|this|null|undefined)$/.test(value) ||
@@ -121,7 +124,8 @@ const switches = (run: string): number => (run.match(/\d(?=[A-Za-z])|[A-Za-z](?=
 
 /** Names of things that people put beside the word: `password SHA256`, `token ERC20`. */
 export const isTechnical = (value: string): boolean =>
-  /^(?:v|version|step|sha|md|hs|rs|es|aes|base|utf|oauth|rfc|iso|win|windows|python|http|ipv|erc|bip|bcrypt|pbkdf|argon|scrypt|keepass|tls|ssl|web|db|user|host|server|page|section|chapter|line|part|no|nr|token|key|id)[-_.]?\d+\w{0,3}$/i.test(
+  /^\d[A-Z][a-z]+$/.test(value) ||
+  /^(?:laravel|python|java|ubuntu|debian|office|excel|word|outlook|chrome|firefox|angular|symfony|rails|django|node|drupal|typo|postgres|mysql|oracle|exchange|sharepoint|android|galaxy|iphone|ipad|snowflake|log|base|pkcs|radius|socks|mariadb|redis|kerberos|ntlm|crypt|sha|blake|scrypt|passkey|v|version|step|sha|md|hs|rs|es|aes|base|utf|oauth|rfc|iso|win|windows|python|http|ipv|erc|bip|bcrypt|pbkdf|argon|scrypt|keepass|tls|ssl|web|db|user|host|server|page|section|chapter|line|part|no|nr|token|key|id)[-_.]?\d+\w{0,3}$/i.test(
     value,
   );
 

@@ -7,7 +7,14 @@ import { textInBase64 } from './encoded-text.ts';
 import { findKey } from './key-formats.ts';
 import { normalText, withoutEscapes } from './normal-text.ts';
 import { findPublishedKey } from './published-key-rules.ts';
-import { isFamilyWord, mayCommandSecret, mayNameSecret } from './secret-hints.ts';
+import {
+  bareName,
+  isFamilyWord,
+  mayCommandSecret,
+  mayNameSecret,
+  mayTellCode,
+  mayTellLogin,
+} from './secret-hints.ts';
 import { findWordWithValue } from './secret-words.ts';
 import { mayHoldSeed } from './seed-row.ts';
 
@@ -41,6 +48,15 @@ const findByWords = async (text: string, words: readonly string[]): Promise<stri
     families.length > 0 && mayNameSecret(text)
       ? (await import('./secret-families.ts')).findNamedSecret(text, families)
       : undefined;
+  if (named === undefined && families.some((each) => bareName(each) === 'password')) {
+    const told =
+      (mayTellCode(text) ? (await import('./told-code.ts')).findToldCode(text) : undefined) ??
+      (mayTellCode(text) || mayNameSecret(text)
+        ? (await import('./code-rows.ts')).findCodeRow(text)
+        : undefined) ??
+      (mayTellLogin(text) ? (await import('./login-told.ts')).findLoginTold(text) : undefined);
+    if (told !== undefined) return told;
+  }
   const own = words.filter((each) => !isFamilyWord(each));
   const word = named ?? findWordWithValue(text, own);
   return word === undefined ? undefined : `"${word}" with a value`;

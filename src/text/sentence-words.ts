@@ -10,7 +10,7 @@ export const RELATIONS = words(
 
 /** They come between a relation and a value. */
 export const ADVERBS = words(
-  'still now just currently simply only again noch jetzt nun immer wieder weiterhin toujours maintenant encore todavía ahora ainda agora ancora adesso всё ещё теперь сейчас',
+  'resté restée geblieben rimasta rimasto siendo sendo still now just currently simply only again noch jetzt nun immer wieder weiterhin toujours maintenant encore todavía ahora ainda agora ancora adesso всё ещё теперь сейчас',
 );
 
 /** After these, a plain word that ends the sentence is a value, where no sentence would say it of a password. */
@@ -26,6 +26,7 @@ const PREDICATES = words(
   different unique random generated temporary permanent plaintext plain ignored deprecated disabled enabled locked it
   patience time everything nothing something anything none practice
   falsch richtig ungültig gültig abgelaufen korrekt leer sicher unsicher schwach stark erforderlich notwendig geheim bekannt
+  facoltativa facoltativo obbligatoria obbligatorio opcional facultatif facultative optionnel obligatorio obligatoria
   incorrect incorrecta incorreta errata obligatoire oublié oubliée inválida inválido necesario vacía vazia`,
 );
 

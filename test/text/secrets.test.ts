@@ -189,6 +189,18 @@ describe('the search for secrets', () => {
 });
 
 const PIECES = [
+  'room 4711 ',
+  'door 4711 mm ',
+  'error code 4711 ',
+  'login x1y2z3w4 ',
+  'wifi: key a1 ',
+  'abcd efgh ',
+  '12 left ',
+  'backup code 123 ',
+  'variable "password" { ',
+  '12 words are: one ',
+  'user a@b.cd ',
+  '認証 12 ',
   'password ',
   'password for ',
   '<password>',
