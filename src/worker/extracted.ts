@@ -7,11 +7,16 @@ import type { Claim } from '../queue/queue.ts';
 import { extractOf } from '../task/extract.ts';
 import type { NotKept } from './kept-result.ts';
 
+/** Why no result can be taken out of the answer, with what the next attempt is told. */
+export interface NotTaken extends NotKept {
+  feedback: string;
+}
+
 /** null: the output holds the result. What was taken off is in the log, which holds the whole answer. */
 export const extracted = async (
   { task, outputPath, logPath }: Claim,
   signal: AbortSignal,
-): Promise<(NotKept & { feedback: string }) | null> => {
+): Promise<NotTaken | null> => {
   const what = extractOf(task);
   if (what === null) return null;
   const found = await judge.ask('extract', { path: outputPath, what }, signal);

@@ -34,7 +34,7 @@ import { checkExecutor } from './check-executor.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
 import { conversationOf } from './conversation.ts';
 import { expectedBefore } from './expected-before.ts';
-import { extracted } from './extracted.ts';
+import { extracted, type NotTaken } from './extracted.ts';
 import { fileBytes } from './file-bytes.ts';
 import { handBack, isLastTry } from './hand-back.ts';
 import { type NotKept, published, setApart, stillTheSame } from './kept-result.ts';
@@ -276,11 +276,12 @@ export class Attempt {
       await emptyOwn(claim.outputPath);
       return { ...seen, error: wentElsewhere(result.observed.remoteHost) };
     }
-    const taken = await this.#steps.within('taking the result out of the answer', () =>
-      extracted({ ...claim, task: workplace.task }, clocks.signal),
-    );
+    const extract = (): Promise<NotTaken | null> =>
+      onceWritten(this.#dependencies, () => extracted({ ...claim, task: workplace.task }, clocks.signal));
+    const taken = await this.#steps.within('taking the result out of the answer', extract);
     if (taken !== null) return { ...seen, ...taken };
-    const apart = (): Promise<Candidate | null | NotKept> => setApart(claim);
+    const apart = (): Promise<Candidate | null | NotKept> =>
+      onceWritten(this.#dependencies, () => setApart(claim));
     const candidate = await this.#steps.within('setting the result apart', apart);
     if (candidate !== null && 'error' in candidate) return { ...seen, ...candidate };
     const verify = (): Promise<Verification> =>
