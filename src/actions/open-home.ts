@@ -72,7 +72,7 @@ export const openHome = async (
   refuseOtherHome(request, home, caller);
   const seal = trust.trusted ? trust.seal : undefined;
   const queue = openQueue({ home, seal }, loaded);
-  const view = viewOf({ queue, config: loaded.config, caller }, reveal);
+  const view = viewOf({ queue, config: loaded.config, isOwnConfig: trust.trusted, caller }, reveal);
   const isTrusted = (): boolean => stillTrusted(home, state);
   return { ...loaded, queue, outer: environment, isTrusted, caller, view };
 };

@@ -34,23 +34,30 @@ export const REVEAL_HINT =
 const TELLING = new Set(['system', 'schema', 'set', 'check']);
 
 const WITHHELD = '(withheld: it must stay on this machine)';
+const UNKNOWN = '(withheld: whether it must stay on this machine is not known here)';
 
-export const viewOf = (
-  { queue, config, caller }: { queue: Pick<Queue, 'get'>; config: Config; caller: Caller },
-  reveal: boolean,
-): View => {
+export interface ViewParts {
+  queue: Pick<Queue, 'get'>;
+  config: Config;
+  /** Whether that is what the home says: of one that is only looked at, the config is not read, with its rules. */
+  isOwnConfig: boolean;
+  caller: Caller;
+}
+
+export const viewOf = ({ queue, config, isOwnConfig, caller }: ViewParts, reveal: boolean): View => {
   if (reveal) requireAllowed(caller, 'reveal', { undone: 'Nothing was shown.' });
   const seesAll = reveal || caller.principal.role === 'owner';
-  const isHeld = isHeldIn(queue, routingOf(config));
+  // What must stay by a rule cannot be told without the rules.
+  const isHeld = isOwnConfig ? isHeldIn(queue, routingOf(config)) : async () => true;
   const isWithheld = async (id: string): Promise<boolean> => !seesAll && (await isHeld(id));
   const record = async (whole: TaskRecord): Promise<WithheldRecord> =>
-    (await isWithheld(whole.task_id)) ? withheld(whole) : whole;
+    (await isWithheld(whole.task_id)) ? withheld(whole, isOwnConfig ? WITHHELD : UNKNOWN) : whole;
   return {
     record,
     records: (records) => Promise.all(records.map(record)),
     isWithheld,
     requireShown: async (id) => {
-      if (await isWithheld(id)) throw withheldError(id);
+      if (await isWithheld(id)) throw isOwnConfig ? withheldError(id) : unknownError(id);
     },
   };
 };
@@ -62,12 +69,19 @@ export const withheldError = (id: string): KoubouError =>
     { hint: REVEAL_HINT },
   );
 
+const unknownError = (id: string): KoubouError =>
+  new KoubouError(
+    'not_allowed',
+    `${id} lies in a home that is only looked at, so whether it must stay on this machine is not known: nothing of it was shown.`,
+    { hint: REVEAL_HINT },
+  );
+
 /** Ids, states, times, codes, names of files and labels stay: they are what work is steered by. */
-const withheld = (record: TaskRecord): WithheldRecord => {
+const withheld = (record: TaskRecord, instead: string): WithheldRecord => {
   const options = Object.fromEntries(Object.entries(record.options).filter(([name]) => !TELLING.has(name)));
   return {
     ...record,
-    prompt: WITHHELD,
+    prompt: instead,
     command: [],
     context: {},
     environment: undefined,
@@ -75,23 +89,23 @@ const withheld = (record: TaskRecord): WithheldRecord => {
     options,
     attempts: record.attempts.map((attempt) => ({
       ...attempt,
-      error: attempt.error && withoutWords(attempt.error),
+      error: attempt.error && withoutWords(attempt.error, instead),
       evidence: null,
     })),
     result: record.result && {
       ...record.result,
       output: null,
       output_path: null,
-      error: record.result.error && withoutWords(record.result.error),
+      error: record.result.error && withoutWords(record.result.error, instead),
     },
     withheld: true,
   };
 };
 
 /** Messages quote what programs and models wrote. */
-const withoutWords = ({ code }: ErrorInfo): ErrorInfo => ({
+const withoutWords = ({ code }: ErrorInfo, instead = WITHHELD): ErrorInfo => ({
   code,
-  message: `${code} ${WITHHELD}`,
+  message: `${code} ${instead}`,
   hint: isErrorCode(code) ? ERROR_CODES[code].hint : REVEAL_HINT,
 });
 

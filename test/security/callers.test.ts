@@ -394,6 +394,25 @@ security: { allow_full_access: true }
         ['diff', id],
       ] as const;
 
+    it('sees nothing of one that a rule keeps, also where the rules are not read: in a home that is only looked at', async () => {
+      const rule = 'rules: [{ if: { label: { team: hr } }, then: { local_only: true } }]';
+      const config = RUNNERS.replace('routing: {', `routing: { ${rule},`);
+      writeFileSync(join(project.home, 'config', 'agent.yaml'), config);
+      await call({}, ['delegate', '--label', 'team=hr', `The word is ${SECRET}.`]);
+      const { id } = await project.finish(`It is ${SECRET}.`, 'success');
+      const unsigned = { XDG_STATE_HOME: join(root, 'state of nobody') };
+      for (const args of commands(id).filter(([name]) => name !== 'wait')) {
+        for (const state of [{}, unsigned]) {
+          const { stdout, stderr } = await call({ ...AGENT, ...state }, args);
+          assert.doesNotMatch(stdout + stderr, new RegExp(SECRET), args.join(' '));
+        }
+      }
+      const shown = async (...words: string[]): Promise<string> =>
+        (await call({ ...AGENT, ...unsigned }, ['result', id, ...words])).stdout;
+      assert.match(await shown('--reveal'), new RegExp(SECRET));
+      assert.match((await call(unsigned, ['result', id])).stdout, new RegExp(SECRET), 'a person sees it');
+    });
+
     for (const how of ['success', 'failure'] as const) {
       it(`sees nothing of one that ended with ${how}, unless it says --reveal; a person sees it`, async () => {
         await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
