@@ -10,6 +10,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { replaceOwn } from '../names/own-file.ts';
+import { forgedObject } from '../process/forged-object.ts';
 import {
   asBytes,
   asName,
@@ -260,6 +261,7 @@ export const compareGitTrees = async (
   for (const name of timedDifferences(before, after)) {
     names.push(prefix === '' ? name : `${asName(prefix)}/${name}`);
   }
+  if (found.length > 0) await requireGenuine(place, trees);
   if (names.length > 0) {
     // A new file, and not what somebody put there for it to lead elsewhere.
     await replaceOwn(patchPath, '');
@@ -268,6 +270,20 @@ export const compareGitTrees = async (
     if (code !== 0) throw new KoubouError('internal', `The patch could not be written: ${stderr}`);
   }
   return { names: [...new Set(names)].map(shownName).sort(), bounded: before.bounded || after.bounded };
+};
+
+/** Else another content would be shown in the patch than lies in the folder. */
+const requireGenuine = async (place: GitPlace, trees: readonly string[]): Promise<void> => {
+  const fields = zeroEnded(await gitOutput(place, [...DIFF, '-z', '--raw', '--no-abbrev', ...trees]));
+  const isIn = fields.flatMap((field, at) => (at % 2 === 0 ? [field.slice(1).split(' ')] : []));
+  const ids = isIn.flatMap(([, mode = '', , id = '']) => (/^(0+|160000)$/.test(mode) ? [] : [id]));
+  const forged = await forgedObject(place, [...new Set(ids)]);
+  if (forged === undefined) return;
+  throw new KoubouError(
+    'output_changed',
+    `git has the object ${forged}, which is not what its name says: something wrote into the objects of the repository.`,
+    { hint: 'Look with `git fsck --full`, and remove that object.' },
+  );
 };
 
 /** What came, and what is no longer as it was, between two looks. Names as compareGitTrees has them, sorted. */

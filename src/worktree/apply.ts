@@ -21,6 +21,7 @@ import {
 import { copyIndex } from '../process/git-index.ts';
 import { pointedTo } from '../process/lfs-pointer.ts';
 import { ownGit } from '../process/own-git.ts';
+import { requireGenuine } from './genuine.ts';
 import { refuseHomeNames, refuseHomes } from './homes.ts';
 import { holdingIndex } from './index-lock.ts';
 import { exists, SCRATCH, type WorktreeRecord, worktreesFolder } from './record.ts';
@@ -75,7 +76,7 @@ export const applyWorktree = async (
       await refuseHomes(place, record, tip);
       return await applied(
         { ...place, folder: repository.top },
-        { head, tip, branch: record.branch },
+        { head, tip, record },
         index,
         join(scratch, 'index'),
       );
@@ -92,10 +93,11 @@ const notMerged = (branch: string, words: string): KoubouError =>
 
 const applied = async (
   place: GitPlace,
-  { head, tip, branch }: { head: string; tip: string; branch: string },
+  { head, tip, record }: { head: string; tip: string; record: WorktreeRecord },
   index: string,
   copy: string,
 ): Promise<Applied> => {
+  const { branch } = record;
   const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', head, tip];
   const merged = await git(place, merge);
   const [tree = '', ...conflicts] = zeroEnded(merged.stdout);
@@ -110,6 +112,11 @@ const applied = async (
   const moves = all.filter(
     ({ from, to }) => ![from, to].every((state) => state === null || isSubmodule(state)),
   );
+  // The merge may have made files, too, and of those git takes the ones that are there.
+  const made = moves.flatMap(({ to }) =>
+    to === null || isSubmodule(to) ? [] : [to.slice(modeOf(to).length + 1)],
+  );
+  await requireGenuine(place, record, tip, made);
   const variables = { GIT_INDEX_FILE: copy };
   const { states: current, raw } = await currentState(place, index, copy, moves);
   const dirty = moves.filter(({ name, from, to }) => ![from, to].includes(current.get(name) ?? null));

@@ -10,6 +10,7 @@ import { removeOddEntries } from '../process/odd-entries.ts';
 import { ownGit } from '../process/own-git.ts';
 import { findRepository, isRepository, type NoRepository, type Repository } from '../process/repository.ts';
 import { folderWithin } from './folder-within.ts';
+import { requireGenuine } from './genuine.ts';
 import { leaveOutHomes, refuseHomes } from './homes.ts';
 import { linkable, makeLinks } from './links.ts';
 import {
@@ -213,6 +214,7 @@ export const commitWorktree = async (
           input: message,
           variables: AUTHOR,
         });
+    await requireGenuine(place, record, commit);
     await requireHeld();
     await removeLinksOfGit(record);
     await moveBranch(asking, record, commit);

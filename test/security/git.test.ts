@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { refuseWorktree } from '../../src/actions/refuse-worktree.ts';
 import { git } from '../../src/process/git.ts';
 import { allowedSettings } from '../../src/process/git-settings.ts';
@@ -337,6 +338,63 @@ describe('git, as koubou runs it', function () {
     assert.equal(tries, 2);
     assert.equal(repository.git('rev-parse', 'main'), before);
     assert.equal(repository.git('diff', '--name-only', 'work', `koubou/${id}`), 'new.txt\n');
+  });
+
+  describe('takes no object for what its name says', () => {
+    const GOOD = 'print("good")\n';
+    /** As any program can write it that may write into the store. */
+    const forge = (content: string, real: string, type = 'blob'): void => {
+      const id = repository.gitWith(real, 'hash-object', '-t', type, '--literally', '--stdin').trim();
+      const path = join(folder, '.git/objects', id.slice(0, 2), id.slice(2));
+      mkdirSync(dirname(path), { recursive: true });
+      rmSync(path, { force: true });
+      writeFileSync(path, deflateSync(`${type} ${content.length}\0${content}`));
+    };
+
+    it('that an agent put there for the one of its file: the run has failed, in a worktree and in a folder', async () => {
+      for (const worktree of [true, false]) {
+        const { status, result, task_id } = await repository.ran(
+          (cwd) => {
+            put(`calc-${worktree}.py`, GOOD)(cwd);
+            forge('print("evil")\n', GOOD);
+          },
+          { options: { worktree } },
+        );
+        assert.equal(status, 'failed');
+        assert.match(result?.error?.message ?? '', /not what its name says/);
+        if (!worktree) continue;
+        assert.equal(repository.git('diff', '--name-only', 'main', `koubou/${task_id}`), '');
+      }
+      // A plain git would, so the test would notice it.
+      assert.equal(
+        repository.gitWith(GOOD, 'hash-object', '-w', '--stdin'),
+        repository.gitWith(GOOD, 'hash-object', '--stdin'),
+      );
+      assert.match(
+        repository.git('cat-file', 'blob', repository.gitWith(GOOD, 'hash-object', '--stdin').trim()),
+        /evil/,
+      );
+    });
+
+    it('that was changed after the run: apply refuses it, and the folder is as it was', async () => {
+      const id = await repository.done(put('calc.py', GOOD));
+      forge('print("evil")\n', GOOD);
+      await assert.rejects(repository.apply(id), {
+        code: 'output_changed',
+        message: /not what its name says/,
+      });
+      assert.equal(existsSync(join(folder, 'calc.py')), false);
+    });
+
+    it('but takes every honest one, large, empty and many', async () => {
+      const id = await repository.done((cwd) => {
+        put('large.bin', 'x\n'.repeat(400_000))(cwd);
+        put('empty', '')(cwd);
+        for (let nth = 0; nth < 300; nth += 1) put(`f${nth}`, `${nth}\n`.repeat(nth))(cwd);
+        shell(cwd, 'git add -A && git -c user.name=t -c user.email=t@t commit -qm mine');
+      });
+      assert.equal((await repository.apply(id)).result, 'applied');
+    });
   });
 
   it('waits at no pipe that lies where an index was', async () => {

@@ -60,6 +60,11 @@ export class Repository {
     });
   }
 
+  /** With that on its standard input. */
+  gitWith(input: string, ...args: string[]): string {
+    return execFileSync('git', args, { cwd: this.folder, encoding: 'utf8', input });
+  }
+
   status(): string {
     return this.git('status', '--porcelain');
   }
