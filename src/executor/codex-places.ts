@@ -1,9 +1,11 @@
 /** Where a run of Codex works, what of the machine it may see there, and the folders made for it. */
 import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join, relative } from 'node:path';
+import { delimiter, isAbsolute, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
+import { findProgram } from '../process/find-program.ts';
+import { isWithin } from '../text/is-within.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
@@ -15,6 +17,8 @@ export interface Wanted {
   home: string;
   /** What else is hidden, where it exists. */
   hidden: readonly string[];
+  /** And what is, but for those that the work or the programs lie in. */
+  secrets?: readonly string[];
   sandbox: ConfinedSandbox;
   box: CodexBox;
   /** The program Codex, and the PATH by which it and others are found. */
@@ -24,14 +28,16 @@ export interface Wanted {
 
 /** Throws KoubouError `usage` for a folder whose commands could change the queue. */
 export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
-  const { cwd, home, hidden, sandbox, box } = wanted;
+  const { cwd, home, hidden, secrets = [], sandbox, box } = wanted;
   const [realCwd, realHome] = await Promise.all([realpath(cwd).catch(() => cwd), realpath(home)]);
   requireOutsideHome(realCwd, realHome);
   const worktree = worktreeOf(realCwd, realHome);
   if (worktree !== worktreeOf(cwd, home) && worktree !== worktreeOf(cwd, realHome)) throw leftWorktree(cwd);
   const link = linkIn(cwd);
   if (link !== undefined) throw linked(cwd, link.path);
-  const keys = await existing(hidden);
+  const needed = [realCwd, realHome, ...(await programFolders(wanted))];
+  const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
+  const keys = [...(await existing(hidden)), ...(await existing(secrets)).filter((path) => !spared(path))];
   if (sandbox === 'read-only') {
     const own = worktree === null ? [realHome] : await allBut(worktree, realHome);
     // Where nothing may be written, nothing has to be kept from it.
@@ -43,6 +49,15 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   const between = new Set(held.flatMap((path) => foldersBetween(top, path)));
   for (const path of [realCwd, ...kept]) between.delete(path);
   return { cwd: realCwd, worktree, hidden: [realHome, ...keys], kept, between: [...between], box };
+};
+
+/** Without symbolic links, as the sandbox is started from there. */
+const programFolders = async ({ bin, path }: Pick<Wanted, 'bin' | 'path'>): Promise<string[]> => {
+  const program = await findProgram(bin, '/', path);
+  return existing([
+    ...(path ?? '').split(delimiter).filter(isAbsolute),
+    ...(program === undefined ? [] : [program]),
+  ]);
 };
 
 /** From right below `top` to right above `path`, where that lies in it. */

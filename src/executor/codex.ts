@@ -23,6 +23,7 @@ export interface CodexExecutorOptions {
   /** koubou's home, and what else is hidden. */
   home: string;
   hidden: readonly string[];
+  secrets?: readonly string[];
   place: ExecutionPlace;
 }
 
@@ -31,7 +32,7 @@ const FOLDER = 'check';
 
 /** Throws KoubouError `usage` where the place cannot be confined. */
 export const codexExecutor = async (options: CodexExecutorOptions): Promise<Executor> => {
-  const { sandbox, home, hidden, place } = options;
+  const { sandbox, home, hidden, secrets = [], place } = options;
   const folder = join(place.statePath, FOLDER);
   const copies = await copiesOf(place.readable, home, join(folder, 'shown', 'copies'));
   return {
@@ -53,6 +54,7 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
           cwd: program.cwd,
           home,
           hidden,
+          secrets,
           sandbox,
           box,
           bin,

@@ -265,3 +265,13 @@ export const secretPlaces = (
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
   };
 };
+
+/** In that folder Codex itself may be installed, which starts its sandbox from there. */
+const OF_CODEX = ['.codex/auth.json', '.codex/history.jsonl', '.codex/sessions'];
+
+/** What is hidden in Codex's own sandbox: the same without caches, which it can only take away. */
+export const secretsFromCodex = (environment: Readonly<Record<string, string>>): string[] => {
+  const spared = [...OWN_CACHES, ...(AGENT_FOLDERS['codex'] ?? [])];
+  const { hidden } = secretPlaces(environment, spared);
+  return [...hidden, ...homeFolders(environment).flatMap((home) => OF_CODEX.map((name) => join(home, name)))];
+};

@@ -42,6 +42,8 @@ export interface CodexOptions extends ModelRunnerOptions {
   home: string | null;
   /** What they must not see besides: the user's key for all homes. */
   hidden: readonly string[];
+  /** Keys and logins of the user, of which they see none either. */
+  secrets?: readonly string[];
   /** The whole environment of the program, already reduced. */
   environment: Readonly<Record<string, string>>;
 }
@@ -106,8 +108,8 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         requireModel(connection, this.server(model)),
         ...(local === null ? [] : [refuseRemoteModel(connection, this.server(model))]),
       ]);
-      const { bin, hidden, environment } = this.options;
-      const machine = { home: this.#home(), hidden, sandbox, bin, path: environment['PATH'] };
+      const { bin, hidden, secrets = [], environment } = this.options;
+      const machine = { home: this.#home(), hidden, secrets, sandbox, bin, path: environment['PATH'] };
       const codexHome = await makeCodexHome(context, machine, { instructions: prompt.system, settings });
       const trail = new CodexTrail(sandbox);
       relay = await openRelay({
@@ -210,9 +212,9 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
   async executorFor(task: TaskFile, place: ExecutionPlace): Promise<Executor> {
     const sandbox = sandboxFor(task, this.options);
     if (sandbox === 'danger-full-access') return localExecutor;
-    const { bin, hidden, environment } = this.options;
+    const { bin, hidden, secrets = [], environment } = this.options;
     const path = environment['PATH'];
-    return codexExecutor({ bin, path, sandbox, home: this.#home(), hidden, place });
+    return codexExecutor({ bin, path, sandbox, home: this.#home(), hidden, secrets, place });
   }
 
   #home(): string {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { keyFolders } from '../executor/codex-places.ts';
+import { secretsFromCodex } from '../executor/secret-places.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import { type AgentEntry, AgentRunner } from './agent.ts';
 import { CodexRunner } from './codex.ts';
@@ -93,6 +94,7 @@ export const buildRunners = (
         allowFullAccess: config.security.allow_full_access,
         home,
         hidden: keyFolders(environment),
+        secrets: secretsFromCodex(reducedEnvironment(environment)),
         environment: reducedEnvironment(environment, config.security.env_pass),
       });
     }

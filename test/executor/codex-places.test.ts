@@ -34,9 +34,10 @@ describe('the places of a run of Codex', () => {
     cwd: string,
     sandbox: ConfinedSandbox = 'workspace-write',
     hidden: string[] = [],
+    secrets: string[] = [],
   ): Promise<CodexPlaces> => {
     const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t' };
-    return codexPlaces({ cwd, home, hidden, sandbox, box, bin: 'codex', path: path.join(':') });
+    return codexPlaces({ cwd, home, hidden, secrets, sandbox, box, bin: 'codex', path: path.join(':') });
   };
 
   it('hide the home and what exists of the keys, by their real names', async () => {
@@ -109,6 +110,20 @@ describe('the places of a run of Codex', () => {
     const box = await makeBox(join(root, 'run'));
     for (const path of Object.values(box)) assert.equal(statSync(path).mode & 0o777, 0o700);
     assert.deepEqual(readdirSync(join(root, 'run')).sort(), ['shown', 'tmp']);
+  });
+
+  it('hide keys and logins, but for the ones that the work or the program itself lies in', async () => {
+    const user = join(root, 'user');
+    const under = (...names: string[]): string[] => names.map((name) => join(user, name));
+    for (const folder of under('.ssh', '.opencode/bin', '.aws/work', 'project'))
+      mkdirSync(folder, { recursive: true });
+    writeFileSync(join(user, '.netrc'), '');
+    path = [join(user, '.opencode/bin'), '/usr/bin'];
+    const secrets = under('.ssh', '.netrc', '.opencode', '.aws', '.gone');
+    const hidden = async (cwd: string): Promise<string[]> =>
+      (await placesIn(cwd, 'workspace-write', [], secrets)).hidden.filter((each) => each !== home);
+    assert.deepEqual(await hidden(join(user, 'project')), under('.ssh', '.netrc', '.aws'));
+    assert.deepEqual(await hidden(join(user, '.aws/work')), under('.ssh', '.netrc'));
   });
 
   it('know where the key of the user lies where HOME names another folder', () => {

@@ -13,6 +13,7 @@ export interface ProbePlace {
   home: string;
   cwd: string;
   hidden?: readonly string[];
+  secrets?: readonly string[];
   path?: string | undefined;
   sandbox?: Sandbox;
 }
@@ -24,7 +25,7 @@ export interface Probed {
   server: Pick<ResponsesServer, 'url' | 'asked' | 'requests'>;
 }
 
-export const codexRunner = (url: string, { home, hidden = [], path = process.env['PATH'], sandbox }: ProbePlace): CodexRunner =>
+export const codexRunner = (url: string, { home, hidden = [], secrets = [], path = process.env['PATH'], sandbox }: ProbePlace): CodexRunner =>
   new CodexRunner({
     name: 'codex',
     endpoint: { name: 'server', url: `${url}/v1`, maxConcurrent: 1 },
@@ -35,6 +36,7 @@ export const codexRunner = (url: string, { home, hidden = [], path = process.env
     allowFullAccess: false,
     home,
     hidden,
+    secrets,
     promptFolders,
     // Its shells are login shells: what this machine's profiles do is no part of the test.
     environment: reducedEnvironment({ ...process.env, HOME: home, PATH: path }),

@@ -76,6 +76,23 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
       }
     }
 
+    it('keys and logins, be they files or folders, also in the folder of the work', async () => {
+      const secrets = [join(root, '.ssh'), join(root, '.netrc'), join(cwd, '.config', 'gh'), join(root, '.gone')];
+      for (const path of [join(root, '.ssh', 'id'), join(root, '.netrc'), join(cwd, '.config', 'gh', 'hosts.yml')]) put(path, SECRET);
+      const looks = [
+        `cat ${root}/.ssh/id ${root}/.netrc .config/gh/hosts.yml; mv .config c; cat c/gh/hosts.yml; echo done > made`,
+        'cat made',
+      ];
+      const open = await probe({ home, cwd, path }, looks);
+      assert.equal(open.printed[0]?.match(/secret-4711/g)?.length, 4);
+      rmSync(join(cwd, 'c'), { recursive: true });
+      put(join(cwd, '.config', 'gh', 'hosts.yml'), SECRET);
+      const { printed } = await probe({ home, cwd, path, secrets }, looks);
+      assert.doesNotMatch(printed[0] ?? '', /secret-4711/);
+      assert.match(printed[1] ?? '', /done/);
+      assert.equal(existsSync(join(root, '.gone')), false);
+    });
+
     it('the home, unlike where no profile denies it', async () => {
       put(join(home, 'config', '.env'), `KEY=${SECRET}`);
       const command = `cat ${home}/config/.env ${keys}/key`;
