@@ -18,6 +18,7 @@ import {
   startScriptedServer,
   steps,
 } from '../helpers/scripted-server.ts';
+import { MEASURED, textOf } from '../runner/prompt-texts.ts';
 
 export const promptFolders = [new URL('../../templates/prompts', import.meta.url).pathname];
 
@@ -342,6 +343,18 @@ export const describeModelRunner = (kind: RunnerKind): void => {
         assert.equal(await verdict(steps.text('ok', { promptTokens: 5000 }), { prompt }), 'ok');
         assert.equal(await verdict(steps.text('ok', { promptTokens: 0 }), { prompt }), 'ok');
       });
+      for (const text of ['prose', 'code', 'japanese', 'chinese', 'table'] as const) {
+        it(`from half of a prompt of ${text}`, async () => {
+          const prompt = textOf(text);
+          const [promptTokens] = MEASURED[text];
+          const half = Math.round(promptTokens / 2);
+          assert.equal(
+            await verdict(steps.text('ok', { promptTokens: half }), { prompt }),
+            'prompt_truncated',
+          );
+          assert.equal(await verdict(steps.text('ok', { promptTokens }), { prompt }), 'ok');
+        });
+      }
       it('without end', async () => {
         const runner = kind.make(await serve([steps.endless('and on '.repeat(100))]), {
           outputLimitBytes: 300_000,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PromptCounts } from '../../src/runner/prompt-counts.ts';
 import { leastTokens } from '../../src/task/tokens.ts';
-import { KINDS, type Kind, textOf } from './prompt-texts.ts';
+import { KINDS, type Kind, MEASURED, TOKENIZERS, textOf } from './prompt-texts.ts';
 
 const prose = 'The quick brown fox jumps over the lazy dog, and nobody knows why it should do so. '.repeat(
   120,
@@ -26,26 +26,6 @@ const counted = {
   japanese: japanese.length * 0.62,
 };
 const texts = { prose, code, table, japanese };
-
-/**
- * Tokens of prompt-texts.ts as counted by real tokenizers: o200k and cl100k by gpt-tokenizer 4.0.0 (gpt-oss and models
- * before it), Llama 3 by llama3-tokenizer-js, Llama 2 (Mistral 7B and others of 32 000 tokens) by llama-tokenizer-js.
- */
-const TOKENIZERS = ['o200k', 'cl100k', 'Llama 3', 'Llama 2'] as const;
-const MEASURED: Readonly<Record<Kind, readonly [number, number, number, number]>> = {
-  prose: [2093, 2093, 2093, 2246],
-  code: [2520, 2496, 2496, 3088],
-  python: [2208, 2184, 2184, 2752],
-  japanese: [7930, 10126, 6954, 11399],
-  chinese: [7384, 10792, 7455, 13269],
-  korean: [5643, 8664, 5472, 13672],
-  russian: [2576, 4284, 2772, 3408],
-  german: [2133, 2592, 2565, 2638],
-  table: [1794, 1771, 1771, 2430],
-  json: [3145, 3071, 3071, 4284],
-  log: [3724, 3724, 3724, 5388],
-  csv: [4902, 4902, 4902, 7459],
-};
 
 describe('the least count of a real text', () => {
   const countsAfter = (learned: Kind | null, tokenizer: number): PromptCounts => {

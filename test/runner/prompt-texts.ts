@@ -37,3 +37,23 @@ export const textOf = (kind: Kind): string => {
   }
   return parts.join('');
 };
+
+/**
+ * Tokens of these texts as counted by real tokenizers: o200k and cl100k by gpt-tokenizer 4.0.0 (gpt-oss and models
+ * before it), Llama 3 by llama3-tokenizer-js, Llama 2 (Mistral 7B and others of 32 000 tokens) by llama-tokenizer-js.
+ */
+export const TOKENIZERS = ['o200k', 'cl100k', 'Llama 3', 'Llama 2'] as const;
+export const MEASURED: Readonly<Record<Kind, readonly [number, number, number, number]>> = {
+  prose: [2093, 2093, 2093, 2246],
+  code: [2520, 2496, 2496, 3088],
+  python: [2208, 2184, 2184, 2752],
+  japanese: [7930, 10126, 6954, 11399],
+  chinese: [7384, 10792, 7455, 13269],
+  korean: [5643, 8664, 5472, 13672],
+  russian: [2576, 4284, 2772, 3408],
+  german: [2133, 2592, 2565, 2638],
+  table: [1794, 1771, 1771, 2430],
+  json: [3145, 3071, 3071, 4284],
+  log: [3724, 3724, 3724, 5388],
+  csv: [4902, 4902, 4902, 7459],
+};
