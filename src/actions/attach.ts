@@ -45,10 +45,28 @@ export const readTextFile = async ({ path, place }: Attached, what: string): Pro
   try {
     if (place !== undefined) return asText(await readPlace(path, place), what);
     const { readFile } = await import('node:fs/promises');
-    return asText(await readFile(path), what);
+    return asText(await (isFile(path) ? readFile(path) : readStream(path, what)), what);
   } catch (error) {
     throw unreadable(what, error);
   }
+};
+
+/** Of a pipe or a device, which may have no end: as a link of somebody's to /dev/zero. */
+const MOST_STREAMED = 256 * 1024 * 1024;
+
+const readStream = async (path: string, what: string): Promise<Buffer> => {
+  const { createReadStream } = await import('node:fs');
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= MOST_STREAMED) continue;
+    throw new KoubouError('usage', `${what} has no end, or is no file of text. Nothing was added.`, {
+      hint: 'Of a pipe or a device 256 MiB are read at most. Put the text into a file.',
+    });
+  }
+  return Buffer.concat(chunks);
 };
 
 /** A link that is turned round after the place was judged leads to nothing. */

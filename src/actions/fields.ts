@@ -151,7 +151,7 @@ const READERS: Readonly<Record<string, Read>> = {
 
 /** What a record says of itself, and every task gets anew. */
 const GIVEN_BY_QUEUE = new Set(
-  'version task_id environment status waiting due_at created_at created_by updated_at attempts result prompt_bytes output_bytes truncated'.split(
+  'version task_id places environment status waiting due_at created_at created_by updated_at attempts result prompt_bytes output_bytes truncated'.split(
     ' ',
   ),
 );

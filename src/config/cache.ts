@@ -23,7 +23,7 @@ export const cacheKey = (text: string): string => `${codeStamp()}\n${text}`;
 
 export const readCache = (home: string, key: string): CachedConfig | undefined => {
   try {
-    const kept = JSON.parse(readTextFile(cacheFile(home), MOST_BYTES));
+    const kept = JSON.parse(readTextFile(cacheFile(home), { mostBytes: MOST_BYTES }));
     return kept?.key === key && kept.sum === sumOf(kept.content) ? JSON.parse(kept.content) : undefined;
   } catch {
     return undefined;

@@ -24,7 +24,7 @@ export const writeClaudePermissions = async (
   within: string | null,
 ): Promise<PermissionsWritten> => {
   const target = placeOf(file, within);
-  const before = target.facts === undefined ? '' : (readConfigFile(target.place) ?? '');
+  const before = target.facts === undefined ? '' : (readConfigFile(target.place, { whole: true }) ?? '');
   const { text, tooWide } = withPermissions(before, file);
   if (text !== before) await writePlace(target, text);
   return { wrote: text !== before, tooWide };

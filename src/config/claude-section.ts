@@ -26,7 +26,7 @@ const withSection = (text: string, section: string): string => {
 export const writeClaudeSection = async (file: string, within: string | null): Promise<boolean> => {
   const section = await readFile(join(templatesFolder(), 'claude.md'), 'utf8');
   const target = placeOf(file, within);
-  const before = target.facts === undefined ? '' : (readConfigFile(target.place) ?? '');
+  const before = target.facts === undefined ? '' : (readConfigFile(target.place, { whole: true }) ?? '');
   const after = withSection(before, section);
   if (after === before) return false;
   await writePlace(target, after);

@@ -144,17 +144,19 @@ export const configWatch = (home: string): (() => boolean) => {
   return () => text() !== before;
 };
 
-/** undefined where there is none. Throws `usage` for what cannot be read. */
-export const readConfigFile = (file: string): string | undefined => {
+/** undefined where there is none. `whole`: to be written again. Throws `usage` for what cannot be read. */
+export const readConfigFile = (file: string, options: { whole?: boolean } = {}): string | undefined => {
   try {
-    return readTextFile(file);
+    return readTextFile(file, options);
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return undefined;
     throw new KoubouError(
       'usage',
       `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
-        hint: 'Make it a file that you may read, or remove it: the defaults then hold.',
+        hint: options.whole
+          ? 'Nothing was written. Make it a file of text in UTF-8 that you may read, then repeat the command.'
+          : 'Make it a file that you may read, or remove it: the defaults then hold.',
         cause,
       },
     );

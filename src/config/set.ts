@@ -57,7 +57,7 @@ const refuseFaulty = async (content: unknown): Promise<void> => {
 };
 
 const current = async (file: string): Promise<{ text: string; mode: number }> => {
-  const text = readConfigFile(file);
+  const text = readConfigFile(file, { whole: true });
   if (text === undefined) return { text: 'version: 1\n', mode: 0o600 };
   return { text, mode: (await stat(file)).mode & 0o777 };
 };

@@ -77,7 +77,7 @@ const usualFile = (home: string | undefined, name: string): string | undefined =
 /** What is no file, or a very large one, has no rules. */
 const read = (path: string): string | undefined => {
   try {
-    return readTextFile(path, MOST_RULES);
+    return readTextFile(path, { mostBytes: MOST_RULES });
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 /** Reads files that people write, or that lie beside such. A pipe is not waited for, and of a large file nothing is read. */
+import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 const MOST_BYTES = 256 * 1024;
@@ -8,8 +9,14 @@ export class UnfitFile extends Error {
   override readonly name = 'UnfitFile';
 }
 
-/** As UTF-8; a link is followed. Throws UnfitFile, or the system's error. */
-export const readTextFile = (path: string, mostBytes = MOST_BYTES): string => {
+/**
+ * As UTF-8; a link is followed. `whole`: to be written again, so what is no UTF-8 is refused; else each such byte becomes
+ * a replacement character. Throws UnfitFile, or the system's error.
+ */
+export const readTextFile = (
+  path: string,
+  { mostBytes = MOST_BYTES, whole = false }: { mostBytes?: number; whole?: boolean } = {},
+): string => {
   const file = openOnly(path);
   try {
     const facts = fstatSync(file);
@@ -17,7 +24,9 @@ export const readTextFile = (path: string, mostBytes = MOST_BYTES): string => {
     if (facts.size > mostBytes) {
       throw new UnfitFile(`it has ${facts.size} bytes; ${mostBytes} are read at most`);
     }
-    return readFileSync(file, 'utf8');
+    const bytes = readFileSync(file);
+    if (whole && !isUtf8(bytes)) throw new UnfitFile('it is not UTF-8, and would not be kept as it is');
+    return bytes.toString('utf8');
   } finally {
     closeSync(file);
   }

@@ -274,6 +274,13 @@ describe('init', () => {
     const claudeMd = () => join(folder(), 'CLAUDE.md');
     const read = (file = claudeMd()) => readFileSync(file, 'utf8');
 
+    it('leaves a file alone that is not UTF-8, and says so', async () => {
+      const latin = Buffer.from('# Caf\xe9\n', 'latin1');
+      writeFileSync(claudeMd(), latin);
+      await assert.rejects(run({}, { claude: true }), { code: 'usage', message: /CLAUDE\.md .*not UTF-8/ });
+      assert.deepEqual(readFileSync(claudeMd()), latin);
+    });
+
     it('tells Claude Code how to delegate, once, after what was there', async () => {
       writeFiles(folder(), { 'CLAUDE.md': '# Project\n' });
       await run({}, { claude: true });

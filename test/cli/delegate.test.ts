@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
+import { chmodSync, symlinkSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtKoubou, startKoubou } from '../helpers/built.ts';
 import { Project } from '../helpers/project.ts';
@@ -156,6 +157,16 @@ describe('koubou delegate', () => {
       assert.equal((await project.only()).prompt, 'What?');
     });
 
+    it('from a pipe that has a name', async () => {
+      const pipe = join(project.folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const child = await startKoubou(['delegate', '--prompt-file', 'pipe'], { cwd: project.folder });
+      const closed = once(child, 'close');
+      await writeFile(pipe, 'piped');
+      assert.deepEqual(await closed, [0, null]);
+      assert.equal((await project.only()).prompt, 'piped');
+    });
+
     it('from stdin that comes in two bursts', async () => {
       const child = await startKoubou(['delegate'], { cwd: project.folder });
       const closed = once(child, 'close');
@@ -191,6 +202,13 @@ describe('koubou delegate', () => {
     it('a program without the -- before it, and says how to write it', () =>
       refused(['--type', 'command', 'npm', 'test'], /after --, and there are none\..*\n.* sh -c 'npm test'/));
     it('a prompt and a file of it', () => refused(['--prompt-file', 'x', 'y'], /There are two prompts/));
+    it('a text without an end, as a link to a device gives it', async () => {
+      symlinkSync('/dev/zero', join(project.folder, 'endless'));
+      for (const flag of ['--prompt-file', '--schema', '--batch']) {
+        const words = flag === '--schema' ? ['x'] : [];
+        await refused([flag, 'endless', ...words], /endless has no end/);
+      }
+    });
     it('a file that is not there', () =>
       refused(['--file', 'nope', 'x'], /nope does not exist\. Nothing was added/));
     it('a folder', () => refused(['--file', '.', 'x'], /is a folder/));
@@ -463,7 +481,9 @@ describe('koubou delegate', () => {
     });
 
     it('takes back what list --json printed', async () => {
-      await project.run('delegate', '--type', 'command', '--label', 'a=b', '--', 'echo', 'x');
+      project.write('a.txt', 'x');
+      const asked = ['--label', 'a=b', '--file', 'a.txt', '--output', 'b.txt', '--', 'echo', 'x'];
+      await project.run('delegate', '--type', 'command', ...asked);
       const record = await project.only();
       await project.runWith({ input: JSON.stringify(record) }, 'delegate', '--batch', '-');
       const copy = (await project.records())[1];
