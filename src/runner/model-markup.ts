@@ -59,6 +59,8 @@ export class MarkupSplitter {
   #headerIn: 'answer' | 'message' = 'answer';
   /** Something was given as answer. */
   #answered = false;
+  /** Of what was given as answer, as much as a header may have. */
+  #beginning = '';
   /** What follows the marker at hand. */
   #after = '';
   #channel: 'answer' | 'thinking' = 'thinking';
@@ -180,6 +182,10 @@ export class MarkupSplitter {
       this.#beginHeader(text, 'answer');
       return true;
     }
+    if (text === HARMONY.message) {
+      this.#beginHeadless('');
+      return true;
+    }
     if (this.#closerAlone(text)) return true;
     if (this.#isWrapper(text)) return true;
     return this.#openThought(text);
@@ -212,6 +218,10 @@ export class MarkupSplitter {
     if (FRAMES.has(text)) return true;
     if (HARMONY.openers.has(text)) {
       this.#beginHeader(text, 'answer');
+      return true;
+    }
+    if (text === HARMONY.message && isHeader(this.#beginning)) {
+      this.#beginHeadless(this.#beginning);
       return true;
     }
     if (marker === 'close' && this.#isWrapper(text)) return true;
@@ -267,6 +277,7 @@ export class MarkupSplitter {
     this.#parts.push({ kind: 'retract' });
     this.#hadThought = true;
     this.#answered = false;
+    this.#beginning = '';
     this.#restart();
   }
 
@@ -301,7 +312,7 @@ export class MarkupSplitter {
   /** What cannot be a header is text after all. */
   #readHeader(text: string): void {
     this.#header += text;
-    if (this.#header.length <= LONGEST_HEADER && isHeader(this.#header)) return;
+    if (isHeader(this.#header)) return;
     const said = this.#header;
     this.#header = '';
     this.#state = this.#headerIn;
@@ -334,6 +345,16 @@ export class MarkupSplitter {
     this.#put('thinking', this.#header);
     this.#channel = 'thinking';
     this.#state = 'message';
+  }
+
+  /** A message of which the template gave the beginning of the header. */
+  #beginHeadless(header: string): void {
+    this.#header = `<|channel|>${header.trim() || 'final'}`;
+    this.#beginMessage();
+    if (header !== '' && this.#channel === 'thinking') {
+      this.#retract();
+      this.#state = 'message';
+    }
   }
 
   #beginMessage(): void {
@@ -369,7 +390,10 @@ export class MarkupSplitter {
 
   #put(kind: 'answer' | 'thinking', text: string): void {
     if (text === '') return;
-    if (kind === 'answer') this.#answered = true;
+    if (kind === 'answer') {
+      this.#answered = true;
+      if (this.#beginning.length <= LONGEST_HEADER) this.#beginning += text.slice(0, 2 * LONGEST_HEADER);
+    }
     const last = this.#parts.at(-1);
     if (last?.kind === kind) last.text += text;
     else this.#parts.push({ kind, text });
@@ -377,6 +401,7 @@ export class MarkupSplitter {
 }
 
 const isHeader = (text: string): boolean => {
+  if (text.length > LONGEST_HEADER) return false;
   const bare = text.replaceAll(/\bto=[^\s<]*/g, ' ');
   const words = bare
     .replaceAll(/<\|\w+\|>/g, ' ')

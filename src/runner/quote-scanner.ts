@@ -29,6 +29,8 @@ export class QuoteScanner {
   #first = '';
   /** A backslash stands before the last letter. */
   #isEscaped = false;
+  /** Backticks that stand last. */
+  #ticks = 0;
   /** Straight double marks on the line so far. */
   #straight = 0;
 
@@ -46,6 +48,8 @@ export class QuoteScanner {
     }
     if (/\s/.test(this.#last)) return !STOPS.has(this.#lastInk);
     if (this.#last === '"') return this.#isEscaped || this.#straight % 2 === 1;
+    // One that ended code within the line, unless they stand together as an opening.
+    if (this.#last === '`') return this.#ticks > 1;
     if (!EITHER.has(this.#last)) return QUOTING.has(this.#last);
     if (OPENING.has(this.#last) && WITHOUT_SPACES.test(this.#beforeMarks)) return true;
     return /\s/.test(this.#beforeMarks) || QUOTING.has(this.#beforeMarks) || this.#beforeMarks === ':';
@@ -79,6 +83,7 @@ export class QuoteScanner {
     if (this.#line.length < LONGEST_FENCE) this.#line += letter;
     if (letter !== ' ' && letter !== '\t' && letter !== '\r') this.#onlySpace = false;
     if (!/\s/.test(letter)) this.#lastInk = letter;
+    this.#ticks = letter === '`' ? this.#ticks + 1 : 0;
     if (letter === '`') this.#inCode = !this.#inCode;
   }
 
