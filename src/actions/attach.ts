@@ -8,6 +8,7 @@ import { KoubouError, systemCode } from '../errors.ts';
 import type { Attached } from '../names/places.ts';
 import { NotAFile } from '../names/walk.ts';
 import type { NewTask } from '../task/record.ts';
+import { decodeText, TextCheck } from '../text/decode-text.ts';
 
 /** Absolute paths, sorted. A name that exists is itself, whatever letters it has. */
 export const matchFiles = async (pattern: string, cwd: string): Promise<string[]> => {
@@ -15,20 +16,46 @@ export const matchFiles = async (pattern: string, cwd: string): Promise<string[]
   if (isFile(literal)) return [literal];
   const { findFiles } = await import('../names/find-files.ts');
   const found: string[] = [];
+  const odds: string[] = [];
   for await (const { path, odd } of findFiles(pattern, cwd)) {
-    if (odd) throw oddName(path);
-    if (isFile(path)) found.push(path);
+    if (odd) odds.push(path);
+    else if (isFile(path)) found.push(path);
   }
+  refuseOdd(odds.sort());
   if (found.length > 0) return found.sort();
   throw new KoubouError('usage', `No file fits --each '${pattern}' in ${cwd}. Nothing was added.`, {
     hint: 'Try the pattern with ls; ** stands for any number of folders.',
   });
 };
 
-const oddName = (path: string): KoubouError =>
-  new KoubouError('usage', `The name ${path} is not UTF-8, so no task can name it. Nothing was added.`, {
-    hint: 'Rename it (convmv does it for many), or choose a pattern that it does not fit.',
+/** Stands for what cannot be decoded of a name. */
+const ODD = '\uFFFD';
+/** Of many, so many are named. */
+const MOST_NAMED = 10;
+
+const refuseOdd = (paths: readonly string[]): void => {
+  const [only] = paths;
+  if (only === undefined) return;
+  if (paths.length === 1) throw oddName(`The name ${only} is`);
+  throw new KoubouError(
+    'usage',
+    `The names of ${paths.length} files are not UTF-8, so no task can name them: ${someOf(paths, ', ')}. Nothing was added.`,
+    { hint: RENAME },
+  );
+};
+
+const RENAME = 'Rename it (convmv does it for many), or choose a pattern that it does not fit.';
+
+const oddName = (what: string): KoubouError =>
+  new KoubouError('usage', `${what} not UTF-8, so no task can name it. Nothing was added.`, {
+    hint: RENAME,
   });
+
+const someOf = (texts: readonly string[], between: string): string =>
+  [
+    ...texts.slice(0, MOST_NAMED),
+    ...(texts.length > MOST_NAMED ? [`and ${texts.length - MOST_NAMED} more`] : []),
+  ].join(between);
 
 /** The paths of these that are files with something in them: results are written whole or not at all. */
 export const finishedAmong = (paths: readonly string[]): Set<string> => {
@@ -82,7 +109,7 @@ const readPlace = async (path: string, place: string): Promise<Buffer> => {
 
 export const asText = (bytes: Uint8Array, what: string): string => {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return decodeText(bytes);
   } catch (cause) {
     throw notText(what, cause);
   }
@@ -90,7 +117,8 @@ export const asText = (bytes: Uint8Array, what: string): string => {
 
 /** The tasks with the hashes of their files. A binary is refused where a model would have to read it. */
 export const withHashes = async (tasks: readonly NewTask[]): Promise<NewTask[]> => {
-  const hashes = new Map<string, string>();
+  const hashes = new Map<string, string | null>();
+  const refused: KoubouError[] = [];
   for (const { type, cwd, files, places } of tasks) {
     if (!isFolder(cwd)) {
       throw new KoubouError('usage', `There is no folder ${cwd}. Nothing was added.`, {
@@ -99,13 +127,34 @@ export const withHashes = async (tasks: readonly NewTask[]): Promise<NewTask[]> 
     }
     for (const { path } of files) {
       const attached = { path, place: places?.[path] };
-      if (!hashes.has(path)) hashes.set(path, await hashFile(attached, type !== 'command'));
+      if (hashes.has(path)) continue;
+      hashes.set(path, null);
+      try {
+        hashes.set(path, await hashFile(attached, type !== 'command'));
+      } catch (error) {
+        if (!(error instanceof KoubouError)) throw error;
+        refused.push(error);
+      }
     }
   }
+  refuseAll(refused);
   return tasks.map((task) => ({
     ...task,
     files: task.files.map((file) => ({ ...file, sha256: hashes.get(file.path) ?? null })),
   }));
+};
+
+/** All at once: whoever has a thousand files wants to mend them at once. */
+const refuseAll = (errors: readonly KoubouError[]): void => {
+  const [first] = errors;
+  if (first === undefined) return;
+  if (errors.length === 1) throw first;
+  const words = errors.map(({ message }) => message.replace(/\. Nothing was added\.$/, ''));
+  throw new KoubouError(
+    'usage',
+    `${errors.length} files cannot be attached: ${someOf(words, '; ')}. Nothing was added.`,
+    { hint: first.hint, cause: first },
+  );
 };
 
 const hashFile = async (attached: Attached, mustBeText: boolean): Promise<string> => {
@@ -118,13 +167,13 @@ const hashFile = async (attached: Attached, mustBeText: boolean): Promise<string
   }
   const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const check = new TextCheck();
   try {
     const { openAttached } = await import('../names/attached.ts');
     const file = await openAttached(attached);
     for await (const chunk of file.createReadStream() as AsyncIterable<Buffer>) {
       hash.update(chunk);
-      if (mustBeText && (chunk.includes(0) || !decodes(decoder, chunk))) throw notText(what);
+      if (mustBeText && !check.holds(chunk)) throw notText(what);
     }
   } catch (error) {
     if (error instanceof NotAFile) {
@@ -135,18 +184,8 @@ const hashFile = async (attached: Attached, mustBeText: boolean): Promise<string
     }
     throw unreadable(what, error);
   }
-  if (mustBeText && !decodes(decoder)) throw notText(what);
+  if (mustBeText && !check.holds()) throw notText(what);
   return hash.digest('hex');
-};
-
-/** Without a chunk: whether the text ended with a whole letter. */
-const decodes = (decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): boolean => {
-  try {
-    decoder.decode(chunk, { stream: chunk !== undefined });
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 const factsOf = (path: string) => {
@@ -162,14 +201,20 @@ const isFile = (path: string): boolean => factsOf(path)?.isFile() ?? false;
 const isFolder = (path: string): boolean => factsOf(path)?.isDirectory() ?? false;
 
 const notText = (what: string, cause?: unknown): KoubouError =>
-  new KoubouError('usage', `${what} is not UTF-8 text. Nothing was added.`, {
-    hint: 'A binary cannot be sent to a model; text in another encoding can be converted with iconv.',
-    cause,
-  });
+  new KoubouError(
+    'usage',
+    `${what} is not UTF-8 text, nor UTF-16 with a byte order mark. Nothing was added.`,
+    {
+      hint: 'A binary cannot be sent to a model; text in another encoding can be converted with iconv.',
+      cause,
+    },
+  );
 
 const unreadable = (what: string, error: unknown): unknown => {
   if (error instanceof KoubouError) return error;
   const code = systemCode(error);
+  if (code === 'ENOENT' && what.includes(ODD))
+    return oddName(`${what} is not there by that name: what was given is`);
   const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : 'cannot be read';
   const detail =
     ['ENOENT', 'EISDIR'].includes(code ?? '') || !(error instanceof Error) ? '' : ` (${error.message})`;

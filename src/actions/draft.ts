@@ -114,7 +114,7 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     check: fields.check,
     check_outside: fields.checkOutside,
     extract: fields.extract === undefined ? undefined : extractNamed(fields.extract),
-    expect: fields.expect === undefined ? undefined : [...fields.expect],
+    expect: fields.expect?.map((pattern) => decodable(pattern, `--expect '${pattern}'`)),
     expect_existing: fields.expectExisting,
     output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
     sandbox: fields.sandbox === undefined ? undefined : sandboxOf(fields.sandbox),
@@ -152,8 +152,19 @@ const sandboxOf = (written: string): NonNullable<TaskOptions['sandbox']> => {
 };
 
 const outputPath = (written: string, cwd: string): string => {
-  if (written.trim() !== '' && !written.endsWith('/')) return resolve(cwd, written);
+  if (written.trim() !== '' && !written.endsWith('/')) {
+    return resolve(cwd, decodable(written, `--output '${written}'`));
+  }
   throw usage(`--output '${written}' names no file.`, 'Name the file that the result goes to.');
+};
+
+/** Node gives bytes that are not UTF-8 as U+FFFD: another file would be meant. */
+const decodable = (name: string, what: string): string => {
+  if (!name.includes('\uFFFD')) return name;
+  throw usage(
+    `${what} is not UTF-8, so no task can name it.`,
+    'Choose a name, or a pattern with * in that place.',
+  );
 };
 
 /** A program's arguments, file names and most models end at a zero byte: it would be lost, or worse. */

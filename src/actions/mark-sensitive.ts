@@ -9,6 +9,7 @@ import type { Queue } from '../queue/queue.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { type Routing, withRules } from '../route/route.ts';
 import type { NewTask } from '../task/record.ts';
+import { decodeLoosely } from '../text/decode-text.ts';
 import { findSecret } from '../text/secrets.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
 
@@ -106,7 +107,7 @@ const beginningOf = async (attached: Attached): Promise<string> => {
     file = await openAttached(attached);
     const bytes = Buffer.alloc(LOOKED_AT_BYTES);
     const { bytesRead } = await file.read(bytes);
-    return bytes.toString('utf8', 0, bytesRead);
+    return decodeLoosely(bytes.subarray(0, bytesRead));
   } catch {
     return '';
   } finally {

@@ -13,15 +13,22 @@ export const extract = (text: string, what: Extract): Extracted => {
   const answer = text.trim();
   const whole = wholeFence(answer);
   if (whole !== undefined && !holdsFence(whole.content)) return { kind: 'taken', text: `${whole.content}\n` };
-  if (what === 'fence') return { kind: 'same' };
-  if (what === 'json' && isJson(answer)) return { kind: 'same' };
+  const bare: Extracted = hasOddEdges(text, answer)
+    ? { kind: 'taken', text: `${answer}\n` }
+    : { kind: 'same' };
+  if (what === 'fence') return bare;
+  if (what === 'json' && isJson(answer)) return bare;
   const blocks = blocksIn(answer).filter((block) => what === 'code' || isJson(block));
   const [only] = blocks;
   if (only !== undefined && blocks.length === 1) return { kind: 'taken', text: only };
   // Without any block the answer may be bare code; it is no JSON.
-  return what === 'code' && blocks.length === 0
-    ? { kind: 'same' }
-    : { kind: 'unclear', blocks: blocks.length };
+  return what === 'code' && blocks.length === 0 ? bare : { kind: 'unclear', blocks: blocks.length };
+};
+
+/** A byte order mark, or white space that is none to whoever reads JSON or code. */
+export const hasOddEdges = (text: string, trimmed: string): boolean => {
+  const begin = text.indexOf(trimmed);
+  return /[^ \t\r\n]/.test(text.slice(0, begin) + text.slice(begin + trimmed.length));
 };
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;

@@ -7,7 +7,7 @@ import { findSecret } from '../text/secrets.ts';
 import { holdsCode } from './code-evidence.ts';
 import { errorWords } from './error-body.ts';
 import { type Extracted, extract } from './extract.ts';
-import { readBeginning, readWhole } from './read.ts';
+import { readBeginning, readUtf8, readWhole } from './read.ts';
 import { judgeBySchema, type SchemaVerdict } from './schema.ts';
 import { isToolCallText, LONGEST_CALL_BYTES } from './tool-call-text.ts';
 
@@ -34,7 +34,7 @@ type Table = {
 };
 
 export const JUDGEMENTS: Table = {
-  schema: async ({ path, schema }) => judgeBySchema(await readWhole(path), schema),
+  schema: async ({ path, schema }) => judgeBySchema(await readUtf8(path), schema),
   tool_call: async ({ path }) => {
     const text = await readBeginning(path, LONGEST_CALL_BYTES);
     return text !== null && isToolCallText(text);

@@ -1,4 +1,5 @@
 /** Reads what is to be judged: the path is handed over, never the text, and no more of it is read than is judged. */
+import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { KoubouError } from '../errors.ts';
@@ -19,13 +20,24 @@ export const readWhole = async (path: string, most = LONGEST_BYTES): Promise<str
   );
 };
 
+/** As readWhole; `schema_invalid` where the file is no UTF-8: whoever reads it as JSON could not. */
+export const readUtf8 = async (path: string): Promise<string> => {
+  const bytes = await bytesOf(path, LONGEST_BYTES);
+  if (bytes === null) return readWhole(path);
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw new KoubouError('schema_invalid', 'The output is not JSON: its bytes are not UTF-8.');
+};
+
 /** The text; null where the file is longer than `most` bytes. What is no file has no text. */
-export const readBeginning = async (path: string, most: number): Promise<string | null> => {
+export const readBeginning = async (path: string, most: number): Promise<string | null> =>
+  (await bytesOf(path, most))?.toString('utf8') ?? null;
+
+const bytesOf = async (path: string, most: number): Promise<Buffer | null> => {
   // A pipe in its place would be waited for, and a link may lead anywhere.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     const facts = await file.stat();
-    if (!facts.isFile()) return '';
+    if (!facts.isFile()) return Buffer.alloc(0);
     if (facts.size > most) return null;
     const buffer = Buffer.allocUnsafe(facts.size);
     let bytes = 0;
@@ -34,7 +46,7 @@ export const readBeginning = async (path: string, most: number): Promise<string 
       if (bytesRead === 0) break;
       bytes += bytesRead;
     }
-    return buffer.toString('utf8', 0, bytes);
+    return buffer.subarray(0, bytes);
   } finally {
     await file.close();
   }

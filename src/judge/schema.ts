@@ -2,6 +2,7 @@
 import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
 import { isDeep, shapeOf } from '../text/json.ts';
 import { wholeFence } from '../text/scan.ts';
+import { hasOddEdges } from './extract.ts';
 import { patternOf } from './patterns.ts';
 
 export type SchemaVerdict = { fits: true } | { fits: false; error: ErrorInfo; feedback: string };
@@ -28,6 +29,11 @@ export const judgeBySchema = async (text: string, schema: unknown): Promise<Sche
     value = JSON.parse(json);
   } catch (error) {
     return misfit(`The output is not JSON: ${short(error instanceof Error ? error.message : String(error))}`);
+  }
+  if (hasOddEdges(text, text.trim())) {
+    return misfit(
+      'The output is JSON only without what stands around it: a byte order mark, or white space that JSON does not know.',
+    );
   }
   if (fits(validate, value)) return { fits: true };
   const errors = (validate.errors ?? []).slice(0, SHOWN_ERRORS);

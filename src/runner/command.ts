@@ -156,6 +156,9 @@ const shown = (command: readonly string[]): string => {
 const cut = (line: string): string =>
   line.length > TAIL_LINE_LENGTH ? `${line.slice(0, TAIL_LINE_LENGTH - 1)}…` : line;
 
+/** A piece may begin within a letter. */
+const textFrom = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).replace(/^\uFFFD+/, '');
+
 /** The last lines of what was written after `start`, bounded. */
 const lastLines = async (path: string, start: number): Promise<string> => {
   const file = await openOwn(path, 'read');
@@ -163,7 +166,7 @@ const lastLines = async (path: string, start: number): Promise<string> => {
     const { size } = await file.stat();
     const from = Math.max(start, size - TAIL_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, from);
-    const lines = new TextDecoder().decode(buffer.subarray(0, bytesRead)).trimEnd().split('\n');
+    const lines = textFrom(buffer.subarray(0, bytesRead)).trimEnd().split('\n');
     return lines.slice(-TAIL_LINES).map(cut).join('\n').trim();
   } finally {
     await file.close();

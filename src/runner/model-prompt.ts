@@ -12,6 +12,7 @@ import { NameRefused, NotAFile } from '../names/walk.ts';
 import { extractWords } from '../task/extract.ts';
 import type { TaskFile } from '../task/record.ts';
 import { estimateTokens, type TokenRange } from '../task/tokens.ts';
+import { decodeText } from '../text/decode-text.ts';
 import { readTextFile } from '../text/read-text.ts';
 
 export interface ModelPrompt {
@@ -119,12 +120,12 @@ const readText = async (attached: Attached, name: string, mostBytes: number): Pr
     throw unreadable(`The file ${name}`, error);
   });
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
-    if (!text.includes('\0')) return text.replace(/\n$/, '');
+    const text = decodeText(content);
+    if (!text.includes('\0')) return text.replace(/\r?\n$/, '');
   } catch {
     // Said below, as for a file with zero bytes.
   }
-  throw new KoubouError('usage', `The file ${name} is not UTF-8 text.`, {
+  throw new KoubouError('usage', `The file ${name} is not UTF-8 text, nor UTF-16 with a byte order mark.`, {
     hint: 'A binary cannot be sent; text in another encoding can be converted with iconv.',
   });
 };

@@ -69,7 +69,7 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
     };
     /** Whether the client was given lines of an event that has not ended. */
     let begun = false;
-    for await (const lines of linesOf(body, tooLong)) {
+    for await (const lines of linesOf(body, tooLong, { loneCr: true })) {
       let passed: string[] = [];
       for (const line of lines) {
         const seen = look(line);

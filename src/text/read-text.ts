@@ -1,6 +1,7 @@
 /** Reads files that people write, or that lie beside such. A pipe is not waited for, and of a large file nothing is read. */
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { decodeLoosely } from './decode-text.ts';
 
 const MOST_BYTES = 256 * 1024;
 
@@ -10,8 +11,8 @@ export class UnfitFile extends Error {
 }
 
 /**
- * As UTF-8; a link is followed. `whole`: to be written again, so what is no UTF-8 is refused; else each such byte becomes
- * a replacement character. Throws UnfitFile, or the system's error.
+ * A byte order mark is left out, and may say UTF-16; a link is followed. `whole`: to be written again, so it stays, and what
+ * is no UTF-8 is refused; else each such byte becomes a replacement character. Throws UnfitFile, or the system's error.
  */
 export const readTextFile = (
   path: string,
@@ -25,7 +26,8 @@ export const readTextFile = (
       throw new UnfitFile(`it has ${facts.size} bytes; ${mostBytes} are read at most`);
     }
     const bytes = readFileSync(file);
-    if (whole && !isUtf8(bytes)) throw new UnfitFile('it is not UTF-8, and would not be kept as it is');
+    if (!whole) return decodeLoosely(bytes);
+    if (!isUtf8(bytes)) throw new UnfitFile('it is not UTF-8, and would not be kept as it is');
     return bytes.toString('utf8');
   } finally {
     closeSync(file);

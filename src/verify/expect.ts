@@ -79,7 +79,9 @@ export const expectedFiles = async (patterns: readonly string[], cwd: string): P
 type Judgement = 'good' | 'missing' | (typeof PROBLEMS)[number];
 
 const UNCHANGED = 'was there before and did not change';
-const PROBLEMS = ['is empty', 'is not a file', 'is a link that leads out of the folder', UNCHANGED] as const;
+const ODD = 'fits a name that is not UTF-8, which nobody could be told';
+const LEADS_OUT = 'is a link that leads out of the folder';
+const PROBLEMS = ['is empty', 'is not a file', LEADS_OUT, ODD, UNCHANGED] as const;
 const OLD_HINT =
   'The work has to make it, or write it anew. Where it may stay as it was: --expect-existing; else look at `koubou logs`, then `koubou retry`.';
 
@@ -92,9 +94,9 @@ const bestOf = async (
   let found = await judged(resolve(cwd, pattern), known);
   if (found === 'good') return found;
   const { findFiles } = await import('../names/find-files.ts');
-  for await (const { path } of findFiles(pattern, cwd)) {
+  for await (const { path, odd } of findFiles(pattern, cwd)) {
     signal?.throwIfAborted();
-    const each = await judged(path, known);
+    const each = odd ? ODD : await judged(path, known);
     if (each === 'good') return each;
     if (each !== 'missing') found = each;
   }
@@ -108,7 +110,7 @@ const judged = async (
   try {
     const { end, facts } = walk(path);
     if (facts === undefined) return 'missing';
-    if (!places.some((place) => isWithin(place, end))) return 'is a link that leads out of the folder';
+    if (!places.some((place) => isWithin(place, end))) return LEADS_OUT;
     if (!facts.isFile()) return 'is not a file';
     if (facts.size === 0) return 'is empty';
     return before !== undefined && (await isAsBefore(before, path, { end, facts })) ? UNCHANGED : 'good';
