@@ -23,7 +23,7 @@ export const findCardNumber = (text: string): string | undefined => {
     // Part of an identifier, a fraction, an address, a longer row of numbers.
     if (
       /[\p{Script=Latin}\p{Script=Cyrillic}\p{N}_.,/%&-]$|[\p{N}] $/u.test(before) ||
-      /^(?:[\p{Script=Latin}\p{Script=Cyrillic}\p{N}_%/-]|[.,]\d| \d)/u.test(next)
+      /^(?:[\p{Script=Latin}\p{Script=Cyrillic}\p{N}_%/-]|[.,]\d| \d(?!\d?\s?\/\s?\d))/u.test(next)
     )
       continue;
     const digits = run.replaceAll(/\D/g, '');

@@ -21,8 +21,8 @@ const words = (text: string, others: string): RegExp =>
 export const CODE = words(
   `codes?, passcode, keycode, host key, digits, pin, pins, pincode, combinations?, combo, digicode, tan, mtan, otp, puk, c[óo]digos?, codice, codici,
   combinaci[óo]n, combinação, combinazione, combinaison, segredo, clave, *kombination, *code, *zahl, ziffern,
-  код*, *пин*, комбинаци*, цифр*, пароль*, passwords?, passwort, kennwort, mot de passe, mdp, contraseña, senha, palavra-passe`,
-  `コード, 暗証, 番号, ナンバー, 密码, 密碼, 代码, 验证码, 驗證碼, 校验码, 确认码, 动态码, ワンタイム, 取件码, 解锁码, 提货码, 开门码, 授权码, 口令, 코드, 번호, 비번, 암호`,
+  код*, пин, пины, пин-?код*, комбинаци*, цифр*, пароль*, passwords?, passwort, kennwort, mot de passe, mdp, contraseña, senha, palavra-passe`,
+  `コード, 暗証, 番号, ナンバー, 密码, 密碼, 代码, 验证码, 驗證碼, 校验码, 确认码, 动态码, ワンタイム, 取件码, [开取提入解授核][一-龥]?[一-龥]?码, 解锁码, 提货码, 开门码, 授权码, 口令, 코드, 번호, 비번, 암호`,
 );
 
 /** What has a lock, a keypad or an alarm. */
@@ -32,12 +32,12 @@ export const LOCK = words(
   *tür, 
   (?:garagen|hof|einfahrts|garten|schiebe|roll|eingangs)?tor, *schloss, *tresors?, *safe, alarmanlage, alarm, spind, *briefkasten, koffer, kellers?, eingang, schlüsselkasten,
   schlüsselbox, schließfach, *raum, tastenfeld, molettes?, zahlenräd*, rotelle, ruedas, porte, portail, portillon, ascenseur, verisure, immeuble, coffre(?:-fort)?, cadenas, alarme, casier, valise, hall, interphone,
-  boîte à clés?, consigne, puerta, portal, portón, portero automático, telefonillo, videoportero, interfono, porteiro eletrônico, interfone, caja, elevador, garaje, caja fuerte, candado, alarma, taquilla, maleta, edificio, trastero, verja, porta, portão, cofre,
+  boîte à clés?, consigne, puerta, portal, portón, portero automático, telefonillo, videoportero, interfono, porteiro eletrônico, portaria, interfone, caja, elevador, garaje, caja fuerte, candado, alarma, taquilla, maleta, edificio, trastero, verja, porta, portão, cofre,
   cadeado, armário, mala, prédio, garagem, fechadura, cancello, portone, cassaforte, lucchetto, allarme, armadietto, valigia, ingresso, citofono,
   antifurto, cantina, box (?:bici|auto), cerradura, fechadura*, двер*, домофон*, калитк*, ворот*, шлагбаум*, сейф*, замок, замк*, сигнализаци*, охран*,
   подъезд*, чемодан*, ячейк*, камер* хранения, шкафчик*, гараж*`,
   `セコム, 警備, 玄関, 裏口, キーパッド, テンキー, ドア, 扉, 金庫, ロッカー, 警報, アラーム, オートロック, 正門, 倉庫, スーツケース, 宅配ボックス, キーボックス, 南京錠, 入口, 自転車の鍵, ダイヤル錠,
-  大门, 门锁, 门禁, 单元门, 后门, 房门, 保险箱, 保险柜, 储物柜, 行李箱, 车库, 警报, 密码锁, 快递柜, 丰巢, 驿站, 钥匙盒, 현관, 출입문, 정문, 후문, 금고, 사물함, 키패드, 번호판, 락커, 라커, 도어락, 자물쇠, 창고, 캐리어, 무인택배함, 경비`,
+  大门, 门锁, 门禁, 单元门, 后门, 房门, 保险箱, 保险柜, 储物柜, 行李箱, 车库, 警报, 密码锁, 快递柜, 寄存, 丰巢, 驿站, 钥匙盒, 현관, 출입문, 정문, 후문, 금고, 사물함, 키패드, 번호판, 락커, 라커, 도어락, 자물쇠, 창고, 캐리어, 무인택배함, 경비`,
 );
 
 /** What does nothing else than lock: a number that it `is` needs no further name. */
@@ -81,7 +81,7 @@ export const DEVICE = words(
 
 /** What is done to open it, where the number has no name: `the alarm turns off with 6093`. */
 export const OPENS = words(
-  `chius*, closed, locked, geschlossen, abgeschlossen, cerré, fechei, fermé, закрыл*, запер*, quita*, desconect*, apag*, ausschalt*, ausgeschaltet, geht aus, spegn*, turned off, switch(?:ed|es)? off, opens?, unlocks?, eingegeben, eingestellt, verrückt, turned, set, disarms?, deactivates?, turns? off, turn it off, press, punch in, key in, dial, type, enter, einstellen, eingeben, eintippen, tipp*, drück*, wähl*, gibst?, öffne*, geht (?:auf|mit), entschärf*,
+  `desbloque*, unlock*, sblocc*, entsperr*, déverrouill*, разблокир*, chius*, closed, locked, geschlossen, abgeschlossen, cerré, fechei, fermé, закрыл*, запер*, quita*, desconect*, apag*, ausschalt*, ausgeschaltet, geht aus, spegn*, turned off, switch(?:ed|es)? off, opens?, unlocks?, eingegeben, eingestellt, verrückt, turned, set, disarms?, deactivates?, turns? off, turn it off, press, punch in, key in, dial, type, enter, einstellen, eingeben, eintippen, tipp*, drück*, wähl*, gibst?, öffne*, geht (?:auf|mit), entschärf*,
   désactiv*, ouvr*, s'ouvre, tap*, compos*, abr*, desactiva*, marca*, tecle*, pulsa*, digit*, deslig*, desativ*, apr[ie]*, disattiv*, disinserisc*, inserisc*,
   открыва*, открой*, набер*, набира*, нажм*, введ*, отключа*, снимается`,
   `押し, 押す, 入力, 打ち, 打って, 回し, 開き, 開く, 解除, 按, 输入, 输, 打开, 解锁, 开门, 눌러, 누르, 입력, 열려, 열리, 맞추, 해제`,
@@ -99,7 +99,7 @@ export const OTHER_CODE = words(
 
 /** What joins a number to what it is the code of. */
 export const RELATED =
-  /(?:[:=：→»>"'“「『【】[]|(?<![a-zà-öø-ÿœа-яё])(?:is|are|was|ist|sind|lautet|lauten|war|heißt|steht|est|sont|c'est|es|son|é|são|è|sono|это|будет|теперь|now|jetzt|to|auf|zu|à|a|en|em|su|sur|на|with|mit|der|avec|con|com|col|с|puse|pus|meti|digitei|probé|luego|then|puis|dann|poi|depois|потом|tapé|essayé|typed|tried|entered|ввела?|ввёл|набрала?|ho messo|(?:cambiat[oa]|impostat[oa]|mess[oa])[^\d\n]{0,40} in|use|enter|press|type|tapez?|tape|marca|digita|введи[a-zà-öø-ÿœа-яё]*|наб[a-zà-öø-ÿœа-яё]*|кодом)|—|–|は|が|を|に|是|为|為|改成|成|은|는|이|가|을|를|로)[\s"'“„«「『【([*`]{0,4}(?:(?:the|le|la|der|die|den|o|il|el|still|immer noch|toujours|wieder)\s)?$/iu;
+  /(?:[:=：→»>"'“「『【】[]|(?<![a-zà-öø-ÿœа-яё])(?:is|are|was|ist|sind|lautet|lauten|war|heißt|steht|hat|has|tiene|est|sont|c'est|es|son|é|são|è|sono|это|будет|теперь|now|jetzt|to|auf|zu|à|a|en|em|su|sur|на|with|mit|der|avec|con|com|col|с|puse|pus|meti|digitei|probé|luego|then|puis|dann|poi|depois|потом|tapé|essayé|typed|tried|entered|ввела?|ввёл|набрала?|ho messo|(?:cambiat[oa]|impostat[oa]|mess[oa])[^\d\n]{0,40} in|use|enter|press|type|tapez?|tape|marca|digita|введи[a-zà-öø-ÿœа-яё]*|наб[a-zà-öø-ÿœа-яё]*|кодом)|—|–|は|が|を|に|是|为|為|改成|成|은|는|이|가|을|를|로)[\s"'“„«「『【([*`]{0,4}(?:(?:the|le|la|der|die|den|o|il|el|still|immer noch|toujours|wieder)\s)?$/iu;
 
 /** Another number, by the word before it: `room 204`, `order no. 4711`, `at 1530`. */
 export const NUMBERED =
@@ -115,9 +115,9 @@ export const IS =
 
 /** Who sends codes, and that one came. */
 export const SENDER =
-  /(?<![a-zà-öø-ÿœа-яё])(?:bank[a-zà-öø-ÿœа-яё]*|banque|banco|banca|банк[a-zà-öø-ÿœа-яё]*|whatsapp|telegram|google|paypal|amazon|apple|facebook|instagram|sms|app|confirm[a-zà-öø-ÿœа-яё]*|valid[a-zà-öø-ÿœа-яё]*|autoriz[a-zà-öø-ÿœа-яё]*|login)(?![a-zà-öø-ÿœа-яё])|銀行|银行|은행|카카오|微信|支付宝|文字|短信|문자/iu;
+  /(?<![a-zà-öø-ÿœа-яё])(?:bank[a-zà-öø-ÿœа-яё]*|banque|banco|banca|банк[a-zà-öø-ÿœа-яё]*|whatsapp|сбер|тинькофф|госуслуг|вход|uber|lyft|telegram|google|paypal|amazon|apple|facebook|instagram|sms|app|confirm[a-zà-öø-ÿœа-яё]*|valid[a-zà-öø-ÿœа-яё]*|autoriz[a-zà-öø-ÿœа-яё]*|login)(?![a-zà-öø-ÿœа-яё])|銀行|银行|은행|카카오|微信|支付宝|文字|短信|문자/iu;
 export const RECEIVED =
-  /(?:(?<![a-zà-öø-ÿœа-яё])(?:received|got|gets?|sent(?: me)?|texted|recebi|chegou|recibí|llegado|llegó|enviado|envoyé|reçu|пришло|пришёл|пришел|прислал[a-zà-öø-ÿœа-яё]*|bekommen|erhalten|geschickt|schickt[a-zà-öø-ÿœа-яё]*|ricevuto|arrivato|mandato)(?![a-zà-öø-ÿœа-яё])|届いた|来た|收到|发来|받은|왔)[^\d,.;]{0,20}$/iu;
+  /(?:(?<![a-zà-öø-ÿœа-яё])(?:received|got|gets?|sent(?: me)?|texted|recebi|chegou|recibí|llegado|llegó|enviado|envoyé|reçu|пришло|пришёл|пришел|прислал[a-zà-öø-ÿœа-яё]*|bekommen|erhalten|geschickt|schickt[a-zà-öø-ÿœа-яё]*|ricevuto|arrivato|mandato|mandou|enviou|envió)(?![a-zà-öø-ÿœа-яё])|届いた|来た|收到|发来|받은|왔)[^\d,.;]{0,20}$/iu;
 
 /** What such messages end with. */
 export const TELL_NOBODY =
@@ -129,4 +129,4 @@ export const OWN =
 
 /** A measure or an amount. */
 export const UNIT =
-  /^\s?(?:ms|mm|cm|m|km|kg|g|kw|w|v|hz|[kmg]?bps|[kmgt]i?b|px|pt|nm|rpm|psi|mah|euros?|eur|usd|gbp|chf|dollars?|reais|pesos|円|元|원|руб|мм|кг|квт|м|points?|punti|puntos|баллов|times|mal|fois|veces|rows|lines|files|users|calls|messages|raw)(?![a-zа-яё\p{L}])/iu;
+  /^\s?(?:ms|mm|cm|m|km|kg|g|kw|w|v|hz|[kmg]?bps|[kmgt]i?b|px|pt|nm|rpm|psi|mah|euros?|eur|usd|gbp|chf|dollars?|reais|pesos|円|元|원|руб|мс|мм|кг|квт|м|points?|punti|puntos|баллов|times|mal|fois|veces|rows|lines|files|users|calls|messages|raw)(?![a-zа-яё\p{L}])/iu;

@@ -98,12 +98,13 @@ const isJoined = (value: string): boolean =>
   /^(?=.*\p{Lu})\p{L}{3,}(?:[_.-]\p{L}+){1,3}\d{1,4}[!?]?$/u.test(value);
 
 const PAIR =
-  /(?:(?:^|[\s:「"'`(])[\w.@+-]{2,40}["'`]?(?: ?(?:\/{1,2}|[·→–—と和、]) ?|:)|(?:^|[\s:「(])[\w.@+-]{2,40} ?\| ?)(?:\p{L}{1,12}\s?:\s?)?["'`]?$/u;
+  /(?:(?:^|[\s:「"'`(])[\p{L}\w.@+-]{2,40}["'`]?(?: ?(?:\/{1,2}|[·→–—と和、]) ?|:)|(?:^|[\s:「(])[\w.@+-]{2,40} ?\| ?)(?:\p{L}{1,12}\s?:\s?)?["'`]?$/u;
 const AS =
   /(?:(?<![a-zà-öø-ÿœа-яё])(?:as|als|en tant que|como|come|user|username|login|admin|root|под|usuario|usuário|utente|benutzer|utilisateur|compte|konto|account|mit|con|avec|com|with|id)[\s:=]{1,3}["'`]?(?!(?:on|in|at|for|the|to|of|with|and|or|is|a|an|by|from|auf|en|sur|de|la|el)\s)[\w.@+-]{2,40}["'`]?[,;]?\s(?:(?:and|und|et|y|e|и|with|mit|avec|con|com|с|using|usando|via)(?:\s(?:the|pass|pw|mdp|code))?\s)?)["'`“«]?$/iu;
 /** Eight signs at least, and a digit among them. */
 const isNetworkKey = (value: string): boolean =>
-  /^(?=.*\d)[\p{L}\p{N}!#$%&*+.?@_-]{8,63}$/u.test(value) && !/^\d{1,3}(?:\.\d+)+$/.test(value);
+  /^(?=.*\d|\p{Ll}{3,}[_-]\p{Ll}{3,})[\p{L}\p{N}!#$%&*+.?@_-]{8,63}$/u.test(value) &&
+  !/^\d{1,3}(?:\.\d+)+$/.test(value);
 
 const HOST =
   /(?:\b\d{1,3}(?:\.\d{1,3}){3}|\b[\w.-]{1,40}@[\w.-]{2,60}(?!\n))(?::\d{2,5})?(?:[\s,;/|]{1,3}[\w.-]{2,32})?[ \t,;/|:]{1,3}(?:\p{L}{2,12}\s?:?\s)?["'`]?$/u;
@@ -121,6 +122,9 @@ const COPULA_BEFORE = /(?<![a-zà-ÿ])(?:is|ist|lautet|est|es|é|è|это)\s["'
 const ANEW =
   /(?:(?<![a-zà-öø-ÿœа-яё])(?:new one is|now it'?s|it is now|it'?s now|changed (?:it )?to|set (?:it )?to|der neue ist|das neue ist|ist jetzt|jetzt|geändert auf|nouveau (?:est|c'est)|maintenant|changé en|ahora es|la nueva es|agora é|a nova é|mudei para|adesso è|ora è|quella nuova è|теперь|новый)|新しいのは|新的是|改成了?|새로운 건|바꿨어|変更後は)[\s:"'「『“«]{0,3}$/iu;
 
+/** `the access: profesor.luna y Tiza-blanca8`. */
+const AFTER_COLON = /[:：]\s?(?=[\w.-]*[\d_.])[\w.-]{3,30},?\s(?:and|und|et|y|e|и|と)\s$/u;
+
 /** Short for its name, and as short a way from it: `パス=Kumo_to_ame3`, `, pw TrexRoar44`. */
 const LABEL =
   /(?:パス\s?[:=は]|(?<![a-zà-öø-ÿœа-яё\d_])mdp\s?[:=]?|[,;/(·|]\s?(?:and |und |et |y |e |и )?(?:pw|pwd|pass|mdp|psw|пасс?|пас|pwd|비번|pass word)\s?[:=]?)\s?["'`«「]?$/iu;
@@ -131,7 +135,10 @@ const COPULA = /^\s?(?:입니다|이에요|예요|이야|야(?!\p{L})|です|で
 const isTold = (before: string, value: string, after: string): boolean => {
   const around = `${before} ${after}`;
   if (!looksChosen(value) && !/^\d{4,}[A-Z]$/.test(value)) return false;
-  if (HOST.test(before) && hasSign(value)) return true;
+  if (HOST.test(before) && (hasSign(value) || before.endsWith(' / '))) return true;
+  if (LOGIN.test(before) && AFTER_COLON.test(before)) return true;
+  if (/^\p{Lu}?\p{Ll}{4,}\d{2,4}$/u.test(value) && PASSWORD.test(after.split(/[.!?]\s|\n/, 1)[0] ?? ''))
+    return true;
   if (
     /(?:^|[\s:「(])(?:admin|administrator|administrador|root|guest|sa)\/$/i.test(before) &&
     /\d\d/.test(value)
@@ -158,7 +165,7 @@ const isTold = (before: string, value: string, after: string): boolean => {
   if (PASSWORD.test(sentence) && COPULA_BEFORE.test(sentence)) return true;
   if (
     WIFI.test(sentence) &&
-    /[:：]\s$/.test(sentence) &&
+    /(?:[:：]|\s(?:avec|with|mit|con|com|с))\s$/.test(sentence) &&
     (/\d\d/.test(value) || /^\p{L}{3,}(?:[-_.]\p{L}{3,})+[-_.]?\d+$/u.test(value))
   )
     return true;

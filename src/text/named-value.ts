@@ -57,7 +57,11 @@ const isAssigned = (rest: string, before: string, named: Named): boolean => {
   let from = rest.slice(closed.length + all.length);
   if (sign === ':' || sign === ':=') from = from.slice(TYPED.exec(from)?.[0].length ?? 0);
   const spaced = /\s$/.test(all) || /^\s/.test(all);
-  const value = readValue(from, sign === '=' && !spaced, /;[^&\n]{0,60}$/.test(before));
+  const value = readValue(
+    from,
+    sign === '=' && !spaced,
+    /;[^&\n]{0,60}$|(?:^|\n)[ \t]{0,8}[\w.-]{0,64}$/.test(before),
+  );
   if (value.ends === ';' && !spaced && /;[^\n]{0,60}$/.test(before)) {
     value.ends = '';
     value.after = '';
@@ -168,7 +172,8 @@ const readBare = (line: string, tight: boolean, inList = false): Value => {
   // Japanese and Chinese go on without a space.
   const ascii = text.match(/^[!-~]{3,}?(?=[,.;]?[\u3000-\u9fff\uac00-\ud7af])/)?.[0];
   if (ascii !== undefined) text = ascii;
-  if (tight) text = text.match(inList ? /^[^;,"'`<>)}\]]+/ : /^[^&;,"'`<>)}\]]+/)?.[0] ?? '';
+  if (tight)
+    text = text.match(inList ? /^(?:[^&;,"'`<>)}\]]|&(?![\w.-]{1,40}=))+/ : /^[^&;,"'`<>)}\]]+/)?.[0] ?? '';
   const [ends = ''] = text.match(/[,;.)}\]"'`*<>|]+$/) ?? [];
   const core = text.slice(0, text.length - ends.length);
   const after = line.slice(text.length);

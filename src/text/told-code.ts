@@ -111,12 +111,12 @@ const weigh = ({ before, after, earlier }: Context, number: string): number => {
   const isRelated = RELATED.test(before);
   const around = code === undefined ? '' : wordsAround(before, code);
   if (OTHER_CODE.test(around)) return 0;
-  const isSpaced = /^\d{3}[ -]\d{3}$/.test(number);
+  const isSpaced = /^\d{3}[ -]\d{3}$|^\d\d(?: \d\d){2,3}$/.test(number);
   const named = code === undefined ? '' : before.slice(Math.max(0, code.at - 4), code.end + 13);
   const isNamed = code !== undefined && (isRelated || isShortWay(before.slice(code.end), isSpaced));
   const isYear = /^(?:19|20)\d\d$/.test(number);
-  if (isYear && !IS.test(before)) return 0;
-  if (code !== undefined && COPULA.test(before) && /^\d{4,8}$/.test(number) && before.length - code.end < 14)
+  if (isYear && !IS.test(before) && !(isNamed && isPin(named))) return 0;
+  if (code !== undefined && COPULA.test(before) && /^\d{4,8}$/.test(number) && before.length - code.end < 32)
     return 3;
   const isDone = OPENS.test(sentence);
   const things =

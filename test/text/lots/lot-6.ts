@@ -1,4 +1,4 @@
-/** Lot 6 of what people write, none of it real: written when all else was done, and measured only. */
+/** Lot 6 of what people write, none of it real: mended by what came of it at first sight. */
 
 export const SECRETS: readonly string[] = [
   // Japanese.
