@@ -6,6 +6,7 @@ import { type GitPlace, git, zeroEnded } from '../process/git.ts';
 import { ownGit } from '../process/own-git.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
 import { changedGitFolder } from './git-folder.ts';
+import { commitsNamed, homesCommitted, homesInIndex } from './git-homes.ts';
 import {
   type Changed,
   compareGitTrees,
@@ -59,6 +60,12 @@ export interface Moved {
   homes: string[];
 }
 
+interface GitLook extends GitScope {
+  repository: Repository;
+  /** Of a folder of the user's: what git knew when the run began. */
+  known: { asking: GitPlace; commits: readonly string[]; homes: readonly string[] } | null;
+}
+
 type Tree = GitTree | ListTree | { kind: 'nothing' };
 
 const MOST_NAMED = 100;
@@ -67,7 +74,7 @@ export class Evidence {
   readonly #folder: string;
   readonly #excluded: readonly string[];
   /** null: git has no say in the folder. */
-  readonly #git: (GitScope & { repository: Repository }) | null;
+  readonly #git: GitLook | null;
   readonly #patchPath: string;
   readonly #before: Tree;
   /** Notes of the beginning. */
@@ -80,7 +87,7 @@ export class Evidence {
 
   private constructor(
     parts: Pick<EvidenceScope, 'folder' | 'home' | 'excluded' | 'patchPath'> & {
-      git: (GitScope & { repository: Repository }) | null;
+      git: GitLook | null;
       before: Tree;
       notes: readonly string[];
       moment: bigint;
@@ -137,7 +144,7 @@ export class Evidence {
       ...changed,
       bounded: changed.bounded || since.bounded,
       tree: tree.kind === 'git' ? tree.tree : null,
-      homes: since.homes,
+      homes: [...since.homes, ...(await this.#homesInGit(signal))],
       notes: [
         ...this.#notes,
         ...notesOf(since),
@@ -175,7 +182,7 @@ export class Evidence {
     await rm(scratchOf(this.#patchPath), { recursive: true, force: true });
   }
 
-  #scope(signal: AbortSignal | undefined): GitScope & { repository: Repository } {
+  #scope(signal: AbortSignal | undefined): GitLook {
     if (this.#git === null) throw new KoubouError('internal', 'A folder without git has no tree of git.');
     return { ...this.#git, place: { ...this.#git.place, signal } };
   }
@@ -218,6 +225,18 @@ export class Evidence {
       isHidden,
       signal,
     });
+  }
+
+  /** What the run committed on branches of its worktree's own is looked at when it is committed. */
+  async #homesInGit(signal: AbortSignal | undefined): Promise<string[]> {
+    const known = this.#git?.known ?? null;
+    if (known === null) return [];
+    const { place, index, scratch } = this.#scope(signal);
+    const now = await commitsNamed({ ...known.asking, signal });
+    const committed = now === null ? [] : await homesCommitted(place, known.commits, now);
+    const before = new Set(known.homes);
+    const staged = (await homesInIndex(place, index, scratch)).filter((name) => !before.has(name));
+    return [...new Set([...committed, ...staged])];
   }
 
   /** Of what tells koubou and git what to run: a person may have changed it meanwhile, or the run. */
@@ -266,7 +285,7 @@ const firstLook = async (
   asked: EvidenceScope,
   scratch: string,
 ): Promise<{
-  git: (GitScope & { repository: Repository }) | null;
+  git: GitLook | null;
   before: GitTree | ListTree;
   notes: string[];
 }> => {
@@ -292,7 +311,8 @@ const firstLook = async (
         whole: worktree !== null,
       };
       if (!(await isIgnored(scope.place, found.prefix))) {
-        return { git: { ...scope, repository: found }, before: await takeGitTree(scope), notes };
+        const known = worktree === null ? await knownOf(place, scope) : null;
+        return { git: { ...scope, repository: found, known }, before: await takeGitTree(scope), notes };
       }
     } else if (found.why !== 'none') notes.push(`git does not read the repository: ${found.words}`);
   } catch (error) {
@@ -301,6 +321,12 @@ const firstLook = async (
   }
   const { folder, signal } = place;
   return { git: null, before: await takeListTree({ folder, excluded, signal }), notes };
+};
+
+const knownOf = async (asking: GitPlace, scope: GitScope): Promise<GitLook['known']> => {
+  const commits = await commitsNamed(asking);
+  if (commits === null) return null;
+  return { asking, commits, homes: await homesInIndex(scope.place, scope.index, scope.scratch) };
 };
 
 /** Where what git ignores begins. */

@@ -199,6 +199,43 @@ describe('no part of a home travels', function () {
       );
     });
 
+    it('it is found on a branch of the user, in any commit, and in the index, where the folder shows none', async () => {
+      const stage = (name: string): string =>
+        `id=$(echo evil | git hash-object -w --stdin) && git update-index --add --cacheinfo 100644,$id,sub/${name}/config/agent.yaml`;
+      const base = repository.git('rev-parse', 'HEAD').trim();
+      const plants = [
+        `${stage('.koubou')} && ${COMMIT}`,
+        `${stage('.KouBou')} && ${COMMIT} && git rm -q --cached -r sub/.KouBou && ${COMMIT}`,
+        `tree=$(${stage('.Koubou')} && git write-tree) && git update-ref refs/heads/hidden $(git -c user.name=a -c user.email=a@a commit-tree $tree -m x) && git rm -q --cached -r sub/.Koubou`,
+        stage('.koubou'),
+      ];
+      for (const plant of plants) {
+        const { status, result } = await repository.ran(
+          (cwd) => {
+            shell(cwd, plant);
+            put('new.txt', `${plant}\n`)(cwd);
+          },
+          { options: { worktree: false } },
+        );
+        assert.equal(status, 'failed', plant);
+        assert.equal(result?.error?.code, 'home_in_changes', plant);
+        repository.git('reset', '-q', '--hard', base);
+      }
+    });
+
+    it('an honest commit on a branch of the user is well, also where somebody committed a home before', async () => {
+      const id = shell(folder, 'echo old | git hash-object -w --stdin').trim();
+      repository.git('update-index', '--add', '--cacheinfo', `100644,${id},sub/.koubou/config/agent.yaml`);
+      repository.git('commit', '-q', '-m', 'a home');
+      await repository.done(
+        (cwd) => {
+          put('new.txt', 'new\n')(cwd);
+          shell(cwd, `git add new.txt && ${COMMIT}`);
+        },
+        { options: { worktree: false } },
+      );
+    });
+
     for (const [name, path] of [
       ['a file', '100644,BLOB,.koubou/config/agent.yaml'],
       ['a link', '120000,BLOB,.Koubou'],

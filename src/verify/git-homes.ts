@@ -1,0 +1,52 @@
+/**
+ * Parts of homes that git alone ever saw: in commits that a run made on a branch of the user's, and in the index. No file of
+ * the folder shows them, and the next checkout would make them.
+ */
+import { join } from 'node:path';
+import { type GitPlace, git, gitOutput, shownName, zeroEnded } from '../process/git.ts';
+import { copyIndex } from '../process/git-index.ts';
+import { homeIn } from '../text/home-name.ts';
+
+/** The commits that the repository's refs and HEAD name. null: git cannot say it. */
+export const commitsNamed = async (asking: GitPlace): Promise<string[] | null> => {
+  const format = '--format=%(objecttype) %(objectname)%0a%(*objecttype) %(*objectname)';
+  const [refs, head] = await Promise.all([
+    git(asking, ['for-each-ref', format]),
+    git(asking, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']),
+  ]);
+  if (refs.code !== 0) return null;
+  const named = refs.stdout.toString('latin1').matchAll(/^commit ([0-9a-f]+)$/gm);
+  const ids = [...named].map(([, id = '']) => id);
+  if (head.code === 0) ids.push(head.stdout.toString('latin1').trim());
+  return [...new Set(ids)];
+};
+
+/** What commits that came since have of homes, sorted. `place`: with a git folder of koubou's own. */
+export const homesCommitted = async (
+  place: GitPlace,
+  before: readonly string[],
+  now: readonly string[],
+): Promise<string[]> => {
+  const known = new Set(before);
+  const fresh = now.filter((id) => !known.has(id));
+  if (fresh.length === 0) return [];
+  const asked = [...fresh, ...before.map((id) => `^${id}`)];
+  const commits = await gitOutput(place, ['rev-list', '--stdin'], { input: `${asked.join('\n')}\n` });
+  const flags = ['-r', '-m', '--root', '--no-renames', '--name-only', '-z', '--no-commit-id'];
+  const names = await gitOutput(place, ['diff-tree', '--stdin', '--ignore-submodules=none', ...flags], {
+    input: commits,
+  });
+  return homesAmong(zeroEnded(names));
+};
+
+/** What an index has of homes. */
+export const homesInIndex = async (place: GitPlace, index: string, scratch: string): Promise<string[]> => {
+  const copy = join(scratch, 'index.homes');
+  await copyIndex(index, copy);
+  const listed = await git(place, ['ls-files', '-z', '--full-name'], { variables: { GIT_INDEX_FILE: copy } });
+  // It may be none that git can read.
+  return listed.code === 0 ? homesAmong(zeroEnded(listed.stdout)) : [];
+};
+
+const homesAmong = (names: readonly string[]): string[] =>
+  [...new Set(names.map(shownName).filter((name) => homeIn(name) !== undefined))].sort();
