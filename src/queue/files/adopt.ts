@@ -115,9 +115,8 @@ export class Adoption {
   }
 
   /** A hard link is no way to a file that whoever made it may not read: a sandbox may let it be made all the same. */
-  async #refuseOthersFile(held: string): Promise<void> {
-    const facts = await this.#context.disk.facts(held);
-    if (facts === undefined || facts.links === 1) return;
+  #refuseOthersFile({ links }: FileFacts): void {
+    if (links === 1) return;
     throw new BadFile('it is a second name (a hard link) of a file that lies elsewhere; drop a copy of it');
   }
 
@@ -132,11 +131,13 @@ export class Adoption {
     this.#context.step('adopt.taken');
     this.#owed.add(name);
     try {
-      await this.#refuseOthersFile(held);
+      const before = await disk.facts(held);
+      // Fenced: the one who took the folder away gives the file back.
+      if (before === undefined) return undefined;
+      this.#refuseOthersFile(before);
       const bytes = await disk.read(held, MAX_TASK_BYTES);
       // Looked at after the content: it may still have been written when it was found.
       const facts = await disk.facts(held);
-      // Fenced: whoever took the folder away gives the file back.
       if (facts === undefined) return undefined;
       const { fields, prompt } = await parseDrop(name, asText(bytes));
       const draft = await this.#draft(fields, prompt);
