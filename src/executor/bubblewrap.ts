@@ -14,6 +14,7 @@ import { type StopOptions, type Stopped, stopTree } from '../process/stop-tree.t
 import type { Confinement, Executor } from './executor.ts';
 import { mountsOf } from './mounts.ts';
 import { forwarder } from './relay-forwarder.ts';
+import { isStandIn, makeStandIns } from './stand-in.ts';
 
 const NAMESPACES = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
 /** Its end kills what is in there; a session of its own keeps that from typing into a terminal (TIOCSTI). */
@@ -45,9 +46,12 @@ const start = async (
   await requireProgram(command, cwd, environment['PATH']);
   const { network, gitFolders } = confinement;
   const known = new Set((await Promise.all(gitFolders.map(oddEntries))).flat());
-  const unwanted = confinement.unwanted.filter(
-    (path) => lstatSync(path, { throwIfNoEntry: false }) === undefined,
-  );
+  const unwanted: string[] = [];
+  for (const path of confinement.unwanted) {
+    const isMissing = lstatSync(path, { throwIfNoEntry: false }) === undefined;
+    if (isMissing || (await isStandIn(path))) unwanted.push(path);
+  }
+  await makeStandIns(unwanted);
   const program = await startProgram({
     ...options,
     command: bwrap,

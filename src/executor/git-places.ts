@@ -4,6 +4,7 @@
  */
 import { lstat, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isStandIn } from './stand-in.ts';
 
 export interface GitPlaces {
   /** The top of the work tree. */
@@ -27,10 +28,12 @@ const GUARDED = [
   'objects/info',
   'modules',
   'worktrees',
+  'rebase-merge',
 ];
 /** Folders that git itself makes; without them one could be made with anything in it. */
 const MADE = ['hooks', 'info', 'objects/info', 'modules', 'worktrees'];
-const UNWANTED = ['commondir', 'config.worktree', 'gitdir'];
+/** The steps of a rebase (`rebase-merge`) may be commands, which the next `git rebase --continue` runs. */
+const UNWANTED = ['commondir', 'config.worktree', 'gitdir', 'rebase-merge'];
 
 /** null: no work tree lies around the folder. Absolute, without symbolic links. */
 export const gitPlaces = async (cwd: string): Promise<GitPlaces | null> => {
@@ -56,7 +59,8 @@ const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
   for (const name of MADE) await mkdir(join(folder, name)).catch(() => undefined);
   const kinds = await Promise.all(GUARDED.map((name) => kindOf(join(folder, name))));
   // A link cannot be mounted over, so it could be replaced; and a whole folder that has another's name is none of git's.
-  if (kinds.includes('link') || kinds[GUARDED.indexOf('commondir')] !== 'missing')
+  const hasCommon = kinds[GUARDED.indexOf('commondir')] !== 'missing';
+  if (kinds.includes('link') || (hasCommon && !(await isStandIn(join(folder, 'commondir')))))
     return readOnly(top, folder);
   if (await hasOwnSettings(folder)) return readOnly(top, folder);
   return {
@@ -90,6 +94,8 @@ const elsewhere = async (top: string, dotGit: string): Promise<GitPlaces | undef
   return { ...places, protected: [...places.protected, dotGit] };
 };
 
+const UNWANTED_OF_LINKED = ['config', 'config.worktree', 'hooks', 'info', 'rebase-merge'];
+
 /**
  * Of the shared folder a commit needs the objects and, where a branch is checked out, its place, which is that of its
  * neighbours as well.
@@ -115,11 +121,9 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
     protected: [
       dotGit,
       join(common, 'objects', 'info'),
-      ...['commondir', 'gitdir', 'config', 'config.worktree', 'hooks', 'info'].map((name) =>
-        join(folder, name),
-      ),
+      ...['commondir', 'gitdir', ...UNWANTED_OF_LINKED].map((name) => join(folder, name)),
     ],
-    unwanted: ['config', 'config.worktree', 'hooks', 'info'].map((name) => join(folder, name)),
+    unwanted: UNWANTED_OF_LINKED.map((name) => join(folder, name)),
     folders: [folder, ...folders, join(common, 'objects')],
   };
 };

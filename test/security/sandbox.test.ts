@@ -234,6 +234,10 @@ describe('a program of a model in the sandbox', function () {
       ['mkdir -p .git/info && echo "* filter=x" > .git/info/attributes', join(cwd, '.git/info/attributes')],
       ['echo ../evil > .git/commondir', join(cwd, '.git/commondir')],
       [
+        'mkdir -p .git/rebase-merge; echo exec evil > .git/rebase-merge/git-rebase-todo',
+        join(cwd, '.git/rebase-merge/git-rebase-todo'),
+      ],
+      [
         'rm -rf .git/hooks; mkdir -p .git/hooks; echo x > .git/hooks/pre-commit',
         join(cwd, '.git/hooks/pre-commit'),
       ],
@@ -251,6 +255,46 @@ describe('a program of a model in the sandbox', function () {
       rmSync(join(cwd, '.git'), { recursive: true });
       git('init', '--quiet');
     }
+  });
+
+  it('adds no command to a rebase that the user has begun', async () => {
+    const todo = join(cwd, '.git/rebase-merge/git-rebase-todo');
+    write(todo, 'pick 1\n');
+    await holds(
+      () =>
+        'mv .git/rebase-merge .git/r; mkdir -p .git/rebase-merge; echo exec evil >> .git/rebase-merge/git-rebase-todo',
+      () => /evil/.test(readFileSync(todo, 'utf8')),
+    );
+  });
+
+  it('leads no git elsewhere while it runs, nor when its worker is killed meanwhile', async () => {
+    const common = join(cwd, '.git', 'commondir');
+    const [mark, go] = [join(root, 'mark'), join(cwd, 'go')];
+    write(join(cwd, 'evil.sh'), `#!/bin/sh\n: > ${mark}\n`);
+    chmodSync(join(cwd, 'evil.sh'), 0o755);
+    /** What the user's git says while the program, which has done its part, still runs. */
+    const meanwhile = async (executor: Executor): Promise<string> => {
+      const ready = join(cwd, 'ready');
+      const ended = run(
+        executor,
+        `cp -r .git evil; git config -f evil/config core.fsmonitor "$PWD/evil.sh"; rm -f .git/commondir; echo ../evil > c; mv -f c .git/commondir; : > ready; until test -e go; do sleep 0.02; done`,
+      );
+      await until(() => existsSync(ready));
+      const said = git('status', '--porcelain', '--untracked-files=no') + readFileSync(common, 'utf8');
+      write(go);
+      await ended;
+      for (const path of [ready, go, join(cwd, 'evil')]) rmSync(path, { recursive: true, force: true });
+      return said;
+    };
+    // As one that was killed has left it.
+    for (const left of [null, '.\n']) {
+      if (left !== null) writeFileSync(common, left);
+      assert.equal(await meanwhile(await confined()), '.\n');
+      assert.ok(!existsSync(mark));
+      assert.ok(!existsSync(common));
+    }
+    assert.equal(await meanwhile(localExecutor), '../evil\n');
+    assert.ok(existsSync(mark), 'the test would not notice it');
   });
 
   it('commits in a linked work tree on its branch alone', async () => {
