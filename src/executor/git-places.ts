@@ -108,7 +108,9 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
   const places = isOnBranch ? [branch, `logs/${branch}`] : [];
   const folders = places.map((name) => join(common, dirname(name)));
   for (const each of folders) await mkdir(each, { recursive: true }).catch(() => undefined);
-  await mkdir(join(common, 'objects', 'info')).catch(() => undefined);
+  // git takes what a pack says before what lies beside it, and looks at neither: the packs of the user stay as they are.
+  const kept = ['info', 'pack'].map((name) => join(common, 'objects', name));
+  for (const each of kept) await mkdir(each).catch(() => undefined);
   return {
     top,
     // Where nothing is checked out, a commit needs no branch; and a table of refs holds all of them.
@@ -120,7 +122,7 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
     ],
     protected: [
       dotGit,
-      join(common, 'objects', 'info'),
+      ...kept,
       ...['commondir', 'gitdir', ...UNWANTED_OF_LINKED].map((name) => join(folder, name)),
     ],
     unwanted: UNWANTED_OF_LINKED.map((name) => join(folder, name)),

@@ -325,6 +325,36 @@ describe('a program of a model in the sandbox', function () {
     assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
   });
 
+  it('replaces and takes away nothing that the repository of its work tree has packed', async () => {
+    write(join(cwd, 'Makefile'), 'all:\n');
+    git('add', 'Makefile');
+    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-qm', 'first');
+    git('gc', '-q');
+    const tree = join(root, 'tree');
+    git('worktree', 'add', '-q', '--detach', tree);
+    const id = git('rev-parse', 'HEAD:Makefile').trim();
+    const loose = `${id.slice(0, 2)}/${id.slice(2)}`;
+    // Another object under the name of this one, beside the packs; then the packs away.
+    const script = `o=$(git rev-parse --git-common-dir)/objects
+      n=$(echo evil | git hash-object -w --stdin); d=$(echo $n | cut -c1-2); f=$(echo $n | cut -c3-)
+      mkdir -p $o/${loose.slice(0, 2)}; cp -f $o/$d/$f $o/${loose}
+      mv $o/pack $o/p; rm -rf $o/p; rm -f $o/pack/*
+      echo work > x; git add x; git commit -qm work && echo done`;
+    const makefile = (): string => {
+      rmSync(join(cwd, 'Makefile'));
+      try {
+        git('checkout', 'HEAD', '--', 'Makefile');
+        return readFileSync(join(cwd, 'Makefile'), 'utf8');
+      } catch {
+        return 'gone';
+      }
+    };
+    assert.match(await run(await confined({}, tree), script, tree), /^done$/m);
+    assert.equal(makefile(), 'all:\n');
+    await run(localExecutor, script, tree);
+    assert.notEqual(makefile(), 'all:\n', 'the test would not notice it');
+  });
+
   it('changes no branch at all in a work tree where none is checked out, as those of tasks are', async () => {
     git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
     git('branch', 'koubou/two');
