@@ -1,8 +1,10 @@
 /** What a task asks for beyond text of a model, and whether its caller gets it: as it is, in a sandbox, or not at all. */
+import { resolve } from 'node:path';
 import { isListedCheck, isListedProgram } from '../access/listed-programs.ts';
 import type { Request, Verdict } from '../access/may.ts';
 import type { RunnerConfig } from '../config/schema.ts';
 import type { NewTask } from '../task/record.ts';
+import { writtenOut } from '../text/written-out.ts';
 import { type Caller, notAllowed, verdictOn } from './caller.ts';
 import type { Project } from './project.ts';
 
@@ -17,6 +19,8 @@ export interface AdmissionFacts {
 interface Asked {
   request: Request;
   about: string;
+  /** Another way to it. */
+  instead?: string;
   /** Whether the config names exactly this program as one that agents may have run. */
   listed?: boolean;
 }
@@ -30,6 +34,13 @@ const RUNS: ReadonlySet<Request> = new Set(['program', 'check', 'check_outside',
 export const EVERYWHERE: Project = { has: () => true, isTooWide: () => false };
 
 const UNDONE = 'Nothing was added.';
+const PIPED = 'Pipe in what you may read yourself: --file - or --prompt-file -.';
+
+const leavesByPattern = (pattern: string): boolean =>
+  pattern
+    .slice(writtenOut(pattern).length)
+    .split(/[/{},]/)
+    .includes('..');
 
 /** Everything that the task asks for, in the order in which a person would want to hear of it. */
 const asks = function* (
@@ -42,7 +53,13 @@ const asks = function* (
   const isOutside = (path: string): boolean => !project.has(places?.[path] ?? path);
   if (isOutside(cwd)) yield { request: 'folder_outside', about: cwd };
   if (output !== undefined && isOutside(output)) yield { request: 'output_outside', about: output };
-  for (const { path } of files) if (isOutside(path)) yield { request: 'files_outside', about: path };
+  for (const { path } of files)
+    if (isOutside(path)) yield { request: 'files_outside', about: path, instead: PIPED };
+  for (const pattern of options.expect ?? []) {
+    // Whether a file is there, and changes, is read of it as well.
+    if (leavesByPattern(pattern) || isOutside(resolve(places?.[cwd] ?? cwd, writtenOut(pattern))))
+      yield { request: 'files_outside', about: `--expect ${pattern}` };
+  }
   const open = sandbox ?? (runner?.kind === 'codex' ? runner.sandbox : undefined);
   if (open === 'danger-full-access') yield { request: 'full_access', about: 'danger-full-access' };
   if (options.check_outside === true) yield { request: 'check_outside', about: check ?? '' };
@@ -63,7 +80,7 @@ export const admitTask = async <T extends NewTask>(
   if (caller.principal.role === 'owner') return task;
   const verdicts: Verdict[] = [];
   let byName = false;
-  for (const { request, about, listed } of asks(task, facts, caller.rights.commands)) {
+  for (const { request, about, listed, instead } of asks(task, facts, caller.rights.commands)) {
     const own = verdictOn(caller, request);
     const verdict = listed === true ? 'allowed' : own;
     byName ||= listed === true && own !== 'allowed';
@@ -75,7 +92,7 @@ export const admitTask = async <T extends NewTask>(
       throw notAllowed(caller, request, {
         about: shown(about),
         undone: UNDONE,
-        instead: insteadOf(request, about, { why, listed: caller.rights.commands }),
+        instead: instead ?? insteadOf(request, about, { why, listed: caller.rights.commands }),
       });
     }
   }
@@ -122,7 +139,6 @@ const insteadOf = (
   about: string,
   { why, listed }: { why: string | undefined; listed: readonly string[] },
 ): string | undefined => {
-  if (request === 'files_outside') return 'Pipe in what you may read yourself: --file - or --prompt-file -.';
   if (why === undefined) return undefined;
   const none = `In a sandbox it would be allowed, and none can be used here: ${why}`;
   if (request === 'agent') return none;

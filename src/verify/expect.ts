@@ -2,6 +2,7 @@
 import { matchesGlob, relative, resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
+import { writtenOut } from '../text/written-out.ts';
 import { type ExpectedBefore, isAsBefore } from './expected-before.ts';
 
 export interface Expectation {
@@ -29,13 +30,6 @@ export const expectedPlaces = (patterns: readonly string[], cwd: string): string
     const end = endOf(path);
     return end === undefined ? [] : [end];
   });
-
-/** What stands before the first part with a wildcard; brackets may be those of a name. */
-const writtenOut = (pattern: string): string => {
-  const parts = pattern.split('/');
-  const first = parts.findIndex((part) => /[*?]/.test(part));
-  return first === -1 ? pattern : `${parts.slice(0, first).join('/')}${first === 0 ? '.' : '/'}`;
-};
 
 /** null when each pattern has a regular file that is not empty; a candidate is known not to be empty. */
 export const missingExpected = async (expectation: Expectation): Promise<ErrorInfo | null> => {

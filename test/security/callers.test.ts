@@ -209,6 +209,13 @@ security: { allow_full_access: true }
     assert.equal((await call({}, ['delegate', '--file', '.koubou/config/.env', 'hello'])).code, 0);
   });
 
+  it('expects files of the project, by name and by pattern', async () => {
+    for (const pattern of ['x', 'sub/**/*.md', './x', '[id]/x', join(project.folder, '*')]) {
+      const added = await call(AGENT, ['delegate', '--expect', pattern, '--output', 'x', 'hello']);
+      assert.equal(added.code, 0, `${pattern}: ${added.stderr}`);
+    }
+  });
+
   it('is refused in a batch, in --each and by a link that leads out, too', async () => {
     const line = JSON.stringify({ type: 'command', command: ['touch', 'x'] });
     project.write('batch', `{"prompt":"fine"}\n${line}\n`);
@@ -222,6 +229,9 @@ security: { allow_full_access: true }
       ['--output', 'out/x', 'hello'],
       ['--output', 'dangling', 'hello'],
       ['--file', 'out/secret', 'hello'],
+      ...[join(root, 'secret'), '../*', 'out/secret', 'out/*', '*/../../*', '.koubou/config/*'].map(
+        (pattern) => ['--expect', pattern, '--output', 'x', 'hello'],
+      ),
     ]) {
       const refused = await call(AGENT, ['delegate', '--json', ...args]);
       assert.deepEqual([refused.code, codeOf(refused), await added()], [2, 'not_allowed', 0], args.join(' '));
