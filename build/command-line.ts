@@ -47,6 +47,8 @@ const common: BuildOptions = {
   format: 'cjs',
   target: 'node22.22',
   minifySyntax: true,
+  // Reading the file is a good part of a short command; DEBUG=koubou shows its stack in short names.
+  minifyIdentifiers: true,
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',

@@ -10,7 +10,7 @@ import { admitTask, EVERYWHERE } from './admit-task.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
 import { type Caller, requireAllowed } from './caller.ts';
 import { draftTask } from './draft.ts';
-import { type Expanded, expandEach, refuseEqualOutputs } from './expand.ts';
+import type { Expanded } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
 import { isHeldIn, markSensitive } from './mark-sensitive.ts';
 import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
@@ -94,7 +94,7 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     // Once more by where its names lead: what was on their way may have changed since the first look.
     if (isAgent) await admit(task);
   }
-  refuseEqualOutputs(placed);
+  if (placed.length > 1) (await import('./expand.ts')).refuseEqualOutputs(placed);
   const wanted = request.skipExisting ? withoutFinished(placed) : placed;
   const tasks = await markSensitive(await withHashes(wanted), {
     words: config.security.sensitive_patterns,
@@ -132,6 +132,7 @@ const askedFor = async (
     return lines.map((line) => merged(fields, line));
   }
   if (each === undefined) return [fields];
+  const { expandEach } = await import('./expand.ts');
   return expandEach(await sources.withPrompt(fields), await matchFiles(each, cwd), cwd);
 };
 

@@ -10,7 +10,7 @@ import { mustStayLocal } from '../route/local.ts';
 import { type Routing, withRules } from '../route/route.ts';
 import type { NewTask } from '../task/record.ts';
 import { decodeLoosely } from '../text/decode-text.ts';
-import { findSecret } from '../text/secrets.ts';
+import { isPlainText } from '../text/plain-text.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
 
 export interface Marking {
@@ -31,7 +31,7 @@ export const markSensitive = async (
   // A model's server gets the name, too.
   const inFile = remembered(async (path) => {
     const text = await beginningOf({ path, place: known.get(path) });
-    return (await findSecret(`${path}\n${parse(path).name}\n${text}`, words)) !== undefined;
+    return hasSecret(`${path}\n${parse(path).name}\n${text}`, words);
   });
   const isParentHeld = remembered(isHeld);
   const marked: NewTask[] = [];
@@ -75,14 +75,18 @@ const holdsSecret = async (
   words: readonly string[],
 ): Promise<boolean> => {
   const { system = '', schema, set = {} } = options;
-  const parts = [
-    system,
-    prompt,
-    JSON.stringify(context),
-    JSON.stringify(schema ?? null),
-    JSON.stringify(set),
-  ];
-  return (await findSecret(parts.join('\n'), words)) !== undefined;
+  const values = [context, schema, set].filter((value) => !isNothing(value));
+  const parts = [system, prompt, ...values.map((value) => JSON.stringify(value))];
+  return hasSecret(parts.filter((part) => part !== '').join('\n'), words);
+};
+
+const isNothing = (value: unknown): boolean =>
+  value == null || (typeof value === 'object' && Object.keys(value).length === 0);
+
+const hasSecret = async (text: string, words: readonly string[]): Promise<boolean> => {
+  if (isPlainText(text, words)) return false;
+  const { findSecret } = await import('../text/secrets.ts');
+  return (await findSecret(text, words)) !== undefined;
 };
 
 const some = async <T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> => {

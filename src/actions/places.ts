@@ -8,11 +8,13 @@ import type { NewTask } from '../task/record.ts';
 
 /** `home`: koubou's own. Throws `usage` where a result may not be written where it is asked for. */
 export const withPlaces = (tasks: readonly NewTask[], home: string): NewTask[] => {
-  const reserved = new Reserved({ home });
+  // Looked up for a task that names an output, which few do.
+  let reserved: Reserved | undefined;
   return tasks.map((task) => {
     const { output } = task.options;
     const placed = withReadPlaces(task);
     if (output === undefined) return placed;
+    reserved ??= new Reserved({ home });
     return { ...placed, places: { ...placed.places, [output]: placeOfOutput(output, reserved) } };
   });
 };

@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import type { ErrorInfo } from '../errors.ts';
 import { KoubouError } from '../errors.ts';
 import { isTooDeep } from '../text/json.ts';
+import { once } from '../text/once.ts';
 import type { Status } from './lifecycle.ts';
 
 export const TASK_TYPES = ['general', 'code', 'command'] as const;
@@ -129,51 +130,53 @@ export interface Usage {
 }
 
 /** One run's outcome, the content of results/DAY/ID/run-R.json. Written once, never replaced. */
-export const RunOutcome = z.looseObject({
-  version: z.literal(1),
-  task_id: z.string(),
-  /** R of the run. An end without a run (cancelled before it began) has a number too, and started_at null. */
-  attempt: z.int().check(z.nonnegative()),
-  worker_id: z.nullable(z.string()),
-  runner: z.nullable(z.string()),
-  model: z.nullable(z.string()),
-  endpoint: z.nullable(z.string()),
-  /** The address that the run really connected to; null: none, or nobody knows. */
-  address: z._default(z.nullable(z.string()), null),
-  started_at: z.nullable(z.string()),
-  ended_at: z.string(),
-  outcome: z.enum(['success', 'error']),
-  charged: z.boolean(),
-  error: z.nullable(z.looseObject({ code: z.string(), message: z.string(), hint: z.string() })),
-  evidence: z._default(z.nullable(z.string()), null),
-  usage: z._default(
-    z.nullable(
-      z.looseObject({
-        input_tokens: z.nullable(z.number()),
-        output_tokens: z.nullable(z.number()),
-        prompt: z.optional(
-          z.looseObject({
-            counted: z.nullable(z.number()),
-            least: z.number(),
-            without_cache: z.boolean(),
-          }),
-        ),
-      }),
+export const runOutcome = once(() =>
+  z.looseObject({
+    version: z.literal(1),
+    task_id: z.string(),
+    /** R of the run. An end without a run (cancelled before it began) has a number too, and started_at null. */
+    attempt: z.int().check(z.nonnegative()),
+    worker_id: z.nullable(z.string()),
+    runner: z.nullable(z.string()),
+    model: z.nullable(z.string()),
+    endpoint: z.nullable(z.string()),
+    /** The address that the run really connected to; null: none, or nobody knows. */
+    address: z._default(z.nullable(z.string()), null),
+    started_at: z.nullable(z.string()),
+    ended_at: z.string(),
+    outcome: z.enum(['success', 'error']),
+    charged: z.boolean(),
+    error: z.nullable(z.looseObject({ code: z.string(), message: z.string(), hint: z.string() })),
+    evidence: z._default(z.nullable(z.string()), null),
+    usage: z._default(
+      z.nullable(
+        z.looseObject({
+          input_tokens: z.nullable(z.number()),
+          output_tokens: z.nullable(z.number()),
+          prompt: z.optional(
+            z.looseObject({
+              counted: z.nullable(z.number()),
+              least: z.number(),
+              without_cache: z.boolean(),
+            }),
+          ),
+        }),
+      ),
+      null,
     ),
-    null,
-  ),
-  route: z._default(z.nullable(z.string()), null),
-  /** Seconds the server asked to wait (Retry-After). */
-  retry_after: z._default(z.nullable(z.number()), null),
-  /** What the next attempt is told: the checker's or validator's words. */
-  feedback: z._default(z.nullable(z.string()), null),
-  output_bytes: z._default(z.nullable(z.number()), null),
-  /** By which a later task can go on with the runner's conversation. */
-  session: z._default(z.nullable(z.string()), null),
-  /** Where the accepted output was also written (--output), absolute. */
-  output_file: z._default(z.nullable(z.string()), null),
-});
-export type RunOutcome = z.infer<typeof RunOutcome>;
+    route: z._default(z.nullable(z.string()), null),
+    /** Seconds the server asked to wait (Retry-After). */
+    retry_after: z._default(z.nullable(z.number()), null),
+    /** What the next attempt is told: the checker's or validator's words. */
+    feedback: z._default(z.nullable(z.string()), null),
+    output_bytes: z._default(z.nullable(z.number()), null),
+    /** By which a later task can go on with the runner's conversation. */
+    session: z._default(z.nullable(z.string()), null),
+    /** Where the accepted output was also written (--output), absolute. */
+    output_file: z._default(z.nullable(z.string()), null),
+  }),
+);
+export type RunOutcome = z.infer<ReturnType<typeof runOutcome>>;
 
 export interface Attempt {
   attempt: number;

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { KoubouError } from '../../src/errors.ts';
-import { parseTaskFile, RunOutcome, type TaskFile } from '../../src/task/record.ts';
+import { parseTaskFile, runOutcome, type TaskFile } from '../../src/task/record.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/tasks/v1');
 
@@ -124,7 +124,7 @@ describe('the task record', () => {
 
 describe('an outcome', () => {
   it('of which only the first fields were known can be read', () => {
-    const outcome = RunOutcome.parse({
+    const outcome = runOutcome().parse({
       version: 1,
       task_id: 'task_20260102_030405_678250_01zz',
       attempt: 1,

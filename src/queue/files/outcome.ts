@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode } from '../../errors.ts';
 import { isEnded } from '../../task/lifecycle.ts';
-import { RunOutcome } from '../../task/record.ts';
+import { type RunOutcome, runOutcome } from '../../task/record.ts';
 import { creatorName, discard, type QueueContext } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, unlessCode } from './disk.ts';
 import { ensureDayFolders, ensureFolder, hasResults, locate, outcomeRuns } from './locate.ts';
@@ -21,7 +21,7 @@ export const readOutcome = async (
   if (!(await hasResults(context, id))) return undefined;
   try {
     const bytes = await context.disk.read(context.layout.outcome(id, run), MAX_OUTCOME_BYTES);
-    const parsed = z.safeParse(RunOutcome, JSON.parse(bytes.toString('utf8')));
+    const parsed = z.safeParse(runOutcome(), JSON.parse(bytes.toString('utf8')));
     const { success, data } = parsed;
     if (success && data.task_id === id && data.attempt === run) return data;
   } catch (error) {
@@ -171,7 +171,7 @@ export const finishEnd = async (context: QueueContext, tmp: string, only?: strin
 const readWritten = async (context: QueueContext, tmp: string): Promise<RunOutcome | undefined> => {
   try {
     const bytes = await context.disk.read(tmp, MAX_OUTCOME_BYTES);
-    const { success, data } = z.safeParse(RunOutcome, JSON.parse(bytes.toString('utf8')));
+    const { success, data } = z.safeParse(runOutcome(), JSON.parse(bytes.toString('utf8')));
     return success ? data : undefined;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof BadFile)

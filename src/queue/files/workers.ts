@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../../errors.ts';
+import { once } from '../../text/once.ts';
 import type { WorkerInfo } from '../queue.ts';
 import { type QueueContext, verdictFor } from './context.ts';
 import { BadFile, listOrNone } from './disk.ts';
@@ -12,40 +13,45 @@ const OFFLINE_AFTER_MS = 5 * 60_000;
 /** Before that it is silent: two beats that are as far apart as they usually are did not come. */
 const SILENT_AFTER_MS = 10_000;
 
-const RunFile = z.looseObject({
-  label: z.string(),
-  slots: z.number(),
-  version: z.string(),
-  runner: z.nullable(z.string()),
-  model: z.nullable(z.string()),
-  temporary: z.boolean(),
-  /** Older versions did not say. */
-  beat_seconds: z.optional(z.number()),
-  bootId: z.string(),
-  pid: z.number(),
-  startTime: z.string(),
-  pidNamespace: z.string(),
-  hostId: z.string(),
-  started_at: z.string(),
-});
-export type RunFile = z.infer<typeof RunFile> & {
+// Made when one is read: to make them costs a short command more than the look at a folder without workers.
+const runFileSchema = once(() =>
+  z.looseObject({
+    label: z.string(),
+    slots: z.number(),
+    version: z.string(),
+    runner: z.nullable(z.string()),
+    model: z.nullable(z.string()),
+    temporary: z.boolean(),
+    /** Older versions did not say. */
+    beat_seconds: z.optional(z.number()),
+    bootId: z.string(),
+    pid: z.number(),
+    startTime: z.string(),
+    pidNamespace: z.string(),
+    hostId: z.string(),
+    started_at: z.string(),
+  }),
+);
+export type RunFile = z.infer<ReturnType<typeof runFileSchema>> & {
   /** Written by a koubou of this user: a process that another file names is nobody's to stop. */
   sealed: boolean;
 };
 
-const BeatFile = z.looseObject({
-  at: z.string(),
-  /** By the clock that all processes of the boot share; beats of older versions have none. */
-  steady_ms: z.optional(z.number()),
-  slots: z.number(),
-  progress: z.record(z.string(), z.number()),
-  down: z.record(z.string(), z.string()),
-  passed: z.record(z.string(), z.enum(['endpoint', 'permit'])),
-  notes: z.array(z.string()),
-  completed: z.number(),
-  failed: z.number(),
-});
-export type BeatFile = z.infer<typeof BeatFile>;
+const beatFileSchema = once(() =>
+  z.looseObject({
+    at: z.string(),
+    /** By the clock that all processes of the boot share; beats of older versions have none. */
+    steady_ms: z.optional(z.number()),
+    slots: z.number(),
+    progress: z.record(z.string(), z.number()),
+    down: z.record(z.string(), z.string()),
+    passed: z.record(z.string(), z.enum(['endpoint', 'permit'])),
+    notes: z.array(z.string()),
+    completed: z.number(),
+    failed: z.number(),
+  }),
+);
+export type BeatFile = z.infer<ReturnType<typeof beatFileSchema>>;
 
 const readJson = async <T extends z.core.$ZodType>(
   context: QueueContext,
@@ -64,12 +70,12 @@ const readJson = async <T extends z.core.$ZodType>(
 };
 
 export const readRunFile = async (context: QueueContext, workerId: string): Promise<RunFile | undefined> => {
-  const read = await readJson(context, context.layout.runFile(workerId), RunFile);
+  const read = await readJson(context, context.layout.runFile(workerId), runFileSchema());
   return read && { ...read.data, sealed: context.seal?.isSealed(read.bytes) === true };
 };
 
 export const readBeat = async (context: QueueContext, workerId: string): Promise<BeatFile | undefined> =>
-  (await readJson(context, context.layout.beatFile(workerId), BeatFile))?.data;
+  (await readJson(context, context.layout.beatFile(workerId), beatFileSchema()))?.data;
 
 /** Every registered daemon that is not known to be dead, oldest first. */
 export const listWorkers = async (context: QueueContext): Promise<WorkerInfo[]> => {

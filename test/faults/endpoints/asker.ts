@@ -14,7 +14,6 @@ import { OllamaRunner } from '../../../src/runner/ollama.ts';
 import { OpenAiRunner } from '../../../src/runner/openai-compatible.ts';
 import type { Runner, RunnerOutcome } from '../../../src/runner/runner.ts';
 import { LocalNetworks } from '../../../src/task/local-networks.ts';
-import { RunOutcome } from '../../../src/task/record.ts';
 import { promptFolders, taskOf } from '../../contract/runner.ts';
 import type { Kind } from './faulty-server.ts';
 
@@ -155,9 +154,7 @@ const unfit = (outcome: RunnerOutcome): string[] => {
       [observed.end?.said ?? null, observed.thinking, observed.remoteHost].every(
         (each) => each === null || typeof each === 'string',
       ));
-  return isOdd || !texts || !isFit || RunOutcome === undefined
-    ? [`an outcome that no file can hold: ${JSON.stringify(outcome)}`]
-    : [];
+  return isOdd || !texts || !isFit ? [`an outcome that no file can hold: ${JSON.stringify(outcome)}`] : [];
 };
 
 const runnerOf = ({ kind, url, outputLimitBytes }: Question): Runner => {
