@@ -15,6 +15,7 @@ import {
   SCRATCH,
   type WorktreeRecord,
 } from './record.ts';
+import { unblockWorktrees } from './unblock.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -86,6 +87,7 @@ export const discardWorktree = async (
   await removeFolders(record);
   // What an apply that was killed left.
   await rm(`${record.path}${SCRATCH}`, { recursive: true, force: true });
+  await unblockWorktrees(record.git_folder);
   const place = { folder: record.git_folder, environment };
   const { code, stderr } = await git(place, ['branch', '-D', record.branch]);
   const isThere = ['show-ref', '--verify', '--quiet', `refs/heads/${record.branch}`];

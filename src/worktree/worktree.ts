@@ -25,6 +25,7 @@ import {
   writeWorktree,
 } from './record.ts';
 import { removeFolders } from './remove.ts';
+import { unblockWorktrees } from './unblock.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -121,6 +122,7 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
     await removeFolders(record);
     // Left by a git that was killed; nobody else's, as the branch is the task's own.
     await rm(join(record.git_folder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
+    await unblockWorktrees(record.git_folder);
     await requireHeld();
     // The run has no branch checked out: what an agent may write to the branches of the repository, it may write to all.
     const add = ['worktree', 'add', '--quiet', '--no-checkout', '--force', '--detach'];

@@ -413,6 +413,26 @@ describe('git, as koubou runs it', function () {
     );
   });
 
+  it('waits at no pipe that an agent, whose worker was killed, left in the git folder of its worktree', async function () {
+    this.timeout(30_000);
+    const other = 'task_20260101_000000_000000_abcd';
+    repository.git('worktree', 'add', '-q', '--detach', join(kit.outside, other));
+    const head = join(folder, '.git', 'worktrees', other, 'HEAD');
+    const leave = (): void => {
+      rmSync(head, { force: true });
+      execFileSync('mkfifo', [head]);
+    };
+    leave();
+    const list = ['-C', folder, 'worktree', 'list'];
+    assert.throws(() => execFileSync('git', list, { timeout: 1000, stdio: 'ignore' }), { code: 'ETIMEDOUT' });
+    const id = await repository.done(put('new.txt', 'new\n'));
+    leave();
+    assert.deepEqual((await repository.apply(id)).files, ['new.txt']);
+    leave();
+    await repository.discard(id);
+    assert.equal(repository.branches(), '');
+  });
+
   describe('where the repository has', () => {
     const LFS = 'version https://git-lfs.github.com/spec/v1\n';
 
