@@ -14,7 +14,7 @@ import { type StopOptions, type Stopped, stopTree } from '../process/stop-tree.t
 import type { Confinement, Executor } from './executor.ts';
 import { mountsOf } from './mounts.ts';
 import { forwarder } from './relay-forwarder.ts';
-import { isStandIn, makeStandIns } from './stand-in.ts';
+import { isFree, isStandIn, makeStandIns } from './stand-in.ts';
 
 const NAMESPACES = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
 /** Its end kills what is in there; a session of its own keeps that from typing into a terminal (TIOCSTI). */
@@ -51,27 +51,35 @@ const start = async (
     const isMissing = lstatSync(path, { throwIfNoEntry: false }) === undefined;
     if (isMissing || (await isStandIn(path))) unwanted.push(path);
   }
-  await makeStandIns(unwanted);
-  const program = await startProgram({
-    ...options,
-    command: bwrap,
-    says: true,
-    args: [
-      '--info-fd',
-      '3',
-      ...(await bubblewrapArguments(confinement, cwd)),
-      '--',
-      ...(typeof network === 'object' ? forwarder(network) : []),
-      command,
-      ...args,
-    ],
-    environment: { ...environment, ...(environment['TMPDIR'] === undefined ? {} : { TMPDIR: TEMPORARY }) },
-  });
   const tidy = async (): Promise<void> => {
-    for (const path of unwanted) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    for (const path of unwanted.filter(isFree))
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
     for (const folder of gitFolders) await removeOddEntries(folder, known).catch(() => undefined);
   };
-  return { ...program, ended: endOfAll(program, tidy) };
+  await makeStandIns(unwanted);
+  const starting = async (): Promise<RunningProgram> =>
+    startProgram({
+      ...options,
+      command: bwrap,
+      says: true,
+      args: [
+        '--info-fd',
+        '3',
+        ...(await bubblewrapArguments(confinement, cwd)),
+        '--',
+        ...(typeof network === 'object' ? forwarder(network) : []),
+        command,
+        ...args,
+      ],
+      environment: { ...environment, ...(environment['TMPDIR'] === undefined ? {} : { TMPDIR: TEMPORARY }) },
+    });
+  try {
+    const program = await starting();
+    return { ...program, ended: endOfAll(program, tidy) };
+  } catch (error) {
+    await tidy();
+    throw error;
+  }
 };
 
 export const bubblewrapArguments = async (confinement: Confinement, cwd: string): Promise<string[]> => [

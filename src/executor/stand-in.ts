@@ -9,12 +9,24 @@ import { basename } from 'node:path';
 const NAME = 'commondir';
 const ITSELF = '.\n';
 
-/** `missing`: paths at which there is nothing yet. */
+/** How many programs run over one: with the file, the mounts over it would go. */
+const holders = new Map<string, number>();
+
+/** `missing`: paths at which there is nothing, or a stand-in. Each of them is to be given to `isFree` once. */
 export const makeStandIns = async (missing: readonly string[]): Promise<void> => {
   for (const path of missing.filter((each) => basename(each) === NAME)) {
+    holders.set(path, (holders.get(path) ?? 0) + 1);
     // Where it cannot be made here, it cannot be made in the sandbox.
     await writeFile(path, ITSELF, { flag: 'wx' }).catch(() => undefined);
   }
+};
+
+/** Whether what lies there may be taken away when a program has ended: no other one runs over it. */
+export const isFree = (path: string): boolean => {
+  const left = (holders.get(path) ?? 1) - 1;
+  if (left > 0) holders.set(path, left);
+  else holders.delete(path);
+  return left <= 0;
 };
 
 /** One of a run that goes on, or of one that was killed. */

@@ -293,6 +293,26 @@ describe('a program of a model in the sandbox', function () {
       assert.ok(!existsSync(mark));
       assert.ok(!existsSync(common));
     }
+    // Another program in the same folder, which ended before.
+    const executor = await confined();
+    const both = await confined();
+    const short = async (): Promise<string> => run(both, 'until test -e other; do sleep 0.02; done');
+    const other = short();
+    await until(() => existsSync(common));
+    const long = run(
+      executor,
+      ': > here; until test -e go; do sleep 0.02; done; echo ../evil > c; mv -f c .git/commondir; : > ready; until test -e end; do sleep 0.02; done',
+    );
+    await until(() => existsSync(join(cwd, 'here')));
+    write(join(cwd, 'other'));
+    await other;
+    write(join(cwd, 'go'));
+    await until(() => existsSync(join(cwd, 'ready')));
+    assert.equal(readFileSync(common, 'utf8'), '.\n');
+    write(join(cwd, 'end'));
+    await long;
+    assert.ok(!existsSync(common));
+    for (const name of ['go', 'ready']) rmSync(join(cwd, name));
     assert.equal(await meanwhile(localExecutor), '../evil\n');
     assert.ok(existsSync(mark), 'the test would not notice it');
   });
