@@ -11,6 +11,7 @@ import { localExecutor } from '../../src/executor/local.ts';
 import type { RunContext, Runner, RunnerOutcome } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { type Verification, verifyResult } from '../../src/verify/verify.ts';
+import { MEASURED, textOf } from '../helpers/prompt-texts.ts';
 import {
   type Script,
   type ScriptedServer,
@@ -18,7 +19,6 @@ import {
   startScriptedServer,
   steps,
 } from '../helpers/scripted-server.ts';
-import { MEASURED, textOf } from '../runner/prompt-texts.ts';
 
 export const promptFolders = [new URL('../../templates/prompts', import.meta.url).pathname];
 

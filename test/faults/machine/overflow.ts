@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { makeHome, newTask } from '../../helpers/queue-home.ts';
+import { sealOf } from '../../helpers/state.ts';
 
 export interface AfterOverflow {
   moved: number;
@@ -46,13 +47,14 @@ export const overflow = async (count: number): Promise<AfterOverflow> => {
 const prepare = (home: string, count: number): { id: string; from: string; to: string }[] => {
   const folder = join(home, 'logs', 'made');
   mkdirSync(folder);
+  const seal = sealOf(home);
   return Array.from({ length: count }, (_, n) => {
     const number = String(n).padStart(6, '0');
     const id = `task_20260101_000000_${number}_aaaa`;
     const name = `05-${id}.r0.b0.json`;
     const from = join(folder, name);
     const task = { ...newTask(), version: 1, task_id: id, created_at: '2026-01-01T00:00:00.000Z' };
-    writeFileSync(from, JSON.stringify(task));
+    writeFileSync(from, seal.seal(JSON.stringify(task)));
     return { id, from, to: join(home, 'tasks', 'pending', name) };
   });
 };
