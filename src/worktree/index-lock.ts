@@ -1,5 +1,6 @@
 /** The lock of a git index, taken as git takes it, with the name of its holder in it. */
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { startTimeOf } from '../process/liveness.ts';
 
@@ -7,18 +8,49 @@ import { startTimeOf } from '../process/liveness.ts';
 export const holdingIndex = async <T>(index: string, act: () => Promise<T>): Promise<T> => {
   const lock = `${index}.lock`;
   await removeDeadLock(lock);
+  await removeLeft(lock);
+  await take(lock);
   try {
-    await writeFile(lock, `koubou ${process.pid} ${startTimeOf(process.pid)}\n`, { flag: 'wx' });
+    return await act();
+  } finally {
+    await rm(lock, { force: true });
+  }
+};
+
+/** Of this process. */
+let taken = 0;
+/** The file system has no hard links (exFAT). */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** Made beside it and linked into its place: a lock that names nobody, as a kill would leave, is nobody's to remove. */
+const take = async (lock: string): Promise<void> => {
+  taken += 1;
+  const made = `${lock}.${process.pid}.${taken}`;
+  const holder = `koubou ${process.pid} ${startTimeOf(process.pid)}\n`;
+  try {
+    await writeFile(made, holder, { flag: 'wx' });
+    await link(made, lock).catch(async (error: unknown) => {
+      if (!NO_LINKS.has(systemCode(error) ?? '')) throw error;
+      await writeFile(lock, holder, { flag: 'wx' });
+    });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
     throw new KoubouError('usage', `Another git command is at work there (${lock}); nothing was applied.`, {
       hint: 'Try again when it has ended; where none runs any more, remove that file.',
     });
-  }
-  try {
-    return await act();
   } finally {
-    await rm(lock, { force: true });
+    await rm(made, { force: true });
+  }
+};
+
+/** What a koubou that was killed meanwhile left beside the lock: files with its process id behind the lock's name. */
+const removeLeft = async (lock: string): Promise<void> => {
+  const before = `${basename(lock)}.`;
+  for (const name of await readdir(dirname(lock)).catch(() => [])) {
+    const [, pid] = /^(\d+)(?:\.\d+)?$/.exec(name.startsWith(before) ? name.slice(before.length) : '') ?? [];
+    if (pid !== undefined && startTimeOf(Number(pid)) === null) {
+      await rm(join(dirname(lock), name), { force: true });
+    }
   }
 };
 

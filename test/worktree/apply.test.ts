@@ -201,6 +201,17 @@ describe('what was done in a worktree, applied', () => {
     );
   });
 
+  it('takes away what a koubou left that was killed while it took the lock', async () => {
+    const id = await repository.done(put('new.txt', 'x'));
+    const gone = spawnSync('true').pid;
+    for (const name of [`${gone}`, `${gone}.1`]) repository.write(`.git/index.lock.${name}`, '');
+    assert.equal((await repository.apply(id)).result, 'applied');
+    assert.deepEqual(
+      readdirSync(join(folder, '.git')).filter((name) => name.startsWith('index.')),
+      [],
+    );
+  });
+
   it('is applied once where two ask at once', async () => {
     const id = await repository.done(put('new.txt', 'x'));
     const asked = await Promise.allSettled([repository.apply(id), repository.apply(id)]);
