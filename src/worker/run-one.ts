@@ -234,8 +234,9 @@ export class Attempt {
     const local = this.#localOnly(runner, route, resume !== null);
     // The last look before any program of the run or of its check is started.
     const requireHeld = async (): Promise<void> => {
-      await this.#requireHeld();
       workplace.requireThere();
+      // Last: what a fenced worker still does after this look is done twice.
+      await this.#requireHeld();
     };
     const childStarted = (child: { pid: number; startTime: string | null }): Promise<void> =>
       this.#dependencies.member.recordChild(claim, child);
