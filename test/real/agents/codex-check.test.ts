@@ -139,7 +139,7 @@ for (const kind of KINDS) describe(`a check of the work of the real Codex with $
     rmSync(join(cwd, 'started'));
     const running = await start(there, `${fork}; trap '' TERM; sleep ${seconds}; sleep ${seconds}`);
     await until(() => existsSync(join(cwd, 'started')), 'the check');
-    assert.ok(left().length > 0);
+    await until(() => left().length > 0, 'what it started in the background');
     await there.stop({ ...running, marker: `codex-check-${process.pid}`, graceMs: 200 });
     await running.ended;
     assert.deepEqual(left(), []);
