@@ -82,9 +82,10 @@ const WANTED: Readonly<Record<string, Wanted>> = {
     add: '--setting-sources=user to args',
   },
   opencode: {
-    has: ({ env }) => 'OPENCODE_DISABLE_PROJECT_CONFIG' in env,
+    has: ({ env, project_settings }) =>
+      'OPENCODE_DISABLE_PROJECT_CONFIG' in env && project_settings !== undefined,
     said: "A repository's own settings and plugins of opencode hold for it.",
-    add: 'OPENCODE_DISABLE_PROJECT_CONFIG: "1" to env',
+    add: 'OPENCODE_DISABLE_PROJECT_CONFIG: "1" to env and project_settings: [opencode.json, opencode.jsonc, .opencode]',
   },
   aider: {
     has: flag('--env-file'),

@@ -34,6 +34,7 @@ export const agentEntry = z.strictObject({
   sandbox: z.optional(text),
   confine: z.optional(z.enum(['auto', 'off'])),
   network: z.optional(z.enum(['endpoint', 'all'])),
+  project_settings: z.optional(z.array(z.string().check(z.regex(/^[^/\0]+$/)))),
   writable: z.optional(z.array(z.string().check(z.regex(/^(\/|~\/)[^\0]*$/)))),
 });
 

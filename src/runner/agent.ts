@@ -3,6 +3,7 @@
  * taken for it: 0 says only that it ended, so its output has to be there and to say what the entry calls
  * success.
  */
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { isCutOff, isRelayed, namesIn } from '../executor/agent-rules.ts';
@@ -24,6 +25,7 @@ import { attend } from './attend.ts';
 import { directEnvironment } from './direct-environment.ts';
 import { failedOutcome, type RunFacts, RunFailure } from './failure.ts';
 import { buildPrompt } from './model-prompt.ts';
+import { refuseProjectSettings } from './project-settings.ts';
 import { hasRoom } from './room.ts';
 import type { Endpoint, Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
 
@@ -36,6 +38,8 @@ export interface AgentEntry extends Invocation, OutputRules {
   confine?: 'auto' | 'off' | undefined;
   /** Of the sandbox: koubou's relay to the endpoint alone, or the machine's. */
   network?: 'endpoint' | 'all' | undefined;
+  /** Names of files and folders in a project that the program would run things from. */
+  project_settings?: readonly string[] | undefined;
   /** Files and folders that it may change besides; `~/` is the user's home. */
   writable?: readonly string[] | undefined;
 }
@@ -116,6 +120,11 @@ export class AgentRunner implements Runner {
     try {
       context.signal.throwIfAborted();
       if (context.resume !== null) throw this.#cannotGoOn();
+      const { entry, environment } = this.#options;
+      await refuseProjectSettings(this.name, entry.project_settings ?? [], {
+        cwd: context.cwd,
+        user: environment['HOME'] ?? homedir(),
+      });
       const prompt = await unlessAborted(this.#prompt(task, context), context.signal);
       // Throws where the task must stay here: what the program itself sends, nobody can hold.
       await context.local(prompt);

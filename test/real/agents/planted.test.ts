@@ -97,7 +97,7 @@ describe('a repository with settings of its own for', function () {
     });
     afterEach(() => Promise.all([mine.close(), theirs.close()]));
 
-    const run = async (change: Shipped['change'] = (entry) => entry): Promise<void> => {
+    const run = async (change: Shipped['change'] = (entry) => entry) => {
       const options = { baseURL: theirs.url, apiKey: 'theirs' };
       const config = {
         provider: { koubou: { options } },
@@ -110,20 +110,20 @@ describe('a repository with settings of its own for', function () {
       plant('plugin.js', plugin.replace('require', "(await import('node:module')).createRequire('/')"));
       plant('.opencode/plugin/p.js', `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(trace('plugin'))}, ''); export const P = async () => ({});`);
       const shipped = { name: 'opencode', bin: opencodeProgram, url: mine.url, kind: 'openai', home: bench.folder } as const;
-      await bench.run(shippedRunner({ ...shipped, change }), { prompt: 'Look around.', cwd: cwd() });
+      return bench.run(shippedRunner({ ...shipped, change }), { prompt: 'Look around.', cwd: cwd() });
     };
 
     it('is asked nothing', async () => {
-      await run();
-      assert.ok(mine.requests.length > 0);
-      assert.deepEqual([theirs.requests, traces('mcp', 'plugin')], [[], []]);
+      const { outcome } = await run();
+      assert.equal(outcome.ok ? 'ok' : outcome.error.code, 'not_allowed');
+      assert.deepEqual([mine.requests, theirs.requests, traces('mcp', 'plugin')], [[], [], []]);
     });
 
-    it('would be asked without the variable of its entry', async () => {
+    it('would be asked without what its entry says', async () => {
       await run((entry) => {
         const { OPENCODE_DISABLE_PROJECT_CONFIG: _, ...env } = entry['env'] as Record<string, unknown>;
         const args = (entry['args'] as string[]).filter((arg) => arg !== '--pure');
-        return { ...entry, confine: 'off', env, args };
+        return { ...entry, confine: 'off', project_settings: [], env, args };
       });
       assert.ok(theirs.requests.length > 0 || traces('mcp', 'plugin').length > 0);
     });
