@@ -23,60 +23,64 @@ const rule = (charged: boolean, retried: boolean, hint: string, exit: 1 | 2 | 3 
 
 export const ERROR_CODES = {
   timeout: rule(true, true, 'Give it more time with --timeout, or make the task smaller.'),
-  stalled: rule(true, true, 'Nothing came for too long; see `koubou logs` and defaults.stall_timeout.'),
+  stalled: rule(true, true, 'No output for too long: see `koubou logs` and defaults.stall_timeout.'),
   exit_nonzero: rule(true, true, 'See `koubou logs` for what the program printed.'),
   runner_unavailable: rule(false, true, 'Start the model server, then see `koubou doctor`.'),
-  endpoint_busy: rule(false, true, 'The server asks for patience; the task is tried again by itself.'),
+  endpoint_busy: rule(false, true, 'The server is busy. koubou retries the task automatically.'),
   model_not_found: rule(true, false, 'Pull the model, or name another one with --model.'),
-  model_lacks_tools: rule(true, false, 'Choose a model that supports what was asked of it.'),
+  model_lacks_tools: rule(true, false, 'Choose a model that supports tools and what else was asked for.'),
   context_overflow: rule(true, false, 'Send less, or choose a model or num_ctx_max with more context.'),
   prompt_truncated: rule(true, false, 'The server dropped part of the prompt: raise its context length.'),
   output_truncated: rule(true, true, 'Raise num_predict (--set num_predict=…) or ask for less.'),
   empty_output: rule(true, true, 'Try another model, or a clearer prompt.'),
   tool_call_as_text: rule(true, true, 'Try another model, or say in the prompt that plain text is wanted.'),
-  no_evidence: rule(true, true, 'Nothing was changed; say --allow-no-change if that is right.'),
+  no_evidence: rule(true, true, 'No file was changed. Pass --allow-no-change if that is right.'),
   unknown_tool: rule(true, true, 'The model called a tool that it was not given; try another model.'),
-  bad_tool_arguments: rule(true, true, 'The model does not call tools as it should; try another model.'),
-  sandbox_refused: rule(true, true, 'If it may write there, choose another --sandbox or another --cwd.'),
-  escalation_refused: rule(true, true, 'Nobody gives more rights during a run; choose another --sandbox.'),
-  output_unjudged: rule(true, true, 'Judging the output took too long or too much memory; ask for less.'),
-  output_changed: rule(
+  bad_tool_arguments: rule(true, true, 'The model calls tools in a wrong way; try another model.'),
+  sandbox_refused: rule(true, true, 'If it should write there, choose another --sandbox or another --cwd.'),
+  escalation_refused: rule(
     true,
     true,
-    'Something went on writing after the work was checked; see `koubou logs`.',
+    'An attempt cannot get more rights while it runs; choose another --sandbox.',
   ),
+  output_unjudged: rule(true, true, 'Judging the output took too long or too much memory; ask for less.'),
+  output_changed: rule(true, true, 'A process kept writing after the work was checked; see `koubou logs`.'),
   home_in_changes: rule(
     true,
     true,
-    'A folder .koubou is never taken over; see `koubou logs` for who made it.',
+    'koubou never takes over a .koubou folder from a task; see `koubou logs` for what made it.',
   ),
   check_failed: rule(true, true, "See `koubou logs` for the check's output."),
-  expected_missing: rule(
-    true,
-    true,
-    'The files named by --expect are missing, empty, or as they were before.',
-  ),
-  schema_invalid: rule(true, true, 'The output does not fit --schema; see `koubou logs`.'),
+  expected_missing: rule(true, true, 'The files named by --expect are missing, empty or unchanged.'),
+  schema_invalid: rule(true, true, 'The output does not match --schema; see `koubou logs`.'),
   needs_input: rule(
     true,
     false,
     'The program wants a terminal, a login or an answer; set it up by hand first.',
   ),
   not_local: rule(true, false, 'The task must stay on this machine; use a local endpoint and model.'),
-  handed_back: rule(true, false, 'Local models could not do it; a stronger agent should go on.'),
+  handed_back: rule(true, false, 'Local models could not do it; a stronger agent should take over.'),
   cancelled: rule(false, false, '`koubou retry` runs it again.'),
-  worker_lost: rule(false, true, 'The worker died while it ran this; the task is tried again by itself.'),
-  worker_stopped: rule(false, true, 'The worker was stopped on purpose; the task went back to the queue.'),
+  worker_lost: rule(
+    false,
+    true,
+    'The worker died while it ran the task. koubou retries the task automatically.',
+  ),
+  worker_stopped: rule(
+    false,
+    true,
+    'The worker was stopped on purpose, and the task went back to the queue.',
+  ),
   dependency_failed: rule(false, false, 'A task it waits for failed; `koubou retry` that one first.'),
-  disk_full: rule(false, true, 'Free some space, then repeat.'),
-  unknown: rule(false, true, 'It may or may not have been done; repeat with the same --key.'),
+  disk_full: rule(false, true, 'Free some space, then try again.'),
+  unknown: rule(false, true, 'It is not known whether this was done. Repeat it with the same --key.'),
   key_conflict: rule(false, false, 'The key names another task; choose another key.', 2),
   no_such_task: rule(false, false, '`koubou list` shows the tasks.', 3),
   no_home: rule(false, false, 'Make one with `koubou init`, or name one with --home DIR.', 3),
   untrusted_home: rule(false, false, 'Look at it with `koubou list`; `koubou trust` makes it yours.', 3),
   not_allowed: rule(false, false, 'README says how a person allows it.', 2),
   usage: rule(false, false, 'See --help.', 2),
-  internal: rule(true, true, 'This is a fault of koubou; run again with DEBUG=koubou and report it.'),
+  internal: rule(true, true, 'This is a bug in koubou. Run again with DEBUG=koubou and report it.'),
 } as const satisfies Record<string, ErrorRule>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -121,7 +125,7 @@ export const toErrorInfo = (error: unknown): ErrorInfo => {
   if (error instanceof KoubouError) return { code: error.code, message: error.message, hint: error.hint };
   const words = error instanceof Error ? error.message : String(error);
   if (!isShortage(error)) return errorInfo('internal', words);
-  const hint = 'Close some programs, or raise `ulimit -n`; the task is tried again by itself.';
+  const hint = 'Close some programs, or raise `ulimit -n`. koubou retries the task automatically.';
   return errorInfo('runner_unavailable', `The machine has none to spare: ${words}`, hint);
 };
 

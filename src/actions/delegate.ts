@@ -207,7 +207,7 @@ const refuseResume = (task: NewTask, config: Config): void => {
   const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
   if (kind === undefined || kind === 'codex') return;
   throw new KoubouError('usage', `The runner ${runner} keeps no conversations. Nothing was added.`, {
-    hint: 'Name the runner of the task that is gone on with, with --runner.',
+    hint: 'Name the runner of the task that is continued, with --runner.',
   });
 };
 

@@ -129,7 +129,7 @@ const aboutWorkers = (name: string, workers: readonly WorkerInfo[]): Check => {
   return {
     name,
     ok: true,
-    message: 'None runs; whatever waits for a task starts one.',
+    message: 'None runs. Commands that wait for a task start one.',
     cure: '`koubou work --detach` starts one that stays.',
   };
 };

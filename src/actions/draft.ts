@@ -37,7 +37,7 @@ export const draftTask = (fields: Fields, around: Circumstances): NewTask => {
     sensitive: fields.sensitive ?? false,
     options: optionsOf(fields, kind.template, cwd),
     after: [...(fields.after ?? [])],
-    // A conversation can be gone on with when it has ended.
+    // A conversation can be continued once it has ended.
     after_any: [
       ...new Set([
         ...(fields.afterAny ?? []),

@@ -19,7 +19,7 @@ class OneScreenHelp extends Help {
     this.log('');
     this.log(this.formatCommands(this.sortedCommands));
     this.log('');
-    this.log(`${bin} COMMAND --help tells more of one command.`);
+    this.log(`${bin} COMMAND --help shows the flags of a command.`);
   }
 }
 

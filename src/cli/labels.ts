@@ -3,7 +3,7 @@ import { repeatable } from './flags.ts';
 
 export const labelFlag = () =>
   repeatable({
-    summary: 'Choose the tasks with this label (repeatable: with all of them).',
+    summary: 'Select tasks with this label; repeat it to require several labels.',
     helpValue: 'K=V',
   });
 

@@ -3,7 +3,7 @@ import { selectTasks } from '../actions/select.ts';
 import type { BaseCommand } from './base-command.ts';
 import { readLabels } from './labels.ts';
 
-export const NAMED_TASKS = 'Tasks: ids, parts of them, last (which none means), or - for ids on stdin.';
+export const NAMED_TASKS = 'Tasks: ids, parts of ids, last (the default), or - to read ids from stdin.';
 
 /** The ids of the tasks that a command was given, and the words that choose the same ones again. */
 export async function namedTasks(

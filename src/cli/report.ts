@@ -53,7 +53,7 @@ function asKoubouError(thrown: unknown, command: string): KoubouError {
   return new KoubouError(code, `This did not go through: ${message}`, { hint, cause: thrown });
 }
 
-const FULL = ['disk_full', 'Free some space, then repeat.'] as const;
+const FULL = ['disk_full', 'Free some space, then try again.'] as const;
 const REFUSED = [
   'internal',
   'Check who may write there, and that its disk is not mounted read-only.',

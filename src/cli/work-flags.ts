@@ -4,18 +4,18 @@ import { boolean, duration, integer } from './flags.ts';
 
 export const workFlags = {
   workers: integer({
-    summary: 'Exactly so many tasks at once.',
+    summary: 'Run exactly N tasks in parallel.',
     min: 1,
     max: 1000,
     helpValue: 'N',
     exclusive: ['min', 'max'],
   }),
-  min: integer({ summary: 'At least so many slots.', min: 1, max: 1000, helpValue: 'N' }),
-  max: integer({ summary: 'At most so many slots.', min: 1, max: 1000, helpValue: 'N' }),
-  drain: boolean({ summary: 'End when everything that can be done now is done.' }),
-  'idle-exit': duration({ summary: 'End after so long without work.', exclusive: ['drain'] }),
-  'exit-code': boolean({ summary: 'With --drain: exit 1 when a task failed.', dependsOn: ['drain'] }),
-  detach: boolean({ summary: 'Work in the background.', exclusive: ['drain'] }),
+  min: integer({ summary: 'Minimum number of parallel slots.', min: 1, max: 1000, helpValue: 'N' }),
+  max: integer({ summary: 'Maximum number of parallel slots.', min: 1, max: 1000, helpValue: 'N' }),
+  drain: boolean({ summary: 'Exit when no task is left that can run now.' }),
+  'idle-exit': duration({ summary: 'Exit after this long without work.', exclusive: ['drain'] }),
+  'exit-code': boolean({ summary: 'With --drain: exit with 1 if a task failed.', dependsOn: ['drain'] }),
+  detach: boolean({ summary: 'Run in the background.', exclusive: ['drain'] }),
 };
 
 export interface Wishes {

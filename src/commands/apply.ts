@@ -6,13 +6,12 @@ import { argument } from '../cli/flags.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Apply extends BaseCommand {
-  static override summary =
-    'Bring what a task did in its worktree into your own work tree: all of it or nothing.';
+  static override summary = 'Apply the changes of a worktree task to your own work tree: all or nothing.';
   static override description =
-    'A three-way merge with your last commit. Conflicts, and files with changes of your own, are named; then nothing is changed and the exit code is 1. Nothing is staged or committed.';
+    'Does a three-way merge with your last commit. If there are conflicts, or files with changes of your own, it lists them, changes nothing and exits with 1. It never stages or commits.';
   static override examples = ['<%= config.bin %> <%= command.id %> a3xz'];
   static override args = {
-    task: argument({ description: 'A task: its id, a part of it, or last.', required: true }),
+    task: argument({ description: 'Task: an id, part of an id, or last.', required: true }),
   };
 
   async run(): Promise<void> {

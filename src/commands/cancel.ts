@@ -20,15 +20,15 @@ const SAID_OF_SILENT =
   'asked; its worker is not heard from. It ends when that worker hears of it, or a minute after another daemon starts: `koubou work --detach`.';
 
 export default class Cancel extends BaseCommand {
-  static override summary = 'End tasks: those that wait at once, those that run with all they started.';
-  static override description =
-    'Waits up to 10 seconds for running ones, and says what really happened to each.';
+  static override summary =
+    'Cancel tasks: pending ones at once, running ones with every process they started.';
+  static override description = 'Waits up to 10 seconds for running tasks and reports what happened to each.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> a3xz',
     '<%= config.bin %> <%= command.id %> --label batch=docs',
   ];
   static override args = {
-    tasks: restArguments({ description: 'Tasks: ids, parts of them, last, or - for ids on stdin.' }),
+    tasks: restArguments({ description: 'Tasks: ids, parts of ids, last, or - to read ids from stdin.' }),
   };
   static override flags = { label: labelFlag() };
 

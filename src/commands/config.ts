@@ -11,15 +11,15 @@ import type { Queue } from '../queue/queue.ts';
 export default class Config extends BaseCommand {
   static override summary = 'Show the configuration and where each value comes from, or set one value.';
   static override description =
-    'A value is set in config/agent.yaml, whose comments stay. The environment goes before config/.env, and that ' +
-    'before agent.yaml.';
+    'Values are set in config/agent.yaml; its comments are kept. Environment variables override config/.env, which ' +
+    'overrides agent.yaml.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> workers',
     '<%= config.bin %> <%= command.id %> workers.max 3',
   ];
   static override args = {
-    key: argument({ description: 'A key, such as workers.max, or a group of keys.' }),
-    value: argument({ description: 'Its new value, as written in the file: 3, 10m, true.' }),
+    key: argument({ description: 'Key, such as workers.max, or a group of keys.' }),
+    value: argument({ description: 'New value, as written in the file: 3, 10m, true.' }),
   };
 
   async run(): Promise<void> {

@@ -12,7 +12,7 @@ import { openQueue } from '../queue/open.ts';
 export default class Delegate extends BaseCommand {
   static override summary = 'Add a task: a prompt for a model, or a program.';
   static override description =
-    'Prints the id of the task, which is kept on the disk by then. The prompt may also be piped in.';
+    'Prints the id of the task as soon as the task is safely on disk. The prompt can also come from stdin.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --file src/a.ts "Explain what this does."',
     'git diff | <%= config.bin %> <%= command.id %> --file - --wait "Review this."',
@@ -20,7 +20,7 @@ export default class Delegate extends BaseCommand {
     `<%= config.bin %> <%= command.id %> --each 'docs/*.md' "Summarise {file}." --output 'out/{stem}.txt'`,
   ];
   static override usage = '<%= command.id %> [PROMPT] [FLAGS] [-- PROGRAM...]';
-  static override args = { prompt: restArguments({ description: 'What is to be done.' }) };
+  static override args = { prompt: restArguments({ description: 'What to do.' }) };
   static override flags = { ...delegateFlags, reveal: revealFlag() };
   static override takesWords = true;
 

@@ -9,13 +9,13 @@ import { openQueue } from '../queue/open.ts';
 export default class Diff extends BaseCommand {
   static override summary = 'Print what a code task changed, as a patch.';
   static override description =
-    'That of its last run that changed anything, also of one that failed. In a folder that is no git repository: the names of the files.';
+    'Shows the last attempt that changed files, even if it failed. Outside a git repository it lists the names of the files.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> a3xz | git apply --check',
   ];
   static override args = {
-    task: argument({ description: 'A task: its id, a part of it, or last (which is what none means).' }),
+    task: argument({ description: 'Task: an id, part of an id, or last (the default).' }),
   };
   static override flags = { reveal: revealFlag() };
 

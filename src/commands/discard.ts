@@ -6,10 +6,10 @@ import { argument } from '../cli/flags.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Discard extends BaseCommand {
-  static override summary = "Remove a task's worktree and its branch; its patch is kept.";
+  static override summary = 'Remove the worktree and the branch of a task; its patch is kept.';
   static override examples = ['<%= config.bin %> <%= command.id %> a3xz'];
   static override args = {
-    task: argument({ description: 'A task: its id, a part of it, or last.', required: true }),
+    task: argument({ description: 'Task: an id, part of an id, or last.', required: true }),
   };
 
   async run(): Promise<void> {

@@ -4,8 +4,8 @@ import { renderDoctor } from '../cli/render/doctor.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Doctor extends BaseCommand {
-  static override summary = 'Check everything a task needs, with the cure for each fault.';
-  static override description = 'Ends with exit code 1 when it finds a fault.';
+  static override summary = 'Check everything a task needs, and say how to fix each fault.';
+  static override description = 'Exits with 1 if it finds a fault.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --json',

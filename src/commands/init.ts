@@ -6,20 +6,20 @@ import { renderInit } from '../cli/render/init.ts';
 import { createFileHome } from '../queue/open.ts';
 
 export default class Init extends BaseCommand {
-  static override summary = 'Make a .koubou folder here, with a config that fits this machine.';
+  static override summary = 'Create a .koubou folder here, with a config that fits this machine.';
   static override description =
-    'Looks for Ollama, for LM Studio and for their models, and writes a config that works with what it found. ' +
-    'May be repeated: a file that you edited is never written.';
+    'Looks for Ollama, LM Studio and their models, and writes a config for what it found. ' +
+    'Safe to repeat: it never overwrites a file that you edited.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --claude',
   ];
   static override flags = {
-    global: boolean({ summary: 'Make it in your home folder, for every project.', exclusive: ['home'] }),
+    global: boolean({ summary: 'Create it in your home folder, for all projects.', exclusive: ['home'] }),
     claude: boolean({
-      summary: 'Tell Claude Code how to delegate (CLAUDE.md), and let it (.claude/settings.json).',
+      summary: 'Tell Claude Code how to delegate (CLAUDE.md), and allow it to (.claude/settings.json).',
     }),
-    'allow-network-fs': boolean({ summary: 'Accept a file system that is shared over a network.' }),
+    'allow-network-fs': boolean({ summary: 'Accept a network file system.' }),
   };
 
   async run(): Promise<void> {

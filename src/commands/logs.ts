@@ -9,18 +9,21 @@ import { ByteOutput } from '../cli/output.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Logs extends BaseCommand {
-  static override summary = 'Print what the model or the program printed, attempt after attempt.';
+  static override summary = 'Print the output of the model or program, attempt by attempt.';
   static override description =
-    'With --json: a line {"task_id", "attempt", "stream", "text"} for each piece. With --follow it ends when the task does.';
+    'With --json, each piece is a line {"task_id", "attempt", "stream", "text"}. With --follow, it exits when the task ends.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --follow',
     '<%= config.bin %> <%= command.id %> a3xz | less',
   ];
   static override args = {
-    task: argument({ description: 'A task: its id, a part of it, or last (which is what none means).' }),
+    task: argument({ description: 'Task: an id, part of an id, or last (the default).' }),
   };
   static override flags = {
-    follow: boolean({ char: 'f', summary: 'Go on as it is printed, also over further attempts.' }),
+    follow: boolean({
+      char: 'f',
+      summary: 'Keep printing new output, across attempts, until the task ends.',
+    }),
     reveal: revealFlag(),
   };
 

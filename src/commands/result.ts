@@ -10,7 +10,7 @@ import { openQueue } from '../queue/open.ts';
 export default class Result extends BaseCommand {
   static override summary = 'Print what a task produced, and nothing else.';
   static override description =
-    'Exit code 1 and the reason when it failed; 4 and nothing on stdout when it has not ended.';
+    'Exits with 1 and the reason if the task failed, and with 4 and nothing on stdout if it has not ended.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> a3xz --wait > summary.md',
@@ -20,15 +20,18 @@ export default class Result extends BaseCommand {
     tasks: restArguments({ description: NAMED_TASKS }),
   };
   static override flags = {
-    wait: boolean({ summary: 'Wait until it has ended.' }),
+    wait: boolean({ summary: 'Wait until the task has ended.' }),
     head: integer({
-      summary: 'Only so many lines of the beginning.',
+      summary: 'Print only the first N lines.',
       min: 0,
       helpValue: 'N',
       exclusive: ['tail'],
     }),
-    tail: integer({ summary: 'Only so many lines of the end.', min: 0, helpValue: 'N' }),
-    format: choice({ summary: 'With headings, or as records.', options: ['md', 'json', 'jsonl'] as const })(),
+    tail: integer({ summary: 'Print only the last N lines.', min: 0, helpValue: 'N' }),
+    format: choice({
+      summary: 'Print many results with headings (md), or as records.',
+      options: ['md', 'json', 'jsonl'] as const,
+    })(),
     label: labelFlag(),
     reveal: revealFlag(),
   };

@@ -11,16 +11,16 @@ import { openQueue } from '../queue/open.ts';
 
 export default class Retry extends BaseCommand {
   static override summary = 'Run ended tasks again, as new attempts of the same tasks.';
-  static override description = 'Tasks that failed because one of these had failed come along with it.';
+  static override description = 'Also retries the tasks that failed because one of these had failed.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> a3xz',
     '<%= config.bin %> <%= command.id %> --failed --label batch=docs',
   ];
   static override args = {
-    tasks: restArguments({ description: 'Tasks: ids, parts of them, last, or - for ids on stdin.' }),
+    tasks: restArguments({ description: 'Tasks: ids, parts of ids, last, or - to read ids from stdin.' }),
   };
   static override flags = {
-    failed: boolean({ summary: 'All that failed; those that somebody cancelled are left alone.' }),
+    failed: boolean({ summary: 'Retry all failed tasks except cancelled ones.' }),
     label: labelFlag(),
   };
 

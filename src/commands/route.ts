@@ -8,15 +8,15 @@ import { renderRoute } from '../cli/render/route.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Route extends BaseCommand {
-  static override summary = 'Show where a task would go, and why. Nothing is added.';
+  static override summary = 'Show which runner and model a task would get, and why. Adds nothing.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --explain "Explain what this does." --file src/a.ts',
     '<%= config.bin %> <%= command.id %> --type code --label team=web "Add tests." --json',
   ];
   static override usage = '<%= command.id %> [PROMPT] [FLAGS] [-- PROGRAM...]';
-  static override args = { prompt: restArguments({ description: 'What would be done.' }) };
+  static override args = { prompt: restArguments({ description: 'What to do.' }) };
   static override flags = {
-    explain: boolean({ summary: 'Every rule of routing.rules, and why it matches or not.' }),
+    explain: boolean({ summary: 'Show each rule of routing.rules and why it matches or not.' }),
     type: delegateFlags.type,
     file: delegateFlags.file,
     label: delegateFlags.label,

@@ -8,18 +8,18 @@ import { watchView } from '../cli/watch.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Status extends BaseCommand {
-  static override summary = 'Show what is going on, or all that is known of one task.';
+  static override summary = 'Show the state of the queue, or everything about one task.';
   static override description =
-    'Without a task: how many tasks are in each state, what runs and for how long, what failed last and why, and the workers.';
+    'Without a task, shows how many tasks are in each state, what runs and for how long, the last failures with their reasons, and the workers.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --watch',
     '<%= config.bin %> <%= command.id %> last --json',
   ];
-  static override args = { task: argument({ description: 'A task: its id, a part of it, or last.' }) };
+  static override args = { task: argument({ description: 'Task: an id, part of an id, or last.' }) };
   static override flags = {
-    watch: boolean({ summary: 'Go on showing it, until Ctrl-C or until the task has ended.' }),
-    full: boolean({ summary: 'Of a task: also what is over 16 KB.' }),
+    watch: boolean({ summary: 'Keep refreshing until Ctrl-C, or until the task has ended.' }),
+    full: boolean({ summary: 'With a task: do not cut fields above 16 KB.' }),
     reveal: revealFlag(),
   };
 

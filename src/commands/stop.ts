@@ -8,15 +8,15 @@ import { openQueue } from '../queue/open.ts';
 const WAIT_MS = 30_000;
 
 export default class Stop extends BaseCommand {
-  static override summary = 'End the workers of this home that run on this machine.';
+  static override summary = 'Stop the workers of this home on this machine.';
   static override description =
-    'They take nothing new and finish what runs; with --now what runs goes back to the queue. Waits up to 30 seconds, then says what still runs.';
+    'Workers claim no new tasks and finish the running ones; with --now, running tasks go back to the queue. Waits up to 30 seconds, then reports what still runs.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --now',
   ];
   static override flags = {
-    now: boolean({ summary: 'Do not wait for what runs: it goes back to the queue.' }),
+    now: boolean({ summary: 'Do not wait for running tasks: return them to the queue.' }),
   };
 
   async run(): Promise<void> {

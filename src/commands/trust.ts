@@ -6,16 +6,18 @@ import { KoubouError } from '../errors.ts';
 import { createFileHome, openQueue } from '../queue/open.ts';
 
 export default class Trust extends BaseCommand {
-  static override summary = 'Make a home yours that came from elsewhere, once you saw what it would run.';
+  static override summary = 'Trust a home that came from elsewhere, after you have seen what it would run.';
   static override description =
-    'Shows the programs, tasks and addresses of a home that koubou did not make for you, asks, and signs it. Until ' +
-    'then such a home is only looked at. One that another user made is never taken.';
+    'Shows the programs, tasks and addresses of a home that koubou did not make for you, asks, and signs it. Before ' +
+    'that, koubou only reads such a home. A home of another user is always refused.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --tasks --yes',
   ];
   static override flags = {
-    tasks: boolean({ summary: 'Also take its tasks, which are shown: they run as if you had added them.' }),
+    tasks: boolean({
+      summary: 'Also trust its tasks, which are shown first: they run as if you had added them.',
+    }),
     yes: boolean({ summary: 'Do not ask.' }),
   };
 

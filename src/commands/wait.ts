@@ -11,8 +11,8 @@ import { openQueue } from '../queue/open.ts';
 export default class Wait extends BaseCommand {
   static override summary = 'Wait until tasks have ended.';
   static override description =
-    'Prints how each ended; exit code 1 when one of them failed. Starts a worker when none runs. Without --timeout ' +
-    'it waits as long as it takes, but when an agent calls only 110 seconds, which is then no failure.';
+    'Prints how each task ended, and exits with 1 if one failed. Starts a worker if none runs. Without --timeout it ' +
+    'waits as long as it takes; called by an agent it waits 110 seconds, and "still running" is then no failure.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> a3xz k8mq --timeout 10m',
@@ -22,8 +22,8 @@ export default class Wait extends BaseCommand {
     tasks: restArguments({ description: NAMED_TASKS }),
   };
   static override flags = {
-    timeout: duration({ summary: 'Wait no longer than this: exit code 4, and the tasks go on.' }),
-    any: boolean({ summary: 'Only until the first of them has ended.' }),
+    timeout: duration({ summary: 'Stop waiting after this time and exit with 4; the tasks go on.' }),
+    any: boolean({ summary: 'Wait only for the first task that ends.' }),
     label: labelFlag(),
     reveal: revealFlag(),
   };

@@ -28,12 +28,15 @@ const teller = async (
 };
 
 export default class Work extends BaseCommand {
-  static override summary = 'Works the queue off: the daemon, in the foreground.';
+  static override summary = 'Run the worker daemon in the foreground.';
   static override description =
-    'A first Ctrl-C or SIGTERM takes nothing new and lets what runs end; a second one stops at once, and what ran goes back to the queue.';
+    'On the first Ctrl-C or SIGTERM it claims no new tasks and lets the running ones finish; on the second it stops at once and returns them to the queue.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
-    { description: 'Do what is there, then end:', command: '<%= config.bin %> <%= command.id %> --drain' },
+    {
+      description: 'Run everything that is queued, then exit:',
+      command: '<%= config.bin %> <%= command.id %> --drain',
+    },
     { description: 'In the background:', command: '<%= config.bin %> <%= command.id %> --detach' },
   ];
   static override usage = '<%= command.id %> [FLAGS]';

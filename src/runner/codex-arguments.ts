@@ -88,7 +88,7 @@ export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): 
   ];
   return [
     'exec',
-    // The same for a new session and for one gone on with, so neither -C nor -s, which `resume` does not know.
+    // The same for a new session and for one continued, so neither -C nor -s, which `resume` does not know.
     ...(resume === null ? [] : ['resume']),
     '--json',
     '--skip-git-repo-check',

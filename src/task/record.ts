@@ -50,7 +50,7 @@ export const TaskOptions = z.looseObject({
   /** Run in a git worktree of its own, with the result as a branch. */
   worktree: z.optional(z.boolean()),
   sandbox: z.optional(z.enum(SANDBOXES)),
-  /** The task whose conversation is gone on with. */
+  /** The task whose conversation this one continues. */
   resume_from: optionalString,
 });
 export type TaskOptions = z.infer<typeof TaskOptions>;

@@ -139,7 +139,7 @@ describe('the command line', () => {
     it('of the machine is told as such, and is no fault of koubou', async () => {
       const { code, stderr } = await koubou(['fail', 'disk']);
       assert.equal(code, 1);
-      assert.match(stderr, /no space left on device.*\nFree some space, then repeat\.\n$/);
+      assert.match(stderr, /no space left on device.*\nFree some space, then try again\.\n$/);
       assert.equal(JSON.parse((await koubou(['fail', 'disk', '--json'])).stdout).error.code, 'disk_full');
     });
 

@@ -5,7 +5,7 @@ import { openScreen } from '../../cli/screen.ts';
 import { openQueue } from '../../queue/open.ts';
 
 export default class Workers extends BaseCommand {
-  static override summary = 'Show the workers: a row for each task that can run at once.';
+  static override summary = 'Show the workers, one row per slot.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --json',

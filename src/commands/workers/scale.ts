@@ -6,16 +6,16 @@ import { KoubouError } from '../../errors.ts';
 import { openQueue } from '../../queue/open.ts';
 
 export default class Scale extends BaseCommand {
-  static override summary = 'Change how many tasks running workers do at once.';
+  static override summary = 'Change how many tasks the workers run in parallel.';
   static override description =
-    'Every worker of the home, or the one that --worker names. What runs is not stopped.';
+    'Applies to all workers of the home, or to the one that --worker names. Running tasks are not stopped.';
   static override examples = ['<%= config.bin %> <%= command.id %> 1 4'];
   static override args = {
-    min: argument({ description: 'At least so many.', required: true }),
-    max: argument({ description: 'At most so many.', required: true }),
+    min: argument({ description: 'Minimum number of slots.', required: true }),
+    max: argument({ description: 'Maximum number of slots.', required: true }),
   };
   static override flags = {
-    worker: text({ summary: 'Only this one, by its name in `koubou workers`.', helpValue: 'NAME' }),
+    worker: text({ summary: 'Only this worker, named as in `koubou workers`.', helpValue: 'NAME' }),
   };
 
   async run(): Promise<void> {
