@@ -1,15 +1,17 @@
-/** Prints what koubou costs. `node bench/run.ts [delegate|add|start-latency|drain …]` */
+/** Prints what koubou costs. `node bench/run.ts [delegate|add|start-latency|drain|wait …]` */
 import { add } from './add.ts';
 import { delegate } from './delegate.ts';
 import { drain } from './drain.ts';
 import type { Row } from './measure.ts';
 import { startLatency } from './start-latency.ts';
+import { wait } from './wait.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<Row[]>>> = {
   delegate,
   add,
   'start-latency': startLatency,
   drain,
+  wait,
 };
 
 const asked = process.argv.slice(2);

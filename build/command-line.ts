@@ -18,7 +18,6 @@ const apart = [
   'execa',
   'ollama',
   'openai',
-  'proper-lockfile',
   're2js',
   'undici',
   'yaml',

@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import { daemonEnvironment } from '../process/daemon-environment.ts';
 import { startDetached } from '../process/detach.ts';
+import { lockPath, tryLock } from '../process/lock.ts';
 import type { Queue, WorkerInfo } from '../queue/queue.ts';
 import { livingWorker } from './living.ts';
 import { refuseInSandbox } from './sandbox-here.ts';
@@ -16,6 +17,8 @@ import { refuseInSandbox } from './sandbox-here.ts';
 const IDLE_EXIT = '30s';
 const START_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
+/** Whoever starts one needs no longer. */
+const LONGEST_WAIT_MS = START_TIMEOUT_MS + 1000;
 
 export interface StartParts {
   queue: Queue;
@@ -31,22 +34,22 @@ export interface StartParts {
 export const ensureWorker = async (parts: StartParts): Promise<'alive' | 'started'> => {
   if ((await livingWorker(parts.queue)) !== undefined) return 'alive';
   refuseInSandbox(parts.environment);
-  // Two daemons would do no harm, so a lock that can fail under a stopped process is good enough here.
-  const { lock } = await import('proper-lockfile');
-  const release = await lock(parts.home, {
-    lockfilePath: join(parts.home, 'run', 'autostart.lock'),
-    realpath: false,
-    stale: 10_000,
-    retries: { retries: 400, factor: 1, minTimeout: 40, maxTimeout: 60 },
-    onCompromised: () => undefined,
-  });
-  try {
+  const path = lockPath(parts.home, 'autostart');
+  const untilMs = performance.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const lock = tryLock(path, { passUnseen: true });
+    // Two daemons do no harm: nobody waits for one that cannot be seen, or that was stopped in the middle.
+    if (lock.held || performance.now() > untilMs) {
+      try {
+        if ((await livingWorker(parts.queue)) !== undefined) return 'alive';
+        await startWorker(parts, ['--idle-exit', IDLE_EXIT]);
+        return 'started';
+      } finally {
+        if (lock.held) lock.release();
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     if ((await livingWorker(parts.queue)) !== undefined) return 'alive';
-    await startWorker(parts, ['--idle-exit', IDLE_EXIT]);
-    return 'started';
-  } finally {
-    // The lock is gone already where another process took it for stale.
-    await release().catch(() => undefined);
   }
 };
 

@@ -1,4 +1,7 @@
-/** Waiting for tasks to end. Looks at names only, ever less often, and makes sure that somebody does the work. */
+/**
+ * Waiting for tasks to end. Looks at names only, often enough to be no more than 50 ms late, and makes sure that somebody
+ * does the work; what that takes (a worker that starts, a server that is asked) holds up no look.
+ */
 import { type ErrorInfo, KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded, type State } from '../task/lifecycle.ts';
@@ -7,7 +10,7 @@ import { livingWorker } from './living.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
 
 export interface WaitRequest {
-  queue: Pick<Queue, 'state' | 'get' | 'workers'>;
+  queue: Pick<Queue, 'state' | 'ended' | 'get' | 'workers'>;
   ids: readonly string[];
   /** Ends with the first task that ends, not with the last. */
   any: boolean;
@@ -47,7 +50,9 @@ export interface Clock {
 }
 
 const FIRST_PAUSE_MS = 20;
-const LAST_PAUSE_MS = 250;
+const LAST_PAUSE_MS = 40;
+/** Between two looks at where each task is: what has ended is told by less. */
+const STATES_MS = 250;
 const LOOK_AHEAD_MS = 1000;
 /** A living worker has mostly taken the task by then, and its server need not be asked. */
 const TRUST_WORKER_MS = 300;
@@ -64,6 +69,11 @@ class Wait {
   readonly #clock: Clock;
   readonly #states = new Map<string, State>();
   readonly #startMs: number;
+  /** What is being looked at beside the waiting, and what came of it. */
+  #ahead: Promise<void> | undefined;
+  #found: { held: string | undefined } | { error: unknown } | undefined;
+  #aheadAtMs = 0;
+  #statesAtMs = 0;
   #startedOne = false;
   #said = '';
 
@@ -77,24 +87,57 @@ class Wait {
     const { signal, limitSeconds } = this.#request;
     const limitMs = (limitSeconds ?? Number.POSITIVE_INFINITY) * 1000;
     let pauseMs = FIRST_PAUSE_MS;
-    let lookAtMs = 0;
     for (;;) {
-      const beganMs = this.#waitedMs;
-      await this.#readStates();
+      const restMs = await this.#look();
       if (this.#isDone()) return { kind: 'ended', ended: this.#ended() };
       const open = this.#open();
       const seconds = this.#waitedMs / 1000;
       if (signal.aborted) return { kind: 'interrupted', open, seconds };
       if (this.#waitedMs >= limitMs) return { kind: 'limit', open, seconds };
-      if (this.#waitedMs >= lookAtMs) {
-        const held = await this.#lookAhead(open, limitMs);
-        if (held) return { kind: 'held', open, why: held };
-        lookAtMs = this.#waitedMs + (this.#waitedMs < TRUST_WORKER_MS ? TRUST_WORKER_MS : LOOK_AHEAD_MS);
-      }
-      const rest = Math.max(pauseMs, (this.#waitedMs - beganMs) * REST_FACTOR);
-      await this.#clock.sleep(Math.min(rest, Math.max(0, limitMs - this.#waitedMs)), signal);
+      const held = this.#takeFound();
+      if (held !== undefined) return { kind: 'held', open, why: held };
+      if (this.#ahead === undefined && this.#waitedMs >= this.#aheadAtMs) this.#startAhead(open, limitMs);
+      const pause = Math.min(Math.max(pauseMs, restMs), Math.max(0, limitMs - this.#waitedMs));
+      const sleep = this.#clock.sleep(pause, signal);
+      await (this.#ahead === undefined ? sleep : Promise.race([sleep, this.#ahead]));
       pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3);
     }
+  }
+
+  #startAhead(open: readonly string[], limitMs: number): void {
+    this.#ahead = this.#lookAhead(open, limitMs).then(
+      (held) => {
+        this.#found = { held };
+      },
+      (error: unknown) => {
+        this.#found = { error };
+      },
+    );
+  }
+
+  /** Why waiting would never end, if that was found. Throws what looking ahead threw. */
+  #takeFound(): string | undefined {
+    const found = this.#found;
+    if (found === undefined) return undefined;
+    this.#found = undefined;
+    this.#ahead = undefined;
+    this.#aheadAtMs = this.#waitedMs + (this.#waitedMs < TRUST_WORKER_MS ? TRUST_WORKER_MS : LOOK_AHEAD_MS);
+    if ('error' in found) throw found.error;
+    return found.held;
+  }
+
+  /** Answers with how long to rest for it. */
+  async #look(): Promise<number> {
+    const beganMs = this.#waitedMs;
+    if (beganMs >= this.#statesAtMs) {
+      await this.#readStates();
+      this.#statesAtMs = this.#waitedMs + Math.max(STATES_MS, (this.#waitedMs - beganMs) * REST_FACTOR);
+      return 0;
+    }
+    const ended = await this.#request.queue.ended(this.#open());
+    for (const [id, state] of ended) this.#states.set(id, state);
+    if (ended.size > 0) this.#tell();
+    return (this.#waitedMs - beganMs) * REST_FACTOR;
   }
 
   get #waitedMs(): number {
@@ -102,12 +145,17 @@ class Wait {
   }
 
   async #readStates(): Promise<void> {
-    const { queue, ids, onProgress } = this.#request;
+    const { queue } = this.#request;
     for (const id of this.#open()) {
       const state = await queue.state(id);
       if (state === undefined) throw new KoubouError('no_such_task', `There is no task ${id} any more.`);
       this.#states.set(id, state);
     }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { ids, onProgress } = this.#request;
     const states = [...this.#states.values()];
     onProgress?.({
       total: ids.length,

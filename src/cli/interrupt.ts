@@ -1,6 +1,6 @@
 /**
  * A signal that aborts at the first Ctrl-C; a second one ends the process. The listener stays: packages that
- * listen as well (signal-exit, below proper-lockfile) end the process where they find themselves alone.
+ * listen as well (signal-exit, below execa) end the process where they find themselves alone.
  */
 export function untilInterrupt(): AbortSignal {
   const controller = new AbortController();

@@ -1,10 +1,15 @@
 /** Sets one key of config/agent.yaml, keeping its comments. */
 import { realpath, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Document } from 'yaml';
-import { KoubouError, systemCode } from '../errors.ts';
+import { KoubouError } from '../errors.ts';
+import { lockPath, tryLock } from '../process/lock.ts';
 import { agentYamlFile, readConfigFile } from './load.ts';
 import { writeAtomic } from './write-atomic.ts';
+
+/** By this process' own clock; an edit takes milliseconds. */
+const LONGEST_EDIT_MS = 3000;
 
 /**
  * `value` is written as in YAML: `3`, `10m`, `true`, `[A, B]`. What would make the file invalid is refused
@@ -12,7 +17,7 @@ import { writeAtomic } from './write-atomic.ts';
  */
 export const setConfig = async (home: string, key: string, value: string): Promise<void> => {
   const file = await realpath(agentYamlFile(home)).catch(() => agentYamlFile(home));
-  await guarded(file, async () => {
+  await guarded(home, file, async () => {
     const { isScalar, parseDocument } = await import('yaml');
     const { readAgentYaml } = await import('./read-yaml.ts');
     const { replaceScalar } = await import('./edit-yaml.ts');
@@ -62,21 +67,29 @@ const current = async (file: string): Promise<{ text: string; mode: number }> =>
   return { text, mode: (await stat(file)).mode & 0o777 };
 };
 
-/** proper-lockfile may let two in after a crash; here that loses an edit at worst, never the file. */
-const guarded = async (file: string, edit: () => Promise<void>): Promise<void> => {
-  const { default: lockfile } = await import('proper-lockfile');
-  const release = await lockfile
-    .lock(file, { realpath: false, retries: { retries: 20, minTimeout: 20, maxTimeout: 200 } })
-    .catch((cause: unknown) => {
-      if (systemCode(cause) !== 'ELOCKED') throw cause;
-      throw new KoubouError('usage', `${file} is being edited by another command, and nothing was changed.`, {
-        hint: `Repeat it. Where no other command runs, remove ${file}.lock.`,
-        cause,
-      });
-    });
+/** One after the other. Throws `usage` where another command, which lives, does not come to an end. */
+const guarded = async (home: string, file: string, edit: () => Promise<void>): Promise<void> => {
+  const lock = await waitForLock(lockPath(home, basename(file)), file);
   try {
     await edit();
   } finally {
-    await release();
+    lock.release();
+  }
+};
+
+const waitForLock = async (path: string, file: string): Promise<{ release: () => void }> => {
+  const untilMs = performance.now() + LONGEST_EDIT_MS;
+  for (;;) {
+    const isLate = performance.now() > untilMs;
+    // Of a holder that cannot be seen an edit is lost at worst, never the file.
+    const lock = tryLock(path, { passUnseen: isLate });
+    if (lock.held) return lock;
+    if (isLate) {
+      const who = lock.pid === null ? 'another command' : `process ${lock.pid}`;
+      throw new KoubouError('usage', `${file} is being edited by ${who}, and nothing was changed.`, {
+        hint: `Repeat it when that has ended.`,
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20));
   }
 };

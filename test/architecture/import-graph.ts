@@ -54,7 +54,7 @@ const may: Record<string, readonly string[]> = {
   'errors.ts': [],
   'events.ts': [],
   text: [],
-  home: ['text'],
+  home: ['process', 'text'],
   names: [],
   task: ['text'],
   access: [],
@@ -69,7 +69,7 @@ const may: Record<string, readonly string[]> = {
   worker: below.worker,
   plan: below.worker,
   review: below.worker,
-  config: ['access', 'names', 'task', 'text', 'events.ts'],
+  config: ['access', 'process', 'names', 'task', 'text', 'events.ts'],
   actions: below.actions,
   cli: [
     'access',

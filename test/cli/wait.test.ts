@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtKoubou } from '../helpers/built.ts';
 import { startKoubou } from '../helpers/koubou.ts';
@@ -31,6 +31,22 @@ describe('koubou wait', () => {
     const { code, stdout, stderr } = await project.run('wait', id);
     assert.deepEqual([code, stdout], [0, `${id} completed\n`]);
     assert.match(stderr, /^No worker was running: one was started.*\n$/);
+  });
+
+  it('is not held up by one that was killed while it started a worker, though the clock was ahead', async () => {
+    const id = await add(...command, 'true');
+    const first = await startKoubou(['wait', id], { cwd: project.folder });
+    const run = join(project.home, 'run');
+    const held = (name: string) => /^autostart\.lock\.\d+$/.test(name) && statSync(join(run, name)).size > 0;
+    const lock = await until(() => readdirSync(run).find(held), 'the lock');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const ahead = new Date(Date.now() + 86_400_000);
+    for (const path of [run, join(run, lock)]) utimesSync(path, ahead, ahead);
+    const began = performance.now();
+    const { code, stdout } = await project.run('wait', id);
+    assert.deepEqual([code, stdout], [0, `${id} completed\n`]);
+    assert.ok(performance.now() - began < 9000, `${performance.now() - began} ms`);
   });
 
   it('ends with 1 and the reason when the task failed', async () => {

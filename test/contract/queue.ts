@@ -265,6 +265,26 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
       });
     });
 
+    describe('telling which have ended', () => {
+      it('names those, and how, whether it is asked for few or for many', async () => {
+        const member = await queue.join(worker());
+        const ids = await Promise.all(Array.from({ length: 12 }, () => add()));
+        const one = await claim(member);
+        await end(member, one);
+        const two = await claim(member);
+        await end(member, two, 'failure');
+        await claim(member);
+        const expected = new Map([
+          [one.id, 'completed'],
+          [two.id, 'failed'],
+        ]);
+        assert.deepEqual(await queue.ended(ids), expected);
+        assert.deepEqual(await queue.ended([one.id, two.id]), expected);
+        assert.deepEqual(await queue.ended([one.id]), new Map([[one.id, 'completed']]));
+        assert.deepEqual(await queue.ended([]), new Map());
+      });
+    });
+
     describe('claiming', () => {
       it('gives the most urgent first, then the oldest', async () => {
         const low = await add({ priority: 1 });

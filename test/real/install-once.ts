@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lock } from 'proper-lockfile';
+import { tryLock } from '../../src/process/lock.ts';
+import { until } from '../helpers/until.ts';
 
 export interface Installed {
   /** Where its package.json and package-lock.json lie. */
@@ -31,10 +32,14 @@ export const installOnce = async ({ folder, programs, finish }: Installed): Prom
   if (isInstalledIn(folder)) return;
   const modules = join(folder, 'node_modules');
   mkdirSync(modules, { recursive: true });
-  const unlock = await lock(folder, {
-    lockfilePath: join(modules, '.install.lock'),
-    retries: { retries: 1200, factor: 1, minTimeout: 250, maxTimeout: 250 },
-  });
+  const lock = await until(
+    () => {
+      const tried = tryLock(join(modules, '.install.lock'));
+      return tried.held && tried;
+    },
+    'the lock of an install',
+    300_000,
+  );
   try {
     if (isInstalledIn(folder)) return;
     const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
@@ -44,7 +49,7 @@ export const installOnce = async ({ folder, programs, finish }: Installed): Prom
     // Written last, so that an install that was cut off is done again.
     writeFileSync(stampOf(folder), wanted(folder));
   } finally {
-    await unlock();
+    lock.release();
   }
 };
 

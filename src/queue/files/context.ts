@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { type ProcessIdentity, type Verdict, verdictOn } from '../../process/liveness.ts';
+import { bootPrefix, makerName, namespacePrefix } from '../../process/maker.ts';
 import { IdSource } from '../../task/id.ts';
 import type { Disk } from './disk.ts';
 import type { Layout } from './layout.ts';
@@ -51,26 +52,8 @@ export const randomHex = (context: QueueContext): string =>
 export const randomFraction = (context: QueueContext): number =>
   Buffer.from(context.randomBytes(6)).readUIntBE(0, 6) / 2 ** 48;
 
-export const bootPrefix = (bootId: string): string =>
-  bootId
-    .replaceAll(/[^0-9a-f]/g, '')
-    .slice(0, 8)
-    .padStart(8, '0');
-
-/** Eight hexadecimal digits of a namespace's number, as in `pid:[4026531836]`; zeros where there is none. */
-export const namespacePrefix = (pidNamespace: string): string => {
-  const number = /\d+/.exec(pidNamespace)?.[0] ?? '0';
-  return BigInt(number).toString(16).padStart(8, '0').slice(-8);
-};
-
-/**
- * `BOOT8-PID-START-RAND`: whose it is, so that whoever sweeps can tell whether the owner lives. RAND begins
- * with eight letters that stand for the pid namespace.
- */
-export const creatorName = (context: QueueContext): string => {
-  const { bootId, pid, startTime, pidNamespace } = context.self;
-  return `${bootPrefix(bootId)}-${pid}-${startTime}-${namespacePrefix(pidNamespace)}${randomHex(context)}`;
-};
+/** Whose a file in tmp/ is, so that whoever sweeps can tell whether the owner lives. */
+export const creatorName = (context: QueueContext): string => makerName(context.self, randomHex(context));
 
 /** The same name with a creator that never lived: whoever sweeps goes on with it. */
 export const abandonedName = (context: QueueContext, name: string): string => {

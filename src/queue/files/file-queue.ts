@@ -27,7 +27,7 @@ import { creatorName, makeContext, type QueueContext } from './context.ts';
 import { type Disk, NodeDisk, replace } from './disk.ts';
 import { Layout, parseDelayedName } from './layout.ts';
 import { countTasks, findIds, listRecords } from './list.ts';
-import { hasResults, locate, outcomeRuns } from './locate.ts';
+import { endedOf, hasResults, locate, outcomeRuns } from './locate.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type FileMember, joinQueue } from './member.ts';
 import { listQuarantine } from './quarantine.ts';
@@ -98,6 +98,10 @@ export class FileQueue implements Queue {
 
   async state(id: string): Promise<State | undefined> {
     return (await locate(this.#context, id))?.state;
+  }
+
+  ended(ids: readonly string[]): Promise<Map<string, State>> {
+    return endedOf(this.#context, ids);
   }
 
   find(part: string, limit: number): Promise<string[]> {

@@ -3,6 +3,7 @@
  * README.md beside this file walks through the protocol.
  */
 import { join } from 'node:path';
+import { type Maker, parseMaker } from '../../process/maker.ts';
 import { dayOf, isTaskId } from '../../task/id.ts';
 import type { State } from '../../task/lifecycle.ts';
 
@@ -85,26 +86,14 @@ const WORKER = /^[A-Za-z0-9_.]+-[0-9a-f]{8}-\d+-[0-9A-Za-z_:.]+-[0-9a-f]+$/;
 export const isWorkerId = (text: string): boolean => WORKER.test(text);
 
 /** Creator of a file in tmp/: alive or dead is told by its process. */
-const TMP =
-  /^(?:(batch|commit)-)?([0-9a-f]{8})-(\d+)-([0-9A-Za-z_:.]+)-([0-9a-f]{8})[0-9a-f]+(?:\.[a-z.]+)?$/;
-export interface TmpName {
+const TMP = /^(?:(batch|commit)-)?(.+?)(?:\.[a-z.]+)?$/;
+export interface TmpName extends Maker {
   kind: 'file' | 'batch' | 'commit';
-  boot8: string;
-  pid: number;
-  startTime: string;
-  namespace: string;
 }
 export const parseTmpName = (text: string): TmpName | undefined => {
-  const match = TMP.exec(text);
-  if (match === null) return undefined;
-  const [kind, boot8 = '', pid = '', startTime = '', namespace = ''] = match.slice(1);
-  return {
-    kind: (kind as 'batch' | 'commit' | undefined) ?? 'file',
-    boot8,
-    pid: Number(pid),
-    startTime,
-    namespace,
-  };
+  const [, kind, name = ''] = TMP.exec(text) ?? [];
+  const maker = parseMaker(name);
+  return maker && { kind: (kind as 'batch' | 'commit' | undefined) ?? 'file', ...maker };
 };
 
 // Looked up when it is used: loading it is a tenth of what a short command takes.

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isShortage, KoubouError, systemCode } from '../../errors.ts';
+import { bootPrefix } from '../../process/maker.ts';
 import type { Budget } from '../../task/budget.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import { objectOf } from '../../text/json.ts';
@@ -16,7 +17,7 @@ import type {
   WorkerMessage,
 } from '../queue.ts';
 import { Candidates } from './claim.ts';
-import { bootPrefix, creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
+import { creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, removeAny, replace, unlessCode } from './disk.ts';
 import { parseTaskName, SLOT, SLOT_COUNT, type TaskName, taskName } from './layout.ts';
 import { outcomeRuns } from './locate.ts';

@@ -1,9 +1,10 @@
 /** Clears up after creators that died in the middle of an add. */
 import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
+import { type Maker, verdictOnMaker } from '../../process/maker.ts';
 import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import { moveCommitted } from './batch.ts';
-import { abandonedName, bootPrefix, namespacePrefix, type QueueContext } from './context.ts';
+import { abandonedName, type QueueContext } from './context.ts';
 import { BadFile, listOrNone, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { delayedName, parseTmpName, taskName } from './layout.ts';
@@ -51,22 +52,16 @@ const sweepOne = async (context: QueueContext, name: string): Promise<boolean> =
   return true;
 };
 
-// Another boot: everything of then is gone. (A home lies on one machine's own disk.) A creator in another
-// pid namespace (a container that was started anew) cannot be looked at: it is given a minute, by our own clock.
-// Should it live all the same, its next step finds nothing and tells its caller so.
-const creatorLives = (
-  context: QueueContext,
-  name: string,
-  creator: { boot8: string; pid: number; startTime: string; namespace: string },
-): boolean => {
-  if (creator.boot8 !== bootPrefix(context.self.bootId)) return false;
-  if (creator.namespace !== namespacePrefix(context.self.pidNamespace)) {
-    const now = context.machine.steadyMs();
-    const seen = context.tmpSeenMs.get(name) ?? now;
-    context.tmpSeenMs.set(name, seen);
-    return now - seen < ELSEWHERE_DEAD_AFTER_MS;
-  }
-  return context.machine.startTimeOf(creator.pid) === creator.startTime;
+// Another boot: everything of then is gone, or it is another machine's that shares the home. A creator in another pid
+// namespace (a container that was started anew) cannot be looked at: it is given a minute, by our own clock. Should
+// either live all the same, its next step finds nothing and tells its caller so: only what nobody was told of is lost.
+const creatorLives = (context: QueueContext, name: string, creator: Maker): boolean => {
+  const verdict = verdictOnMaker(creator, context.self, context.machine.startTimeOf);
+  if (verdict !== 'another namespace') return verdict === 'alive';
+  const now = context.machine.steadyMs();
+  const seen = context.tmpSeenMs.get(name) ?? now;
+  context.tmpSeenMs.set(name, seen);
+  return now - seen < ELSEWHERE_DEAD_AFTER_MS;
 };
 
 // Taken away first: should its creator live all the same, it must not go on with a part of it.

@@ -6,11 +6,10 @@ export default class Apart extends BaseCommand {
 
   async run(): Promise<void> {
     await this.parse(Apart);
-    const [ajv, chokidar, execa, lockfile, ollama, openai, undici, yaml] = await Promise.all([
+    const [ajv, chokidar, execa, ollama, openai, undici, yaml] = await Promise.all([
       import('ajv/dist/2020.js'),
       import('chokidar'),
       import('execa'),
-      import('proper-lockfile'),
       import('ollama'),
       import('openai'),
       import('undici'),
@@ -20,7 +19,6 @@ export default class Apart extends BaseCommand {
       new ajv.Ajv2020().validate({ type: 'string' }, 'text'),
       typeof chokidar.watch,
       (await execa.execa(process.execPath, ['-p', '1'])).stdout,
-      typeof lockfile.default.lock,
       typeof ollama.Ollama,
       new openai.default({ apiKey: 'none' }).baseURL,
       typeof undici.Agent,

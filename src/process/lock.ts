@@ -1,0 +1,101 @@
+/**
+ * A lock whose holder is named by boot, pid and start time: one that died holds nobody up, whatever any clock says.
+ *
+ * It is the file `PATH.N` with the highest N, and it is free when it is empty or its holder is dead. Whoever wants it
+ * links a file that names him to `PATH.(N+1)`: of many one succeeds, and only if nothing higher is there by then. The
+ * highest file is never removed, only emptied, so its number never falls and nobody takes what was taken since he looked.
+ */
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import { halfMadePath } from './half-made.ts';
+import { selfIdentity, startTimeOf } from './liveness.ts';
+import { parseMaker, verdictOnMaker } from './maker.ts';
+
+export type LockTry =
+  | { held: true; release: () => void }
+  /** `holder`: the same text as long as it is the same one. `seen`: it is seen to live. */
+  | { held: false; holder: string; pid: number | null; seen: boolean };
+
+export interface LockOptions {
+  /** A holder that cannot be looked at, and that has held it for longer than whoever asks can wait, is passed by. */
+  passUnseen?: boolean;
+}
+
+/** Takes the lock, or says who holds it. Waits for nobody. Throws the system's error where no file can be made. */
+export const tryLock = (path: string, { passUnseen = false }: LockOptions = {}): LockTry => {
+  const number = highest(path);
+  const holder = number === 0 ? null : holderOf(`${path}.${number}`);
+  if (holder !== null && !(passUnseen && !holder.seen)) return { held: false, ...holder };
+  const own = `${path}.${number + 1}`;
+  if (!publish(own)) return { held: false, holder: own, pid: null, seen: true };
+  if (highest(path) !== number + 1) {
+    rmSync(own, { force: true });
+    return { held: false, holder: own, pid: null, seen: true };
+  }
+  removeBelow(path, number + 1);
+  return { held: true, release: () => release(own) };
+};
+
+const numbersOf = (path: string): number[] => {
+  const start = `${basename(path)}.`;
+  return readdirSync(dirname(path))
+    .filter((name) => name.startsWith(start) && /^[1-9]\d{0,14}$/.test(name.slice(start.length)))
+    .map((name) => Number(name.slice(start.length)));
+};
+
+const highest = (path: string): number => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return Math.max(0, ...numbersOf(path));
+};
+
+const removeBelow = (path: string, number: number): void => {
+  for (const lower of numbersOf(path)) if (lower < number) rmSync(`${path}.${lower}`, { force: true });
+};
+
+/** null: it is free. What is no name of a process is left of a loss of power. */
+const holderOf = (path: string): { holder: string; pid: number; seen: boolean } | null => {
+  const text = contentOf(path);
+  const maker = parseMaker(text);
+  if (maker === undefined) return null;
+  const verdict = verdictOnMaker(maker, selfIdentity(), startTimeOf);
+  if (verdict === 'dead') return null;
+  return { holder: text, pid: maker.pid, seen: verdict === 'alive' };
+};
+
+const contentOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    // A higher one was taken since.
+    if (systemCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+};
+
+const publish = (path: string): boolean => {
+  const draft = halfMadePath(path);
+  try {
+    // The name of the draft names its maker, and so does the lock.
+    writeFileSync(draft, draft.slice(path.length + 1, -'.tmp'.length), { flag: 'wx', mode: 0o600 });
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+};
+
+const release = (path: string): void => {
+  try {
+    truncateSync(path, 0);
+  } catch (error) {
+    // Somebody who could not see this process has passed it by.
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+};
+
+/** Where locks of a home lie. */
+export const lockPath = (home: string, name: string): string => join(home, 'run', `${name}.lock`);
