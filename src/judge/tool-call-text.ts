@@ -32,7 +32,27 @@ const MARKUPS: readonly { open: RegExp; close: readonly string[] }[] = [
   { open: /\[TOOL_CALLS\]/g, close: [] },
   { open: /<function=[\w.-]{1,200}>/g, close: ['</function>'] },
   { open: /<\|channel\|>commentary to=[\w.]/g, close: ['<|call|>'] },
+  { open: /^commentary to=[\w.]{1,200}/g, close: [] },
   { open: /<｜tool▁calls▁begin｜>/g, close: [] },
+  { open: /<｜DSML｜[\w▁]{1,40}/g, close: ['</｜DSML｜tool_calls>', '</｜DSML｜function_calls>'] },
+  { open: /\]<\]minimax\[>\[/g, close: [] },
+  { open: /<\|message_sep\|>\s{0,9}function call<\|role_sep\|>/g, close: [] },
+  { open: /✿FUNCTION✿/g, close: [] },
+  {
+    open: /<(?:minimax:tool_call|function_calls?|start_function_call|tool_calls)>/g,
+    close: [
+      '</minimax:tool_call>',
+      '</function_calls>',
+      '</function_call>',
+      '<end_function_call>',
+      '</tool_calls>',
+    ],
+  },
+  // Tokens of other families, where what follows looks like a call.
+  {
+    open: /<\|[a-z_]{0,30}(?:tool|func|action_start|invoke)[a-z_]{0,30}\|>(?=\s{0,9}(?:[\w.:-]{1,80}\s{0,9})?[{[<(])/g,
+    close: ['<|tool_calls_section_end|>', '<|tool_call_end|>', '<|action_end|>', '<|tool_calls_end|>'],
+  },
 ];
 
 /** True when the whole of `text` is one or more tool calls, in any of the usual forms. */

@@ -1,20 +1,26 @@
 /** The markup of model families that servers leave in an answer, each with a source. Pure data. */
 
-interface ThoughtFamily {
+export interface ThoughtFamily {
   open: readonly string[];
   close: readonly string[];
   /** Tags made of common words, which a person may ask for: then they are what was asked for. */
   common: boolean;
   /** Made of plain words: they count only at the very beginning, and where they do not end they are an answer. */
   plain?: true;
+  /** Its end also ends what are no thoughts: without its begin it tells nothing. */
+  paired?: true;
   source: string;
 }
+
+/** Words that stand alone on a line are also written as a heading or bold. */
+const decorated = (words: readonly string[]): string[] =>
+  words.flatMap((each) => [each, `**${each}**`, `# ${each}`, `## ${each}`, `### ${each}`]);
 
 export const THOUGHTS: readonly ThoughtFamily[] = [
   {
     // DeepSeek R1, Qwen 3, GLM, MiniMax, Nemotron and others; templates often begin it, so the begin tag may be missing.
-    open: ['<think>', '<Think>', '<THINK>'],
-    close: ['</think>', '</Think>', '</THINK>'],
+    open: ['<think>'],
+    close: ['</think>'],
     common: false,
     source: 'https://docs.vllm.ai/en/v0.15.0/api/vllm/reasoning/deepseek_r1_reasoning_parser/',
   },
@@ -23,6 +29,12 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     close: ['</thinking>', '</thought>', '</thoughts>', '</reasoning>'],
     common: true,
     source: 'https://github.com/QwenLM/qwen-code/pull/6033',
+  },
+  {
+    open: ['<antthinking>', '<redacted_thinking>'],
+    close: ['</antthinking>', '</redacted_thinking>'],
+    common: false,
+    source: 'https://github.com/larksuite/openclaw-lark/issues/488',
   },
   {
     open: ['<mm:think>'],
@@ -73,14 +85,14 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     source: 'https://github.com/pwilkin/llama.cpp/pull/20 (Kimi K3)',
   },
   {
-    open: ['<REASONING_SCRATCHPAD>'],
-    close: ['</REASONING_SCRATCHPAD>'],
+    open: ['<reasoning_scratchpad>'],
+    close: ['</reasoning_scratchpad>'],
     common: false,
     source: 'https://github.com/NousResearch/hermes-agent/pull/8991 (Hermes)',
   },
   {
-    open: ['Here is my thought process:', "Here's my thought process:"],
-    close: ['Here is my response:', "Here's my response:"],
+    open: decorated(['Here is my thought process:', "Here's my thought process:"]),
+    close: decorated(['Here is my response:', "Here's my response:"]),
     common: true,
     plain: true,
     source: 'https://github.com/vllm-project/vllm/pull/14202 (Granite 3.2)',
@@ -98,7 +110,39 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     common: false,
     source: 'https://huggingface.co/google/medgemma-27b-text-it',
   },
+  {
+    open: ['<|content_thinking|>'],
+    close: ['<|end_message|>', '<|content_text|>'],
+    common: false,
+    paired: true,
+    source: 'https://github.com/ai-dynamo/dynamo/pull/12510 (Inkling)',
+  },
+  {
+    open: ['<|thinking|>', '<|think|>'],
+    close: ['<|/thinking|>', '<|/think|>'],
+    common: false,
+    source: 'made here',
+  },
+  {
+    // The prompt, said again.
+    open: ['[INST]'],
+    close: ['[/INST]'],
+    common: true,
+    source: 'https://github.com/meta-llama/llama/issues/705',
+  },
+  {
+    open: ['<<SYS>>', '[SYSTEM_PROMPT]'],
+    close: ['<</SYS>>', '[/SYSTEM_PROMPT]'],
+    common: true,
+    source: 'https://github.com/ggml-org/llama.cpp/issues/3475',
+  },
 ];
+
+/**
+ * Names of the same tag with something before or behind them: `<seed:think>`, `<longcat_think>`, `<think_fast>`; Doubao adds
+ * letters by chance. Each is ended by the tag of its own name.
+ */
+export const THINK_NAME = /^(?:\w{1,24}[:_])?think(?:[_-][\w-]{1,24})?$/;
 
 /** Around the answer of a model that thought before. */
 export const WRAPPERS: ReadonlySet<string> = new Set([
@@ -120,7 +164,19 @@ export const FRAMES: ReadonlySet<string> = new Set([
   // GLM-4.5V: https://huggingface.co/zai-org/GLM-4.5V
   '<|begin_of_box|>',
   '<|end_of_box|>',
+  // The beginning of a sequence; a draft model may print it anywhere:
+  // https://github.com/vllm-project/vllm-ascend/issues/9767
+  '<bos>',
+  '<|begin_of_text|>',
+  '<｜begin▁of▁sentence｜>',
 ]);
+
+/** Tokens that tokenizers keep free; a text never speaks of one by its number. */
+export const RESERVED =
+  /^(?:<unused\d+>|\[UNUSED_TOKEN_\d+\]|<\|reserved_special_token_\d+\|>|<｜[^｜]*place▁holder[^｜]*｜>)$/;
+
+/** Names of tokens that belong to a call of a tool: a call that was printed is judged as that, so they have to be seen. */
+export const CALL_TOKEN = /tool|call|func|plugin|action|invoke|python|dsml|code_interp/i;
 
 /** https://github.com/openai/harmony/blob/main/docs/format.md */
 export const HARMONY = {
@@ -131,38 +187,63 @@ export const HARMONY = {
   last: '<|return|>',
 } as const;
 
+/** Who may have a turn. */
+const ROLES = [
+  'assistant',
+  'user',
+  'system',
+  'tool',
+  'human',
+  'model',
+  'ipython',
+  'environment',
+  'developer',
+];
+
+/** How families name who has the turn. The longer of two forms counts. */
+const HEADERS: readonly ((role: string) => readonly string[])[] = [
+  (role) => [`<|im_start|>${role}\n`, `<|im_start|>${role}<|im_sep|>`],
+  (role) => [
+    `<|start_header_id|>${role}<|end_header_id|>`,
+    `<|start_header_id|>${role}<|end_header_id|>\n\n`,
+    `<|header_start|>${role}<|header_end|>`,
+    `<|header_start|>${role}<|header_end|>\n\n`,
+  ],
+  (role) => [`<start_of_turn>${role}\n`, `<|turn>${role}\n`],
+  (role) => [`<|start_of_role|>${role}<|end_of_role|>`],
+  (role) => [`<|im_${role}|>${role}<|im_middle|>`],
+  (role) => [`[|${role}|]`, `<|${role}|>`, `<|${role}|>\n`],
+  (role) => [`<seed:bos>${role}\n`],
+  (role) => [`[UNUSED_TOKEN_146]${role}\n`],
+];
+
 /** Tokens that begin the turn of the model or of somebody else, by the chat templates of the families. */
 export const START_TOKENS: ReadonlySet<string> = new Set([
-  '<|im_start|>assistant\n',
-  '<|im_start|>user\n',
-  '<|im_start|>system\n',
+  ...ROLES.flatMap((role) => HEADERS.flatMap((form) => form(role))),
   '<|im_start|>',
   '<|start_header_id|>',
   '<|header_start|>',
-  '<|start_header_id|>assistant<|end_header_id|>\n\n',
-  '<|start_header_id|>user<|end_header_id|>\n\n',
-  '<start_of_turn>model\n',
-  '<start_of_turn>user\n',
-  '<|turn>model\n',
-  '<|turn>user\n',
-  '<|assistant|>',
-  '<|user|>',
   '<｜Assistant｜>',
   '<｜User｜>',
-  '<|header_start|>assistant<|header_end|>\n\n',
-  '<|start_of_role|>assistant<|end_of_role|>',
-  '<|im_assistant|>assistant<|im_middle|>',
   '<|open|>message<|sep|>',
-  '[|assistant|]',
-  '[|user|]',
-  '<seed:bos>assistant\n',
   '<seed:bos>',
-  '<bos>',
-  '<|begin_of_text|>',
-  '<｜begin▁of▁sentence｜>',
   '<|START_OF_TURN_TOKEN|>',
   '<|CHATBOT_TOKEN|>',
+  '<|USER_TOKEN|>',
+  '<|SYSTEM_TOKEN|>',
 ]);
+
+/** They begin another text than the answer, whatever stood before. */
+export const OTHER_TEXTS: ReadonlySet<string> = new Set([
+  // Another file: https://github.com/twinnydotdev/twinny/issues/268
+  '<file_sep>',
+  '<|file_sep|>',
+  // Another question: https://github.com/ggml-org/llama.cpp/issues/8655
+  '[INST]',
+]);
+
+/** What is left of Llama 3's header without its tokens: https://github.com/meta-llama/llama3/issues/29 */
+export const BARE_HEADER = 'assistant\n\n';
 
 /** Tokens that end a turn. */
 export const END_TOKENS: ReadonlySet<string> = new Set([
@@ -191,6 +272,17 @@ export const END_TOKENS: ReadonlySet<string> = new Set([
   '<|observation|>',
   '<|END_OF_TURN_TOKEN|>',
   '<｜end▁of▁sentence｜>',
+  '<|end_message|>',
+  '[UNUSED_TOKEN_145]',
+  '</longcat_s>',
+  '<EOT>',
+  // https://github.com/h2oai/h2ogpt/issues/121
+  '<unk>',
+  '<pad>',
+  // Of models that complete code: https://github.com/twinnydotdev/twinny/issues/317
+  '<fim_prefix>',
+  '<fim_suffix>',
+  '<fim_middle>',
 ]);
 
 /** Begins text that HTML strikes out; it ends as sequences of some models do. */
@@ -199,12 +291,13 @@ export const STRUCK = '<s>';
 /** Whether it opens or closes something; what does neither is `token`. */
 export type Marker = 'open' | 'close' | 'token';
 
+/** The markers that are known by their letters; find-marker.ts knows others by their form. */
 export const MARKERS: ReadonlyMap<string, Marker> = new Map([
   [STRUCK, 'open' as const],
-  ...[...START_TOKENS, ...END_TOKENS].map((text) => [text, 'token'] as const),
+  ...[BARE_HEADER, ...START_TOKENS, ...END_TOKENS, ...OTHER_TEXTS].map((text) => [text, 'token'] as const),
   ...[...HARMONY.openers, HARMONY.message, ...HARMONY.closers].map((text) => [text, 'token'] as const),
   ...THOUGHTS.flatMap(({ open }) => open.map((text) => [text, 'open'] as const)),
-  ...THOUGHTS.flatMap(({ close }) => close.map((text) => [text, 'close'] as const)),
+  ...THOUGHTS.flatMap(({ close, paired }) => (paired ? [] : close.map((text) => [text, 'close'] as const))),
   ...[...WRAPPERS, ...FRAMES].map(
     (text) => [text, /^(<\/|\[END|<\|END|<\|end|<\|close)/.test(text) ? 'close' : 'open'] as const,
   ),

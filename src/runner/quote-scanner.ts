@@ -6,16 +6,19 @@ const QUOTING = new Set('„‚「『《〈【〔｢（([{=\\`');
 const EITHER = new Set("'“”‘’«»‹›〝*_");
 /** In texts without spaces between words only these of them open. */
 const OPENING = new Set('“‘«‹〝');
-const STOPS = new Set('.!?…。！？');
+const STOPS = new Set('.!?…。！？;}');
 /** Letters of Chinese, Japanese, Korean and Thai. */
 const WITHOUT_SPACES =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
-const FENCE = /^ {0,3}(`{3,}|~{3,})/;
-/** A line that is longer is no fence. */
+/** A block of code may stand in a list or a quotation; one of backticks has none of them behind its name. */
+const FENCE = /^(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*(`{3,}(?=[^`]*$)|~{3,})[ \t\r]*(.*)$/;
+/** As much of a line as tells. */
 const LONGEST_FENCE = 64;
 
 export class QuoteScanner {
   #fence: string | null = null;
+  /** What became of the block of code since `watchFence`: it ended, another one began within it, or nothing. */
+  fenceSince: 'ended' | 'begun' | null = null;
   #inCode = false;
   /** The line so far, its beginning; null where it is too long to matter. */
   #line = '';
@@ -65,6 +68,19 @@ export class QuoteScanner {
     return this.#fence !== null && this.#onlySpace;
   }
 
+  get isFenceOpen(): boolean {
+    return this.#fence !== null;
+  }
+
+  watchFence(): void {
+    this.fenceSince = null;
+  }
+
+  /** A sentence ended, and no space came since. */
+  get isAfterStop(): boolean {
+    return STOPS.has(this.#last);
+  }
+
   /** Only spaces stand before it on its line. */
   get isAtLineStart(): boolean {
     return this.#onlySpace;
@@ -88,15 +104,22 @@ export class QuoteScanner {
   }
 
   #endLine(): void {
-    const [, fence] = FENCE.exec(this.#line) ?? [];
-    if (fence !== undefined) {
-      if (this.#fence === null) this.#fence = fence;
-      else if (fence[0] === this.#fence[0] && fence.length >= this.#fence.length) this.#fence = null;
-    }
+    const [, fence, word = ''] = FENCE.exec(this.#line) ?? [];
+    if (fence !== undefined) this.#atFence(fence, word);
     this.#line = '';
     this.#onlySpace = true;
     // Code within a line seldom goes over its end, and a letter too many must not quote all the rest.
     this.#inCode = false;
     this.#straight = 0;
+  }
+
+  /** `word`: what stands behind it, as the name of a language; only where a block begins. */
+  #atFence(fence: string, word: string): void {
+    if (this.#fence === null) {
+      this.#fence = fence;
+    } else if (fence[0] === this.#fence[0] && fence.length >= this.#fence.length) {
+      this.fenceSince ??= word === '' ? 'ended' : 'begun';
+      if (word === '') this.#fence = null;
+    }
   }
 }

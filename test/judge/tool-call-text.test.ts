@@ -23,6 +23,23 @@ const calls: Record<string, string> = {
   'tags as Granite writes them': `<|tool_call|>[${call}]`,
   'tags as Phi writes them': `<|tool_call|>${call}<|/tool_call|>`,
   'the channel of gpt-oss': '<|channel|>commentary to=functions.ls <|constrain|>json<|message|>{}<|call|>',
+  // https://github.com/MiniMax-AI/MiniMax-M3/issues/31, https://github.com/github/app/issues/2128
+  'tokens of MiniMax M3':
+    'Let me read it.]<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="read_file">]<]minimax[>[</invoke>\n]<]minimax[>[</tool_call>',
+  'the end of a call of MiniMax M3': ']<]minimax[>[</initial_wait>]<]minimax[>[\n]<]minimax[>[</tool_call>',
+  'tags of MiniMax M2':
+    '<minimax:tool_call>\n<invoke name="ls">\n<parameter name="p">.</parameter>\n</invoke>\n</minimax:tool_call>',
+  // https://github.com/vllm-project/vllm/issues/51701
+  'a token of GigaChat': `I'll check that.<|function_call|>${call}`,
+  'a header of GigaChat 3': `I'll check that.<|message_sep|>\n\nfunction call<|role_sep|>\n${call}`,
+  // https://github.com/vllm-project/vllm/pull/28543
+  'tokens of Kimi K2':
+    'I look. <|tool_calls_section_begin|> <|tool_call_begin|> functions.ls:0 <|tool_call_argument_begin|> {"path": "/"} <|tool_call_end|> <|tool_calls_section_end|>',
+  // https://github.com/vllm-project/vllm-ascend/issues/9767
+  'tags of DeepSeek V4':
+    'I look.\n<｜DSML｜tool_calls>\n<｜DSML｜invoke name="ls">\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>',
+  'the channel of gpt-oss without its tokens': 'commentary to=functions.search json{"q":"x"}',
+  'words of Qwen': '✿FUNCTION✿: ls\n✿ARGS✿: {"path": "."}',
   'Japanese words before it': `ファイルを書き込みます。\n<tool_call>${call}</tool_call>`,
 };
 
@@ -42,6 +59,8 @@ const answers: Record<string, string> = {
   'a long answer about the markup': `<tool_call>${call}</tool_call>\n${'This is what such a call looks like in full. '.repeat(10)}`,
   'code with a JSON call in it': `\`\`\`js\nconst call = ${call};\n\`\`\``,
   'a number': '7',
+  'an explanation of a token': 'A call begins with <|tool_call_begin|> and ends with <|tool_call_end|>.',
+  'a word that begins so': 'commentary to the third chapter: it is too long.',
   'a schema of a tool': '{"name": "ls", "parameters": {"type": "object"}, "description": "lists"}',
 };
 

@@ -82,13 +82,13 @@ describe('the markup of a model', () => {
     it(`is taken off: ${what}`, () => assert.equal(split([text]).answer, answer));
   }
 
-  for (const { open, close, plain } of THOUGHTS) {
+  for (const { open, close, plain, paired } of THOUGHTS) {
     it(`is ${open[0] ?? close[0]}`, () => {
       for (const tag of open) {
         for (const end of close.slice(open.length > 1 ? 0 : undefined)) {
           if (open.length === close.length && open.indexOf(tag) !== close.indexOf(end)) continue;
           assert.deepEqual(split([`${tag}Hm.${end}\n\nFour.`]), { answer: 'Four.', thinking: 'Hm.' });
-          if (!plain) assert.equal(split([`Hm.\n${end}\n\nFour.`]).answer, 'Four.');
+          if (!plain && !paired) assert.equal(split([`Hm.\n${end}\n\nFour.`]).answer, 'Four.');
           assert.equal(split([`It is \`${tag}\` to \`${end}\`.`]).answer, `It is \`${tag}\` to \`${end}\`.`);
         }
       }
@@ -153,7 +153,38 @@ describe('the markup of a model', () => {
     }
     const token = fc.oneof(
       fc.constantFrom(...MARKERS.keys()),
-      fc.constantFrom('a', ' ', '\n', '`', '```\n', 'Four.', 'analysis', 'assistantfinal', '<', '<|', '"'),
+      fc.constantFrom(
+        'a',
+        ' ',
+        '\n',
+        '`',
+        '```\n',
+        '```js\n',
+        'Four.',
+        'analysis',
+        'assistantfinal',
+        '<',
+        '<|',
+        '"',
+      ),
+      fc.constantFrom(
+        'assistantcommentary',
+        'commentary to=',
+        '<|custom|>',
+        '<unused7>',
+        '<THINK a="1">',
+        '</think >',
+      ),
+      fc.constantFrom(
+        '</think>\n',
+        '\n</think>\n\n',
+        '<think_a>',
+        '</think_a>',
+        '- ```\n',
+        '<｜x▁y｜>',
+        '.',
+        ';',
+      ),
     );
     fc.assert(
       fc.property(
@@ -182,7 +213,21 @@ describe('the markup of a model', () => {
       splitter.end();
       return process.cpuUsage().user - begin;
     };
-    for (const unit of ['<', '<|', ' ', 'analysisX', '`', '\n', '<think>', '</think>', '<|channel|>', 'a']) {
+    for (const unit of [
+      ...['<', '<|', ' ', 'analysisX', '`', '\n', '<think>', '</think>', '<|channel|>', 'a'],
+      ...[
+        '<think ',
+        '<div a ',
+        '<|abc',
+        '<｜a',
+        '# ',
+        '**',
+        '[UNUSED_',
+        '<|x|>',
+        '```\n</think>\n\n',
+        '<|end|>a',
+      ],
+    ]) {
       const [short, long] = [8192, 131_072].map((length) =>
         cost(unit.repeat(Math.ceil(length / unit.length)).slice(0, length)),
       );
