@@ -38,6 +38,7 @@ const MARKUPS: readonly { open: RegExp; close: readonly string[] }[] = [
   { open: /\]<\]minimax\[>\[/g, close: [] },
   { open: /<\|message_sep\|>\s{0,9}function call<\|role_sep\|>/g, close: [] },
   { open: /✿FUNCTION✿/g, close: [] },
+  { open: /^assistant -> tool\/function_call\n/g, close: [] },
   {
     open: /<(?:minimax:tool_call|function_calls?|start_function_call|tool_calls)>/g,
     close: [

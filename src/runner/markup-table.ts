@@ -25,8 +25,8 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     source: 'https://docs.vllm.ai/en/v0.15.0/api/vllm/reasoning/deepseek_r1_reasoning_parser/',
   },
   {
-    open: ['<thinking>', '<thought>', '<thoughts>', '<reasoning>'],
-    close: ['</thinking>', '</thought>', '</thoughts>', '</reasoning>'],
+    open: ['<thinking>', '<thought>', '<thoughts>', '<reasoning>', '<scratchpad>'],
+    close: ['</thinking>', '</thought>', '</thoughts>', '</reasoning>', '</scratchpad>'],
     common: true,
     source: 'https://github.com/QwenLM/qwen-code/pull/6033',
   },
@@ -118,10 +118,31 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     source: 'https://github.com/ai-dynamo/dynamo/pull/12510 (Inkling)',
   },
   {
-    open: ['<|thinking|>', '<|think|>'],
-    close: ['<|/thinking|>', '<|/think|>'],
+    open: ['<|thinking|>'],
+    close: ['<|/thinking|>', '</|thinking|>'],
     common: false,
-    source: 'made here',
+    source: 'https://github.com/sbenodiz/ai_agent_ha/pull/49',
+  },
+  {
+    open: ['<|think|>'],
+    close: ['<|/think|>', '<|end|>'],
+    common: false,
+    paired: true,
+    source: 'made here (Solar)',
+  },
+  {
+    open: ['<|inner_prefix|>'],
+    close: ['<|inner_suffix|>'],
+    common: false,
+    source: 'made here (Apertus)',
+  },
+  {
+    open: ['/think\n'],
+    close: ['<|im_start|>assistant\n'],
+    common: true,
+    plain: true,
+    paired: true,
+    source: 'https://github.com/vllm-project/vllm/pull/44171 (HyperCLOVA X)',
   },
   {
     // The prompt, said again.
@@ -173,7 +194,7 @@ export const FRAMES: ReadonlySet<string> = new Set([
 
 /** Tokens that tokenizers keep free; a text never speaks of one by its number. */
 export const RESERVED =
-  /^(?:<unused\d+>|\[UNUSED_TOKEN_\d+\]|<\|reserved_special_token_\d+\|>|<｜[^｜]*place▁holder[^｜]*｜>)$/;
+  /^(?:<(?:unused|reserved_|extra_id_)\d+>|\[UNUSED_TOKEN_\d+\]|<\|reserved_special_token_\d+\|>|<｜[^｜]*place▁holder[^｜]*｜>)$/;
 
 /** Names of tokens that belong to a call of a tool: a call that was printed is judged as that, so they have to be seen. */
 export const CALL_TOKEN = /tool|call|func|plugin|action|invoke|python|dsml|code_interp/i;
@@ -226,6 +247,10 @@ export const START_TOKENS: ReadonlySet<string> = new Set([
   '<｜Assistant｜>',
   '<｜User｜>',
   '<|open|>message<|sep|>',
+  '<|begin|>assistant<|content|>',
+  '<extra_id_1>Assistant\n',
+  '[gMASK]',
+  '<sop>',
   '<seed:bos>',
   '<|START_OF_TURN_TOKEN|>',
   '<|CHATBOT_TOKEN|>',
@@ -233,11 +258,15 @@ export const START_TOKENS: ReadonlySet<string> = new Set([
   '<|SYSTEM_TOKEN|>',
 ]);
 
+/** Of the start tokens, those of somebody else's turn. */
+export const OTHERS_TURN = /user|human|system|tool|ipython|environment/i;
+
 /** They begin another text than the answer, whatever stood before. */
 export const OTHER_TEXTS: ReadonlySet<string> = new Set([
   // Another file: https://github.com/twinnydotdev/twinny/issues/268
   '<file_sep>',
   '<|file_sep|>',
+  '<extra_id_1>User\n',
   // Another question: https://github.com/ggml-org/llama.cpp/issues/8655
   '[INST]',
 ]);

@@ -17,6 +17,7 @@ import {
   FRAMES,
   HARMONY,
   OTHER_TEXTS,
+  OTHERS_TURN,
   RESERVED,
   START_TOKENS,
   STRUCK,
@@ -30,6 +31,8 @@ type State = 'start' | 'bare' | 'thought' | 'answer' | 'harmony' | 'over';
 
 /** Where a closing tag begins a sentence that speaks of it, this follows. */
 const GOES_ON = /^(?:[,;]| [a-z=(])/;
+/** A token that begins a line of a list of tokens has this behind it. */
+const LISTED = /^[\t:|]| [|:-]/;
 /** Letters after a marker that are looked at. */
 const AFTER = 2;
 /** More spaces than these are no beginning. */
@@ -161,7 +164,8 @@ export class MarkupSplitter {
 
   /** A marker before anything was answered. */
   #begins({ text, name, marker }: Found): boolean {
-    if (name === STRUCK) return false;
+    // Begins a sequence where something else than a word follows.
+    if (name === STRUCK) return /^[ [<]/.test(this.#after);
     if (HARMONY.openers.has(name)) {
       this.#beginHarmony().open(text);
       return true;
@@ -173,7 +177,7 @@ export class MarkupSplitter {
     if (this.#closerAlone(name)) return true;
     if (this.#isWrapper(name)) return true;
     if (this.#openThought(name)) return true;
-    if (this.#asked.tokens || GOES_ON.test(this.#after)) return false;
+    if (this.#asked.tokens || GOES_ON.test(this.#after) || LISTED.test(this.#after)) return false;
     return marker === 'token' || FRAMES.has(name);
   }
 
@@ -217,15 +221,17 @@ export class MarkupSplitter {
     }
     if (this.#asked.tokens) return false;
     if (name === BARE_HEADER && !this.#parts.mayHaveEnded && !quotes.isAfterStop) return false;
-    const isOther = OTHER_TEXTS.has(name) && !this.#asked.names(name);
-    if (isOther || name === BARE_HEADER || (START_TOKENS.has(name) && this.#parts.mayHaveEnded)) {
+    const isStart = START_TOKENS.has(name);
+    const isOther =
+      (OTHER_TEXTS.has(name) && !this.#asked.names(name)) ||
+      (isStart && quotes.isAfterStop && OTHERS_TURN.test(name));
+    if (isOther || name === BARE_HEADER || (isStart && this.#parts.mayHaveEnded)) {
       // The model went on with a turn of somebody else.
       this.#parts.dropEnds();
       this.#state = 'over';
       return true;
     }
     if (FRAMES.has(name) || (RESERVED.test(name) && !END_TOKENS.has(name))) return true;
-    if (START_TOKENS.has(name)) return false;
     // Of HTML that strikes something out.
     if (name === '</s>' && this.#opened.has(STRUCK)) return false;
     this.#parts.holdEnd(text);
@@ -298,6 +304,7 @@ export class MarkupSplitter {
   #retract(): void {
     this.#parts.retract();
     this.#hadThought = true;
+    this.#opened.delete(STRUCK);
     this.#restart();
   }
 

@@ -6,7 +6,9 @@ const QUOTING = new Set('„‚「『《〈【〔｢（([{=\\`');
 const EITHER = new Set("'“”‘’«»‹›〝*_");
 /** In texts without spaces between words only these of them open. */
 const OPENING = new Set('“‘«‹〝');
-const STOPS = new Set('.!?…。！？;}');
+const STOPS = new Set('.!?…。！？');
+/** After these no prose speaks of what follows. */
+const CODE_STOPS = new Set(';}');
 /** Letters of Chinese, Japanese, Korean and Thai. */
 const WITHOUT_SPACES =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
@@ -49,7 +51,7 @@ export class QuoteScanner {
       // JSON: what stands in one of its texts is quoted, wherever it stands in it.
       if (this.#straight % 2 === 1) return true;
     }
-    if (/\s/.test(this.#last)) return !STOPS.has(this.#lastInk);
+    if (/\s/.test(this.#last)) return !STOPS.has(this.#lastInk) && !CODE_STOPS.has(this.#lastInk);
     if (this.#last === '"') return this.#isEscaped || this.#straight % 2 === 1;
     // One that ended code within the line, unless they stand together as an opening.
     if (this.#last === '`') return this.#ticks > 1;

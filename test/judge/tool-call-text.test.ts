@@ -39,6 +39,8 @@ const calls: Record<string, string> = {
   'tags of DeepSeek V4':
     'I look.\n<｜DSML｜tool_calls>\n<｜DSML｜invoke name="ls">\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>',
   'the channel of gpt-oss without its tokens': 'commentary to=functions.search json{"q":"x"}',
+  // https://github.com/vllm-project/vllm/pull/44171
+  'a header of HyperCLOVA X': `assistant -> tool/function_call\n[${call}]`,
   'words of Qwen': '✿FUNCTION✿: ls\n✿ARGS✿: {"path": "."}',
   'Japanese words before it': `ファイルを書き込みます。\n<tool_call>${call}</tool_call>`,
 };
