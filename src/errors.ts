@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   not_local: rule(true, false, 'The task must stay on this machine; use a local endpoint and model.'),
   handed_back: rule(true, false, 'Local models could not do it; a stronger agent should take over.'),
   cancelled: rule(false, false, '`koubou retry` runs it again.'),
+  git_killed: rule(true, true, 'The system (for want of memory) or a person killed git. Try again.'),
   worker_lost: rule(
     false,
     true,

@@ -14,7 +14,7 @@ export const refuseWorktree = async (
       hint: 'Add --type code, or leave --worktree out.',
     });
   }
-  const { originOf } = await import('../worktree/worktree.ts');
+  const { originOf } = await import('../worktree/origin.ts');
   for (const folder of new Set(wishing.map(({ cwd }) => cwd))) {
     try {
       await originOf({ folder, environment: await environment() });

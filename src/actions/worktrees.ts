@@ -10,6 +10,7 @@ import { isEnded } from '../task/lifecycle.ts';
 import { applyWorktree } from '../worktree/apply.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeIfClean } from '../worktree/remove.ts';
+import { restoreBranch } from '../worktree/restore.ts';
 import { requireAllowed } from './caller.ts';
 import type { OpenHome } from './open-home.ts';
 import { projectOf } from './project.ts';
@@ -82,7 +83,7 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
     });
   }
   parts.requireWritable(record.repository);
-  const applied = await applyWorktree(home, record, environment);
+  const applied = await appliedOrRestored(parts, record);
   const answer = {
     task_id: id,
     ...applied,
@@ -94,6 +95,21 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
   if (applied.result !== 'applied') return answer;
   await writeWorktree(home, { ...record, state: 'applied' });
   return { ...answer, worktree_kept: !(await removeIfClean(record, environment)) };
+};
+
+/** A branch that cannot be read since a loss of power is made anew from the patch first. */
+const appliedOrRestored = async (
+  { queue, home, environment }: WorktreeParts,
+  record: WorktreeRecord,
+): ReturnType<typeof applyWorktree> => {
+  try {
+    return await applyWorktree(home, record, environment);
+  } catch (error) {
+    if (!(error instanceof KoubouError)) throw error;
+    const patch = await queue.artifact(record.task_id, null, 'patch');
+    if (patch === undefined || !(await restoreBranch(record, patch, environment))) throw error;
+    return applyWorktree(home, record, environment);
+  }
 };
 
 /** Removes worktree and branch; the patch stays with the task. Throws as applyTask, and where it still runs. */

@@ -9,6 +9,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError, systemCode } from '../errors.ts';
+import { cureOfDamage } from './git-damage.ts';
 import { gitProgram } from './git-program.ts';
 import { HalfWorktree, halfWorktreeIn } from './half-worktree.ts';
 
@@ -99,6 +100,16 @@ const SETTINGS = [
   'advice.detachedHead=false',
 ].flatMap((setting) => ['-c', setting]);
 
+/**
+ * What is written into a repository is on the device before git names it: an object that a power cut left empty would be
+ * taken for one that is there. A git before 2.36 knows the last one alone.
+ */
+const DURABLE = ['core.fsync=all', 'core.fsyncMethod=fsync', 'core.fsyncObjectFiles=true'].flatMap(
+  (setting) => ['-c', setting],
+);
+/** What a newer git says of the last one, each time. */
+const SAID_OF_DURABLE = /^warning: core\.fsyncObjectFiles is deprecated.*\n?/gm;
+
 /** The same where a variable has the last word, or no setting exists. */
 const VARIABLES = {
   LC_ALL: 'C',
@@ -138,7 +149,7 @@ const ownVariables = ({ path, top, objects }: OwnGit): Record<string, string> =>
 
 const AGAIN_MS = 50;
 
-/** Never rejects for what git says; the code tells. */
+/** Never rejects for what git says; the code tells. Throws `git_killed` where somebody else ended it. */
 export const git = async (
   place: GitPlace,
   args: readonly string[],
@@ -152,12 +163,16 @@ export const git = async (
   }
   const half = new HalfWorktree();
   for (;;) {
-    const end = await gitOnce(place, args, options);
+    const { killed, ...end } = await gitOnce(place, args, options);
+    if (killed !== undefined) throw gitKilled(args[0], place.folder, killed);
     const name = end.code === 0 || end.code === null ? undefined : halfWorktreeIn(end.stderr);
     if (name === undefined || !(await half.mayPass(name, () => sharedFolder(place)))) return end;
     await delay(AGAIN_MS);
   }
 };
+
+const gitKilled = (command: string | undefined, folder: string, signal: string): KoubouError =>
+  new KoubouError('git_killed', `git ${command} was killed (${signal}) at work in ${folder}.`);
 
 const sharedFolder = async (place: GitPlace): Promise<string> => {
   const { stdout } = await gitOnce(place, ['rev-parse', '--path-format=absolute', '--git-common-dir']);
@@ -168,13 +183,15 @@ const gitOnce = async (
   { folder, gitFolder, own, environment, signal }: GitPlace,
   args: readonly string[],
   { variables = {}, input, stdoutPath, alone = false }: GitOptions = {},
-): Promise<GitEnd> => {
+): Promise<GitEnd & { killed: string | undefined }> => {
   const { execa } = await import('execa');
   const kept = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
   const { program, path } = await gitProgram(environment['PATH'], treesOf({ folder, gitFolder, own }));
   const there = gitFolder === undefined ? {} : { GIT_DIR: gitFolder, GIT_WORK_TREE: folder };
   const told = own === undefined ? there : ownVariables(own);
-  const ended = await execa(program, [...SETTINGS, ...args], {
+  // In a folder of koubou's own lies what is thrown away.
+  const isKept = own === undefined || own.objects.written === own.objects.read;
+  const ended = await execa(program, [...SETTINGS, ...(isKept ? DURABLE : []), ...args], {
     cwd: folder,
     env: { ...kept, PATH: path, ...VARIABLES, ...told, ...variables },
     extendEnv: false,
@@ -193,7 +210,10 @@ const gitOnce = async (
     maxBuffer: MOST_PRINTED,
   });
   const printed = ended.stdout instanceof Uint8Array ? Buffer.from(ended.stdout) : Buffer.alloc(0);
-  return { code: ended.exitCode ?? null, stdout: printed, stderr: whyNot(ended) };
+  const isOurs = ended.timedOut || ended.isCanceled || ended.isMaxBuffer;
+  const stderr = whyNot(ended);
+  const killed = isOurs ? undefined : (ended.signal ?? /died of (signal \d+)/.exec(stderr)?.[1]);
+  return { code: ended.exitCode ?? null, stdout: printed, stderr, killed };
 };
 
 /** Folders whose work trees others write to. */
@@ -215,7 +235,8 @@ const whyNot = (ended: {
   if (ended.isCanceled) return 'the time of the run was over';
   if (ended.isMaxBuffer) return `it named more than ${MOST_PRINTED} bytes of files`;
   if (systemCode(ended.cause) === 'ENOENT') return 'there is no git on the PATH, or no such folder';
-  return ended.stderr instanceof Uint8Array ? Buffer.from(ended.stderr).toString('utf8').trim() : '';
+  const said = ended.stderr instanceof Uint8Array ? Buffer.from(ended.stderr).toString('utf8') : '';
+  return said.replaceAll(SAID_OF_DURABLE, '').trim();
 };
 
 /** What git prints. Throws `usage` with git's words when it fails. */
@@ -230,7 +251,7 @@ export const gitOutput = async (
   throw new KoubouError('usage', `git ${args[0]} failed in ${place.folder}: ${words}`, {
     hint:
       halfWorktreeIn(stderr) === undefined
-        ? 'Try the same git command there by hand.'
+        ? (cureOfDamage(stderr) ?? 'Try the same git command there by hand.')
         : 'A git was killed there while it made that worktree: `git worktree prune` clears it away.',
   });
 };

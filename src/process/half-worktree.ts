@@ -4,17 +4,29 @@
  */
 import { rm, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const NAMED = /\.git\/(?:modules\/.+\/)?worktrees\/([^/]+)\/\w+/;
 /** Nobody else gives a worktree such a name. */
-const OURS = /^task_\d{8}_\d{6}_\d{6}_[0-9a-z]{4}$/;
+const OURS = /^task_\d{8}_\d{6}_\d{6}_[0-9a-z]{4}(?:\.r\d+)?$/;
 /** A git that lives is through with it in a few milliseconds, on a busy machine too. */
 const KILLED_AFTER_MS = 3000;
 /** What is not ours is never removed, and a moment is enough for who makes it. */
 const THEIRS_FOR_MS = 1000;
+const AGAIN_MS = 50;
 
 /** The name of the worktree that a git which failed complains of. */
 export const halfWorktreeIn = (stderr: string): string | undefined => NAMED.exec(stderr)?.[1];
+
+/** Clears away one of ours that its git or a loss of power left half there. */
+export const clearHalfWorktree = async (name: string, commonFolder: string): Promise<void> => {
+  if (isDone(await stampOf(join(commonFolder, 'worktrees', name)))) return;
+  const half = new HalfWorktree();
+  while (await half.mayPass(name, () => Promise.resolve(commonFolder))) {
+    if (isDone(await stampOf(join(commonFolder, 'worktrees', name)))) return;
+    await delay(AGAIN_MS);
+  }
+};
 
 /** Of one call of git that is made again as long as it meets a half worktree. */
 export class HalfWorktree {
@@ -33,7 +45,7 @@ export class HalfWorktree {
     const since = before?.stamp === stamp ? before.sinceMs : now;
     this.#seen.set(name, { stamp, sinceMs: since });
     if (now - since < KILLED_AFTER_MS) return true;
-    if (stamp === GONE || stamp === WHOLE) return false;
+    if (isDone(stamp)) return false;
     await rm(path, { recursive: true, force: true });
     return true;
   }
@@ -42,12 +54,19 @@ export class HalfWorktree {
 const GONE = 'gone';
 const WHOLE = 'whole';
 
-/** git writes `commondir` last of what makes a worktree one. */
+const isDone = (stamp: string): boolean => stamp === GONE || stamp === WHOLE;
+
+/** What makes a worktree one. */
+const PARTS = ['HEAD', 'gitdir', 'commondir'];
+
 const stampOf = async (path: string): Promise<string> => {
   try {
     const folder = await stat(path);
-    const last = await stat(join(path, 'commondir')).catch(() => undefined);
-    return last !== undefined && last.size > 0 ? WHOLE : `${folder.ino} ${folder.mtimeMs} ${last?.mtimeMs}`;
+    const parts = await Promise.all(
+      PARTS.map((name) => stat(join(path, name)).catch(() => ({ size: 0, mtimeMs: 0 }))),
+    );
+    if (parts.every(({ size }) => size > 0)) return WHOLE;
+    return [folder.ino, folder.mtimeMs, ...parts.map(({ mtimeMs }) => mtimeMs)].join(' ');
   } catch {
     return GONE;
   }

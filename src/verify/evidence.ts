@@ -316,8 +316,8 @@ const firstLook = async (
       }
     } else if (found.why !== 'none') notes.push(`git does not read the repository: ${found.words}`);
   } catch (error) {
-    // A repository that git cannot read still has files.
-    if (!(error instanceof KoubouError) || place.signal?.aborted) throw error;
+    // A repository that git cannot read still has files; of one whose git was killed nothing is known.
+    if (!(error instanceof KoubouError) || error.code === 'git_killed' || place.signal?.aborted) throw error;
   }
   const { folder, signal } = place;
   return { git: null, before: await takeListTree({ folder, excluded, signal }), notes };

@@ -28,7 +28,7 @@ import type { Candidate } from '../verify/candidate.ts';
 import { expectedPlaces } from '../verify/expect.ts';
 import type { ExpectedBefore } from '../verify/expected-before.ts';
 import { type Changes, type Verification, verifyResult } from '../verify/verify.ts';
-import { worktreesFolder } from '../worktree/record.ts';
+import { worktreeName, worktreesFolder } from '../worktree/record.ts';
 import { noteChangedFiles } from './changed-files.ts';
 import { checkExecutor } from './check-executor.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
@@ -429,7 +429,8 @@ export class Attempt {
   /** Where its text cannot be written the task fails for its own reason, which is true as well. */
   async #handedBack(outcome: RunOutcome): Promise<RunOutcome> {
     const { claim } = this;
-    const place = join(worktreesFolder(this.#dependencies.settings.home), claim.id);
+    const name = worktreeName(claim.id, claim.run);
+    const place = join(worktreesFolder(this.#dependencies.settings.home), name);
     const worktree = claim.task.options.worktree === true && existsSync(place) ? place : null;
     try {
       return await onceWritten(this.#dependencies, () => handBack(claim, outcome, worktree));

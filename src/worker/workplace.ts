@@ -4,15 +4,18 @@ import { join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
 import { appendOwn } from '../names/own-file.ts';
 import { walk } from '../names/walk.ts';
+import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
 import { Evidence, judgeHomes, named } from '../verify/evidence.ts';
 import { expectedFiles } from '../verify/expect.ts';
 import type { Changes } from '../verify/verify.ts';
+import { commitWorktree } from '../worktree/commit.ts';
+import { syncObjects, syncRefs } from '../worktree/durable.ts';
 import { changedBehindLinks, ignoredOf } from '../worktree/links.ts';
 import { placeOf, repositoryOf, SCRATCH, worktreesFolder, writeWorktree } from '../worktree/record.ts';
-import { commitWorktree, makeWorktree, type Worktree } from '../worktree/worktree.ts';
+import { makeWorktree, type Worktree } from '../worktree/worktree.ts';
 import { requireSameFolder } from './names.ts';
 import type { WorkerSettings } from './settings.ts';
 
@@ -34,6 +37,7 @@ export class Workplace {
   readonly #evidence: Evidence | null;
   /** What the worktree held at the last look. */
   #tree: string | null = null;
+  #kept = false;
 
   private constructor(
     claim: Claim,
@@ -68,7 +72,9 @@ export class Workplace {
     const known = { home, environment, requireHeld };
     if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, known, null, null);
     const worktree =
-      options.worktree === true ? await makeWorktree({ id: claim.id, cwd, link, signal, ...known }) : null;
+      options.worktree === true
+        ? await makeWorktree({ id: claim.id, run: claim.run, cwd, link, signal, ...known })
+        : null;
     const evidence = await Evidence.begin({
       folder: worktree?.record.path ?? cwd,
       home,
@@ -157,6 +163,7 @@ export class Workplace {
       message: `${subject}\n\nBy koubou, task ${id}.\n`,
       ...this.#known,
     });
+    this.#kept = true;
     await this.#rememberIgnored(this.#worktree);
   }
 
@@ -178,8 +185,14 @@ export class Workplace {
     }
   }
 
+  /** What a run that failed left is on the device as well: git takes an object that a power cut emptied for a whole one. */
   async close(): Promise<void> {
-    await this.#evidence?.close();
+    if (this.#evidence === null) return;
+    await this.#evidence.close();
+    await syncAll([this.#claim.patchPath]);
+    if (this.#worktree === null || this.#kept) return;
+    await syncObjects(this.#worktree.record);
+    await syncRefs(this.#worktree.record);
   }
 }
 

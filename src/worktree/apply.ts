@@ -24,8 +24,8 @@ import { ownGit } from '../process/own-git.ts';
 import { requireGenuine } from './genuine.ts';
 import { refuseHomeNames, refuseHomes } from './homes.ts';
 import { holdingIndex } from './index-lock.ts';
+import { commitAt, originOf } from './origin.ts';
 import { exists, SCRATCH, type WorktreeRecord, worktreesFolder } from './record.ts';
-import { commitAt, originOf } from './worktree.ts';
 
 export type Applied =
   | { result: 'applied'; files: string[] }

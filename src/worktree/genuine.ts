@@ -4,20 +4,23 @@ import { forgedObject } from '../process/forged-object.ts';
 import { type GitPlace, gitOutput } from '../process/git.ts';
 import type { WorktreeRecord } from './record.ts';
 
-/** `more`: objects besides. Throws `output_changed`. `place`: with a git folder of koubou's own. */
+/**
+ * `more`: objects besides. Throws `output_changed`. `place`: with a git folder of koubou's own. The ids of what the branch
+ * brings.
+ */
 export const requireGenuine = async (
   place: GitPlace,
   { base, branch }: Pick<WorktreeRecord, 'base' | 'branch'>,
   tip: string,
   more: readonly string[] = [],
-): Promise<void> => {
+): Promise<string[]> => {
   const listed = await gitOutput(place, ['rev-list', '--objects', '--no-object-names', tip, '--not', base]);
   const ids = listed
     .toString('latin1')
     .split('\n')
     .filter((id) => id !== '');
   const forged = await forgedObject(place, [...new Set([...ids, ...more])]);
-  if (forged === undefined) return;
+  if (forged === undefined) return ids;
   throw new KoubouError(
     'output_changed',
     `The branch ${branch} needs the object ${forged}, which is not what its name says, or is gone.`,

@@ -1,16 +1,19 @@
 /** What is known of the worktrees in a home: a small file beside each, so that they can be listed and ended. */
 import { lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { basename, isAbsolute, join, normalize } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
 import type { GitPlace } from '../process/git.ts';
 import type { Repository } from '../process/repository.ts';
+import { syncAll } from '../process/sync.ts';
 import { isTaskId } from '../task/id.ts';
 import { readTextFile, UnfitFile } from '../text/read-text.ts';
 
 const WorktreeRecord = z.looseObject({
   version: z.literal(1),
   task_id: z.string(),
+  /** The run whose worktree it is; absent: of an older koubou, which had one worktree for all runs. */
+  run: z.optional(z.int().check(z.positive())),
   /** Absolute: the work tree it was made from, and where its changes are applied. */
   repository: z.string(),
   /** Absolute: the git folder that all its work trees share. It outlives a linked one that the worktree was made from. */
@@ -31,9 +34,21 @@ export type WorktreeRecord = z.infer<typeof WorktreeRecord>;
 
 export const worktreesFolder = (home: string): string => join(home, 'worktrees');
 
+/** The worktree's name, in the home as in git's folder. What a run writes that was fenced is in no other run's. */
+export const worktreeName = (id: string, run: number): string => `${id}.r${run}`;
+
+export const nameOf = ({ task_id, run }: Pick<WorktreeRecord, 'task_id' | 'run'>): string =>
+  run === undefined ? task_id : worktreeName(task_id, run);
+
+/** Of which task and run a name is; undefined: it is no name of a worktree of koubou's. */
+export const runNamed = (name: string): { id: string; run: number } | undefined => {
+  const [, id = '', run = '0'] = /^(.*?)(?:\.r(\d+))?$/.exec(name) ?? [];
+  return isTaskId(id) ? { id, run: Number(run) } : undefined;
+};
+
 /** The worktree's own git folder. Named to git, it is used whatever an agent did to the .git among its files. */
-export const ownGitFolder = ({ git_folder, task_id }: WorktreeRecord): string =>
-  join(git_folder, 'worktrees', task_id);
+export const ownGitFolder = (record: WorktreeRecord): string =>
+  join(record.git_folder, 'worktrees', nameOf(record));
 
 /** The repository as it is seen from a worktree, whatever lies at the worktree's own .git. */
 export const repositoryOf = (record: WorktreeRecord): Repository => ({
@@ -51,7 +66,7 @@ export const placeOf = (record: WorktreeRecord, environment: Readonly<Record<str
 });
 
 /** HEAD of the worktree, by the name that it has in the repository. */
-export const headNameOf = ({ task_id }: WorktreeRecord): string => `worktrees/${task_id}/HEAD`;
+export const headNameOf = (record: WorktreeRecord): string => `worktrees/${nameOf(record)}/HEAD`;
 
 const recordPath = (home: string, id: string): string => join(worktreesFolder(home), `${id}.json`);
 
@@ -69,7 +84,7 @@ export const readWorktree = async (home: string, id: string): Promise<WorktreeRe
   const { success, data } = z.safeParse(WorktreeRecord, value);
   if (!success || data.task_id !== id || !isOwn(data)) return undefined;
   // Never what the file says: whatever lies at this path is removed in the end.
-  return { ...data, path: join(await realpath(worktreesFolder(home)), id) };
+  return { ...data, path: join(await realpath(worktreesFolder(home)), nameOf(data)) };
 };
 
 /** Whether it is as koubou writes it: what it names is changed and removed. */
@@ -86,11 +101,16 @@ export const branchesOf = (id: string): string[] => [`koubou/${id}`, `koubou-${i
 /** Behind the path of a worktree: what koubou needs while it is at work there. */
 export const SCRATCH = '.apply';
 
+/** On the device when it resolves. */
 export const writeWorktree = async (home: string, record: WorktreeRecord): Promise<void> => {
-  await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
-  const half = `${recordPath(home, record.task_id)}.${process.pid}.tmp`;
+  const folder = worktreesFolder(home);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = recordPath(home, record.task_id);
+  const half = `${path}.${process.pid}.tmp`;
   await writeFile(half, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(half, recordPath(home, record.task_id));
+  await syncAll([half]);
+  await rename(half, path);
+  await syncAll([folder, home]);
 };
 
 export const forgetWorktree = (home: string, id: string): Promise<void> =>
@@ -99,9 +119,16 @@ export const forgetWorktree = (home: string, id: string): Promise<void> =>
 /** Those whose folder is still there, oldest task first. */
 export const listWorktrees = async (home: string): Promise<WorktreeRecord[]> => {
   const names = new Set(await readdir(worktreesFolder(home)).catch(() => []));
-  const ids = [...names].filter((name) => isTaskId(name) && names.has(`${name}.json`)).sort();
-  const records = await Promise.all(ids.map((id) => readWorktree(home, id)));
-  return records.filter((record) => record !== undefined);
+  const ids = [...names].flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -'.json'.length)] : []));
+  const records = await Promise.all(
+    ids
+      .filter(isTaskId)
+      .sort()
+      .map((id) => readWorktree(home, id)),
+  );
+  return records.flatMap((record) =>
+    record !== undefined && names.has(basename(record.path)) ? [record] : [],
+  );
 };
 
 export const exists = async (path: string | Buffer): Promise<boolean> =>

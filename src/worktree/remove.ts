@@ -1,17 +1,18 @@
 /** The end of a worktree: its folder, git's own record of it, and its branch. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, git, gitOutput, pathIn, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
 import { ownGit } from '../process/own-git.ts';
+import { removeLinked } from './linked.ts';
 import { removeLinks } from './links.ts';
 import {
   exists,
   forgetWorktree,
-  ownGitFolder,
   placeOf,
   repositoryOf,
+  runNamed,
   SCRATCH,
   type WorktreeRecord,
 } from './record.ts';
@@ -100,10 +101,25 @@ export const discardWorktree = async (
 };
 
 /**
- * By hand: `git worktree remove` knows nothing of one that was half made when its git was killed, and one that is half
- * there stops the user's own git commands.
+ * Of this run and of those before it. By hand: `git worktree remove` knows nothing of one that was half made when its git
+ * was killed, and one that is half there stops the user's own git commands.
  */
 export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
-  await rm(record.path, { recursive: true, force: true, maxRetries: 3 });
-  await rm(ownGitFolder(record), { recursive: true, force: true, maxRetries: 3 });
+  const { path, git_folder } = record;
+  for (const name of await namesOf(record, dirname(path))) {
+    const gone = rm(join(dirname(path), name), { recursive: true, force: true, maxRetries: 3 });
+    // What an earlier run still writes there, as a fenced one may, is in nobody's way.
+    await (name === basename(path) ? gone : gone.catch(() => undefined));
+  }
+  for (const name of await namesOf(record, join(git_folder, 'worktrees')))
+    await removeLinked(git_folder, name);
+};
+
+const namesOf = async (record: WorktreeRecord, folder: string): Promise<string[]> => {
+  const { task_id, run: last = 0 } = record;
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => {
+    const { id, run } = runNamed(name.replace(SCRATCH, '')) ?? {};
+    return id === task_id && (run ?? 0) <= last && name !== `${task_id}${SCRATCH}`;
+  });
 };

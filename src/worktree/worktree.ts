@@ -1,26 +1,26 @@
 /**
- * A git worktree of its own for each run, under the home's worktrees/ID, on the branch koubou/ID. A run always
- * begins with a fresh one: what an earlier run of the task left there is in that run's patch.
+ * A git worktree of its own for each run, the home's worktrees/ID.rR, and one branch for all of them, koubou/ID. What an
+ * earlier run of the task did is in that run's patch.
  */
-import { lstat, mkdir, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, git, gitLine, gitOutput, pathIn } from '../process/git.ts';
-import { removeOddEntries } from '../process/odd-entries.ts';
+import { type GitPlace, gitLine, gitOutput, pathIn } from '../process/git.ts';
+import { removeBrokenBranch, removeEmptyObjects } from '../process/git-damage.ts';
 import { ownGit } from '../process/own-git.ts';
-import { findRepository, isRepository, type NoRepository, type Repository } from '../process/repository.ts';
+import type { Repository } from '../process/repository.ts';
+import { moveBranch } from './commit.ts';
 import { folderWithin } from './folder-within.ts';
-import { requireGenuine } from './genuine.ts';
-import { leaveOutHomes, refuseHomes } from './homes.ts';
+import { leaveOutHomes } from './homes.ts';
+import { makeLinked } from './linked.ts';
 import { linkable, makeLinks } from './links.ts';
+import { originOf } from './origin.ts';
 import {
   branchesOf,
-  headNameOf,
   ownGitFolder,
-  placeOf,
-  repositoryOf,
   SCRATCH,
   type WorktreeRecord,
+  worktreeName,
   worktreesFolder,
   writeWorktree,
 } from './record.ts';
@@ -32,6 +32,7 @@ type Environment = Readonly<Record<string, string>>;
 export interface WorktreeWish {
   home: string;
   id: string;
+  run: number;
   /** Absolute: a folder of the repository. */
   cwd: string;
   /** Ignored files of the repository that the work needs, relative to its top. */
@@ -49,65 +50,20 @@ export interface Worktree {
   cwd: string;
 }
 
-export interface Origin {
-  repository: Repository;
-  head: string;
-}
-
-/** The repository around a folder. Throws `usage` where there is none, or nothing was ever committed. */
-export const originOf = async (place: GitPlace): Promise<Origin> => {
-  const found = await findRepository(place);
-  if (!isRepository(found)) throw notThere(place.folder, found);
-  return { repository: found, head: await headOf(place) };
-};
-
-const notThere = (folder: string, { why, words }: NoRepository): KoubouError => {
-  if (why === 'none') {
-    return new KoubouError('usage', `--worktree needs a git repository, and ${folder} is in none.`, {
-      hint: 'Leave --worktree out, or make one with `git init` and a first commit.',
-    });
-  }
-  if (why === 'owner') {
-    return new KoubouError(
-      'usage',
-      `git does not use the repository at ${folder}, because it has another owner: ${words}`,
-      {
-        hint: 'Where you trust it: git config --global --add safe.directory FOLDER. koubou never says so itself.',
-      },
-    );
-  }
-  return new KoubouError('usage', `--worktree needs a git work tree, and ${folder} has none: ${words}`, {
-    hint: 'Leave --worktree out, or try `git status` there.',
-  });
-};
-
-/** The commit that is checked out. Throws `usage` where there is none yet. */
-const headOf = async (place: GitPlace): Promise<string> => {
-  const head = await commitAt(place, 'HEAD');
-  if (head !== undefined) return head;
-  throw new KoubouError('usage', `A worktree belongs to a commit, and ${place.folder} has none.`, {
-    hint: 'Commit something first.',
-  });
-};
-
-/** The id of a commit, by a name. */
-export const commitAt = async (place: GitPlace, name: string): Promise<string | undefined> => {
-  const found = await git(place, ['rev-parse', '--verify', '-q', '--end-of-options', `${name}^{commit}`]);
-  return found.code === 0 ? found.stdout.toString('utf8').trim() : undefined;
-};
-
 /** Throws `usage` with git's words where it cannot be made. */
 export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
-  const { home, id, cwd, link, environment, requireHeld, signal } = wish;
+  const { home, id, run, cwd, link, environment, requireHeld, signal } = wish;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });
+  await onceLookedOver(repository.commonFolder);
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
   const place = { folder: repository.top, environment, signal };
-  const path = join(await realpath(worktreesFolder(home)), id);
+  const path = join(await realpath(worktreesFolder(home)), worktreeName(id, run));
   const scratch = `${path}${SCRATCH}`;
   try {
     const record: WorktreeRecord = {
       version: 1,
       task_id: id,
+      run,
       repository: repository.top,
       git_folder: repository.commonFolder,
       branch: await freeBranch(place, id),
@@ -122,11 +78,11 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
     await removeFolders(record);
     // Left by a git that was killed; nobody else's, as the branch is the task's own.
     await rm(join(record.git_folder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
+    await removeBrokenBranch(record.git_folder, record.branch);
     await unblockWorktrees(record.git_folder);
     await requireHeld();
     // The run has no branch checked out: what an agent may write to the branches of the repository, it may write to all.
-    const add = ['worktree', 'add', '--quiet', '--no-checkout', '--force', '--detach'];
-    await gitOutput(place, [...add, record.path, head]);
+    await makeLinked(place, record);
     await moveBranch(place, record, head);
     await requireOwn(record);
     await checkOut(record, repository, { scratch, environment, signal });
@@ -139,6 +95,15 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+};
+
+const lookedOver = new Set<string>();
+
+/** A loss of power ends every process: so once in each is enough. */
+const onceLookedOver = async (commonFolder: string): Promise<void> => {
+  if (lookedOver.has(commonFolder)) return;
+  await removeEmptyObjects(commonFolder);
+  lookedOver.add(commonFolder);
 };
 
 /** Where a branch `koubou` is in the way, git can have none below that name. */
@@ -186,68 +151,3 @@ const requireOwn = async (record: WorktreeRecord): Promise<void> => {
   if (there === `gitdir: ${ownGitFolder(record)}\n` && back === `${record.path}/.git\n`) return;
   throw new KoubouError('internal', `${record.path} should be a worktree, but its .git says ${there}`);
 };
-
-/**
- * Makes `tree` the branch's last commit, on top of whatever the run committed itself. Throws `home_in_changes` where that
- * has any part of a home.
- */
-export const commitWorktree = async (
-  record: WorktreeRecord,
-  {
-    tree,
-    message,
-    environment,
-    requireHeld,
-  }: { tree: string; message: string } & Pick<WorktreeWish, 'environment' | 'requireHeld'>,
-): Promise<void> => {
-  const asking = placeOf(record, environment);
-  const scratch = `${record.path}${SCRATCH}`;
-  try {
-    const repository = repositoryOf(record);
-    const made = await ownGit(asking, { path: scratch, repository, objects: { in: 'repository' } });
-    const place = { ...made, folder: record.path };
-    // An agent may have left it on a branch without a commit.
-    const head = (await commitAt(asking, headNameOf(record))) ?? record.base;
-    await refuseHomes(place, record, head);
-    const same = (await treeOf(place, head)) === tree;
-    const commit = same
-      ? head
-      : await gitLine(place, ['commit-tree', tree, '-p', head, '-F', '-'], {
-          input: message,
-          variables: AUTHOR,
-        });
-    await requireGenuine(place, record, commit);
-    await requireHeld();
-    await removeLinksOfGit(record);
-    await moveBranch(asking, record, commit);
-    await gitOutput(asking, ['symbolic-ref', headNameOf(record), `refs/heads/${record.branch}`]);
-    const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
-    await gitOutput(place, ['read-tree', commit], { variables });
-    await leaveOutHomes(place, variables);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-};
-
-/** The branch itself: one that an agent made a name of another branch would move that one. */
-const moveBranch = async (place: GitPlace, { branch }: WorktreeRecord, commit: string): Promise<void> => {
-  await gitOutput(place, ['update-ref', '--no-deref', '-m', 'koubou', `refs/heads/${branch}`, commit]);
-};
-
-/** git writes its index and its logs also through a link that leads elsewhere. */
-const removeLinksOfGit = async (record: WorktreeRecord): Promise<void> => {
-  await removeOddEntries(ownGitFolder(record));
-  const log = join(record.git_folder, 'logs', 'refs', 'heads', record.branch);
-  const facts = await lstat(log).catch(() => undefined);
-  if (facts !== undefined && !facts.isFile()) await rm(log, { recursive: true, force: true });
-};
-
-const AUTHOR = {
-  GIT_AUTHOR_NAME: 'koubou',
-  GIT_AUTHOR_EMAIL: 'koubou@localhost',
-  GIT_COMMITTER_NAME: 'koubou',
-  GIT_COMMITTER_EMAIL: 'koubou@localhost',
-};
-
-const treeOf = async (place: GitPlace, commit: string): Promise<string> =>
-  (await gitLine(place, ['rev-parse', '--verify', `${commit}^{tree}`])).trim();

@@ -1,7 +1,7 @@
 /** A git repository with a home in it, as most people have it, and a worker whose agent does what a test says. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   type AppliedTask,
@@ -132,8 +132,13 @@ export class Repository {
     return readFileSync((await this.rig.queue.artifact(id, 1, 'log')) ?? '', 'utf8');
   }
 
+  /** Of the last run that has one. */
   worktree(id: string): string {
-    return join(this.folder, 'home', 'worktrees', id);
+    const folder = join(this.folder, 'home', 'worktrees');
+    const runs = readdirSync(folder).flatMap((name) =>
+      name.startsWith(`${id}.r`) ? [Number(name.slice(id.length + 2))] : [],
+    );
+    return join(folder, `${id}.r${Math.max(1, ...runs.filter(Number.isInteger))}`);
   }
 
   /** Ids of those that `koubou status` lists. */

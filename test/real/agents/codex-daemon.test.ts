@@ -106,7 +106,7 @@ workers: { min: ${SLOTS}, max: ${SLOTS} }
       assert.equal(attempts.length, 1);
       assert.match(git('log', '-1', '--format=%s', `koubou/${id}`), new RegExp(`^Be number ${number}\\.`));
       const cwd = git('show', `koubou/${id}:sub/${number}.txt`).trim();
-      assert.equal(cwd, daemons.home.path('worktrees', id, 'sub'));
+      assert.equal(cwd, daemons.home.path('worktrees', `${id}.r1`, 'sub'));
       const changed = git('diff', '--name-only', 'main', `koubou/${id}`).trim().split('\n');
       assert.deepEqual(changed, [`sub/${number}.txt`, ...(number < RIVALS ? ['sub/shared.txt'] : [])]);
     }
@@ -143,7 +143,7 @@ workers: { min: ${SLOTS}, max: ${SLOTS} }
           return steps.exec(command, { yield_time_ms: 30_000 });
         };
         const id = await code('Do it.', { worktree });
-        const cwd = worktree ? daemons.home.path('worktrees', id, 'sub') : join(folder, 'sub');
+        const cwd = worktree ? daemons.home.path('worktrees', `${id}.r1`, 'sub') : join(folder, 'sub');
         const daemon = await daemons.start();
         await until(() => existsSync(join(cwd, 'half.txt')), 'the command of the model');
         assert.ok(daemons.children().length > 2);

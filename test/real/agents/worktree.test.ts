@@ -104,7 +104,7 @@ for (const { name, bin, kind, start, writes, runs, denied } of agents) {
       return stdout.trim();
     };
     const asked = (): number => server.requests.filter(({ body }) => body !== undefined).length;
-    const worktree = (id: string): string => join(project.home, 'worktrees', id);
+    const worktree = (id: string): string => join(project.home, 'worktrees', `${id}.r1`);
 
     it('does its work in the worktree, and the folder is as it was until that is applied', async () => {
       const id = await delegated('--worktree');

@@ -1,0 +1,45 @@
+/**
+ * What a loss of power leaves of what git wrote without syncing it: files that are there and empty. git takes such an
+ * object for one that it has, and ends with an error at such a branch.
+ */
+import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const SAYS =
+  /object file .* is empty|loose object .* corrupt|object corrupt or missing|inflate: data stream error|unable to read (?:tree|sha1|[0-9a-f]{40})|bad object|missing (?:blob|tree|commit|object)|invalid sha1 pointer|reference broken|index file (?:corrupt|smaller)|bad signature 0x00000000/;
+
+/** A cure, where what git says is that files of the repository are damaged. */
+export const cureOfDamage = (said: string): string | undefined =>
+  SAYS.test(said)
+    ? 'The repository is damaged, as after a loss of power: `git fsck --full` names what. `git fetch`, or a copy of .git/objects from a clone, brings it back; then `koubou retry`.'
+    : undefined;
+
+const FOLDER = /^[0-9a-f]{2}$/;
+const OBJECT = /^[0-9a-f]{38,62}$/;
+
+/** Removes the objects that hold nothing: no git can read them, and none would write them again. */
+export const removeEmptyObjects = async (commonFolder: string): Promise<void> => {
+  const objects = join(commonFolder, 'objects');
+  for (const name of (await readdir(objects).catch(() => [])).filter((each) => FOLDER.test(each))) {
+    const folder = join(objects, name);
+    for (const rest of (await readdir(folder).catch(() => [])).filter((each) => OBJECT.test(each))) {
+      const path = join(folder, rest);
+      const facts = await lstat(path).catch(() => undefined);
+      if (facts?.isFile() && facts.size === 0) await rm(path, { force: true });
+    }
+  }
+};
+
+/** Whether the file of a branch says nothing that git could read. A branch without a file of its own is none such. */
+export const isBrokenBranch = async (commonFolder: string, branch: string): Promise<boolean> => {
+  const said = await readFile(join(commonFolder, 'refs', 'heads', branch), 'utf8').catch(() => undefined);
+  return said !== undefined && !/^(?:[0-9a-f]{40}|[0-9a-f]{64}|ref: .+)\n?$/.test(said);
+};
+
+/** Removes it with what is known of its past. */
+export const removeBrokenBranch = async (commonFolder: string, branch: string): Promise<void> => {
+  if (!(await isBrokenBranch(commonFolder, branch))) return;
+  for (const kept of ['logs', '.']) {
+    await rm(join(commonFolder, kept, 'refs', 'heads', branch), { force: true });
+  }
+};

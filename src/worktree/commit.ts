@@ -1,0 +1,110 @@
+/** What a run did, as commits on the branch of its task. */
+import { lstat, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
+import { removeOddEntries } from '../process/odd-entries.ts';
+import { ownGit } from '../process/own-git.ts';
+import { syncObjects, syncRefs } from './durable.ts';
+import { requireGenuine } from './genuine.ts';
+import { leaveOutHomes, refuseHomes } from './homes.ts';
+import { commitAt } from './origin.ts';
+import { headNameOf, ownGitFolder, placeOf, repositoryOf, SCRATCH, type WorktreeRecord } from './record.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+/**
+ * Makes `tree` the branch's last commit, on top of whatever the run committed itself. Throws `home_in_changes` where that
+ * has any part of a home.
+ */
+export const commitWorktree = async (
+  record: WorktreeRecord,
+  {
+    tree,
+    message,
+    environment,
+    requireHeld,
+  }: { tree: string; message: string; environment: Environment; requireHeld: () => Promise<void> },
+): Promise<void> => {
+  const asking = placeOf(record, environment);
+  const scratch = `${record.path}${SCRATCH}`;
+  try {
+    const repository = repositoryOf(record);
+    const made = await ownGit(asking, { path: scratch, repository, objects: { in: 'repository' } });
+    const place = { ...made, folder: record.path };
+    // An agent may have left it on a branch without a commit.
+    const head = (await commitAt(asking, headNameOf(record))) ?? record.base;
+    await refuseHomes(place, record, head);
+    const same = (await treeOf(place, head)) === tree;
+    const commit = same
+      ? head
+      : await gitLine(place, ['commit-tree', tree, '-p', head, '-F', '-'], {
+          input: message,
+          variables: AUTHOR,
+        });
+    const ids = await requireGenuine(place, record, commit);
+    await syncObjects(record, ids);
+    await requireHeld();
+    await removeLinksOfGit(record);
+    await moveBranchOfRun(asking, record, commit, requireHeld);
+    await gitOutput(asking, ['symbolic-ref', headNameOf(record), `refs/heads/${record.branch}`]);
+    const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
+    await gitOutput(place, ['read-tree', commit], { variables });
+    await leaveOutHomes(place, variables);
+    await syncRefs(record);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+/**
+ * From the commit that the run began with. A worker that was fenced since it last looked finds another one there, which
+ * its successor made; the holder of the task takes over whatever is there.
+ */
+const moveBranchOfRun = async (
+  place: GitPlace,
+  record: WorktreeRecord,
+  commit: string,
+  requireHeld: () => Promise<void>,
+): Promise<void> => {
+  const name = `refs/heads/${record.branch}`;
+  let from = record.base;
+  for (let tries = 1; ; tries += 1) {
+    const moved = await git(place, [...MOVE, name, commit, from]);
+    if (moved.code === 0) return;
+    const now = (await commitAt(place, name)) ?? '0'.repeat(commit.length);
+    if (now === from || tries === MOST_MOVES) break;
+    from = now;
+    await requireHeld();
+  }
+  await moveBranch(place, record, commit);
+};
+
+const MOVE = ['update-ref', '--no-deref', '-m', 'koubou'];
+const MOST_MOVES = 3;
+
+/** The branch itself: one that an agent made a name of another branch would move that one. */
+export const moveBranch = async (
+  place: GitPlace,
+  { branch }: WorktreeRecord,
+  commit: string,
+): Promise<void> => {
+  await gitOutput(place, [...MOVE, `refs/heads/${branch}`, commit]);
+};
+
+/** git writes its index and its logs also through a link that leads elsewhere. */
+const removeLinksOfGit = async (record: WorktreeRecord): Promise<void> => {
+  await removeOddEntries(ownGitFolder(record));
+  const log = join(record.git_folder, 'logs', 'refs', 'heads', record.branch);
+  const facts = await lstat(log).catch(() => undefined);
+  if (facts !== undefined && !facts.isFile()) await rm(log, { recursive: true, force: true });
+};
+
+export const AUTHOR = {
+  GIT_AUTHOR_NAME: 'koubou',
+  GIT_AUTHOR_EMAIL: 'koubou@localhost',
+  GIT_COMMITTER_NAME: 'koubou',
+  GIT_COMMITTER_EMAIL: 'koubou@localhost',
+};
+
+const treeOf = async (place: GitPlace, commit: string): Promise<string> =>
+  (await gitLine(place, ['rev-parse', '--verify', `${commit}^{tree}`])).trim();

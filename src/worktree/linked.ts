@@ -1,0 +1,61 @@
+/**
+ * git's own record of a worktree (`.git/worktrees/NAME`). git writes its files one by one in place, and where it is killed
+ * meanwhile, or the power fails, every git of the user's ends with an error. So it is made whole and synced beside, then
+ * renamed into place, and taken away in the opposite order.
+ */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import { type GitPlace, git, gitOutput } from '../process/git.ts';
+import { syncAll } from '../process/sync.ts';
+import { nameOf, ownGitFolder, type WorktreeRecord } from './record.ts';
+
+/** Makes the folder of the worktree and git's record of it, at the commit `record.base`, without any file. */
+export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promise<void> => {
+  const { git_folder, path, base } = record;
+  if (await needsGit(place)) {
+    const add = ['worktree', 'add', '--quiet', '--no-checkout', '--force', '--detach'];
+    await gitOutput(place, [...add, path, base]);
+    return;
+  }
+  const own = ownGitFolder(record);
+  await mkdir(path);
+  await writeFile(join(path, '.git'), `gitdir: ${own}\n`, { flag: 'wx' });
+  const half = halfOf(git_folder, nameOf(record));
+  await rm(half, { recursive: true, force: true });
+  await mkdir(half);
+  const files = { HEAD: `${base}\n`, commondir: '../..\n', gitdir: `${join(path, '.git')}\n` };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(half, name), text);
+  await syncAll([...Object.keys(files).map((name) => join(half, name)), half]);
+  const all = join(git_folder, 'worktrees');
+  await mkdir(all).catch(unless('EEXIST'));
+  await rename(half, own);
+  await syncAll([all, git_folder]);
+};
+
+/** No git finds a part of it. `name`: of the worktree. */
+export const removeLinked = async (gitFolder: string, name: string): Promise<void> => {
+  const half = halfOf(gitFolder, name);
+  await rm(half, { recursive: true, force: true });
+  await rename(join(gitFolder, 'worktrees', name), half).catch(unless('ENOENT'));
+  await rm(half, { recursive: true, force: true, maxRetries: 3 });
+};
+
+const halfOf = (gitFolder: string, name: string): string => join(gitFolder, `koubou-${name}`);
+
+/** What changes nothing in how a worktree is kept. */
+const HARMLESS =
+  /^extensions\.(?:objectformat|compatobjectformat|partialclone|noop|preciousobjects) |\.refstorage files$/;
+
+/** Where a repository keeps its refs in a table, or settings for each worktree, git alone knows how. */
+const needsGit = async (place: GitPlace): Promise<boolean> => {
+  const { stdout } = await git(place, ['config', '--get-regexp', '^extensions\\.']);
+  const lines = stdout.toString('utf8').toLowerCase().split('\n');
+  return lines.some((line) => line !== '' && !HARMLESS.test(line));
+};
+
+const unless =
+  (code: string) =>
+  (error: unknown): void => {
+    if (systemCode(error) !== code) throw error;
+  };
