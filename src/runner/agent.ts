@@ -13,6 +13,7 @@ import { findProgram, requireProgram } from '../process/find-program.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
+import { hasInk } from '../text/ink.ts';
 import { type AgentEndpoint, askEndpoint } from './agent-endpoint.ts';
 import { AgentFiles } from './agent-files.ts';
 import type { OutputRules, Reading } from './agent-output.ts';
@@ -225,7 +226,7 @@ export class AgentRunner implements Runner {
         throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.');
       }
       const { name } = this;
-      const hasText = reading.text?.trim() !== '' && (await hasBytes(context.outputPath));
+      const hasText = hasInk(reading.text ?? 'printed') && (await hasBytes(context.outputPath));
       const lastLines = await printout.lastLines();
       return {
         ...reading,

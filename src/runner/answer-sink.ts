@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { errorInfo } from '../errors.ts';
 import { openOwn } from '../names/own-file.ts';
+import { hasInk } from '../text/ink.ts';
 import { KeyCutter } from '../text/keys.ts';
 import { RunFailure } from './failure.ts';
 import { MarkupSplitter, type Part } from './model-markup.ts';
@@ -74,7 +75,7 @@ export class AnswerSink {
 
   /** The beginning of what the model thought, or null. */
   get thinking(): string | null {
-    return this.#thinking.trim() === '' ? null : this.#thinking;
+    return hasInk(this.#thinking) ? this.#thinking : null;
   }
 
   get hasAnswer(): boolean {
@@ -108,6 +109,11 @@ export class AnswerSink {
     if (this.#logs !== 'nothing') await this.#log.appendFile('\n');
   }
 
+  /** For the log alone. */
+  async note(what: string): Promise<void> {
+    await this.#log.appendFile(`[koubou] ${what}\n`);
+  }
+
   /** Forgets the answer, for another try in the same run; `why` is told in the log. */
   async restart(why: string): Promise<void> {
     await this.#output.truncate(0);
@@ -138,7 +144,7 @@ export class AnswerSink {
 
   async #writeAnswer(text: string): Promise<void> {
     if (text === '') return;
-    if (text.trim() !== '') this.#hasAnswer = true;
+    this.#hasAnswer ||= hasInk(text);
     if (this.#beginning.length < THINKING_KEPT) this.#beginning += text.slice(0, THINKING_KEPT);
     await this.#output.appendFile(text);
     await this.#toLog('answer', text);

@@ -9,6 +9,7 @@ import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
 import { countOf, isObject, type JsonObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
+import { ollamaSettings } from './chat-settings.ts';
 import type { Connection } from './connection.ts';
 import { hasCode, RunFailure } from './failure.ts';
 import { modelNotFound, type Server } from './http-failure.ts';
@@ -85,7 +86,7 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
         client,
         server: { ...server, model },
         prompt,
-        set: task.options.set ?? {},
+        set: ollamaSettings(task.options.set ?? {}),
         schema: task.options.schema,
         keepAlive,
         numGpu,

@@ -7,6 +7,7 @@ import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import { countTokens } from './ask-tokenizer.ts';
+import { type ChatSettings, openAiSettings, refusedFields, refusesUnknown } from './chat-settings.ts';
 import type { Connection } from './connection.ts';
 import { RunFailure } from './failure.ts';
 import { brokeOff, type Server, serverSaid } from './http-failure.ts';
@@ -75,7 +76,8 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
         keys: this.keys,
       });
       const client = await this.#client(connection);
-      const answer = await this.#answer(connection, sink, task, (way) =>
+      const settings = openAiSettings(task.options.set ?? {}, model);
+      const answer = await this.#answer(connection, sink, task, settings, (way) =>
         chat(client, chatRequest(model, prompt, task, way), sink as AnswerSink, () =>
           context.phase('running'),
         ),
@@ -98,27 +100,28 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
     }
   }
 
-  /** Asks again, without what the server says that it cannot do: a grammar of the schema, a system role. */
+  /** Asks again, without what the server says that it cannot do: a grammar of the schema, a system role, a setting. */
   async #answer<T>(
     connection: Connection,
     sink: AnswerSink,
     task: TaskFile,
+    settings: ChatSettings,
     ask: (way: Way) => Promise<T>,
   ): Promise<T> {
-    let way: Way = { grammar: task.options.schema !== undefined, systemRole: true };
+    let way: Way = { grammar: task.options.schema !== undefined, systemRole: true, settings };
+    if (settings.notSent.length > 0)
+      await sink.note(
+        `Not sent, since this server is told it when it loads a model: ${settings.notSent.join(', ')}.`,
+      );
     for (;;) {
       try {
         return await ask(way);
       } catch (error) {
         const next = connection.failure === undefined ? undefined : wayWithout(way, connection.failure);
         if (next === undefined) throw error;
-        way = next;
+        way = next.way;
         connection.failure = undefined;
-        await sink.restart(
-          way.grammar || task.options.schema === undefined
-            ? 'The model knows no system role: its instructions go into the first message.'
-            : 'The server makes no grammar of the schema: the answer is asked for without one, and judged all the same.',
-        );
+        await sink.restart(next.why);
       }
     }
   }
@@ -170,22 +173,47 @@ interface Way {
   grammar: boolean;
   /** Instructions are a message of their own. */
   systemRole: boolean;
+  settings: ChatSettings;
 }
 
-/** The next way after the server said that it cannot go this one; undefined: there is none. */
-const wayWithout = (way: Way, { said }: RunFailure): Way | undefined => {
+/** The next way after the server said that it cannot go this one, and why; undefined: there is none. */
+const wayWithout = (way: Way, { said, status }: RunFailure): { way: Way; why: string } | undefined => {
   if (said === null) return undefined;
+  const isRefusal = status !== null && status < 500;
+  const names = Object.keys(way.settings.thinking);
+  const named = isRefusal ? refusedFields(said, names) : [];
+  if (named.length > 0) return withoutFields(way, named);
   const meaning = meaningOfWords(said);
-  if (meaning === 'grammar' && way.grammar) return { ...way, grammar: false };
-  return meaning === 'system_role' && way.systemRole ? { ...way, systemRole: false } : undefined;
+  if (meaning === 'grammar' && way.grammar) {
+    return {
+      way: { ...way, grammar: false },
+      why: 'The server makes no grammar of the schema: the answer is asked for without one, and judged all the same.',
+    };
+  }
+  if (meaning === 'system_role' && way.systemRole) {
+    return {
+      way: { ...way, systemRole: false },
+      why: 'The model knows no system role: its instructions go into the first message.',
+    };
+  }
+  return isRefusal && names.length > 0 && refusesUnknown(said) ? withoutFields(way, names) : undefined;
+};
+
+const withoutFields = (way: Way, refused: readonly string[]): { way: Way; why: string } => {
+  const thinking = Object.fromEntries(
+    Object.entries(way.settings.thinking).filter(([name]) => !refused.includes(name)),
+  );
+  const rest = Object.keys(thinking).length > 0 ? 'it is asked without' : 'whether it thinks is left to it';
+  return {
+    way: { ...way, settings: { ...way.settings, thinking } },
+    why: `The server does not take ${refused.join(' and ')}: ${rest}.`,
+  };
 };
 
 const chatRequest = (model: string, prompt: ModelPrompt, task: TaskFile, way: Way): ChatRequest => {
-  // Names of Ollama's options, so that one --set does for both kinds; a context size is the server's own matter here.
-  const { num_predict, num_ctx: _, think: __, ...set } = task.options.set ?? {};
   return {
-    ...(num_predict === undefined ? {} : { max_tokens: num_predict }),
-    ...set,
+    ...way.settings.fields,
+    ...way.settings.thinking,
     model,
     messages: way.systemRole
       ? [

@@ -11,6 +11,7 @@ import { unlessAborted } from '../process/unless-aborted.ts';
 import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
+import { InkReader } from '../text/ink.ts';
 import { runCheck } from './check.ts';
 import { type Changes, judgeChanges, judgeHomes } from './evidence.ts';
 import { missingExpected } from './expect.ts';
@@ -78,8 +79,9 @@ const verified = async (request: VerifyRequest): Promise<Verification> => {
   const seen = failureSeen(observed);
   if (seen !== null) return { ok: false, error: seen, feedback: null };
   const isModel = task.type !== 'command';
-  if (isModel && (await isBlank(outputPath, signal))) {
-    return { ok: false, error: emptyInfo(observed), feedback: null };
+  if (isModel) {
+    const fault = await faultOfText(outputPath, signal);
+    if (fault !== null) return { ok: false, error: emptyInfo(observed, fault), feedback: null };
   }
   const evidence: string[] = isModel ? [] : ['exit 0'];
 
@@ -167,14 +169,22 @@ const endInfo = ({ kind, said }: StreamEnd): ErrorInfo => {
   );
 };
 
-const emptyInfo = ({ thinking }: Observed): ErrorInfo =>
-  thinking === null
+const emptyInfo = ({ thinking }: Observed, fault: NonNullable<InkReader['fault']>): ErrorInfo => {
+  if (fault !== 'nothing') {
+    return errorInfo(
+      'empty_output',
+      `The model said the letter ${JSON.stringify(fault.repeated)} again and again, and nothing else.`,
+      "Its file or its server may be broken: see the server's own log, or try another model.",
+    );
+  }
+  return thinking === null
     ? errorInfo('empty_output', 'The model answered with nothing.')
     : errorInfo(
         'empty_output',
         'The model thought, but gave no answer.',
-        'Its thoughts are in `koubou logs`; try --set think=false (Ollama), --set reasoning_effort=low (other servers), or another model.',
+        'Its thoughts are in `koubou logs`; try --set think=false, or another model.',
       );
+};
 
 type Refused = Extract<Verification, { ok: false }>;
 
@@ -222,11 +232,12 @@ const accepted = (evidence: readonly string[]): Verification => ({
   evidence: evidence.length === 0 ? null : evidence.join(', '),
 });
 
-const isBlank = async (path: string, signal: AbortSignal): Promise<boolean> => {
+const faultOfText = async (path: string, signal: AbortSignal): Promise<InkReader['fault']> => {
   const file = await openOwn(path, 'read');
+  const ink = new InkReader();
   for await (const chunk of file.createReadStream({ encoding: 'utf8' })) {
     signal.throwIfAborted();
-    if (String(chunk).trim() !== '') return false;
+    if (ink.read(String(chunk))) break;
   }
-  return true;
+  return ink.fault;
 };

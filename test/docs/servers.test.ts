@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { ollamaSettings, openAiSettings } from '../../src/runner/chat-settings.ts';
 import { MarkupSplitter } from '../../src/runner/model-markup.ts';
 import { OllamaRunner } from '../../src/runner/ollama.ts';
 import { usageOf } from '../../src/runner/openai-chunk.ts';
@@ -125,6 +126,17 @@ describe('docs/servers.md', () => {
     }
   });
 
+  describe('settings', () => {
+    for (const [protocol, model = '', set = '', sent = ''] of rowsOf('Settings', 'protocol')) {
+      it(`${protocol}, ${model}: ${set}`, () => {
+        const given = JSON.parse(set);
+        const { fields, thinking } = openAiSettings(given, model);
+        const got = protocol === 'ollama' ? ollamaSettings(given) : { ...fields, ...thinking };
+        assert.deepEqual(got, JSON.parse(sent));
+      });
+    }
+  });
+
   describe('token counts', () => {
     for (const [who, usage = '', tokens] of rowsOf('Token counts', 'server')) {
       it(`${who}`, () => assert.equal(String(usageOf({ usage: JSON.parse(usage) })?.input_tokens), tokens));
@@ -137,6 +149,7 @@ describe('docs/servers.md', () => {
       ['Ends', 'server', 4],
       ['Markup', 'family', 3],
       ['Errors', 'server', 3],
+      ['Settings', 'protocol', 4],
       ['Token counts', 'server', 3],
     ] as const) {
       for (const row of rowsOf(part, head))

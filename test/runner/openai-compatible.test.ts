@@ -42,6 +42,41 @@ describe('an OpenAI-compatible server', () => {
     assert.deepEqual(body.stream_options, { include_usage: true });
   });
 
+  it('is told in its own words whether to think, and what is not sent is in the log', async () => {
+    server = await startScriptedServer([steps.text('ok'), steps.text('ok'), steps.text('ok')]);
+    const ask = (set: object, model?: string) =>
+      bench.run(make(server), { options: { set: { ...set } } }, { model });
+    const { log } = await ask({ think: false, num_ctx: 8192, repeat_penalty: 1.1 });
+    const { body } = await server.chat(1);
+    assert.deepEqual(body.chat_template_kwargs, { enable_thinking: false, thinking: false });
+    assert.equal(body.reasoning_effort, 'none');
+    assert.equal(body.repetition_penalty, 1.1);
+    assert.equal('think' in body, false);
+    assert.match(log, /Not sent, .*: num_ctx\./);
+    await ask({ think: false }, 'openai/gpt-oss-20b');
+    assert.equal((await server.chat(2)).body.reasoning_effort, 'low');
+    assert.equal('chat_template_kwargs' in (await server.chat(2)).body, false);
+    await ask({});
+    assert.equal('reasoning_effort' in (await server.chat(3)).body, false);
+  });
+
+  it('that refuses a setting for thinking is asked without it, and the log says so', async () => {
+    server = await startScriptedServer([
+      error(400, "body.reasoning_effort: Input should be 'low', 'medium' or 'high'"),
+      error(400, "Unknown parameter: 'chat_template_kwargs'"),
+      steps.text('ok'),
+    ]);
+    const { output, log } = await bench.run(make(server), { options: { set: { think: false } } });
+    assert.equal(output, 'ok');
+    assert.match(log, /does not take reasoning_effort: it is asked without/);
+    assert.match(log, /does not take chat_template_kwargs: whether it thinks is left to it/);
+    assert.equal('chat_template_kwargs' in (await server.chat(2)).body, true);
+    assert.equal('chat_template_kwargs' in (await server.chat(3)).body, false);
+    await server.close();
+    server = await startScriptedServer([error(422, 'Extra inputs are not permitted'), steps.text('ok')]);
+    assert.equal((await bench.run(make(server), { options: { set: { think: true } } })).output, 'ok');
+  });
+
   const error = (status: number, message: string) => ({ kind: 'error', status, message }) as const;
 
   it('that makes no grammar of a schema is asked without one, once', async () => {

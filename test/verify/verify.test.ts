@@ -90,6 +90,24 @@ describe('what makes a result count', () => {
     it('wants the terminal event', async () =>
       void fails(await verify('x', {}, { terminal: false }), 'output_truncated'));
     it('refuses nothing', async () => void fails(await verify(''), 'empty_output'));
+    it('refuses what shows nothing, however long it is', async () => {
+      for (const letter of ['\0', '\u0007', '\u200b', '\ufeff', '\u3164', '\u2800', '\ufffd', ' ', '\r']) {
+        fails(await verify(letter.repeat(3 * 1024 * 1024)), 'empty_output');
+      }
+      fails(await verify('\0\n\u200b \t\ufeff\0'), 'empty_output');
+      assert.ok((await verify('\0\0x')).ok);
+    });
+    // https://github.com/ggml-org/llama.cpp/issues/13310, https://github.com/ggml-org/llama.cpp/issues/11463
+    it('refuses one letter without end, and takes a line of one', async () => {
+      for (const letter of ['G', '!', '\u{1f600}']) {
+        assert.match(
+          fails(await verify(letter.repeat(100_000)), 'empty_output').error.message,
+          /again and again/,
+        );
+        assert.ok((await verify(letter.repeat(400))).ok, letter);
+        assert.ok((await verify(`${letter.repeat(100_000)}a`)).ok, letter);
+      }
+    });
     it('refuses white space', async () => void fails(await verify(' \n\t　\n'), 'empty_output'));
     it('says that there were thoughts only', async () => {
       assert.match(fails(await verify('', {}, { thinking: 'hm' }), 'empty_output').error.message, /thought/);
