@@ -79,14 +79,22 @@ const homeOfMainCheckout = (folder: string, start: string): string | undefined =
   return main === undefined ? undefined : searchUp(join(main, relative(folder, start)));
 };
 
-/** git's own files say it: `.git` of a worktree names its git folder, and `commondir` there the shared one. */
+/**
+ * git's own files say it: `.git` of a worktree names its git folder, and `commondir` there the shared one. Whoever wrote
+ * them may have written any name, so the shared folder has to know this worktree, too.
+ */
 const mainCheckout = (folder: string): string | undefined => {
   const pointer = firstLine(join(folder, '.git'));
   if (!pointer?.startsWith('gitdir: ')) return undefined;
   const gitFolder = resolve(folder, pointer.slice('gitdir: '.length));
   const common = firstLine(join(gitFolder, 'commondir'));
-  if (common === undefined) return undefined;
+  const back = firstLine(join(gitFolder, 'gitdir'));
+  if (common === undefined || back === undefined) return undefined;
   const shared = resolve(gitFolder, common);
+  const isKnown =
+    isSameFolder(dirname(gitFolder), join(shared, 'worktrees')) &&
+    isSameFolder(dirname(resolve(gitFolder, back)), folder);
+  if (!isKnown) return undefined;
   const main = dirname(shared);
   return basename(shared) === '.git' && isFolder(shared) && main !== folder ? main : undefined;
 };
@@ -108,6 +116,12 @@ const ownHome = (folder: string): string | undefined => {
 
 const isMine = (path: string): boolean =>
   process.getuid === undefined || statOf(path)?.uid === process.getuid();
+
+/** Also by another name, as through a link. */
+const isSameFolder = (one: string, other: string): boolean => {
+  const [first, second] = [statOf(one), statOf(other)];
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
+};
 
 const isFolder = (path: string): boolean => statOf(path)?.isDirectory() ?? false;
 

@@ -4,6 +4,7 @@
  */
 import { lstat, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { linkIn, NameRefused } from '../names/walk.ts';
 import { isStandIn } from './stand-in.ts';
 
 export interface GitPlaces {
@@ -56,6 +57,7 @@ const readOnly = (top: string, path: string): GitPlaces => ({
 });
 
 const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
+  if (leadsAway(join(folder, 'objects'))) return readOnly(top, folder);
   for (const name of MADE) await mkdir(join(folder, name)).catch(() => undefined);
   const kinds = await Promise.all(GUARDED.map((name) => kindOf(join(folder, name))));
   // A link cannot be mounted over, so it could be replaced; and a whole folder that has another's name is none of git's.
@@ -107,6 +109,9 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
   const isOnBranch = branch !== undefined && !branch.includes('..');
   const places = isOnBranch ? [branch, `logs/${branch}`] : [];
   const folders = places.map((name) => join(common, dirname(name)));
+  const parts = ['objects', 'objects/info', 'objects/pack', 'reftable'].map((name) => join(common, name));
+  // Mounted is what a link leads to, and a repository may bring one that leads anywhere.
+  if ([folder, ...parts, ...folders].some(leadsAway)) return undefined;
   for (const each of folders) await mkdir(each, { recursive: true }).catch(() => undefined);
   // git takes what a pack says before what lies beside it, and looks at neither: the packs of the user stay as they are.
   const kept = ['info', 'pack'].map((name) => join(common, 'objects', name));
@@ -128,6 +133,16 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
     unwanted: UNWANTED_OF_LINKED.map((name) => join(folder, name)),
     folders: [folder, ...folders, join(common, 'objects')],
   };
+};
+
+/** Whether a link lies at the path or on the way to it. */
+const leadsAway = (path: string): boolean => {
+  try {
+    return linkIn(path) !== undefined;
+  } catch (error) {
+    if (error instanceof NameRefused) return true;
+    throw error;
+  }
 };
 
 const kindOf = async (path: string): Promise<'missing' | 'link' | 'other'> => {

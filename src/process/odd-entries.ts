@@ -1,29 +1,54 @@
 /** What is neither a file nor a folder in a git folder: git writes through links, and waits at pipes. */
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import { Folder } from '../names/folder.ts';
+import { NameRefused } from '../names/walk.ts';
 
 /** Below it lie folders by the hundred, in which git makes files under new names and by renaming. */
 const OBJECTS = 'objects';
 
-/** `folder`: a git folder, or one of its parts. Absolute. */
+/** `folder`: a git folder, or one of its parts. Absolute, without symbolic links. */
 export const oddEntries = async (folder: string): Promise<string[]> => {
-  const objects = basename(folder) === OBJECTS ? folder : join(folder, OBJECTS);
   const odd: string[] = [];
-  const folders = [folder];
-  for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    for (const entry of await readdir(path, { withFileTypes: true }).catch(() => [])) {
-      const whole = join(path, entry.name);
-      if (!entry.isDirectory() && !entry.isFile()) odd.push(whole);
-      if (entry.isDirectory() && path !== objects) folders.push(whole);
-    }
-  }
+  await eachOdd(folder, async (path) => void odd.push(path));
   return odd;
 };
 
 /** `known`: those that stay. */
-export const removeOddEntries = async (
-  folder: string,
-  known: ReadonlySet<string> = new Set(),
-): Promise<void> => {
-  for (const path of await oddEntries(folder)) if (!known.has(path)) await rm(path, { force: true });
+export const removeOddEntries = (folder: string, known: ReadonlySet<string> = new Set()): Promise<void> =>
+  eachOdd(folder, async (path, at) => {
+    if (!known.has(path)) await rm(at, { force: true });
+  });
+
+/**
+ * No link is followed, not on the way to the folder either: a repository may bring one in the place of a folder, an agent
+ * may put one there while this goes on, and what lies behind it is not git's. `at`: a path that stays in the folder.
+ */
+const eachOdd = async (top: string, take: (path: string, at: string) => Promise<void>): Promise<void> => {
+  const objects = basename(top) === OBJECTS ? top : join(top, OBJECTS);
+  const waiting = [top];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const folder = openIn(path);
+    if (folder === undefined) continue;
+    try {
+      for (const entry of await readdir(folder.at('.'), { withFileTypes: true }).catch(() => [])) {
+        const whole = join(path, entry.name);
+        if (!entry.isDirectory() && !entry.isFile()) await take(whole, folder.at(entry.name));
+        if (entry.isDirectory() && path !== objects) waiting.push(whole);
+      }
+    } finally {
+      folder.close();
+    }
+  }
+};
+
+/** undefined: it is gone, or no folder. */
+const openIn = (path: string): Folder | undefined => {
+  try {
+    return Folder.open(path);
+  } catch (error) {
+    if (error instanceof NameRefused || systemCode(error) !== undefined) return undefined;
+    throw error;
+  }
 };

@@ -4,9 +4,11 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -18,6 +20,7 @@ import { GRANTABLE, may, type Request, type Verdict } from '../../src/access/may
 import { principalOf } from '../../src/access/principal.ts';
 import { realOf } from '../../src/actions/project.ts';
 import { Sources } from '../../src/actions/sources.ts';
+import { findHome } from '../../src/config/paths.ts';
 import { daemonEnvironment } from '../../src/process/daemon-environment.ts';
 import { type SandboxFacts, sandboxIn } from '../../src/process/sandbox.ts';
 import type { Queue } from '../../src/queue/queue.ts';
@@ -259,6 +262,34 @@ security: { allow_full_access: true }
       assert.equal(existsSync(join(root, 'new')) || existsSync(join(project.folder, '.claude')), false);
       // Its own by name is no other.
       assert.equal((await call(AGENT, ['list', '--home', project.home])).code, 0);
+    } finally {
+      await other.remove();
+    }
+  });
+
+  it('uses no other home by a .git that it writes, only by one that the other project knows', async () => {
+    const other = await Project.make();
+    try {
+      const folder = join(project.folder, 'sub');
+      const own = join(folder, 'own');
+      mkdirSync(own, { recursive: true });
+      mkdirSync(join(other.folder, '.git', 'worktrees'), { recursive: true });
+      const planted: [file: string, text: string][] = [
+        [join(folder, '.git'), `gitdir: ${own}\n`],
+        [join(own, 'commondir'), `${other.folder}/.git\n`],
+        [join(own, 'gitdir'), `${folder}/.git\n`],
+      ];
+      for (const [file, text] of planted) writeFileSync(file, text);
+      const environment = { HOME: root };
+      assert.equal(findHome({ environment, cwd: folder }), project.home);
+      // What the other project says itself, the same files lead to.
+      const known = join(other.folder, '.git', 'worktrees', 'sub');
+      renameSync(own, known);
+      writeFileSync(join(folder, '.git'), `gitdir: ${known}\n`);
+      assert.equal(findHome({ environment, cwd: folder }), other.home);
+      // One of its own worktrees, which lies elsewhere, is no way into it either.
+      writeFileSync(join(known, 'gitdir'), `${root}/.git\n`);
+      assert.equal(findHome({ environment, cwd: folder }), project.home);
     } finally {
       await other.remove();
     }

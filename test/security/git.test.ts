@@ -8,7 +8,9 @@ import { deflateSync } from 'node:zlib';
 import { refuseWorktree } from '../../src/actions/refuse-worktree.ts';
 import { git } from '../../src/process/git.ts';
 import { allowedSettings } from '../../src/process/git-settings.ts';
+import { oddEntries } from '../../src/process/odd-entries.ts';
 import { Evidence } from '../../src/verify/evidence.ts';
+import { unblockWorktrees } from '../../src/worktree/unblock.ts';
 import { newTask } from '../helpers/queue-home.ts';
 import { put, Repository, shell } from '../worktree/repository.ts';
 import { type Kit, TRAPS } from './git-traps.ts';
@@ -395,6 +397,36 @@ describe('git, as koubou runs it', function () {
       });
       assert.equal((await repository.apply(id)).result, 'applied');
     });
+  });
+
+  it('clears nothing behind a link that the repository brings in the place of a worktree or of its folder', async () => {
+    const victim = join(kit.outside, 'victim');
+    mkdirSync(join(victim, 'deep'), { recursive: true });
+    shell(victim, 'ln -s nowhere link; mkfifo deep/pipe; ln -s nowhere deep/link');
+    const all = (): string => shell(victim, 'find . | sort');
+    const before = all();
+    const worktrees = join(folder, '.git', 'worktrees');
+    const task = 'task_20260101_000000_000000_abcd';
+    mkdirSync(worktrees);
+    shell(worktrees, `ln -s '${victim}' ${task}`);
+    await unblockWorktrees(join(folder, '.git'));
+    await repository.done(put('new.txt', 'new\n'));
+    assert.equal(all(), before);
+    // Deeper, where an agent may put one while a worktree is cleared, and above.
+    shell(worktrees, `rm ${task} && mkdir -p ${task} && ln -s '${victim}' ${task}/logs`);
+    await unblockWorktrees(join(folder, '.git'));
+    assert.deepEqual(await readdir(join(worktrees, task)), []);
+    shell(
+      folder,
+      `rm -rf .git/worktrees && mkdir -p '${victim}/w/${task}' && ln -s x '${victim}/w/${task}/l'`,
+    );
+    shell(folder, `ln -s '${victim}/w' .git/worktrees`);
+    await unblockWorktrees(join(folder, '.git'));
+    assert.deepEqual(await readdir(join(victim, 'w', task)), ['l']);
+    rmSync(join(victim, 'w'), { recursive: true });
+    assert.equal(all(), before);
+    // Who looks behind links finds them there.
+    assert.equal((await oddEntries(victim)).length, 3);
   });
 
   it('waits at no pipe that lies where an index was', async () => {

@@ -467,6 +467,7 @@ endpoints: { evil: { kind: openai, url: '${url}/v1', api_key_env: MY_SECRET } }
     plantHome(here, join(evil, '.koubou'));
     fs.mkdirSync(join(evil, '.git', 'worktrees', 'x'), { recursive: true });
     fs.writeFileSync(join(evil, '.git', 'worktrees', 'x', 'commondir'), '../..\n');
+    fs.writeFileSync(join(evil, '.git', 'worktrees', 'x', 'gitdir'), `${join(here.folder, '.git')}\n`);
     here.write('.git', `gitdir: ${join(evil, '.git', 'worktrees', 'x')}\n`);
     const { code, stdout } = await here.koubou(['work', '--drain', '--json']);
     assert.deepEqual([code, JSON.parse(stdout).error.code, here.ran], [3, 'untrusted_home', false]);

@@ -11,8 +11,10 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -412,6 +414,31 @@ describe('a program of a model in the sandbox', function () {
     rmSync(join(cwd, '.git/index'));
     git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'evil');
     assert.match(readFileSync(victim, 'utf8'), /evil/);
+  });
+
+  it('writes nowhere by a link that the repository brings in the place of a part of its git folder', async () => {
+    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
+    const victim = join(user, 'victim');
+    mkdirSync(victim);
+    const tree = join(user, 'tree');
+    git('worktree', 'add', '-q', '-b', 'work', tree);
+    const attack = `echo evil > ${victim}/profile`;
+    const parts = ['reftable', 'logs', 'refs/heads', 'objects/pack'];
+    for (const part of parts) {
+      const path = join(cwd, '.git', part);
+      const isThere = existsSync(path);
+      if (isThere) renameSync(path, `${path}.kept`);
+      symlinkSync(victim, path);
+      await run(await confined({}, tree), attack, tree);
+      assert.deepEqual(readdirSync(victim), [], part);
+      rmSync(path);
+      if (isThere) renameSync(`${path}.kept`, path);
+    }
+    // Without such a link it commits there, and where the link is the folder of its own, it writes.
+    await run(await confined({}, tree), 'echo x > x; git add x; git commit -qm work', tree);
+    assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
+    await run(await confined({ writable: [victim] }, tree), attack, tree);
+    assert.deepEqual(readdirSync(victim), ['profile']);
   });
 
   it('takes no folder for its git folder because a file of the repository says so', async () => {
