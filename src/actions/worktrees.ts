@@ -7,7 +7,7 @@ import { piecesOf } from '../names/own-file.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
-import { applyWorktree } from '../worktree/apply.ts';
+import { applyWorktree, undoKilledApply } from '../worktree/apply.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeIfClean } from '../worktree/remove.ts';
 import { restoreBranch } from '../worktree/restore.ts';
@@ -112,7 +112,7 @@ const appliedOrRestored = async (
   }
 };
 
-/** Removes worktree and branch; the patch stays with the task. Throws as applyTask, and where it still runs. */
+/** Removes worktree and branch, and what a killed apply wrote; the patch stays with the task. Throws as applyTask, and where it still runs. */
 export const discardTask = async (parts: WorktreeParts, id: string): Promise<DiscardedTask> => {
   const record = await worktreeOf(parts, id);
   const state = await parts.queue.state(id);
@@ -121,6 +121,7 @@ export const discardTask = async (parts: WorktreeParts, id: string): Promise<Dis
       hint: '`koubou cancel` ends it.',
     });
   }
+  await undoKilledApply(parts.home, record, parts.environment);
   await discardWorktree(parts.home, record, parts.environment);
   return { task_id: id, result: 'discarded', branch: record.branch };
 };

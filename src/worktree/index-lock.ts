@@ -1,20 +1,29 @@
-/** The lock of a git index, taken as git takes it, with the name of its holder in it. */
+/** A lock of git's (of an index, of packed-refs), taken as git takes it, with the name of its holder in it. */
 import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { startTimeOf } from '../process/liveness.ts';
 
-/** Acts while git's own lock of the index keeps other koubous and the user's git commands out of the work tree. */
-export const holdingIndex = async <T>(index: string, act: () => Promise<T>): Promise<T> => {
-  const lock = `${index}.lock`;
-  await removeDeadLock(lock);
-  await removeLeft(lock);
-  await take(lock);
+/**
+ * Acts while git's own lock of a file keeps other koubous and the user's git commands away from it, and from the work tree
+ * where it is the index. `undone`: what was not done where somebody else has it.
+ */
+export const holdingLock = async <T>(path: string, undone: string, act: () => Promise<T>): Promise<T> => {
+  const lock = `${path}.lock`;
+  await removeDead(path);
+  await take(lock, undone);
   try {
     return await act();
   } finally {
     await rm(lock, { force: true });
   }
+};
+
+/** What koubous that were killed left of the lock of a file. */
+export const removeDead = async (path: string): Promise<void> => {
+  const lock = `${path}.lock`;
+  await removeDeadLock(lock);
+  await removeLeft(lock);
 };
 
 /** Of this process. */
@@ -23,7 +32,7 @@ let taken = 0;
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** Made beside it and linked into its place: a lock that names nobody, as a kill would leave, is nobody's to remove. */
-const take = async (lock: string): Promise<void> => {
+const take = async (lock: string, undone: string): Promise<void> => {
   taken += 1;
   const made = `${lock}.${process.pid}.${taken}`;
   const holder = `koubou ${process.pid} ${startTimeOf(process.pid)}\n`;
@@ -35,7 +44,7 @@ const take = async (lock: string): Promise<void> => {
     });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    throw new KoubouError('usage', `Another git command is at work there (${lock}); nothing was applied.`, {
+    throw new KoubouError('usage', `Another git command is at work there (${lock}); ${undone}.`, {
       hint: 'Try again when it has ended; where none runs any more, remove that file.',
     });
   } finally {

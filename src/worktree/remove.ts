@@ -16,6 +16,7 @@ import {
   SCRATCH,
   type WorktreeRecord,
 } from './record.ts';
+import { removeBranch } from './remove-branch.ts';
 import { unblockWorktrees } from './unblock.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -89,14 +90,7 @@ export const discardWorktree = async (
   // What an apply that was killed left.
   await rm(`${record.path}${SCRATCH}`, { recursive: true, force: true });
   await unblockWorktrees(record.git_folder);
-  const place = { folder: record.git_folder, environment };
-  const { code, stderr } = await git(place, ['branch', '-D', record.branch]);
-  const isThere = ['show-ref', '--verify', '--quiet', `refs/heads/${record.branch}`];
-  if (code !== 0 && (await git(place, isThere)).code === 0) {
-    throw new KoubouError('usage', `The worktree is removed, but git keeps its branch: ${stderr}`, {
-      hint: 'Check out another branch there, then discard again.',
-    });
-  }
+  await removeBranch(record, environment);
   await forgetWorktree(home, record.task_id);
 };
 

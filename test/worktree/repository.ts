@@ -15,7 +15,7 @@ import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { listWorktrees } from '../../src/worktree/record.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
 
-const environment = { PATH: process.env['PATH'] ?? '' };
+export const environment = { PATH: process.env['PATH'] ?? '' };
 
 /** Writes a file, in the way that an agent's act wants it. */
 export const put =

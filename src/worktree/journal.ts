@@ -1,0 +1,163 @@
+/**
+ * What an apply is about to write into the user's work tree: on the disk before the first file is touched, and taken
+ * away after the last one. An apply that was killed is undone from it: exactly what it wrote, and nothing else.
+ */
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { KoubouError, systemCode } from '../errors.ts';
+import { asBytes, shownName } from '../process/git.ts';
+import { readTextFile, UnfitFile } from '../text/read-text.ts';
+import { worktreesFolder } from './record.ts';
+
+const JournalFile = z.object({
+  /** Relative to the top of the work tree. */
+  name: z.string(),
+  /** Where the name is not UTF-8: its bytes, as base64. */
+  bytes: z.optional(z.string()),
+  /** Whether a file or link lay there before; it is kept in `old/`, under its place in the list. */
+  was: z.boolean(),
+  /** `MODE ID` as git has it; null: the file is to go. */
+  becomes: z.nullable(z.string()),
+  /** Of the new file's bytes, or of where the new link leads. */
+  sha256: z.nullable(z.string()),
+});
+const Journal = z.object({
+  version: z.literal(1),
+  task_id: z.string(),
+  /** Absolute: the top of the work tree. */
+  repository: z.string(),
+  /** The commit that was checked out. */
+  head: z.string(),
+  /** Folders that are made, as `files` has names. */
+  folders: z.array(z.pick(JournalFile, { name: true, bytes: true })),
+  files: z.array(JournalFile),
+});
+type Written = z.infer<typeof Journal>;
+
+export interface JournalEntry {
+  /** git's bytes. */
+  name: string;
+  was: boolean;
+  becomes: string | null;
+  sha256: string | null;
+}
+
+/** With names as git's bytes. */
+export interface Journal extends Omit<Written, 'files' | 'folders' | 'version'> {
+  folders: string[];
+  files: JournalEntry[];
+}
+
+/** Behind the id of a task. */
+const JOURNALED = '.applying';
+const NAME = 'journal.json';
+
+/** Holds the journal, in `new/` what is to come, and in `old/` what was there. */
+export const journalFolder = (home: string, id: string): string =>
+  join(worktreesFolder(home), `${id}${JOURNALED}`);
+
+/** undefined: no apply of the task was killed while it wrote. Throws `usage` where the journal cannot be read. */
+export const readJournal = async (home: string, id: string): Promise<Journal | undefined> => {
+  const path = join(journalFolder(home, id), NAME);
+  let text: string;
+  try {
+    text = readTextFile(path, { mostBytes: MOST_BYTES });
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    if (error instanceof UnfitFile || systemCode(error) !== undefined) throw unreadable(path);
+    throw error;
+  }
+  try {
+    const { files, folders, ...rest } = z.parse(Journal, JSON.parse(text));
+    if (rest.task_id !== id) throw unreadable(path);
+    return {
+      ...rest,
+      folders: folders.map(bytesOf),
+      files: files.map((file) => ({ ...file, name: bytesOf(file) })),
+    };
+  } catch {
+    throw unreadable(path);
+  }
+};
+
+const MOST_BYTES = 256 * 1024 * 1024;
+
+const unreadable = (path: string): KoubouError =>
+  new KoubouError('usage', `${path} says what a killed \`koubou apply\` wrote, and cannot be read.`, {
+    hint: 'Nothing was changed. Look with `git status` what it left; when that is settled, remove the folder of that file.',
+  });
+
+/** Is on the disk when it resolves. */
+export const writeJournal = async (home: string, journal: Journal): Promise<void> => {
+  const folder = journalFolder(home, journal.task_id);
+  const written: Written = {
+    ...journal,
+    version: 1,
+    folders: journal.folders.map((name) => namedAs(name)),
+    files: journal.files.map((file) => ({ ...file, ...namedAs(file.name) })),
+  };
+  const half = join(folder, `${NAME}.tmp`);
+  const file = await open(half, 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(written, null, 1)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(half, join(folder, NAME));
+  await syncEntry(folder);
+  await syncEntry(worktreesFolder(home));
+};
+
+/** For a new one: empty. */
+export const makeJournalFolder = async (home: string, id: string): Promise<string> => {
+  const folder = journalFolder(home, id);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, 'new'), { recursive: true, mode: 0o700 });
+  await mkdir(join(folder, 'old'), { mode: 0o700 });
+  return folder;
+};
+
+/** The journal first: without it, nobody takes the rest for what has to be undone. */
+export const removeJournal = async (home: string, id: string): Promise<void> => {
+  const folder = journalFolder(home, id);
+  await rm(join(folder, NAME), { force: true });
+  await syncEntry(folder).catch(() => undefined);
+  await rm(folder, { recursive: true, force: true });
+};
+
+/** Throws `usage` where the apply of another task was killed in the same work tree. */
+export const refuseOtherJournals = async (home: string, repository: string, id: string): Promise<void> => {
+  const names = await readdir(worktreesFolder(home)).catch(() => []);
+  for (const other of names
+    .filter((name) => name.endsWith(JOURNALED))
+    .map((name) => name.slice(0, -JOURNALED.length))) {
+    if (other === id || (await readJournal(home, other))?.repository !== repository) continue;
+    throw new KoubouError(
+      'usage',
+      `\`koubou apply ${other}\` was killed in ${repository} before it was through. Nothing was changed.`,
+      { hint: `Complete it first: koubou apply ${other}. Or take it back: koubou discard ${other}` },
+    );
+  }
+};
+
+/** Puts a file, or the names in a folder, on the device. */
+export const syncEntry = async (path: string | Buffer): Promise<void> => {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+const namedAs = (name: string): { name: string; bytes?: string } => {
+  const text = shownName(name);
+  return Buffer.from(text, 'utf8').equals(asBytes(name))
+    ? { name: text }
+    : { name: text, bytes: asBytes(name).toString('base64') };
+};
+
+const bytesOf = ({ name, bytes }: { name: string; bytes?: string | undefined }): string =>
+  Buffer.from(bytes ?? name, bytes === undefined ? 'utf8' : 'base64').toString('latin1');

@@ -1,0 +1,174 @@
+/** Moves the files of a journal into the work tree, all or none, and undoes what a killed apply moved. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, readlink, rm, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
+import { pathIn, shownName } from '../process/git.ts';
+import { type Journal, type JournalEntry, syncEntry } from './journal.ts';
+import { putFile } from './put-file.ts';
+import { lyingAt, type State } from './states.ts';
+
+export interface Ground {
+  /** Of the journal. */
+  folder: string;
+  journal: Journal;
+}
+
+/** Throws `usage` where something is in the way; then nothing is changed. `stamps`: what files were when they were read. */
+export const moveFiles = async (ground: Ground, stamps: ReadonlyMap<string, string>): Promise<void> => {
+  const { journal, folder } = ground;
+  const top = journal.repository;
+  try {
+    const away = journal.files.filter(({ becomes }) => becomes === null);
+    for (const { name } of away) {
+      await requireAsSeen(top, name, stamps);
+      await unlink(pathIn(top, name));
+      await removeEmpty(top, name);
+    }
+    for (const { name, was, becomes } of journal.files) {
+      if (becomes === null) continue;
+      await requireAsSeen(top, name, stamps);
+      if (!(await parentMade(top, name))) throw inTheWay(name);
+      const place = { to: pathIn(top, name), beside: besideOf(journal, name), mayReplace: was };
+      await putFile({ from: pathIn(join(folder, 'new'), name), ...place });
+    }
+    await syncParents(journal);
+  } catch (error) {
+    await undoFiles(ground);
+    if (error instanceof KoubouError) throw error;
+    throw notApplied(error);
+  }
+};
+
+const inTheWay = (name: string): KoubouError =>
+  new KoubouError(
+    'usage',
+    `${shownName(name)} cannot be written: a file, a link or a folder of yours is in its way.`,
+    { hint: 'Nothing was applied. Move what lies there, then apply again.' },
+  );
+
+const notApplied = (cause: unknown): unknown => {
+  const code = systemCode(cause);
+  if (code === undefined) return cause;
+  const { path, dest } = cause as { path?: unknown; dest?: unknown };
+  const where = [path, dest]
+    .filter((each) => each !== undefined)
+    .map(String)
+    .join(', ');
+  if (['EEXIST', 'ENOTEMPTY', 'EISDIR', 'ENOTDIR'].includes(code)) {
+    return new KoubouError('usage', `A file, a link or a folder of yours is in the way (${where}).`, {
+      hint: 'Nothing was applied. Move what lies there, then apply again.',
+      cause,
+    });
+  }
+  return new KoubouError('usage', `The files could not be written (${code}: ${where}).`, {
+    hint: 'Nothing was applied. See to the disk and to your rights there, then apply again.',
+    cause,
+  });
+};
+
+/** Of what a file is without being read. */
+export const stampOf = async (top: string, name: string): Promise<string> => {
+  const facts = await lstat(pathIn(top, name), { bigint: true }).catch(() => undefined);
+  if (facts === undefined) return 'nothing';
+  return facts.isDirectory() ? 'folder' : `${facts.ino} ${facts.size} ${facts.mtimeNs}`;
+};
+
+const requireAsSeen = async (
+  top: string,
+  name: string,
+  stamps: ReadonlyMap<string, string>,
+): Promise<void> => {
+  const stamp = stamps.get(name);
+  // A folder that was there may have gone with its files.
+  if (stamp === 'folder' || stamp === (await stampOf(top, name))) return;
+  throw new KoubouError('usage', `${shownName(name)} was changed by somebody while it was to be applied.`, {
+    hint: 'Nothing was applied. Try again when nobody writes there.',
+  });
+};
+
+/**
+ * Puts back what lay at each name that holds what the journal has written. `head`: where another commit is checked out by
+ * now, what that has at the names; what was committed meanwhile stays as it is.
+ */
+export const undoFiles = async (
+  { journal, folder }: Ground,
+  head?: ReadonlyMap<string, State>,
+): Promise<void> => {
+  const top = journal.repository;
+  const written = async ({ name, becomes, sha256 }: JournalEntry): Promise<boolean> => {
+    if (head !== undefined && (head.get(name) ?? null) === becomes) return false;
+    return (await digestOf(top, name)) === sha256;
+  };
+  for (const entry of journal.files) {
+    await rm(besideOf(journal, entry.name), { force: true }).catch(ignored);
+    if (entry.becomes !== null && !entry.was && (await written(entry))) {
+      await unlink(pathIn(top, entry.name));
+    }
+  }
+  for (const name of journal.folders.toReversed()) await rmdir(pathIn(top, name)).catch(ignored);
+  for (const [place, entry] of journal.files.entries()) {
+    const kept = join(folder, 'old', `${place}`);
+    if (!entry.was || !(await isThere(kept)) || !(await written(entry))) continue;
+    if (!(await parentMade(top, entry.name))) continue;
+    const mayReplace = entry.becomes !== null;
+    const to = pathIn(top, entry.name);
+    await putFile({ from: kept, to, beside: besideOf(journal, entry.name), mayReplace });
+  }
+  await syncParents(journal).catch(ignored);
+};
+
+const ignored = (): undefined => undefined;
+
+const isThere = async (path: string): Promise<boolean> => (await lstat(path).catch(ignored)) !== undefined;
+
+/** Of a file's bytes, or of where a link leads; null: nothing lies there. */
+export const digestOf = async (top: string, name: string): Promise<string | null> => {
+  const lies = await lyingAt(top, name);
+  if (lies === 'nothing') return null;
+  const path = pathIn(top, name);
+  const hash = createHash('sha256');
+  if (lies === 'link') return hash.update(await readlink(path, { encoding: 'buffer' })).digest('hex');
+  if (lies !== 'file') return lies;
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+};
+
+/** Names of the folders that a name lies in, the outermost first. */
+export const parentsOf = (name: string): string[] => {
+  const parts = name.split('/').slice(0, -1);
+  return parts.map((_, at) => parts.slice(0, at + 1).join('/'));
+};
+
+/** False: a file or a link lies on the way. */
+const parentMade = async (top: string, name: string): Promise<boolean> => {
+  for (const parent of parentsOf(name)) {
+    const lies = await lyingAt(top, parent);
+    if (lies === 'nothing') await mkdir(pathIn(top, parent));
+    else if (lies !== 'folder') return false;
+  }
+  return true;
+};
+
+/** As git does it: no folder stays that a file has left empty. */
+const removeEmpty = async (top: string, name: string): Promise<void> => {
+  for (const parent of parentsOf(name).toReversed()) {
+    try {
+      await rmdir(pathIn(top, parent));
+    } catch {
+      return;
+    }
+  }
+};
+
+const besideOf = ({ repository, task_id }: Journal, name: string): Buffer =>
+  pathIn(repository, [...name.split('/').slice(0, -1), `.koubou-${task_id}`].join('/'));
+
+const syncParents = async ({ repository, files }: Journal): Promise<void> => {
+  const parents = new Set(files.map(({ name }) => parentsOf(name).at(-1) ?? ''));
+  for (const parent of parents) {
+    if (parent !== '' && (await lyingAt(repository, parent)) !== 'folder') continue;
+    await syncEntry(parent === '' ? repository : pathIn(repository, parent));
+  }
+};

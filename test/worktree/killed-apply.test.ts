@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { undoKilledApply } from '../../src/worktree/apply.ts';
+import type { WorktreeRecord } from '../../src/worktree/record.ts';
+import { full } from '../helpers/queue-home.ts';
+import { applying, branched } from './branched.ts';
+import { killedAfter } from './killed.ts';
+import { environment, put, Repository, shell } from './repository.ts';
+
+/** Each how many calls a kill is tried. */
+const STEP = full ? 1 : 5;
+
+describe('an apply that was killed', function () {
+  this.timeout(300_000);
+  let repository: Repository;
+  let folder: string;
+  let home: string;
+
+  beforeEach(async () => {
+    repository = await Repository.make();
+    ({ folder } = repository);
+    home = repository.rig.home.home;
+    mkdirSync(join(folder, 'gone'));
+    for (const name of ['gone/a', 'kind', 'mode.sh']) repository.write(name, `${name}\n`);
+    repository.commit('more');
+    repository.write('mine.txt', 'mine\n');
+  });
+  afterEach(() => repository.remove());
+
+  const act = (cwd: string): void => {
+    put('shared.txt', `${'line\n'.repeat(50)}last\n`)(cwd);
+    rmSync(join(cwd, 'gone'), { recursive: true });
+    put('gone', 'a file now')(cwd);
+    rmSync(join(cwd, 'kind'));
+    mkdirSync(join(cwd, 'kind/deep'), { recursive: true });
+    put('kind/deep/x', 'x')(cwd);
+    symlinkSync('kind/deep/x', join(cwd, 'link'));
+    chmodSync(join(cwd, 'mode.sh'), 0o755);
+    put('made.txt', 'made')(cwd);
+  };
+
+  /** Every file of the work tree, but for what is koubou's and git's. */
+  const all = (): Record<string, string> => {
+    const found: Record<string, string> = {};
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+      if (/^(home|\.git)(\/|$)/.test(name)) continue;
+      const path = join(folder, name);
+      const facts = lstatSync(path);
+      if (facts.isSymbolicLink()) found[name] = `-> ${readlinkSync(path)}`;
+      else found[name] = facts.isDirectory() ? '/' : `${facts.mode & 0o111} ${readFileSync(path, 'utf8')}`;
+    }
+    return found;
+  };
+
+  /** The lock that is left names this process, which has to be another for who comes next. */
+  const buried = (): void => {
+    const lock = join(folder, '.git/index.lock');
+    if (existsSync(lock)) writeFileSync(lock, `koubou ${spawnSync('true').pid} 1\n`);
+    for (const name of readdirSync(join(folder, '.git'))) {
+      if (name.startsWith('index.lock.')) rmSync(join(folder, '.git', name));
+    }
+  };
+
+  const nothingLeft = (): void => {
+    assert.deepEqual(
+      readdirSync(join(home, 'worktrees')).filter((name) => /\.appl/.test(name)),
+      [],
+    );
+    assert.deepEqual(
+      readdirSync(join(folder, '.git'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+        name.includes('.lock'),
+      ),
+      [],
+    );
+  };
+
+  const everyKill = async (each: (record: WorktreeRecord) => Promise<void>): Promise<void> => {
+    const before = all();
+    const record = await branched(repository, act);
+    for (let after = 1; ; after += STEP) {
+      const { through } = await killedAfter(after, () => applying(repository, record));
+      buried();
+      await each(record);
+      if (through) return;
+      reset();
+      assert.deepEqual(all(), before);
+    }
+  };
+
+  const reset = (): void => {
+    rmSync(join(folder, '.git/index.lock'), { force: true });
+    repository.git('checkout', '-qf', 'main');
+    repository.git('clean', '-fdq', '-e', 'mine.txt', '-e', 'home');
+  };
+
+  const journals = (): boolean =>
+    readdirSync(join(home, 'worktrees')).some((name) =>
+      existsSync(join(home, 'worktrees', name, 'journal.json')),
+    );
+
+  it('is completed by the next one, wherever it was', async () => {
+    let done: Record<string, string> | undefined;
+    await everyKill(async (record) => {
+      const { result, files } = await applying(repository, record);
+      assert.equal(result, 'applied');
+      assert.deepEqual(files, [
+        'gone',
+        'gone/a',
+        'kind',
+        'kind/deep/x',
+        'link',
+        'made.txt',
+        'mode.sh',
+        'shared.txt',
+      ]);
+      done ??= all();
+      assert.deepEqual(all(), done);
+      nothingLeft();
+    });
+    assert.equal(done?.['gone'], '0 a file now');
+    assert.equal(done['mine.txt'], '0 mine\n');
+  });
+
+  it('is undone where the next one cannot be: of nothing else anything is changed', async () => {
+    const before = all();
+    repository.git('checkout', '-q', '-b', 'meanwhile');
+    repository.write('mode.sh', 'theirs\n');
+    repository.write('made.txt', 'theirs\n');
+    repository.git('add', 'mode.sh', 'made.txt');
+    repository.git('commit', '-qm', 'meanwhile');
+    repository.git('checkout', '-q', 'main');
+    await everyKill(async (record) => {
+      const isThrough = existsSync(join(folder, 'made.txt')) && !journals();
+      const written = all();
+      // What is checked out is another commit by now, in which nothing of this was written.
+      repository.git('symbolic-ref', 'HEAD', 'refs/heads/meanwhile');
+      const { result, files } = await applying(repository, record);
+      assert.deepEqual([result, files], ['conflict', ['made.txt']]);
+      assert.deepEqual(all(), isThrough ? written : before);
+      nothingLeft();
+      repository.git('symbolic-ref', 'HEAD', 'refs/heads/main');
+    });
+  });
+
+  it('is undone by discard, and keeps what was changed or committed since', async () => {
+    const record = await branched(repository, act);
+    const { calls } = await killedAfter(Number.POSITIVE_INFINITY, () => applying(repository, record));
+    for (let after = calls; !journals(); after -= 1) {
+      reset();
+      await killedAfter(after, () => applying(repository, record));
+      buried();
+    }
+    assert.ok(existsSync(join(folder, 'made.txt')));
+    repository.write('made.txt', 'made, and changed');
+    rmSync(join(folder, '.git/index.lock'));
+    shell(folder, 'git add link && git -c user.name=t -c user.email=t@t commit -qm link');
+    await undoKilledApply(home, record, environment);
+    assert.equal(repository.status(), '?? made.txt\n?? mine.txt\n');
+    assert.equal(repository.read('made.txt'), 'made, and changed');
+    nothingLeft();
+  });
+
+  it('stops that of another task, and says how to go on', async () => {
+    const record = await branched(repository, act);
+    const other = await branched(repository, put('other.txt', 'x'));
+    for (let after = 40; !journals(); after += 5) {
+      await killedAfter(after, () => applying(repository, record));
+      buried();
+    }
+    await assert.rejects(applying(repository, other), {
+      code: 'usage',
+      message: new RegExp(`koubou apply ${record.task_id}. was killed`),
+    });
+    assert.equal(existsSync(join(folder, 'other.txt')), false);
+    assert.equal((await applying(repository, record)).result, 'applied');
+    assert.equal((await applying(repository, other)).result, 'applied');
+  });
+
+  it('whose journal cannot be read is told, and nothing is changed', async () => {
+    const record = await branched(repository, act);
+    mkdirSync(join(home, 'worktrees', `${record.task_id}.applying`));
+    writeFileSync(join(home, 'worktrees', `${record.task_id}.applying/journal.json`), '{"version": 1');
+    await assert.rejects(applying(repository, record), {
+      code: 'usage',
+      message: /journal\.json .*cannot be read/,
+    });
+    assert.equal(existsSync(join(folder, 'made.txt')), false);
+  });
+});
