@@ -35,6 +35,8 @@ export interface AppliedTask {
   worktree_kept: boolean;
   /** Files that were asked for with --expect and that git ignores: they lie in the worktree alone. Absolute paths. */
   only_there: string[];
+  /** What has to be known of files that came over, or did not. */
+  notes: string[];
 }
 
 export interface DiscardedTask {
@@ -86,6 +88,7 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
   const applied = await appliedOrRestored(parts, record);
   const answer = {
     task_id: id,
+    notes: [],
     ...applied,
     repository: record.repository,
     branch: record.branch,

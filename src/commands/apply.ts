@@ -19,7 +19,7 @@ export default class Apply extends BaseCommand {
     const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
     const applied = await applyTask(worktreeParts(home, this.cwd), id);
-    const { result, files, branch, repository, only_there } = applied;
+    const { result, files, branch, repository, only_there, notes } = applied;
     if (result !== 'applied') this.exitWith(1);
     if (flags.json) return this.printJson(applied);
     if (files.length > 0) await this.print(files.join('\n'));
@@ -30,6 +30,7 @@ export default class Apply extends BaseCommand {
     } else {
       this.hint(files.length === 0 ? 'It was all there already.' : `Applied to ${repository}.`);
     }
+    for (const note of notes) this.hint(note);
     for (const path of only_there) {
       this.hint(
         `git ignores ${path}, so it came over with nothing; its worktree is kept until \`koubou discard\`.`,

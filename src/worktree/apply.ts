@@ -18,12 +18,13 @@ import { readJournal, refuseOtherJournals, removeJournal } from './journal.ts';
 import { moveFiles, stampOf } from './move-files.ts';
 import { commitAt, originOf } from './origin.ts';
 import { exists, SCRATCH, type WorktreeRecord, worktreesFolder } from './record.ts';
+import { type Marks, marksOf, notesOf, refuseMarks, refuseUnfinished } from './refuse-apply.ts';
 import { stage, undoKilled } from './stage.ts';
 import { currentStates, idOf, isSubmodule, movesBetween, type State } from './states.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
 export type Applied =
-  | { result: 'applied'; files: string[] }
+  | { result: 'applied'; files: string[]; notes: string[] }
   /** Nothing was changed. */
   | { result: 'conflict'; files: string[] }
   /** Nothing was changed: these files hold changes that are not committed. */
@@ -51,10 +52,12 @@ export const applyWorktree = async (
     const head = (await commitAt(asking, 'HEAD')) ?? '';
     await undoKilled(place, home, record.task_id, head);
     await refuseOtherJournals(home, repository.top, record.task_id);
+    await refuseUnfinished(repository);
+    const marks = await marksOf(place, join(repository.gitFolder, 'index'), index);
     const tip = await commitAt(asking, `refs/heads/${record.branch}`);
     if (tip === undefined) throw notMerged(record.branch, 'there is no such branch');
     await refuseHomes(place, record, tip);
-    return applied(place, { home, head, tip, record, index });
+    return applied(place, { home, head, tip, record, index, marks });
   });
 };
 
@@ -122,7 +125,8 @@ const applied = async (
     tip,
     record,
     index,
-  }: { home: string; head: string; tip: string; record: WorktreeRecord; index: string },
+    marks,
+  }: { home: string; head: string; tip: string; record: WorktreeRecord; index: string; marks: Marks },
 ): Promise<Applied> => {
   const { branch } = record;
   const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', head, tip];
@@ -143,6 +147,7 @@ const applied = async (
   // The merge may have made files, too, and of those git takes the ones that are there.
   const made = moves.flatMap(({ to }) => (to === null || isSubmodule(to) ? [] : [idOf(to)]));
   await requireGenuine(place, record, tip, made);
+  await refuseMarks(place.folder, moves, marks);
   const stamps = new Map<string, string>();
   for (const { name } of moves) stamps.set(name, await stampOf(place.folder, name));
   const states = await currentStates(place, index, moves);
@@ -155,7 +160,8 @@ const applied = async (
     await uninterrupted(() => moveFiles(ground, stamps));
     await removeJournal(home, record.task_id);
   }
-  return { result: 'applied', files: shown(moves.map(({ name }) => name)) };
+  const notes = notesOf(moves, all, marks, branch);
+  return { result: 'applied', files: shown(moves.map(({ name }) => name)), notes };
 };
 
 const shown = (names: readonly string[]): string[] => names.map(shownName).sort();
