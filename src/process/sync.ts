@@ -8,7 +8,7 @@ const NOTHING_TO_SYNC = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'];
 const AT_ONCE = 16;
 
 /** Files and folders; what is gone by now, or is neither, is passed over. Absolute. */
-export const syncAll = async (paths: Iterable<string>): Promise<void> => {
+export const syncAll = async (paths: Iterable<string | Buffer>): Promise<void> => {
   const left = [...new Set(paths)];
   const work = async (): Promise<void> => {
     for (let path = left.pop(); path !== undefined; path = left.pop()) await syncOne(path);
@@ -16,7 +16,7 @@ export const syncAll = async (paths: Iterable<string>): Promise<void> => {
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, left.length) }, work));
 };
 
-const syncOne = async (path: string): Promise<void> => {
+const syncOne = async (path: string | Buffer): Promise<void> => {
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KoubouError, systemCode } from '../errors.ts';
 import { asBytes, shownName } from '../process/git.ts';
+import { syncAll } from '../process/sync.ts';
 import { readTextFile, UnfitFile } from '../text/read-text.ts';
 import { worktreesFolder } from './record.ts';
 
@@ -50,7 +51,7 @@ export interface Journal extends Omit<Written, 'files' | 'folders' | 'version'> 
 }
 
 /** Behind the id of a task. */
-const JOURNALED = '.applying';
+const JOURNALED = '.journal';
 const NAME = 'journal.json';
 
 /** Holds the journal, in `new/` what is to come, and in `old/` what was there. */
@@ -106,8 +107,7 @@ export const writeJournal = async (home: string, journal: Journal): Promise<void
     await file.close();
   }
   await rename(half, join(folder, NAME));
-  await syncEntry(folder);
-  await syncEntry(worktreesFolder(home));
+  await syncAll([folder, worktreesFolder(home)]);
 };
 
 /** For a new one: empty. */
@@ -123,7 +123,7 @@ export const makeJournalFolder = async (home: string, id: string): Promise<strin
 export const removeJournal = async (home: string, id: string): Promise<void> => {
   const folder = journalFolder(home, id);
   await rm(join(folder, NAME), { force: true });
-  await syncEntry(folder).catch(() => undefined);
+  await syncAll([folder]);
   await rm(folder, { recursive: true, force: true });
 };
 
@@ -139,16 +139,6 @@ export const refuseOtherJournals = async (home: string, repository: string, id: 
       `\`koubou apply ${other}\` was killed in ${repository} before it was through. Nothing was changed.`,
       { hint: `Complete it first: koubou apply ${other}. Or take it back: koubou discard ${other}` },
     );
-  }
-};
-
-/** Puts a file, or the names in a folder, on the device. */
-export const syncEntry = async (path: string | Buffer): Promise<void> => {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 };
 

@@ -41,7 +41,10 @@ export const removeLinked = async (gitFolder: string, name: string): Promise<voi
   await rm(half, { recursive: true, force: true, maxRetries: 3 });
 };
 
-const halfOf = (gitFolder: string, name: string): string => join(gitFolder, `koubou-${name}`);
+/** Before the name of a worktree: its record in git's folder while it is made or removed. */
+export const HALF = 'koubou-';
+
+const halfOf = (gitFolder: string, name: string): string => join(gitFolder, `${HALF}${name}`);
 
 /** What changes nothing in how a worktree is kept. */
 const HARMLESS =

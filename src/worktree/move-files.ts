@@ -5,7 +5,8 @@ import { lstat, mkdir, readlink, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { pathIn, shownName } from '../process/git.ts';
-import { type Journal, type JournalEntry, syncEntry } from './journal.ts';
+import { syncAll } from '../process/sync.ts';
+import type { Journal, JournalEntry } from './journal.ts';
 import { putFile } from './put-file.ts';
 import { lyingAt, type State } from './states.ts';
 
@@ -116,7 +117,7 @@ export const undoFiles = async (
     const to = pathIn(top, entry.name);
     await putFile({ from: kept, to, beside: besideOf(journal, entry.name), mayReplace });
   }
-  await syncParents(journal).catch(ignored);
+  await syncParents(journal);
 };
 
 const ignored = (): undefined => undefined;
@@ -167,8 +168,5 @@ const besideOf = ({ repository, task_id }: Journal, name: string): Buffer =>
 
 const syncParents = async ({ repository, files }: Journal): Promise<void> => {
   const parents = new Set(files.map(({ name }) => parentsOf(name).at(-1) ?? ''));
-  for (const parent of parents) {
-    if (parent !== '' && (await lyingAt(repository, parent)) !== 'folder') continue;
-    await syncEntry(parent === '' ? repository : pathIn(repository, parent));
-  }
+  await syncAll([...parents].map((parent) => (parent === '' ? repository : pathIn(repository, parent))));
 };

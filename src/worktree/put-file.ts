@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
-import { syncEntry } from './journal.ts';
+import { syncAll } from '../process/sync.ts';
 
 type Path = string | Buffer;
 
@@ -65,5 +65,5 @@ const copyEntry = async (from: Path, to: Path): Promise<void> => {
     return symlink(await readlink(from, { encoding: 'buffer' }), to);
   }
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  await syncEntry(to);
+  await syncAll([to]);
 };

@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, git } from '../process/git.ts';
 import { readGitFile } from '../process/git-index.ts';
+import { syncAll } from '../process/sync.ts';
 import { holdingLock, removeDead } from './index-lock.ts';
-import { syncEntry } from './journal.ts';
 import type { WorktreeRecord } from './record.ts';
 
 /** Throws `usage` where somebody is at work on it. */
@@ -27,7 +27,7 @@ export const removeBranch = async (
   // Left by a git that was killed; nobody else's, as the branch is the task's own.
   for (const each of [`${path}.lock`, path]) await rm(each, { force: true });
   await rm(join(git_folder, 'logs', ...name.split('/')), { recursive: true, force: true });
-  await syncEntry(dirname(path)).catch(() => undefined);
+  await syncAll([dirname(path)]);
   const settings = (await readGitFile(join(git_folder, 'config')))?.bytes.toString('utf8') ?? '';
   const section = `branch.${branch}`;
   if (settings.includes(`"${branch}"`))

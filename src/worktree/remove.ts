@@ -5,7 +5,7 @@ import { KoubouError } from '../errors.ts';
 import { type GitPlace, git, gitOutput, pathIn, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
 import { ownGit } from '../process/own-git.ts';
-import { removeLinked } from './linked.ts';
+import { HALF, removeLinked } from './linked.ts';
 import { removeLinks } from './links.ts';
 import {
   exists,
@@ -105,13 +105,17 @@ export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
     // What an earlier run still writes there, as a fenced one may, is in nobody's way.
     await (name === basename(path) ? gone : gone.catch(() => undefined));
   }
-  for (const name of await namesOf(record, join(git_folder, 'worktrees')))
+  // Also what a removal that was killed has only renamed.
+  const halves = await namesOf(record, git_folder, HALF);
+  for (const name of new Set([...(await namesOf(record, join(git_folder, 'worktrees'))), ...halves]))
     await removeLinked(git_folder, name);
 };
 
-const namesOf = async (record: WorktreeRecord, folder: string): Promise<string[]> => {
+/** Behind the prefix. */
+const namesOf = async (record: WorktreeRecord, folder: string, prefix = ''): Promise<string[]> => {
   const { task_id, run: last = 0 } = record;
-  const names = await readdir(folder).catch(() => []);
+  const all = await readdir(folder).catch(() => []);
+  const names = all.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   return names.filter((name) => {
     const { id, run } = runNamed(name.replace(SCRATCH, '')) ?? {};
     return id === task_id && (run ?? 0) <= last && name !== `${task_id}${SCRATCH}`;

@@ -1,14 +1,8 @@
 /** Makes ready what an apply moves: the new files as git writes them, the old ones under a second name, and the journal. */
 import { join } from 'node:path';
 import { asBytes, type GitPlace, gitOutput, pathIn, zeroEnded } from '../process/git.ts';
-import {
-  journalFolder,
-  makeJournalFolder,
-  readJournal,
-  removeJournal,
-  syncEntry,
-  writeJournal,
-} from './journal.ts';
+import { syncAll } from '../process/sync.ts';
+import { journalFolder, makeJournalFolder, readJournal, removeJournal, writeJournal } from './journal.ts';
 import { digestOf, type Ground, parentsOf, undoFiles } from './move-files.ts';
 import { keepFile } from './put-file.ts';
 import type { WorktreeRecord } from './record.ts';
@@ -51,8 +45,6 @@ export const stage = async (
   return { folder, journal };
 };
 
-const SYNCED_AT_ONCE = 8;
-
 /** Through git, which knows line ends, encodings, modes and links. The work tree that it writes to is `folder`. */
 const writeFiles = async (
   place: GitPlace,
@@ -65,13 +57,7 @@ const writeFiles = async (
   await gitOutput(there, ['read-tree', '--no-sparse-checkout', tree], { variables });
   const input = asBytes(names.map((name) => `${name}\0`).join(''));
   await gitOutput(there, ['checkout-index', '-f', '-z', '--stdin'], { variables, input });
-  const written = [...names];
-  const next = async (): Promise<void> => {
-    for (let name = written.pop(); name !== undefined; name = written.pop()) {
-      if ((await lyingAt(folder, name)) === 'file') await syncEntry(pathIn(folder, name));
-    }
-  };
-  await Promise.all(Array.from({ length: SYNCED_AT_ONCE }, next));
+  await syncAll(names.map((name) => pathIn(folder, name)));
 };
 
 /** Undoes what an apply of the task wrote that was killed. The index of the work tree is held meanwhile. */

@@ -76,7 +76,7 @@ describe('an apply that was killed', function () {
 
   const nothingLeft = (): void => {
     assert.deepEqual(
-      readdirSync(join(home, 'worktrees')).filter((name) => /\.appl/.test(name)),
+      readdirSync(join(home, 'worktrees')).filter((name) => /\.(apply|journal)/.test(name)),
       [],
     );
     assert.deepEqual(
@@ -191,8 +191,8 @@ describe('an apply that was killed', function () {
 
   it('whose journal cannot be read is told, and nothing is changed', async () => {
     const record = await branched(repository, act);
-    mkdirSync(join(home, 'worktrees', `${record.task_id}.applying`));
-    writeFileSync(join(home, 'worktrees', `${record.task_id}.applying/journal.json`), '{"version": 1');
+    mkdirSync(join(home, 'worktrees', `${record.task_id}.journal`));
+    writeFileSync(join(home, 'worktrees', `${record.task_id}.journal/journal.json`), '{"version": 1');
     await assert.rejects(applying(repository, record), {
       code: 'usage',
       message: /journal\.json .*cannot be read/,
