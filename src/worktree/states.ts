@@ -13,7 +13,7 @@ export interface Move {
   to: State;
 }
 
-export const modeOf = (state: string): string => state.slice(0, state.indexOf(' '));
+const modeOf = (state: string): string => state.slice(0, state.indexOf(' '));
 export const idOf = (state: string): string => state.slice(state.indexOf(' ') + 1);
 export const isSubmodule = (state: State): boolean => state?.startsWith('160000 ') ?? false;
 

@@ -15,7 +15,7 @@ const CHANGES = [
   'open',
 ] as const;
 
-export class Killed extends Error {}
+class Killed extends Error {}
 
 interface Ended {
   /** How many calls there were until then. */
