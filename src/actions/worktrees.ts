@@ -8,6 +8,7 @@ import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import { applyWorktree, undoKilledApply } from '../worktree/apply.ts';
+import { rebuildRecord } from '../worktree/rebuild.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeIfClean } from '../worktree/remove.ts';
 import { restoreBranch } from '../worktree/restore.ts';
@@ -129,10 +130,16 @@ export const discardTask = async (parts: WorktreeParts, id: string): Promise<Dis
   return { task_id: id, result: 'discarded', branch: record.branch };
 };
 
-const worktreeOf = async ({ queue, home }: WorktreeParts, id: string): Promise<WorktreeRecord> => {
+const worktreeOf = async (
+  { queue, home, environment }: WorktreeParts,
+  id: string,
+): Promise<WorktreeRecord> => {
   const record = await readWorktree(home, id);
   if (record !== undefined) return record;
-  if ((await queue.state(id)) === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
+  const task = await queue.get(id);
+  if (task === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
+  const rebuilt = await rebuildRecord(home, task, environment);
+  if (rebuilt !== undefined) return rebuilt;
   throw new KoubouError('usage', `${id} has no worktree.`, {
     hint: 'Only tasks that were delegated with --worktree have one, from their first run until they are discarded.',
   });

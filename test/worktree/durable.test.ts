@@ -181,4 +181,20 @@ describe('the work in a worktree', () => {
       assert.equal(existsSync(branchOf(id)), false);
     });
   }
+
+  for (const was of ['', '{"version":1}'] as const) {
+    it(`is applied and discarded where the record of its worktree is ${was === '' ? 'empty' : 'no record'}`, async () => {
+      const id = await repository.done(put('new.txt', 'new\n'));
+      const record = `${repository.worktree(id).replace(/\.r1$/, '')}.json`;
+      writeFileSync(record, was);
+      repository.write('later.txt', 'later\n');
+      repository.commit('later');
+      assert.deepEqual((await repository.apply(id)).files, ['new.txt']);
+      writeFileSync(record, was);
+      await repository.discard(id);
+      assert.equal(repository.branches(), '');
+      assert.equal(existsSync(record), false);
+      await assert.rejects(repository.apply(id), { code: 'usage', message: `${id} has no worktree.` });
+    });
+  }
 });
