@@ -109,7 +109,7 @@ export class Workplace {
         await this.#note([`made or changed in a folder of koubou's: ${named(changes.homes)}`]);
       return changes;
     } catch (error) {
-      if (!signal.aborted && !(error instanceof KoubouError) && systemCode(error) === undefined) throw error;
+      if (!signal.aborted && !saysWhy(error)) throw error;
       const why = signal.aborted ? 'the time of the run was over' : toErrorInfo(error).message;
       return { names: [], homes: [], bounded: false, trouble: why };
     }
@@ -195,6 +195,10 @@ export class Workplace {
     await syncRefs(this.#worktree.record);
   }
 }
+
+/** What the run did cannot be known then; where git was killed, it can the next time. */
+const saysWhy = (error: unknown): boolean =>
+  error instanceof KoubouError ? error.code !== 'git_killed' : systemCode(error) !== undefined;
 
 const folderOf = ({ cwd, places }: TaskFile): string => places?.[cwd] ?? cwd;
 

@@ -7,6 +7,7 @@ import { ownGit } from '../process/own-git.ts';
 import { syncObjects, syncRefs } from './durable.ts';
 import { requireGenuine } from './genuine.ts';
 import { leaveOutHomes, refuseHomes } from './homes.ts';
+import { leavingNoLocks } from './locks.ts';
 import { commitAt } from './origin.ts';
 import { headNameOf, ownGitFolder, placeOf, repositoryOf, SCRATCH, type WorktreeRecord } from './record.ts';
 
@@ -45,11 +46,13 @@ export const commitWorktree = async (
     await syncObjects(record, ids);
     await requireHeld();
     await removeLinksOfGit(record);
-    await moveBranchOfRun(asking, record, commit, requireHeld);
-    await gitOutput(asking, ['symbolic-ref', headNameOf(record), `refs/heads/${record.branch}`]);
-    const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
-    await gitOutput(place, ['read-tree', commit], { variables });
-    await leaveOutHomes(place, variables);
+    await leavingNoLocks(record, requireHeld, async () => {
+      await moveBranchOfRun(asking, record, commit, requireHeld);
+      await gitOutput(asking, ['symbolic-ref', headNameOf(record), `refs/heads/${record.branch}`]);
+      const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
+      await gitOutput(place, ['read-tree', commit], { variables });
+      await leaveOutHomes(place, variables);
+    });
     await syncRefs(record);
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -76,7 +79,7 @@ const moveBranchOfRun = async (
     from = now;
     await requireHeld();
   }
-  await moveBranch(place, record, commit);
+  await gitOutput(place, [...MOVE, name, commit, from]);
 };
 
 const MOVE = ['update-ref', '--no-deref', '-m', 'koubou'];

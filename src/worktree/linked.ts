@@ -3,7 +3,7 @@
  * meanwhile, or the power fails, every git of the user's ends with an error. So it is made whole and synced beside, then
  * renamed into place, and taken away in the opposite order.
  */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { type GitPlace, git, gitOutput } from '../process/git.ts';
@@ -33,16 +33,22 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
   await syncAll([all, git_folder]);
 };
 
-/** No git finds a part of it. `name`: of the worktree. */
-export const removeLinked = async (gitFolder: string, name: string): Promise<void> => {
-  const half = halfOf(gitFolder, name);
-  await rm(half, { recursive: true, force: true });
-  await rename(join(gitFolder, 'worktrees', name), half).catch(unless('ENOENT'));
-  await rm(half, { recursive: true, force: true, maxRetries: 3 });
+/** Of each worktree that `isGone` names, and of what a koubou that was killed left beside. No git finds a part of one. */
+export const removeLinked = async (gitFolder: string, isGone: (name: string) => boolean): Promise<void> => {
+  const linked = join(gitFolder, 'worktrees');
+  for (const name of (await readdir(linked).catch(() => [])).filter(isGone)) {
+    const half = halfOf(gitFolder, name);
+    await rm(half, { recursive: true, force: true });
+    await rename(join(linked, name), half).catch(unless('ENOENT'));
+  }
+  const halves = (await readdir(gitFolder).catch(() => [])).filter((name) => name.startsWith(HALF));
+  for (const name of halves.filter((each) => isGone(each.slice(HALF.length)))) {
+    await rm(join(gitFolder, name), { recursive: true, force: true, maxRetries: 3 });
+  }
 };
 
 /** Before the name of a worktree: its record in git's folder while it is made or removed. */
-export const HALF = 'koubou-';
+const HALF = 'koubou-';
 
 const halfOf = (gitFolder: string, name: string): string => join(gitFolder, `${HALF}${name}`);
 

@@ -5,7 +5,7 @@ import { KoubouError } from '../errors.ts';
 import { type GitPlace, git, gitOutput, pathIn, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
 import { ownGit } from '../process/own-git.ts';
-import { HALF, removeLinked } from './linked.ts';
+import { removeLinked } from './linked.ts';
 import { removeLinks } from './links.ts';
 import {
   exists,
@@ -100,24 +100,20 @@ export const discardWorktree = async (
  */
 export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
   const { path, git_folder } = record;
-  for (const name of await namesOf(record, dirname(path))) {
+  const isOfTask = upTo(record);
+  for (const name of (await readdir(dirname(path)).catch(() => [])).filter(isOfTask)) {
     const gone = rm(join(dirname(path), name), { recursive: true, force: true, maxRetries: 3 });
     // What an earlier run still writes there, as a fenced one may, is in nobody's way.
     await (name === basename(path) ? gone : gone.catch(() => undefined));
   }
-  // Also what a removal that was killed has only renamed.
-  const halves = await namesOf(record, git_folder, HALF);
-  for (const name of new Set([...(await namesOf(record, join(git_folder, 'worktrees'))), ...halves]))
-    await removeLinked(git_folder, name);
+  await removeLinked(git_folder, isOfTask);
 };
 
-/** Behind the prefix. */
-const namesOf = async (record: WorktreeRecord, folder: string, prefix = ''): Promise<string[]> => {
-  const { task_id, run: last = 0 } = record;
-  const all = await readdir(folder).catch(() => []);
-  const names = all.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-  return names.filter((name) => {
-    const { id, run } = runNamed(name.replace(SCRATCH, '')) ?? {};
-    return id === task_id && (run ?? 0) <= last && name !== `${task_id}${SCRATCH}`;
-  });
-};
+/** Whether a name is that of a worktree of the task, by this run or an earlier one, or of what was needed for it. */
+const upTo =
+  ({ task_id, run: last = 0 }: WorktreeRecord) =>
+  (name: string): boolean => {
+    const { id, run = 0 } = runNamed(name.replace(/\.(?:apply|restored)$/, '')) ?? {};
+    // The one who applies is at work there.
+    return id === task_id && run <= last && name !== `${task_id}${SCRATCH}`;
+  };

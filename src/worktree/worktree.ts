@@ -14,6 +14,7 @@ import { folderWithin } from './folder-within.ts';
 import { leaveOutHomes } from './homes.ts';
 import { makeLinked } from './linked.ts';
 import { linkable, makeLinks } from './links.ts';
+import { leavingNoLocks, removeLocks } from './locks.ts';
 import { originOf } from './origin.ts';
 import {
   branchesOf,
@@ -77,13 +78,13 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
     await writeWorktree(home, record);
     await removeFolders(record);
     // Left by a git that was killed; nobody else's, as the branch is the task's own.
-    await rm(join(record.git_folder, 'refs', 'heads', `${record.branch}.lock`), { force: true });
+    await removeLocks(record);
     await removeBrokenBranch(record.git_folder, record.branch);
     await unblockWorktrees(record.git_folder);
     await requireHeld();
     // The run has no branch checked out: what an agent may write to the branches of the repository, it may write to all.
     await makeLinked(place, record);
-    await moveBranch(place, record, head);
+    await leavingNoLocks(record, requireHeld, () => moveBranch(place, record, head));
     await requireOwn(record);
     await checkOut(record, repository, { scratch, environment, signal });
     await makeLinks(record);
