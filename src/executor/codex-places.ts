@@ -9,13 +9,14 @@ import { isWithin } from '../text/is-within.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
+import { registeredHomes } from './registered-homes.ts';
 import { systemHome } from './secret-places.ts';
 
 export interface Wanted {
   cwd: string;
   /** koubou's home. */
   home: string;
-  /** What else is hidden, where it exists. */
+  /** Where the user's key may lie: what else is hidden, where it exists, with the homes that it signs. */
   hidden: readonly string[];
   /** And what is, but for those that the work or the programs lie in. */
   secrets?: readonly string[];
@@ -37,7 +38,8 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   if (link !== undefined) throw linked(cwd, link.path);
   const needed = [realCwd, realHome, ...(await programFolders(wanted))];
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
-  const keys = [...(await existing(hidden)), ...(await existing(secrets)).filter((path) => !spared(path))];
+  const others = await existing([...secrets, ...(await registeredHomes(hidden))]);
+  const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
   if (sandbox === 'read-only') {
     const own = worktree === null ? [realHome] : await allBut(worktree, realHome);
     // Where nothing may be written, nothing has to be kept from it.

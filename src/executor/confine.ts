@@ -10,6 +10,7 @@ import { findBubblewrap } from './find-bubblewrap.ts';
 import { gitPlaces } from './git-places.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
+import { registeredHomes } from './registered-homes.ts';
 import { homeFolders, secretPlaces, systemHome } from './secret-places.ts';
 
 export interface ConfineOptions {
@@ -62,6 +63,7 @@ export const confinementOf = async (
   );
   // The user's own home of koubou, where this is another's task.
   const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
+  const others = await registeredHomes(options.keys);
   const own = await ownPrograms(project, { bin: 'koubou', path: environment['PATH'] });
   return {
     // Its own mount, so that no link to elsewhere can take its place.
@@ -70,7 +72,7 @@ export const confinementOf = async (
     unwanted: git?.unwanted ?? [],
     gitFolders: git?.folders ?? [],
     scratch: secrets.scratch,
-    hidden: [...places, ...(home === null ? [] : [home]), ...homesOfKoubou],
+    hidden: [...places, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others],
     readable: [...files, statePath, ...pathFolders(environment), dirname(process.execPath)],
     network,
   };

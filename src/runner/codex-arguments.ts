@@ -37,6 +37,12 @@ export interface CodexWishes {
 }
 
 /** Without these no run could be followed; a Codex that lacks one is too old. */
+/**
+ * Codex asks git of the folder before and after each turn, outside of its sandbox, and the filters of a repository would run
+ * with the user's rights. To Codex there is no repository; commands do not get this variable.
+ */
+export const NO_GIT = 'GIT_DIR';
+
 const NEEDED = ['--json', '--output-last-message', '--skip-git-repo-check'];
 /** Rules of the repository could let commands leave the sandbox. */
 const WANTED = ['--ignore-rules'];
@@ -83,7 +89,7 @@ export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): 
     'check_for_update_on_startup=false',
     'web_search="disabled"',
     'approval_policy="never"',
-    `shell_environment_policy.exclude=${toml([keyVariable])}`,
+    `shell_environment_policy.exclude=${toml([keyVariable, NO_GIT])}`,
     ...sandboxSettings(wishes),
   ];
   return [

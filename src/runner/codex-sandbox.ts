@@ -1,16 +1,31 @@
 /** Which sandbox a run of Codex gets, and where it may have none. */
 import { errorInfo } from '../errors.ts';
+import { holdsUser } from '../executor/confine.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { Sandbox } from './codex-arguments.ts';
 import { RunFailure } from './failure.ts';
 
-/** Throws RunFailure `usage` where it is not allowed. */
+/**
+ * Throws RunFailure `usage` where it is not allowed, `not_allowed` where commands could change what the user's shell runs;
+ * a question may still look there. `cwd`: without a link in it.
+ */
 export const sandboxFor = (
   task: TaskFile,
+  cwd: string,
   { sandbox: usual, allowFullAccess }: { sandbox: Sandbox; allowFullAccess: boolean },
 ): Sandbox => {
   const sandbox = task.options.sandbox ?? usual;
+  if (sandbox === 'workspace-write' && holdsUser(cwd)) {
+    if (task.type !== 'code') return 'read-only';
+    throw new RunFailure(
+      errorInfo(
+        'not_allowed',
+        `No command of a model may write in ${cwd}: your home folder lies there, with files that your shell runs.`,
+        'Delegate with a --cwd below it, or with --sandbox read-only for a question.',
+      ),
+    );
+  }
   if (sandbox !== 'danger-full-access' || allowFullAccess) return sandbox;
   throw new RunFailure(
     errorInfo(

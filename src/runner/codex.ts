@@ -15,7 +15,7 @@ import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
 import { withoutKeys } from '../text/keys.ts';
 import { attend } from './attend.ts';
-import { codexArguments, type Sandbox, unknownTo } from './codex-arguments.ts';
+import { codexArguments, NO_GIT, type Sandbox, unknownTo } from './codex-arguments.ts';
 import { codexEnd } from './codex-end.ts';
 import { type CodexHome, codexPrompt, makeCodexHome, pruneCodexHome, readSettings } from './codex-home.ts';
 import { CodexProgram } from './codex-program.ts';
@@ -89,7 +89,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     let relay: Relay | undefined;
     try {
       context.signal.throwIfAborted();
-      const sandbox = sandboxFor(task, this.options);
+      const sandbox = sandboxFor(task, context.cwd, this.options);
       const [prompt, ownSettings] = await unlessAborted(
         Promise.all([
           codexPrompt(task, this.options.promptFolders, context.feedback),
@@ -180,6 +180,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
           ...directEnvironment(this.options.environment, confinement === null),
           CODEX_HOME: box.codexHome,
           TMPDIR: box.temporary,
+          [NO_GIT]: '/dev/null',
           [KEY_VARIABLE]: relay.key,
         },
         stdin: { text: prompt.user },
@@ -210,7 +211,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
 
   /** Also where no network is forbidden: the commands of the model had none. */
   async executorFor(task: TaskFile, place: ExecutionPlace): Promise<Executor> {
-    const sandbox = sandboxFor(task, this.options);
+    const sandbox = sandboxFor(task, place.cwd, this.options);
     if (sandbox === 'danger-full-access') return localExecutor;
     const { bin, hidden, secrets = [], environment } = this.options;
     const path = environment['PATH'];

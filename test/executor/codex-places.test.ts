@@ -51,6 +51,23 @@ describe('the places of a run of Codex', () => {
     assert.deepEqual(hidden, [home, join(root, 'keys')]);
   });
 
+  it('hide every home that the user has, but for one that the work lies in', async () => {
+    const keys = join(root, 'keys');
+    mkdirSync(join(keys, 'homes'), { recursive: true });
+    const homes = ['a/b/c/.koubou', 'elsewhere/.koubou', 'a/b/d/.koubou'].map((name) => join(root, name));
+    for (const [nth, path] of homes.entries()) {
+      mkdirSync(join(path, 'worktrees', 'w'), { recursive: true });
+      writeFileSync(join(keys, 'homes', `${nth}`), JSON.stringify({ path, dev: '1', ino: '1' }));
+    }
+    for (const [nth, text] of ['{"path":"/nowhere"}', '{"path":"relative"}', 'no JSON'].entries())
+      writeFileSync(join(keys, 'homes', `odd-${nth}`), text);
+    const { hidden, between } = await placesIn(join(root, 'a', 'b'), 'workspace-write', [keys]);
+    assert.deepEqual([...hidden].sort(), [home, keys, ...homes].sort());
+    assert.deepEqual([...between].sort(), [join(root, 'a', 'b', 'c'), join(root, 'a', 'b', 'd')]);
+    const inside = await placesIn(join(homes[1] ?? '', 'worktrees', 'w'), 'workspace-write', [keys]);
+    assert.ok(!inside.hidden.includes(homes[1] ?? ''));
+  });
+
   it('hold the folders above what is hidden, and above the folder of the work in a worktree', async () => {
     assert.deepEqual((await placesIn(join(root, 'a', 'b'))).between, []);
     assert.deepEqual((await placesIn(root)).between, [join(root, 'a'), join(root, 'a', 'b')]);

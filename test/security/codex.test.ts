@@ -18,8 +18,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nestedRepositories } from '../../src/executor/nested-repositories.ts';
+import { systemHome } from '../../src/executor/secret-places.ts';
 import { CodexRunner } from '../../src/runner/codex.ts';
 import { lastWords } from '../../src/runner/codex-program.ts';
+import { sandboxFor } from '../../src/runner/codex-sandbox.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
 import { promptFolders, taskOf } from '../contract/runner.ts';
 import { type ResponsesServer, startResponsesServer } from '../helpers/responses-server.ts';
@@ -117,6 +119,25 @@ esac
     assert.match(told('config'), new RegExp(`\\[projects\\."${cwd}"\\]\ntrust_level = "untrusted"`));
     assert.deepEqual(readdirSync(context().statePath), ['sessions']);
     assert.deepEqual(readdirSync(join(home, 'run')), []);
+  });
+
+  it('is no repository to ask git about outside of the sandbox, which commands still have', async () => {
+    await run();
+    assert.match(told('environment'), /^GIT_DIR=\/dev\/null$/m);
+    assert.match(told('exec'), /^shell_environment_policy\.exclude=\[.*"GIT_DIR".*\]$/m);
+  });
+
+  it('lets commands write in no folder that holds the files of the user’s shell', () => {
+    const rules = { sandbox: 'workspace-write', allowFullAccess: false } as const;
+    for (const wide of [systemHome(), '/']) {
+      assert.throws(
+        () => sandboxFor(taskOf(wide, { type: 'code' }), wide, rules),
+        /your home folder lies there/,
+      );
+      assert.equal(sandboxFor(taskOf(wide, { type: 'general' }), wide, rules), 'read-only');
+    }
+    const below = join(systemHome(), 'project');
+    assert.equal(sandboxFor(taskOf(below, { type: 'code' }), below, rules), 'workspace-write');
   });
 
   it('is gone also after koubou was killed, when the task is begun again', async () => {

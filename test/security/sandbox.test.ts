@@ -182,6 +182,20 @@ describe('a program of a model in the sandbox', function () {
     }
   });
 
+  it('sees no other home of the user, wherever that lies, and changes none', async () => {
+    const others = [join(cwd, 'packages', 'one', '.koubou'), join(user, 'elsewhere', '.koubou')];
+    for (const [nth, path] of others.entries()) {
+      write(join(path, 'config', '.env'));
+      write(join(user, '.local/state/koubou/homes', `${nth}`), JSON.stringify({ path, dev: '1', ino: '1' }));
+    }
+    const script = others
+      .map((path) => `cat ${path}/config/.env; echo evil > ${path}/config/agent.yaml`)
+      .join('; ');
+    assert.doesNotMatch(await run(await confined(), script), /secret/);
+    for (const path of others) assert.ok(!existsSync(join(path, 'config', 'agent.yaml')), path);
+    assert.match(await run(localExecutor, script), /secret\nsecret/);
+  });
+
   it('gets at them by no link, no path of a process, no rename', async () => {
     symlinkSync(user, join(cwd, 'link'));
     for (const way of ['link/.ssh/id', `/proc/self/root${user}/.ssh/id`]) {

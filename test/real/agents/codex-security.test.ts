@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, utimesSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -159,6 +159,27 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
       assert.match(printed[0] ?? '', /Read-only file system/);
       assert.doesNotMatch(printed[0] ?? '', /PLANTED/);
       assert.deepEqual(readdirSync(root).sort(), ['path', 'state', 'work']);
+    });
+
+    it('by the filters of a repository, which Codex asks git about', async () => {
+      const git = (...args: string[]): string => execFileSync('git', ['-C', cwd, ...args], { encoding: 'utf8' });
+      const plant = (): void => {
+        git('config', 'filter.x.clean', `touch ${root}/filtered; cat`);
+        put(join(cwd, '.gitattributes'), '* filter=x\n');
+        // git asks the filter about a file whose time has changed.
+        utimesSync(join(cwd, 'a.txt'), 1, 1);
+      };
+      git('init', '-q');
+      put(join(cwd, 'a.txt'), 'a\n');
+      git('add', 'a.txt');
+      git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-qm', 'first');
+      plant();
+      const { printed } = await probe({ home, cwd, path }, ['git log --format=%s; env | grep GIT_DIR']);
+      assert.match(printed[0] ?? '', /^first$/m);
+      assert.doesNotMatch(printed[0] ?? '', /GIT_DIR/);
+      assert.ok(!existsSync(join(root, 'filtered')));
+      git('status', '--porcelain');
+      assert.ok(existsSync(join(root, 'filtered')), 'the test would not notice it');
     });
 
     it('by what a repository configures, unlike in a folder that is trusted', async () => {
