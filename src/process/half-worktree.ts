@@ -56,17 +56,15 @@ const WHOLE = 'whole';
 
 const isDone = (stamp: string): boolean => stamp === GONE || stamp === WHOLE;
 
-/** What makes a worktree one. */
-const PARTS = ['HEAD', 'gitdir', 'commondir'];
+/** git writes `commondir` last of what makes a worktree one; a loss of power leaves any of them empty. */
+const PARTS = ['commondir', 'gitdir', 'HEAD'];
 
 const stampOf = async (path: string): Promise<string> => {
   try {
     const folder = await stat(path);
-    const parts = await Promise.all(
-      PARTS.map((name) => stat(join(path, name)).catch(() => ({ size: 0, mtimeMs: 0 }))),
-    );
-    if (parts.every(({ size }) => size > 0)) return WHOLE;
-    return [folder.ino, folder.mtimeMs, ...parts.map(({ mtimeMs }) => mtimeMs)].join(' ');
+    const parts = await Promise.all(PARTS.map((name) => stat(join(path, name)).catch(() => undefined)));
+    if (parts[0] !== undefined && parts.every((each) => each?.size !== 0)) return WHOLE;
+    return [folder.ino, folder.mtimeMs, ...parts.map((each) => each?.mtimeMs)].join(' ');
   } catch {
     return GONE;
   }
