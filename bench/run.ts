@@ -1,10 +1,11 @@
-/** Prints what koubou costs. `node bench/run.ts [delegate|add|start-latency|drain|wait …]` */
+/** Prints what koubou costs. `node bench/run.ts [delegate|add|start-latency|drain|wait|worktree …]` */
 import { add } from './add.ts';
 import { delegate } from './delegate.ts';
 import { drain } from './drain.ts';
 import type { Row } from './measure.ts';
 import { startLatency } from './start-latency.ts';
 import { wait } from './wait.ts';
+import { worktree } from './worktree.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<Row[]>>> = {
   delegate,
@@ -12,6 +13,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Row[]>>> = {
   'start-latency': startLatency,
   drain,
   wait,
+  worktree,
 };
 
 const asked = process.argv.slice(2);

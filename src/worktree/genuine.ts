@@ -25,7 +25,7 @@ export const requireGenuine = async (
     'output_changed',
     `The branch ${branch} needs the object ${forged}, which is not what its name says, or is gone.`,
     {
-      hint: 'Nothing was taken over. Something wrote into the objects of the repository: look with `git fsck --full`.',
+      hint: 'Nothing was taken over. Something wrote into the objects of the repository, or a loss of power emptied one: `git fsck --full` names it.',
     },
   );
 };
