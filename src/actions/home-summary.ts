@@ -1,9 +1,12 @@
 /** What a home would have koubou do: said before a person trusts it. Nothing of it is run, and nothing is asked. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { agentYamlFile, envFile, readConfigFile } from '../config/load.ts';
+import { agentYamlFile, envFile, readConfigFile, readVariables } from '../config/load.ts';
+import { applyOverrides } from '../config/overrides.ts';
 import type { Config, RunnerConfig } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
+import { oneLine } from '../text/harmless.ts';
 
 export interface HomeSummary {
   /** Programs that the config names, a line each. */
@@ -12,12 +15,14 @@ export interface HomeSummary {
   endpoints: string[];
   /** Names of variables that config/.env sets. */
   variables: string[];
+  /** What else gives rights, or changes what programs do, a line each. */
+  settings: string[];
   /** What of the config could not be read, with the reason. */
   unread: string[];
 }
 
 export const summaryOf = async (home: string): Promise<HomeSummary> => {
-  const summary: HomeSummary = { programs: [], endpoints: [], variables: [], unread: [] };
+  const summary: HomeSummary = { programs: [], endpoints: [], variables: [], settings: [], unread: [] };
   const attempt = async (work: () => void | Promise<void>): Promise<void> => {
     try {
       await work();
@@ -30,8 +35,11 @@ export const summaryOf = async (home: string): Promise<HomeSummary> => {
     const { readAgentYaml } = await import('../config/read-yaml.ts');
     const file = agentYamlFile(home);
     const { config } = readAgentYaml(readConfigFile(file) ?? '', file);
+    // What the home's own .env puts over it is what would hold.
+    await attempt(() => void applyOverrides(config, readVariables(home, {}).environment));
     summary.programs.push(...programsOf(config));
     summary.endpoints.push(...endpointsOf(config));
+    summary.settings.push(...settingsOf(config));
   });
   await attempt(() => {
     const settings = (readConfigFile(join(home, 'config', 'codex.toml')) ?? '').split('\n');
@@ -41,21 +49,17 @@ export const summaryOf = async (home: string): Promise<HomeSummary> => {
   await attempt(() => {
     summary.variables.push(...Object.keys(parseEnv(readConfigFile(envFile(home)) ?? '')));
   });
-  const { programs, endpoints, variables, unread } = summary;
+  const prompts = await readdir(join(home, 'config', 'prompts')).catch(() => []);
+  summary.settings.push(...prompts.map((name) => `what models are told: config/prompts/${name}`));
+  const { programs, endpoints, variables, settings, unread } = summary;
+  // A value with lines of its own must not look like more that was said; the end of a long one counts as its beginning.
   return {
     programs: programs.map(oneLine),
     endpoints: endpoints.map(oneLine),
     variables: variables.map(oneLine),
+    settings: settings.map(oneLine),
     unread: unread.map(oneLine),
   };
-};
-
-const MOST_CHARACTERS = 300;
-
-/** A value with lines of its own must not look like more that was said. */
-export const oneLine = (text: string): string => {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
-  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line;
 };
 
 const programsOf = ({ runners, security, worktrees }: Config): string[] => [
@@ -83,3 +87,26 @@ const endpointsOf = ({ endpoints }: Config): string[] =>
     ([name, { url, api_key_env: key }]) =>
       `endpoint ${name}: ${url}${key === undefined ? '' : `, with the key in $${key}`}`,
   );
+
+const settingsOf = ({ runners, security, callers }: Config): string[] => [
+  ...Object.entries(runners).flatMap(([name, runner]) =>
+    runner.kind === 'agent' ? rightsOf(name, runner) : [],
+  ),
+  ...(security.agent_sandbox === 'off' ? ['agents run with your rights (security.agent_sandbox: off)'] : []),
+  ...(callers.agent.may.length === 0 ? [] : [`agents that call koubou may: ${callers.agent.may.join(', ')}`]),
+  ...callers.agent.commands.map(
+    (command) => `agents that call koubou may have run, with your rights: ${command}`,
+  ),
+];
+
+const rightsOf = (name: string, { env, confine, network, writable = [] }: AgentRunner): string[] =>
+  [
+    ...(confine === 'off' ? ['runs with your rights (confine: off)'] : []),
+    ...(network === 'all' ? ['reaches every network (network: all)'] : []),
+    ...(writable.length === 0 ? [] : [`may write to ${writable.join(', ')}`]),
+    ...Object.entries(env).map(
+      ([key, value]) => `gets ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ),
+  ].map((what) => `runner ${name} ${what}`);
+
+type AgentRunner = Extract<RunnerConfig, { kind: 'agent' }>;

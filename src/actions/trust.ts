@@ -1,13 +1,16 @@
 /** Makes a home this user's own, once a person has seen what it would have koubou do. */
+import { rm } from 'node:fs/promises';
 import { principalOf } from '../access/principal.ts';
+import { cacheFile } from '../config/cache.ts';
 import type { Variables } from '../config/environment.ts';
 import { findHome, stateFolder } from '../config/paths.ts';
 import type { Seal } from '../home/seal.ts';
 import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import type { Queue, Unsealed } from '../queue/queue.ts';
 import type { TaskFile } from '../task/record.ts';
+import { oneLine } from '../text/harmless.ts';
 import { requireAllowed } from './caller.ts';
-import { type HomeSummary, oneLine, summaryOf } from './home-summary.ts';
+import { type HomeSummary, summaryOf } from './home-summary.ts';
 
 export interface TrustRequest {
   /** --home */
@@ -75,6 +78,8 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
     // The home is there already: where it lies was its owner's choice.
     await request.makeHome(home, { allowNetworkFs: true });
     unsignHome(home);
+    // It would hold in the place of the config that was shown.
+    await rm(cacheFile(home), { recursive: true, force: true });
     signHome(home, state);
   }
   const seal = sealIn(trustOf(home, state));
@@ -108,5 +113,15 @@ const whatItDoes = ({ type, command, prompt, cwd, options }: TaskFile): string =
     ...(options.check === undefined ? [] : [`checked by ${JSON.stringify(options.check)}`]),
     ...(options.sandbox === undefined ? [] : [`sandbox ${options.sandbox}`]),
     ...(options.output === undefined ? [] : [`writes ${options.output}`]),
-    ...(prompt === '' ? [] : [JSON.stringify(prompt)]),
+    ...(prompt === '' ? [] : [beginningOf(prompt)]),
   ].join(', ');
+
+const MOST_LETTERS = 1000;
+
+/** Of a prompt alone: what is run is shown whole. */
+const beginningOf = (prompt: string): string => {
+  const left = prompt.length - MOST_LETTERS;
+  return left <= 0
+    ? JSON.stringify(prompt)
+    : `${JSON.stringify(prompt.slice(0, MOST_LETTERS))} and ${left} letters more`;
+};

@@ -3,6 +3,7 @@ import { KoubouError } from '../errors.ts';
 import { summaryOf } from './home-summary.ts';
 
 const MOST_LINES = 4;
+const MOST_LETTERS = 300;
 
 /** `why`: a clause with the home as its subject. */
 export const untrustedHome = async (home: string, why: string): Promise<KoubouError> => {
@@ -20,6 +21,10 @@ export const untrustedHome = async (home: string, why: string): Promise<KoubouEr
 };
 
 const some = (what: string, found: readonly string[]): string[] => [
-  ...found.slice(0, MOST_LINES).map((line) => `  ${what}: ${line}`),
+  ...found.slice(0, MOST_LINES).map((line) => `  ${what}: ${beginningOf(line)}`),
   ...(found.length > MOST_LINES ? [`  ${what}: ${found.length - MOST_LINES} more`] : []),
 ];
+
+/** `koubou trust` shows the whole of it. */
+const beginningOf = (line: string): string =>
+  line.length > MOST_LETTERS ? `${line.slice(0, MOST_LETTERS)}…` : line;

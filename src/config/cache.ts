@@ -13,10 +13,14 @@ export interface CachedConfig {
   stated: string[];
 }
 
+/**
+ * Beside agent.yaml: what stands in it is done as what stands there, so who is kept from writing there must not be able to
+ * write this either.
+ */
+export const cacheFile = (home: string): string => join(home, 'config', '.cache.json');
+
 /** The text of the file, and as much again that is read of it. */
 const MOST_BYTES = 8 * 1024 * 1024;
-
-export const cacheFile = (home: string): string => join(home, 'run', 'config-cache.json');
 
 /** The whole text, not a hash of it: hashing costs a short command more than reading two kilobytes. */
 export const cacheKey = (text: string): string => `${codeStamp()}\n${text}`;

@@ -152,7 +152,7 @@ describe('the configuration', () => {
 
     it('is read each time where the cache cannot be written', async () => {
       setUp();
-      writeFiles(home(), { 'run/config-cache.json/x': '' });
+      writeFiles(home(), { 'config/.cache.json/x': '' });
       assert.equal((await load()).config.workers.max, 4);
       assert.equal((await load()).config.workers.max, 4);
     });

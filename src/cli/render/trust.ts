@@ -2,12 +2,13 @@
 import type { Trusted, TrustShown } from '../../actions/trust.ts';
 
 export const renderShown = (shown: TrustShown, takesTasks: boolean): string => {
-  const { home, why, programs, endpoints, variables, unread, tasks } = shown;
+  const { home, why, programs, endpoints, variables, settings, unread, tasks } = shown;
   return [
     why === null ? `${home} is yours.` : `${home} ${why}.`,
     ...part('It would run:', programs),
     ...part('It would send prompts to:', endpoints),
     ...part('Its config/.env sets:', variables),
+    ...part('It would also say:', settings),
     ...part('This could not be read:', unread),
     ...part(
       takesTasks ? 'These tasks would be taken:' : 'These tasks would be set aside (--tasks takes them):',

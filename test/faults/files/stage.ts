@@ -275,7 +275,7 @@ class Builder {
     for (const name of ['agent.yaml', '.env', 'codex.toml', 'prompts/own.md']) {
       this.#target(`config/${name}`, `config/${name}`, null, { mayLink: true });
     }
-    this.#target('the config cache', 'run/config-cache.json', null);
+    this.#target('the config cache', 'config/.cache.json', null);
   }
 
   #small(done: string, failed: string): void {
