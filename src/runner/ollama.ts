@@ -9,7 +9,8 @@ import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
 import { countOf, isObject, type JsonObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
-import { ollamaSettings } from './chat-settings.ts';
+import { countChat } from './ask-tokenizer.ts';
+import { ollamaSettings, type Settings } from './chat-settings.ts';
 import type { Connection } from './connection.ts';
 import { hasCode, RunFailure } from './failure.ts';
 import { modelNotFound, type Server } from './http-failure.ts';
@@ -17,8 +18,8 @@ import { sameModel } from './model-name.ts';
 import { buildPrompt } from './model-prompt.ts';
 import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { ndjsonGuard } from './ndjson-guard.ts';
-import { converse } from './ollama-chat.ts';
-import { withBound } from './prompt-counts.ts';
+import { type Conversed, converse } from './ollama-chat.ts';
+import { type Judged, judgeCount, withVerdict } from './prompt-verdict.ts';
 import { refuseRemoteModel } from './remote-model.ts';
 import type { RunContext, RunnerOutcome } from './runner.ts';
 
@@ -82,11 +83,12 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
         progress: context.progress,
         keys: this.keys,
       });
+      const set = ollamaSettings(task.options.set ?? {});
       const conversed = await converse({
         client,
         server: { ...server, model },
         prompt,
-        set: ollamaSettings(task.options.set ?? {}),
+        set,
         schema: task.options.schema,
         keepAlive,
         numGpu,
@@ -97,17 +99,44 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
       });
       const { usage } = conversed;
       this.#contexts.set(model, conversed.contextTokens);
-      const bound = this.counts.bound(`${server.url} ${model}`, asked);
-      this.counts.learn(`${server.url} ${model}`, asked, usage.input_tokens);
+      const bound = await this.#judge(connection, server, asked, conversed, set);
       const observed = { ...conversed.observed, leastTokens: bound.tokens };
       const { address } = connection;
-      return { ok: true, observed, usage: withBound(usage, bound), model, endpoint, address };
+      return { ok: true, observed, usage: withVerdict(usage, bound), model, endpoint, address };
     } catch (error) {
       return this.failed(error, context.signal, model, connection);
     } finally {
       await sink?.close();
       await connection?.close();
     }
+  }
+
+  /** Fewer tokens than these mean that the prompt was cut. It has no tokenizer to ask. */
+  #judge(
+    connection: Connection,
+    server: Server & { model: string },
+    text: string,
+    { usage, contextTokens }: Conversed,
+    set: Settings,
+  ): Promise<Judged> {
+    const { numGpu, keepAlive } = this.options;
+    const { think: _, ...others } = set;
+    // Other options would load the model again.
+    const options = {
+      ...(numGpu === undefined ? {} : { num_gpu: numGpu }),
+      ...others,
+      num_ctx: contextTokens,
+      num_predict: 1,
+    };
+    return judgeCount({
+      counts: this.counts,
+      name: `${server.url} ${server.model}`,
+      text,
+      counted: usage.input_tokens,
+      context: contextTokens,
+      tokenize: async () => null,
+      chat: (sample) => countChat(connection, server, sample, { keep_alive: keepAlive, options }),
+    });
   }
 
   async #client(fetch: typeof globalThis.fetch): Promise<Ollama> {

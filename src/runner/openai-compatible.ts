@@ -6,7 +6,7 @@ import type { OpenAI } from 'openai';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
-import { countTokens } from './ask-tokenizer.ts';
+import { countChat, countTokens } from './ask-tokenizer.ts';
 import { type ChatSettings, openAiSettings, refusedFields, refusesUnknown } from './chat-settings.ts';
 import type { Connection } from './connection.ts';
 import { RunFailure } from './failure.ts';
@@ -15,7 +15,7 @@ import { sameModel } from './model-name.ts';
 import { buildPrompt, type ModelPrompt } from './model-prompt.ts';
 import { ModelRunner, type ModelRunnerOptions } from './model-runner.ts';
 import { choiceReader, usageOf } from './openai-chunk.ts';
-import { type CountBound, withBound } from './prompt-counts.ts';
+import { type Judged, judgeCount, withVerdict } from './prompt-verdict.ts';
 import { refuseRemoteModel } from './remote-model.ts';
 import { listModels } from './require-model.ts';
 import type { Observed, RunContext, RunnerOutcome } from './runner.ts';
@@ -30,8 +30,6 @@ export interface OpenAiOptions extends ModelRunnerOptions {
 
 type ChatRequest = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 
-/** What a template adds to a prompt makes it more, never less; a byte at a seam may make it one less. */
-const EXACT = 0.98;
 /** The client's own clock, as far away as a timer can be: the attempt has clocks enough. */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -85,8 +83,8 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       // A server that gives no reason has ended where it sends the last event of its protocol.
       const terminal = answer.observed.terminal || stream.done;
       if (!terminal) throw brokeOff(server, 'ended the stream');
-      const bound = await this.#leastTokens(connection, server, prompt, answer.observed.promptTokens);
-      const usage = answer.usage === null ? null : withBound(answer.usage, bound);
+      const bound = await this.#judge(connection, server, prompt, answer.observed.promptTokens);
+      const usage = answer.usage === null ? null : withVerdict(answer.usage, bound);
       const { bytes: promptBytes } = prompt;
       const observed = { ...answer.observed, terminal, promptBytes, leastTokens: bound.tokens };
       const { address } = connection;
@@ -126,20 +124,22 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
     }
   }
 
-  /** Fewer tokens than these mean that the prompt was cut. The server's own tokenizer is asked where that is in doubt. */
-  async #leastTokens(
+  /** Fewer tokens than these mean that the prompt was cut. */
+  #judge(
     connection: Connection,
     server: Server & { model: string },
     { system, user }: ModelPrompt,
     counted: number | null,
-  ): Promise<CountBound> {
-    const text = `${system}\n${user}`;
-    const name = `${server.url} ${server.model}`;
-    const bound = this.counts.bound(name, text);
-    this.counts.learn(name, text, counted);
-    if (counted === null || counted >= bound.tokens) return bound;
-    const exact = await countTokens(connection, server, text);
-    return exact === null ? bound : { tokens: Math.floor(exact * EXACT), allowsForCache: false };
+  ): Promise<Judged> {
+    return judgeCount({
+      counts: this.counts,
+      name: `${server.url} ${server.model}`,
+      text: `${system}\n${user}`,
+      counted,
+      context: null,
+      tokenize: (text) => countTokens(connection, server, text),
+      chat: (text) => countChat(connection, server, text),
+    });
   }
 
   async #client(connection: Connection): Promise<OpenAI> {

@@ -6,7 +6,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
-import type { Usage } from '../task/record.ts';
 import { leastOf, leastTokens, type Script } from '../task/tokens.ts';
 
 /** Of the lowest estimate: texts are not all alike. */
@@ -71,14 +70,37 @@ export class PromptCounts {
     return { tokens: Math.floor(leastTokens(prompt.slice(shared)) * SURE), allowsForCache: true };
   }
 
+  /** Whether a count that is not too small could be that of half the prompt: nothing is known of the model, and it has room. */
+  inDoubt(model: string, prompt: string, counted: number): boolean {
+    this.#load();
+    const { script, densest } = leastOf(prompt);
+    return ratiosOf(this.#known.get(model), script).length < RATIOS_NEEDED && 2 * counted <= densest;
+  }
+
+  /** To be told how many tokens the model surely makes of a prompt: as much as honest counts of several prompts tell. */
+  learnRatio(model: string, prompt: string, whole: number): void {
+    this.#load();
+    const { tokens: least, script } = leastOf(prompt);
+    if (least === 0) return;
+    const known = this.#knownOf(model);
+    const ratios = Array.from({ length: RATIOS_NEEDED }, () => whole / least);
+    known.ratios[script] = [...(known.ratios[script] ?? []), ...ratios].slice(-RATIOS_KEPT);
+    this.#save();
+  }
+
   /** To be told what was counted, whatever came of it. */
   learn(model: string, prompt: string, counted: number | null): void {
     this.#load();
+    take(this.#knownOf(model), prompt, counted);
+    this.#save();
+  }
+
+  /** What is known of it, which is then the newest. */
+  #knownOf(model: string): Known {
     const known = this.#known.get(model) ?? { ratios: {}, countsWhole: null, prompts: [] };
     this.#known.delete(model);
     this.#known.set(model, known);
-    take(known, prompt, counted);
-    this.#save();
+    return known;
   }
 
   #load(): void {
@@ -106,12 +128,6 @@ export class PromptCounts {
   }
 }
 
-/** What is kept of the judgement. */
-export const withBound = (usage: Usage, { tokens, allowsForCache }: CountBound): Usage => ({
-  ...usage,
-  prompt: { counted: usage.input_tokens, least: tokens, without_cache: allowsForCache },
-});
-
 const take = (known: Known, prompt: string, counted: number | null): void => {
   const hashes = hashesOf(prompt);
   const hadBefore = sharedWith(known, hashes) > 0;
@@ -126,8 +142,10 @@ const take = (known: Known, prompt: string, counted: number | null): void => {
   known.ratios[script] = [...(known.ratios[script] ?? []), counted / least].slice(-RATIOS_KEPT);
 };
 
+const ratiosOf = (known: Known | undefined, script: Script): readonly number[] => known?.ratios[script] ?? [];
+
 const factorOf = (known: Known | undefined, script: Script): number => {
-  const ratios = known?.ratios[script] ?? [];
+  const ratios = ratiosOf(known, script);
   if (ratios.length < RATIOS_NEEDED) return SURE;
   return Math.min(MOST[script], Math.max(SURE, KEPT * Math.min(...ratios)));
 };

@@ -8,7 +8,7 @@ export type Meaning =
   | 'overflow'
   /** The model, or the process that runs it, is gone or cannot be loaded: another try may find it there. */
   | 'crash'
-  /** The model is being loaded. */
+  /** The model is being loaded, or the server has too much to do. */
   | 'loading'
   /** The server cannot make a grammar of the schema. */
   | 'grammar'
@@ -39,6 +39,12 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
     'Ollama, LM Studio, LocalAI: https://github.com/ollama/ollama/issues/5958, https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/2190, https://github.com/mudler/LocalAI/issues/2692',
   ],
   [
+    // Before the words of size: a limit of tokens for a minute is none of the prompt.
+    'loading',
+    ['rate limit reached', 'rate_limit_exceeded', 'tokens per min (tpm): limit'],
+    'gateways: https://platform.openai.com/docs/guides/error-codes',
+  ],
+  [
     'overflow',
     ['context_length_exceeded', 'maximum context length', 'context length', 'context window'],
     'OpenAI and its likes: https://platform.openai.com/docs/guides/error-codes',
@@ -55,6 +61,8 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
       'maximum model length',
       'max_model_len',
       'prompt*is too long and exceeds',
+      // What is left for the answer is less than nothing.
+      'max_tokens must be at least 1',
     ],
     'vLLM: https://github.com/vllm-project/vllm/issues/12165, https://github.com/vllm-project/vllm/issues/13370',
   ],
@@ -83,6 +91,9 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
       'job requires*pages',
       'max_num_tokens',
       'session_len',
+      'context limit',
+      'larger than the context',
+      'input length limit',
     ],
     'TabbyAPI, TensorRT-LLM, LMDeploy: https://github.com/SillyTavern/SillyTavern/issues/3543, https://github.com/theroyallab/tabbyAPI/issues/262',
   ],
@@ -106,8 +117,24 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
       'model is still loading',
       'still being loaded',
       'currently loading',
+      'model is starting',
     ],
     'llama.cpp answers so with 503, others with 400: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
+  ],
+  [
+    'loading',
+    [
+      'server busy',
+      'is busy',
+      'pending requests exceeded',
+      'slot unavailable',
+      'no slot available',
+      'is overloaded',
+      'at capacity',
+      'too many requests',
+      'queue is full',
+    ],
+    'Ollama, llama.cpp, gateways: https://github.com/valentinfrlch/ha-llmvision/issues/648, https://github.com/ggml-org/llama.cpp/issues/3821, https://github.com/decolua/9router/issues/894',
   ],
   [
     'crash',
@@ -116,17 +143,52 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
   ],
   [
     'crash',
-    ['runner process no longer running', 'unexpectedly stopped', 'process exited'],
-    'Ollama: https://github.com/ollama/ollama/blob/main/llm/server.go',
+    [
+      'runner process no longer running',
+      'unexpectedly stopped',
+      'process exited',
+      'waiting for llama runner',
+      'unexpected eof',
+      '/completion": eof',
+      'channel error',
+      // Of the process behind LocalAI.
+      'rpc error: code = unavailable',
+      'rpc error: code = canceled',
+      'error reading from server',
+    ],
+    'Ollama, LM Studio, LocalAI: https://github.com/ollama/ollama/blob/main/llm/server.go, https://github.com/mudler/LocalAI/issues/2692',
   ],
   [
     'crash',
-    ['cuda error', 'cudamalloc', 'unable to allocate', 'insufficient memory', 'not enough memory'],
-    'llama.cpp and whatever runs on a GPU: https://github.com/ggml-org/llama.cpp/issues',
+    [
+      'cuda error',
+      'cudamalloc',
+      'cublas',
+      'hip error',
+      'rocm error',
+      'outofmemory',
+      'devicelost',
+      'device lost',
+      'metal::malloc',
+      'command buffer',
+      'compute error',
+      'failed to decode',
+      'unable to allocate',
+      'insufficient memory',
+      'not enough memory',
+    ],
+    'llama.cpp and whatever runs on a GPU: https://github.com/ggml-org/llama.cpp/issues/27309, https://github.com/ollama/ollama/issues/3430',
   ],
   [
     'crash',
-    ['enginedeaderror', 'engine is dead', 'enginecore', 'engine loop', 'engine process failed'],
+    [
+      'enginedeaderror',
+      'engine is dead',
+      'enginecore',
+      'engine loop',
+      'engine process failed',
+      'loop has errored',
+    ],
     'vLLM: https://docs.vllm.ai/en/latest/usage/troubleshooting/',
   ],
   [
@@ -160,6 +222,9 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
       'model*not exist',
       'no model*loaded',
       'repository not found',
+      'no such model',
+      'unknown model',
+      'real modelid',
     ],
     'OpenAI, Ollama, LM Studio: https://github.com/ollama/ollama/blob/main/docs/api.md',
   ],

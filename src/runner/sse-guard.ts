@@ -58,13 +58,17 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
       isStream ||= !bare.isUsed;
       const data = text.slice(DATA.length).trim();
       pieces.push(data);
-      ended = data === DONE;
-      if (ended) onDone();
-      const value = ended ? undefined : parseModest(data);
+      ended = data.toUpperCase() === DONE;
+      if (ended) {
+        onDone();
+        // The client knows it in this form alone.
+        return `${DATA} ${DONE}`;
+      }
+      const value = parseModest(data);
       const isNothingElse = bare.isUsed && isObject(value) && !('choices' in value);
       if (isObject(value) && (isNothingElse || eventName === 'error' || isError(value)))
         throw serverSaid(server, wordsOf(data));
-      if (!ended && !canBePart(data)) throw brokeOff(server, NO_ANSWER);
+      if (!canBePart(data)) throw brokeOff(server, NO_ANSWER);
       return line;
     };
     /** Whether the client was given lines of an event that has not ended. */

@@ -3,6 +3,7 @@
  * for an answer that is none. Pure.
  */
 import type { StreamEnd } from '../task/observed.ts';
+import { isObject } from '../text/json.ts';
 
 type Dialect = 'ollama' | 'openai';
 
@@ -37,7 +38,9 @@ export const streamEnd = (dialect: Dialect, said: string | null, calls: readonly
 /** The names of the tools in a message or a part of one; a call without a name counts as `a tool`. */
 export const calledTools = (message: unknown): string[] => {
   const { tool_calls: calls, function_call: call } = (message ?? {}) as Record<string, unknown>;
-  const all = [...(Array.isArray(calls) ? calls : []), ...(call == null ? [] : [{ function: call }])];
+  // text-generation-inference sends one call as it is, without a list around it.
+  const listed = Array.isArray(calls) ? calls : isObject(calls) ? [calls] : [];
+  const all = [...listed, ...(call == null ? [] : [{ function: call }])];
   return all.map((each: { function?: { name?: unknown } } | null) => {
     const name = each?.function?.name;
     return typeof name === 'string' && name !== '' ? name : 'a tool';

@@ -125,6 +125,10 @@ export interface Usage {
         least: number;
         /** Whether `least` leaves out what the server may have had from an earlier prompt. */
         without_cache: boolean;
+        /** How `least` was found: from what is known of texts, by the server's tokenizer, or from a sample of the prompt. */
+        by?: 'estimate' | 'tokenizer' | 'sample' | undefined;
+        /** Of a sample: its letters, the tokens that the server counted of it, and those that the whole prompt has by it. */
+        sample?: { letters: number; tokens: number; whole: number } | undefined;
       }
     | undefined;
 }
@@ -158,6 +162,10 @@ export const runOutcome = once(() =>
               counted: z.nullable(z.number()),
               least: z.number(),
               without_cache: z.boolean(),
+              by: z.optional(z.enum(['estimate', 'tokenizer', 'sample'])),
+              sample: z.optional(
+                z.looseObject({ letters: z.number(), tokens: z.number(), whole: z.number() }),
+              ),
             }),
           ),
         }),

@@ -10,12 +10,15 @@ import { type ErrorCode, KoubouError } from '../../src/errors.ts';
 import { localExecutor } from '../../src/executor/local.ts';
 import type { RunContext, Runner, RunnerOutcome } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
+import { leastTokens } from '../../src/task/tokens.ts';
 import { type Verification, verifyResult } from '../../src/verify/verify.ts';
 import { MEASURED, textOf } from '../helpers/prompt-texts.ts';
 import {
+  type RecordedRequest,
   type Script,
   type ScriptedServer,
   type ScriptedStep,
+  type Step,
   startScriptedServer,
   steps,
 } from '../helpers/scripted-server.ts';
@@ -353,6 +356,30 @@ export const describeModelRunner = (kind: RunnerKind): void => {
             'prompt_truncated',
           );
           assert.equal(await verdict(steps.text('ok', { promptTokens }), { prompt }), 'ok');
+        });
+      }
+      for (const [at, text] of [
+        [3, 'korean'],
+        [3, 'chinese'],
+        [1, 'russian'],
+        [3, 'table'],
+      ] as const) {
+        it(`from half of a prompt of ${text}, with an old tokenizer that nobody knows`, async () => {
+          const prompt = textOf(text);
+          const whole = MEASURED[text][at];
+          const perLeast = whole / leastTokens(prompt);
+          // It reads half of what is too long for it, and counts the sample as it is.
+          const server =
+            (part: number) =>
+            (request: RecordedRequest): Step => {
+              const sent: string = request.body.messages
+                .map(({ content }: { content: string }) => content)
+                .join('');
+              const counted = leastTokens(sent) * perLeast * (sent.length > 5000 ? part : 1);
+              return steps.text('ok', { promptTokens: Math.round(counted) });
+            };
+          assert.equal(await verdict(server(0.5), { prompt }), 'prompt_truncated');
+          assert.equal(await verdict(server(1), { prompt }), 'ok');
         });
       }
       it('without end', async () => {

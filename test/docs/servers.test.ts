@@ -9,6 +9,7 @@ import { MarkupSplitter } from '../../src/runner/model-markup.ts';
 import { OllamaRunner } from '../../src/runner/ollama.ts';
 import { usageOf } from '../../src/runner/openai-chunk.ts';
 import { OpenAiRunner } from '../../src/runner/openai-compatible.ts';
+import { looksCut } from '../../src/runner/prompt-verdict.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import { meaningOfWords } from '../../src/runner/server-words.ts';
 import { streamEnd } from '../../src/runner/stream-end.ts';
@@ -143,6 +144,13 @@ describe('docs/servers.md', () => {
     }
   });
 
+  describe('counts that fill a context', () => {
+    for (const [who, context = '', counted = '', doubt] of rowsOf('Token counts', 'who')) {
+      it(`${who}: ${counted} of ${context}`, () =>
+        assert.equal(looksCut(Number(counted), JSON.parse(context)) ? 'yes' : 'no', doubt));
+    }
+  });
+
   it('has a source beside each line', () => {
     for (const [part, head, at] of [
       ['Streams', 'server', 5],
@@ -151,6 +159,7 @@ describe('docs/servers.md', () => {
       ['Errors', 'server', 3],
       ['Settings', 'protocol', 4],
       ['Token counts', 'server', 3],
+      ['Token counts', 'who', 4],
     ] as const) {
       for (const row of rowsOf(part, head))
         assert.match(row[at] ?? '', /^(<https:\/\/|made here$)/, row.join(' | '));

@@ -89,7 +89,9 @@ const tokens = ({ usage }: Attempt): string => {
   if (usage === null) return '';
   const { input_tokens: counted, output_tokens: out, prompt } = usage;
   const cache = prompt?.without_cache ? ' without what it had before' : '';
-  const least = prompt === undefined ? '' : ` (at least ${prompt.least}${cache})`;
+  const ways = { tokenizer: ', by its tokenizer', sample: ', by a sample', estimate: '' };
+  const by = ways[prompt?.by ?? 'estimate'];
+  const least = prompt === undefined ? '' : ` (at least ${prompt.least}${cache}${by})`;
   return `${counted ?? '?'} tokens in${least}, ${out ?? '?'} out`;
 };
 
