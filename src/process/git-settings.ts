@@ -27,7 +27,6 @@ const ALLOWED: Readonly<Record<string, Fit>> = {
   'core.eol': oneOf('lf', 'crlf', 'native'),
   'core.filemode': boolean,
   'core.symlinks': boolean,
-  'core.ignorecase': boolean,
   'core.precomposeunicode': boolean,
   'core.sparsecheckout': boolean,
   'core.sparsecheckoutcone': boolean,

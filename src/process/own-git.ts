@@ -3,7 +3,7 @@
  * those of git-settings.ts. Whatever stands in the repository's config, hooks, drivers or remotes, or comes to stand
  * there while git runs, is not there. What is data (ignore rules, attributes, the list of a sparse checkout) is copied.
  */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextFile } from '../text/read-text.ts';
 import { type GitPlace, gitOutput } from './git.ts';
@@ -52,6 +52,8 @@ export const ownGit = async (
   }
   settings.set('core.excludesfile', join(path, 'ignore'));
   settings.set('core.attributesfile', join(path, 'attributes'));
+  // As it is, and not as it was where the repository was made: else git takes a new file for one of another case.
+  settings.set('core.ignorecase', String(await isThere(join(commonFolder, 'oBjEcTs'))));
   await copySharedIndex(gitFolder, path);
   await writeFile(join(path, 'HEAD'), 'ref: refs/heads/koubou\n');
   await writeFile(join(path, 'config'), settingsFile(settings));
@@ -61,6 +63,12 @@ export const ownGit = async (
   const { environment, signal, folder } = place;
   return { folder, environment, signal, own: { path, top, objects: { written, read: stored } } };
 };
+
+const isThere = (name: string): Promise<boolean> =>
+  access(name).then(
+    () => true,
+    () => false,
+  );
 
 /** Of an index that is kept in two parts, git looks for the other one in its git folder. */
 const copySharedIndex = async (gitFolder: string, path: string): Promise<void> => {

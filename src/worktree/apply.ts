@@ -5,6 +5,7 @@
  * or as the merge has it already. (4) git writes the new files into a folder of koubou's, and a journal says what is
  * about to be moved. (5) Each is moved into its place in one step; where anything is in the way, all is put back.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
@@ -75,9 +76,11 @@ const holding = <T>(
   { repository, environment }: { repository: Repository; environment: Readonly<Record<string, string>> },
   act: (held: Held) => Promise<T>,
 ): Promise<T> => {
-  const scratch = join(worktreesFolder(home), `${record.task_id}${SCRATCH}`);
+  const all = join(worktreesFolder(home), `${record.task_id}${SCRATCH}`);
+  // A git that outlives a killed apply writes to none of this one.
+  const scratch = join(all, randomBytes(6).toString('hex'));
   return holdingLock(join(repository.gitFolder, 'index'), 'nothing was changed', async () => {
-    await rm(scratch, { recursive: true, force: true });
+    await rm(all, { recursive: true, force: true, maxRetries: 3 });
     await mkdir(scratch, { recursive: true });
     try {
       const place = await ownGit(
@@ -90,7 +93,7 @@ const holding = <T>(
       );
       return await act({ place: { ...place, folder: repository.top }, index: join(scratch, 'index') });
     } finally {
-      await rm(scratch, { recursive: true, force: true });
+      await rm(all, { recursive: true, force: true, maxRetries: 3 });
     }
   });
 };

@@ -2,6 +2,7 @@
  * What an apply is about to write into the user's work tree: on the disk before the first file is touched, and taken
  * away after the last one. An apply that was killed is undone from it: exactly what it wrote, and nothing else.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
@@ -28,6 +29,8 @@ const Journal = z.object({
   task_id: z.string(),
   /** Absolute: the top of the work tree. */
   repository: z.string(),
+  /** Within the folder of the journal, and of this apply alone: has what is to come in `new/`, what was there in `old/`. */
+  place: z.string(),
   /** The commit that was checked out. */
   head: z.string(),
   /** Folders that are made, as `files` has names. */
@@ -54,9 +57,7 @@ export interface Journal extends Omit<Written, 'files' | 'folders' | 'version'> 
 const JOURNALED = '.journal';
 const NAME = 'journal.json';
 
-/** Holds the journal, in `new/` what is to come, and in `old/` what was there. */
-export const journalFolder = (home: string, id: string): string =>
-  join(worktreesFolder(home), `${id}${JOURNALED}`);
+const journalFolder = (home: string, id: string): string => join(worktreesFolder(home), `${id}${JOURNALED}`);
 
 /** undefined: no apply of the task was killed while it wrote. Throws `usage` where the journal cannot be read. */
 export const readJournal = async (home: string, id: string): Promise<Journal | undefined> => {
@@ -110,13 +111,20 @@ export const writeJournal = async (home: string, journal: Journal): Promise<void
   await syncAll([folder, worktreesFolder(home)]);
 };
 
-/** For a new one: empty. */
-export const makeJournalFolder = async (home: string, id: string): Promise<string> => {
-  const folder = journalFolder(home, id);
-  await rm(folder, { recursive: true, force: true });
+/** Absolute. */
+export const placeOfJournal = (
+  home: string,
+  { task_id, place }: Pick<Journal, 'task_id' | 'place'>,
+): string => join(journalFolder(home, task_id), place);
+
+/** A place for a new one, which no git of a killed apply still writes to. */
+export const makePlace = async (home: string, id: string): Promise<string> => {
+  await removeJournal(home, id);
+  const place = randomBytes(6).toString('hex');
+  const folder = placeOfJournal(home, { task_id: id, place });
   await mkdir(join(folder, 'new'), { recursive: true, mode: 0o700 });
   await mkdir(join(folder, 'old'), { mode: 0o700 });
-  return folder;
+  return place;
 };
 
 /** The journal first: without it, nobody takes the rest for what has to be undone. */
@@ -124,7 +132,7 @@ export const removeJournal = async (home: string, id: string): Promise<void> => 
   const folder = journalFolder(home, id);
   await rm(join(folder, NAME), { force: true });
   await syncAll([folder]);
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 };
 
 /** Throws `usage` where the apply of another task was killed in the same work tree. */

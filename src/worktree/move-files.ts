@@ -11,7 +11,7 @@ import { putFile } from './put-file.ts';
 import { lyingAt, type State } from './states.ts';
 
 export interface Ground {
-  /** Of the journal. */
+  /** The place of the journal. */
   folder: string;
   journal: Journal;
 }

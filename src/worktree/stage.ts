@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { asBytes, type GitPlace, gitOutput, pathIn, zeroEnded } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
-import { journalFolder, makeJournalFolder, readJournal, removeJournal, writeJournal } from './journal.ts';
+import { makePlace, placeOfJournal, readJournal, removeJournal, writeJournal } from './journal.ts';
 import { digestOf, type Ground, parentsOf, undoFiles } from './move-files.ts';
 import { keepFile } from './put-file.ts';
 import type { WorktreeRecord } from './record.ts';
@@ -22,7 +22,8 @@ export const stage = async (
   place: GitPlace,
   { home, record, head, tree, moves }: Staged,
 ): Promise<Ground> => {
-  const folder = await makeJournalFolder(home, record.task_id);
+  const own = await makePlace(home, record.task_id);
+  const folder = placeOfJournal(home, { task_id: record.task_id, place: own });
   const fresh = join(folder, 'new');
   await writeFiles(place, { folder: fresh, index: join(folder, 'index'), tree, moves });
   const folders = new Set<string>();
@@ -40,7 +41,14 @@ export const stage = async (
     const sha256 = to === null ? null : await digestOf(fresh, name);
     files.push({ name, was, becomes: to, sha256 });
   }
-  const journal = { task_id: record.task_id, repository: place.folder, head, folders: [...folders], files };
+  const journal = {
+    task_id: record.task_id,
+    place: own,
+    repository: place.folder,
+    head,
+    folders: [...folders],
+    files,
+  };
   await writeJournal(home, journal);
   return { folder, journal };
 };
@@ -69,7 +77,7 @@ export const undoKilled = async (
 ): Promise<void> => {
   const journal = await readJournal(home, id);
   if (journal !== undefined) {
-    const ground = { folder: journalFolder(home, id), journal };
+    const ground = { folder: placeOfJournal(home, journal), journal };
     await undoFiles(ground, head === journal.head ? undefined : await statesAt(place, head));
   }
   await removeJournal(home, id);

@@ -149,16 +149,16 @@ describe('git, as koubou runs it', function () {
       'filter.evil.clean\nevil',
       'core.somethingnew\nevil',
       'extensions.objectformat\nsha256',
-      'core.ignorecase\nfalse',
-      'core.ignorecase\ntrue',
+      'core.symlinks\nfalse',
+      'core.symlinks\ntrue',
       '__proto__\nx',
     ];
     assert.deepEqual(Object.fromEntries(allowedSettings(`${list.join('\0')}\0`)), {
       'core.autocrlf': 'input',
       'core.eol': 'crlf',
       'core.filemode': 'true',
+      'core.symlinks': 'true',
       'extensions.objectformat': 'sha256',
-      'core.ignorecase': 'true',
     });
   });
 

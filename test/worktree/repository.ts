@@ -37,8 +37,9 @@ export class Repository {
     this.runner.changesFiles = true;
   }
 
-  static async make(): Promise<Repository> {
-    const repository = new Repository(await Rig.make());
+  /** `within`: the folder that it is made in. */
+  static async make(within?: string): Promise<Repository> {
+    const repository = new Repository(await Rig.make(within));
     repository.git('init', '-q', '-b', 'main');
     repository.write('.gitignore', '/home/\nnode_modules/\n*.log\n');
     repository.write('shared.txt', 'line\n'.repeat(50));
