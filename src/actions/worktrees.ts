@@ -10,7 +10,7 @@ import { isEnded } from '../task/lifecycle.ts';
 import { applyWorktree, undoKilledApply } from '../worktree/apply.ts';
 import { rebuildRecord } from '../worktree/rebuild.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
-import { discardWorktree, removeIfClean } from '../worktree/remove.ts';
+import { discardWorktree, removeUnlessKept } from '../worktree/remove.ts';
 import { restoreBranch } from '../worktree/restore.ts';
 import { requireAllowed } from './caller.ts';
 import type { OpenHome } from './open-home.ts';
@@ -98,7 +98,21 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
   };
   if (applied.result !== 'applied') return answer;
   await writeWorktree(home, { ...record, state: 'applied' });
-  return { ...answer, worktree_kept: !(await removeIfClean(record, environment)) };
+  const held = await removeUnlessKept(record, environment);
+  const isTold = held.length === 0 || answer.only_there.length > 0;
+  return {
+    ...answer,
+    worktree_kept: held.length > 0,
+    notes: isTold ? answer.notes : [...answer.notes, keptFor(record, held)],
+  };
+};
+
+const MOST_NAMED = 5;
+
+const keptFor = ({ path }: WorktreeRecord, held: readonly string[]): string => {
+  const more = held.length > MOST_NAMED ? ` and ${held.length - MOST_NAMED} more` : '';
+  const named = held.slice(0, MOST_NAMED).join(', ');
+  return `${path} is kept until \`koubou discard\`: it holds what no branch has: ${named}${more}`;
 };
 
 /** A branch that cannot be read since a loss of power is made anew from the patch first. */

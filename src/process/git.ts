@@ -12,6 +12,7 @@ import { KoubouError, systemCode } from '../errors.ts';
 import { cureOfDamage } from './git-damage.ts';
 import { gitProgram } from './git-program.ts';
 import { HalfWorktree, halfWorktreeIn } from './half-worktree.ts';
+import { neverFetched } from './partial-clone.ts';
 
 export interface GitPlace {
   /** Absolute: where git runs. */
@@ -247,6 +248,8 @@ export const gitOutput = async (
 ): Promise<Buffer> => {
   const { code, stdout, stderr } = await git(place, args, options);
   if (code === 0) return stdout;
+  const unfetched = await neverFetched(stderr, place.own?.objects.read, place.folder);
+  if (unfetched !== undefined) throw unfetched;
   const words = stderr === '' ? `exit code ${code}` : stderr;
   throw new KoubouError('usage', `git ${args[0]} failed in ${place.folder}: ${words}`, {
     hint:

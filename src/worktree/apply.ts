@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, git, shownName, zeroEnded } from '../process/git.ts';
 import { ownGit } from '../process/own-git.ts';
+import { neverFetched } from '../process/partial-clone.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
 import { requireGenuine } from './genuine.ts';
 import { refuseHomeNames, refuseHomes } from './homes.ts';
@@ -137,7 +138,10 @@ const applied = async (
   const [tree = '', ...conflicts] = zeroEnded(merged.stdout);
   // Where it cannot merge at all it also ends with 1, and has merged nothing.
   if (merged.code === 1 && tree !== '') return { result: 'conflict', files: shown(conflicts) };
-  if (merged.code !== 0) throw notMerged(branch, merged.stderr);
+  if (merged.code !== 0) {
+    const { own, folder } = place;
+    throw (await neverFetched(merged.stderr, own?.objects.read, folder)) ?? notMerged(branch, merged.stderr);
+  }
   const all = await movesBetween(place, head, tree);
   refuseHomeNames(
     all.map(({ name }) => name),

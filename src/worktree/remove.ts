@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, git, gitOutput, pathIn, zeroEnded } from '../process/git.ts';
+import { type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
 import { ownGit } from '../process/own-git.ts';
 import { removeLinked } from './linked.ts';
@@ -22,20 +22,29 @@ import { unblockWorktrees } from './unblock.ts';
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * Whether it was removed: not while it holds anything that is in no commit, a repository of its own, or a file that the
- * task was asked for and no branch has.
+ * What keeps it, as names in it: anything that is in no commit, a repository of its own, or a file that the task was asked
+ * for and no branch has. Where nothing does, it is removed.
  */
-export const removeIfClean = async (record: WorktreeRecord, environment: Environment): Promise<boolean> => {
+export const removeUnlessKept = async (
+  record: WorktreeRecord,
+  environment: Environment,
+): Promise<readonly string[]> => {
   if (await exists(record.path)) {
     await removeLinks(record);
-    if (!(await isClean(record, environment))) return false;
+    const held = await heldIn(record, environment);
+    if (held.length > 0) return held;
   }
   await removeFolders(record);
-  return true;
+  return [];
 };
 
-const isClean = async (record: WorktreeRecord, environment: Environment): Promise<boolean> => {
-  for (const name of record.only_there) if (await exists(join(record.path, name))) return false;
+/** The name of all that git cannot read. */
+const UNREADABLE = ['.git'];
+
+const heldIn = async (record: WorktreeRecord, environment: Environment): Promise<readonly string[]> => {
+  const only = [];
+  for (const name of record.only_there) if (await exists(join(record.path, name))) only.push(name);
+  if (only.length > 0) return only;
   const scratch = `${record.path}${SCRATCH}`;
   const asking = placeOf(record, environment);
   const repository = repositoryOf(record);
@@ -46,7 +55,7 @@ const isClean = async (record: WorktreeRecord, environment: Environment): Promis
     };
     const variables = { GIT_INDEX_FILE: join(scratch, 'index') };
     const branch = await git(asking, ['rev-parse', '--verify', '-q', `refs/heads/${record.branch}^{commit}`]);
-    if (branch.code !== 0) return false;
+    if (branch.code !== 0) return UNREADABLE;
     await copyIndex(join(repository.gitFolder, 'index'), variables.GIT_INDEX_FILE);
     await git(place, ['update-index', '-q', '--ignore-submodules', '--refresh'], { variables });
     const looks = [
@@ -56,25 +65,29 @@ const isClean = async (record: WorktreeRecord, environment: Environment): Promis
     ];
     for (const look of looks) {
       const { code, stdout } = await git(place, look, { variables });
-      if (code !== 0 || stdout.length > 0) return false;
+      if (code !== 0) return UNREADABLE;
+      if (stdout.length > 0) return zeroEnded(stdout).map(shownName);
     }
-    return !(await hasSubmodule(place, variables));
+    return await submodulesIn(place, variables);
   } catch (error) {
     // What git cannot read is kept.
-    if (error instanceof KoubouError) return false;
+    if (error instanceof KoubouError) return UNREADABLE;
     throw error;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 };
 
-const hasSubmodule = async (place: GitPlace, variables: Record<string, string>): Promise<boolean> => {
+/** Those that were checked out there. */
+const submodulesIn = async (place: GitPlace, variables: Record<string, string>): Promise<string[]> => {
   const listed = zeroEnded(await gitOutput(place, ['ls-files', '-s', '-z'], { variables }));
-  for (const line of listed.filter((each) => each.startsWith('160000 '))) {
-    const name = line.slice(line.indexOf('\t') + 1);
-    if (await exists(pathIn(place.folder, `${name}/.git`))) return true;
-  }
-  return false;
+  const names = listed
+    .filter((line) => line.startsWith('160000 '))
+    .map((line) => line.slice(line.indexOf('\t') + 1));
+  const there: string[] = [];
+  for (const name of names)
+    if (await exists(pathIn(place.folder, `${name}/.git`))) there.push(shownName(name));
+  return there;
 };
 
 /**

@@ -316,7 +316,10 @@ describe('apply, in a repository', function () {
       );
       shell(partial, 'git checkout -q . && rm new.txt');
       shell(partial, `git update-ref refs/heads/${record.branch} origin/main`);
-      await assert.rejects(applying(repository, record), { code: 'usage', message: /missing blob/ });
+      await assert.rejects(applying(repository, record), {
+        code: 'usage',
+        message: /partial clone never fetched/,
+      });
       assert.equal(shell(partial, 'git status -s'), '');
     });
   });

@@ -5,15 +5,17 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { undoKilledApply } from '../../src/worktree/apply.ts';
+import { type Applied, applyWorktree, undoKilledApply } from '../../src/worktree/apply.ts';
 import type { WorktreeRecord } from '../../src/worktree/record.ts';
 import { full } from '../helpers/queue-home.ts';
 import { applying, branched } from './branched.ts';
@@ -198,5 +200,29 @@ describe('an apply that was killed', function () {
       message: /journal\.json .*cannot be read/,
     });
     assert.equal(existsSync(join(folder, 'made.txt')), false);
+  });
+
+  it('puts files in their places, and back, also from a home on another file system', async function () {
+    if (!existsSync('/dev/shm') || statSync('/dev/shm').dev === statSync(folder).dev) return this.skip();
+    const elsewhere = mkdtempSync('/dev/shm/koubou-home-');
+    try {
+      const before = all();
+      const record = await branched(repository, act);
+      const there = (): Promise<Applied> => applyWorktree(elsewhere, record, environment);
+      const { calls } = await killedAfter(Number.POSITIVE_INFINITY, there);
+      const done = all();
+      for (let after = calls - 10; after > 20; after -= 9) {
+        reset();
+        await killedAfter(after, there);
+        buried();
+        await undoKilledApply(elsewhere, record, environment);
+        if (after < calls - 20) assert.deepEqual(all(), before);
+      }
+      assert.equal((await there()).result, 'applied');
+      assert.deepEqual(all(), done);
+      assert.deepEqual(readdirSync(join(elsewhere, 'worktrees')), []);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
   });
 });
