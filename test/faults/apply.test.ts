@@ -8,7 +8,7 @@ import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { cannotTrace } from './syscalls/strace.ts';
 
 const SEED = 7;
-const SAMPLED = { calls: 6, moments: 2 };
+const SAMPLED = { calls: 4, moments: 2 };
 const MOMENTS = 40;
 /** The longest that what is looked at takes. */
 const WITHIN_MS = { apply: 500, discard: 20 };
