@@ -30,11 +30,16 @@ const GUARDED = [
   'modules',
   'worktrees',
   'rebase-merge',
+  'remotes',
+  'branches',
 ];
 /** Folders that git itself makes; without them one could be made with anything in it. */
 const MADE = ['hooks', 'info', 'objects/info', 'modules', 'worktrees'];
-/** The steps of a rebase (`rebase-merge`) may be commands, which the next `git rebase --continue` runs. */
-const UNWANTED = ['commondir', 'config.worktree', 'gitdir', 'rebase-merge'];
+/**
+ * The steps of a rebase (`rebase-merge`) may be commands, which the next `git rebase --continue` runs. `remotes` and
+ * `branches` are settings of an older form: a server that the next `git push` goes to.
+ */
+const UNWANTED = ['commondir', 'config.worktree', 'gitdir', 'rebase-merge', 'remotes', 'branches'];
 
 /** null: no work tree lies around the folder. Absolute, without symbolic links. */
 export const gitPlaces = async (cwd: string): Promise<GitPlaces | null> => {

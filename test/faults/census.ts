@@ -140,7 +140,7 @@ const leftovers = (home: string, reader: Reader, places: Places, holders: readon
   }
   for (const name of at('run')) {
     const worker = name.replace(/^\./, '').replace(/\.(json|beat)$/, '');
-    if (!['children', 'config-cache.json', 'prompt-counts.json'].includes(name) && !holders.includes(worker))
+    if (!['children', 'prompt-counts.json'].includes(name) && !holders.includes(worker))
       faults.push(`run has ${name}`);
   }
   for (const name of at('run/children')) if (!holders.includes(name)) faults.push(`run/children has ${name}`);

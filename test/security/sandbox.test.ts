@@ -273,6 +273,27 @@ describe('a program of a model in the sandbox', function () {
     }
   });
 
+  it('names no server that the next git would push to', async () => {
+    const url = (): string => {
+      try {
+        return git('ls-remote', '--get-url', 'origin').trim();
+      } catch {
+        return 'origin';
+      }
+    };
+    const plants = [
+      'mkdir -p .git/remotes; echo "URL: http://evil.example/x" > .git/remotes/origin',
+      'mkdir -p .git/branches; echo "http://evil.example/x" > .git/branches/origin',
+    ];
+    for (const plant of plants) {
+      await run(await confined(), plant);
+      assert.equal(url(), 'origin', plant);
+      await run(localExecutor, plant);
+      assert.equal(url(), 'http://evil.example/x', 'the test would not notice it');
+      await run(localExecutor, 'rm -rf .git/remotes .git/branches');
+    }
+  });
+
   it('adds no command to a rebase that the user has begun', async () => {
     const todo = join(cwd, '.git/rebase-merge/git-rebase-todo');
     write(todo, 'pick 1\n');
