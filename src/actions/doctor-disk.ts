@@ -1,7 +1,8 @@
 /** doctor's look at the home's file system: what the queue does to it all the time has to work. */
-import { type FileHandle, link, mkdir, mkdtemp, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
 import type { Check } from './check.ts';
 
 const LITTLE_SPACE = 256 * 1024 * 1024;
@@ -36,7 +37,10 @@ const sizeOf = (bytes: number): string => {
 };
 
 const tryOut = async (home: string): Promise<void> => {
-  const folder = await mkdtemp(join(home, '.doctor-'));
+  const name = join(home, '.doctor');
+  removeHalfMade(name);
+  const folder = halfMadePath(name);
+  await mkdir(folder);
   try {
     await mkdir(join(folder, 'a'));
     const file = await open(join(folder, 'a', 'file'), 'wx', 0o600);

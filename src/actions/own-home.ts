@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { makeKey } from '../home/key.ts';
 import { requireRegistry, signHome, trustOf } from '../home/signature.ts';
+import { halfMadeBy } from '../process/maker.ts';
 
 export interface OwnHomeRequest<Made> {
   home: string;
@@ -49,8 +50,8 @@ export const refuseUntrusted = async (home: string, state: string): Promise<bool
 };
 
 /** What init itself leaves when it is killed: of the look at the file system, and of the signing. */
-const PROBE = /^\.probe-\d+$/;
-const DRAFT = /^home\.json\.\d+\.\w+\.tmp$/;
+const isHalfMade = (name: string, of: string): boolean =>
+  name.startsWith(`${of}.`) && halfMadeBy(name) !== undefined;
 const MOST_DEPTH = 4;
 
 /** Nothing, or folders alone: what a home says and holds is in files, so nobody can have said anything in this one. */
@@ -58,9 +59,10 @@ const isBlank = (folder: string, depth = 0): boolean => {
   try {
     return readdirSync(folder, { withFileTypes: true }).every(
       (entry) =>
-        (depth === 0 && entry.isFile() && DRAFT.test(entry.name)) ||
+        (depth === 0 && entry.isFile() && isHalfMade(entry.name, 'home.json')) ||
         (entry.isDirectory() &&
-          (PROBE.test(entry.name) || (depth < MOST_DEPTH && isBlank(join(folder, entry.name), depth + 1)))),
+          (isHalfMade(entry.name, '.probe') ||
+            (depth < MOST_DEPTH && isBlank(join(folder, entry.name), depth + 1)))),
     );
   } catch (error) {
     // No folder at all: making the home says so better.

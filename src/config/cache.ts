@@ -5,6 +5,7 @@
  */
 import { statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { systemCode } from '../errors.ts';
 import { readTextFile } from '../text/read-text.ts';
 import type { Config } from './schema.ts';
 
@@ -39,10 +40,14 @@ export const writeCache = async (
   key: string,
   { config, stated }: CachedConfig,
 ): Promise<void> => {
-  const { writeAtomic } = await import('./write-atomic.ts');
+  const { writeOver } = await import('../process/write-whole.ts');
   const content = JSON.stringify({ config, stated });
   const kept = JSON.stringify({ key, sum: sumOf(content), content });
-  await writeAtomic(cacheFile(home), kept).catch(() => undefined);
+  try {
+    writeOver(cacheFile(home), kept, { durable: false });
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+  }
 };
 
 /** FNV-1a: nothing looks at the content again, so damage to it must show. Not against anybody, who could edit agent.yaml too. */

@@ -6,7 +6,7 @@ import { Folder } from '../names/folder.ts';
 import { refuseNoFile } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
-import { writeAtomic } from './write-atomic.ts';
+import { writeOver } from '../process/write-whole.ts';
 
 export interface FilePlace {
   /** Absolute, without a link in it. */
@@ -45,7 +45,7 @@ export const writePlace = async ({ place, facts }: FilePlace, text: string): Pro
   const folder = Folder.open(dirname(place), { make: true });
   try {
     const mode = facts === undefined ? 0o644 : facts.mode & 0o777;
-    await writeAtomic(folder.at(basename(place)), text, { mode, durable: true });
+    writeOver(folder.at(basename(place)), text, { mode });
   } finally {
     folder.close();
   }

@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Document } from 'yaml';
 import { KoubouError } from '../errors.ts';
 import { lockPath, tryLock } from '../process/lock.ts';
+import { writeOver } from '../process/write-whole.ts';
 import { agentYamlFile, readConfigFile } from './load.ts';
-import { writeAtomic } from './write-atomic.ts';
 
 /** By this process' own clock; an edit takes milliseconds. */
 const LONGEST_EDIT_MS = 3000;
@@ -36,7 +36,7 @@ export const setConfig = async (home: string, key: string, value: string): Promi
     // The writer of yaml lays comments out anew, so it has its turn only where one value's place is not enough.
     const isMeant = spliced !== undefined && isDeepStrictEqual(parseDocument(spliced).toJS(), wanted);
     const after = isMeant ? spliced : document.toString({ lineWidth: 0 });
-    await writeAtomic(file, after, { mode, durable: true });
+    writeOver(file, after, { mode });
   });
 };
 

@@ -1,14 +1,13 @@
 /** Writes the configuration of a new home: agent.yaml, .env, codex.toml and .gitignore. What a person edited stays. */
 import { hash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { writeFirst, writeOver } from '../process/write-whole.ts';
 import type { Choice } from './choose.ts';
 import { fillTemplate } from './edit-yaml.ts';
 import { agentYamlFile, envFile, readConfigFile } from './load.ts';
 import { templatesFolder } from './paths.ts';
 import type { Config } from './schema.ts';
-import { writeAtomic } from './write-atomic.ts';
 
 export interface Written {
   /** Absolute paths of files that were made or written again. */
@@ -42,11 +41,11 @@ export const writeHomeConfig = async (
   const written: Written = { made: [], kept: [] };
   const note = (file: string, isNew: boolean) => (isNew ? written.made : written.kept).push(file);
 
-  note(agentYamlFile(home), await writeAgentYaml(home, agent, choice.works));
-  note(envFile(home), await writeNew(envFile(home), await readFile(join(templates, 'env'), 'utf8')));
+  note(agentYamlFile(home), writeAgentYaml(home, agent, choice.works));
+  note(envFile(home), writeFirst(envFile(home), await readFile(join(templates, 'env'), 'utf8')));
   const codexToml = join(home, 'config', 'codex.toml');
-  note(codexToml, await writeNew(codexToml, await readFile(join(templates, 'codex.toml'), 'utf8')));
-  note(join(home, '.gitignore'), await writeNew(join(home, '.gitignore'), '*\n'));
+  note(codexToml, writeFirst(codexToml, await readFile(join(templates, 'codex.toml'), 'utf8')));
+  note(join(home, '.gitignore'), writeFirst(join(home, '.gitignore'), '*\n'));
   return written;
 };
 
@@ -54,7 +53,7 @@ export const writeHomeConfig = async (
  * One that nobody edited, written when no model was found, is written again once there is one: it was a
  * guess. Every other one stays.
  */
-const writeAgentYaml = async (home: string, text: string, works: boolean): Promise<boolean> => {
+const writeAgentYaml = (home: string, text: string, works: boolean): boolean => {
   const file = agentYamlFile(home);
   const memoryFile = join(home, 'config', '.init.json');
   const memory: Memory = { sha256: hash('sha256', text), works };
@@ -64,8 +63,8 @@ const writeAgentYaml = async (home: string, text: string, works: boolean): Promi
     const wasGuess = last?.works === false && last.sha256 === hash('sha256', before);
     if (!wasGuess || !works) return false;
   }
-  await writeAtomic(file, text, { durable: true });
-  await writeAtomic(memoryFile, `${JSON.stringify(memory)}\n`);
+  writeOver(file, text);
+  writeOver(memoryFile, `${JSON.stringify(memory)}\n`);
   return true;
 };
 
@@ -74,15 +73,5 @@ const parseMemory = (text: string | undefined): Partial<Memory> | undefined => {
     return text === undefined ? undefined : JSON.parse(text);
   } catch {
     return undefined;
-  }
-};
-
-const writeNew = async (file: string, text: string): Promise<boolean> => {
-  try {
-    await writeFile(file, text, { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
-    throw error;
   }
 };

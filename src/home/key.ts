@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { writeFirst } from '../process/write-whole.ts';
 import { me, readOwn } from './read-own.ts';
-import { writeFirst } from './write-whole.ts';
 
 const KEY_BYTES = 32;
 

@@ -6,11 +6,12 @@
 import { accessSync, constants, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { removeHalfMadeIn } from '../process/half-made.ts';
+import { writeFirst, writeOver } from '../process/write-whole.ts';
 import { hmac, isEqual } from './hmac.ts';
 import { makeKey, notWritable, readKey } from './key.ts';
 import { me, readOwnJson } from './read-own.ts';
 import { makeSeal, type Seal } from './seal.ts';
-import { writeFirst, writeOver } from './write-whole.ts';
 
 export type Trust =
   | { trusted: true; id: string; seal: Seal }
@@ -132,6 +133,7 @@ export const signHome = (home: string, state: string): void => {
   const place = { path: realpathSync.native(home), dev: String(dev), ino: String(ino) };
   try {
     mkdirSync(registryFolder(state), { recursive: true, mode: 0o700 });
+    removeHalfMadeIn(registryFolder(state));
     // Before the home says so: it is trusted from the moment at which it carries its signature.
     writeFirst(registryFile(state, id), `${JSON.stringify(place)}\n`);
   } catch (cause) {

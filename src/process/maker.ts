@@ -13,6 +13,7 @@ export interface Maker {
 
 const PATTERN = String.raw`([0-9a-f]{8})-(\d+)-([0-9A-Za-z_:.]+)-([0-9a-f]{8})[0-9a-f]+`;
 const MAKER = new RegExp(`^${PATTERN}$`);
+const HALF_MADE = new RegExp(String.raw`\.${PATTERN}\.tmp$`);
 
 export const bootPrefix = (bootId: string): string =>
   bootId
@@ -33,6 +34,9 @@ export const makerName = (
 ): string => `${bootPrefix(bootId)}-${pid}-${startTime}-${namespacePrefix(pidNamespace)}${random}`;
 
 export const parseMaker = (text: string): Maker | undefined => makerOf(MAKER.exec(text));
+
+/** Who makes `name`; undefined: it is no half-made file. */
+export const halfMadeBy = (name: string): Maker | undefined => makerOf(HALF_MADE.exec(name));
 
 const makerOf = (match: RegExpExecArray | null): Maker | undefined => {
   if (match === null) return undefined;

@@ -3,9 +3,10 @@
  * had not cached (Ollama 0.30: https://github.com/ollama/ollama/pull/16428), and tokenizers differ; so what honest
  * counts of one model were is remembered in a file, which may be lost at any time.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
+import { writeOver } from '../process/write-whole.ts';
 import { leastOf, leastTokens, type Script } from '../task/tokens.ts';
 
 /** Of the lowest estimate: texts are not all alike. */
@@ -115,13 +116,10 @@ export class PromptCounts {
 
   #save(): void {
     if (this.#file === null) return;
-    const half = `${this.#file}.${process.pid}.tmp`;
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
-      writeFileSync(half, JSON.stringify(Object.fromEntries([...this.#known].slice(-MODELS_KEPT))), {
-        mode: 0o600,
-      });
-      renameSync(half, this.#file);
+      const kept = JSON.stringify(Object.fromEntries([...this.#known].slice(-MODELS_KEPT)));
+      writeOver(this.#file, kept, { durable: false });
     } catch {
       // A full disk costs only what would have been learned.
     }

@@ -1,8 +1,9 @@
 /** Whether a run changed anything in its folder, and what: the evidence of a code task. */
 import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
 import { type GitPlace, git, zeroEnded } from '../process/git.ts';
+import { halfMadePath } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
 import { changedGitFolder } from './git-folder.ts';
@@ -76,6 +77,7 @@ export class Evidence {
   /** null: git has no say in the folder. */
   readonly #git: GitLook | null;
   readonly #patchPath: string;
+  readonly #scratch: string;
   readonly #before: Tree;
   /** Notes of the beginning. */
   readonly #notes: readonly string[];
@@ -91,6 +93,7 @@ export class Evidence {
       before: Tree;
       notes: readonly string[];
       moment: bigint;
+      scratch: string;
     },
   ) {
     this.#folder = parts.folder;
@@ -98,6 +101,7 @@ export class Evidence {
     this.#excluded = parts.excluded;
     this.#git = parts.git;
     this.#patchPath = parts.patchPath;
+    this.#scratch = parts.scratch;
     this.#before = parts.before;
     this.#notes = parts.notes;
     this.#moment = parts.moment;
@@ -117,9 +121,7 @@ export class Evidence {
     await requireRealFiles(folder);
     const ownWorktree = worktrees !== undefined && isWithin(worktrees, folder);
     const excluded = ownWorktree ? asked.excluded : [home, ...asked.excluded];
-    const scratch = scratchOf(patchPath);
-    // What a run that was killed left of it.
-    await rm(scratch, { recursive: true, force: true });
+    const scratch = scratchIn(home, patchPath);
     await mkdir(scratch, { recursive: true });
     const place = { folder, environment, signal };
     const looked =
@@ -128,7 +130,15 @@ export class Evidence {
         : await firstLook(place, { ...asked, excluded }, scratch);
     const mark = join(scratch, 'began');
     await writeFile(mark, '');
-    return new Evidence({ folder, home, excluded, patchPath, ...looked, moment: await momentOf(mark) });
+    return new Evidence({
+      folder,
+      home,
+      excluded,
+      patchPath,
+      scratch,
+      ...looked,
+      moment: await momentOf(mark),
+    });
   }
 
   /** What changed since the beginning; may be asked again. Throws KoubouError where git cannot say it. */
@@ -179,7 +189,7 @@ export class Evidence {
   }
 
   async close(): Promise<void> {
-    await rm(scratchOf(this.#patchPath), { recursive: true, force: true });
+    await rm(this.#scratch, { recursive: true, force: true });
   }
 
   #scope(signal: AbortSignal | undefined): GitLook {
@@ -271,7 +281,9 @@ const requireSamePlace = async (folder: string): Promise<void> => {
   throw new KoubouError('usage', `The working folder ${folder} ${now}.`);
 };
 
-const scratchOf = (patchPath: string): string => `${patchPath}.scratch`;
+/** As large as the change may be, so it lies where a sweep removes what a killed daemon left. */
+const scratchIn = (home: string, patchPath: string): string =>
+  halfMadePath(join(home, 'run', `${basename(dirname(patchPath))}.${basename(patchPath)}`));
 
 const readingOnly = ({ place, scratch }: GitScope): GitPlace => {
   const { own } = place;

@@ -7,6 +7,7 @@ import { link, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { createOwn, readOwn } from '../names/own-file.ts';
+import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { Claim } from '../queue/queue.ts';
 import { ExpectedBefore, lookBefore } from '../verify/expected-before.ts';
@@ -34,7 +35,8 @@ export const expectedBefore = async (
 
 /** Whole, and in the place of none that is there by now: an earlier look is the better one. */
 const keep = async (path: string, text: string): Promise<void> => {
-  const draft = `${path}.tmp`;
+  removeHalfMade(path);
+  const draft = halfMadePath(path);
   try {
     const file = await createOwn(draft);
     try {

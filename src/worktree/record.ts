@@ -4,6 +4,7 @@ import { basename, isAbsolute, join, normalize } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
 import type { GitPlace } from '../process/git.ts';
+import { halfMadePath } from '../process/half-made.ts';
 import type { Repository } from '../process/repository.ts';
 import { syncAll } from '../process/sync.ts';
 import { isTaskId } from '../task/id.ts';
@@ -109,7 +110,7 @@ export const writeWorktree = async (home: string, record: WorktreeRecord): Promi
   const folder = worktreesFolder(home);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = recordPath(home, record.task_id);
-  const half = `${path}.${process.pid}.tmp`;
+  const half = halfMadePath(path);
   await writeFile(half, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   await syncAll([half]);
   await rename(half, path);

@@ -13,6 +13,8 @@ import { dirname, join } from 'node:path';
 import { hmac } from '../../src/home/hmac.ts';
 import { makeKey } from '../../src/home/key.ts';
 import { trustOf } from '../../src/home/signature.ts';
+import { selfIdentity } from '../../src/process/liveness.ts';
+import { makerName } from '../../src/process/maker.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { type Ended, koubou, startKoubou } from '../helpers/koubou.ts';
 import { until } from '../helpers/until.ts';
@@ -671,11 +673,16 @@ describe('a home of this user', () => {
 
   it('is taken up by init where a kill left only folders, and not where anything lies in them', async () => {
     fs.mkdirSync(join(here.home, 'tasks', 'in_progress', 'slot-00'), { recursive: true });
-    fs.mkdirSync(join(here.home, '.probe-123', 'a'), { recursive: true });
-    fs.writeFileSync(join(here.home, '.probe-123', 'a', 'file'), '');
-    fs.writeFileSync(join(here.home, 'home.json.123.abc.tmp'), '');
+    const dead = makerName({ ...selfIdentity(), startTime: '1' }, '0'.repeat(12));
+    fs.mkdirSync(join(here.home, `.probe.${dead}.tmp`, 'a'), { recursive: true });
+    fs.writeFileSync(join(here.home, `.probe.${dead}.tmp`, 'a', 'file'), '');
+    fs.writeFileSync(join(here.home, `home.json.${dead}.tmp`), '');
     await here.init();
     await works(here.folder);
+    assert.deepEqual(
+      fs.readdirSync(here.home).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
     for (const name of ['config/agent.yaml', 'tasks/pending/a.md', 'config/.env', 'anything']) {
       const other = join(here.root, name.replaceAll('/', '-'));
       fs.mkdirSync(dirname(join(other, name)), { recursive: true });
@@ -701,6 +708,9 @@ describe('a home of this user', () => {
       clearTimeout(timer);
       await here.right('init', '--home', home);
       await here.right('delegate', '--home', home, 'x');
+      for (const name of ['.gitignore', 'config/.env', 'config/codex.toml', 'config/agent.yaml']) {
+        assert.ok(fs.statSync(join(home, name)).size > 0, `${name}, killed after ${milliseconds} ms`);
+      }
     }
   });
 

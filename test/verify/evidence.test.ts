@@ -4,6 +4,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -73,7 +74,7 @@ describe('the evidence of a code task', () => {
       return await evidence.changes();
     } finally {
       await evidence.close();
-      assert.equal(existsSync(`${patchPath()}.scratch`), false);
+      assert.deepEqual(readdirSync(join(home, 'run')), []);
     }
   };
   const names = async (act: () => void, over = {}): Promise<string[]> => (await during(act, over)).names;

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { type ProcessIdentity, type Verdict, verdictOn } from '../../process/liveness.ts';
-import { bootPrefix, makerName, namespacePrefix } from '../../process/maker.ts';
+import { bootPrefix, type Maker, makerName, namespacePrefix, verdictOnMaker } from '../../process/maker.ts';
 import { IdSource } from '../../task/id.ts';
 import type { Disk } from './disk.ts';
 import type { Layout } from './layout.ts';
@@ -22,14 +22,14 @@ export interface QueueContext {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Called between the steps of a transition, so that tests can end the process exactly there. */
   readonly step: (name: string) => void;
-  /** When this process first saw a file in tmp/ whose creator it cannot look at, by its own monotonic clock. */
-  readonly tmpSeenMs: Map<string, number>;
+  /** When this process first saw what is half made by somebody whom it cannot look at, by its own monotonic clock. */
+  readonly makersSeenMs: Map<string, number>;
   /** Names in tmp/ that this process has given up and could not clear away: its next sweep treats them as a dead one's. */
   readonly forsaken: Set<string>;
 }
 
 export const makeContext = (
-  parts: Omit<QueueContext, 'ids' | 'self' | 'step' | 'tmpSeenMs' | 'forsaken'> & {
+  parts: Omit<QueueContext, 'ids' | 'self' | 'step' | 'makersSeenMs' | 'forsaken'> & {
     step?: QueueContext['step'];
   },
 ): QueueContext => ({
@@ -37,7 +37,7 @@ export const makeContext = (
   self: parts.machine.self,
   ids: new IdSource(parts.nowMs, parts.randomBytes),
   step: parts.step ?? (() => undefined),
-  tmpSeenMs: new Map(),
+  makersSeenMs: new Map(),
   forsaken: new Set(),
 });
 
@@ -86,6 +86,23 @@ export const discard = async (context: QueueContext, tmp: string): Promise<void>
     if (systemCode(error) === undefined) throw error;
     if (systemCode(error) !== 'ENOENT') context.forsaken.add(basename(tmp));
   }
+};
+
+const UNSEEN_MAKER_DEAD_AFTER_MS = 60_000;
+
+/**
+ * Whether what is half made belongs to somebody who lives: the one place that decides it for the home. `name`: as it is
+ * told from others. Another boot: everything of then is gone, or it is another machine's that shares the home. A maker in
+ * another pid namespace (a container that was started anew) cannot be looked at: it is given a minute, by our own clock.
+ * Should either live all the same, its next step finds nothing and tells its caller so: only what nobody was told of is lost.
+ */
+export const makerLives = (context: QueueContext, name: string, maker: Maker): boolean => {
+  const verdict = verdictOnMaker(maker, context.self, context.machine.startTimeOf);
+  if (verdict !== 'another namespace') return verdict === 'alive';
+  const now = context.machine.steadyMs();
+  const seen = context.makersSeenMs.get(name) ?? now;
+  context.makersSeenMs.set(name, seen);
+  return now - seen < UNSEEN_MAKER_DEAD_AFTER_MS;
 };
 
 export const isoNow = (context: QueueContext): string => new Date(context.nowMs()).toISOString();

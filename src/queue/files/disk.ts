@@ -5,6 +5,7 @@
  * than the call. Only fsync, which waits for the device, leaves the event loop free.
  */
 import fs from 'node:fs';
+import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { asNamed, asText } from './odd-names.ts';
 
@@ -235,6 +236,14 @@ export const removeAny = async (disk: Disk, path: string): Promise<void> => {
   if (isFolder) {
     await unlessCode(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EPERM'], () => disk.removeFolder(path));
   }
+};
+
+/** Takes away what lies there with all that is in it; a link is removed and not followed. */
+export const removeTree = async (disk: Disk, path: string): Promise<void> => {
+  if ((await disk.facts(path))?.kind === 'folder') {
+    for (const name of await listOrNone(disk, path)) await removeTree(disk, join(path, name));
+  }
+  await removeAny(disk, path);
 };
 
 /** Renames a file of ours over whatever lies there, if that is not a folder with something in it. */

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { halfMadePath, removeHalfMade } from '../../process/half-made.ts';
 import { lstatOrNone } from './disk.ts';
 import { Layout, SLOT_COUNT } from './layout.ts';
 
@@ -98,9 +99,10 @@ const refuseNetwork = (home: string, options: HomeOptions): void => {
 
 // What the protocol stands on, tried for real: hard links, renaming folders, fsync of a folder.
 const probe = (home: string): void => {
-  const root = join(home, `.probe-${process.pid}`);
+  const name = join(home, '.probe');
+  removeHalfMade(name);
+  const root = halfMadePath(name);
   try {
-    fs.rmSync(root, { recursive: true, force: true });
     fs.mkdirSync(join(root, 'a'), { recursive: true });
     fs.writeFileSync(join(root, 'a', 'file'), '');
     fs.linkSync(join(root, 'a', 'file'), join(root, 'link'));

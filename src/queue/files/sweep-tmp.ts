@@ -1,10 +1,9 @@
 /** Clears up after creators that died in the middle of an add. */
 import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
-import { type Maker, verdictOnMaker } from '../../process/maker.ts';
 import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import { moveCommitted } from './batch.ts';
-import { abandonedName, type QueueContext } from './context.ts';
+import { abandonedName, makerLives, type QueueContext } from './context.ts';
 import { BadFile, listOrNone, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { delayedName, parseTmpName, taskName } from './layout.ts';
@@ -12,8 +11,6 @@ import { ensureDayFolders } from './locate.ts';
 import { finishEnd } from './outcome.ts';
 import { quarantine } from './quarantine.ts';
 import { requireSeal, UNSEALED } from './seal.ts';
-
-const ELSEWHERE_DEAD_AFTER_MS = 60_000;
 
 /** How many files were cleared or published. What a living process is making is left alone. */
 export const sweepTmp = async (context: QueueContext): Promise<number> => {
@@ -33,7 +30,7 @@ const sweepOne = async (context: QueueContext, name: string): Promise<boolean> =
   const { disk, layout, step } = context;
   const creator = parseTmpName(name);
   if (creator === undefined) return false;
-  if (!context.forsaken.has(name) && creatorLives(context, name, creator)) return false;
+  if (!context.forsaken.has(name) && makerLives(context, name, creator)) return false;
   const path = join(layout.tmp, name);
   step('sweep.tmp_found');
   // What is not of the kind its name says is not ours.
@@ -50,18 +47,6 @@ const sweepOne = async (context: QueueContext, name: string): Promise<boolean> =
     await clearFile(context, path, name);
   }
   return true;
-};
-
-// Another boot: everything of then is gone, or it is another machine's that shares the home. A creator in another pid
-// namespace (a container that was started anew) cannot be looked at: it is given a minute, by our own clock. Should
-// either live all the same, its next step finds nothing and tells its caller so: only what nobody was told of is lost.
-const creatorLives = (context: QueueContext, name: string, creator: Maker): boolean => {
-  const verdict = verdictOnMaker(creator, context.self, context.machine.startTimeOf);
-  if (verdict !== 'another namespace') return verdict === 'alive';
-  const now = context.machine.steadyMs();
-  const seen = context.tmpSeenMs.get(name) ?? now;
-  context.tmpSeenMs.set(name, seen);
-  return now - seen < ELSEWHERE_DEAD_AFTER_MS;
 };
 
 // Taken away first: should its creator live all the same, it must not go on with a part of it.

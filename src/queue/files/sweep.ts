@@ -11,7 +11,7 @@ import { isObject } from '../../text/json.ts';
 import type { SweepReport } from '../queue.ts';
 import { failForParent, sweepMarks } from './cancel.ts';
 import { type QueueContext, verdictFor } from './context.ts';
-import { BadFile, listOrNone, makeFolderOnce, unlessCode } from './disk.ts';
+import { BadFile, listOrNone, makeFolderOnce, removeAny, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { returnForeign } from './foreign.ts';
 import {
@@ -33,6 +33,7 @@ import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
 import { fillReserve } from './reserve.ts';
 import { endRun } from './settle.ts';
+import { sweepHalfMade } from './sweep-half-made.ts';
 import { sweepTmp } from './sweep-tmp.ts';
 import { readBeat, readRunFile } from './workers.ts';
 
@@ -65,6 +66,9 @@ export const sweepAll = async (
     () => clearSlots(context, budgetOf, report),
     async () => {
       report.removed += await sweepTmp(context);
+    },
+    async () => {
+      report.removed += await sweepHalfMade(context);
     },
     async () => {
       report.failed += await sweepMarks(context);
@@ -242,10 +246,17 @@ const giveBack = async (
   const existing = await readOutcome(context, name.id, name.run);
   const outcome = existing ?? (await lostOutcome(context, name, workerId));
   const earlier = (await readOutcomes(context, name.id)).filter((other) => other.attempt < name.run);
+  await removeHalfResults(context, name);
   const ended = await endRun(context, { folder, name, earlier, outcome, budget: budgetOf(read.task) });
   if (!ended.moved) return;
   if (ended.state === 'failed') report.failed += 1;
   else if (ended.state !== 'completed') report.restarted += 1;
+};
+
+/** Copies of the result that were on their way to its place. */
+const removeHalfResults = async ({ disk, layout }: QueueContext, { id, run }: TaskName): Promise<void> => {
+  const output = layout.artifact(id, run, 'output');
+  for (const half of [`${output}.half`, `${output}.extract`]) await removeAny(disk, half);
 };
 
 const lostOutcome = async (context: QueueContext, name: TaskName, workerId: string): Promise<RunOutcome> => {

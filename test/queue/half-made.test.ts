@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { halfMadePath } from '../../src/process/half-made.ts';
+import { selfIdentity } from '../../src/process/liveness.ts';
+import { makerName } from '../../src/process/maker.ts';
+import { writeFirst, writeOver } from '../../src/process/write-whole.ts';
+import { budgetOf, machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
+
+/** Everything that koubou makes beside its place, by the name that it is to have. */
+const PLACES = [
+  'home.json',
+  '.probe/',
+  '.doctor/',
+  '.gitignore',
+  'config/agent.yaml',
+  'config/.env',
+  'run/config-cache.json',
+  'run/autostart.lock.7',
+  'run/task_20260101_000000_000000_0000.run-1.patch/',
+  'worktrees/task_20260101_000000_000000_0000.json',
+];
+
+describe('what is half made', () => {
+  let home: TestHome;
+  const self = selfIdentity();
+  const madeBy = (over: Partial<typeof self>) => (path: string) =>
+    `${path}.${makerName({ ...self, ...over }, '0123456789ab')}.tmp`;
+
+  beforeEach(async () => {
+    home = await makeHome();
+  });
+  afterEach(() => home.remove());
+
+  const plant = (nameOf: (path: string) => string): string[] =>
+    PLACES.map((place) => {
+      const path = nameOf(home.path(place.replace(/\/$/, '')));
+      fs.mkdirSync(dirname(path), { recursive: true });
+      if (place.endsWith('/')) {
+        fs.mkdirSync(join(path, 'objects', 'aa'), { recursive: true });
+        fs.writeFileSync(join(path, 'objects', 'aa', 'bb'), 'part');
+        fs.symlinkSync(home.home, join(path, 'link'));
+      } else {
+        fs.writeFileSync(path, 'part');
+      }
+      return path;
+    });
+  const left = (paths: readonly string[]) => paths.filter((path) => fs.existsSync(path));
+
+  it('goes with a sweep where its maker is dead, in every place and for no other file', async () => {
+    const dead = [...plant(madeBy({ startTime: '1' })), ...plant(madeBy({ bootId: 'ffffffff' }))];
+    const living = plant(halfMadePath);
+    const others = [home.path('config', 'mine.tmp'), home.path('run', 'agent.yaml.123.abc.tmp')];
+    for (const path of others) fs.writeFileSync(path, '');
+    const queue = home.open();
+    await queue.sweep(budgetOf);
+    assert.deepEqual(left(dead), []);
+    assert.deepEqual(left(living), living);
+    assert.deepEqual(left(others), others);
+    assert.ok(fs.existsSync(home.path('tasks', 'pending')), 'no link was followed');
+    await queue.close();
+  });
+
+  it('is given a minute where its maker cannot be looked at', async () => {
+    const paths = plant(madeBy({ pidNamespace: 'pid:[1]' }));
+    let passedMs = 0;
+    const queue = home.open({ machine: machineAhead(() => passedMs) });
+    await queue.sweep(budgetOf);
+    assert.deepEqual(left(paths), paths);
+    passedMs = 59_000;
+    await queue.sweep(budgetOf);
+    assert.deepEqual(left(paths), paths);
+    passedMs = 61_000;
+    await queue.sweep(budgetOf);
+    assert.deepEqual(left(paths), []);
+    await queue.close();
+  });
+
+  it('goes when the same file is written the next time, also outside of a home', () => {
+    for (const write of [writeFirst, writeOver]) {
+      const path = home.path(write.name);
+      const [dead, alive] = [madeBy({ startTime: '1' })(path), halfMadePath(path)];
+      for (const half of [dead, alive]) fs.writeFileSync(half, 'part');
+      write(path, 'whole');
+      assert.deepEqual(left([dead, alive]), [alive]);
+      assert.equal(fs.readFileSync(path, 'utf8'), 'whole');
+    }
+  });
+});
