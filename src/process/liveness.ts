@@ -16,7 +16,7 @@ export interface ProcessIdentity {
   hostId: string;
 }
 
-/** `elsewhere`: on another host or in another pid namespace, where this process cannot look. */
+/** `elsewhere`: in another boot, on another host or in another pid namespace, where this process cannot look. */
 export type Verdict = 'alive' | 'dead' | 'elsewhere';
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM'];
@@ -89,15 +89,16 @@ export const selfIdentity = (): ProcessIdentity => {
 };
 
 /**
- * What can be known of `other` from here. A boot id belongs to one machine's one boot, so the same boot
- * id means the same host; another boot id of the same host means that everything then running is gone.
+ * What can be known of `other` from here. A boot id belongs to one machine's one boot, so the same boot id means the same
+ * host. Of another boot nothing is known: it may be an earlier one of this machine, or one of a clone with the same
+ * machine id.
  */
 export const verdictOn = (
   other: ProcessIdentity,
   self: ProcessIdentity,
   startOf: (pid: number) => string | null = startTimeOf,
 ): Verdict => {
-  if (other.bootId !== self.bootId) return other.hostId === self.hostId ? 'dead' : 'elsewhere';
+  if (other.bootId !== self.bootId) return 'elsewhere';
   if (other.pidNamespace !== self.pidNamespace) return 'elsewhere';
   return startOf(other.pid) === other.startTime ? 'alive' : 'dead';
 };

@@ -4,10 +4,11 @@ import { builtKoubou } from '../helpers/built.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { faketimeLibrary, type Jump, setClock } from './machine/clock.ts';
 import { fillDisk, handBackOnFull, type Lack } from './machine/full-disk.ts';
-import { reusePid, startAnew, workElsewhere } from './machine/identity.ts';
+import { CLONE, CONTAINER, reusePid, startAnew, workElsewhere } from './machine/identity.ts';
 import { lackInotify } from './machine/inotify.ts';
 import { openTooMany } from './machine/open-files.ts';
 import { overflow } from './machine/overflow.ts';
+import { workOnOverlay } from './machine/overlay.ts';
 import { becomeReadOnly } from './machine/read-only.ts';
 import { slowDown } from './machine/slow-disk.ts';
 import { cannotMount, type FileSystem } from './mounts.ts';
@@ -218,8 +219,39 @@ describe('machine', function () {
     settle({ fault: 'Another boot', where, sees }, [orphan], faults, 1);
   });
 
+  it('with a daemon on a clone of the machine takes nothing from it while it beats, and soon when it does not', async () => {
+    // Longer than three beats do not come.
+    const living = await workElsewhere(CLONE, false, ['true', 'sleep 5', 'true']);
+    assert.ok(!living.stolen);
+    const sees = 'nothing';
+    settle(
+      { fault: 'Two kernels with one machine id', where: 'another boot id on one home', sees },
+      [living.record],
+      living.faults,
+    );
+    const dead = await workElsewhere(CLONE, true, ['true']);
+    assert.ok(dead.againAfterMs !== null && dead.againAfterMs < 10_000, `after ${dead.againAfterMs} ms`);
+    settle(
+      {
+        fault: 'Two kernels with one machine id, kill -9',
+        where: 'another boot id on one home',
+        sees: 'the task begins again when three beats did not come',
+      },
+      [dead.record],
+      dead.faults,
+      1,
+    );
+  });
+
+  it('with a home in the lower layer of an overlay restarts what ran, and goes on', async () => {
+    const { drained, records, faults } = await workOnOverlay();
+    assert.ok(drained);
+    const where = 'a committed image of a container: the folder of a dead worker cannot be renamed';
+    settle({ fault: 'Overlay file system', where, sees: 'the tasks are begun again' }, records, faults, 2);
+  });
+
   it('with a daemon in a container takes nothing from it while it beats', async () => {
-    const { stolen, record, faults } = await workElsewhere(false, 3);
+    const { stolen, record, faults } = await workElsewhere(CONTAINER, false, ['true', 'true', 'true']);
     assert.ok(!stolen);
     settle(
       { fault: 'Another pid namespace', where: '`unshare --pid` on one home', sees: 'nothing' },
@@ -230,7 +262,11 @@ describe('machine', function () {
 
   if (exhaustive) {
     it('with a daemon that died in a container gives its task back after a minute', async () => {
-      const { stolen, againAfterMs, record, faults } = await workElsewhere(true, 3);
+      const { stolen, againAfterMs, record, faults } = await workElsewhere(CONTAINER, true, [
+        'true',
+        'true',
+        'true',
+      ]);
       assert.ok(!stolen);
       assert.ok(
         againAfterMs !== null && againAfterMs > 55_000 && againAfterMs < 70_000,
@@ -288,13 +324,30 @@ describe('machine', function () {
       it: 'another boot is taken for this one',
       faults: [
         {
-          file: 'queue/files/sweep.ts',
-          from: 'about.bootId !== context.self.bootId',
+          file: 'queue/files/reap.ts',
+          from: "verdictFor(context, about) === 'elsewhere'",
           to: 'about.bootId === null',
         },
       ],
       find: async (program) => ((await startAnew(program)).bystanderLives ? [] : ['a stranger was killed']),
       found: /a stranger was killed/,
+    },
+    {
+      it: 'another boot of the same machine id is dead at once',
+      faults: [
+        { file: 'queue/files/dead.ts', from: 'now - known.sinceMs > patienceMs', to: 'now >= known.sinceMs' },
+      ],
+      find: async (program) => {
+        const { stolen } = await workElsewhere(CLONE, false, ['true', 'sleep 5', 'true'], program);
+        return stolen ? ['a living daemon lost its task'] : [];
+      },
+      found: /lost its task/,
+    },
+    {
+      it: 'a folder that cannot be renamed is an error',
+      faults: [{ file: 'queue/files/disk.ts', from: "unlessCode(['EXDEV'], ", to: 'unlessCode([], ' }],
+      find: async (program) => ((await workOnOverlay(program)).drained ? [] : ['the drain never ended']),
+      found: /never ended/,
     },
     {
       it: 'silence is told by the wall clock',

@@ -8,7 +8,7 @@ import { MAX_TASK_BYTES, type NewTask } from '../../task/record.ts';
 import type { Adopted } from '../queue.ts';
 import { addTasks } from './add.ts';
 import type { QueueContext } from './context.ts';
-import { BadFile, type FileFacts, listOrNone, unlessCode } from './disk.ts';
+import { BadFile, type FileFacts, listOrNone, move, unlessCode } from './disk.ts';
 import { returnForeign } from './foreign.ts';
 import { parseTaskName } from './layout.ts';
 import { quarantine } from './quarantine.ts';
@@ -127,7 +127,7 @@ export class Adoption {
   ): Promise<'added' | 'quarantined' | undefined> {
     const { disk } = this.#context;
     const held = join(workerFolder, name);
-    if (!(await unlessCode(['ENOENT'], () => disk.rename(path, held)))) return undefined;
+    if (!(await unlessCode(['ENOENT'], () => move(disk, path, held)))) return undefined;
     this.#context.step('adopt.taken');
     this.#owed.add(name);
     try {

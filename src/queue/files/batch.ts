@@ -1,8 +1,8 @@
 /** A committed batch: carried on by its creator, or by whoever sweeps after the creator's death. */
 import { join } from 'node:path';
 import type { QueueContext } from './context.ts';
-import { listOrNone, unlessCode } from './disk.ts';
-import { ensureDayFolders, ensureFolder } from './locate.ts';
+import { listOrNone, move, unlessCode } from './disk.ts';
+import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
 import { readTask } from './read.ts';
 
 const BATCH_FILE = /^(pending|delayed|blocked)@(?:\d{13}-)?\d{2}-(task_[0-9a-z_]+)\./;
@@ -27,13 +27,28 @@ export const moveCommitted = async (context: QueueContext, committed: string): P
       continue;
     }
     if (key !== null) step('batch.key_linked');
+    if (await isPublished(context, from, id, key)) {
+      await unlessCode(['ENOENT'], () => disk.unlink(from));
+      continue;
+    }
     await ensureDayFolders(context, id);
-    await unlessCode(['ENOENT'], () => disk.rename(from, join(layout[state], file.slice(state.length + 1))));
+    await unlessCode(['ENOENT'], () => move(disk, from, join(layout[state], file.slice(state.length + 1))));
     touched.add(layout[state]);
     step('batch.moved');
   }
   await Promise.all([...touched].map((folder) => disk.syncFolder(folder)));
   await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(committed));
+};
+
+/** Whether it has its place already, and is only shown under its old name as well. */
+const isPublished = async (
+  context: QueueContext,
+  file: string,
+  id: string,
+  key: string | null,
+): Promise<boolean> => {
+  const links = (await context.disk.facts(file))?.links ?? 0;
+  return links > (key === null ? 1 : 2) && (await locate(context, id)) !== undefined;
 };
 
 /** Whether the key is this very file's now (it may have been before). */

@@ -5,7 +5,7 @@ import { isEnded, nextState, type State } from '../../task/lifecycle.ts';
 import type { RunOutcome } from '../../task/record.ts';
 import type { CancelResult } from '../queue.ts';
 import { abandon, type QueueContext } from './context.ts';
-import { listOrNone, unlessCode } from './disk.ts';
+import { listOrNone, move, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { endedName, type Place, parseEndedName, taskName } from './layout.ts';
 import { ensureDayFolders, locate } from './locate.ts';
@@ -86,7 +86,7 @@ const endWaiting = async (
   await disk.syncFolder(layout.tmp);
   step('cancel.written');
   try {
-    if (!(await unlessCode(['ENOENT'], () => disk.rename(place.path, target)))) {
+    if (!(await unlessCode(['ENOENT'], () => move(disk, place.path, target)))) {
       await unlessCode(['ENOENT'], () => disk.unlink(written.tmp));
       return undefined;
     }
@@ -160,7 +160,7 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   const blocked = (await parentsState(context, read.task)).kind !== 'met';
   const state = nextState(place.state, blocked ? 'retried_blocked' : 'retried') as 'pending' | 'blocked';
   const name = taskName({ id, run: place.run, base: place.run, priority: read.task.priority });
-  if (!(await unlessCode(['ENOENT'], () => disk.rename(place.path, join(layout[state], name))))) {
+  if (!(await unlessCode(['ENOENT'], () => move(disk, place.path, join(layout[state], name))))) {
     throw movedOn(id);
   }
   step('retry.moved');

@@ -5,7 +5,7 @@ import { nextState } from '../../task/lifecycle.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { Admission } from '../queue.ts';
 import type { QueueContext } from './context.ts';
-import { listOrNone, unlessCode } from './disk.ts';
+import { listOrNone, move, unlessCode } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
 import { locateEnded } from './locate.ts';
 import { CANCELLED, isMarked } from './marks.ts';
@@ -295,7 +295,7 @@ export class Candidates {
     const run = outcome === undefined ? name.run - 1 : name.run;
     const target = join(layout.pending, taskName({ ...name, run }));
     await unlessCode(['ENOENT', 'ENOTDIR'], () =>
-      disk.rename(join(this.#workerFolder, taskName(name)), target),
+      move(disk, join(this.#workerFolder, taskName(name)), target),
     );
   }
 
@@ -343,7 +343,7 @@ export class Candidates {
 
   async #move(source: string, target: string): Promise<boolean> {
     const { disk } = this.#context;
-    if (await unlessCode(['ENOENT', 'ENOTDIR'], () => disk.rename(source, target))) return true;
+    if (await unlessCode(['ENOENT', 'ENOTDIR'], () => move(disk, source, target))) return true;
     await this.#refuseWhenFenced();
     return false;
   }

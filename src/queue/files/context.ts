@@ -26,10 +26,12 @@ export interface QueueContext {
   readonly makersSeenMs: Map<string, number>;
   /** Names in tmp/ that this process has given up and could not clear away: its next sweep treats them as a dead one's. */
   readonly forsaken: Set<string>;
+  /** Begun by the first sweep or join of this process, and kept: no loss of power comes while it lives. */
+  oldNames: Promise<unknown> | undefined;
 }
 
 export const makeContext = (
-  parts: Omit<QueueContext, 'ids' | 'self' | 'step' | 'makersSeenMs' | 'forsaken'> & {
+  parts: Omit<QueueContext, 'ids' | 'self' | 'step' | 'makersSeenMs' | 'forsaken' | 'oldNames'> & {
     step?: QueueContext['step'];
   },
 ): QueueContext => ({
@@ -39,6 +41,7 @@ export const makeContext = (
   step: parts.step ?? (() => undefined),
   makersSeenMs: new Map(),
   forsaken: new Set(),
+  oldNames: undefined,
 });
 
 /** Whether a process that was recorded earlier lives, as far as it can be told from here. */

@@ -24,16 +24,19 @@ import { addTasks } from './add.ts';
 import { Adoption, type DraftFromDrop } from './adopt.ts';
 import { cancelTask, retryTask } from './cancel.ts';
 import { creatorName, makeContext, type QueueContext } from './context.ts';
+import type { Sightings } from './dead.ts';
 import { type Disk, NodeDisk, replace } from './disk.ts';
 import { Layout, parseDelayedName } from './layout.ts';
 import { countTasks, findIds, listRecords } from './list.ts';
 import { endedOf, hasResults, locate, outcomeRuns } from './locate.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type FileMember, joinQueue } from './member.ts';
+import { withoutOldNames } from './old-names.ts';
 import { listQuarantine } from './quarantine.ts';
 import { readRecord } from './read.ts';
+import type { BudgetOf } from './reap.ts';
 import { requireSeal, type Seal } from './seal.ts';
-import { type BudgetOf, type Sightings, sweepAll, sweepSome } from './sweep.ts';
+import { sweepAll, sweepSome } from './sweep.ts';
 import { listUnsealed, sealThem } from './unsealed.ts';
 import { PendingWatch } from './watch.ts';
 import { listWorkers, passedOver } from './workers.ts';
@@ -145,6 +148,7 @@ export class FileQueue implements Queue {
 
   async join(worker: WorkerIdentity): Promise<FileMember> {
     requireSeal(this.#context);
+    await withoutOldNames(this.#context);
     const member = await joinQueue(this.#context, worker);
     this.#members.push(member);
     return member;

@@ -7,12 +7,12 @@ import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import type { PermitRequest } from '../queue.ts';
 import { creatorName, type QueueContext } from './context.ts';
-import { removeAny, unlessCode } from './disk.ts';
+import { move, removeAny, unlessCode } from './disk.ts';
 import { heldPermitName, parseHeldPermit } from './layout.ts';
 import { ensureFolder } from './locate.ts';
 import { quarantine } from './quarantine.ts';
 
-const PERMIT_FILE = 'permit';
+export const PERMIT_FILE = 'permit';
 // It never leaves, so the permit's folder is never empty and cannot be made a second time by a rename.
 const SENTINEL = 'made';
 
@@ -76,7 +76,7 @@ export class Permits {
         await makePermit(this.#context, folder, home);
       }
       const [free, held] = [join(home, PERMIT_FILE), heldPermitName(folder, number)];
-      if (await unlessCode(['ENOENT'], () => disk.rename(free, join(this.#folder, held)))) {
+      if (await unlessCode(['ENOENT'], () => move(disk, free, join(this.#folder, held)))) {
         step('permit.taken');
         return held;
       }
@@ -101,7 +101,7 @@ export const returnPermit = async (
   // Without its folder it is none: a new one is made, permit and all, when somebody asks for it.
   const isThere = async (path: string): Promise<boolean> => (await disk.facts(path))?.kind === 'folder';
   if (!(await isThere(dirname(home))) || !(await isThere(home))) return removeAny(disk, source);
-  await unlessCode(['ENOENT'], () => disk.rename(source, join(home, PERMIT_FILE)));
+  await unlessCode(['ENOENT'], () => move(disk, source, join(home, PERMIT_FILE)));
 };
 
 const makePermit = async (context: QueueContext, folder: string, home: string): Promise<void> => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { nextState } from '../../task/lifecycle.ts';
 import type { SweepReport } from '../queue.ts';
 import type { QueueContext } from './context.ts';
-import { listOrNone, unlessCode } from './disk.ts';
+import { listOrNone, move, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { delayedName, parseDelayedName, type TaskName, taskName } from './layout.ts';
 import { readOutcome } from './outcome.ts';
@@ -34,7 +34,7 @@ export const promoteDue = async (
       continue;
     }
     if (nextState('delayed', 'due') !== 'pending') continue;
-    if (!(await unlessCode(['ENOENT'], () => disk.rename(from, join(layout.pending, taskName(name))))))
+    if (!(await unlessCode(['ENOENT'], () => move(disk, from, join(layout.pending, taskName(name))))))
       continue;
     step('sweep.promoted');
     report.promoted += 1;
@@ -51,7 +51,7 @@ const cutDue = async (context: QueueContext, from: string, name: DelayedName): P
   const dueMs = waitMs === undefined ? name.dueMs : context.nowMs() + waitMs;
   if (name.dueMs <= dueMs) return;
   const target = join(context.layout.delayed, delayedName(dueMs, name));
-  await unlessCode(['ENOENT'], () => context.disk.rename(from, target));
+  await unlessCode(['ENOENT'], () => move(context.disk, from, target));
 };
 
 /** Undefined: the time is right as it stands. */

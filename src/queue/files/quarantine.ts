@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Quarantined } from '../queue.ts';
 import { creatorName, isoNow, type QueueContext } from './context.ts';
-import { BadFile, listOrNone, unlessCode } from './disk.ts';
+import { BadFile, listOrNone, moveFolder, unlessCode } from './disk.ts';
 
 const WHY = '.why.json';
 const LONGEST_NAME_BYTES = 150;
@@ -23,7 +23,11 @@ export const quarantine = async (
   context.step('quarantine.said');
   let moved = false;
   try {
-    moved = await unlessCode(['ENOENT'], () => disk.rename(from, join(layout.quarantine, target)));
+    const isFolder = (await disk.facts(from))?.kind === 'folder';
+    const path = join(layout.quarantine, target);
+    moved = await unlessCode(['ENOENT'], () =>
+      isFolder ? moveFolder(disk, from, path) : disk.rename(from, path),
+    );
   } finally {
     if (!moved) await unlessCode(['ENOENT'], () => disk.unlink(why));
   }

@@ -5,7 +5,7 @@ import { type Budget, DEFAULT_BUDGET, type Decision, decide } from '../../task/b
 import { nextState, type State } from '../../task/lifecycle.ts';
 import type { RunOutcome } from '../../task/record.ts';
 import { type QueueContext, randomFraction } from './context.ts';
-import { unlessCode } from './disk.ts';
+import { move, unlessCode } from './disk.ts';
 import { delayedName, endedName, type TaskName, taskName } from './layout.ts';
 import { ensureDayFolders } from './locate.ts';
 import { markName, removeMark } from './marks.ts';
@@ -55,13 +55,13 @@ const moveAfterRun = async (
   const dueMs = decision.event === 'try_later' ? Math.round(context.nowMs() + decision.seconds * 1000) : null;
   const target = targetOf(context, ending.name, state, dueMs);
   const source = join(ending.folder, taskName(ending.name));
-  const move = (): Promise<boolean> =>
-    unlessCode(['ENOENT', 'ENOTDIR'], () => disk.rename(source, join(target.folder, target.name)));
+  const moveOn = (): Promise<boolean> =>
+    unlessCode(['ENOENT', 'ENOTDIR'], () => move(disk, source, join(target.folder, target.name)));
   const ended = { state, dueMs, outcome };
-  if (!(await move())) {
+  if (!(await moveOn())) {
     if ((await disk.facts(source)) === undefined) return { ...ended, moved: false };
     await ensureDayFolders(context, ending.name.id);
-    if (!(await move())) {
+    if (!(await moveOn())) {
       if ((await disk.facts(source)) === undefined) return { ...ended, moved: false };
       throw new KoubouError('internal', `${ending.name.id} cannot be moved to ${target.folder}.`);
     }

@@ -4,10 +4,10 @@ import { systemCode } from '../../errors.ts';
 import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import { moveCommitted } from './batch.ts';
 import { abandonedName, makerLives, type QueueContext } from './context.ts';
-import { BadFile, listOrNone, unlessCode } from './disk.ts';
+import { BadFile, listOrNone, move, moveFolder, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { delayedName, parseTmpName, taskName } from './layout.ts';
-import { ensureDayFolders } from './locate.ts';
+import { ensureDayFolders, locate } from './locate.ts';
 import { finishEnd } from './outcome.ts';
 import { quarantine } from './quarantine.ts';
 import { requireSeal, UNSEALED } from './seal.ts';
@@ -53,7 +53,7 @@ const sweepOne = async (context: QueueContext, name: string): Promise<boolean> =
 const clearFolder = async (context: QueueContext, path: string, name: string): Promise<void> => {
   const { disk, layout } = context;
   const taken = join(layout.tmp, abandonedName(context, name));
-  if (!(await unlessCode(['ENOENT'], () => disk.rename(path, taken)))) return;
+  if (!(await unlessCode(['ENOENT'], () => moveFolder(disk, path, taken)))) return;
   for (const file of await listOrNone(disk, taken)) {
     await unlessCode(['ENOENT', 'EISDIR', 'EPERM'], () => disk.unlink(join(taken, file)));
   }
@@ -70,7 +70,8 @@ const clearFile = async (context: QueueContext, found: string, name: string): Pr
   if (facts === undefined) return;
   if (name.endsWith('.outcome')) await finishEnd(context, path);
   // Two links: its key leads to it already, so whoever repeats the command would be told that it exists.
-  const task = facts.links > 1 && isTask ? await readKeyed(context, path) : undefined;
+  const keyed = facts.links > 1 && isTask ? await readKeyed(context, path) : undefined;
+  const task = await unlessPublished(context, keyed);
   if (task === 'unsealed') {
     await quarantine(context, path, name, UNSEALED);
     return;
@@ -88,8 +89,17 @@ const clearFile = async (context: QueueContext, found: string, name: string): Pr
   // Its creator may have died before that: a task must not outlive its key.
   if (task.key !== null) await disk.syncFolder(layout.key(task.key).folder);
   step('sweep.tmp_publishing');
-  await unlessCode(['ENOENT'], () => disk.rename(path, join(folder, target)));
+  await unlessCode(['ENOENT'], () => move(disk, path, join(folder, target)));
   await disk.syncFolder(folder);
+};
+
+/** Not what has its place already, and is only shown under its old name as well. */
+const unlessPublished = async <T extends TaskFile | 'unsealed' | undefined>(
+  context: QueueContext,
+  task: T,
+): Promise<T | undefined> => {
+  if (task === undefined || task === 'unsealed') return task;
+  return (await locate(context, task.task_id)) === undefined ? task : undefined;
 };
 
 const readKeyed = async (context: QueueContext, path: string): Promise<TaskFile | 'unsealed' | undefined> => {

@@ -129,11 +129,12 @@ const silence = (context: QueueContext, about: RunFile, beat: BeatFile | undefin
   const { self, machine, nowMs } = context;
   if (beat === undefined) {
     // Of one that can be seen to live the first beat is about to come; of another nothing else is known.
-    return verdictFor(context, about) === 'alive' ? 0 : nowMs() - Date.parse(about.started_at);
+    return verdictFor(context, about) === 'alive' ? 0 : Math.abs(nowMs() - Date.parse(about.started_at));
   }
   return about.bootId === self.bootId && beat.steady_ms !== undefined
     ? machine.steadyMs() - beat.steady_ms
-    : nowMs() - Date.parse(beat.at);
+    : // A beat of the future was made by another clock, or before this one was set back: nobody is heard by it.
+      Math.abs(nowMs() - Date.parse(beat.at));
 };
 
 /** Whether a daemon that has a task in hand is heard from; one that cannot be seen at all is not. */

@@ -28,12 +28,15 @@ interface Orphaned {
   outside: string;
 }
 
+/** A daemon whose silence is told soon. */
+const QUICK = { environment: { WORKER_HEARTBEAT_INTERVAL: '1' } };
+
 const withOrphan = async <T>(action: (stage: Orphaned) => Promise<T>): Promise<T> => {
   const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
   const daemons = await Daemons.make();
   let bystander: ChildProcess | undefined;
   try {
-    const dead = await daemons.start();
+    const dead = await daemons.start([], QUICK);
     const orphan = await daemons.shell(`echo >> ${outside}/began; test -e ${outside}/go || exec sleep 3600`);
     await until(() => existsSync(join(outside, 'began')), 'the start of the task');
     dead.kill('SIGKILL');
@@ -63,10 +66,14 @@ const recordChild = ({ daemons, dead, orphan }: Orphaned, child: Record<string, 
   writeFileSync(join(folder, `${orphan}.r1.json`), JSON.stringify({ marker, ...child }));
 };
 
-/** Begins with a new daemon; ends when the orphan has ended, or was left with the dead while another task was done. */
+/**
+ * Begins with a new daemon; ends when the orphan has ended, or was left with the dead while another task was done.
+ * `patient`: the daemon cannot see at once whether the orphan's worker is dead.
+ */
 const judge = async (
   { daemons, orphan, bystander }: Orphaned,
   start: () => Promise<Daemon>,
+  patient = false,
 ): Promise<Bystanding> => {
   // Before the daemon is there: it may live in another boot, where the creator of this task is one of the dead.
   const other = await daemons.shell('true');
@@ -74,7 +81,7 @@ const judge = async (
   const next = await start();
   await daemons.ended(other);
   // A daemon looks for the dead before it takes anything, so it has seen by now whether the orphan's worker is.
-  const taken = (await daemons.record(orphan)).attempts[0]?.ended_at !== null;
+  const taken = patient || (await daemons.record(orphan)).attempts[0]?.ended_at !== null;
   if (taken) await daemons.ended(orphan);
   const againAfterMs = taken ? performance.now() - from : null;
   next.kill('SIGTERM');
@@ -107,9 +114,8 @@ export const startAnew = (program?: string): Promise<Bystanding & { halfMade: bo
     const halfMade = daemons.home.path('tasks', 'tmp', name);
     writeFileSync(halfMade, '{');
     const build = program === undefined ? {} : { program };
-    const found = await judge(stage, () =>
-      daemons.start([], { ...build, under: inAnotherBoot(outside, []) }),
-    );
+    const under = inAnotherBoot(outside, []);
+    const found = await judge(stage, () => daemons.start([], { ...build, under }), true);
     return { ...found, halfMade: existsSync(halfMade) };
   });
 
@@ -122,25 +128,33 @@ export interface Elsewhere {
   faults: string[];
 }
 
-const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+export const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
-/** A daemon in a container, whose pids mean nothing outside, beside one outside; `killed`: it dies in the middle. */
+/** A clone of this machine: it has the same machine id, and a kernel of its own. */
+export const CLONE = 'clone';
+
+/**
+ * A daemon in a container, whose pids mean nothing outside, or on a clone of this machine, beside one here; `killed`: it
+ * dies in the middle. `meanwhile`: commands of tasks that the one here does before that.
+ */
 export const workElsewhere = async (
+  where: typeof CONTAINER | typeof CLONE,
   killed: boolean,
-  sweeps: number,
+  meanwhile: readonly string[],
   program?: string,
 ): Promise<Elsewhere> => {
   const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
   const daemons = await Daemons.make();
   try {
-    const inside = await daemons.start([], { under: CONTAINER });
+    const under = where === CLONE ? inAnotherBoot(outside, []) : where;
+    const inside = await daemons.start(['--workers', '1'], { under, ...(where === CLONE && QUICK) });
     const id = await daemons.shell(
       `echo >> ${outside}/began; while ! test -e ${outside}/go; do sleep 0.05; done`,
     );
     await until(() => existsSync(join(outside, 'began')), 'the start of the task');
     const here = await daemons.start([], program === undefined ? {} : { program });
     // It sweeps when it begins, and at least once for each task that it ends.
-    for (let n = 0; n < sweeps; n += 1) await daemons.ended(await daemons.shell('true'));
+    for (const command of meanwhile) await daemons.ended(await daemons.shell(command));
     const stolen = (await daemons.record(id)).attempts[0]?.ended_at !== null;
     let againAfterMs: number | null = null;
     if (killed) {

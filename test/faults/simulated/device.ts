@@ -6,6 +6,9 @@
  * whole or not at all. What is not synced survives in any selection in which no change lacks one that it stands on: an
  * earlier change of the same name, or the one that put the folder there. This is weaker than the journals of ext4 and
  * xfs, which keep all changes in order: their prefixes are among the selections.
+ *
+ * After some losses of power, as btrfs may do it, a file that was renamed is there under its old name as well, unless the
+ * folder of that was fsynced since.
  */
 
 export interface Inode {
@@ -38,8 +41,16 @@ export interface Change {
   onDevice: boolean;
 }
 
+/** A name that a file on the device has left by a rename. */
+export interface LeftName {
+  readonly change: Change;
+  readonly folder: Inode;
+  readonly name: string;
+}
+
 export class Device {
   readonly #waiting = new Set<Change>();
+  readonly #left = new Set<LeftName>();
 
   /** Notes a change that processes see from now on. `emptied`: a folder that had to be empty for it. */
   note(edits: readonly Edit[], emptied?: Inode): void {
@@ -63,6 +74,10 @@ export class Device {
     if (change.onDevice) return;
     change.onDevice = true;
     for (const needed of change.needs) this.store(needed);
+    const [from, to] = change.edits;
+    if (from !== undefined && to?.inode?.file) {
+      this.#left.add({ change, folder: from.folder, name: from.name });
+    }
     this.#waiting.delete(change);
     for (const { folder, name, inode } of change.edits) {
       if (inode === null) folder.stored.delete(name);
@@ -77,6 +92,28 @@ export class Device {
     if (inode?.placed === change) inode.placed = undefined;
   }
 
+  /** Names that files have left in this folder, as far as the device knows of it. */
+  leftIn(folder: Inode): LeftName[] {
+    return [...this.#left].filter((left) => left.folder === folder);
+  }
+
+  /** An fsync of `folder` that stored `changes`: nothing of them, nor of `left`, is there under its old name any more. */
+  forgetLeft(folder: Inode, left: readonly LeftName[], changes: readonly Change[]): void {
+    for (const known of left) this.#left.delete(known);
+    for (const known of this.leftIn(folder)) if (changes.includes(known.change)) this.#left.delete(known);
+  }
+
+  #showOldNames(random: () => number): void {
+    const shows = random() < 0.3;
+    for (const { change, folder, name } of this.#left) {
+      const [, to] = change.edits;
+      const inode = to?.folder.stored.get(to.name);
+      const isThere = inode !== undefined && inode === to?.inode;
+      if (shows && isThere && !folder.stored.has(name) && random() < 0.5) folder.stored.set(name, inode);
+    }
+    this.#left.clear();
+  }
+
   /** Leaves of all that was not synced what `random` says, in the tree below `root`. */
   losePower(root: Inode, random: () => number): void {
     const survives = selection(random, this.#waiting.size);
@@ -85,6 +122,7 @@ export class Device {
     }
     for (const change of this.#waiting) for (const edit of change.edits) this.#forget(change, edit);
     this.#waiting.clear();
+    this.#showOldNames(random);
     const known = new Set<Inode>();
     const bring = (inode: Inode): void => {
       inode.links += 1;

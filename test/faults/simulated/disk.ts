@@ -89,10 +89,10 @@ export class SimulatedDisk implements Disk {
   async syncFolder(path: string): Promise<void> {
     const { files } = this.#world;
     await this.#process.turn('syncFolder', path);
-    const changes = files.changesIn(files.folder(path, 'open'));
+    const end = files.beginSync(files.folder(path, 'open'));
     // What others do while the device is waited for is not sure to be covered.
     await this.#process.turn('synced', path);
-    files.store(changes);
+    end();
   }
 
   async syncFile(path: string): Promise<void> {

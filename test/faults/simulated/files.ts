@@ -198,6 +198,16 @@ export class SimulatedFiles {
     for (const change of changes) this.#device.store(change);
   }
 
+  /** An fsync of the folder begins; what it answers with ends it. */
+  beginSync(folder: Inode): () => void {
+    const changes = this.changesIn(folder);
+    const left = this.#device.leftIn(folder);
+    return () => {
+      this.store(changes);
+      this.#device.forgetLeft(folder, left, changes);
+    };
+  }
+
   storeData(inode: Inode): void {
     if (inode.file !== null) inode.file.onDevice = inode.file.data.length;
   }

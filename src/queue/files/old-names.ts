@@ -1,0 +1,115 @@
+/**
+ * Names that a file no longer has. After a loss of power btrfs may show a file that was renamed under its old name as well
+ * as under the new one. The path is the state, so one of them is not true: the task has moved on from the old one.
+ */
+import { join } from 'node:path';
+import type { State } from '../../task/lifecycle.ts';
+import type { QueueContext } from './context.ts';
+import { listOrNone, unlessCode } from './disk.ts';
+import { type Place, parseEndedName, parseHeldPermit } from './layout.ts';
+import { placesInProgress, placesWaiting } from './locate.ts';
+import { PERMIT_FILE } from './permits.ts';
+
+const ENDED = ['completed', 'failed'] as const;
+
+/** Of two places with the same R and B, that of the state named later here is the one that the task came to last. */
+const ORDER: readonly State[] = ['in_progress', 'blocked', 'delayed', 'pending', 'failed', 'completed'];
+
+/** To be called before anything is claimed or given back. Only the first call in a process looks; one that failed is repeated. */
+export const withoutOldNames = async (context: QueueContext): Promise<void> => {
+  context.oldNames ??= removeOldNames(context);
+  try {
+    await context.oldNames;
+  } catch (error) {
+    context.oldNames = undefined;
+    throw error;
+  }
+};
+
+/** Only names are looked at, and the files of those tasks that occur more than once. */
+const removeOldNames = async (context: QueueContext): Promise<void> => {
+  for (const places of await placesOfRepeated(context)) {
+    for (const names of (await byInode(context, places)).values()) {
+      const [newest, ...old] = names.sort((a, b) => (isNewer(a, b) ? -1 : 1));
+      for (const place of newest === undefined ? [] : old) {
+        await removeOld(context, place.path);
+      }
+    }
+  }
+  await removeOldPermits(context);
+};
+
+/** A permit that is free as well as in the hands of a worker: that one is dead, as nobody has taken any yet. */
+const removeOldPermits = async (context: QueueContext): Promise<void> => {
+  const { disk, layout } = context;
+  for (const worker of await listOrNone(disk, layout.inProgress)) {
+    for (const text of await listOrNone(disk, join(layout.inProgress, worker))) {
+      const permit = parseHeldPermit(text);
+      if (permit === undefined) continue;
+      const held = join(layout.inProgress, worker, text);
+      const free = join(layout.permits, permit.folder, String(permit.number), PERMIT_FILE);
+      const inodes = [(await disk.facts(held))?.inode, (await disk.facts(free))?.inode];
+      if (inodes[0] !== undefined && inodes[0] === inodes[1]) await removeOld(context, held);
+    }
+  }
+};
+
+const placesOfRepeated = async (context: QueueContext): Promise<Place[][]> => {
+  const byId = new Map<string, Place[]>();
+  const note = (place: Place): void => {
+    const places = byId.get(place.id);
+    if (places === undefined) byId.set(place.id, [place]);
+    else places.push(place);
+  };
+  for await (const place of placesWaiting(context)) note(place);
+  for await (const place of placesInProgress(context)) note(place);
+  for await (const place of placesEnded(context)) note(place);
+  return [...byId.values()].filter((places) => places.length > 1);
+};
+
+async function* placesEnded({ disk, layout }: QueueContext): AsyncGenerator<Place> {
+  for (const state of ENDED) {
+    for (const day of await listOrNone(disk, layout[state])) {
+      const folder = join(layout[state], day);
+      for (const text of await listOrNone(disk, folder)) {
+        const name = parseEndedName(text);
+        if (name === undefined) continue;
+        // Behind all that waited with this R, and before what a retry made of it: that has B = R.
+        const base = name.run - 0.5;
+        yield {
+          ...name,
+          base,
+          priority: 5,
+          state,
+          path: join(folder, text),
+          folder,
+          dueMs: null,
+          workerId: null,
+        };
+      }
+    }
+  }
+}
+
+const byInode = async ({ disk }: QueueContext, places: readonly Place[]): Promise<Map<number, Place[]>> => {
+  const found = new Map<number, Place[]>();
+  for (const place of places) {
+    const facts = await disk.facts(place.path);
+    if (facts?.kind !== 'file') continue;
+    found.set(facts.inode, [...(found.get(facts.inode) ?? []), place]);
+  }
+  return found;
+};
+
+const isNewer = (a: Place, b: Place): boolean => {
+  if (a.run !== b.run) return a.run > b.run;
+  if (a.base !== b.base) return a.base > b.base;
+  return ORDER.indexOf(a.state) > ORDER.indexOf(b.state);
+};
+
+// A task that moved between two looks was seen at two places as well; then it is gone from the first.
+const removeOld = async ({ disk }: QueueContext, path: string): Promise<void> => {
+  const facts = await disk.facts(path);
+  if (facts === undefined || facts.links < 2) return;
+  await unlessCode(['ENOENT'], () => disk.unlink(path));
+};
