@@ -68,6 +68,15 @@ describe('a worktree of its own', () => {
     assert.equal(existsSync(half), true);
   });
 
+  it('is made by git itself where each worktree has settings of its own', async () => {
+    repository.git('config', 'extensions.worktreeConfig', 'true');
+    repository.git('config', '--worktree', 'koubou.test', 'main');
+    const id = await repository.done(put('new.txt', 'new\n'));
+    const own = join(repository.folder, '.git', 'worktrees', `${id}.r1`);
+    assert.match(readFileSync(join(own, 'config.worktree'), 'utf8'), /test = main/);
+    assert.deepEqual((await repository.apply(id)).files, ['new.txt']);
+  });
+
   it('gets nothing on its branch from a worker that has lost the task', async () => {
     const { rig, runner } = repository;
     const id = await repository.add();
