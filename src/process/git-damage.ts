@@ -17,17 +17,21 @@ export const cureOfDamage = (said: string): string | undefined =>
 const FOLDER = /^[0-9a-f]{2}$/;
 const OBJECT = /^[0-9a-f]{38,62}$/;
 
-/** Removes the objects that hold nothing: no git can read them, and none would write them again. */
-export const removeEmptyObjects = async (commonFolder: string): Promise<void> => {
+/** Removes the objects that hold nothing: no git can read them, and none would write them again. How many it were. */
+export const removeEmptyObjects = async (commonFolder: string): Promise<number> => {
+  let removed = 0;
   const objects = join(commonFolder, 'objects');
   for (const name of (await readdir(objects).catch(() => [])).filter((each) => FOLDER.test(each))) {
     const folder = join(objects, name);
     for (const rest of (await readdir(folder).catch(() => [])).filter((each) => OBJECT.test(each))) {
       const path = join(folder, rest);
       const facts = await lstat(path).catch(() => undefined);
-      if (facts?.isFile() && facts.size === 0) await rm(path, { force: true });
+      if (!facts?.isFile() || facts.size > 0) continue;
+      await rm(path, { force: true });
+      removed += 1;
     }
   }
+  return removed;
 };
 
 /** Whether the file of a branch says nothing that git could read. A branch without a file of its own is none such. */

@@ -14,7 +14,10 @@ import { placeOf, repositoryOf, type WorktreeRecord } from './record.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Whether it was: not where the branch can be read, or is gone, or its patch does not fit the commit it began with. */
+/**
+ * Whether something was mended, so that another try may succeed: not where the branch can be read, or is gone, or its patch
+ * does not fit the commit it began with. What a merge would make may have been left empty as well.
+ */
 export const restoreBranch = async (
   record: WorktreeRecord,
   patchPath: string,
@@ -34,8 +37,9 @@ export const restoreBranch = async (
       objects: { in: 'repository' },
     });
     const place = { ...made, folder: top };
-    if (!(await isDamaged(place, asking, record))) return false;
-    await removeEmptyObjects(git_folder);
+    const damaged = await isDamaged(place, asking, record);
+    const removed = await removeEmptyObjects(git_folder);
+    if (!damaged) return removed > 0;
     const variables = { GIT_INDEX_FILE: join(scratch, 'index') };
     await gitOutput(place, ['read-tree', base], { variables });
     await gitOutput(place, ['apply', '--cached', '--binary', '--whitespace=nowarn', patchPath], {

@@ -182,6 +182,15 @@ describe('the work in a worktree', () => {
     });
   }
 
+  it('is applied where a power cut left empty what the merge makes', async () => {
+    const id = await repository.done(put('new.txt', 'new\n'));
+    repository.write('mine.txt', 'mine\n');
+    repository.commit('mine');
+    const tree = repository.git('merge-tree', '--write-tree', 'main', `koubou/${id}`).trim();
+    await empty(objectOf(tree));
+    assert.deepEqual((await repository.apply(id)).files, ['new.txt']);
+  });
+
   for (const was of ['', '{"version":1}'] as const) {
     it(`is applied and discarded where the record of its worktree is ${was === '' ? 'empty' : 'no record'}`, async () => {
       const id = await repository.done(put('new.txt', 'new\n'));
