@@ -49,6 +49,8 @@ export const stage = async (
     folders: [...folders],
     files,
   };
+  const parents = files.flatMap(({ name, becomes }) => (becomes === null ? [] : parentsOf(name)));
+  await syncAll([...parents.map((name) => pathIn(fresh, name)), fresh, join(folder, 'old'), folder]);
   await writeJournal(home, journal);
   return { folder, journal };
 };

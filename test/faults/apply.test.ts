@@ -5,6 +5,7 @@ import { seeded } from '../helpers/seeded.ts';
 import { type Command, Ground } from './apply/ground.ts';
 import { callsOf, killAtCall, killAtMoment, type SystemCall } from './apply/kill.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
+import { buildPlanted, type Fault } from './planted-build.ts';
 import { cannotTrace } from './syscalls/strace.ts';
 
 const SEED = 7;
@@ -13,12 +14,19 @@ const MOMENTS = 40;
 /** The longest that what is looked at takes. */
 const WITHIN_MS = { apply: 500, discard: 20 };
 
+const NEVER_UNDONE: Fault = {
+  file: 'worktree/stage.ts',
+  from: 'if (journal !== undefined) {',
+  to: 'if (journal !== undefined && home === id) {',
+};
+
 const IN_CALLS = 'in a system call';
 
 describe('apply and discard', function () {
   this.timeout(exhaustive ? 7_200_000 : 120_000);
   const random = seeded(SEED);
   const rows: Figures['rows'][number][] = [];
+  const notes: string[] = [];
   let ground: Ground;
   let log: string;
 
@@ -36,6 +44,7 @@ describe('apply and discard', function () {
       command: 'npm run faults -- apply',
       columns: ['Command', 'Killed', 'Kills', 'Ended before', 'Bad'],
       rows,
+      notes,
     });
   });
 
@@ -82,6 +91,25 @@ describe('apply and discard', function () {
       });
     }
   }
+
+  it('find that what a killed apply wrote is not taken back', async function () {
+    if (cannotTrace() !== null) return this.skip();
+    const calls = (await callsOf(ground, 'apply', log)).filter(({ call }) => call === 'rename');
+    ground.program = await buildPlanted(NEVER_UNDONE);
+    const found: string[] = [];
+    for (const call of calls) {
+      ground.reset();
+      await killAtCall(ground, 'apply', call, log);
+      const wrong = await ground.judge('apply', 'conflicting');
+      if (wrong !== null) found.push(wrong);
+      if (!exhaustive && wrong !== null) break;
+    }
+    ground.program = undefined;
+    assert.match(found.join(), /the files are not as they should be/);
+    notes.push(
+      `Planted: a journal that nobody looks at is found at ${found.length} of the ${calls.length} renames.`,
+    );
+  });
 
   const sampled = (calls: readonly SystemCall[]): SystemCall[] =>
     Array.from({ length: SAMPLED.calls }, () => calls[Math.floor(random() * calls.length)] as SystemCall);

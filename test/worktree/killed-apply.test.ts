@@ -23,7 +23,7 @@ import { killedAfter } from './killed.ts';
 import { environment, put, Repository, shell } from './repository.ts';
 
 /** Each how many calls a kill is tried. */
-const STEP = full ? 1 : 5;
+const STEP = full ? 1 : 17;
 
 describe('an apply that was killed', function () {
   this.timeout(300_000);
@@ -52,6 +52,7 @@ describe('an apply that was killed', function () {
     symlinkSync('kind/deep/x', join(cwd, 'link'));
     chmodSync(join(cwd, 'mode.sh'), 0o755);
     put('made.txt', 'made')(cwd);
+    put('new\nli"ne ', 'odd')(cwd);
   };
 
   /** Every file of the work tree, but for what is koubou's and git's. */
@@ -126,6 +127,7 @@ describe('an apply that was killed', function () {
         'link',
         'made.txt',
         'mode.sh',
+        'new\nli"ne ',
         'shared.txt',
       ]);
       done ??= all();
@@ -160,7 +162,7 @@ describe('an apply that was killed', function () {
   it('is undone by discard, and keeps what was changed or committed since', async () => {
     const record = await branched(repository, act);
     const { calls } = await killedAfter(Number.POSITIVE_INFINITY, () => applying(repository, record));
-    for (let after = calls; !journals(); after -= 1) {
+    for (let after = calls - 2; !journals(); after -= 3) {
       reset();
       await killedAfter(after, () => applying(repository, record));
       buried();
@@ -172,6 +174,26 @@ describe('an apply that was killed', function () {
     await undoKilledApply(home, record, environment);
     assert.equal(repository.status(), '?? made.txt\n?? mine.txt\n');
     assert.equal(repository.read('made.txt'), 'made, and changed');
+    nothingLeft();
+  });
+
+  it('is undone under names that are not UTF-8', async () => {
+    const odd = (cwd: string): Buffer => Buffer.concat([Buffer.from(`${cwd}/byte`), Buffer.from([0xff])]);
+    writeFileSync(odd(folder), 'old');
+    repository.commit('byte');
+    const record = await branched(repository, (cwd) => {
+      writeFileSync(odd(cwd), 'new');
+      put('made.txt', 'made')(cwd);
+    });
+    const { calls } = await killedAfter(Number.POSITIVE_INFINITY, () => applying(repository, record));
+    for (let after = calls - 2; !journals(); after -= 3) {
+      reset();
+      await killedAfter(after, () => applying(repository, record));
+      buried();
+    }
+    assert.equal(readFileSync(odd(folder), 'utf8'), 'new');
+    await undoKilledApply(home, record, environment);
+    assert.equal(readFileSync(odd(folder), 'utf8'), 'old');
     nothingLeft();
   });
 
@@ -211,7 +233,7 @@ describe('an apply that was killed', function () {
       const there = (): Promise<Applied> => applyWorktree(elsewhere, record, environment);
       const { calls } = await killedAfter(Number.POSITIVE_INFINITY, there);
       const done = all();
-      for (let after = calls - 10; after > 20; after -= 9) {
+      for (let after = calls - 10; after > 20; after -= STEP) {
         reset();
         await killedAfter(after, there);
         buried();

@@ -3,9 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { discardWorktree } from '../../src/worktree/remove.ts';
+import { full } from '../helpers/queue-home.ts';
 import { branched } from './branched.ts';
 import { killedAfter } from './killed.ts';
 import { environment, put, Repository, shell } from './repository.ts';
+
+/** Each how many calls a kill is tried. */
+const STEP = full ? 1 : 3;
 
 describe('a discard that was killed', function () {
   this.timeout(120_000);
@@ -23,7 +27,7 @@ describe('a discard that was killed', function () {
 
   for (const packed of [false, true]) {
     it(`leaves no lock of git’s and no half worktree, and can be repeated${packed ? '; its branch is packed' : ''}`, async () => {
-      for (let after = 0; ; after += 1) {
+      for (let after = 0; ; after += STEP) {
         const record = await branched(repository, put('new.txt', 'x'));
         if (packed) repository.git('pack-refs', '--all');
         const { through } = await killedAfter(after, () => discardWorktree(home, record, environment));

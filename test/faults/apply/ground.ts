@@ -31,6 +31,8 @@ export class Ground {
   readonly #model: string;
   readonly #before: string;
   #applied = '';
+  /** The bin/run.js of another build. */
+  program: string | undefined;
 
   private constructor(repository: Repository, id: string, model: string) {
     this.repository = repository;
@@ -105,7 +107,8 @@ export class Ground {
   }
 
   run(command: Command): ReturnType<typeof koubou> {
-    return koubou([command, this.id], { home: this.home, cwd: dirname(this.home) });
+    const { home, program } = this;
+    return koubou([command, this.id], { home, program, cwd: dirname(home) });
   }
 
   start(command: Command, under: readonly string[]): ReturnType<typeof startKoubou> {
