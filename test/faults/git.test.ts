@@ -118,4 +118,7 @@ const figures = (rows: Figures['rows']): Figures => ({
   command: 'npm run faults -- git',
   columns: ['git', 'Kills', 'Not as promised'],
   rows,
+  notes: [
+    "What holds for git's side of the work: when a task has completed, its branch is on the device with every object, ref and folder that it needs, also what the agent committed with its own git. Before that git's record of the worktree is there whole or not at all; objects that the agent's git made may be left empty by a loss of power, and koubou removes those before the next run.",
+  ],
 });
