@@ -4,9 +4,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { put, Repository } from '../test/worktree/repository.ts';
-import { median, ms, type Row } from './measure.ts';
+import { ms, quantile, type Row } from './measure.ts';
 
-const TASKS = 30;
+const TASKS = 20;
+/** Of what else runs on the machine a median would say more than of the syncs. */
+const FASTEST = 0.1;
 
 export const worktree = async (): Promise<Row[]> => {
   const outside = mkdtempSync(join(tmpdir(), 'koubou-bench-'));
@@ -27,10 +29,13 @@ export const worktree = async (): Promise<Row[]> => {
         restore();
       }
     }
-    const [synced, unsynced] = [took.synced, took.unsynced].map(median) as [number, number];
+    const [synced, unsynced] = [took.synced, took.unsynced].map((each) => quantile(each, FASTEST)) as [
+      number,
+      number,
+    ];
     return [
       {
-        what: 'a task in a worktree, over the same with no sync of what git has of it',
+        what: 'syncs of what git has of a worktree task, added',
         figure: `+${ms(synced - unsynced)} (${ms(synced)})`,
         target: '<= 50 ms',
       },
