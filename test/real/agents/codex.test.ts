@@ -71,9 +71,11 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
 
   const settings = {
     routing: { default: { general: 'codex', code: 'codex', command: 'codex' } },
-    stallSeconds: 2,
-    loadSeconds: 2,
+    stallSeconds: 30,
+    loadSeconds: 30,
   };
+  /** For a server that falls silent. */
+  const impatient = { ...settings, stallSeconds: 2, loadSeconds: 2, unavailableSeconds: 0 };
 
   const add = (over: Partial<NewTask> = {}): Promise<string> =>
     rig.add({ type: 'code', cwd: folder, prompt: 'Write a.txt.', ...over, options: { retries: 0, ...over.options } });
@@ -207,7 +209,8 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
       it(name, async () => {
         const server = await serve(...script);
         const id = await add({ options: { ...options } });
-        await rig.drain(codexOn(server.url), { ...settings, unavailableSeconds: 0 });
+        const isSilent = code === 'stalled' || code === 'timeout';
+        await rig.drain(codexOn(server.url), isSilent ? impatient : { ...settings, unavailableSeconds: 0 });
         const { status, attempts } = await rig.record(id);
         assert.equal(attempts[0]?.error?.code, code, attempts[0]?.error?.message);
         assert.match(attempts[0]?.error?.message ?? '', message);
