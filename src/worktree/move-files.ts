@@ -1,7 +1,7 @@
 /** Moves the files of a journal into the work tree, all or none, and undoes what a killed apply moved. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readlink, rm, rmdir, unlink } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readlink, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { pathIn, shownName } from '../process/git.ts';
@@ -31,6 +31,7 @@ export const moveFiles = async (ground: Ground, stamps: ReadonlyMap<string, stri
       if (becomes === null) continue;
       await requireAsSeen(top, name, stamps);
       if (!(await parentMade(top, name))) throw inTheWay(name);
+      await takeGroup(top, name, pathIn(join(folder, 'new'), name));
       const place = { to: pathIn(top, name), beside: besideOf(journal, name), mayReplace: was };
       await putFile({ from: pathIn(join(folder, 'new'), name), ...place });
     }
@@ -41,6 +42,15 @@ export const moveFiles = async (ground: Ground, stamps: ReadonlyMap<string, stri
     throw notApplied(error);
   }
 };
+
+/** In a folder that gives its group to what is made there, a file that is moved in has to be given it. */
+const takeGroup = async (top: string, name: string, file: Buffer): Promise<void> => {
+  const parent = parentsOf(name).at(-1);
+  const { mode, gid } = await stat(parent === undefined ? top : pathIn(top, parent));
+  if ((mode & SETGID) !== 0) await lchown(file, -1, gid).catch(ignored);
+};
+
+const SETGID = 0o2000;
 
 const inTheWay = (name: string): KoubouError =>
   new KoubouError(

@@ -234,6 +234,23 @@ describe('apply, in a repository', function () {
       await isApplied(act, ['bit.sh', 'dangling', 'folder', 'shared.txt']);
     });
 
+    it('gives files the group of a folder that says so, as git does', async function () {
+      // Only root may give a folder to a group of others.
+      if (process.getuid?.() !== 0) return this.skip();
+      shell(folder, 'chgrp 12345 sub && chmod g+s sub');
+      await isApplied(
+        (cwd) => {
+          put('sub/a.txt', 'theirs\n')(cwd);
+          mkdirSync(join(cwd, 'sub/deep'));
+          put('sub/deep/new.txt', 'new\n')(cwd);
+        },
+        ['sub/a.txt', 'sub/deep/new.txt'],
+      );
+      for (const name of ['sub/a.txt', 'sub/deep/new.txt']) {
+        assert.equal(statSync(join(folder, name)).gid, 12345, name);
+      }
+    });
+
     it('tells names apart that differ by case alone, whatever core.ignorecase says', async () => {
       for (const said of ['true', 'false']) {
         const record = await branched(repository, put('SHARED.txt', 'loud\n'));
