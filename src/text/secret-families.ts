@@ -53,15 +53,33 @@ const FAMILIES: ReadonlyMap<string, Family> = new Map(
   ),
 );
 
-/** The longest come first: `api key` is no `key`. */
-const patternOf = (names: readonly string[]): RegExp =>
-  new RegExp(
-    [...names]
-      .sort((a, b) => b.length - a.length)
-      .map((name) => name.replaceAll(/['’]/g, "['’]").replaceAll(' ', '[\\s_.-]?'))
-      .join('|'),
-    'gi',
-  );
+/** Names by their letters: what they share is looked at once. */
+interface Branch {
+  next: Map<string, Branch>;
+  ends: boolean;
+}
+
+/** The longest comes first: `api key` is no `key`. */
+const patternOf = (names: readonly string[]): RegExp => {
+  const root: Branch = { next: new Map(), ends: false };
+  for (const name of names) {
+    let branch = root;
+    for (const letter of name.toLowerCase()) {
+      const next = branch.next.get(letter) ?? { next: new Map(), ends: false };
+      branch.next.set(letter, next);
+      branch = next;
+    }
+    branch.ends = true;
+  }
+  return new RegExp(sourceOf(root), 'gi');
+};
+
+const sourceOf = ({ next, ends }: Branch): string => {
+  const ways = [...next].map(([letter, branch]) => (LETTERS[letter] ?? letter) + sourceOf(branch));
+  if (ways.length === 0) return '';
+  return ways.length === 1 && !ends ? (ways[0] ?? '') : `(?:${ways.join('|')})${ends ? '?' : ''}`;
+};
+const LETTERS: Readonly<Record<string, string>> = { ' ': '[\\s_.-]?', "'": "['’]", '’': "['’]" };
 
 const isAsciiName = (name: string): boolean => !/[^\0-\x7f]/.test(name);
 const all = Object.values(NAMES).flat();

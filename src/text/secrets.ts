@@ -10,6 +10,7 @@ import { findPublishedKey } from './published-key-rules.ts';
 import {
   bareName,
   isFamilyWord,
+  mayBeTold,
   mayCommandSecret,
   mayNameSecret,
   mayTellCode,
@@ -38,6 +39,9 @@ const findIn = async (text: string, words: readonly string[]): Promise<string | 
   (mayHoldSeed(text) ? (await import('./seed-phrases.ts')).findSeedPhrase(text) : undefined) ??
   (words.length === 0 ? undefined : findByWords(withoutEscapes(text), words));
 
+/** Evidence tells a key from a token no better than people do. */
+const KEYS = ['secret', 'apikey', 'token'];
+
 const findByWords = async (text: string, words: readonly string[]): Promise<string | undefined> => {
   const families = words.filter(isFamilyWord);
   if (families.length > 0 && mayCommandSecret(text)) {
@@ -54,7 +58,13 @@ const findByWords = async (text: string, words: readonly string[]): Promise<stri
       (mayTellCode(text) || mayNameSecret(text)
         ? (await import('./code-rows.ts')).findCodeRow(text)
         : undefined) ??
-      (mayTellLogin(text) ? (await import('./login-told.ts')).findLoginTold(text) : undefined);
+      (mayTellLogin(text) ? (await import('./login-told.ts')).findLoginTold(text) : undefined) ??
+      (mayBeTold(text) || mayNameSecret(text)
+        ? (await import('./evidence/find.ts')).findByEvidence(
+            text,
+            KEYS.every((key) => families.some((each) => bareName(each) === key)),
+          )
+        : undefined);
     if (told !== undefined) return told;
   }
   const own = words.filter((each) => !isFamilyWord(each));

@@ -53,10 +53,10 @@ describe('the search for secrets, on tables of what people write', () => {
     }
   });
 
-  it('alarms hardly at what it was never mended by, and sees three of four secrets there', async () => {
+  it('alarms hardly at what it was never mended by, and sees five of six secrets there', async () => {
     const { found, passed } = await secretsOf('first sight', search);
-    assert.ok(found.length + passed.length >= 90);
-    assert.ok(found.length / (found.length + passed.length) >= 3 / 4, `unseen: ${passed.join('\n')}`);
+    assert.ok(found.length + passed.length >= 200);
+    assert.ok(found.length / (found.length + passed.length) >= 5 / 6, `unseen: ${passed.join('\n')}`);
     assert.ok(alarmsLittle(await lookAlikesOf('first sight', search)));
   });
 

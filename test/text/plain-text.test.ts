@@ -3,15 +3,8 @@ import { isPlainText } from '../../src/text/plain-text.ts';
 import { NAMES } from '../../src/text/secret-names.ts';
 import { findSecret } from '../../src/text/secrets.ts';
 import { EVERYDAY_SECRETS, MORE_SECRETS } from './everyday-secrets.ts';
-import * as lot1 from './lots/lot-1.ts';
-import * as lot2 from './lots/lot-2.ts';
-import * as lot3 from './lots/lot-3.ts';
-import * as lot4 from './lots/lot-4.ts';
-import * as lot5 from './lots/lot-5.ts';
-import * as lot6 from './lots/lot-6.ts';
-import * as lot7 from './lots/lot-7.ts';
+import { LOTS } from './secret-tables.ts';
 
-const LOTS = [lot1, lot2, lot3, lot4, lot5, lot6, lot7];
 const WORDS = ['password', 'secret', 'api_key', 'token', 'private_key'];
 
 describe('a plain text', () => {
