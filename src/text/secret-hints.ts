@@ -30,10 +30,6 @@ export const mayTellLogin = (text: string): boolean =>
   /[A-Z][a-z]{2,}[!#$&*][A-Za-z]*\d|[a-z]{4}!\d\d/.test(text) ||
   (/[a-z][!#$?^&*%+._-]?\d|\d[a-z]|[!#$?*]\d|\d{8}/i.test(text) && TELLS_LOGIN.test(text));
 
-/** What evidence/ looks for, but for words of letters alone, which need a name: numbers, and letters with digits or signs. */
-export const mayBeTold = (text: string): boolean =>
-  /\d{3}|\d[ -]\d|[a-z][!#$&*+.?^%@_-]?\d|\d[a-z]|[a-z][!#$&*+%_-][a-z]/i.test(text);
-
 const FAMILY_WORDS: ReadonlySet<string> = new Set(['password', 'secret', 'apikey', 'privatekey', 'token']);
 
 /** Whether a word of `security.sensitive_patterns` asks for families, and not only for itself. */

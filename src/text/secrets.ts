@@ -10,7 +10,6 @@ import { findPublishedKey } from './published-key-rules.ts';
 import {
   bareName,
   isFamilyWord,
-  mayBeTold,
   mayCommandSecret,
   mayNameSecret,
   mayTellCode,
@@ -59,7 +58,7 @@ const findByWords = async (text: string, words: readonly string[]): Promise<stri
         ? (await import('./code-rows.ts')).findCodeRow(text)
         : undefined) ??
       (mayTellLogin(text) ? (await import('./login-told.ts')).findLoginTold(text) : undefined) ??
-      (mayBeTold(text) || mayNameSecret(text)
+      (mayTellCode(text) || mayTellLogin(text) || mayNameSecret(text)
         ? (await import('./evidence/find.ts')).findByEvidence(
             text,
             KEYS.every((key) => families.some((each) => bareName(each) === key)),
