@@ -69,6 +69,6 @@ const commonCommit = async (place: GitPlace, branch: string): Promise<string | u
 
 /** 0: of an older koubou, or no folder is left. */
 const lastRun = async (folder: string, id: string): Promise<number> => {
-  const named = (await readdir(folder)).map(runNamed);
+  const named = (await readdir(folder).catch(() => [])).map(runNamed);
   return Math.max(0, ...named.flatMap((each) => (each?.id === id ? [each.run] : [])));
 };

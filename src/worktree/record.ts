@@ -71,8 +71,9 @@ export const headNameOf = (record: WorktreeRecord): string => `worktrees/${nameO
 
 const recordPath = (home: string, id: string): string => join(worktreesFolder(home), `${id}.json`);
 
-/** Whether there is a record, readable or not. */
-export const isRecorded = (home: string, id: string): Promise<boolean> => exists(recordPath(home, id));
+/** Whether there is the file of a record, readable or not. */
+export const isRecorded = async (home: string, id: string): Promise<boolean> =>
+  (await lstat(recordPath(home, id)).catch(() => undefined))?.isFile() ?? false;
 
 /** undefined: there is none, or none that can be read. */
 export const readWorktree = async (home: string, id: string): Promise<WorktreeRecord | undefined> => {
