@@ -7,9 +7,9 @@ import { builtKoubou } from '../test/helpers/built.ts';
 import { beat, budget, succeeded, worker } from '../test/helpers/queue-home.ts';
 import { commandTask, environment, ms, quantile, type Row, withHome } from './measure.ts';
 
-const ROUNDS = 40;
-/** By then the command waits; its pauses are as long as they get. */
-const WAITING_MS = 1000;
+const ROUNDS = 30;
+/** By then the command waits, also on a busy machine; its pauses are as long as they get. */
+const WAITING_MS = 2000;
 
 export const wait = async (): Promise<Row[]> => {
   const program = await builtKoubou();

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
 import { appendOwn } from '../names/own-file.ts';
 import { walk } from '../names/walk.ts';
+import { halfMadePath } from '../process/half-made.ts';
 import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
@@ -14,7 +15,7 @@ import type { Changes } from '../verify/verify.ts';
 import { commitWorktree } from '../worktree/commit.ts';
 import { syncObjects, syncRefs } from '../worktree/durable.ts';
 import { changedBehindLinks, ignoredOf } from '../worktree/links.ts';
-import { placeOf, repositoryOf, SCRATCH, worktreesFolder, writeWorktree } from '../worktree/record.ts';
+import { placeOf, repositoryOf, worktreesFolder, writeWorktree } from '../worktree/record.ts';
 import { makeWorktree, type Worktree } from '../worktree/worktree.ts';
 import { requireSameFolder } from './names.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -175,7 +176,7 @@ export class Workplace {
       .map((path) => relative(record.path, path))
       .filter((name) => name !== '' && !name.startsWith('..'));
     if (names.length === 0) return;
-    const scratch = `${record.path}${SCRATCH}`;
+    const scratch = halfMadePath(record.path);
     const place = placeOf(record, environment);
     try {
       const only_there = await ignoredOf(place, { repository: repositoryOf(record), scratch, names });

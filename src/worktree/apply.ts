@@ -5,11 +5,11 @@
  * or as the merge has it already. (4) git writes the new files into a folder of koubou's, and a journal says what is
  * about to be moved. (5) Each is moved into its place in one step; where anything is in the way, all is put back.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, git, shownName, zeroEnded } from '../process/git.ts';
+import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { neverFetched } from '../process/partial-clone.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
@@ -19,7 +19,7 @@ import { holdingLock } from './index-lock.ts';
 import { readJournal, refuseOtherJournals, removeJournal } from './journal.ts';
 import { moveFiles, stampOf } from './move-files.ts';
 import { commitAt, originOf } from './origin.ts';
-import { exists, SCRATCH, type WorktreeRecord, worktreesFolder } from './record.ts';
+import { exists, type WorktreeRecord, worktreesFolder } from './record.ts';
 import { type Marks, marksOf, notesOf, refuseMarks, refuseUnfinished } from './refuse-apply.ts';
 import { stage, undoKilled } from './stage.ts';
 import { currentStates, idOf, isSubmodule, movesBetween, type State } from './states.ts';
@@ -77,11 +77,11 @@ const holding = <T>(
   { repository, environment }: { repository: Repository; environment: Readonly<Record<string, string>> },
   act: (held: Held) => Promise<T>,
 ): Promise<T> => {
-  const all = join(worktreesFolder(home), `${record.task_id}${SCRATCH}`);
-  // A git that outlives a killed apply writes to none of this one.
-  const scratch = join(all, randomBytes(6).toString('hex'));
+  const path = join(worktreesFolder(home), record.task_id);
+  // Of this one alone: a git that outlives a killed apply writes to none of it.
+  const scratch = halfMadePath(path);
   return holdingLock(join(repository.gitFolder, 'index'), 'nothing was changed', async () => {
-    await rm(all, { recursive: true, force: true, maxRetries: 3 });
+    removeHalfMade(path);
     await mkdir(scratch, { recursive: true });
     try {
       const place = await ownGit(
@@ -94,7 +94,7 @@ const holding = <T>(
       );
       return await act({ place: { ...place, folder: repository.top }, index: join(scratch, 'index') });
     } finally {
-      await rm(all, { recursive: true, force: true, maxRetries: 3 });
+      await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
     }
   });
 };

@@ -2,6 +2,7 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
+import { halfMadePath } from '../process/half-made.ts';
 import { removeOddEntries } from '../process/odd-entries.ts';
 import { ownGit } from '../process/own-git.ts';
 import { syncObjects, syncRefs } from './durable.ts';
@@ -9,7 +10,7 @@ import { requireGenuine } from './genuine.ts';
 import { leaveOutHomes, refuseHomes } from './homes.ts';
 import { leavingNoLocks } from './locks.ts';
 import { commitAt } from './origin.ts';
-import { headNameOf, ownGitFolder, placeOf, repositoryOf, SCRATCH, type WorktreeRecord } from './record.ts';
+import { headNameOf, ownGitFolder, placeOf, repositoryOf, type WorktreeRecord } from './record.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -27,7 +28,7 @@ export const commitWorktree = async (
   }: { tree: string; message: string; environment: Environment; requireHeld: () => Promise<void> },
 ): Promise<void> => {
   const asking = placeOf(record, environment);
-  const scratch = `${record.path}${SCRATCH}`;
+  const scratch = halfMadePath(record.path);
   try {
     const repository = repositoryOf(record);
     const made = await ownGit(asking, { path: scratch, repository, objects: { in: 'repository' } });

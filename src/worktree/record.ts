@@ -103,9 +103,6 @@ const isOwn = ({ task_id, repository, git_folder, branch, links, only_there }: W
 /** The usual name, and the one where a branch `koubou` is in its way. */
 export const branchesOf = (id: string): string[] => [`koubou/${id}`, `koubou-${id}`];
 
-/** Behind the path of a worktree: what koubou needs while it is at work there. */
-export const SCRATCH = '.apply';
-
 /** On the device when it resolves. */
 export const writeWorktree = async (home: string, record: WorktreeRecord): Promise<void> => {
   const folder = worktreesFolder(home);

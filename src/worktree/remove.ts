@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
+import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { removeLinked } from './linked.ts';
 import { removeLinks } from './links.ts';
@@ -13,8 +14,8 @@ import {
   placeOf,
   repositoryOf,
   runNamed,
-  SCRATCH,
   type WorktreeRecord,
+  worktreesFolder,
 } from './record.ts';
 import { removeBranch } from './remove-branch.ts';
 import { unblockWorktrees } from './unblock.ts';
@@ -45,7 +46,7 @@ const heldIn = async (record: WorktreeRecord, environment: Environment): Promise
   const only = [];
   for (const name of record.only_there) if (await exists(join(record.path, name))) only.push(name);
   if (only.length > 0) return only;
-  const scratch = `${record.path}${SCRATCH}`;
+  const scratch = halfMadePath(record.path);
   const asking = placeOf(record, environment);
   const repository = repositoryOf(record);
   try {
@@ -100,8 +101,8 @@ export const discardWorktree = async (
   environment: Environment,
 ): Promise<void> => {
   await removeFolders(record);
-  // What an apply that was killed left.
-  await rm(`${record.path}${SCRATCH}`, { recursive: true, force: true });
+  // What was needed for it by processes that were killed.
+  removeHalfMade(join(worktreesFolder(home), record.task_id));
   await unblockWorktrees(record.git_folder);
   await removeBranch(record, environment);
   await forgetWorktree(home, record.task_id);
@@ -126,7 +127,6 @@ export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
 const upTo =
   ({ task_id, run: last = 0 }: WorktreeRecord) =>
   (name: string): boolean => {
-    const { id, run = 0 } = runNamed(name.replace(/\.(?:apply|restored)$/, '')) ?? {};
-    // The one who applies is at work there.
-    return id === task_id && run <= last && name !== `${task_id}${SCRATCH}`;
+    const { id, run = 0 } = runNamed(name.replace(/\.restored$/, '')) ?? {};
+    return id === task_id && run <= last;
   };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, gitLine, gitOutput, pathIn } from '../process/git.ts';
 import { removeBrokenBranch, removeEmptyObjects } from '../process/git-damage.ts';
+import { halfMadePath } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import type { Repository } from '../process/repository.ts';
 import { moveBranch } from './commit.ts';
@@ -19,7 +20,6 @@ import { originOf } from './origin.ts';
 import {
   branchesOf,
   ownGitFolder,
-  SCRATCH,
   type WorktreeRecord,
   worktreeName,
   worktreesFolder,
@@ -59,7 +59,7 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
   const place = { folder: repository.top, environment, signal };
   const path = join(await realpath(worktreesFolder(home)), worktreeName(id, run));
-  const scratch = `${path}${SCRATCH}`;
+  const scratch = halfMadePath(path);
   try {
     const record: WorktreeRecord = {
       version: 1,

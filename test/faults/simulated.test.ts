@@ -59,7 +59,7 @@ if (replayed > 0) {
         ],
         rows: [[histories, tasks, calls, choices, kills, powerLosses, broken.length, seconds]],
         notes: [
-          'A power loss keeps any selection of the names that were not synced in which none lacks one that it stands on, which is less than ext4 and xfs keep, and of data that was not synced a part, zeros or nothing. A rename or link is kept whole or not at all: file systems without a journal do not promise that, and koubou is not safe on them.',
+          'A power loss keeps any selection of the names that were not synced in which none lacks one that it stands on, which is less than ext4 and xfs keep, and of data that was not synced a part, zeros or nothing. A rename or link is kept whole or not at all, but for the old name of a file, which may be there as well after some losses, as on btrfs: file systems without a journal do not promise that, and koubou is not safe on them.',
           `The simulated disk says of ${60 * compared} random calls what the real one says.`,
           ...found,
         ],
@@ -78,11 +78,12 @@ if (replayed > 0) {
       for (const text of left) {
         for (const part of whole) assert.ok(text.includes(part), `${part} was synced: ${text}`);
         assert.ok(!text.includes('second') || text.includes('first'), `one stands on the other: ${text}`);
-        assert.ok(text.includes('from') !== text.includes('to='), `a rename is whole: ${text}`);
+        assert.ok(text.includes('from') || text.includes('to='), `a rename loses no file: ${text}`);
       }
       const may = [
-        /from/,
-        /to=/,
+        /from(?!.*to=)/,
+        /^(?!.*from).*to=/,
+        /from.*to=/,
         /a=.* b=/,
         /a=(?!.* b=)/,
         /^(?!.*a=).*b=/,

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -69,7 +70,12 @@ describe('an apply that was killed', function () {
   };
 
   /** The lock that is left names this process, which has to be another for who comes next. */
-  const buried = (): void => {
+  /** The process that was killed lives on here: it is given the looks of a dead one. */
+  const buried = (at = home): void => {
+    for (const name of readdirSync(join(at, 'worktrees'))) {
+      const dead = name.replace(/-(\d+)-\d+-([0-9a-f]{20}\.tmp)$/, '-$1-1-$2');
+      renameSync(join(at, 'worktrees', name), join(at, 'worktrees', dead));
+    }
     const lock = join(folder, '.git/index.lock');
     if (existsSync(lock)) writeFileSync(lock, `koubou ${spawnSync('true').pid} 1\n`);
     for (const name of readdirSync(join(folder, '.git'))) {
@@ -79,7 +85,7 @@ describe('an apply that was killed', function () {
 
   const nothingLeft = (): void => {
     assert.deepEqual(
-      readdirSync(join(home, 'worktrees')).filter((name) => /\.(apply|journal)/.test(name)),
+      readdirSync(join(home, 'worktrees')).filter((name) => /\.(tmp|journal)$/.test(name)),
       [],
     );
     assert.deepEqual(
@@ -236,7 +242,7 @@ describe('an apply that was killed', function () {
       for (let after = calls - 10; after > 20; after -= STEP) {
         reset();
         await killedAfter(after, there);
-        buried();
+        buried(elsewhere);
         await undoKilledApply(elsewhere, record, environment);
         if (after < calls - 20) assert.deepEqual(all(), before);
       }
