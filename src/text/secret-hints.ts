@@ -19,7 +19,7 @@ export const mayCommandSecret = (text: string): boolean => COMMAND.test(text);
 
 /** What told-code.ts looks for: a number, and one of its words or a letter that is not of English. */
 const TELLS_CODE =
-  /[^\0-\x7f]|code|pin\b|pins\b|puk|comb|zahl|codi|clave|segredo|tan\b|otp|sms|open|lock|alarm|arm\b|safe|key|vault|door|gate|digits|parent|voice|mailbox|ipad|phone|tablet|tresor|sicherung|radio|tür|tor\b|schl|spind|koffer|keller|port|apre|ap[re]r|mensa|confirm|bank|banque|banca|banco|immeuble|molett|coffre|cadenas|casier|valise|puert|caja|candad|cofre|taquilla|malet|trastero|garag|cade|fechad|cancell|cassaf|lucchet|valig|serrat|cantina|bonifico|buz|messag|r[eé]pond|unit\b|suitcase|senha|passe\b|word|abr[aei]|apri|ouvr|luggage|switch|netflix/i;
+  /[^\0-\x7f]|komb|schrank|kod\b|card|cart[ae]\b|karte|tarjeta|text(?:ed|s)\b|otp|verif|wi-?fi|zip\b|badge|shed|code|pin\b|pins\b|puk|comb|zahl|codi|clave|segredo|tan\b|otp|sms|open|lock|alarm|arm\b|safe|key|vault|door|gate|digits|parent|voice|mailbox|ipad|phone|tablet|tresor|sicherung|radio|tür|tor\b|schl|spind|koffer|keller|port|apre|ap[re]r|mensa|confirm|bank|banque|banca|banco|immeuble|molett|coffre|cadenas|casier|valise|puert|caja|candad|cofre|taquilla|malet|trastero|garag|cade|fechad|cancell|cassaf|lucchet|valig|serrat|cantina|bonifico|buz|messag|r[eé]pond|unit\b|suitcase|senha|passe\b|word|abr[aei]|apri|ouvr|luggage|switch|netflix/i;
 export const mayTellCode = (text: string): boolean =>
   /\d{3}|\d[ *#、,-] ?\d|\d\p{Lu}|\d\s\p{L}/u.test(text) && (TELLS_CODE.test(text) || /\d{3}#/.test(text));
 
