@@ -10,6 +10,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { besideFaults } from './census/beside.ts';
+import { gitFaults } from './census/git.ts';
 import { type Allowed, dayOf, outcomeFaults } from './census/outcomes.ts';
 import { permitFaults } from './census/permits.ts';
 import { type CensusTask, type Places, placesOf } from './census/places.ts';
@@ -57,6 +59,11 @@ export const census = (home: string, expected: Expected = {}, reader: Reader = d
   faults.push(...permitFaults(home, reader, working));
   faults.push(...childFaults(running, tasks, working ? null : workersOf(home, reader, places)));
   if (!working) faults.push(...leftovers(home, reader, places, expected.holders ?? []));
+  // While somebody works there, files are half made.
+  if (!working && (expected.holders ?? []).length === 0) {
+    faults.push(...besideFaults(home, reader, tasks));
+    if (reader === disk) faults.push(...gitFaults(home, tasks, files));
+  }
   return { tasks, faults };
 };
 

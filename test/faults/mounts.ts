@@ -133,7 +133,7 @@ export class Mounted {
   }
 }
 
-const imageFolder = (): string => {
+export const imageFolder = (): string => {
   try {
     accessSync('/dev/shm', constants.W_OK);
     return '/dev/shm';

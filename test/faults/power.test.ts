@@ -63,7 +63,7 @@ describe('power', function () {
       it(`loses nothing that was acknowledged on ${kind}, the journal getting ${journal}`, async () => {
         const found: Found[] = [];
         for (let seed = 1; seed <= SERIES; seed += 1) {
-          const series: Series = { kind, flushed, disk: 'whole', cuts: CUTS, between: BETWEEN, seed };
+          const series: Series = { kind, cut: flushed ? 'all' : 'nothing', disk: 'whole', cuts: CUTS, between: BETWEEN, seed };
           found.push(await cutPower(series));
         }
         const lost = found.flatMap((one) => one.lost);
@@ -116,7 +116,7 @@ describe('power', function () {
   for (const disk of exhaustive ? PLANTS : PLANTS.slice(0, 1)) {
     it(`is found to lose what was acknowledged when a queue puts ${disk} on the device`, async () => {
       for (const kind of exhaustive ? KINDS : KINDS.slice(0, 1)) {
-        const found = await cutPower({ kind, flushed: false, disk, cuts: 20, between: BETWEEN, seed: 7 });
+        const found = await cutPower({ kind, cut: 'nothing', disk, cuts: 20, between: BETWEEN, seed: 7 });
         const { lost, torn } = found;
         assert.ok(lost.length + torn.length > 0, `nothing of ${total(found)} was lost on ${kind}`);
         planted.push(

@@ -15,6 +15,8 @@ export interface CensusTask {
   worker: string | null;
 }
 
+/** The states that a task does not leave by itself. */
+export const ENDED_STATES: readonly string[] = ['completed', 'failed'];
 export const SLOT = /^slot-\d\d$/;
 const WAITING = /^(?:\d{13}-)?\d\d-(task_\d{8}_\d{6}_\d{6}_[0-9a-z]{4})\.r(\d+)\.b(\d+)\.json$/;
 const ENDED = /^(task_\d{8}_\d{6}_\d{6}_[0-9a-z]{4})\.r(\d+)\.json$/;
@@ -49,7 +51,7 @@ export const scan = (home: string, reader: Reader): Scan => {
     if (!SLOT.test(name)) found.workers.push(name);
     see('in_progress', folder, WAITING, name);
   }
-  for (const state of ['completed', 'failed']) {
+  for (const state of ENDED_STATES) {
     for (const day of reader.names(join(tasks, state))) see(state, join(tasks, state, day), ENDED);
   }
   return found;

@@ -11,13 +11,17 @@ import { sign } from '../../helpers/state.ts';
 import { until } from '../../helpers/until.ts';
 import { inAnotherBoot } from '../another-boot.ts';
 import { census } from '../census.ts';
-import { type FileSystem, Mounted } from '../mounts.ts';
+import { type Kept, LosingMount, type OnDisk } from '../device/losing-mount.ts';
+import { Mounted } from '../mounts.ts';
 import { type Acknowledged, type Damage, damage, readAcknowledged } from './acknowledged.ts';
 
 export interface Series {
-  kind: Exclude<FileSystem, 'tmpfs'>;
-  /** Whether the file system still writes what was done before the cut, fsynced or not. */
-  flushed: boolean;
+  kind: OnDisk;
+  /**
+   * What still gets to the medium. Of the file system (not btrfs): `nothing`, or `all` that was done before the cut,
+   * fsynced or not. Of a disk's own cache: `none` or `some` of what was not flushed.
+   */
+  cut: FileSystemCut | Kept;
   /** One of those of traffic.ts. */
   disk: string;
   cuts: number;
@@ -25,6 +29,8 @@ export interface Series {
   between: readonly [least: number, most: number];
   seed: number;
 }
+
+type FileSystemCut = 'nothing' | 'all';
 
 type Promised = Exclude<Acknowledged['what'], 'retrying'>;
 
@@ -43,9 +49,7 @@ export const cutPower = async (series: Series): Promise<Found> => {
   const outside = mkdtempSync(join(tmpdir(), 'koubou-power-'));
   const said = join(outside, 'said');
   writeFileSync(said, '');
-  // Nothing reaches the device by the time that goes by.
-  const options = series.kind === 'ext4' ? 'commit=600' : 'rw';
-  const disk = Mounted.make(series.kind, { megabytes: 1024, options });
+  const disk = await diskFor(series);
   const traffic: ChildProcess[] = [];
   try {
     const home = join(disk.folder, 'home');
@@ -82,12 +86,12 @@ export const cutPower = async (series: Series): Promise<Found> => {
         120_000,
       );
       const early = traffic.some(({ exitCode }) => exitCode !== null);
-      disk.cutPower(series.flushed);
+      await disk.cutPower(Math.floor(random() * 2 ** 31));
+      for (const child of traffic) child.kill('SIGKILL');
       const words = await Promise.all(ends);
       traffic.length = 0;
       if (early) throw new Error(`the traffic ended before the power was cut: ${words.join('\n')}`);
-      await disk.unmount();
-      disk.mount();
+      await disk.remount();
       recover(home, outside);
       const told = readAcknowledged(said);
       const retried = told.flatMap(({ what, id }) => (what === 'retrying' ? [id] : []));
@@ -104,6 +108,40 @@ export const cutPower = async (series: Series): Promise<Found> => {
     disk.remove();
     rmSync(outside, { recursive: true, force: true });
   }
+};
+
+interface PowerDisk {
+  folder: string;
+  cutPower(seed: number): void | Promise<unknown>;
+  remount(): Promise<void>;
+  remove(): void;
+}
+
+const diskFor = async ({ kind, cut }: Pick<Series, 'kind' | 'cut'>): Promise<PowerDisk> => {
+  if (cut === 'none' || cut === 'some') {
+    const disk = await LosingMount.make(kind);
+    return {
+      folder: disk.folder,
+      cutPower: (seed) => disk.cutPower(cut, seed),
+      remount: async () => {
+        await disk.unmount();
+        await disk.mount();
+      },
+      remove: () => disk.removeNow(),
+    };
+  }
+  if (kind === 'btrfs') throw new Error('btrfs cannot be shut down');
+  // Nothing reaches the device by the time that goes by.
+  const disk = Mounted.make(kind, { megabytes: 1024, options: kind === 'ext4' ? 'commit=600' : 'rw' });
+  return {
+    folder: disk.folder,
+    cutPower: () => disk.cutPower(cut === 'all'),
+    remount: async () => {
+      await disk.unmount();
+      disk.mount();
+    },
+    remove: () => disk.remove(),
+  };
 };
 
 const lines = (path: string): number =>
