@@ -99,7 +99,9 @@ export const pointsIn = (log: string, root: string, of: 'koubou' | number, asked
     taken.add(`${call} ${what}`).add(`${call} ${nth}`);
     kills += 1;
     const faults: CommandFault[] = [kills % 2 === 0 ? 'killed' : 'killed with all'];
-    if (call !== 'kill') faults.push(NEEDS_ROOM.test(call) && kills % 4 < 2 ? 'ENOSPC' : 'EIO');
+    // Node writes to its own threads, too, and not each time as often.
+    const fails = call !== 'kill' && !(call === 'write' && of === 'koubou');
+    if (fails) faults.push(NEEDS_ROOM.test(call) && kills % 4 < 2 ? 'ENOSPC' : 'EIO');
     return faults.map((fault) => ({ of, asked, call, nth, what, fault }));
   });
 };

@@ -22,7 +22,7 @@ export interface Facts {
   id: string;
 }
 
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 40_000;
 let commands = 0;
 
 export class Stage {
