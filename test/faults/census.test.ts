@@ -96,6 +96,46 @@ const PLANTED: readonly Planted[] = [
     found: /_cccc is not the task in its file/,
   },
   {
+    what: 'a probe of the file system that nobody took away',
+    plant: (home) => home.folder('.probe-4242'),
+    found: /^\.probe-4242 is left/,
+  },
+  {
+    what: 'a half-made config',
+    plant: (home) => home.write('config/agent.yaml.4242.0a1b2c3d.tmp', ''),
+    found: /^config\/agent\.yaml\.4242\.0a1b2c3d\.tmp is left/,
+  },
+  {
+    what: 'a lock whose holder is gone',
+    plant: (home) => home.folder('run/autostart.lock'),
+    found: /^run\/autostart\.lock is left/,
+  },
+  {
+    what: 'a config with nothing in it',
+    plant: (home) => home.write('config/codex.toml', ''),
+    found: /^config\/codex\.toml is empty/,
+  },
+  {
+    what: 'half a patch of an ended task',
+    plant: (home) => home.write(`${results}/${FAILED}/run-1.patch.scratch`, 'diff'),
+    found: /_bbbb\/run-1\.patch\.scratch is left/,
+  },
+  {
+    what: 'a record of a worktree with nothing in it',
+    plant: (home) => home.write(`worktrees/${DONE}.json`, ''),
+    found: /_aaaa\.json is no record of a worktree/,
+  },
+  {
+    what: "a record of a worktree that is another's",
+    plant: (home) => home.write(`worktrees/${DONE}.json`, JSON.stringify({ task_id: FAILED })),
+    found: /_aaaa\.json is no record of a worktree/,
+  },
+  {
+    what: 'a worktree that nothing is known of',
+    plant: (home) => home.folder(`worktrees/${DONE}.r2`),
+    found: /_aaaa\.r2 has no record/,
+  },
+  {
     what: 'a completed task without an outcome',
     plant: (home) => home.remove(`${results}/${DONE}/run-2.json`),
     found: /_aaaa is completed with run 2, and run 2 has no outcome/,

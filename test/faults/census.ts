@@ -59,11 +59,8 @@ export const census = (home: string, expected: Expected = {}, reader: Reader = d
   faults.push(...permitFaults(home, reader, working));
   faults.push(...childFaults(running, tasks, working ? null : workersOf(home, reader, places)));
   if (!working) faults.push(...leftovers(home, reader, places, expected.holders ?? []));
-  // While somebody works there, files are half made.
-  if (!working && (expected.holders ?? []).length === 0) {
-    faults.push(...besideFaults(home, reader, tasks));
-    if (reader === disk) faults.push(...gitFaults(home, tasks, files));
-  }
+  if (!working) faults.push(...besideFaults(home, reader, tasks));
+  if (!working && reader === disk) faults.push(...gitFaults(home, tasks, files));
   return { tasks, faults };
 };
 

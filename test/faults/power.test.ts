@@ -63,7 +63,14 @@ describe('power', function () {
       it(`loses nothing that was acknowledged on ${kind}, the journal getting ${journal}`, async () => {
         const found: Found[] = [];
         for (let seed = 1; seed <= SERIES; seed += 1) {
-          const series: Series = { kind, cut: flushed ? 'all' : 'nothing', disk: 'whole', cuts: CUTS, between: BETWEEN, seed };
+          const series: Series = {
+            kind,
+            cut: flushed ? 'all' : 'nothing',
+            disk: 'whole',
+            cuts: CUTS,
+            between: BETWEEN,
+            seed,
+          };
           found.push(await cutPower(series));
         }
         const lost = found.flatMap((one) => one.lost);

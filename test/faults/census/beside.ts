@@ -38,11 +38,7 @@ const isEmpty = (path: string, reader: Reader): boolean =>
   reader === disk && fs.existsSync(path) && fs.statSync(path).size === 0;
 
 /** Each worktree has a record that says whose it is, and each record a task. */
-const recordFaults = (
-  home: string,
-  reader: Reader,
-  tasks: ReadonlyMap<string, CensusTask>,
-): string[] => {
+const recordFaults = (home: string, reader: Reader, tasks: ReadonlyMap<string, CensusTask>): string[] => {
   const names = reader.names(join(home, 'worktrees')).filter((name) => !HALF_MADE.test(name));
   const idOf = (name: string): string => name.replace(/\.json$/, '').replace(/\.r\d+$/, '');
   const faults: string[] = [];

@@ -44,14 +44,31 @@ const CHANGING = [
   'kill',
 ];
 /** Calls that can say that there is no room. */
-const NEEDS_ROOM = /^(?:openat|p?write(?:64)?|rename(?:at2?)?|link(?:at)?|mkdir(?:at)?|symlink(?:at)?|fsync|fdatasync|copy_file_range)$/;
+const NEEDS_ROOM =
+  /^(?:openat|p?write(?:64)?|rename(?:at2?)?|link(?:at)?|mkdir(?:at)?|symlink(?:at)?|fsync|fdatasync|copy_file_range)$/;
 
-export const straceOf = (log: string, injected?: { call: string; nth: number; fault: CommandFault }): string[] => {
+export const straceOf = (
+  log: string,
+  injected?: { call: string; nth: number; fault: CommandFault },
+): string[] => {
   const how = injected?.fault.startsWith('killed') === true ? 'signal=SIGKILL' : `error=${injected?.fault}`;
-  const inject =
-    injected === undefined ? [] : ['-e', `inject=${injected.call}:${how}:when=${injected.nth}`];
+  const inject = injected === undefined ? [] : ['-e', `inject=${injected.call}:${how}:when=${injected.nth}`];
   // What it starts is not looked at: gits have a strace of their own.
-  return ['strace', '-f', '-b', 'execve', '-qq', '-y', '-s', '0', '-o', log, '-e', `trace=${CHANGING.join(',')}`, ...inject];
+  return [
+    'strace',
+    '-f',
+    '-b',
+    'execve',
+    '-qq',
+    '-y',
+    '-s',
+    '0',
+    '-o',
+    log,
+    '-e',
+    `trace=${CHANGING.join(',')}`,
+    ...inject,
+  ];
 };
 
 const LINE = /^(\d+) +([a-z_0-9]+)\((.*)$/;
@@ -74,12 +91,16 @@ export const seenIn = (log: string, root: string): Seen[] => {
       const nth = (counts.get(key) ?? 0) + 1;
       counts.set(key, nth);
       const [given = ''] = rest.split(/\) += /);
-      const paths = [...given.matchAll(/"([^"]+)"|<(\/[^>]*)>/g)].map(([, quoted, open]) => quoted ?? open ?? '');
+      const paths = [...given.matchAll(/"([^"]+)"|<(\/[^>]*)>/g)].map(
+        ([, quoted, open]) => quoted ?? open ?? '',
+      );
       const named = paths.filter((path, at) => path.includes(root) || (at > 0 && !path.startsWith('/')));
       const opens = call === 'openat' && !given.includes('O_CREAT') && !given.includes('O_TRUNC');
       const what =
         named.some((path) => path.includes(root)) && !opens
-          ? named.map((path) => path.replace(root, 'ROOT').replaceAll(ID, 'ID').replaceAll(CHANCE, '#')).join(' ')
+          ? named
+              .map((path) => path.replace(root, 'ROOT').replaceAll(ID, 'ID').replaceAll(CHANCE, '#'))
+              .join(' ')
           : '';
       if (call === 'kill') return [{ call, nth, what: rest.includes(', 0)') ? '' : 'another process' }];
       return [{ call, nth, what }];

@@ -13,7 +13,18 @@ import { type Facts, Stage } from './stage.ts';
 const POINT = fileURLToPath(import.meta.resolve('./point.ts'));
 // As a container has it: the first process, to which those belong that outlive their parents, has a session of its own.
 const SCRIPT = 'mount --bind "$1" "$2" && shift 2 && "$@"; exit $?';
-const ISOLATED = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'setsid', 'sh', '-c', SCRIPT, 'sh'];
+const ISOLATED = [
+  '--mount',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  'setsid',
+  'sh',
+  '-c',
+  SCRIPT,
+  'sh',
+];
 
 export interface Hurt {
   /** Whether another call got the fault, or none; a fault in a call of Node's own counts for nothing. */

@@ -58,8 +58,14 @@ const traceAll = async (): Promise<CommandPoint[]> => {
   if (code !== 0) throw new Error(`it fails by itself: ${code} ${stdout}${stderr}`);
   const points = pointsIn(log, root, 'koubou', '');
   for (let n = 1; fs.existsSync(join(scratch, `git-${n}`)); n += 1) {
-    const words = fs.readFileSync(join(scratch, `asked-${n}`), 'utf8').trim().split(' ');
-    const asked = words.filter((word, at) => word !== '-c' && words[at - 1] !== '-c').slice(0, 2).join(' ');
+    const words = fs
+      .readFileSync(join(scratch, `asked-${n}`), 'utf8')
+      .trim()
+      .split(' ');
+    const asked = words
+      .filter((word, at) => word !== '-c' && words[at - 1] !== '-c')
+      .slice(0, 2)
+      .join(' ');
     points.push(...pointsIn(join(scratch, `git-${n}`), root, n, asked));
   }
   return points;
@@ -80,7 +86,8 @@ const hurt = async (it: CommandPoint): Promise<CommandEnd> => {
   const under = it.of === 'koubou' ? straceOf(log, it) : [];
   const { child, end } = stage.start(scenario.args(facts), under);
   if (it.fault === 'killed with all') {
-    const hit = (): boolean => fs.existsSync(log) && fs.readFileSync(log, 'utf8').includes('killed by SIGKILL');
+    const hit = (): boolean =>
+      fs.existsSync(log) && fs.readFileSync(log, 'utf8').includes('killed by SIGKILL');
     await until(() => child.exitCode !== null || child.signalCode !== null || hit(), 'the kill', 90_000);
     killAll();
   }
@@ -112,7 +119,8 @@ const words = ({ code, stdout, stderr }: CommandEnd): string => `${code}: ${stdo
 const judge = async (first: CommandEnd): Promise<string[]> => {
   const faults: string[] = [];
   const said = first.stdout + first.stderr;
-  if (/^ {4}at /m.test(said) && first.signal === null) faults.push(`it tells a stack, no reason: ${words(first)}`);
+  if (/^ {4}at /m.test(said) && first.signal === null)
+    faults.push(`it tells a stack, no reason: ${words(first)}`);
   if (first.seconds > LONGEST_SECONDS + 10) faults.push(`it took ${first.seconds.toFixed(0)} s`);
   if (first.code === 0 && !(await scenario.done(stage, facts, first)))
     faults.push(`it said that it was done, and it is not: ${words(first)}`);
@@ -120,7 +128,8 @@ const judge = async (first: CommandEnd): Promise<string[]> => {
   if (next.seconds > LONGEST_SECONDS) faults.push(`the next one took ${next.seconds.toFixed(0)} s`);
   if (next.code !== 0 && scenario.again?.test(next.stdout + next.stderr) !== true)
     faults.push(`the next one ended with ${words(next)}`);
-  else if (!(await scenario.done(stage, facts, next))) faults.push(`it is not done after the next one: ${words(next)}`);
+  else if (!(await scenario.done(stage, facts, next)))
+    faults.push(`it is not done after the next one: ${words(next)}`);
   await stage.koubou('stop');
   const drain = await stage.koubou('work', '--drain');
   if (drain.code !== 0) faults.push(`the drain ended with ${words(drain)}`);

@@ -15,7 +15,8 @@ export interface CommandScenario {
   again?: RegExp;
 }
 
-const AGENT = 'mkdir -p made && seq 300 > made/one.txt && echo two > made/two.txt && echo changed > old.txt && echo made it';
+const AGENT =
+  'mkdir -p made && seq 300 > made/one.txt && echo two > made/two.txt && echo changed > old.txt && echo made it';
 const CONFIG = `
 runners:
   agent: { kind: agent, bin: sh, args: ['-c', ${JSON.stringify(AGENT)}] }

@@ -41,7 +41,10 @@ export class Stage {
     this.#scratch = scratch;
   }
 
-  start(args: readonly string[], under: readonly string[] = []): { child: ChildProcess; end: Promise<CommandEnd> } {
+  start(
+    args: readonly string[],
+    under: readonly string[] = [],
+  ): { child: ChildProcess; end: Promise<CommandEnd> } {
     commands += 1;
     const files = ['stdout', 'stderr'].map((name) => join(this.#scratch, `${name}-${commands}`));
     const [stdout, stderr] = files.map((path) => fs.openSync(path, 'w'));

@@ -1,13 +1,22 @@
 /** A file system on a disk of losing-disk.ts. Linux and root only. Whatever stands when the process ends is taken away. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../helpers/until.ts';
-import { imageFolder, run } from '../mounts.ts';
+import { cannotMount, imageFolder, run } from '../mounts.ts';
 
 export type OnDisk = 'ext4' | 'xfs' | 'btrfs';
 
@@ -72,7 +81,6 @@ export class LosingMount {
     this.#lines = createInterface({ input: disk.stdout });
     const [ready] = (await Promise.race([once(this.#lines, 'line'), once(disk, 'exit')])) as unknown[];
     if (ready !== 'ready') throw new Error(`the disk cannot be served: ${String(ready)}`);
-    // Not in this process's own thread: what it asks is answered by another one, which must not wait for this.
     this.#loop = run('losetup', '--find', '--show', this.#target).trim();
     run('mount', '-t', this.kind, '-o', OPTIONS[this.kind], this.#loop, this.folder);
   }
@@ -118,3 +126,16 @@ export class LosingMount {
     rmSync(join(this.#image, '..'), { recursive: true, force: true });
   }
 }
+
+/** Why there is no such disk here, or null. */
+export const cannotLose = async (): Promise<string | null> => {
+  const why = await cannotMount('unshare', 'losetup', 'mkfs.btrfs');
+  if (why !== null) return why;
+  if (!existsSync('/dev/fuse')) return 'the kernel has no FUSE';
+  try {
+    (await LosingMount.make('btrfs')).removeNow();
+    return null;
+  } catch (error) {
+    return `the disk cannot be made: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerEvent } from '../../../src/events.ts';
 import { builtKoubou } from '../../helpers/built.ts';
-import { type Ended, type Running, startKoubou } from '../../helpers/koubou.ts';
+import { type Ended, type Running, type RunOptions, startKoubou } from '../../helpers/koubou.ts';
 import { inAnotherBoot } from '../another-boot.ts';
 
 export interface Promised {
@@ -35,15 +35,18 @@ export class Repository {
   };
   readonly #running = new Set<Running>();
   #over = false;
+  readonly #program: string | undefined;
 
-  private constructor(within: string, outside: string) {
+  private constructor(within: string, outside: string, program?: string) {
+    this.#program = program;
     this.folder = join(within, 'project');
     this.home = join(this.folder, '.koubou');
     this.#outside = outside;
   }
 
-  static async make(within: string, outside: string): Promise<Repository> {
-    const made = new Repository(within, outside);
+  /** `program`: as of Series. */
+  static async make(within: string, outside: string, program?: string): Promise<Repository> {
+    const made = new Repository(within, outside, program);
     mkdirSync(made.folder);
     made.git('init', '-q', '-b', 'main');
     writeFileSync(join(made.folder, 'read.me'), 'A project.\n');
@@ -66,7 +69,7 @@ export class Repository {
   }
 
   async #start(args: readonly string[]): Promise<Running> {
-    const running = await startKoubou(args, { cwd: this.folder, environment: { HOME: this.#outside } });
+    const running = await startKoubou(args, this.#here());
     this.#running.add(running);
     void running.ended.then(() => this.#running.delete(running));
     return running;
@@ -79,9 +82,11 @@ export class Repository {
   /** As after the machine was started anew. */
   async koubouAnew(...args: string[]): Promise<Ended> {
     const under = inAnotherBoot(this.#outside, []);
-    return (
-      await startKoubou(args, { cwd: this.folder, under, environment: { HOME: this.#outside } })
-    ).ended;
+    return (await startKoubou(args, { ...this.#here(), under })).ended;
+  }
+
+  #here(): RunOptions {
+    return { cwd: this.folder, environment: { HOME: this.#outside }, program: this.#program };
   }
 
   content(id: string): string {

@@ -1,6 +1,5 @@
 /** Power cuts on a disk that loses what was not flushed, while agents work in worktrees. */
-import { readdirSync, readlinkSync } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seeded } from '../../helpers/seeded.ts';
@@ -16,6 +15,8 @@ export interface WorktreeSeries {
   /** Tasks completed before a cut, at least and at most. */
   between: readonly [least: number, most: number];
   seed: number;
+  /** The bin/run.js of another build. */
+  program?: string;
 }
 
 export interface WorktreesFound {
@@ -34,7 +35,7 @@ export const cutWorktrees = async (series: WorktreeSeries): Promise<WorktreesFou
   const found: WorktreesFound = { added: 0, completed: 0, applied: 0, unflushed: 0, faults: [] };
   let repository: Repository | undefined;
   try {
-    repository = await Repository.make(disk.folder, outside);
+    repository = await Repository.make(disk.folder, outside, series.program);
     const { promised } = repository;
     for (let cut = 0; cut < series.cuts && found.faults.length === 0; cut += 1) {
       const before = promised.completed.size;
@@ -73,20 +74,17 @@ const killAllOn = async (folder: string): Promise<void> => {
         return [];
       }
     });
-  await until(
-    () => {
-      const left = within();
-      for (const pid of left) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // It is gone.
-        }
+  await until(() => {
+    const left = within();
+    for (const pid of left) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It is gone.
       }
-      return left.length === 0;
-    },
-    'the end of all processes on the disk',
-  );
+    }
+    return left.length === 0;
+  }, 'the end of all processes on the disk');
 };
 
 const judge = async (repository: Repository): Promise<string[]> => {

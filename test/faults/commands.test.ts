@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { builtKoubou } from '../helpers/built.ts';
+import { seeded } from '../helpers/seeded.ts';
+import type { CommandFault, CommandPoint } from './commands/calls.ts';
+import { Ground } from './commands/ground.ts';
+import { SCENARIOS } from './commands/scenarios.ts';
+import { exhaustive, type Figures, publishFigures } from './figures.ts';
+import { cannotMount } from './mounts.ts';
+import { cannotTrace } from './syscalls/strace.ts';
+
+const SEED = 2;
+/** Of each command, where not all are tried. */
+const SAMPLE = 1;
+const AT_ONCE = 2;
+const FAULTS: readonly CommandFault[] = ['killed', 'killed with all', 'EIO', 'ENOSPC'];
+
+describe('commands', function () {
+  this.timeout(exhaustive ? 7_200_000 : 120_000);
+  const rows: Figures['rows'][number][] = [];
+  const notes: string[] = [];
+  let missed = 0;
+
+  before(async function () {
+    const why = cannotTrace() ?? (await cannotMount('unshare', 'setsid', 'strace'));
+    if (why === null) return;
+    console.log(`    Not shown here: what a fault in each system call of a command comes to (${why}).`);
+    this.skip();
+  });
+
+  after(() => {
+    const sum = (column: number): number => rows.reduce((total, row) => total + Number(row[column]), 0);
+    return publishFigures('commands', {
+      title: 'Every system call of the commands',
+      about:
+        'A person types a command of the built command line in a project with a repository; `strace -e inject` puts a fault into one of its system calls, or of those of one of the gits it starts, that change a file or signal a process: it is killed there (its gits live on), killed with all that runs beside it, as where a container is stopped, or is told EIO or ENOSPC. Each call is killed, and each but the writes of Node fails once; of calls that are made with the same words, one. Then the command is typed once more and has to do it, within 15 s; the home is worked off, and the census may find nothing, in the queue, beside it, in git or in the project.',
+      command: 'npm run faults -- commands',
+      columns: ['Command', 'System calls', ...FAULTS, 'Bad'],
+      rows:
+        rows.length === 0
+          ? []
+          : [...rows, ['all', ...Array.from({ length: FAULTS.length + 2 }, (_, n) => sum(n + 1))]],
+      notes: [
+        ...notes,
+        `Of ${sum(2) + sum(3) + sum(4) + sum(5)} faults ${missed} were in another call than was meant: threads do not take the same turns each time.`,
+        'Bad is: a command that says that it was done and it was not; one that cannot be repeated, or waits for the dead; a stack in place of a reason; half-made files, locks and worktrees that the next commands leave; a repository of which git complains; and whatever else the census finds.',
+      ],
+    });
+  });
+
+  const hurt = async (ground: Ground, points: readonly CommandPoint[]): Promise<string[]> => {
+    const bad: string[] = [];
+    const queue = [...points];
+    const next = async (): Promise<void> => {
+      for (let point = queue.shift(); point !== undefined; point = queue.shift()) {
+        const { faults, missed: elsewhere } = await ground.hurt(point);
+        if (elsewhere) missed += 1;
+        if (faults.length === 0) continue;
+        const { of, asked, call, nth, what, fault } = point;
+        const whose = of === 'koubou' ? of : `git ${of} (${asked})`;
+        bad.push(`${fault} in ${call} ${nth} (${what}) of ${whose}: ${faults.join('; ')}`);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, next));
+    return bad;
+  };
+
+  for (const scenario of SCENARIOS) {
+    it(`leave what the next one finds right: ${scenario.name}`, async () => {
+      const ground = await Ground.make(scenario, await builtKoubou());
+      try {
+        const all = await ground.points();
+        const points = exhaustive ? all : some(all);
+        const bad = await hurt(ground, points);
+        const counts = FAULTS.map((fault) => points.filter((point) => point.fault === fault).length);
+        const calls = new Set(all.map(({ of, call, nth }) => `${of} ${call} ${nth}`)).size;
+        rows.push([scenario.name, calls, ...counts, bad.length]);
+        assert.deepEqual(bad, []);
+      } finally {
+        ground.remove();
+      }
+    });
+  }
+});
+
+const some = (points: readonly CommandPoint[]): CommandPoint[] => {
+  const random = seeded(SEED);
+  const left = [...points];
+  return Array.from({ length: Math.min(SAMPLE, left.length) }, () =>
+    left.splice(Math.floor(random() * left.length), 1),
+  ).flat();
+};
