@@ -99,41 +99,49 @@ const PLANTED: readonly Planted[] = [
     what: 'a probe of the file system that nobody took away',
     plant: (home) => home.folder('.probe-4242'),
     found: /^\.probe-4242 is left/,
+    passing: true,
   },
   {
     what: 'a half-made config',
     plant: (home) => home.write('config/agent.yaml.4242.0a1b2c3d.tmp', ''),
     found: /^config\/agent\.yaml\.4242\.0a1b2c3d\.tmp is left/,
+    passing: true,
   },
   {
     what: 'a lock whose holder is gone',
     plant: (home) => home.folder('run/autostart.lock'),
     found: /^run\/autostart\.lock is left/,
+    passing: true,
   },
   {
     what: 'a config with nothing in it',
     plant: (home) => home.write('config/codex.toml', ''),
     found: /^config\/codex\.toml is empty/,
+    passing: true,
   },
   {
     what: 'half a patch of an ended task',
     plant: (home) => home.write(`${results}/${FAILED}/run-1.patch.scratch`, 'diff'),
     found: /_bbbb\/run-1\.patch\.scratch is left/,
+    passing: true,
   },
   {
     what: 'a record of a worktree with nothing in it',
     plant: (home) => home.write(`worktrees/${DONE}.json`, ''),
     found: /_aaaa\.json is no record of a worktree/,
+    passing: true,
   },
   {
     what: "a record of a worktree that is another's",
     plant: (home) => home.write(`worktrees/${DONE}.json`, JSON.stringify({ task_id: FAILED })),
     found: /_aaaa\.json is no record of a worktree/,
+    passing: true,
   },
   {
     what: 'a worktree that nothing is known of',
     plant: (home) => home.folder(`worktrees/${DONE}.r2`),
     found: /_aaaa\.r2 has no record/,
+    passing: true,
   },
   {
     what: 'a completed task without an outcome',
@@ -482,6 +490,90 @@ describe('census', () => {
     } finally {
       mover.kill('SIGKILL');
       await once(mover, 'close');
+    }
+  });
+
+  describe('of git', () => {
+    const repositories: string[] = [];
+    afterEach(() => {
+      for (const folder of repositories.splice(0)) fs.rmSync(folder, { recursive: true, force: true });
+    });
+
+    /** A completed task with a worktree and a branch in a repository of its own. */
+    const withWorktree = (): { home: string; repository: string } => {
+      const repository = fs.mkdtempSync(join(tmpdir(), 'koubou-census-git-'));
+      repositories.push(repository);
+      const git = (...args: string[]): void => {
+        const { status, stderr } = spawnSync(
+          'git',
+          ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args],
+          { cwd: repository, encoding: 'utf8' },
+        );
+        assert.equal(status, 0, stderr);
+      };
+      git('init', '-q', '-b', 'main');
+      git('commit', '-q', '--allow-empty', '-m', 'first');
+      const home = kept();
+      const path = join(home.home, 'worktrees', DONE);
+      home.folder('worktrees');
+      git('worktree', 'add', '-q', '-b', `koubou/${DONE}`, path);
+      fs.writeFileSync(join(path, 'made'), 'made\n');
+      git('-C', path, 'add', '-A');
+      git('-C', path, 'commit', '-qm', 'made');
+      home.remove('keys');
+      home.task(done, { key: 'k', cwd: repository, options: { worktree: true } });
+      home.key('k', done);
+      home.write(`worktrees/${DONE}.json`, JSON.stringify({ task_id: DONE, branch: `koubou/${DONE}` }));
+      return { home: home.home, repository };
+    };
+    const objectsIn = (repository: string): string[] =>
+      fs
+        .readdirSync(join(repository, '.git/objects'), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /^..\/.{38}$/.test(name))
+        .map((name) => join(repository, '.git/objects', name));
+
+    it('finds nothing where a branch is whole', () => {
+      const { home } = withWorktree();
+      assert.deepEqual(census(home, expected).faults, []);
+    });
+
+    const plants: [what: string, plant: (repository: string, home: string) => void, found: RegExp][] = [
+      [
+        'objects with nothing in them',
+        (repository) => {
+          for (const path of objectsIn(repository)) {
+            fs.chmodSync(path, 0o600);
+            fs.truncateSync(path);
+          }
+        },
+        /_aaaa is completed, and its branch cannot be read/,
+      ],
+      [
+        'a branch with nothing in it',
+        (repository) => fs.truncateSync(join(repository, '.git/refs/heads/koubou', DONE)),
+        /git for-each-ref in .*ignoring broken ref/,
+      ],
+      [
+        "a lock of git's",
+        (repository) => fs.writeFileSync(join(repository, '.git/index.lock'), ''),
+        /git's index\.lock is left/,
+      ],
+      [
+        'a worktree that is gone',
+        (_repository, home) => fs.rmSync(join(home, 'worktrees', DONE), { recursive: true }),
+        /git has a worktree that is gone: .*_aaaa/,
+      ],
+    ];
+    for (const [what, plant, found] of plants) {
+      it(`finds ${what}`, () => {
+        const { home, repository } = withWorktree();
+        plant(repository, home);
+        const { faults } = census(home, expected);
+        assert.ok(
+          faults.some((fault) => found.test(fault)),
+          faults.join('\n'),
+        );
+      });
     }
   });
 

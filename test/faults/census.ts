@@ -127,6 +127,10 @@ const keyFaults = (
   return faults;
 };
 
+/** Of no worker. A lock that nobody holds, or one who is dead, is free: its number is kept so that it never falls. */
+const KEPT_IN_RUN =
+  /^(?:children|prompt-counts\.json|(?:autostart|agent\.yaml)\.lock\.\d+)$/;
+
 /** What a sweep takes away when its owner is gone. */
 const leftovers = (home: string, reader: Reader, places: Places, holders: readonly string[]): string[] => {
   const { tasks, workers, strangers } = places;
@@ -144,8 +148,7 @@ const leftovers = (home: string, reader: Reader, places: Places, holders: readon
   }
   for (const name of at('run')) {
     const worker = name.replace(/^\./, '').replace(/\.(json|beat)$/, '');
-    if (!['children', 'prompt-counts.json'].includes(name) && !holders.includes(worker))
-      faults.push(`run has ${name}`);
+    if (!KEPT_IN_RUN.test(name) && !holders.includes(worker)) faults.push(`run has ${name}`);
   }
   for (const name of at('run/children')) if (!holders.includes(name)) faults.push(`run/children has ${name}`);
   const aside = new Set(at('tasks/quarantine'));
