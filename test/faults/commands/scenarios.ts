@@ -1,6 +1,7 @@
 /** Commands that a person types, what was there before, what has to be so when they say that they did it. */
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../helpers/until.ts';
 import type { CommandEnd, Facts, Stage } from './stage.ts';
 
 export interface CommandScenario {
@@ -79,7 +80,7 @@ const detached = async (stage: Stage): Promise<void> => {
   await stage.must('work', '--detach');
 };
 
-const workers = async (stage: Stage): Promise<{ slots?: number; state?: string }[]> => {
+const workers = async (stage: Stage): Promise<{ slots?: number }[]> => {
   const said = JSON.parse(await stage.must('workers', '--json')) as unknown;
   return (Array.isArray(said) ? said : (said as { workers: [] }).workers) as [];
 };
@@ -174,13 +175,25 @@ export const SCENARIOS: readonly CommandScenario[] = [
     prepare: home,
     before: detached,
     args: () => ['workers', 'scale', '3', '3'],
-    done: async (stage) => (await workers(stage)).length === 1,
+    // It takes the message when it looks next. One that was killed along with the command takes none.
+    done: (stage) =>
+      until(async () => (await workers(stage)).every(({ slots }) => slots === 3), 'three slots').then(
+        () => true,
+        () => false,
+      ),
+    again: /No worker is running/,
   },
   {
     name: 'work --drain, a task in a worktree',
     prepare: worktree,
     args: () => ['work', '--drain'],
-    done: async (stage, { id }) =>
-      (await stage.state(id)) === 'completed' && stage.git('show', `koubou/${id}:made/one.txt`) === MADE,
+    done: async (stage, { id }, { stdout }) => {
+      // What was tried and failed is tried again a little later.
+      const later = /again in|[1-9]\d* delayed/.test(stdout) || (await stage.state(id)) === 'delayed';
+      if (later) await stage.koubou('wait', id, '--timeout', '35s');
+      return (
+        (await stage.state(id)) === 'completed' && stage.git('show', `koubou/${id}:made/one.txt`) === MADE
+      );
+    },
   },
 ];
