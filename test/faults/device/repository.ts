@@ -12,6 +12,8 @@ export interface Promised {
   completed: Set<string>;
   applied: Set<string>;
   discarded: Set<string>;
+  /** What was typed and had not ended. */
+  cutShort: string[] | null;
 }
 
 const AGENT = join(import.meta.dirname, 'agent.sh');
@@ -32,6 +34,7 @@ export class Repository {
     completed: new Set(),
     applied: new Set(),
     discarded: new Set(),
+    cutShort: null,
   };
   readonly #running = new Set<Running>();
   #over = false;
@@ -135,14 +138,18 @@ export class Repository {
         const [id] = [...this.promised.completed].filter(
           (each) => !this.promised.applied.has(each) && !this.promised.discarded.has(each),
         );
-        if (id === undefined) await this.koubou('status');
-        else if (random() < 0.6) {
-          if ((await this.koubou('apply', id)).code === 0) this.promised.applied.add(id);
-        } else {
-          // It may be done though nobody is told any more.
-          this.promised.discarded.add(id);
-          await this.koubou('discard', id);
+        if (id === undefined) {
+          await this.koubou('status');
+          continue;
         }
+        const verb = random() < 0.6 ? 'apply' : 'discard';
+        // It may be done though nobody is told any more.
+        if (verb === 'discard') this.promised.discarded.add(id);
+        this.promised.cutShort = [verb, id];
+        const { code } = await this.koubou(verb, id);
+        if (code === null) return;
+        this.promised.cutShort = null;
+        if (code === 0 && verb === 'apply') this.promised.applied.add(id);
       }
     };
     await Promise.all([daemon(), daemon(), adder(), adder(), taker()]);

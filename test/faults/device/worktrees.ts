@@ -92,6 +92,7 @@ const judge = async (repository: Repository): Promise<string[]> => {
   const { home, promised } = repository;
   const drain = await repository.koubouAnew('work', '--drain', '--json');
   if (drain.code !== 0) faults.push(`the drain ended with ${drain.code}: ${drain.stdout}${drain.stderr}`);
+  if (promised.cutShort !== null) faults.push(...(await again(repository, promised.cutShort)));
   const retried = 'unknown';
   const { tasks, faults: broken } = census(home, { acknowledged: [...promised.added], retried });
   faults.push(...broken);
@@ -107,6 +108,18 @@ const judge = async (repository: Repository): Promise<string[]> => {
   return [...faults, ...(await takeOver(repository, [...tasks.keys()]))];
 };
 
+/** What a person types who saw no end of it. */
+const again = async (repository: Repository, [verb = '', id = '']: string[]): Promise<string[]> => {
+  const { promised } = repository;
+  promised.cutShort = null;
+  const { code, stdout, stderr } = await repository.koubou(verb, id);
+  if (code === 0 && verb === 'apply') promised.applied.add(id);
+  if (code === 0 || (verb === 'discard' && GONE.test(stderr))) return [];
+  return [`koubou ${verb} ${id}, typed again, ends with ${code}: ${stdout}${stderr}`];
+};
+
+/** It was discarded before the cut. */
+const GONE = /has no worktree|was discarded|already/;
 /** So many are applied after each cut. */
 const TAKEN = 6;
 
