@@ -3,6 +3,7 @@ import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { startTimeOf } from '../process/liveness.ts';
+import { syncAll } from '../process/sync.ts';
 
 /**
  * Acts while git's own lock of a file keeps other koubous and the user's git commands away from it, and from the work tree
@@ -38,6 +39,8 @@ const take = async (lock: string, undone: string): Promise<void> => {
   const holder = `koubou ${process.pid} ${startTimeOf(process.pid)}\n`;
   try {
     await writeFile(made, holder, { flag: 'wx' });
+    // After a power cut a lock with nothing in it would be nobody's to remove, too.
+    await syncAll([made]);
     await link(made, lock).catch(async (error: unknown) => {
       if (!NO_LINKS.has(systemCode(error) ?? '')) throw error;
       await writeFile(lock, holder, { flag: 'wx' });
