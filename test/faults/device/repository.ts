@@ -21,6 +21,8 @@ const CONFIG = `
 runners:
   agent: { kind: agent, bin: sh, args: [${JSON.stringify(AGENT)}] }
 routing: { default: { code: agent } }
+# A worker of another boot is dead when three of its beats are missing.
+defaults: { heartbeat_interval: 1s }
 `;
 const LINES = 300;
 
