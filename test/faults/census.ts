@@ -128,8 +128,7 @@ const keyFaults = (
 };
 
 /** Of no worker. A lock that nobody holds, or one who is dead, is free: its number is kept so that it never falls. */
-const KEPT_IN_RUN =
-  /^(?:children|prompt-counts\.json|(?:autostart|agent\.yaml)\.lock\.\d+)$/;
+const KEPT_IN_RUN = /^(?:children|prompt-counts\.json|(?:autostart|agent\.yaml)\.lock\.\d+)$/;
 
 /** What a sweep takes away when its owner is gone. */
 const leftovers = (home: string, reader: Reader, places: Places, holders: readonly string[]): string[] => {
