@@ -25,14 +25,14 @@ const LATEST_RESTART_MS = exhaustive ? 2000 : 15_000;
 /** Whoever is silent for so long is dead: what a lease would say. */
 const silence = (seconds: number): Fault[] => [
   {
-    file: 'queue/files/sweep.ts',
-    from: "return verdict === 'elsewhere' ? isSilent(context, workerId, sightings) : verdict === 'dead';",
-    to: "return verdict === 'dead' || isSilent(context, workerId, sightings);",
+    file: 'queue/files/dead.ts',
+    from: "if (verdict !== 'elsewhere') return verdict === 'dead';",
+    to: "if (verdict === 'dead') return true;",
   },
   {
-    file: 'queue/files/sweep.ts',
-    from: 'const ELSEWHERE_DEAD_AFTER_MS = 60_000;',
-    to: `const ELSEWHERE_DEAD_AFTER_MS = ${seconds * 1000};`,
+    file: 'queue/files/dead.ts',
+    from: 'const UNSEEN_DEAD_AFTER_MS = 60_000;',
+    to: `const UNSEEN_DEAD_AFTER_MS = ${seconds * 1000};`,
   },
 ];
 
@@ -52,7 +52,7 @@ const PLANTED: readonly Fault[] = [
     to: 'if (this.claim.run > 0) return;',
   },
   // What runs of the dead left goes on.
-  { file: 'queue/files/sweep.ts', from: 'await stopChildren(context, workerId, folder);', to: '' },
+  { file: 'queue/files/reap.ts', from: '  await stopChildren(context, workerId, folder);', to: '' },
   // Deaths are not counted.
   {
     file: 'task/budget.ts',
