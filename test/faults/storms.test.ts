@@ -65,7 +65,7 @@ const PLANTED: readonly Fault[] = [
 const COPIED: readonly Fault[] = [
   {
     file: 'queue/files/claim.ts',
-    from: "unlessCode(['ENOENT', 'ENOTDIR'], () => disk.rename(source, target))) return true;",
+    from: "unlessCode(['ENOENT', 'ENOTDIR'], () => move(disk, source, target))) return true;",
     to: "unlessCode(['ENOENT', 'ENOTDIR'], () => copyAway(disk, source, target))) return true;",
   },
   {
