@@ -9,7 +9,7 @@ import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import { applyWorktree, undoKilledApply } from '../worktree/apply.ts';
 import { rebuildRecord } from '../worktree/rebuild.ts';
-import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
+import { readWorktree, type SealedHome, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeUnlessKept } from '../worktree/remove.ts';
 import { restoreBranch } from '../worktree/restore.ts';
 import { requireAllowed } from './caller.ts';
@@ -65,6 +65,8 @@ export const worktreeParts = (
   },
 });
 
+const sealedHome = ({ home, queue }: WorktreeParts): SealedHome => ({ home, seal: queue.sealOfHome });
+
 /** What the last run that changed anything changed. Throws `no_such_task`, and `usage` where nothing was kept. */
 export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
   const path = await queue.artifact(id, null, 'patch');
@@ -77,7 +79,7 @@ export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
 
 /** All of it or nothing. Throws `no_such_task`, and `usage` where there is nothing to apply or git refuses. */
 export const applyTask = async (parts: WorktreeParts, id: string): Promise<AppliedTask> => {
-  const { queue, home, environment } = parts;
+  const { queue, environment } = parts;
   const record = await worktreeOf(parts, id);
   const state = await queue.state(id);
   if (state !== 'completed') {
@@ -97,7 +99,7 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
     only_there: record.only_there.map((name) => join(record.path, name)).filter((path) => existsSync(path)),
   };
   if (applied.result !== 'applied') return answer;
-  await writeWorktree(home, { ...record, state: 'applied' });
+  await writeWorktree(sealedHome(parts), { ...record, state: 'applied' });
   const held = await removeUnlessKept(record, environment);
   const isTold = held.length === 0 || answer.only_there.length > 0;
   return {
@@ -117,16 +119,18 @@ const keptFor = ({ path }: WorktreeRecord, held: readonly string[]): string => {
 
 /** A branch that cannot be read since a loss of power is made anew from the patch first. */
 const appliedOrRestored = async (
-  { queue, home, environment }: WorktreeParts,
+  parts: WorktreeParts,
   record: WorktreeRecord,
 ): ReturnType<typeof applyWorktree> => {
+  const { queue, environment } = parts;
+  const own = sealedHome(parts);
   try {
-    return await applyWorktree(home, record, environment);
+    return await applyWorktree(own, record, environment);
   } catch (error) {
     if (!(error instanceof KoubouError)) throw error;
     const patch = await queue.artifact(record.task_id, null, 'patch');
     if (patch === undefined || !(await restoreBranch(record, patch, environment))) throw error;
-    return applyWorktree(home, record, environment);
+    return applyWorktree(own, record, environment);
   }
 };
 
@@ -139,20 +143,19 @@ export const discardTask = async (parts: WorktreeParts, id: string): Promise<Dis
       hint: '`koubou cancel` ends it.',
     });
   }
-  await undoKilledApply(parts.home, record, parts.environment);
+  await undoKilledApply(sealedHome(parts), record, parts.environment);
   await discardWorktree(parts.home, record, parts.environment);
   return { task_id: id, result: 'discarded', branch: record.branch };
 };
 
-const worktreeOf = async (
-  { queue, home, environment }: WorktreeParts,
-  id: string,
-): Promise<WorktreeRecord> => {
-  const record = await readWorktree(home, id);
+const worktreeOf = async (parts: WorktreeParts, id: string): Promise<WorktreeRecord> => {
+  const { queue, environment } = parts;
+  const own = sealedHome(parts);
+  const record = await readWorktree(own, id);
   if (record !== undefined) return record;
   const task = await queue.get(id);
   if (task === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
-  const rebuilt = await rebuildRecord(home, task, environment);
+  const rebuilt = await rebuildRecord(own, task, environment);
   if (rebuilt !== undefined) return rebuilt;
   throw new KoubouError('usage', `${id} has no worktree.`, {
     hint: 'Only tasks that were delegated with --worktree have one, from their first run until they are discarded.',

@@ -5,6 +5,7 @@
 import type { Budget } from '../task/budget.ts';
 import type { State } from '../task/lifecycle.ts';
 import type { NewTask, RunOutcome, TaskFile, TaskRecord, TaskType } from '../task/record.ts';
+import type { Seal } from '../text/seal.ts';
 
 export interface Added {
   id: string;
@@ -207,6 +208,8 @@ export interface ChangeHint {
 }
 
 export interface Queue {
+  /** What koubou writes in this home besides tasks, and acts on, carries it, too. Throws `untrusted_home` where it only looks. */
+  readonly sealOfHome: Seal;
   /** Adds one task or many, all or none, durably. Order of the answers is that of `tasks`. */
   add(tasks: readonly NewTask[]): Promise<Added[]>;
   get(id: string): Promise<TaskRecord | undefined>;

@@ -24,6 +24,7 @@ import { mayDo, type Route, withRules } from '../route/route.ts';
 import type { Runner, RunnerOutcome } from '../runner/runner.ts';
 import { programEnvironment } from '../task/environment.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
+import type { Seal } from '../text/seal.ts';
 import type { Candidate } from '../verify/candidate.ts';
 import { expectedPlaces } from '../verify/expect.ts';
 import type { ExpectedBefore } from '../verify/expected-before.ts';
@@ -55,6 +56,8 @@ export interface RunDependencies extends Waiting {
   endpointDown: (runner: Runner, reason: string, retryAfter: number | null) => void;
   /** A run got an answer from the runner's server. */
   endpointAnswered: (runner: Runner) => void;
+  /** Of the home. */
+  seal: Seal;
 }
 
 /** To stop a program takes 5 s where it does not hear, and a few more where it does not end. */
@@ -193,7 +196,8 @@ export class Attempt {
       noteChangedFiles({ ...this.claim, task }, signal),
     );
     await this.#requireHeld();
-    const known = { ...this.#dependencies.settings, requireHeld: () => this.#requireHeld() };
+    const { settings, seal } = this.#dependencies;
+    const known = { ...settings, seal, requireHeld: () => this.#requireHeld() };
     const workplace = await this.#steps.within(
       'looking at the working folder',
       () => Workplace.prepare({ ...this.claim, task }, runner, known, signal),

@@ -9,6 +9,7 @@ import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
+import type { Seal } from '../text/seal.ts';
 import { Evidence, judgeHomes, named } from '../verify/evidence.ts';
 import { expectedFiles } from '../verify/expect.ts';
 import type { Changes } from '../verify/verify.ts';
@@ -21,6 +22,8 @@ import { requireSameFolder } from './names.ts';
 import type { WorkerSettings } from './settings.ts';
 
 type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'> & {
+  /** Of the home. */
+  seal: Seal;
   /** Rejects where the task is another worker's by now. */
   requireHeld: () => Promise<void>;
 };
@@ -33,7 +36,7 @@ export class Workplace {
   /** The task as it is to be done here: paths of the repository are those of the worktree. */
   readonly task: TaskFile;
   readonly #claim: Claim;
-  readonly #known: Pick<Known, 'home' | 'environment' | 'requireHeld'>;
+  readonly #known: Pick<Known, 'home' | 'seal' | 'environment' | 'requireHeld'>;
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
   /** What the worktree held at the last look. */
@@ -42,7 +45,7 @@ export class Workplace {
 
   private constructor(
     claim: Claim,
-    known: Pick<Known, 'home' | 'environment' | 'requireHeld'>,
+    known: Pick<Known, 'home' | 'seal' | 'environment' | 'requireHeld'>,
     worktree: Worktree | null,
     evidence: Evidence | null,
   ) {
@@ -67,10 +70,10 @@ export class Workplace {
     if (type !== 'code' && options.worktree === true) {
       throw new KoubouError('usage', '--worktree is for tasks of type code.');
     }
-    const { home, worktreeLinks: link, requireHeld } = settings;
+    const { home, seal, worktreeLinks: link, requireHeld } = settings;
     // A git that outlives its daemon is found and stopped by it, before another run comes to the same place.
     const environment = { ...settings.environment, KOUBOU_RUN: claim.marker };
-    const known = { home, environment, requireHeld };
+    const known = { home, seal, environment, requireHeld };
     if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, known, null, null);
     const worktree =
       options.worktree === true
@@ -170,7 +173,7 @@ export class Workplace {
 
   /** Of the files that were asked for, those that git ignores are on no branch: the worktree is not removed with them. */
   async #rememberIgnored({ record, cwd }: Worktree): Promise<void> {
-    const { home, environment } = this.#known;
+    const { environment } = this.#known;
     const { expect = [] } = this.#claim.task.options;
     const names = (await expectedFiles(expect, cwd))
       .map((path) => relative(record.path, path))
@@ -180,7 +183,7 @@ export class Workplace {
     const place = placeOf(record, environment);
     try {
       const only_there = await ignoredOf(place, { repository: repositoryOf(record), scratch, names });
-      if (only_there.length > 0) await writeWorktree(home, { ...record, only_there });
+      if (only_there.length > 0) await writeWorktree(this.#known, { ...record, only_there });
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }

@@ -19,7 +19,7 @@ import { holdingLock } from './index-lock.ts';
 import { readJournal, refuseOtherJournals, removeJournal } from './journal.ts';
 import { moveFiles, stampOf } from './move-files.ts';
 import { commitAt, originOf } from './origin.ts';
-import { exists, type WorktreeRecord, worktreesFolder } from './record.ts';
+import { exists, type SealedHome, type WorktreeRecord, worktreesFolder } from './record.ts';
 import { type Marks, marksOf, notesOf, refuseMarks, refuseUnfinished } from './refuse-apply.ts';
 import { stage, undoKilled } from './stage.ts';
 import { currentStates, idOf, isSubmodule, movesBetween, type State } from './states.ts';
@@ -34,7 +34,7 @@ export type Applied =
 
 /** Throws `usage` where git refuses, `home_in_changes` where a home would come along; then nothing was changed. */
 export const applyWorktree = async (
-  home: string,
+  own: SealedHome,
   record: WorktreeRecord,
   environment: Readonly<Record<string, string>>,
 ): Promise<Applied> => {
@@ -50,16 +50,16 @@ export const applyWorktree = async (
       hint: 'Nothing was applied. What the task did is also in its patch: koubou diff.',
     });
   }
-  return holding(home, record, { repository, environment }, async ({ place, index }) => {
+  return holding(own.home, record, { repository, environment }, async ({ place, index }) => {
     const head = (await commitAt(asking, 'HEAD')) ?? '';
-    await undoKilled(place, home, record.task_id, head);
-    await refuseOtherJournals(home, repository.top, record.task_id);
+    await undoKilled(place, own, record.task_id, head);
+    await refuseOtherJournals(own, repository.top, record.task_id);
     await refuseUnfinished(repository);
     const marks = await marksOf(place, join(repository.gitFolder, 'index'), index);
     const tip = await commitAt(asking, `refs/heads/${record.branch}`);
     if (tip === undefined) throw notMerged(record.branch, 'there is no such branch');
     await refuseHomes(place, record, tip);
-    return applied(place, { home, head, tip, record, index, marks });
+    return applied(place, { own, head, tip, record, index, marks });
   });
 };
 
@@ -101,18 +101,18 @@ const holding = <T>(
 
 /** Takes back what an apply wrote that was killed, where its work tree is still there. */
 export const undoKilledApply = async (
-  home: string,
+  own: SealedHome,
   record: WorktreeRecord,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> => {
-  const journal = await readJournal(home, record.task_id);
+  const journal = await readJournal(own, record.task_id);
   const asking = { folder: record.repository, environment };
   const repository = (await exists(record.repository)) ? await findRepository(asking) : undefined;
   if (journal === undefined || repository === undefined || !isRepository(repository)) {
-    return removeJournal(home, record.task_id);
+    return removeJournal(own.home, record.task_id);
   }
-  await holding(home, record, { repository, environment }, async ({ place }) =>
-    undoKilled(place, home, record.task_id, (await commitAt(asking, 'HEAD')) ?? null),
+  await holding(own.home, record, { repository, environment }, async ({ place }) =>
+    undoKilled(place, own, record.task_id, (await commitAt(asking, 'HEAD')) ?? null),
   );
 };
 
@@ -124,13 +124,13 @@ const notMerged = (branch: string, words: string): KoubouError =>
 const applied = async (
   place: GitPlace,
   {
-    home,
+    own,
     head,
     tip,
     record,
     index,
     marks,
-  }: { home: string; head: string; tip: string; record: WorktreeRecord; index: string; marks: Marks },
+  }: { own: SealedHome; head: string; tip: string; record: WorktreeRecord; index: string; marks: Marks },
 ): Promise<Applied> => {
   const { branch } = record;
   const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', head, tip];
@@ -163,9 +163,9 @@ const applied = async (
   if (dirty.length > 0) return { result: 'dirty', files: shown(dirty.map(({ name }) => name)) };
   const pending = moves.filter(({ name, to }) => current(name) !== to);
   if (pending.length > 0) {
-    const ground = await stage(place, { home, record, head, tree, moves: pending });
+    const ground = await stage(place, { own, record, head, tree, moves: pending });
     await uninterrupted(() => moveFiles(ground, stamps));
-    await removeJournal(home, record.task_id);
+    await removeJournal(own.home, record.task_id);
   }
   const notes = notesOf(moves, all, marks, branch);
   return { result: 'applied', files: shown(moves.map(({ name }) => name)), notes };

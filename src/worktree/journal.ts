@@ -10,7 +10,7 @@ import { KoubouError, systemCode } from '../errors.ts';
 import { asBytes, shownName } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
 import { readTextFile, UnfitFile } from '../text/read-text.ts';
-import { worktreesFolder } from './record.ts';
+import { type SealedHome, worktreesFolder } from './record.ts';
 
 const JournalFile = z.object({
   /** Relative to the top of the work tree. */
@@ -59,8 +59,11 @@ const NAME = 'journal.json';
 
 const journalFolder = (home: string, id: string): string => join(worktreesFolder(home), `${id}${JOURNALED}`);
 
-/** undefined: no apply of the task was killed while it wrote. Throws `usage` where the journal cannot be read. */
-export const readJournal = async (home: string, id: string): Promise<Journal | undefined> => {
+/**
+ * undefined: no apply of the task was killed while it wrote. Throws `usage` where the journal cannot be read, or somebody
+ * else wrote it: what it names is changed and removed.
+ */
+export const readJournal = async ({ home, seal }: SealedHome, id: string): Promise<Journal | undefined> => {
   const path = join(journalFolder(home, id), NAME);
   let text: string;
   try {
@@ -70,6 +73,7 @@ export const readJournal = async (home: string, id: string): Promise<Journal | u
     if (error instanceof UnfitFile || systemCode(error) !== undefined) throw unreadable(path);
     throw error;
   }
+  if (!seal.isSealed(Buffer.from(text))) throw unreadable(path, 'carries no seal of this home');
   try {
     const { files, folders, ...rest } = z.parse(Journal, JSON.parse(text));
     if (rest.task_id !== id) throw unreadable(path);
@@ -85,13 +89,13 @@ export const readJournal = async (home: string, id: string): Promise<Journal | u
 
 const MOST_BYTES = 256 * 1024 * 1024;
 
-const unreadable = (path: string): KoubouError =>
-  new KoubouError('usage', `${path} says what a killed \`koubou apply\` wrote, and cannot be read.`, {
+const unreadable = (path: string, why = 'cannot be read'): KoubouError =>
+  new KoubouError('usage', `${path} says what a killed \`koubou apply\` wrote, and ${why}.`, {
     hint: 'Nothing was changed. Look with `git status` what it left; when that is settled, remove the folder of that file.',
   });
 
 /** Is on the disk when it resolves. */
-export const writeJournal = async (home: string, journal: Journal): Promise<void> => {
+export const writeJournal = async ({ home, seal }: SealedHome, journal: Journal): Promise<void> => {
   const folder = journalFolder(home, journal.task_id);
   const written: Written = {
     ...journal,
@@ -102,7 +106,7 @@ export const writeJournal = async (home: string, journal: Journal): Promise<void
   const half = join(folder, `${NAME}.tmp`);
   const file = await open(half, 'w', 0o600);
   try {
-    await file.writeFile(`${JSON.stringify(written, null, 1)}\n`);
+    await file.writeFile(seal.seal(JSON.stringify(written, null, 1)));
     await file.sync();
   } finally {
     await file.close();
@@ -136,12 +140,12 @@ export const removeJournal = async (home: string, id: string): Promise<void> => 
 };
 
 /** Throws `usage` where the apply of another task was killed in the same work tree. */
-export const refuseOtherJournals = async (home: string, repository: string, id: string): Promise<void> => {
-  const names = await readdir(worktreesFolder(home)).catch(() => []);
+export const refuseOtherJournals = async (own: SealedHome, repository: string, id: string): Promise<void> => {
+  const names = await readdir(worktreesFolder(own.home)).catch(() => []);
   for (const other of names
     .filter((name) => name.endsWith(JOURNALED))
     .map((name) => name.slice(0, -JOURNALED.length))) {
-    if (other === id || (await readJournal(home, other))?.repository !== repository) continue;
+    if (other === id || (await readJournal(own, other))?.repository !== repository) continue;
     throw new KoubouError(
       'usage',
       `\`koubou apply ${other}\` was killed in ${repository} before it was through. Nothing was changed.`,

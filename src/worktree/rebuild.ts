@@ -10,6 +10,7 @@ import {
   isRecorded,
   nameOf,
   runNamed,
+  type SealedHome,
   type WorktreeRecord,
   worktreesFolder,
   writeWorktree,
@@ -17,15 +18,15 @@ import {
 
 /** undefined: there never was one, or it was removed. Throws `usage` where the repository is gone. */
 export const rebuildRecord = async (
-  home: string,
+  own: SealedHome,
   { task_id, cwd }: { task_id: string; cwd: string },
   environment: Readonly<Record<string, string>>,
 ): Promise<WorktreeRecord | undefined> => {
-  if (!(await isRecorded(home, task_id))) return undefined;
+  if (!(await isRecorded(own.home, task_id))) return undefined;
   const place = { folder: cwd, environment };
   const { repository, head } = await originIn(place, task_id);
   const branch = await branchIn(place, repository.commonFolder, task_id);
-  const folder = await realpath(worktreesFolder(home));
+  const folder = await realpath(worktreesFolder(own.home));
   const run = await lastRun(folder, task_id);
   const known = { task_id, ...(run === 0 ? {} : { run }) };
   const record: WorktreeRecord = {
@@ -40,7 +41,7 @@ export const rebuildRecord = async (
     only_there: [],
     state: 'open',
   };
-  await writeWorktree(home, record);
+  await writeWorktree(own, record);
   return record;
 };
 

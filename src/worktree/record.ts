@@ -9,6 +9,7 @@ import type { Repository } from '../process/repository.ts';
 import { syncAll } from '../process/sync.ts';
 import { isTaskId } from '../task/id.ts';
 import { readTextFile, UnfitFile } from '../text/read-text.ts';
+import type { Seal } from '../text/seal.ts';
 
 const WorktreeRecord = z.looseObject({
   version: z.literal(1),
@@ -75,11 +76,26 @@ const recordPath = (home: string, id: string): string => join(worktreesFolder(ho
 export const isRecorded = async (home: string, id: string): Promise<boolean> =>
   (await lstat(recordPath(home, id)).catch(() => undefined))?.isFile() ?? false;
 
-/** undefined: there is none, or none that can be read. */
-export const readWorktree = async (home: string, id: string): Promise<WorktreeRecord | undefined> => {
+/** A home, and what is told by it that koubou wrote a file there for this user. */
+export interface SealedHome {
+  home: string;
+  seal: Seal;
+}
+
+/** undefined: there is none, or none that can be read, or somebody else wrote it: what it names is changed and removed. */
+export const readWorktree = ({ home, seal }: SealedHome, id: string): Promise<WorktreeRecord | undefined> =>
+  read(home, id, seal.isSealed);
+
+const read = async (
+  home: string,
+  id: string,
+  isSealed: Seal['isSealed'],
+): Promise<WorktreeRecord | undefined> => {
   let value: unknown;
   try {
-    value = JSON.parse(readTextFile(recordPath(home, id)));
+    const text = readTextFile(recordPath(home, id));
+    if (!isSealed(Buffer.from(text))) return undefined;
+    value = JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof UnfitFile || systemCode(error) !== undefined) {
       return undefined;
@@ -89,7 +105,8 @@ export const readWorktree = async (home: string, id: string): Promise<WorktreeRe
   const { success, data } = z.safeParse(WorktreeRecord, value);
   if (!success || data.task_id !== id || !isOwn(data)) return undefined;
   // Never what the file says: whatever lies at this path is removed in the end.
-  return { ...data, path: join(await realpath(worktreesFolder(home)), nameOf(data)) };
+  const { mac: _, ...record } = data;
+  return { ...record, path: join(await realpath(worktreesFolder(home)), nameOf(data)) };
 };
 
 /** Whether it is as koubou writes it: what it names is changed and removed. */
@@ -104,12 +121,12 @@ const isOwn = ({ task_id, repository, git_folder, branch, links, only_there }: W
 export const branchesOf = (id: string): string[] => [`koubou/${id}`, `koubou-${id}`];
 
 /** On the device when it resolves. */
-export const writeWorktree = async (home: string, record: WorktreeRecord): Promise<void> => {
+export const writeWorktree = async ({ home, seal }: SealedHome, record: WorktreeRecord): Promise<void> => {
   const folder = worktreesFolder(home);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = recordPath(home, record.task_id);
   const half = halfMadePath(path);
-  await writeFile(half, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(half, seal.seal(JSON.stringify(record, null, 2)), { mode: 0o600 });
   await syncAll([half]);
   await rename(half, path);
   await syncAll([folder, home]);
@@ -118,7 +135,7 @@ export const writeWorktree = async (home: string, record: WorktreeRecord): Promi
 export const forgetWorktree = (home: string, id: string): Promise<void> =>
   rm(recordPath(home, id), { force: true });
 
-/** Those whose folder is still there, oldest task first. */
+/** Those whose folder is still there, oldest task first; to be shown, whoever wrote them down. */
 export const listWorktrees = async (home: string): Promise<WorktreeRecord[]> => {
   const names = new Set(await readdir(worktreesFolder(home)).catch(() => []));
   const ids = [...names].flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -'.json'.length)] : []));
@@ -126,7 +143,7 @@ export const listWorktrees = async (home: string): Promise<WorktreeRecord[]> => 
     ids
       .filter(isTaskId)
       .sort()
-      .map((id) => readWorktree(home, id)),
+      .map((id) => read(home, id, () => true)),
   );
   return records.flatMap((record) =>
     record !== undefined && names.has(basename(record.path)) ? [record] : [],

@@ -5,11 +5,11 @@ import { syncAll } from '../process/sync.ts';
 import { makePlace, placeOfJournal, readJournal, removeJournal, writeJournal } from './journal.ts';
 import { digestOf, type Ground, parentsOf, undoFiles } from './move-files.ts';
 import { keepFile } from './put-file.ts';
-import type { WorktreeRecord } from './record.ts';
+import type { SealedHome, WorktreeRecord } from './record.ts';
 import { lyingAt, type Move, type State } from './states.ts';
 
 interface Staged {
-  home: string;
+  own: SealedHome;
   record: WorktreeRecord;
   head: string;
   tree: string;
@@ -18,12 +18,9 @@ interface Staged {
 }
 
 /** All of it is on the disk when it resolves. */
-export const stage = async (
-  place: GitPlace,
-  { home, record, head, tree, moves }: Staged,
-): Promise<Ground> => {
-  const own = await makePlace(home, record.task_id);
-  const folder = placeOfJournal(home, { task_id: record.task_id, place: own });
+export const stage = async (place: GitPlace, { own, record, head, tree, moves }: Staged): Promise<Ground> => {
+  const made = await makePlace(own.home, record.task_id);
+  const folder = placeOfJournal(own.home, { task_id: record.task_id, place: made });
   const fresh = join(folder, 'new');
   await writeFiles(place, { folder: fresh, index: join(folder, 'index'), tree, moves });
   const folders = new Set<string>();
@@ -43,7 +40,7 @@ export const stage = async (
   }
   const journal = {
     task_id: record.task_id,
-    place: own,
+    place: made,
     repository: place.folder,
     head,
     folders: [...folders],
@@ -51,7 +48,7 @@ export const stage = async (
   };
   const parents = files.flatMap(({ name, becomes }) => (becomes === null ? [] : parentsOf(name)));
   await syncAll([...parents.map((name) => pathIn(fresh, name)), fresh, join(folder, 'old'), folder]);
-  await writeJournal(home, journal);
+  await writeJournal(own, journal);
   return { folder, journal };
 };
 
@@ -73,16 +70,16 @@ const writeFiles = async (
 /** Undoes what an apply of the task wrote that was killed. The index of the work tree is held meanwhile. */
 export const undoKilled = async (
   place: GitPlace,
-  home: string,
+  own: SealedHome,
   id: string,
   head: string | null,
 ): Promise<void> => {
-  const journal = await readJournal(home, id);
+  const journal = await readJournal(own, id);
   if (journal !== undefined) {
-    const ground = { folder: placeOfJournal(home, journal), journal };
+    const ground = { folder: placeOfJournal(own.home, journal), journal };
     await undoFiles(ground, head === journal.head ? undefined : await statesAt(place, head));
   }
-  await removeJournal(home, id);
+  await removeJournal(own.home, id);
 };
 
 const statesAt = async (place: GitPlace, head: string | null): Promise<Map<string, State>> => {

@@ -20,6 +20,7 @@ import { originOf } from './origin.ts';
 import {
   branchesOf,
   ownGitFolder,
+  type SealedHome,
   type WorktreeRecord,
   worktreeName,
   worktreesFolder,
@@ -30,8 +31,7 @@ import { unblockWorktrees } from './unblock.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-export interface WorktreeWish {
-  home: string;
+export interface WorktreeWish extends SealedHome {
   id: string;
   run: number;
   /** Absolute: a folder of the repository. */
@@ -53,7 +53,7 @@ export interface Worktree {
 
 /** Throws `usage` with git's words where it cannot be made. */
 export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
-  const { home, id, run, cwd, link, environment, requireHeld, signal } = wish;
+  const { home, seal, id, run, cwd, link, environment, requireHeld, signal } = wish;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });
   await onceLookedOver(repository.commonFolder);
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
@@ -75,7 +75,7 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
       state: 'open',
     };
     await requireHeld();
-    await writeWorktree(home, record);
+    await writeWorktree({ home, seal }, record);
     await removeFolders(record);
     // Left by a git that was killed; nobody else's, as the branch is the task's own.
     await removeLocks(record);

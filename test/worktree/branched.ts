@@ -2,10 +2,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Applied, applyWorktree } from '../../src/worktree/apply.ts';
-import { type WorktreeRecord, writeWorktree } from '../../src/worktree/record.ts';
+import { type SealedHome, type WorktreeRecord, writeWorktree } from '../../src/worktree/record.ts';
+import { sealOf } from '../helpers/state.ts';
 import { environment, type Repository, shell } from './repository.ts';
 
 let made = 0;
+
+export const sealed = (home: string): SealedHome => ({ home, seal: sealOf(home) });
 
 /** `act` changes files in a work tree of their own, and all of it is committed. */
 export const branched = async (
@@ -40,9 +43,9 @@ export const branched = async (
     only_there: [],
     state: 'open' as const,
   };
-  await writeWorktree(home, record);
+  await writeWorktree(sealed(home), record);
   return record;
 };
 
 export const applying = (repository: Repository, record: WorktreeRecord): Promise<Applied> =>
-  applyWorktree(repository.rig.home.home, record, environment);
+  applyWorktree(sealed(repository.rig.home.home), record, environment);

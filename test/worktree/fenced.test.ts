@@ -6,6 +6,7 @@ import { KoubouError } from '../../src/errors.ts';
 import { commitWorktree } from '../../src/worktree/commit.ts';
 import { makeWorktree, type Worktree } from '../../src/worktree/worktree.ts';
 import { fence } from '../worker/rig.ts';
+import { sealed } from './branched.ts';
 import { put, Repository } from './repository.ts';
 
 const environment = { PATH: process.env['PATH'] ?? '' };
@@ -52,7 +53,15 @@ describe('a fenced run in a worktree', () => {
     const id = 'task_20260101_000000_000000_abcd';
     const { folder, rig } = repository;
     const make = (run: number): Promise<Worktree> =>
-      makeWorktree({ home: rig.home.home, id, run, cwd: folder, link: [], environment, requireHeld: held });
+      makeWorktree({
+        ...sealed(rig.home.home),
+        id,
+        run,
+        cwd: folder,
+        link: [],
+        environment,
+        requireHeld: held,
+      });
     const treeOf = (content: string): string => {
       const blob = repository.gitWith(content, 'hash-object', '-w', '--stdin').trim();
       return repository.gitWith(`100644 blob ${blob}\tfile\n`, 'mktree').trim();

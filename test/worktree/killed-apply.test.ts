@@ -19,7 +19,8 @@ import { join } from 'node:path';
 import { type Applied, applyWorktree, undoKilledApply } from '../../src/worktree/apply.ts';
 import type { WorktreeRecord } from '../../src/worktree/record.ts';
 import { full } from '../helpers/queue-home.ts';
-import { applying, branched } from './branched.ts';
+import { sealOf } from '../helpers/state.ts';
+import { applying, branched, sealed } from './branched.ts';
 import { killedAfter } from './killed.ts';
 import { environment, put, Repository, shell } from './repository.ts';
 
@@ -177,7 +178,7 @@ describe('an apply that was killed', function () {
     repository.write('made.txt', 'made, and changed');
     rmSync(join(folder, '.git/index.lock'));
     shell(folder, 'git add link && git -c user.name=t -c user.email=t@t commit -qm link');
-    await undoKilledApply(home, record, environment);
+    await undoKilledApply(sealed(home), record, environment);
     assert.equal(repository.status(), '?? made.txt\n?? mine.txt\n');
     assert.equal(repository.read('made.txt'), 'made, and changed');
     nothingLeft();
@@ -198,7 +199,7 @@ describe('an apply that was killed', function () {
       buried();
     }
     assert.equal(readFileSync(odd(folder), 'utf8'), 'new');
-    await undoKilledApply(home, record, environment);
+    await undoKilledApply(sealed(home), record, environment);
     assert.equal(readFileSync(odd(folder), 'utf8'), 'old');
     nothingLeft();
   });
@@ -222,7 +223,10 @@ describe('an apply that was killed', function () {
   it('whose journal cannot be read is told, and nothing is changed', async () => {
     const record = await branched(repository, act);
     mkdirSync(join(home, 'worktrees', `${record.task_id}.journal`));
-    writeFileSync(join(home, 'worktrees', `${record.task_id}.journal/journal.json`), '{"version": 1');
+    writeFileSync(
+      join(home, 'worktrees', `${record.task_id}.journal/journal.json`),
+      sealOf(home).seal('{"version": 1}'),
+    );
     await assert.rejects(applying(repository, record), {
       code: 'usage',
       message: /journal\.json .*cannot be read/,
@@ -236,14 +240,15 @@ describe('an apply that was killed', function () {
     try {
       const before = all();
       const record = await branched(repository, act);
-      const there = (): Promise<Applied> => applyWorktree(elsewhere, record, environment);
+      const there = (): Promise<Applied> =>
+        applyWorktree({ home: elsewhere, seal: sealOf(home) }, record, environment);
       const { calls } = await killedAfter(Number.POSITIVE_INFINITY, there);
       const done = all();
       for (let after = calls - 10; after > 20; after -= STEP) {
         reset();
         await killedAfter(after, there);
         buried(elsewhere);
-        await undoKilledApply(elsewhere, record, environment);
+        await undoKilledApply({ home: elsewhere, seal: sealOf(home) }, record, environment);
         if (after < calls - 20) assert.deepEqual(all(), before);
       }
       assert.equal((await there()).result, 'applied');

@@ -158,6 +158,10 @@ export class FileQueue implements Queue {
     return listWorkers(this.#context);
   }
 
+  get sealOfHome(): Seal {
+    return requireSeal(this.#context);
+  }
+
   async tell(workerId: string, message: WorkerMessage): Promise<void> {
     requireSeal(this.#context);
     const { disk, layout } = this.#context;

@@ -3,12 +3,9 @@
  * value (src/home makes it); a queue without one only looks.
  */
 import { KoubouError } from '../../errors.ts';
+import type { Seal } from '../../text/seal.ts';
 
-export interface Seal {
-  /** The JSON text of an object with the seal in it, as it is to be written. */
-  readonly seal: (json: string) => string;
-  readonly isSealed: (bytes: Uint8Array) => boolean;
-}
+export type { Seal };
 
 export const UNSEALED =
   'it carries no seal of this home, so koubou did not write it for you; `koubou trust --tasks` shows such tasks, and takes those that you want';

@@ -183,6 +183,7 @@ class Visit {
           outcomeWaits: () => undefined,
           endpointDown: () => undefined,
           endpointAnswered: () => undefined,
+          seal: anySeal,
           giveUp: new AbortController().signal,
         };
         const end = await new Attempt(parts, claim, ROUTE).run();
