@@ -40,13 +40,15 @@ export interface Environment {
 }
 
 /**
- * Variables that say where prompts go, or that a sandbox is not needed. An agent could set them for one command, so
+ * Variables that say where prompts go, to which model, or that a sandbox is not needed. An agent could set them for one command, so
  * with agents only config/agent.yaml and config/.env say these.
  */
 export const NOT_FROM_AGENTS = [
   'OLLAMA_HOST',
   'OPENAI_API_BASE',
   'LMSTUDIO_BASE_URL',
+  'DEFAULT_AGENT',
+  'LMSTUDIO_MODEL',
   'CODEX_UNSAFE_ALLOW_NO_SANDBOX',
 ] as const;
 

@@ -11,9 +11,7 @@ const SYSTEM =
 /** What koubou reads itself, and an agent may say: none of them says where prompts go. */
 const SETTINGS = new Set([
   'AGENT_TIMEOUT',
-  'DEFAULT_AGENT',
   'KOUBOU_LOG_LEVEL',
-  'LMSTUDIO_MODEL',
   'MAX_WORKERS',
   'OLLAMA_NUM_GPU',
   'WORKER_HEARTBEAT_INTERVAL',

@@ -399,6 +399,25 @@ security: { allow_full_access: true }
     assert.equal(await shown({ ...evil, ...AGENT }), 'http://127.0.0.1:1');
   });
 
+  it('chooses by its own variables neither the runner nor the model of what others ask', async () => {
+    const file = join(project.home, 'config', 'agent.yaml');
+    const text = readFileSync(file, 'utf8')
+      .replace('endpoints: {', "endpoints: { there: { kind: openai, url: 'http://127.0.0.1:1/v1' },")
+      .replace('runners:', 'runners:\n  remote: { kind: openai, endpoint: there, model: tiny }');
+    writeFileSync(file, text);
+    const shown = async (environment: Record<string, string>, key: string) =>
+      JSON.parse((await call(environment, ['config', key, '--json'])).stdout).config[0].value;
+    for (const [key, name, evil, own] of [
+      ['routing.default.general', 'DEFAULT_AGENT', 'remote', 'ollama'],
+      ['runners.remote.model', 'LMSTUDIO_MODEL', 'other', 'tiny'],
+    ] as const) {
+      assert.deepEqual(
+        [await shown({ [name]: evil }, key), await shown({ [name]: evil, ...AGENT }, key)],
+        [evil, own],
+      );
+    }
+  });
+
   it('has programs run in a sandbox where one works: they write in the project alone', async function () {
     if (bubblewrap() === null) this.skip();
     path = pathWith(join(root, 'with'));
