@@ -56,17 +56,17 @@ describe('what somebody put into the worktrees of a home', () => {
     write(join(folder, 'journal.json'), members, sealed);
   };
 
-  for (const act of ['apply', 'discard'] as const) {
-    it(`is no journal that ${act} undoes, but one that koubou wrote is`, async () => {
-      const id = await repository.done(put('made.txt', 'made'));
-      plantJournal(id, false);
-      await assert.rejects(repository[act](id), { code: 'usage', message: /carries no seal of this home/ });
-      assert.equal(existsSync(join(elsewhere, 'mine')), false);
-      plantJournal(id, true);
-      await repository[act](id);
-      assert.equal(readFileSync(join(elsewhere, 'mine'), 'utf8'), 'planted');
-    });
-  }
+  const undone = (act: 'apply' | 'discard') => async (): Promise<void> => {
+    const id = await repository.done(put('made.txt', 'made'));
+    plantJournal(id, false);
+    await assert.rejects(repository[act](id), { code: 'usage', message: /carries no seal of this home/ });
+    assert.equal(existsSync(join(elsewhere, 'mine')), false);
+    plantJournal(id, true);
+    await repository[act](id);
+    assert.equal(readFileSync(join(elsewhere, 'mine'), 'utf8'), 'planted');
+  };
+  it('is no journal that apply undoes, but one that koubou wrote is', undone('apply'));
+  it('is no journal that discard undoes, but one that koubou wrote is', undone('discard'));
 
   it('says of no other repository that it is that of a task, but what koubou wrote does', async () => {
     shell(
