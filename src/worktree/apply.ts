@@ -17,10 +17,12 @@ import { requireGenuine } from './genuine.ts';
 import { refuseHomeNames, refuseHomes } from './homes.ts';
 import { holdingLock } from './index-lock.ts';
 import { readJournal, refuseOtherJournals, removeJournal } from './journal.ts';
+import { removeHalves } from './linked.ts';
 import { moveFiles, stampOf } from './move-files.ts';
 import { commitAt, originOf } from './origin.ts';
 import { exists, type SealedHome, type WorktreeRecord, worktreesFolder } from './record.ts';
 import { type Marks, marksOf, notesOf, refuseMarks, refuseUnfinished } from './refuse-apply.ts';
+import { upTo } from './remove.ts';
 import { stage, undoKilled } from './stage.ts';
 import { currentStates, idOf, isSubmodule, movesBetween, type State } from './states.ts';
 import { uninterrupted } from './uninterrupted.ts';
@@ -82,6 +84,7 @@ const holding = <T>(
   const scratch = halfMadePath(path);
   return holdingLock(join(repository.gitFolder, 'index'), 'nothing was changed', async () => {
     removeHalfMade(path);
+    await removeHalves(record.git_folder, upTo(record));
     await mkdir(scratch, { recursive: true });
     try {
       const place = await ownGit(

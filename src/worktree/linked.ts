@@ -41,6 +41,11 @@ export const removeLinked = async (gitFolder: string, isGone: (name: string) => 
     await rm(half, { recursive: true, force: true });
     await rename(join(linked, name), half).catch(unless('ENOENT'));
   }
+  await removeHalves(gitFolder, isGone);
+};
+
+/** What a koubou that was killed left beside, while it made or removed a worktree. */
+export const removeHalves = async (gitFolder: string, isGone: (name: string) => boolean): Promise<void> => {
   const halves = (await readdir(gitFolder).catch(() => [])).filter((name) => name.startsWith(HALF));
   for (const name of halves.filter((each) => isGone(each.slice(HALF.length)))) {
     await rm(join(gitFolder, name), { recursive: true, force: true, maxRetries: 3 });

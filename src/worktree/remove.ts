@@ -124,7 +124,7 @@ export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
 };
 
 /** Whether a name is that of a worktree of the task, by this run or an earlier one, or of what was needed for it. */
-const upTo =
+export const upTo =
   ({ task_id, run: last = 0 }: WorktreeRecord) =>
   (name: string): boolean => {
     const { id, run = 0 } = runNamed(name.replace(/\.restored$/, '')) ?? {};

@@ -76,7 +76,9 @@ const isDamaged = async (
   if (named.code !== 0) return false;
   const tip = await commitAt(asking, `refs/heads/${branch}`);
   if (tip === undefined) return true;
-  const listed = await git(place, ['rev-list', '--objects', '--no-object-names', tip, '--not', base]);
+  // What a partial clone left at its server is not damaged.
+  const walk = ['rev-list', '--objects', '--no-object-names', '--missing=allow-promisor'];
+  const listed = await git(place, [...walk, tip, '--not', base]);
   if (listed.code !== 0) return true;
   const ids = listed.stdout.toString('latin1').split('\n');
   return (

@@ -184,6 +184,15 @@ describe('an apply that was killed', function () {
     nothingLeft();
   });
 
+  it('leaves nothing behind where it was through, and its worktree was being removed', async () => {
+    const record = await branched(repository, act);
+    await applying(repository, record);
+    const left = join(folder, '.git', `koubou-${record.task_id}`);
+    mkdirSync(left);
+    await applying(repository, record);
+    assert.ok(!existsSync(left));
+  });
+
   it('is undone under names that are not UTF-8', async () => {
     const odd = (cwd: string): Buffer => Buffer.concat([Buffer.from(`${cwd}/byte`), Buffer.from([0xff])]);
     writeFileSync(odd(folder), 'old');
