@@ -374,7 +374,7 @@ describe('machine', function () {
           from: "['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '') ||",
           to: '',
         },
-        { file: 'worker/run-one.ts', from: "ENOSPC: 'the disk is full',", to: '' },
+        { file: 'worker/once-written.ts', from: "ENOSPC: 'the disk is full',", to: '' },
       ],
       find: (program) =>
         failing(async () => (await fillDisk({ kind: 'tmpfs', lack: 'inodes', program })).faults),
@@ -382,7 +382,7 @@ describe('machine', function () {
     },
     {
       it: 'a read-only file system is an error like any other',
-      faults: [{ file: 'worker/run-one.ts', from: "EROFS: 'the file system is read-only',", to: '' }],
+      faults: [{ file: 'worker/once-written.ts', from: "EROFS: 'the file system is read-only',", to: '' }],
       find: (program) =>
         failing(async () => ((await becomeReadOnly('tmpfs', program)).survived ? [] : ['the daemon ended'])),
       // It was begun, and the disk can be written to again.
