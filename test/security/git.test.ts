@@ -413,7 +413,7 @@ describe('git, as koubou runs it', function () {
     await repository.done(put('new.txt', 'new\n'));
     assert.equal(all(), before);
     // Deeper, where an agent may put one while a worktree is cleared, and above.
-    shell(worktrees, `rm ${task} && mkdir -p ${task} && ln -s '${victim}' ${task}/logs`);
+    shell(worktrees, `rm -f ${task}; mkdir -p ${task} && ln -s '${victim}' ${task}/logs`);
     await unblockWorktrees(join(folder, '.git'));
     assert.deepEqual(await readdir(join(worktrees, task)), []);
     shell(
