@@ -2,8 +2,8 @@
  * A worktree that another git makes or removes at this moment: a git that looks over all of them finds it half there
  * and gives up. Where that other git was killed it stays so, and stops every later one.
  */
-import { rm, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { lstat, rm, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const NAMED = /\.git\/(?:modules\/.+\/)?worktrees\/([^/]+)\/\w+/;
@@ -59,8 +59,10 @@ const isDone = (stamp: string): boolean => stamp === GONE || stamp === WHOLE;
 /** git writes `commondir` last of what makes a worktree one; a loss of power leaves any of them empty. */
 const PARTS = ['commondir', 'gitdir', 'HEAD'];
 
+/** A link that a repository brings in the place of the folder of worktrees leads to what is not git's. */
 const stampOf = async (path: string): Promise<string> => {
   try {
+    if (!(await lstat(dirname(path))).isDirectory()) return GONE;
     const folder = await stat(path);
     const parts = await Promise.all(PARTS.map((name) => stat(join(path, name)).catch(() => undefined)));
     if (parts[0] !== undefined && parts.every((each) => each?.size !== 0)) return WHOLE;

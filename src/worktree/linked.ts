@@ -3,9 +3,9 @@
  * meanwhile, or the power fails, every git of the user's ends with an error. So it is made whole and synced beside, then
  * renamed into place, and taken away in the opposite order.
  */
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { KoubouError, systemCode } from '../errors.ts';
 import { type GitPlace, git, gitOutput } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
 import { nameOf, ownGitFolder, type WorktreeRecord } from './record.ts';
@@ -29,6 +29,11 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
   await syncAll([...Object.keys(files).map((name) => join(half, name)), half]);
   const all = join(git_folder, 'worktrees');
   await mkdir(all).catch(unless('EEXIST'));
+  if (!(await lstat(all)).isDirectory()) {
+    throw new KoubouError('usage', `${all} is a link, and git's records of worktrees would lie elsewhere.`, {
+      hint: 'Remove it where you did not make it, or delegate without --worktree.',
+    });
+  }
   await rename(half, own);
   await syncAll([all, git_folder]);
 };
