@@ -3,12 +3,15 @@
  * as under the new one. The path is the state, so one of them is not true: the task has moved on from the old one.
  */
 import { join } from 'node:path';
+import { systemCode } from '../../errors.ts';
 import type { State } from '../../task/lifecycle.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
 import { type Place, parseEndedName, parseHeldPermit } from './layout.ts';
 import { placesInProgress, placesWaiting } from './locate.ts';
 import { PERMIT_FILE } from './permits.ts';
+
+const UNREADABLE: readonly string[] = ['EACCES', 'EPERM'];
 
 const ENDED = ['completed', 'failed'] as const;
 
@@ -21,6 +24,11 @@ export const withoutOldNames = async (context: QueueContext): Promise<void> => {
   try {
     await context.oldNames;
   } catch (error) {
+    // A folder that may not be read holds up nobody: what lies in it is left as it is, here as in the sweep.
+    if (UNREADABLE.includes(systemCode(error) ?? '')) {
+      context.oldNames = Promise.resolve();
+      return;
+    }
     context.oldNames = undefined;
     throw error;
   }
