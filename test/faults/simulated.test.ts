@@ -15,7 +15,7 @@ import { playMany, type Total } from './simulated/many.ts';
 import { PLANTED } from './simulated/planted.ts';
 import { World } from './simulated/world.ts';
 
-const HISTORIES = exhaustive ? 120_000 : 3000;
+const HISTORIES = exhaustive ? 120_000 : 2000;
 /** Within so many histories each planted fault must be found. */
 const SEARCHED = 1000;
 
@@ -35,7 +35,7 @@ if (replayed > 0) {
   });
 } else {
   describe('simulated', function () {
-    this.timeout(exhaustive ? 7_200_000 : 60_000);
+    this.timeout(exhaustive ? 7_200_000 : 120_000);
     let total: Total | undefined;
     const found: string[] = [];
 

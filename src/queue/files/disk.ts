@@ -244,9 +244,14 @@ export const removeAny = async (disk: Disk, path: string): Promise<void> => {
  */
 export const move = async (disk: Disk, from: string, to: string): Promise<void> => {
   await disk.rename(from, to);
+  // The move is made: what fails in this look is no failure of it, and the next process looks for old names as well.
+  await removeOldName(disk, from, to).catch(() => undefined);
+};
+
+const removeOldName = async (disk: Disk, from: string, to: string): Promise<void> => {
   const left = await disk.facts(from);
   if (left === undefined || left.links < 2) return;
-  if ((await disk.facts(to))?.inode === left.inode) await unlessCode(['ENOENT'], () => disk.unlink(from));
+  if ((await disk.facts(to))?.inode === left.inode) await disk.unlink(from);
 };
 
 /**
