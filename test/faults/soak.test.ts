@@ -10,7 +10,7 @@ import { grown } from './soak/grown.ts';
 import type { Held } from './soak/resources.ts';
 import { type SoakReport, soak } from './soak/soak.ts';
 
-const SECONDS = exhaustive ? 1200 : 20;
+const SECONDS = exhaustive ? 1200 : 30;
 const SEED = 20_261_121;
 
 /** What it held for a task stays: memory and open files. So much of them because it has half a minute to be found. */
