@@ -174,7 +174,8 @@ workers: { min: ${SLOTS}, max: ${SLOTS} }
         assert.deepEqual(statesOf(id), ['run-1.state/sessions', 'run-2.state/sessions']);
         if (worktree) {
           assert.deepEqual(filesOf(folder), before);
-          assert.equal(git('-C', cwd, 'status', '--porcelain'), '');
+          const second = daemons.home.path('worktrees', `${id}.r2`, 'sub');
+          assert.equal(git('-C', second, 'status', '--porcelain'), '');
           assert.equal((await daemons.koubou(['apply', id], { cwd: folder })).stdout, 'sub/new.txt\n');
           assert.equal(git('worktree', 'list').trim().split('\n').length, 1);
         }
