@@ -104,7 +104,7 @@ for (const { name, bin, kind, start, writes, runs, denied } of agents) {
       return stdout.trim();
     };
     const asked = (): number => server.requests.filter(({ body }) => body !== undefined).length;
-    const worktree = (id: string): string => join(project.home, 'worktrees', `${id}.r1`);
+    const worktree = (id: string, run = 1): string => join(project.home, 'worktrees', `${id}.r${run}`);
 
     it('does its work in the worktree, and the folder is as it was until that is applied', async () => {
       const id = await delegated('--worktree');
@@ -153,13 +153,13 @@ for (const { name, bin, kind, start, writes, runs, denied } of agents) {
         const { args, ...entry } = shippedEntry(name, bin) as { args: string[] };
         configure({ ...entry, args: [...args, ...(name === 'claude' ? ['--allowedTools=Bash'] : [])] });
         const id = await delegated(...flags);
-        const cwd = flags.length > 0 ? worktree(id) : project.folder;
+        const second = flags.length > 0 ? worktree(id, 2) : project.folder;
         // In a sandbox it has another id than outside, so it is known by its arguments.
         const mark = `600.${Date.now()}`;
         steps.push(
           runs(`echo half > half.txt; setsid sleep ${mark} >/dev/null 2>&1 &`),
           { kind: 'silence' },
-          writes(join(cwd, 'new.txt')),
+          writes(join(second, 'new.txt')),
           text('Done.'),
         );
         const daemon = await startKoubou(['work'], { cwd: project.folder });
