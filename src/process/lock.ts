@@ -5,12 +5,26 @@
  * links a file that names him to `PATH.(N+1)`: of many one succeeds, and only if nothing higher is there by then. The
  * highest file is never removed, only emptied, so its number never falls and nobody takes what was taken since he looked.
  */
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { halfMadePath } from './half-made.ts';
 import { selfIdentity, startTimeOf } from './liveness.ts';
 import { parseMaker, verdictOnMaker } from './maker.ts';
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const MOST_BYTES = 1024;
 
 export type LockTry =
   | { held: true; release: () => void }
@@ -18,12 +32,14 @@ export type LockTry =
   | { held: false; holder: string; pid: number | null; seen: boolean };
 
 export interface LockOptions {
-  /** A holder that cannot be looked at, and that has held it for longer than whoever asks can wait, is passed by. */
+  /** Take the lock from a holder that this process cannot look at, as one in another pid namespace or on another boot. */
   passUnseen?: boolean;
 }
 
 /** Takes the lock, or says who holds it. Waits for nobody. Throws the system's error where no file can be made. */
 export const tryLock = (path: string, { passUnseen = false }: LockOptions = {}): LockTry => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  removePlanted(path);
   const number = highest(path);
   const holder = number === 0 ? null : holderOf(`${path}.${number}`);
   if (holder !== null && !(passUnseen && !holder.seen)) return { held: false, ...holder };
@@ -44,16 +60,23 @@ const numbersOf = (path: string): number[] => {
     .map((name) => Number(name.slice(start.length)));
 };
 
-const highest = (path: string): number => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return Math.max(0, ...numbersOf(path));
+const highest = (path: string): number => Math.max(0, ...numbersOf(path));
+
+/** No home comes so far: such a file was planted, so that none could follow it. */
+const PLANTED_FROM = 1e12;
+
+const removePlanted = (path: string): void => {
+  for (const number of numbersOf(path)) if (number >= PLANTED_FROM) remove(path, number);
 };
+
+const remove = (path: string, number: number): void =>
+  rmSync(`${path}.${number}`, { recursive: true, force: true });
 
 const removeBelow = (path: string, number: number): void => {
-  for (const lower of numbersOf(path)) if (lower < number) rmSync(`${path}.${lower}`, { force: true });
+  for (const lower of numbersOf(path)) if (lower < number) remove(path, lower);
 };
 
-/** null: it is free. What is no name of a process is left of a loss of power. */
+/** null if the lock is free: also where its file names no process, as after a loss of power. */
 const holderOf = (path: string): { holder: string; pid: number; seen: boolean } | null => {
   const text = contentOf(path);
   const maker = parseMaker(text);
@@ -63,13 +86,19 @@ const holderOf = (path: string): { holder: string; pid: number; seen: boolean } 
   return { holder: text, pid: maker.pid, seen: verdict === 'alive' };
 };
 
+/** Empty also where no file of a lock lies, or none that can be read: who may write there can put anything in its place. */
 const contentOf = (path: string): string => {
   try {
-    return readFileSync(path, 'utf8');
+    const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const facts = fstatSync(file);
+      return facts.isFile() && facts.size <= MOST_BYTES ? readFileSync(file, 'utf8') : '';
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
-    // A higher one was taken since.
-    if (systemCode(error) === 'ENOENT') return '';
-    throw error;
+    if (systemCode(error) === undefined) throw error;
+    return '';
   }
 };
 
@@ -90,10 +119,10 @@ const publish = (path: string): boolean => {
 
 const release = (path: string): void => {
   try {
-    truncateSync(path, 0);
+    closeSync(openSync(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK));
   } catch (error) {
-    // Somebody who could not see this process has passed it by.
-    if (systemCode(error) !== 'ENOENT') throw error;
+    // It was taken by one that cannot see this process, or something else was put there.
+    if (systemCode(error) === undefined) throw error;
   }
 };
 

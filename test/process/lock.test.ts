@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +56,40 @@ describe('a lock named by its holder', () => {
   it('is free at once when its holder is dead, however far ahead the clock was', () => {
     heldBy({ startTime: '1' });
     tryToTake().release();
+  });
+
+  it('is taken by one, whatever was put in the place of its files', () => {
+    const victim = join(home, 'victim');
+    writeFileSync(victim, 'kept');
+    const planted: Record<string, (at: string) => void> = {
+      'a folder with something in it': (at) => mkdirSync(join(at, 'deep'), { recursive: true }),
+      'a pipe': (at) => execFileSync('mkfifo', [at]),
+      'a link': (at) => symlinkSync(victim, at),
+      'a long file': (at) => writeFileSync(at, 'x'.repeat(100_000)),
+    };
+    for (const [what, plant] of Object.entries(planted)) {
+      for (const number of [2, 1e12 - 1, 1e12, 999_999_999_999_999]) {
+        rmSync(join(home, 'run'), { recursive: true });
+        mkdirSync(join(home, 'run'));
+        plant(`${path}.${number}`);
+        const { release } = tryToTake();
+        if (number !== 1e12 - 1) assert.ok(!tryLock(path).held, `${what} at ${number}`);
+        release();
+        tryToTake().release();
+      }
+    }
+    assert.equal(readFileSync(victim, 'utf8'), 'kept');
+  });
+
+  it('empties nothing else that was put in its place meanwhile', () => {
+    const victim = join(home, 'victim');
+    writeFileSync(victim, 'kept');
+    const { release } = tryToTake();
+    const [name = ''] = readdirSync(join(home, 'run'));
+    rmSync(join(home, 'run', name));
+    symlinkSync(victim, join(home, 'run', name));
+    release();
+    assert.equal(readFileSync(victim, 'utf8'), 'kept');
   });
 
   it('is free where a loss of power left anything else than a name in it', () => {
