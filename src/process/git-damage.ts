@@ -23,6 +23,8 @@ export const removeEmptyObjects = async (commonFolder: string): Promise<number> 
   const objects = join(commonFolder, 'objects');
   for (const name of (await readdir(objects).catch(() => [])).filter((each) => FOLDER.test(each))) {
     const folder = join(objects, name);
+    // A repository may bring a link there, and what lies behind it is not git's.
+    if (!(await lstat(folder)).isDirectory()) continue;
     for (const rest of (await readdir(folder).catch(() => [])).filter((each) => OBJECT.test(each))) {
       const path = join(folder, rest);
       const facts = await lstat(path).catch(() => undefined);

@@ -41,7 +41,8 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
 /** Of each worktree that `isGone` names, and of what a koubou that was killed left beside. No git finds a part of one. */
 export const removeLinked = async (gitFolder: string, isGone: (name: string) => boolean): Promise<void> => {
   const linked = join(gitFolder, 'worktrees');
-  for (const name of (await readdir(linked).catch(() => [])).filter(isGone)) {
+  const isLink = (await lstat(linked).catch(() => undefined))?.isSymbolicLink() ?? false;
+  for (const name of isLink ? [] : (await readdir(linked).catch(() => [])).filter(isGone)) {
     const half = halfOf(gitFolder, name);
     await rm(half, { recursive: true, force: true });
     await rename(join(linked, name), half).catch(unless('ENOENT'));
