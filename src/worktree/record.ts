@@ -42,7 +42,7 @@ export const worktreeName = (id: string, run: number): string => `${id}.r${run}`
 export const nameOf = ({ task_id, run }: Pick<WorktreeRecord, 'task_id' | 'run'>): string =>
   run === undefined ? task_id : worktreeName(task_id, run);
 
-/** Of which task and run a name is; undefined: it is no name of a worktree of koubou's. */
+/** The task and the run in the name of a worktree; undefined if koubou gives no such name. */
 export const runNamed = (name: string): { id: string; run: number } | undefined => {
   const [, id = '', run = '0'] = /^(.*?)(?:\.r(\d+))?$/.exec(name) ?? [];
   return isTaskId(id) ? { id, run: Number(run) } : undefined;
@@ -135,7 +135,7 @@ export const writeWorktree = async ({ home, seal }: SealedHome, record: Worktree
 export const forgetWorktree = (home: string, id: string): Promise<void> =>
   rm(recordPath(home, id), { force: true });
 
-/** Those whose folder is still there, oldest task first; to be shown, whoever wrote them down. */
+/** The worktrees whose folder still exists, oldest task first. For display only: records without a seal are included. */
 export const listWorktrees = async (home: string): Promise<WorktreeRecord[]> => {
   const names = new Set(await readdir(worktreesFolder(home)).catch(() => []));
   const ids = [...names].flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -'.json'.length)] : []));

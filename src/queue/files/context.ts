@@ -55,7 +55,7 @@ export const randomHex = (context: QueueContext): string =>
 export const randomFraction = (context: QueueContext): number =>
   Buffer.from(context.randomBytes(6)).readUIntBE(0, 6) / 2 ** 48;
 
-/** Whose a file in tmp/ is, so that whoever sweeps can tell whether the owner lives. */
+/** A name for a file in tmp/ that says which process makes it, so that a sweep can tell whether that one lives. */
 export const creatorName = (context: QueueContext): string => makerName(context.self, randomHex(context));
 
 /** The same name with a creator that never lived: whoever sweeps goes on with it. */

@@ -244,7 +244,7 @@ export const removeAny = async (disk: Disk, path: string): Promise<void> => {
  */
 export const move = async (disk: Disk, from: string, to: string): Promise<void> => {
   await disk.rename(from, to);
-  // The move is made: what fails in this look is no failure of it, and the next process looks for old names as well.
+  // The rename has happened, so an error here must not look like a failed move. The next process removes old names, too.
   await removeOldName(disk, from, to).catch(() => undefined);
 };
 
