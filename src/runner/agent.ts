@@ -125,6 +125,7 @@ export class AgentRunner implements Runner {
       await refuseProjectSettings(this.name, entry.project_settings ?? [], {
         cwd: context.cwd,
         user: environment['HOME'] ?? homedir(),
+        environment,
       });
       const prompt = await unlessAborted(this.#prompt(task, context), context.signal);
       // Throws where the task must stay here: what the program itself sends, nobody can hold.

@@ -3,19 +3,39 @@
  * plugins of `.opencode` in spite of OPENCODE_DISABLE_PROJECT_CONFIG and --pure
  * (https://github.com/anomalyco/opencode/issues/49836).
  */
-import { lstat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { findRepository, isRepository } from '../process/repository.ts';
 
-/** From `folder` up to the root of its repository, and without one to the root; what is the user's own ends it. */
-const foldersAbove = async (folder: string, user: string): Promise<string[]> => {
+/**
+ * From `folder` up to the top of its repository, and without one to the root; what is the user's own ends it. A `.git` that
+ * git does not take for one ends nothing, as it does not for opencode.
+ */
+const foldersAbove = async ({ cwd, user, environment }: Where): Promise<string[]> => {
+  const folder = await realpath(cwd);
+  const repository = await findRepository({ folder, environment }).catch((error: unknown) => {
+    // Without git there is no top.
+    if (error instanceof KoubouError) return undefined;
+    throw error;
+  });
+  const top = repository !== undefined && isRepository(repository) ? repository.top : '/';
+  const end = await realpath(user).catch(() => user);
   const found: string[] = [];
-  for (let at = resolve(folder); at !== user; at = dirname(at)) {
+  for (let at = folder; at !== end; at = dirname(at)) {
     found.push(at);
-    if (at === dirname(at) || (await exists(join(at, '.git')))) break;
+    if (at === top || at === dirname(at)) break;
   }
   return found;
 };
+
+interface Where {
+  cwd: string;
+  /** The home folder of the user. */
+  user: string;
+  /** Of git. */
+  environment: Readonly<Record<string, string>>;
+}
 
 const exists = async (path: string): Promise<boolean> => {
   try {
@@ -26,14 +46,14 @@ const exists = async (path: string): Promise<boolean> => {
   }
 };
 
-/** Throws KoubouError `not_allowed` where one of `names` lies in `cwd` or above it. `user`: the home folder of the user. */
+/** Throws KoubouError `not_allowed` where one of `names` lies in `cwd` or above it. */
 export const refuseProjectSettings = async (
   runner: string,
   names: readonly string[],
-  { cwd, user }: { cwd: string; user: string },
+  where: Where,
 ): Promise<void> => {
   if (names.length === 0) return;
-  for (const folder of await foldersAbove(cwd, user)) {
+  for (const folder of await foldersAbove(where)) {
     for (const name of names) {
       const path = join(folder, name);
       if (!(await exists(path))) continue;

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refuseProjectSettings } from '../../src/runner/project-settings.ts';
+
+const environment = { PATH: process.env['PATH'] ?? '' };
 
 describe('settings of a project that an agent would run', () => {
   let user: string;
@@ -13,14 +16,14 @@ describe('settings of a project that an agent would run', () => {
     user = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-settings-')));
     repository = join(user, 'src', 'theirs');
     below = join(repository, 'a', 'b');
-    mkdirSync(join(repository, '.git'), { recursive: true });
     mkdirSync(below, { recursive: true });
+    execFileSync('git', ['init', '-q', repository]);
   });
   afterEach(() => rmSync(user, { recursive: true, force: true }));
 
   const refused = async (cwd: string, names = ['.opencode', 'opencode.json']): Promise<string | null> => {
     try {
-      await refuseProjectSettings('opencode', names, { cwd, user });
+      await refuseProjectSettings('opencode', names, { cwd, user, environment });
       return null;
     } catch (error) {
       assert.equal((error as { code?: string }).code, 'not_allowed');
@@ -34,6 +37,18 @@ describe('settings of a project that an agent would run', () => {
     assert.match((await refused(below)) ?? '', /theirs\/\.opencode belongs to the project/);
     assert.match((await refused(repository)) ?? '', /not started/);
     assert.equal(await refused(below, []), null);
+  });
+
+  it('are found beyond a .git that is no repository', async () => {
+    mkdirSync(join(repository, '.opencode'));
+    mkdirSync(join(below, '.git'));
+    assert.match((await refused(below)) ?? '', /theirs\/\.opencode/);
+    rmSync(join(below, '.git'), { recursive: true });
+    writeFileSync(join(below, '.git'), '');
+    assert.match((await refused(below)) ?? '', /theirs\/\.opencode/);
+    rmSync(join(below, '.git'));
+    execFileSync('git', ['init', '-q', below]);
+    assert.equal(await refused(below), null);
   });
 
   it("are none of what lies above the repository, and not what is the user's own", async () => {
@@ -54,6 +69,7 @@ describe('settings of a project that an agent would run', () => {
       refuseProjectSettings('opencode', ['.opencode'], {
         cwd: join(others, 'mine'),
         user: join(user, 'home'),
+        environment,
       }),
       /tmp\/\.opencode/,
     );
