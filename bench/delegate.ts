@@ -17,9 +17,22 @@ export const delegate = async (): Promise<Row[]> => {
     const calls = {
       bare: ['-e', '0'],
       general: [program, 'delegate', '--home', home, 'Summarise the plan'],
+      // Words that ask for a closer look for secrets, and no secret.
+      hinted: [
+        program,
+        'delegate',
+        '--home',
+        home,
+        'Fix the login form: the password field forgets what was typed',
+      ],
       command: [program, 'delegate', '--home', home, '--type', 'command', '--', 'true'],
     };
-    const samples = { bare: [] as number[], general: [] as number[], command: [] as number[] };
+    const samples = {
+      bare: [] as number[],
+      general: [] as number[],
+      hinted: [] as number[],
+      command: [] as number[],
+    };
     const kinds = Object.keys(calls) as (keyof typeof calls)[];
     // The first calls fill V8's compile cache.
     for (let round = -3; round < ROUNDS; round += 1) {
@@ -31,7 +44,7 @@ export const delegate = async (): Promise<Row[]> => {
     const bare = median(samples.bare);
     return [
       { what: 'node -e 0', figure: ms(bare), target: '' },
-      ...(['general', 'command'] as const).map((kind) => ({
+      ...(['general', 'hinted', 'command'] as const).map((kind) => ({
         what: `koubou delegate, ${kind}, over node -e 0`,
         figure: `${times(median(samples[kind]) / bare)} (${ms(median(samples[kind]))})`,
         target: '<= 2.5x',
