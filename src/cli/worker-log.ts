@@ -5,7 +5,15 @@ import { jsonLine } from '../text/harmless.ts';
 import { OutputClosed } from './output.ts';
 import { levelOf, renderWorkerEvent } from './render/worker-event.ts';
 
-const ignore = (): void => undefined;
+const hasTerminal = (): boolean => [0, 1, 2].some((descriptor) => isatty(descriptor));
+
+/**
+ * Under nohup, or as a service, nobody hangs up. Node forgets that the signal was to be ignored, and the terminal may close
+ * while the daemon still starts (`ssh -t host 'nohup koubou work >log &'`): so this comes first.
+ */
+export const ignoreHangUp = (): void => {
+  if (!hasTerminal()) process.on('SIGHUP', () => undefined);
+};
 
 const LEVELS = ['error', 'warn', 'info', 'debug'];
 
@@ -47,20 +55,13 @@ export class WorkerLog {
       });
   }
 
-  #hasTerminal(): boolean {
-    return [0, 1, 2].some((descriptor) => isatty(descriptor));
-  }
-
   /** Calls back at each request to end: a signal, or a reader that has gone. Returns how to stop listening. */
   stopRequests(listener: () => void): () => void {
-    const signals = ['SIGTERM', 'SIGINT', ...(this.#hasTerminal() ? (['SIGHUP'] as const) : [])];
+    const signals = ['SIGTERM', 'SIGINT', ...(hasTerminal() ? (['SIGHUP'] as const) : [])];
     for (const signal of signals) process.on(signal, listener);
-    // Under nohup, or as a service, nobody hung up: Node forgets that the signal was to be ignored.
-    if (!signals.includes('SIGHUP')) process.on('SIGHUP', ignore);
     this.onReaderGone = listener;
     return () => {
       for (const signal of signals) process.removeListener(signal, listener);
-      process.removeListener('SIGHUP', ignore);
       this.onReaderGone = () => undefined;
     };
   }

@@ -6,7 +6,7 @@ import { routingOf, runnerFacts } from '../actions/routing.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
-import { WorkerLog } from '../cli/worker-log.ts';
+import { ignoreHangUp, WorkerLog } from '../cli/worker-log.ts';
 import { configWatch } from '../config/load.ts';
 import { findHome, promptFolders, userHome } from '../config/paths.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
@@ -43,6 +43,7 @@ export default class Work extends BaseCommand {
   static override flags = workFlags;
 
   async run(): Promise<void> {
+    ignoreHangUp();
     const { flags } = await this.parse(Work);
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
     const outdated = configWatch(home);

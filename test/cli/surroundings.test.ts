@@ -66,6 +66,28 @@ describe('the shell around koubou', () => {
     await until(async () => (await project.queue.workers()).length === 0);
   });
 
+  it('may close behind nohup: the daemon goes on', async function () {
+    if (spawnSync('script', ['-qec', 'nohup true >/dev/null', '/dev/null']).status !== 0) this.skip();
+    const { child, ended } = await startKoubou(['work'], {
+      cwd: project.folder,
+      under: [
+        'bash',
+        '-c',
+        'exec script -qec "nohup $(printf "%q " "$@") >log 2>&1" /dev/null </dev/null',
+        'pty',
+      ],
+    });
+    // At once: the terminal may close while the daemon still starts.
+    await until(async () => (await project.queue.workers()).length === 1);
+    child.kill('SIGKILL');
+    await ended;
+    // What it still does shows that it did not end.
+    const added = await project.run('delegate', '--type', 'command', '--', 'true');
+    await until(async () => (await project.queue.state(added.stdout.trim())) === 'completed');
+    assert.equal((await project.run('stop')).code, 0);
+    await until(async () => (await project.queue.workers()).length === 0);
+  });
+
   it('may name files like options, with spaces and brackets', async () => {
     project.write('-n [id] x.md', 'text');
     const { code } = await project.run('delegate', '--file', './-n [id] x.md', 'Say it.');
