@@ -3,9 +3,10 @@ import { builtKoubou } from '../helpers/built.ts';
 import { seeded } from '../helpers/seeded.ts';
 import type { CommandFault, CommandPoint } from './commands/calls.ts';
 import { Ground } from './commands/ground.ts';
-import { SCENARIOS } from './commands/scenarios.ts';
+import { type CommandScenario, SCENARIOS } from './commands/scenarios.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { cannotMount } from './mounts.ts';
+import { buildPlanted, type Fault } from './planted-build.ts';
 import { cannotTrace } from './syscalls/strace.ts';
 
 const SEED = 2;
@@ -13,6 +14,64 @@ const SEED = 2;
 const SAMPLE = 1;
 const AT_ONCE = 2;
 const FAULTS: readonly CommandFault[] = ['killed', 'killed with all', 'EIO', 'ENOSPC'];
+
+interface Planted {
+  what: string;
+  faults: readonly Fault[];
+  /** Typed, and killed where `at` says. */
+  scenario: string;
+  at: (point: CommandPoint) => boolean;
+  /** What has to be found. */
+  found: RegExp;
+}
+
+const PLANTED: readonly Planted[] = [
+  {
+    what: 'an init that writes in place what it makes',
+    faults: [
+      {
+        file: 'process/write-whole.ts',
+        from: 'linkSync(draft, path);',
+        to: "writeFileSync(path, '', { flag: 'wx', mode: way.mode ?? 0o600 }); writeFileSync(path, content);",
+      },
+    ],
+    scenario: 'init',
+    at: ({ call, what }) => call === 'write' && /\/(?:\.gitignore|config\/(?:\.env|codex\.toml))$/.test(what),
+    found: /(?:\.gitignore|\.env|codex\.toml) is empty/,
+  },
+  {
+    what: 'half-made files of the dead that nobody sweeps',
+    faults: [
+      {
+        file: 'process/half-made.ts',
+        from: 'if (maker === undefined) return false;',
+        to: 'if (maker !== undefined) return false;',
+      },
+      {
+        file: 'queue/files/sweep-half-made.ts',
+        from: 'if (maker === undefined ||',
+        to: 'if (maker !== undefined ||',
+      },
+    ],
+    scenario: 'config KEY VALUE',
+    at: ({ call, what }) => /^(?:fsync|rename)/.test(call) && /agent\.yaml\..*\.tmp/.test(what),
+    found: /config\/agent\.yaml\..*\.tmp is left/,
+  },
+  {
+    what: 'locks of a git that was killed that nobody removes',
+    faults: [
+      {
+        file: 'worktree/locks.ts',
+        from: '  const own = ownGitFolder(record);\n',
+        to: '  if (record !== undefined) return;\n  const own = ownGitFolder(record);\n',
+      },
+    ],
+    scenario: 'work --drain, a task in a worktree',
+    at: ({ asked, call, what }) =>
+      asked.startsWith('update-ref') && call === 'rename' && what.includes('refs/heads'),
+    found: /\.lock/,
+  },
+];
 
 describe('commands', function () {
   this.timeout(exhaustive ? 7_200_000 : 120_000);
@@ -32,7 +91,7 @@ describe('commands', function () {
     return publishFigures('commands', {
       title: 'Every system call of the commands',
       about:
-        'A person types a command of the built command line in a project with a repository; `strace -e inject` puts a fault into one of its system calls, or of those of one of the gits it starts, that change a file or signal a process: it is killed there (its gits live on), killed with all that runs beside it, as where a container is stopped, or is told EIO or ENOSPC. Each call is killed, and each but the writes of Node fails once; of calls that are made with the same words, one. Then the command is typed once more and has to do it, within 15 s; the home is worked off, and the census may find nothing, in the queue, beside it, in git or in the project.',
+        'A person types a command of the built command line in a project with a repository; `strace -e inject` puts a fault into one of its system calls, or of those of one of the gits it starts, that change a file or signal a process: it is killed there (its gits live on), killed with all that runs beside it, as where a container is stopped, or is told EIO or ENOSPC. Each call is killed, and each but what other threads of Node write fails once; of calls that are made with the same words, one. Then the command is typed once more and has to do it, within 15 s; the home is worked off, and the census may find nothing, in the queue, beside it, in git or in the project.',
       command: 'npm run faults -- commands',
       columns: ['Command', 'System calls', ...FAULTS, 'Bad'],
       rows:
@@ -72,9 +131,29 @@ describe('commands', function () {
         const points = exhaustive ? all : some(all);
         const bad = await hurt(ground, points);
         const counts = FAULTS.map((fault) => points.filter((point) => point.fault === fault).length);
-        const calls = new Set(all.map(({ of, call, nth }) => `${of} ${call} ${nth}`)).size;
+        const calls = new Set(all.map(({ of, call, nth, isMain }) => `${of} ${isMain} ${call} ${nth}`)).size;
         rows.push([scenario.name, calls, ...counts, bad.length]);
         assert.deepEqual(bad, []);
+      } finally {
+        ground.remove();
+      }
+    });
+  }
+
+  // A sample has no time for more.
+  for (const { what, faults, scenario, at, found } of exhaustive ? PLANTED : PLANTED.slice(0, 1)) {
+    it(`find ${what}`, async () => {
+      const typed = SCENARIOS.find(({ name }) => name === scenario) as CommandScenario;
+      const ground = await Ground.make(typed, await buildPlanted(...faults));
+      try {
+        const points = (await ground.points()).filter(
+          (point) => point.fault.startsWith('killed') && at(point),
+        );
+        const bad = await hurt(ground, exhaustive ? points : points.slice(0, 2));
+        assert.match(bad.join('\n'), found, `of ${JSON.stringify(points)}`);
+        notes.push(
+          `Planted: ${what}, found at ${bad.length} of the ${points.length} calls where it matters.`,
+        );
       } finally {
         ground.remove();
       }

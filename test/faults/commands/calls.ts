@@ -9,6 +9,8 @@ export interface CommandCall {
   call: string;
   /** How often one thread had made this call until then, itself included. */
   nth: number;
+  /** Whether that is the first thread of the process. */
+  isMain: boolean;
   /** What it is made with, without what is another one each time. */
   what: string;
 }
@@ -49,14 +51,16 @@ const NEEDS_ROOM =
 
 export const straceOf = (
   log: string,
-  injected?: { call: string; nth: number; fault: CommandFault },
+  injected?: { call: string; nth: number; isMain: boolean; fault: CommandFault },
 ): string[] => {
   const how = injected?.fault.startsWith('killed') === true ? 'signal=SIGKILL' : `error=${injected?.fault}`;
   const inject = injected === undefined ? [] : ['-e', `inject=${injected.call}:${how}:when=${injected.nth}`];
+  // Else another thread, which comes first to its nth call, would get what is meant for the main one.
+  const threads = injected?.isMain === true ? [] : ['-f'];
   // What it starts is not looked at: gits have a strace of their own.
   return [
     'strace',
-    '-f',
+    ...threads,
     '-b',
     'execve',
     '-qq',
@@ -71,22 +75,26 @@ export const straceOf = (
   ];
 };
 
-const LINE = /^(\d+) +([a-z_0-9]+)\((.*)$/;
+/** Where only the main thread is looked at, no line says whose it is. */
+const LINE = /^(?:(\d+) +)?([a-z_0-9]+)\((.*)$/;
 const ID = /task_[0-9]+_[0-9]+_[0-9]+_[0-9a-z]+/g;
 /** What is made of chance or of a hash. */
 const CHANCE = /[0-9a-z]*[0-9][0-9a-zA-Z]*|tmp_obj_\w+/g;
 
-type Seen = Omit<CommandCall, 'of' | 'asked'>;
+export type Seen = Omit<CommandCall, 'of' | 'asked'>;
 
 /** Every call of a log, in order; those that a root has nothing to do with as well, for they count. */
 export const seenIn = (log: string, root: string): Seen[] => {
   const counts = new Map<string, number>();
+  let main: string | undefined;
   return fs
     .readFileSync(log, 'utf8')
     .split('\n')
     .flatMap((line) => {
-      const [, thread, call, rest = ''] = LINE.exec(line) ?? [];
-      if (thread === undefined || call === undefined) return [];
+      const [, thread = 'main', call, rest = ''] = LINE.exec(line) ?? [];
+      if (call === undefined) return [];
+      main ??= thread;
+      const isMain = thread === main;
       const key = `${thread} ${call}`;
       const nth = (counts.get(key) ?? 0) + 1;
       counts.set(key, nth);
@@ -102,8 +110,9 @@ export const seenIn = (log: string, root: string): Seen[] => {
               .map((path) => path.replace(root, 'ROOT').replaceAll(ID, 'ID').replaceAll(CHANCE, '#'))
               .join(' ')
           : '';
-      if (call === 'kill') return [{ call, nth, what: rest.includes(', 0)') ? '' : 'another process' }];
-      return [{ call, nth, what }];
+      if (call === 'kill')
+        return [{ call, nth, isMain, what: rest.includes(', 0)') ? '' : 'another process' }];
+      return [{ call, nth, isMain, what }];
     });
 };
 
@@ -114,15 +123,16 @@ export const seenIn = (log: string, root: string): Seen[] => {
 export const pointsIn = (log: string, root: string, of: 'koubou' | number, asked: string): CommandPoint[] => {
   const taken = new Set<string>();
   let kills = 0;
-  return seenIn(log, root).flatMap(({ call, nth, what }) => {
-    // Of two threads the first one to make it gets the fault.
-    if (what === '' || taken.has(`${call} ${what}`) || taken.has(`${call} ${nth}`)) return [];
-    taken.add(`${call} ${what}`).add(`${call} ${nth}`);
+  return seenIn(log, root).flatMap(({ call, nth, isMain, what }) => {
+    // Of two other threads the first one to make it gets the fault.
+    const place = `${call} ${isMain ? 'main ' : ''}${nth}`;
+    if (what === '' || taken.has(`${call} ${what}`) || taken.has(place)) return [];
+    taken.add(`${call} ${what}`).add(place);
     kills += 1;
     const faults: CommandFault[] = [kills % 2 === 0 ? 'killed' : 'killed with all'];
-    // Node writes to its own threads, too, and not each time as often.
-    const fails = call !== 'kill' && !(call === 'write' && of === 'koubou');
+    // Other threads of Node write to the main one, and not each time as often.
+    const fails = call !== 'kill' && !(call === 'write' && of === 'koubou' && !isMain);
     if (fails) faults.push(NEEDS_ROOM.test(call) && kills % 4 < 2 ? 'ENOSPC' : 'EIO');
-    return faults.map((fault) => ({ of, asked, call, nth, what, fault }));
+    return faults.map((fault) => ({ of, asked, call, nth, isMain, what, fault }));
   });
 };

@@ -27,8 +27,9 @@ const ISOLATED = [
 ];
 
 export interface Hurt {
-  /** Whether another call got the fault, or none; a fault in a call of Node's own counts for nothing. */
+  /** Whether another call got the fault, or none. */
   missed: boolean;
+  /** Whether that was a call of Node's own, or none: an error there counts for nothing. */
   elsewhere: boolean;
   /** Where the call was this time. */
   nth: number | null;
@@ -36,7 +37,7 @@ export interface Hurt {
 }
 
 /** What Node does for itself is not the same each time, nor is the number of the call then. */
-const NEARBY = [-1, 1, -2, 2];
+const NEARBY = [1, -1, 2, -2];
 
 export class Ground {
   readonly #folder: string;
@@ -83,12 +84,14 @@ export class Ground {
 
   async hurt(point: CommandPoint): Promise<Hurt> {
     let hurt = (await this.#run(point)) as Hurt;
+    const { faults } = hurt;
     for (const near of NEARBY) {
       if (!hurt.elsewhere) break;
       const nth = hurt.nth ?? Math.max(1, point.nth + near);
       hurt = (await this.#run({ ...point, nth })) as Hurt;
+      faults.push(...hurt.faults);
     }
-    return hurt;
+    return { ...hurt, faults };
   }
 
   async #run(point?: CommandPoint): Promise<unknown> {

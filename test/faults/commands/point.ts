@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../helpers/until.ts';
 import { census } from '../census.ts';
-import { type CommandPoint, pointsIn, seenIn, straceOf } from './calls.ts';
+import { type CommandPoint, pointsIn, type Seen, seenIn, straceOf } from './calls.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { type CommandEnd, type Facts, Stage } from './stage.ts';
 
@@ -148,11 +148,17 @@ else {
   const first = await hurt(point);
   const log = logOf(point.of);
   const seen = fs.existsSync(log) ? seenIn(log, root) : [];
-  const hit = seen.findLast(({ call, nth }) => call === point.call && nth === point.nth)?.what ?? null;
+  const isThere = ({ call, nth, isMain }: Seen): boolean =>
+    call === point.call && nth === point.nth && isMain === point.isMain;
+  const hit = seen.findLast(isThere)?.what ?? null;
   const missed = hit !== point.what;
+  const elsewhere = missed && (hit ?? '') === '';
   // Node's own calls between its threads never fail so.
-  const elsewhere = missed && !point.fault.startsWith('killed') && (hit ?? '') === '';
-  const nth = seen.find(({ call, what }) => call === point.call && what === point.what)?.nth ?? null;
-  console.log(JSON.stringify({ missed, elsewhere, nth, faults: elsewhere ? [] : await judge(first) }));
+  const counts = !elsewhere || point.fault.startsWith('killed');
+  const wanted = seen.find(({ call, what, isMain }) => {
+    return call === point.call && what === point.what && isMain === point.isMain;
+  });
+  const nth = wanted?.nth ?? null;
+  console.log(JSON.stringify({ missed, elsewhere, nth, faults: counts ? await judge(first) : [] }));
 }
 process.exit(0);
