@@ -15,12 +15,12 @@ export interface Found {
 
 /** `<|name|>` and `<｜name｜>`, and tokens that tokenizers keep free. */
 const TOKEN =
-  /<\|\/?[A-Za-z][\w/.-]{0,47}\|>|<｜[^\s<>｜]{1,47}｜>|<(?:unused|reserved_|extra_id_)\d{1,6}>|\[UNUSED_TOKEN_\d{1,6}\]/y;
+  /<\|\/?[A-Za-z][\w/.:-]{0,47}\|>|<｜[^\s<>｜]{1,47}｜>|<(?:unused|reserved_|extra_id_)\d{1,6}>|\[UNUSED_TOKEN_\d{1,6}\]/y;
 /** Tags, in letters of any size, with attributes; not those that close themselves. */
 const TAG = /<(\/?)([A-Za-z][\w:-]{0,55})(?:\s[^<>\n]{0,63}(?<!\/))?>/y;
 /** What may become one of these. */
 const BEGUN =
-  /^(?:<(?:\|(?:\/?(?:[A-Za-z][\w/.-]{0,47}\|?)?)?|｜(?:[^\s<>｜]{1,47}｜?)?|(?:unused|reserved_|extra_id_)\d{0,6}|\/?(?:[A-Za-z][\w:-]{0,55}(?:\s[^<>\n]{0,63})?)?)?|\[UNUSED_TOKEN_\d{0,6})$/;
+  /^(?:<(?:\|(?:\/?(?:[A-Za-z][\w/.:-]{0,47}\|?)?)?|｜(?:[^\s<>｜]{1,47}｜?)?|(?:unused|reserved_|extra_id_)\d{0,6}|\/?(?:[A-Za-z][\w:-]{0,55}(?:\s[^<>\n]{0,63})?)?)?|\[UNUSED_TOKEN_\d{0,6})$/;
 /** Their first two letters, as far as there are two. */
 const FORM_PAIRS = /^(?:<[|｜/A-Za-z]|\[U|.$)/;
 const LONGEST_FORM = 130;

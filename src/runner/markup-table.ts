@@ -134,7 +134,45 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     open: ['<|inner_prefix|>'],
     close: ['<|inner_suffix|>'],
     common: false,
-    source: 'made here (Apertus)',
+    source:
+      'https://github.com/vllm-project/vllm/blob/23232cfa63ab164461fdd81097825af996ad1337/vllm/reasoning/apertus_reasoning_parser.py',
+  },
+  {
+    open: ['<|think:start|>'],
+    close: ['<|think:end|>'],
+    common: false,
+    source:
+      'https://github.com/vllm-project/vllm/blob/c6cdf9111e439b070e6650c53aa9d8787af5808b/vllm/reasoning/solar_open2_reasoning_parser.py',
+  },
+  {
+    open: ['<|plamo:begin_think:plamo|>'],
+    close: ['<|plamo:end_think:plamo|>'],
+    common: false,
+    source:
+      'https://github.com/vllm-project/vllm/blob/3febd5208df5efd59d643cfdbe0509a26984ccdb/vllm/reasoning/plamo3_reasoning_parser.py',
+  },
+  {
+    // By the effort that was asked for.
+    open: ['<ifm|think>', '<ifm|think_fast>', '<ifm|think_faster>'],
+    close: ['</ifm|think>', '</ifm|think_fast>', '</ifm|think_faster>'],
+    common: false,
+    source:
+      'https://github.com/vllm-project/vllm/blob/90fb4adca2def7d949bca2abb7887b712a00dca4/vllm/reasoning/k2_horizon_reasoning_parser.py',
+  },
+  {
+    // Tokens that other vocabularies keep free: an end alone tells nothing.
+    open: ['[unused16]'],
+    close: ['[unused17]'],
+    common: false,
+    paired: true,
+    source:
+      'https://github.com/vllm-project/vllm/blob/4ade7b8d2b108b252b1c0d26c7e003d129fcd606/vllm/reasoning/pangu_reasoning_parser.py',
+  },
+  {
+    open: ['<|im_start|>think\n', '<|im_start|>think'],
+    close: ['<|im_start|>answer\n', '<|im_start|>answer'],
+    common: false,
+    source: 'https://github.com/simplescaling/s1/issues/107',
   },
   {
     open: ['/think\n'],
@@ -261,6 +299,16 @@ export const START_TOKENS: ReadonlySet<string> = new Set([
 /** Of the start tokens, those of somebody else's turn. */
 export const OTHERS_TURN = /user|human|system|tool|ipython|environment/i;
 
+/**
+ * Another turn in plain words, right behind the token that ends a sequence, as the templates of these families join them:
+ * https://github.com/xusenlinzy/api-for-open-llm/blob/00cc010dfa1aa8e595646baf4b876f739dd800e3/api/adapter/template.py
+ */
+export const RUN_ONS: ReadonlySet<string> = new Set(
+  ['<|endoftext|>', '</s>', '<｜end▁of▁sentence｜>'].flatMap((end) =>
+    ['Human:', 'User:', 'USER:'].map((who) => `${end}${who}`),
+  ),
+);
+
 /** They begin another text than the answer, whatever stood before. */
 export const OTHER_TEXTS: ReadonlySet<string> = new Set([
   // Another file: https://github.com/twinnydotdev/twinny/issues/268
@@ -269,6 +317,7 @@ export const OTHER_TEXTS: ReadonlySet<string> = new Set([
   '<extra_id_1>User\n',
   // Another question: https://github.com/ggml-org/llama.cpp/issues/8655
   '[INST]',
+  ...RUN_ONS,
 ]);
 
 /** What is left of Llama 3's header without its tokens: https://github.com/meta-llama/llama3/issues/29 */
@@ -326,7 +375,10 @@ export const MARKERS: ReadonlyMap<string, Marker> = new Map([
   ...[BARE_HEADER, ...START_TOKENS, ...END_TOKENS, ...OTHER_TEXTS].map((text) => [text, 'token'] as const),
   ...[...HARMONY.openers, HARMONY.message, ...HARMONY.closers].map((text) => [text, 'token'] as const),
   ...THOUGHTS.flatMap(({ open }) => open.map((text) => [text, 'open'] as const)),
-  ...THOUGHTS.flatMap(({ close, paired }) => (paired ? [] : close.map((text) => [text, 'close'] as const))),
+  // Of those that only end what they began, the ones that have no form of a token.
+  ...THOUGHTS.flatMap(({ close, paired }) =>
+    close.filter((text) => !paired || text.startsWith('[')).map((text) => [text, 'close'] as const),
+  ),
   ...[...WRAPPERS, ...FRAMES].map(
     (text) => [text, /^(<\/|\[END|<\|END|<\|end|<\|close)/.test(text) ? 'close' : 'open'] as const,
   ),

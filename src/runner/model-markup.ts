@@ -19,6 +19,7 @@ import {
   OTHER_TEXTS,
   OTHERS_TURN,
   RESERVED,
+  RUN_ONS,
   START_TOKENS,
   STRUCK,
   THOUGHTS,
@@ -33,6 +34,8 @@ type State = 'start' | 'bare' | 'thought' | 'answer' | 'harmony' | 'over';
 const GOES_ON = /^(?:[,;]| [a-z=(])/;
 /** A token that begins a line of a list of tokens has this behind it. */
 const LISTED = /^[\t:|]| [|:-]/;
+/** A turn that a template or a program names has this behind it. */
+const TEMPLATE = /^ ?[{<["'`$%]/;
 /** Letters after a marker that are looked at. */
 const AFTER = 2;
 /** More spaces than these are no beginning. */
@@ -177,6 +180,7 @@ export class MarkupSplitter {
     if (this.#closerAlone(name)) return true;
     if (this.#isWrapper(name)) return true;
     if (this.#openThought(name)) return true;
+    if (RUN_ONS.has(name)) return this.#runOn(name);
     if (this.#asked.tokens || GOES_ON.test(this.#after) || LISTED.test(this.#after)) return false;
     return marker === 'token' || FRAMES.has(name);
   }
@@ -220,21 +224,31 @@ export class MarkupSplitter {
       return true;
     }
     if (this.#asked.tokens) return false;
+    if (RUN_ONS.has(name)) return this.#runOn(name);
     if (name === BARE_HEADER && !this.#parts.mayHaveEnded && !quotes.isAfterStop) return false;
     const isStart = START_TOKENS.has(name);
     const isOther =
       (OTHER_TEXTS.has(name) && !this.#asked.names(name)) ||
       (isStart && quotes.isAfterStop && OTHERS_TURN.test(name));
-    if (isOther || name === BARE_HEADER || (isStart && this.#parts.mayHaveEnded)) {
-      // The model went on with a turn of somebody else.
-      this.#parts.dropEnds();
-      this.#state = 'over';
-      return true;
-    }
+    if (isOther || name === BARE_HEADER || (isStart && this.#parts.mayHaveEnded)) return this.#endTurn();
     if (FRAMES.has(name) || (RESERVED.test(name) && !END_TOKENS.has(name))) return true;
     // Of HTML that strikes something out.
     if (name === '</s>' && this.#opened.has(STRUCK)) return false;
     this.#parts.holdEnd(text);
+    return true;
+  }
+
+  /** A turn of somebody else in plain words, unless a text speaks of turns. */
+  #runOn(name: string): boolean {
+    if (this.#asked.tokens || this.#asked.names(name) || TEMPLATE.test(this.#after)) return false;
+    // Of HTML that strikes something out.
+    return name.startsWith('</s>') && this.#opened.has(STRUCK) ? false : this.#endTurn();
+  }
+
+  /** The model went on with a turn of somebody else. */
+  #endTurn(): true {
+    this.#parts.dropEnds();
+    this.#state = 'over';
     return true;
   }
 

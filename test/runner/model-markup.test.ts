@@ -57,6 +57,9 @@ const MARKUP: Readonly<Record<string, readonly [text: string, answer: string]>> 
   'two ends of a turn': ['Four.<|eot_id|><|end_of_text|>', 'Four.'],
   'a turn of somebody else': ['Four.<|im_end|>\n<|im_start|>user\nAnd five?', 'Four.'],
   'an end of sequence': ['Quatre.</s>', 'Quatre.'],
+  'a turn of somebody else in words': ['Four.<|endoftext|>Human: And five?', 'Four.'],
+  'such a turn behind a block of code': ['```\nx\n```\n<|endoftext|>Human: And five?', '```\nx\n```\n'],
+  'such a turn alone': ['<|endoftext|>Human: And five?', ''],
 };
 
 /** Text that speaks of markup and is left whole. */
@@ -75,6 +78,10 @@ const QUOTED: readonly string[] = [
   '„</think>“ und «</think>» und （</think>）',
   '- [THINK] is a tag of Mistral\n- so is [/THINK] then',
   '結果は「</think>」の後に来る。',
+  'Turns are joined as `A<|endoftext|>Human: B`.',
+  '```\nA<|endoftext|>Human: B\n```\n',
+  'f"{answer}<|endoftext|>Human: {question}"',
+  'It was <s>Ann</s>User: Bob.',
 ];
 
 describe('the markup of a model', () => {
