@@ -26,8 +26,7 @@ function start() {
     fail('koubou is not built yet: run `npm run build` in ' + root);
     return;
   }
-  require('module').enableCompileCache(cacheFolder());
-  require(bundle);
+  require('./load.js')(bundle, cacheFolder(), process.argv[2]);
 }
 
 // A folder that others can write to would let them choose what runs here, so never one in /tmp.

@@ -3,7 +3,8 @@
 // for what it imports and no more. The packages in `apart` are so large that even reading them in the one
 // file would be felt: each gets a file of its own, loaded when it is used.
 
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { findCommands, startSource } from './commands.ts';
@@ -23,6 +24,9 @@ const apart = [
   'yaml',
 ];
 
+/** Modules of our own that few calls need, and that are as large: in `src/text`. */
+const ownApart = ['search-closely'];
+
 const apartFromStart = (found: Set<string>): Plugin => ({
   name: 'apart-from-start',
   setup(bundle) {
@@ -30,6 +34,11 @@ const apartFromStart = (found: Set<string>): Plugin => ({
       found.add(path);
       return { path, namespace: 'apart' };
     });
+    for (const name of ownApart)
+      bundle.onResolve({ filter: new RegExp(`/${name}\\.ts$`) }, () => ({
+        path: `./${name}.cjs`,
+        external: true,
+      }));
     // Imported without this step between, the default export of an ES module would be the whole module.
     bundle.onLoad({ filter: /./, namespace: 'apart' }, ({ path }) => {
       const file = JSON.stringify(`./${fileOf(path)}.cjs`);
@@ -96,11 +105,27 @@ export async function buildCommandLine(
     outdir,
     outExtension: { '.js': '.cjs' },
   });
+  const own = await build({
+    ...common,
+    entryPoints: ownApart.map((name) => ({ in: join(source, 'text', `${name}.ts`), out: name })),
+    outdir,
+    outExtension: { '.js': '.cjs' },
+  });
   const packages = await build({
     ...common,
     entryPoints: [...found].map((name) => ({ in: name, out: fileOf(name) })),
     outdir,
     outExtension: { '.js': '.cjs' },
   });
-  return [main, judge, packages].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+  await markWithHash(outdir);
+  return [main, judge, own, packages].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+}
+
+/** By its first line bin/load.js knows whether a code cache was made of this very file. */
+async function markWithHash(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const content = await readFile(join(folder, name));
+    const hash = createHash('sha256').update(content).digest('hex');
+    await writeFile(join(folder, name), Buffer.concat([Buffer.from(`// ${hash}\n`), content]));
+  }
 }

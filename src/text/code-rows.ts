@@ -34,7 +34,8 @@ const SEED =
 const BACK = 70;
 
 export const findCodeRow = (text: string): string | undefined => {
-  for (const [pattern, isIn] of ROWS) {
+  for (const [may, pattern, isIn] of ROWS) {
+    if (!may.test(text)) continue;
     for (const { 0: row, index } of text.matchAll(pattern)) {
       if (isIn(text.slice(Math.max(0, index - BACK), index), row)) return 'codes of a lock or a login';
     }
@@ -42,11 +43,13 @@ export const findCodeRow = (text: string): string | undefined => {
   return undefined;
 };
 
-const ROWS: readonly (readonly [RegExp, (before: string, row: string) => boolean])[] = [
-  [SPARES, (before) => SPARE.test(before) && CODE.test(before)],
-  [SEED, () => true],
-  [TURNS, (before) => [LOCK, LOCK_ALONE, CODE].some((each) => each.test(before))],
+/** What is quick to look for goes first: making one of these patterns ready takes longer than adding a task. */
+const ROWS: readonly (readonly [may: RegExp, RegExp, (before: string, row: string) => boolean])[] = [
+  [/\d/, SPARES, (before) => SPARE.test(before) && CODE.test(before)],
+  [/12|24|twelve|zwölf|douze|doce|doze|dodici|двенадцать/i, SEED, () => true],
+  [/\d/, TURNS, (before) => [LOCK, LOCK_ALONE, CODE].some((each) => each.test(before))],
   [
+    FOR_APP,
     GROUPS,
     (before, row) => FOR_APP.test(before) && NO_WORD.test(row) && (row.length > 16 || VOWELS.test(row)),
   ],

@@ -30,6 +30,10 @@ export const mayTellLogin = (text: string): boolean =>
   /[A-Z][a-z]{2,}[!#$&*][A-Za-z]*\d|[a-z]{4}!\d\d/.test(text) ||
   (/[a-z][!#$?^&*%+._-]?\d|\d[a-z]|[!#$?*]\d|\d{8}/i.test(text) && TELLS_LOGIN.test(text));
 
+/** Whether any of it is worth a closer search (search-closely.ts). */
+export const mayHoldSecret = (text: string): boolean =>
+  mayCommandSecret(text) || mayNameSecret(text) || mayTellCode(text) || mayTellLogin(text);
+
 const FAMILY_WORDS: ReadonlySet<string> = new Set(['password', 'secret', 'apikey', 'privatekey', 'token']);
 
 /** Whether a word of `security.sensitive_patterns` asks for families, and not only for itself. */

@@ -20,6 +20,9 @@ const COUNT_FOLLOWS =
 export const findWordWithValue = (text: string, words: readonly string[]): string | undefined =>
   words.find((word) => hasValue(text, word));
 
+/** What was found, in words for a person. */
+export const withValue = (word: string): string => `"${word}" with a value`;
+
 const hasValue = (text: string, word: string): boolean => {
   const parts = word.split(/[\s_.-]+/).filter((part) => part !== '');
   if (parts.length === 0) return false;

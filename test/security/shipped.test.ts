@@ -49,6 +49,15 @@ registerHooks({
     }
   },
 });
+// bin/load.js makes scripts of the files of the bundle itself.
+const vm = require('node:vm');
+const { pathToFileURL } = require('node:url');
+vm.Script = class extends vm.Script {
+  constructor(code, options) {
+    note(options?.filename ? pathToFileURL(options.filename).href : 'unknown: code without a file');
+    super(code, options);
+  }
+};
 `;
 
 /** A copy of the package, and what came of working with it. */

@@ -1,0 +1,111 @@
+// Loads a file of the bundle with V8's code cache of what ran in it before. Node's own compile cache (module.enableCompileCache)
+// is made right after a file is compiled, without the functions that are compiled when they are first called: for a short
+// command those are most of them. docs/decisions/0009-code-cache.md has the figures.
+'use strict';
+
+const fs = require('fs');
+const Module = require('module');
+const { dirname, join } = require('path');
+const vm = require('vm');
+
+// The first calls of a command add what each of them used; later ones only read.
+const WRITERS = 3;
+const HEADER = 80;
+
+// `command` may be any word that somebody typed.
+module.exports = function load(bundle, folder, command) {
+  const name = /^[a-z]{1,20}$/.test(command) ? command : 'other';
+  const scripts = [];
+  loadFile(bundle, (file) => cacheOf(folder, file, name), scripts);
+  process.on('exit', (code) => {
+    if (code === 0 && !process.exitCode) scripts.forEach(write);
+  });
+};
+
+function cacheOf(folder, file, name) {
+  return join(
+    folder,
+    `${process.version}-${process.arch}`,
+    `${file.slice(dirname(file).length + 1)}.${name}`,
+  );
+}
+
+function loadFile(file, cacheFor, scripts) {
+  const modules = new Map();
+  const beside = dirname(file);
+  const plain = Module.createRequire(file);
+  const run = (path) => {
+    const module = new Module(path);
+    module.filename = path;
+    modules.set(path, module);
+    compile(path, cacheFor(path), scripts).call(
+      module.exports,
+      module.exports,
+      require,
+      module,
+      path,
+      beside,
+    );
+    return module.exports;
+  };
+  const require = (id) => {
+    if (!id.startsWith('./')) return plain(id);
+    const path = join(beside, id);
+    const known = modules.get(path);
+    return known ? known.exports : run(path);
+  };
+  require.resolve = plain.resolve;
+  return run(file);
+}
+
+// The build writes the hash of a file into its first line: V8 itself compares no more than the length of a source.
+function compile(path, cache, scripts) {
+  const source = fs.readFileSync(path, 'utf8');
+  const hash = /^\/\/ ([\da-f]{64})\n/.exec(source.slice(0, HEADER));
+  const kept = hash ? read(cache, hash[1]) : undefined;
+  const script = new vm.Script(Module.wrap(source), { filename: path, cachedData: kept && kept.data });
+  const written = kept && !script.cachedDataRejected ? kept.written : 0;
+  if (hash && written < WRITERS) scripts.push({ script, cache, hash: hash[1], written: written + 1 });
+  return script.runInThisContext();
+}
+
+function read(cache, hash) {
+  let bytes;
+  try {
+    bytes = fs.readFileSync(cache);
+  } catch {
+    return undefined;
+  }
+  const [known, written] = bytes.latin1Slice(0, HEADER).split(' ');
+  return known === hash ? { data: bytes.subarray(HEADER), written: Number(written) } : undefined;
+}
+
+// Without a cache everything works, only slower: so whatever fails here is passed over.
+function write({ script, cache, hash, written }) {
+  const fresh = `${cache}.new`;
+  let file;
+  try {
+    fs.mkdirSync(dirname(cache), { recursive: true, mode: 0o700 });
+    file = fs.openSync(fresh, 'wx', 0o600);
+  } catch {
+    // Somebody else writes it, or was killed meanwhile: then the next one may.
+    try {
+      fs.unlinkSync(fresh);
+    } catch {}
+    return;
+  }
+  try {
+    const header = Buffer.from(`${hash} ${written} `.padEnd(HEADER));
+    fs.writeFileSync(file, Buffer.concat([header, script.createCachedData()]));
+    // Renamed before it is on the disk, it might be found torn after a power cut.
+    fs.fsyncSync(file);
+    fs.closeSync(file);
+    file = undefined;
+    fs.renameSync(fresh, cache);
+  } catch {
+    try {
+      if (file !== undefined) fs.closeSync(file);
+      fs.unlinkSync(fresh);
+    } catch {}
+  }
+}
