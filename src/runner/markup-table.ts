@@ -58,13 +58,15 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     open: ['<seed:think>'],
     close: ['</seed:think>'],
     common: false,
-    source: 'https://docs.vllm.ai/en/v0.20.2/api/vllm/reasoning/seedoss_reasoning_parser/',
+    source:
+      'https://github.com/vllm-project/vllm/blob/0172203d888c3cc8b5c9c78253a5cf45225a289b/vllm/reasoning/seedoss_reasoning_parser.py',
   },
   {
     open: ['<|START_THINKING|>'],
     close: ['<|END_THINKING|>'],
     common: false,
-    source: 'https://docs.vllm.ai/en/latest/api/vllm/reasoning/index.html (cohere_command_reasoning_parser)',
+    source:
+      'https://github.com/vllm-project/vllm/blob/01e4fce07423dafcc832600ba05159fb28dc1126/vllm/reasoning/cohere_command_reasoning_parser.py',
   },
   {
     open: ['<|begin_of_thought|>'],
