@@ -130,6 +130,7 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
       'slot unavailable',
       'no slot available',
       'is overloaded',
+      'is currently overloaded',
       'at capacity',
       'too many requests',
       'queue is full',
@@ -225,8 +226,9 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
       'no such model',
       'unknown model',
       'real modelid',
+      'no model id could be identified',
     ],
-    'OpenAI, Ollama, LM Studio: https://github.com/ollama/ollama/blob/main/docs/api.md',
+    'OpenAI, Ollama, LM Studio, llama-swap: https://github.com/ollama/ollama/blob/main/docs/api.md, https://github.com/mostlygeek/llama-swap/issues/921',
   ],
   [
     'lacks',
