@@ -4,6 +4,7 @@
  */
 import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
 
 const SAYS =
   /object file .* is empty|loose object .* corrupt|object corrupt or missing|inflate: data stream error|unable to read (?:tree|sha1|[0-9a-f]{40})|bad object|missing (?:blob|tree|commit|object)|invalid sha1 pointer|reference broken|index file (?:corrupt|smaller)|bad signature 0x00000000/;
@@ -16,6 +17,20 @@ export const cureOfDamage = (said: string): string | undefined =>
 
 const FOLDER = /^[0-9a-f]{2}$/;
 const OBJECT = /^[0-9a-f]{38,62}$/;
+
+const mended = new Set<string>();
+
+/** To be called before a run begins there. A loss of power ends every process: so once in each is enough. */
+export const mendOnce = async (commonFolder: string): Promise<void> => {
+  if (mended.has(commonFolder)) return;
+  try {
+    await removeEmptyObjects(commonFolder);
+  } catch (error) {
+    // What may not be removed stays: git names it where it is in its way.
+    if (systemCode(error) === undefined) throw error;
+  }
+  mended.add(commonFolder);
+};
 
 /** Removes the objects that hold nothing: no git can read them, and none would write them again. How many it were. */
 export const removeEmptyObjects = async (commonFolder: string): Promise<number> => {

@@ -3,9 +3,12 @@ import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
 import { type GitPlace, git, zeroEnded } from '../process/git.ts';
+import { mendOnce } from '../process/git-damage.ts';
 import { halfMadePath } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
+import { syncWithFolders } from '../process/sync.ts';
+import { syncRepository } from '../process/sync-git.ts';
 import { changedGitFolder } from './git-folder.ts';
 import { commitsNamed, homesCommitted, homesInIndex } from './git-homes.ts';
 import {
@@ -19,7 +22,7 @@ import {
 } from './git-tree.ts';
 import { compareListTrees, type ListTree, movesBetweenLists, NEVER, takeListTree } from './list-tree.ts';
 import { requireRealFiles } from './real-files.ts';
-import { changedSince, momentOf, type Since } from './since.ts';
+import { changedSince, momentMs, momentOf, type Since } from './since.ts';
 
 export interface EvidenceScope {
   /** Absolute: what is under it counts. */
@@ -188,6 +191,17 @@ export class Evidence {
     };
   }
 
+  /**
+   * Puts on the device what the run changed and what came into the repository since it began, also by a git of its own,
+   * which syncs little.
+   */
+  async sync(): Promise<void> {
+    const repository = this.#git?.repository;
+    const top = repository?.top ?? this.#folder;
+    await syncWithFolders(top, this.#last?.names.map((name) => join(top, name)) ?? []);
+    if (repository !== undefined) await syncRepository(repository, momentMs(this.#moment));
+  }
+
   async close(): Promise<void> {
     await rm(this.#scratch, { recursive: true, force: true });
   }
@@ -306,6 +320,7 @@ const firstLook = async (
   const found = worktree ?? (await findRepository(place));
   try {
     if (isRepository(found)) {
+      await mendOnce(found.commonFolder);
       const objects = join(scratch, 'objects');
       await mkdir(objects, { recursive: true });
       const path = join(scratch, 'git');

@@ -55,6 +55,9 @@ const SECOND = 1_000_000_000n;
 export const isSince = ({ ctimeNs }: BigIntStats, moment: bigint): boolean =>
   (ctimeNs % SECOND === 0n ? ctimeNs + SECOND - 1n : ctimeNs) >= moment;
 
+/** For what counts in milliseconds: never later than the moment, also where a file system knows seconds only. */
+export const momentMs = (moment: bigint): number => Number(moment / SECOND) * 1000;
+
 const AT_ONCE = 64;
 
 export const changedSince = async (wish: SinceWish): Promise<Since> => {

@@ -194,7 +194,8 @@ export class Workplace {
     if (this.#evidence === null) return;
     await this.#evidence.close();
     await syncAll([this.#claim.patchPath]);
-    if (this.#worktree === null || this.#kept) return;
+    if (this.#worktree === null) return this.#evidence.sync();
+    if (this.#kept) return;
     await syncObjects(this.#worktree.record);
     await syncRefs(this.#worktree.record);
   }

@@ -6,7 +6,7 @@ import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, gitLine, gitOutput, pathIn } from '../process/git.ts';
-import { removeBrokenBranch, removeEmptyObjects } from '../process/git-damage.ts';
+import { mendOnce, removeBrokenBranch } from '../process/git-damage.ts';
 import { halfMadePath } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import type { Repository } from '../process/repository.ts';
@@ -55,7 +55,7 @@ export interface Worktree {
 export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
   const { home, seal, id, run, cwd, link, environment, requireHeld, signal } = wish;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });
-  await onceLookedOver(repository.commonFolder);
+  await mendOnce(repository.commonFolder);
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
   const place = { folder: repository.top, environment, signal };
   const path = join(await realpath(worktreesFolder(home)), worktreeName(id, run));
@@ -96,15 +96,6 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-};
-
-const lookedOver = new Set<string>();
-
-/** A loss of power ends every process: so once in each is enough. */
-const onceLookedOver = async (commonFolder: string): Promise<void> => {
-  if (lookedOver.has(commonFolder)) return;
-  await removeEmptyObjects(commonFolder);
-  lookedOver.add(commonFolder);
 };
 
 /** Where a branch `koubou` is in the way, git can have none below that name. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { cutInPlace } from './device/in-place.ts';
 import { cannotLose, type Kept, type OnDisk } from './device/losing-mount.ts';
 import { cutWorktrees, type WorktreeSeries } from './device/worktrees.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
@@ -15,6 +16,8 @@ const ALL = KINDS.flatMap((kind) => KEPT.map((kept) => [kind, kept] as const));
 const CUTS = exhaustive ? { queue: 6, worktrees: 2 } : { queue: 1, worktrees: 1 };
 const BETWEEN = exhaustive ? ([200, 600] as const) : ([150, 250] as const);
 const COMPLETED = exhaustive ? ([6, 16] as const) : ([3, 5] as const);
+
+const IN_PLACE = { cuts: 3, tasks: 5, seed: 11 };
 
 /** git as it is without being told otherwise, and nobody who does it in its place. */
 const FORGETFUL: readonly Fault[] = [
@@ -42,7 +45,7 @@ describe('device', function () {
     publishFigures('device', {
       title: 'A disk that loses what it was not told to flush',
       about:
-        'A block device of our own (a file that FUSE serves, a loop device over it) keeps in its memory what was written since the last flush. At a cut it forgets that, or some of it has got to the medium in any order; each call to it then fails, every process on it is killed, the medium is mounted again, and commands run with another boot id. Queue: the three processes of four users of the section on the loss of power. Worktrees: two daemons of the built command line, of whose agents every third commits with its own git, two people who delegate, one who applies and discards. Then a drain has to complete every task, the census may find nothing, nor git (`fsck`, `log --all`, `for-each-ref`, `status`, `worktree list`), each branch must have what its task made, and `koubou apply` must bring it over, also what was applied before the cut.',
+        'A block device of our own (a file that FUSE serves, a loop device over it) keeps in its memory what was written since the last flush. At a cut it forgets that, or some of it has got to the medium in any order; each call to it then fails, every process on it is killed, the medium is mounted again, and commands run with another boot id. Queue: the three processes of four users of the section on the loss of power. In the folder itself: agents work in the folder of a person, and the power goes when the last task has completed; each file has to be there, and the branch where it was. Worktrees: two daemons of the built command line, of whose agents every third commits with its own git, two people who delegate, one who applies and discards. Then a drain has to complete every task, the census may find nothing, nor git (`fsck`, `log --all`, `for-each-ref`, `status`, `worktree list`), each branch must have what its task made, and `koubou apply` must bring it over, also what was applied before the cut.',
       command: 'npm run faults -- device',
       columns: [
         'File system',
@@ -90,6 +93,16 @@ describe('device', function () {
     });
   }
 
+  // A sample has no time for it.
+  for (const [kind, kept] of exhaustive ? ALL : []) {
+    it(`that gets ${SAID[kept]} keeps what agents did in a folder of a person on ${kind}`, async () => {
+      const { completed, faults } = await cutInPlace({ kind, kept, ...IN_PLACE });
+      const what = `in the folder itself: ${completed} completed`;
+      rows.push([kind, SAID[kept], what, IN_PLACE.cuts, completed, 0, faults.length]);
+      assert.deepEqual(faults, []);
+    });
+  }
+
   it('is found to lose what a queue does not flush', async () => {
     const { lost, torn, told } = await cutPower({
       kind: 'btrfs',
@@ -112,6 +125,16 @@ describe('device', function () {
     assert.ok(unreadable.length > 0, `of ${completed} completed: ${faults.join('\n')}`);
     planted.push(
       `Planted: where nothing of git's is told to be flushed, ${unreadable.length} of ${completed} branches of completed tasks could not be read.`,
+    );
+  });
+
+  it('is found to lose what an agent left in the folder itself', async () => {
+    const program = await buildPlanted(...FORGETFUL);
+    const { faults, completed } = await cutInPlace({ kind: 'ext4', kept: 'none', ...IN_PLACE, program });
+    assert.match(faults.join('\n'), /what task_\w+ made is not there/);
+    assert.match(faults.join('\n'), /git (?:fsck|log)|the branch is not where it was/);
+    planted.push(
+      `Planted: where what was done in the folder itself is not flushed, ${faults.length} faults were found after the first cut, when ${completed} tasks had completed.`,
     );
   });
 });

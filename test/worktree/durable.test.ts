@@ -1,4 +1,4 @@
-/** What lies on the device when a task of a worktree has ended, and what a damaged repository does to the next one. */
+/** What lies on the device when a task of a repository has ended, and what a damaged one does to the next task. */
 import assert from 'node:assert/strict';
 import {
   existsSync,
@@ -18,7 +18,7 @@ import { put, Repository, shell } from './repository.ts';
 
 const COMMIT = 'git add -A && git -c user.name=a -c user.email=a@a commit -qm mine';
 
-describe('the work in a worktree', () => {
+describe('the work in a repository', () => {
   let repository: Repository;
   let outside: string;
 
@@ -119,6 +119,46 @@ describe('the work in a worktree', () => {
       ids.map(objectOf).filter((path) => !paths.has(path)),
       [],
     );
+  });
+
+  const IN_PLACE = { options: { worktree: false } };
+
+  it('is on the device where it was done in the folder itself: files, and what the agent committed', async function () {
+    if (process.platform !== 'linux') this.skip();
+    let ids: string[] = [];
+    const paths = await synced(async () => {
+      await repository.done((cwd) => {
+        put('mine.txt', 'mine\n')(cwd);
+        shell(cwd, `git switch -qc other && ${COMMIT}`);
+        ids = shell(cwd, 'git rev-list --objects --no-object-names main..HEAD').trim().split('\n');
+        mkdirSync(join(cwd, 'deep'));
+        put('deep/new.txt', 'new\n')(cwd);
+      }, IN_PLACE);
+    });
+    assert.equal(ids.length, 3);
+    const git = ['HEAD', 'index', 'refs/heads/other', 'logs/HEAD', 'logs/refs/heads/other'];
+    const folders = ['objects', 'refs/heads', 'refs', 'logs/refs/heads', '.'];
+    const must = [
+      ...ids.map(objectOf),
+      ...ids.map((id) => join(objectOf(id), '..')),
+      ...[...git, ...folders].map((name) => inGit(name)),
+      ...['mine.txt', 'deep/new.txt', 'deep', '.'].map((name) => join(repository.folder, name)),
+    ];
+    assert.deepEqual(
+      must.filter((path) => !paths.has(path)),
+      [],
+    );
+  });
+
+  it('is done again in the folder itself where a power cut left an object of it empty', async () => {
+    const blob = repository.gitWith('new\n', 'hash-object', '-w', '--stdin').trim();
+    await empty(objectOf(blob));
+    await repository.done((cwd) => {
+      put('new.txt', 'new\n')(cwd);
+      shell(cwd, COMMIT);
+    }, IN_PLACE);
+    requireWhole();
+    assert.equal(repository.git('show', 'main:new.txt'), 'new\n');
   });
 
   it('is written by a git that syncs it, whichever git it is', async () => {

@@ -94,6 +94,14 @@ export class Repository {
     return { cwd: this.folder, environment: { HOME: this.#outside }, program: this.#program };
   }
 
+  /** To be done in the folder itself; its id. */
+  async add(prompt: string): Promise<string> {
+    const { code, stdout, stderr } = await this.koubou('delegate', '--type', 'code', prompt);
+    const [id] = /^task_\w+$/m.exec(stdout) ?? [];
+    if (id === undefined) throw new Error(`koubou delegate: ${code} ${stdout}${stderr}`);
+    return id;
+  }
+
   content(id: string): string {
     return Array.from({ length: LINES }, (_, n) => `${id} ${n + 1}\n`).join('');
   }

@@ -64,7 +64,7 @@ export const cutWorktrees = async (series: WorktreeSeries): Promise<WorktreesFou
 };
 
 /** As a power cut does: agents and what they started live on when their daemon is killed. */
-const killAllOn = async (folder: string): Promise<void> => {
+export const killAllOn = async (folder: string): Promise<void> => {
   const within = (): number[] =>
     readdirSync('/proc').flatMap((pid) => {
       if (!/^\d+$/.test(pid)) return [];
