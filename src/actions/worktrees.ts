@@ -100,7 +100,7 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
   };
   if (applied.result !== 'applied') return answer;
   await writeWorktree(sealedHome(parts), { ...record, state: 'applied' });
-  const held = await removeUnlessKept(record, environment);
+  const held = await removeUnlessKept(sealedHome(parts), record, environment);
   const isTold = held.length === 0 || answer.only_there.length > 0;
   return {
     ...answer,
@@ -129,7 +129,7 @@ const appliedOrRestored = async (
   } catch (error) {
     if (!(error instanceof KoubouError)) throw error;
     const patch = await queue.artifact(record.task_id, null, 'patch');
-    if (patch === undefined || !(await restoreBranch(record, patch, environment))) throw error;
+    if (patch === undefined || !(await restoreBranch(own, record, patch, environment))) throw error;
     return applyWorktree(own, record, environment);
   }
 };

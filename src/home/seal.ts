@@ -2,12 +2,15 @@
  * The seal of a task file: its last member is a MAC over the home's id and every byte before it. Only koubou of this
  * user can write one; that the JSON itself is judged by its bytes keeps members that a later version adds.
  */
+import { join } from 'node:path';
 import { hmac, isEqual } from './hmac.ts';
 
 export interface Seal {
   /** The JSON text of an object, with its MAC as the last member and a newline. */
   readonly seal: (json: string) => string;
   readonly isSealed: (bytes: Uint8Array) => boolean;
+  /** Absolute: a folder of this user's for this home alone, outside of every home. It may not be there yet. */
+  readonly apart: string;
 }
 
 const BEGIN = ',"mac":"';
@@ -16,11 +19,13 @@ const END = '"}\n';
 const MAC_LENGTH = 43;
 const TAIL_LENGTH = BEGIN.length + MAC_LENGTH + END.length;
 
-export const makeSeal = (key: Uint8Array, id: string): Seal => {
+/** `state`: koubou's folder for this user. */
+export const makeSeal = (key: Uint8Array, id: string, state: string): Seal => {
   const label = Buffer.from(`koubou task 1\n${id}\n`);
   const macOf = (before: Uint8Array): string =>
     Buffer.from(hmac(key, Buffer.concat([label, before]))).toString('base64url');
   return {
+    apart: join(state, 'work', id),
     seal: (json) => {
       const before = json.trimEnd().slice(0, -1);
       return `${before}${BEGIN}${macOf(Buffer.from(before))}${END}`;

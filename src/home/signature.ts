@@ -52,7 +52,7 @@ export const trustOf = (home: string, state: string): Trust => {
   }
   const place = { dev: String(facts.dev), ino: String(facts.ino) };
   const why = strayed(home, place, id, key, state);
-  return why === undefined ? { trusted: true, id, seal: makeSeal(key, id) } : no(why);
+  return why === undefined ? { trusted: true, id, seal: makeSeal(key, id, state) } : no(why);
 };
 
 const no = (why: string): Trust => ({ trusted: false, why });

@@ -3,4 +3,6 @@ export interface Seal {
   /** The JSON text of an object with the seal in it, as it is to be written. */
   readonly seal: (json: string) => string;
   readonly isSealed: (bytes: Uint8Array) => boolean;
+  /** Absolute: a folder of this user's for this home alone, outside of every home. It may not be there yet. */
+  readonly apart: string;
 }

@@ -42,6 +42,8 @@ export interface EvidenceScope {
    * in the repository, so that a commit can be made of them. null: the folder is the user's.
    */
   worktree: Repository | null;
+  /** Absolute: a folder that is made for what git follows and removed with it, where no program of the run may write. */
+  apart: string;
   /** Ends a look. */
   signal?: AbortSignal | undefined;
 }
@@ -66,6 +68,8 @@ export interface Moved {
 
 interface GitLook extends GitScope {
   repository: Repository;
+  /** Where objects go that are not kept. */
+  objects: string;
   /** Of a folder of the user's: what git knew when the run began. */
   known: { asking: GitPlace; commits: readonly string[]; homes: readonly string[] } | null;
 }
@@ -80,7 +84,8 @@ export class Evidence {
   /** null: git has no say in the folder. */
   readonly #git: GitLook | null;
   readonly #patchPath: string;
-  readonly #scratch: string;
+  /** What is thrown away in the end. */
+  readonly #folders: readonly string[];
   readonly #before: Tree;
   /** Notes of the beginning. */
   readonly #notes: readonly string[];
@@ -96,7 +101,7 @@ export class Evidence {
       before: Tree;
       notes: readonly string[];
       moment: bigint;
-      scratch: string;
+      folders: readonly string[];
     },
   ) {
     this.#folder = parts.folder;
@@ -104,7 +109,7 @@ export class Evidence {
     this.#excluded = parts.excluded;
     this.#git = parts.git;
     this.#patchPath = parts.patchPath;
-    this.#scratch = parts.scratch;
+    this.#folders = parts.folders;
     this.#before = parts.before;
     this.#notes = parts.notes;
     this.#moment = parts.moment;
@@ -138,7 +143,7 @@ export class Evidence {
       home,
       excluded,
       patchPath,
-      scratch,
+      folders: [scratch, asked.apart],
       ...looked,
       moment: await momentOf(mark),
     });
@@ -203,7 +208,7 @@ export class Evidence {
   }
 
   async close(): Promise<void> {
-    await rm(this.#scratch, { recursive: true, force: true });
+    for (const each of this.#folders) await rm(each, { recursive: true, force: true });
   }
 
   #scope(signal: AbortSignal | undefined): GitLook {
@@ -299,11 +304,11 @@ const requireSamePlace = async (folder: string): Promise<void> => {
 const scratchIn = (home: string, patchPath: string): string =>
   halfMadePath(join(home, 'run', `${basename(dirname(patchPath))}.${basename(patchPath)}`));
 
-const readingOnly = ({ place, scratch }: GitScope): GitPlace => {
+const readingOnly = ({ place, objects: written }: GitLook): GitPlace => {
   const { own } = place;
   if (own === undefined) return place;
   const { read } = own.objects;
-  return { ...place, own: { ...own, objects: { written: join(scratch, 'objects'), read } } };
+  return { ...place, own: { ...own, objects: { written, read } } };
 };
 
 const firstLook = async (
@@ -323,23 +328,27 @@ const firstLook = async (
       await mendOnce(found.commonFolder);
       const objects = join(scratch, 'objects');
       await mkdir(objects, { recursive: true });
-      const path = join(scratch, 'git');
+      const { apart } = asked;
       const asking = worktree === null ? place : { ...place, gitFolder: worktree.commonFolder };
       const scope: GitScope = {
         place: await ownGit(asking, {
-          path,
+          path: join(apart, 'git'),
           repository: found,
           objects: worktree === null ? { in: 'folder', folder: objects } : { in: 'repository' },
         }),
         prefix: found.prefix,
         index: join(found.gitFolder, 'index'),
         excluded,
-        scratch,
+        scratch: apart,
         whole: worktree !== null,
       };
       if (!(await isIgnored(scope.place, found.prefix))) {
         const known = worktree === null ? await knownOf(place, scope) : null;
-        return { git: { ...scope, repository: found, known }, before: await takeGitTree(scope), notes };
+        return {
+          git: { ...scope, repository: found, objects, known },
+          before: await takeGitTree(scope),
+          notes,
+        };
       }
     } else if (found.why !== 'none') notes.push(`git does not read the repository: ${found.words}`);
   } catch (error) {

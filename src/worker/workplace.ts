@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
 import { appendOwn } from '../names/own-file.ts';
 import { walk } from '../names/walk.ts';
-import { halfMadePath } from '../process/half-made.ts';
+import { apartPath } from '../process/apart.ts';
 import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
@@ -16,7 +16,14 @@ import type { Changes } from '../verify/verify.ts';
 import { commitWorktree } from '../worktree/commit.ts';
 import { syncObjects, syncRefs } from '../worktree/durable.ts';
 import { changedBehindLinks, ignoredOf } from '../worktree/links.ts';
-import { placeOf, repositoryOf, worktreesFolder, writeWorktree } from '../worktree/record.ts';
+import {
+  nameOf,
+  placeOf,
+  repositoryOf,
+  worktreeName,
+  worktreesFolder,
+  writeWorktree,
+} from '../worktree/record.ts';
 import { makeWorktree, type Worktree } from '../worktree/worktree.ts';
 import { requireSameFolder } from './names.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -83,6 +90,7 @@ export class Workplace {
       folder: worktree?.record.path ?? cwd,
       home,
       worktrees: worktreesFolder(home),
+      apart: await apartPath(known, worktreeName(claim.id, claim.run)),
       excluded: worktree?.record.links.map((name) => join(worktree.record.path, name)) ?? [],
       environment,
       patchPath: claim.patchPath,
@@ -179,7 +187,7 @@ export class Workplace {
       .map((path) => relative(record.path, path))
       .filter((name) => name !== '' && !name.startsWith('..'));
     if (names.length === 0) return;
-    const scratch = halfMadePath(record.path);
+    const scratch = await apartPath(this.#known, nameOf(record));
     const place = placeOf(record, environment);
     try {
       const only_there = await ignoredOf(place, { repository: repositoryOf(record), scratch, names });

@@ -8,8 +8,9 @@
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, shownName, zeroEnded } from '../process/git.ts';
-import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
+import { removeHalfMade } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { neverFetched } from '../process/partial-clone.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
@@ -52,7 +53,7 @@ export const applyWorktree = async (
       hint: 'Nothing was applied. What the task did is also in its patch: koubou diff.',
     });
   }
-  return holding(own.home, record, { repository, environment }, async ({ place, index }) => {
+  return holding(own, record, { repository, environment }, async ({ place, index }) => {
     const head = (await commitAt(asking, 'HEAD')) ?? '';
     await undoKilled(place, own, record.task_id, head);
     await refuseOtherJournals(own, repository.top, record.task_id);
@@ -74,16 +75,15 @@ interface Held {
 
 /** Acts while nobody else changes the work tree by git. */
 const holding = <T>(
-  home: string,
+  own: SealedHome,
   record: WorktreeRecord,
   { repository, environment }: { repository: Repository; environment: Readonly<Record<string, string>> },
   act: (held: Held) => Promise<T>,
 ): Promise<T> => {
-  const path = join(worktreesFolder(home), record.task_id);
-  // Of this one alone: a git that outlives a killed apply writes to none of it.
-  const scratch = halfMadePath(path);
   return holdingLock(join(repository.gitFolder, 'index'), 'nothing was changed', async () => {
-    removeHalfMade(path);
+    removeHalfMade(join(worktreesFolder(own.home), record.task_id));
+    // Of this one alone: a git that outlives a killed apply writes to none of it.
+    const scratch = await apartPath(own, record.task_id);
     await removeHalves(record.git_folder, upTo(record));
     await mkdir(scratch, { recursive: true });
     try {
@@ -112,9 +112,9 @@ export const undoKilledApply = async (
   const asking = { folder: record.repository, environment };
   const repository = (await exists(record.repository)) ? await findRepository(asking) : undefined;
   if (journal === undefined || repository === undefined || !isRepository(repository)) {
-    return removeJournal(own.home, record.task_id);
+    return removeJournal(own, record.task_id);
   }
-  await holding(own.home, record, { repository, environment }, async ({ place }) =>
+  await holding(own, record, { repository, environment }, async ({ place }) =>
     undoKilled(place, own, record.task_id, (await commitAt(asking, 'HEAD')) ?? null),
   );
 };
@@ -168,7 +168,7 @@ const applied = async (
   if (pending.length > 0) {
     const ground = await stage(place, { own, record, head, tree, moves: pending });
     await uninterrupted(() => moveFiles(ground, stamps));
-    await removeJournal(own.home, record.task_id);
+    await removeJournal(own, record.task_id);
   }
   const notes = notesOf(moves, all, marks, branch);
   return { result: 'applied', files: shown(moves.map(({ name }) => name)), notes };

@@ -1,8 +1,8 @@
 /** What a run did, as commits on the branch of its task. */
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
-import { halfMadePath } from '../process/half-made.ts';
 import { removeOddEntries } from '../process/odd-entries.ts';
 import { ownGit } from '../process/own-git.ts';
 import { syncObjects, syncRefs } from './durable.ts';
@@ -10,7 +10,15 @@ import { requireGenuine } from './genuine.ts';
 import { leaveOutHomes, refuseHomes } from './homes.ts';
 import { leavingNoLocks } from './locks.ts';
 import { commitAt } from './origin.ts';
-import { headNameOf, ownGitFolder, placeOf, repositoryOf, type WorktreeRecord } from './record.ts';
+import {
+  headNameOf,
+  nameOf,
+  ownGitFolder,
+  placeOf,
+  repositoryOf,
+  type SealedHome,
+  type WorktreeRecord,
+} from './record.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -25,10 +33,16 @@ export const commitWorktree = async (
     message,
     environment,
     requireHeld,
-  }: { tree: string; message: string; environment: Environment; requireHeld: () => Promise<void> },
+    ...own
+  }: SealedHome & {
+    tree: string;
+    message: string;
+    environment: Environment;
+    requireHeld: () => Promise<void>;
+  },
 ): Promise<void> => {
   const asking = placeOf(record, environment);
-  const scratch = halfMadePath(record.path);
+  const scratch = await apartPath(own, nameOf(record));
   try {
     const repository = repositoryOf(record);
     const made = await ownGit(asking, { path: scratch, repository, objects: { in: 'repository' } });

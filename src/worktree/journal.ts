@@ -4,13 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { KoubouError, systemCode } from '../errors.ts';
+import { apartFolder } from '../process/apart.ts';
 import { asBytes, shownName } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
 import { readTextFile, UnfitFile } from '../text/read-text.ts';
-import { type SealedHome, worktreesFolder } from './record.ts';
+import type { SealedHome } from './record.ts';
 
 const JournalFile = z.object({
   /** Relative to the top of the work tree. */
@@ -57,14 +58,16 @@ export interface Journal extends Omit<Written, 'files' | 'folders' | 'version'> 
 const JOURNALED = '.journal';
 const NAME = 'journal.json';
 
-const journalFolder = (home: string, id: string): string => join(worktreesFolder(home), `${id}${JOURNALED}`);
+const journalFolder = async (own: SealedHome, id: string): Promise<string> =>
+  join(await apartFolder(own), `${id}${JOURNALED}`);
 
 /**
  * undefined: no apply of the task was killed while it wrote. Throws `usage` where the journal cannot be read, or somebody
  * else wrote it: what it names is changed and removed.
  */
-export const readJournal = async ({ home, seal }: SealedHome, id: string): Promise<Journal | undefined> => {
-  const path = join(journalFolder(home, id), NAME);
+export const readJournal = async (own: SealedHome, id: string): Promise<Journal | undefined> => {
+  const path = join(await journalFolder(own, id), NAME);
+  const { seal } = own;
   let text: string;
   try {
     text = readTextFile(path, { mostBytes: MOST_BYTES });
@@ -95,8 +98,8 @@ const unreadable = (path: string, why = 'cannot be read'): KoubouError =>
   });
 
 /** Is on the disk when it resolves. */
-export const writeJournal = async ({ home, seal }: SealedHome, journal: Journal): Promise<void> => {
-  const folder = journalFolder(home, journal.task_id);
+export const writeJournal = async (own: SealedHome, journal: Journal): Promise<void> => {
+  const folder = await journalFolder(own, journal.task_id);
   const written: Written = {
     ...journal,
     version: 1,
@@ -104,36 +107,36 @@ export const writeJournal = async ({ home, seal }: SealedHome, journal: Journal)
     files: journal.files.map((file) => ({ ...file, ...namedAs(file.name) })),
   };
   const half = join(folder, `${NAME}.tmp`);
-  const file = await open(half, 'w', 0o600);
+  const file = await open(half, 'wx', 0o600);
   try {
-    await file.writeFile(seal.seal(JSON.stringify(written, null, 1)));
+    await file.writeFile(own.seal.seal(JSON.stringify(written, null, 1)));
     await file.sync();
   } finally {
     await file.close();
   }
   await rename(half, join(folder, NAME));
-  await syncAll([folder, worktreesFolder(home)]);
+  await syncAll([folder, dirname(folder), dirname(dirname(folder))]);
 };
 
 /** Absolute. */
-export const placeOfJournal = (
-  home: string,
+export const placeOfJournal = async (
+  own: SealedHome,
   { task_id, place }: Pick<Journal, 'task_id' | 'place'>,
-): string => join(journalFolder(home, task_id), place);
+): Promise<string> => join(await journalFolder(own, task_id), place);
 
 /** A place for a new one, which no git of a killed apply still writes to. */
-export const makePlace = async (home: string, id: string): Promise<string> => {
-  await removeJournal(home, id);
+export const makePlace = async (own: SealedHome, id: string): Promise<string> => {
+  await removeJournal(own, id);
   const place = randomBytes(6).toString('hex');
-  const folder = placeOfJournal(home, { task_id: id, place });
+  const folder = await placeOfJournal(own, { task_id: id, place });
   await mkdir(join(folder, 'new'), { recursive: true, mode: 0o700 });
   await mkdir(join(folder, 'old'), { mode: 0o700 });
   return place;
 };
 
 /** The journal first: without it, nobody takes the rest for what has to be undone. */
-export const removeJournal = async (home: string, id: string): Promise<void> => {
-  const folder = journalFolder(home, id);
+export const removeJournal = async (own: SealedHome, id: string): Promise<void> => {
+  const folder = await journalFolder(own, id);
   await rm(join(folder, NAME), { force: true });
   await syncAll([folder]);
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -141,7 +144,7 @@ export const removeJournal = async (home: string, id: string): Promise<void> => 
 
 /** Throws `usage` where the apply of another task was killed in the same work tree. */
 export const refuseOtherJournals = async (own: SealedHome, repository: string, id: string): Promise<void> => {
-  const names = await readdir(worktreesFolder(own.home)).catch(() => []);
+  const names = await readdir(await apartFolder(own)).catch(() => []);
   for (const other of names
     .filter((name) => name.endsWith(JOURNALED))
     .map((name) => name.slice(0, -JOURNALED.length))) {

@@ -2,18 +2,21 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
-import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
+import { removeHalfMade } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { removeLinked } from './linked.ts';
 import { removeLinks } from './links.ts';
 import {
   exists,
   forgetWorktree,
+  nameOf,
   placeOf,
   repositoryOf,
   runNamed,
+  type SealedHome,
   type WorktreeRecord,
   worktreesFolder,
 } from './record.ts';
@@ -27,12 +30,13 @@ type Environment = Readonly<Record<string, string>>;
  * for and no branch has. Where nothing does, it is removed.
  */
 export const removeUnlessKept = async (
+  own: SealedHome,
   record: WorktreeRecord,
   environment: Environment,
 ): Promise<readonly string[]> => {
   if (await exists(record.path)) {
     await removeLinks(record);
-    const held = await heldIn(record, environment);
+    const held = await heldIn(own, record, environment);
     if (held.length > 0) return held;
   }
   await removeFolders(record);
@@ -42,11 +46,15 @@ export const removeUnlessKept = async (
 /** The name of all that git cannot read. */
 const UNREADABLE = ['.git'];
 
-const heldIn = async (record: WorktreeRecord, environment: Environment): Promise<readonly string[]> => {
+const heldIn = async (
+  own: SealedHome,
+  record: WorktreeRecord,
+  environment: Environment,
+): Promise<readonly string[]> => {
   const only = [];
   for (const name of record.only_there) if (await exists(join(record.path, name))) only.push(name);
   if (only.length > 0) return only;
-  const scratch = halfMadePath(record.path);
+  const scratch = await apartPath(own, nameOf(record));
   const asking = placeOf(record, environment);
   const repository = repositoryOf(record);
   try {
@@ -127,6 +135,6 @@ export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
 export const upTo =
   ({ task_id, run: last = 0 }: WorktreeRecord) =>
   (name: string): boolean => {
-    const { id, run = 0 } = runNamed(name.replace(/\.restored$/, '')) ?? {};
+    const { id, run = 0 } = runNamed(name) ?? {};
     return id === task_id && run <= last;
   };

@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { apartPath } from '../process/apart.ts';
 import { forgedObject } from '../process/forged-object.ts';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
 import { isBrokenBranch, removeBrokenBranch, removeEmptyObjects } from '../process/git-damage.ts';
@@ -10,7 +11,7 @@ import { AUTHOR, moveBranch } from './commit.ts';
 import { syncObjects, syncRefs } from './durable.ts';
 import { requireGenuine } from './genuine.ts';
 import { commitAt } from './origin.ts';
-import { placeOf, repositoryOf, type WorktreeRecord } from './record.ts';
+import { nameOf, placeOf, repositoryOf, type SealedHome, type WorktreeRecord } from './record.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -19,16 +20,16 @@ type Environment = Readonly<Record<string, string>>;
  * does not fit the commit it began with. What a merge would make may have been left empty as well.
  */
 export const restoreBranch = async (
+  own: SealedHome,
   record: WorktreeRecord,
   patchPath: string,
   environment: Environment,
 ): Promise<boolean> => {
   const { git_folder, branch, base, task_id } = record;
   const asking = placeOf(record, environment);
-  const scratch = `${record.path}.restored`;
+  const scratch = await apartPath(own, nameOf(record));
   try {
     const top = join(scratch, 'top');
-    await rm(scratch, { recursive: true, force: true });
     await mkdir(top, { recursive: true });
     const repository = { ...repositoryOf(record), top };
     const made = await ownGit(asking, {

@@ -19,8 +19,8 @@ interface Staged {
 
 /** All of it is on the disk when it resolves. */
 export const stage = async (place: GitPlace, { own, record, head, tree, moves }: Staged): Promise<Ground> => {
-  const made = await makePlace(own.home, record.task_id);
-  const folder = placeOfJournal(own.home, { task_id: record.task_id, place: made });
+  const made = await makePlace(own, record.task_id);
+  const folder = await placeOfJournal(own, { task_id: record.task_id, place: made });
   const fresh = join(folder, 'new');
   await writeFiles(place, { folder: fresh, index: join(folder, 'index'), tree, moves });
   const folders = new Set<string>();
@@ -76,10 +76,10 @@ export const undoKilled = async (
 ): Promise<void> => {
   const journal = await readJournal(own, id);
   if (journal !== undefined) {
-    const ground = { folder: placeOfJournal(own.home, journal), journal };
+    const ground = { folder: await placeOfJournal(own, journal), journal };
     await undoFiles(ground, head === journal.head ? undefined : await statesAt(place, head));
   }
-  await removeJournal(own.home, id);
+  await removeJournal(own, id);
 };
 
 const statesAt = async (place: GitPlace, head: string | null): Promise<Map<string, State>> => {

@@ -5,9 +5,9 @@
 import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { apartPath } from '../process/apart.ts';
 import { type GitPlace, gitLine, gitOutput, pathIn } from '../process/git.ts';
 import { mendOnce, removeBrokenBranch } from '../process/git-damage.ts';
-import { halfMadePath } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import type { Repository } from '../process/repository.ts';
 import { moveBranch } from './commit.ts';
@@ -59,7 +59,7 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
   await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
   const place = { folder: repository.top, environment, signal };
   const path = join(await realpath(worktreesFolder(home)), worktreeName(id, run));
-  const scratch = halfMadePath(path);
+  const scratch = await apartPath({ home, seal }, worktreeName(id, run));
   try {
     const record: WorktreeRecord = {
       version: 1,

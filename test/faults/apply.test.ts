@@ -17,7 +17,7 @@ const WITHIN_MS = { apply: 500, discard: 20 };
 const NEVER_UNDONE: Fault = {
   file: 'worktree/stage.ts',
   from: 'if (journal !== undefined) {',
-  to: 'if (journal !== undefined && home === id) {',
+  to: 'if (journal !== undefined && own.home === id) {',
 };
 
 const IN_CALLS = 'in a system call';
@@ -40,7 +40,7 @@ describe('apply and discard', function () {
     await publishFigures('apply', {
       title: 'Apply and discard',
       about:
-        'The built command line applies what a task did in its worktree (files written, made, gone, a file that becomes a folder and the reverse, a link, a bit), or discards it, and is killed with -9: in each system call that changes something in the home or the repository, by koubou or by a git that it started, and at seeded moments, alone or with every git. The user’s own git has to work then (status, worktree list, log, fsck, a branch made and deleted), but for a lock that names koubou, and no lock of git’s may be left. Then the command is repeated; in every other case of apply, another commit has come in between with which the task’s work conflicts. Repeated, all of it has to be there; in conflict, the files have to be as they were before the killed one. The user’s other files and the index have to be byte for byte the same, and nothing may be left behind.',
+        'The built command line applies what a task did in its worktree (files written, made, gone, a file that becomes a folder and the reverse, a link, a bit), or discards it, and is killed with -9: in each system call that changes something in the home, beside it or in the repository, by koubou or by a git that it started, and at seeded moments, alone or with every git. The user’s own git has to work then (status, worktree list, log, fsck, a branch made and deleted), but for a lock that names koubou, and no lock of git’s may be left. Then the command is repeated; in every other case of apply, another commit has come in between with which the task’s work conflicts. Repeated, all of it has to be there; in conflict, the files have to be as they were before the killed one. The user’s other files and the index have to be byte for byte the same, and nothing may be left behind.',
       command: 'npm run faults -- apply',
       columns: ['Command', 'Killed', 'Kills', 'Ended before', 'Bad'],
       rows,

@@ -33,11 +33,11 @@ export const sign = (home: string): Seal => {
 /** That of a home that was signed, or of a copy of it: whether it lies where it was signed is not looked at. */
 export const sealOf = (home: string, folder = state): Seal => {
   const { id } = JSON.parse(readFileSync(join(home, 'home.json'), 'utf8')) as { id: string };
-  return makeSeal(readKey(folder) ?? new Uint8Array(), id);
+  return makeSeal(readKey(folder) ?? new Uint8Array(), id, folder);
 };
 
 /** Of a home that lies on no disk. */
-export const someSeal: Seal = makeSeal(new Uint8Array(32), 'test');
+export const someSeal: Seal = makeSeal(new Uint8Array(32), 'test', state);
 
 /** Signs the copy of a home whose tasks carry `before`, and gives them its own seal; keys stay linked to them. */
 export const signAnew = (home: string, before = someSeal): Seal => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { hmac, isEqual } from '../../src/home/hmac.ts';
-import { makeSeal } from '../../src/home/seal.ts';
+import { makeSeal, type Seal } from '../../src/home/seal.ts';
 
 const bytes = (max: number) => fc.uint8Array({ maxLength: max });
 
@@ -30,7 +30,8 @@ describe('the MAC of homes and tasks', () => {
   });
 
   it('covers every byte of a task and the home that it is in', () => {
-    const [seal, elsewhere] = [makeSeal(new Uint8Array(32), 'a'), makeSeal(new Uint8Array(32), 'b')];
+    const sealOfHome = (id: string): Seal => makeSeal(new Uint8Array(32), id, '/state');
+    const [seal, elsewhere] = [sealOfHome('a'), sealOfHome('b')];
     fc.assert(
       fc.property(
         fc.dictionary(fc.string(), fc.jsonValue()),

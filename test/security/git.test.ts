@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ import { oddEntries } from '../../src/process/odd-entries.ts';
 import { Evidence } from '../../src/verify/evidence.ts';
 import { unblockWorktrees } from '../../src/worktree/unblock.ts';
 import { newTask } from '../helpers/queue-home.ts';
+import { sealOf } from '../helpers/state.ts';
 import { put, Repository, shell } from '../worktree/repository.ts';
 import { type Kit, TRAPS } from './git-traps.ts';
 
@@ -63,6 +64,7 @@ describe('git, as koubou runs it', function () {
         excluded: [],
         environment: environment(),
         patchPath: join(kit.outside, 'run.patch'),
+        apart: join(kit.outside, 'apart'),
         worktree: null,
       });
       put('shared.txt', 'changed\n')(folder);
@@ -136,6 +138,32 @@ describe('git, as koubou runs it', function () {
     for (const command of ['status', 'diff', 'add', 'checkout', 'read-tree', 'merge-tree', 'fetch']) {
       await assert.rejects(git(place, [command]), { code: 'internal', message: /needs a git folder/ });
     }
+  });
+
+  it('has neither settings nor an index in the home, where an agent in a sandbox may change them meanwhile', async () => {
+    const watch = join(kit.outside, 'watch');
+    mkdirSync(watch);
+    const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+    const log = join(kit.outside, 'places');
+    const tells = `printf '%s\\n' "$GIT_DIR" "$GIT_INDEX_FILE" >>'${log}'`;
+    writeFileSync(join(watch, 'git'), `#!/bin/sh\n${tells}\nexec '${real}' "$@"\n`);
+    chmodSync(join(watch, 'git'), 0o755);
+    const variables = { PATH: `${watch}:${process.env['PATH'] ?? ''}`, HOME: kit.outside };
+    const act = put('shared.txt', 'mine\n');
+    const options = { retries: 0, worktree: true, check: 'true' };
+    await repository.done(act, { options: { retries: 0 } }, { environment: variables });
+    repository.git('checkout', '-q', 'shared.txt');
+    const id = await repository.done(act, { options }, { environment: variables });
+    await repository.apply(id, variables);
+    const seen = new Set(readFileSync(log, 'utf8').split('\n'));
+    const { home } = repository.rig.home;
+    const apart = [...seen].filter((path) => path.startsWith(`${sealOf(home).apart}/`));
+    assert.ok(apart.length >= 8, [...seen].join('\n'));
+    assert.deepEqual(
+      [...seen].filter((path) => path.startsWith(`${home}/`) || path.startsWith(`${realpathSync(home)}/`)),
+      [],
+    );
+    assert.deepEqual(await readdir(sealOf(home).apart), []);
   });
 
   it('takes over what is harmless of the settings, and of that only what is well-formed', () => {

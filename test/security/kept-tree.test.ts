@@ -29,6 +29,7 @@ describe('what is kept is what was checked', function () {
       excluded: [],
       environment: { PATH: process.env['PATH'] ?? '' },
       patchPath: join(folder, 'home', 'run.patch'),
+      apart: join(folder, 'home', 'apart'),
       worktree: null,
       ...over,
     });

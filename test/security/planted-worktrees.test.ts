@@ -37,9 +37,9 @@ describe('what somebody put into the worktrees of a home', () => {
     writeFileSync(path, sealed ? sealOf(home).seal(json) : `${json}\n`);
   };
 
-  /** As an apply leaves it that was killed after it had taken `mine` away. */
-  const plantJournal = (id: string, sealed: boolean): void => {
-    const folder = join(home, 'worktrees', `${id}.journal`);
+  /** As an apply leaves it that was killed after it had taken `mine` away; the seal is that of one that koubou wrote. */
+  const plantJournal = (id: string, within: string): void => {
+    const folder = join(within, `${id}.journal`);
     mkdirSync(join(folder, 'place/old'), { recursive: true });
     writeFileSync(join(folder, 'place/old/0'), 'planted');
     const head = repository.git('rev-parse', 'HEAD').trim();
@@ -53,20 +53,22 @@ describe('what somebody put into the worktrees of a home', () => {
       folders: [],
       files,
     };
-    write(join(folder, 'journal.json'), members, sealed);
+    write(join(folder, 'journal.json'), members, true);
   };
 
   const undone = (act: 'apply' | 'discard') => async (): Promise<void> => {
     const id = await repository.done(put('made.txt', 'made'));
-    plantJournal(id, false);
-    await assert.rejects(repository[act](id), { code: 'usage', message: /carries no seal of this home/ });
-    assert.equal(existsSync(join(elsewhere, 'mine')), false);
-    plantJournal(id, true);
+    plantJournal(id, join(home, 'worktrees'));
+    plantJournal(id, join(home, 'run', 'apart'));
     await repository[act](id);
+    assert.equal(existsSync(join(elsewhere, 'mine')), false);
+    const other = await repository.done(put('other.txt', 'made'));
+    plantJournal(other, sealOf(home).apart);
+    await repository[act](other);
     assert.equal(readFileSync(join(elsewhere, 'mine'), 'utf8'), 'planted');
   };
-  it('is no journal that apply undoes, but one that koubou wrote is', undone('apply'));
-  it('is no journal that discard undoes, but one that koubou wrote is', undone('discard'));
+  it('is no journal that apply undoes, but one outside of the home is', undone('apply'));
+  it('is no journal that discard undoes, but one outside of the home is', undone('discard'));
 
   it('says of no other repository that it is that of a task, but what koubou wrote does', async () => {
     shell(

@@ -66,6 +66,7 @@ describe('the evidence of a code task', () => {
       excluded: [],
       environment,
       patchPath: patchPath(),
+      apart: join(root, 'apart'),
       worktree: null,
       ...over,
     });

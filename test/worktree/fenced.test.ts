@@ -70,6 +70,7 @@ describe('a fenced run in a worktree', () => {
     const { record } = await make(1);
     let looks = 0;
     const late = commitWorktree(record, {
+      ...sealed(rig.home.home),
       tree: trees[0] ?? '',
       message: 'first\n',
       environment,
@@ -80,7 +81,7 @@ describe('a fenced run in a worktree', () => {
         const next = await make(2);
         mkdirSync(join(record.path), { recursive: true });
         const parts = { tree: trees[1] ?? '', message: 'second\n', environment, requireHeld: held };
-        await commitWorktree(next.record, parts);
+        await commitWorktree(next.record, { ...sealed(rig.home.home), ...parts });
       },
     });
     await assert.rejects(late, { code: 'worker_lost' });

@@ -32,11 +32,13 @@ describe('an apply that was killed', function () {
   let repository: Repository;
   let folder: string;
   let home: string;
+  let apart: string;
 
   beforeEach(async () => {
     repository = await Repository.make();
     ({ folder } = repository);
     home = repository.rig.home.home;
+    ({ apart } = sealOf(home));
     mkdirSync(join(folder, 'gone'));
     for (const name of ['gone/a', 'kind', 'mode.sh']) repository.write(name, `${name}\n`);
     repository.commit('more');
@@ -72,10 +74,10 @@ describe('an apply that was killed', function () {
 
   /** The lock that is left names this process, which has to be another for who comes next. */
   /** The process that was killed lives on here: it is given the looks of a dead one. */
-  const buried = (at = home): void => {
-    for (const name of readdirSync(join(at, 'worktrees'))) {
+  const buried = (at = apart): void => {
+    for (const name of left(at)) {
       const dead = name.replace(/-(\d+)-\d+-([0-9a-f]{20}\.tmp)$/, '-$1-1-$2');
-      renameSync(join(at, 'worktrees', name), join(at, 'worktrees', dead));
+      renameSync(join(at, name), join(at, dead));
     }
     const lock = join(folder, '.git/index.lock');
     if (existsSync(lock)) writeFileSync(lock, `koubou ${spawnSync('true').pid} 1\n`);
@@ -84,11 +86,11 @@ describe('an apply that was killed', function () {
     }
   };
 
+  const left = (at = apart): string[] => (existsSync(at) ? readdirSync(at) : []);
+  const isPassing = (name: string): boolean => /\.(tmp|journal)$/.test(name);
+
   const nothingLeft = (): void => {
-    assert.deepEqual(
-      readdirSync(join(home, 'worktrees')).filter((name) => /\.(tmp|journal)$/.test(name)),
-      [],
-    );
+    assert.deepEqual([...readdirSync(join(home, 'worktrees')), ...left()].filter(isPassing), []);
     assert.deepEqual(
       readdirSync(join(folder, '.git'), { recursive: true, encoding: 'utf8' }).filter((name) =>
         name.includes('.lock'),
@@ -116,10 +118,7 @@ describe('an apply that was killed', function () {
     repository.git('clean', '-fdq', '-e', 'mine.txt', '-e', 'home');
   };
 
-  const journals = (): boolean =>
-    readdirSync(join(home, 'worktrees')).some((name) =>
-      existsSync(join(home, 'worktrees', name, 'journal.json')),
-    );
+  const journals = (): boolean => left().some((name) => existsSync(join(apart, name, 'journal.json')));
 
   it('is completed by the next one, wherever it was', async () => {
     let done: Record<string, string> | undefined;
@@ -231,11 +230,8 @@ describe('an apply that was killed', function () {
 
   it('whose journal cannot be read is told, and nothing is changed', async () => {
     const record = await branched(repository, act);
-    mkdirSync(join(home, 'worktrees', `${record.task_id}.journal`));
-    writeFileSync(
-      join(home, 'worktrees', `${record.task_id}.journal/journal.json`),
-      sealOf(home).seal('{"version": 1}'),
-    );
+    mkdirSync(join(apart, `${record.task_id}.journal`), { recursive: true });
+    writeFileSync(join(apart, `${record.task_id}.journal/journal.json`), sealOf(home).seal('{"version": 1}'));
     await assert.rejects(applying(repository, record), {
       code: 'usage',
       message: /journal\.json .*cannot be read/,
@@ -243,29 +239,29 @@ describe('an apply that was killed', function () {
     assert.equal(existsSync(join(folder, 'made.txt')), false);
   });
 
-  it('puts files in their places, and back, also from a home on another file system', async function () {
+  it('puts files in their places, and back, also with what it works on on another file system', async function () {
     const isElsewhere = (path: string): boolean =>
       existsSync(path) && statSync(path).dev !== statSync(folder).dev;
     const root = ['/dev/shm', '/var/tmp'].find(isElsewhere);
     if (root === undefined) return this.skip();
-    const elsewhere = mkdtempSync(join(root, 'koubou-home-'));
+    const elsewhere = mkdtempSync(join(root, 'koubou-apart-'));
     try {
       const before = all();
       const record = await branched(repository, act);
-      const there = (): Promise<Applied> =>
-        applyWorktree({ home: elsewhere, seal: sealOf(home) }, record, environment);
+      const own = { home, seal: { ...sealOf(home), apart: elsewhere } };
+      const there = (): Promise<Applied> => applyWorktree(own, record, environment);
       const { calls } = await killedAfter(Number.POSITIVE_INFINITY, there);
       const done = all();
       for (let after = calls - 10; after > 20; after -= STEP) {
         reset();
         await killedAfter(after, there);
         buried(elsewhere);
-        await undoKilledApply({ home: elsewhere, seal: sealOf(home) }, record, environment);
+        await undoKilledApply(own, record, environment);
         if (after < calls - 20) assert.deepEqual(all(), before);
       }
       assert.equal((await there()).result, 'applied');
       assert.deepEqual(all(), done);
-      assert.deepEqual(readdirSync(join(elsewhere, 'worktrees')), []);
+      assert.deepEqual(readdirSync(elsewhere), []);
     } finally {
       rmSync(elsewhere, { recursive: true });
     }

@@ -110,17 +110,18 @@ export class Repository {
     return task_id;
   }
 
-  get #parts() {
+  #parts(variables: Readonly<Record<string, string>> = environment) {
     const requireWritable = (): void => undefined;
-    return { queue: this.rig.queue, home: this.rig.home.home, environment, requireWritable };
+    const { queue, home } = this.rig;
+    return { queue, home: home.home, environment: variables, requireWritable };
   }
 
-  apply(id: string): Promise<AppliedTask> {
-    return applyTask(this.#parts, id);
+  apply(id: string, variables?: Readonly<Record<string, string>>): Promise<AppliedTask> {
+    return applyTask(this.#parts(variables), id);
   }
 
   discard(id: string): Promise<DiscardedTask> {
-    return discardTask(this.#parts, id);
+    return discardTask(this.#parts(), id);
   }
 
   async patchOf(id: string): Promise<string> {

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { koubou, startKoubou } from '../../helpers/koubou.ts';
+import { sealOf } from '../../helpers/state.ts';
 import { put, Repository } from '../../worktree/repository.ts';
 
 export type Command = 'apply' | 'discard';
@@ -99,10 +100,16 @@ export class Ground {
     return this.repository.rig.home.home;
   }
 
+  /** Where an apply has what it is about to write. */
+  get apart(): string {
+    return sealOf(this.home).apart;
+  }
+
   /** As it was before the first command. */
   reset(): void {
     const { folder } = this.repository;
     for (const name of fs.readdirSync(folder)) fs.rmSync(join(folder, name), { recursive: true });
+    fs.rmSync(this.apart, { recursive: true, force: true });
     execFileSync('cp', ['-a', `${this.#model}/.`, folder]);
   }
 
@@ -152,7 +159,7 @@ export class Ground {
   }
 
   #hasJournal(): boolean {
-    return fs.existsSync(join(this.home, 'worktrees', `${this.id}.journal`, 'journal.json'));
+    return fs.existsSync(join(this.apart, `${this.id}.journal`, 'journal.json'));
   }
 
   async #discarded(): Promise<string | null> {
@@ -197,7 +204,9 @@ export class Ground {
       ...locksIn(join(folder, '.git')),
       ...fs.readdirSync(join(folder, '.git')).filter((name) => /^koubou-|\.koubou$/.test(name)),
       ...fs.readdirSync(folder).filter((name) => name.startsWith('.koubou-')),
-      ...fs.readdirSync(join(this.home, 'worktrees')).filter((name) => /\.(journal|apply)$/.test(name)),
+      ...(fs.existsSync(this.apart) ? fs.readdirSync(this.apart) : []).filter((name) =>
+        name.endsWith('.journal'),
+      ),
     ];
     return left.length === 0 ? null : `left behind: ${left.join(', ')}`;
   }

@@ -51,7 +51,7 @@ const traced = (log: string, more: readonly string[] = []): string[] => [
   ...more,
 ];
 
-/** Calls that change something in the home or the repository, by koubou and its git, each number of each once. */
+/** Calls that change something in the home, beside it or in the repository, by koubou and its git, each number of each once. */
 export const callsOf = async (ground: Ground, command: Command, log: string): Promise<SystemCall[]> => {
   ground.reset();
   const { ended } = await ground.start(command, traced(log));
@@ -65,9 +65,10 @@ export const callsOf = async (ground: Ground, command: Command, log: string): Pr
     if (thread === undefined || call === undefined) continue;
     const nth = (counts.get(`${thread} ${call}`) ?? 0) + 1;
     counts.set(`${thread} ${call}`, nth);
-    if (rest?.includes(ground.repository.folder) !== true) continue;
+    const ours = [ground.repository.folder, ground.apart];
+    if (!ours.some((folder) => rest?.includes(folder))) continue;
     // One piece of a file is as good as the next.
-    const piece = `${thread} ${call} ${rest.split('>')[0]}`;
+    const piece = `${thread} ${call} ${rest?.split('>')[0]}`;
     if (call === 'write' && pieces.has(piece)) continue;
     pieces.add(piece);
     found.set(`${call} ${nth}`, { call, nth });

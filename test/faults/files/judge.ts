@@ -44,7 +44,7 @@ export interface Judged {
 
 /** As a model: it is sent the whole prompt, and answers. */
 /** What was spoilt is judged as if koubou had written it so: the seal would keep most of it from being looked at. */
-const anySeal: Seal = { seal: someSeal.seal, isSealed: () => true };
+const anySeal: Seal = { ...someSeal, isSealed: () => true };
 
 class EchoRunner implements Runner {
   readonly name = 'echo';

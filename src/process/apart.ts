@@ -1,0 +1,50 @@
+/**
+ * Where koubou works on what programs outside of every sandbox follow, or what is moved among the user's files: settings
+ * of its own git and of agent CLIs, the files of an apply. Not in the home: an agent in a sandbox may write there, and
+ * whoever may write here already could sign what they like.
+ */
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import type { Seal } from '../text/seal.ts';
+import { halfMadePath, removeHalfMadeIn } from './half-made.ts';
+
+export interface ApartPlace {
+  home: string;
+  seal: Pick<Seal, 'apart'>;
+}
+
+const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS'];
+
+/**
+ * A folder that is there. Where the user's own folder cannot be written to, as in a sandbox that somebody put koubou into,
+ * it lies in the home: then what follows it has the rights of whoever writes there.
+ */
+export const apartFolder = async ({ home, seal }: ApartPlace): Promise<string> => {
+  try {
+    // Each by itself: `recursive` tries for ever below /proc.
+    for (const folder of [dirname(seal.apart), seal.apart]) await makeFolder(folder);
+    await access(seal.apart, constants.W_OK);
+    return seal.apart;
+  } catch (error) {
+    if (!NOT_WRITABLE.includes(systemCode(error) ?? '')) throw error;
+    const folder = join(home, 'run', 'apart');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+};
+
+/** A name of this process's own in it, for a file or a folder to work in. What dead processes left there is removed. */
+export const apartPath = async (place: ApartPlace, name: string): Promise<string> => {
+  const folder = await apartFolder(place);
+  removeHalfMadeIn(folder);
+  return halfMadePath(join(folder, name));
+};
+
+const makeFolder = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+};
