@@ -18,7 +18,10 @@ const FLAGS = {
   'read and append': O_RDWR | O_APPEND | O_CREAT,
 } as const;
 
-/** Throws KoubouError `usage` where no file of koubou's own lies there, else the system's error. Files are made with 0600. */
+/**
+ * Throws KoubouError `usage` where no file of koubou's own lies there, or one is to be written that has a second name
+ * elsewhere; else the system's error. Files are made with 0600.
+ */
 export const openOwn = async (path: string, how: keyof typeof FLAGS): Promise<FileHandle> => {
   await requireOwnFolder(path);
   let file: FileHandle;
@@ -30,7 +33,10 @@ export const openOwn = async (path: string, how: keyof typeof FLAGS): Promise<Fi
   }
   try {
     // What nobody wants to keep has no file.
-    if (path !== devNull && !(await file.stat()).isFile()) throw notOwn(path);
+    if (path === devNull) return file;
+    const facts = await file.stat();
+    if (!facts.isFile()) throw notOwn(path);
+    if (how !== 'read' && facts.nlink > 1) throw hasSecondName(path);
     return file;
   } catch (error) {
     await file.close();
@@ -89,6 +95,15 @@ const requireOwnFolder = async (path: string): Promise<void> => {
     if ((await lstat(each)).isSymbolicLink()) throw notOwn(each);
   }
 };
+
+const hasSecondName = (path: string): KoubouError =>
+  new KoubouError(
+    'usage',
+    `${path} has a second name (a hard link): what is written there would be elsewhere, too.`,
+    {
+      hint: 'Nothing was written to it. Put a copy in its place (cp, then mv), or remove it.',
+    },
+  );
 
 const notOwn = (path: string, cause?: unknown): KoubouError =>
   new KoubouError('usage', `${path} is no file of koubou's own: something else was put in its place.`, {

@@ -5,7 +5,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { type GitPlace, gitOutput } from './git.ts';
 
 const SHA1_LETTERS = 40;
@@ -16,10 +16,13 @@ export const forgedObject = async (place: GitPlace, ids: readonly string[]): Pro
   if (ids.length === 0 || place.own === undefined) return undefined;
   const path = `${place.own.path}/objects-read`;
   try {
-    await gitOutput(place, ['cat-file', '--batch', '--buffer'], {
-      input: `${ids.join('\n')}\n`,
-      stdoutPath: path,
-    });
+    const file = await open(path, 'wx', 0o600);
+    try {
+      const input = `${ids.join('\n')}\n`;
+      await gitOutput(place, ['cat-file', '--batch', '--buffer'], { input, printsTo: file.fd });
+    } finally {
+      await file.close();
+    }
     return await firstForged(createReadStream(path));
   } finally {
     await rm(path, { force: true });

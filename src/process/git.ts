@@ -40,8 +40,8 @@ export interface GitOptions {
   /** Variables of git's own, as GIT_INDEX_FILE. */
   variables?: Readonly<Record<string, string>>;
   input?: Uint8Array | string;
-  /** What git prints goes there instead, replacing what was there. */
-  stdoutPath?: string;
+  /** The descriptor of an open file, to which goes what git prints. By its name, something else could lie there by now. */
+  printsTo?: number;
   /** It goes on when this process is killed or interrupted: it must not stop half way. */
   alone?: boolean;
 }
@@ -183,7 +183,7 @@ const sharedFolder = async (place: GitPlace): Promise<string> => {
 const gitOnce = async (
   { folder, gitFolder, own, environment, signal }: GitPlace,
   args: readonly string[],
-  { variables = {}, input, stdoutPath, alone = false }: GitOptions = {},
+  { variables = {}, input, printsTo, alone = false }: GitOptions = {},
 ): Promise<GitEnd & { killed: string | undefined }> => {
   const { execa } = await import('execa');
   const kept = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
@@ -197,7 +197,8 @@ const gitOnce = async (
     env: { ...kept, PATH: path, ...VARIABLES, ...told, ...variables },
     extendEnv: false,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
-    stdout: stdoutPath === undefined ? 'pipe' : { file: stdoutPath },
+    // Any descriptor will do; the types of execa know a few.
+    stdout: (printsTo ?? 'pipe') as 'pipe',
     encoding: 'buffer',
     stripFinalNewline: false,
     reject: false,

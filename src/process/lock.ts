@@ -9,6 +9,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -23,7 +24,7 @@ import { halfMadePath } from './half-made.ts';
 import { selfIdentity, startTimeOf } from './liveness.ts';
 import { parseMaker, verdictOnMaker } from './maker.ts';
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const MOST_BYTES = 1024;
 
 export type LockTry =
@@ -44,13 +45,14 @@ export const tryLock = (path: string, { passUnseen = false }: LockOptions = {}):
   const holder = number === 0 ? null : holderOf(`${path}.${number}`);
   if (holder !== null && !(passUnseen && !holder.seen)) return { held: false, ...holder };
   const own = `${path}.${number + 1}`;
-  if (!publish(own)) return { held: false, holder: own, pid: null, seen: true };
+  const published = publish(own);
+  if (published === null) return { held: false, holder: own, pid: null, seen: true };
   if (highest(path) !== number + 1) {
     rmSync(own, { force: true });
     return { held: false, holder: own, pid: null, seen: true };
   }
   removeBelow(path, number + 1);
-  return { held: true, release: () => release(own) };
+  return { held: true, release: () => release(own, published) };
 };
 
 const numbersOf = (path: string): number[] => {
@@ -91,8 +93,7 @@ const contentOf = (path: string): string => {
   try {
     const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      const facts = fstatSync(file);
-      return facts.isFile() && facts.size <= MOST_BYTES ? readFileSync(file, 'utf8') : '';
+      return textOf(file);
     } finally {
       closeSync(file);
     }
@@ -102,24 +103,37 @@ const contentOf = (path: string): string => {
   }
 };
 
-const publish = (path: string): boolean => {
+const textOf = (file: number): string => {
+  const facts = fstatSync(file);
+  return facts.isFile() && facts.size <= MOST_BYTES ? readFileSync(file, 'utf8') : '';
+};
+
+/** What stands in it now; null: somebody else was first. */
+const publish = (path: string): string | null => {
   const draft = halfMadePath(path);
+  // The name of the draft names its maker, and so does the lock.
+  const holder = draft.slice(path.length + 1, -'.tmp'.length);
   try {
-    // The name of the draft names its maker, and so does the lock.
-    writeFileSync(draft, draft.slice(path.length + 1, -'.tmp'.length), { flag: 'wx', mode: 0o600 });
+    writeFileSync(draft, holder, { flag: 'wx', mode: 0o600 });
     linkSync(draft, path);
-    return true;
+    return holder;
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
+    if (systemCode(error) === 'EEXIST') return null;
     throw error;
   } finally {
     rmSync(draft, { force: true });
   }
 };
 
-const release = (path: string): void => {
+const release = (path: string, holder: string): void => {
   try {
-    closeSync(openSync(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK));
+    const file = openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      // Any other file may have been given this name.
+      if (textOf(file) === holder) ftruncateSync(file);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     // It was taken by one that cannot see this process, or something else was put there.
     if (systemCode(error) === undefined) throw error;

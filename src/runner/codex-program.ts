@@ -126,7 +126,7 @@ export class CodexProgram {
       const box = await makeBox(join(folder, 'run'));
       const cwd = join(folder, 'work');
       const secret = join(folder, 'secret');
-      await Promise.all([mkdir(cwd), writeFile(secret, '')]);
+      await Promise.all([mkdir(cwd), writeFile(secret, '', { flag: 'wx' })]);
       const keys = await existing([home ?? folder, ...hidden]);
       const places = { cwd, worktree: null, hidden: keys, kept: [], between: [], box };
       const settings = codexProfile('workspace-write', places).flatMap((pair) => ['-c', pair]);

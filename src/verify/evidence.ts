@@ -137,7 +137,7 @@ export class Evidence {
         ? { git: null, before: { kind: 'nothing' as const }, notes: [] }
         : await firstLook(place, { ...asked, excluded }, scratch);
     const mark = join(scratch, 'began');
-    await writeFile(mark, '');
+    await writeFile(mark, '', { flag: 'wx' });
     return new Evidence({
       folder,
       home,

@@ -9,7 +9,7 @@ import { existsSync, type Stats } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { replaceOwn } from '../names/own-file.ts';
+import { createOwn } from '../names/own-file.ts';
 import { forgedObject } from '../process/forged-object.ts';
 import {
   asBytes,
@@ -264,10 +264,14 @@ export const compareGitTrees = async (
   if (found.length > 0) await requireGenuine(place, trees);
   if (names.length > 0) {
     // A new file, and not what somebody put there for it to lead elsewhere.
-    await replaceOwn(patchPath, '');
-    const patch = ['-p', '--binary', '--full-index', '--src-prefix=a/', '--dst-prefix=b/'];
-    const { code, stderr } = await git(place, [...DIFF, ...patch, ...trees], { stdoutPath: patchPath });
-    if (code !== 0) throw new KoubouError('internal', `The patch could not be written: ${stderr}`);
+    const file = await createOwn(patchPath);
+    try {
+      const patch = ['-p', '--binary', '--full-index', '--src-prefix=a/', '--dst-prefix=b/'];
+      const { code, stderr } = await git(place, [...DIFF, ...patch, ...trees], { printsTo: file.fd });
+      if (code !== 0) throw new KoubouError('internal', `The patch could not be written: ${stderr}`);
+    } finally {
+      await file.close();
+    }
   }
   return { names: [...new Set(names)].map(shownName).sort(), bounded: before.bounded || after.bounded };
 };

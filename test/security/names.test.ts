@@ -34,6 +34,8 @@ import { Folder, openPlace } from '../../src/names/folder.ts';
 import { openOwn, replaceOwn } from '../../src/names/own-file.ts';
 import { Reserved } from '../../src/names/reserved.ts';
 import { NameRefused, walk, whatChanged } from '../../src/names/walk.ts';
+import { startDetached } from '../../src/process/detach.ts';
+import { tryLock } from '../../src/process/lock.ts';
 import { AgentFiles } from '../../src/runner/agent-files.ts';
 import { buildPrompt } from '../../src/runner/model-prompt.ts';
 import { expectedPlaces, missingExpected } from '../../src/verify/expect.ts';
@@ -690,6 +692,62 @@ describe('names', () => {
         assert.equal(text(victim), 'precious');
       });
     }
+
+    for (const how of ['write', 'append', 'read and append'] as const) {
+      it(`that has a second name elsewhere is not opened to ${how}, and can be read`, async () => {
+        const victim = join(elsewhere, 'victim');
+        writeFileSync(victim, 'precious');
+        linkSync(victim, at('run-1.log'));
+        await assert.rejects(openOwn(at('run-1.log'), how), refusesUse(/has a second name/));
+        const file = await openOwn(at('run-1.log'), 'read');
+        assert.equal(await file.readFile('utf8'), 'precious');
+        await file.close();
+        rmSync(victim);
+        await (await openOwn(at('run-1.log'), how)).close();
+      });
+    }
+
+    it('that gets a second name while its run goes on is not written to', async () => {
+      const victim = join(elsewhere, 'victim');
+      writeFileSync(victim, 'precious');
+      const rig = await Rig.make();
+      try {
+        const runner = new FakeRunner();
+        runner.act = (_, { logPath }) => {
+          rmSync(logPath);
+          linkSync(victim, logPath);
+          return 'Done.';
+        };
+        const id = await rig.add({ options: { check: 'echo said', retries: 0 } });
+        await rig.drain(runner);
+        const { result } = await rig.record(id);
+        assert.deepEqual([result?.error?.code, text(victim)], ['usage', 'precious']);
+      } finally {
+        await rig.remove();
+      }
+    });
+
+    it('is begun anew where the log of a daemon has a second name, and no lock is emptied that is another file', async () => {
+      const victim = join(elsewhere, 'victim');
+      writeFileSync(victim, 'precious');
+      linkSync(victim, at('day.log'));
+      const [command, args] = [process.execPath, ['-e', 'console.log("began")']];
+      const { ended } = startDetached({
+        command,
+        args,
+        cwd: folder,
+        environment: {},
+        logPath: at('day.log'),
+      });
+      assert.equal(await ended, 0);
+      assert.deepEqual([text(victim), text(at('day.log'))], ['precious', 'began\n']);
+      const lock = tryLock(at('some.lock'));
+      assert.ok(lock.held);
+      rmSync(at('some.lock.1'));
+      linkSync(victim, at('some.lock.1'));
+      lock.release();
+      assert.equal(text(victim), 'precious');
+    });
 
     it('that an agent may write is read as its own, and nothing that it made a link to', async () => {
       mkdirSync(at('state'));
