@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { removeHalfMade } from '../process/half-made.ts';
 import { writeFirst } from '../process/write-whole.ts';
 import { me, readOwn } from './read-own.ts';
 
@@ -39,7 +40,11 @@ const unfit = (file: string, why: string): KoubouError =>
 /** The key, made where there is none. However many processes ask at once, all get the same one. Throws `usage`. */
 export const makeKey = (state: string): Uint8Array => {
   const known = readKey(state);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    // It is a second name of the key, and would stay for good.
+    removeHalfMade(keyFile(state));
+    return known;
+  }
   try {
     makeFolder(state);
     refuseShared(state);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeKey } from '../../src/home/key.ts';
 import { halfMadePath } from '../../src/process/half-made.ts';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
@@ -85,5 +86,14 @@ describe('what is half made', () => {
       assert.deepEqual(left([dead, alive]), [alive]);
       assert.equal(fs.readFileSync(path, 'utf8'), 'whole');
     }
+  });
+
+  it('goes when the key is asked for the next time, also where it was made whole', () => {
+    const state = home.path('state');
+    const key = makeKey(state);
+    const [dead, alive] = [madeBy({ startTime: '1' })(join(state, 'key')), halfMadePath(join(state, 'key'))];
+    for (const half of [dead, alive]) fs.writeFileSync(half, key);
+    assert.deepEqual(makeKey(state), key);
+    assert.deepEqual(left([dead, alive]), [alive]);
   });
 });

@@ -136,6 +136,10 @@ const judge = async (first: CommandEnd): Promise<string[]> => {
   if (drain.seconds > LONGEST_SECONDS) faults.push(`the drain took ${drain.seconds.toFixed(0)} s`);
   faults.push(...census(stage.home, { acknowledged: facts.ids, retried: 'unknown' }).faults);
   const allowed = ['.git', '.koubou', '.claude', 'CLAUDE.md', 'old.txt', 'made'];
+  // The key and what is known of homes, beside all of them.
+  for (const one of fs.readdirSync(join(root, 'state'), { recursive: true, encoding: 'utf8' })) {
+    if (/\.(?:tmp|lock)$/.test(one)) faults.push(`${one} is left in the folder of the key`);
+  }
   for (const one of fs.readdirSync(stage.project)) {
     if (!allowed.includes(one)) faults.push(`${one} is left in the project`);
   }
