@@ -58,6 +58,16 @@ const PLANTED: readonly Planted[] = [
     found: /config\/agent\.yaml\..*\.tmp is left/,
   },
   {
+    what: 'a lock whose dead holder is taken for one that lives',
+    faults: [
+      { file: 'process/lock.ts', from: "if (verdict === 'dead') return null;", to: '' },
+      { file: 'process/lock.ts', from: "seen: verdict === 'alive'", to: 'seen: true' },
+    ],
+    scenario: 'config KEY VALUE',
+    at: ({ call, what }) => /^(?:fsync|rename)/.test(call) && /agent\.yaml\..*\.tmp/.test(what),
+    found: /is being edited by process/,
+  },
+  {
     what: 'locks of a git that was killed that nobody removes',
     faults: [
       {
