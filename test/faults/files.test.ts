@@ -21,10 +21,10 @@ import { Tally } from './files/tally.ts';
 import { HUNG, Watch } from './files/watch.ts';
 
 const MUTANTS_A_HOME = 4;
-const MUTANT_HOMES = exhaustive ? 5000 : 15;
+const MUTANT_HOMES = exhaustive ? 5000 : 8;
 const BATCHES = exhaustive ? 20_000 : 1000;
 /** Of all pairs of a place and what can lie there, one in so many. */
-const ONE_IN = exhaustive ? 1 : 61;
+const ONE_IN = exhaustive ? 1 : 127;
 
 describe('files', function () {
   this.timeout(exhaustive ? 7_200_000 : 60_000);

@@ -15,7 +15,7 @@ import { playMany, type Total } from './simulated/many.ts';
 import { PLANTED } from './simulated/planted.ts';
 import { World } from './simulated/world.ts';
 
-const HISTORIES = exhaustive ? 120_000 : 2000;
+const HISTORIES = exhaustive ? 120_000 : 1000;
 /** Within so many histories each planted fault must be found. */
 const SEARCHED = 1000;
 

@@ -6,12 +6,12 @@
  */
 import fs from 'node:fs';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
-import { Clock, workOff } from '../../crash/aftermath.ts';
-import { scenarios } from '../../crash/scenarios.ts';
-import { type Prepared, Stage } from '../../crash/stage.ts';
 import { draftFromDrop } from '../../helpers/queue-drop.ts';
 import { budget, succeeded } from '../../helpers/queue-home.ts';
 import { sealOf } from '../../helpers/state.ts';
+import { Clock, workOff } from '../crash/aftermath.ts';
+import { scenarios } from '../crash/scenarios.ts';
+import { type Prepared, Stage } from '../crash/stage.ts';
 import { partsWith } from './planted.ts';
 
 export type Line =

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { judge, judgeLiving } from '../../crash/aftermath.ts';
-import type { Prepared, Scenario } from '../../crash/stage.ts';
+import { judge, judgeLiving } from '../crash/aftermath.ts';
+import type { Prepared, Scenario } from '../crash/stage.ts';
 import type { Line } from './act.ts';
 import { type Call, callsIn, ended, strace, type Thread, threadOf } from './strace.ts';
 

@@ -1,11 +1,11 @@
 /** What a scenario is told and tells, in the process that is hurt in the middle of it. */
-import type { FileQueue } from '../../src/queue/files/file-queue.ts';
-import type { FileMember } from '../../src/queue/files/member.ts';
-import type { Claim } from '../../src/queue/queue.ts';
-import type { Budget } from '../../src/task/budget.ts';
-import type { RunOutcome } from '../../src/task/record.ts';
-import type { CensusTask } from '../faults/census.ts';
-import { worker } from '../helpers/queue-home.ts';
+import type { FileQueue } from '../../../src/queue/files/file-queue.ts';
+import type { FileMember } from '../../../src/queue/files/member.ts';
+import type { Claim } from '../../../src/queue/queue.ts';
+import type { Budget } from '../../../src/task/budget.ts';
+import type { RunOutcome } from '../../../src/task/record.ts';
+import { worker } from '../../helpers/queue-home.ts';
+import type { CensusTask } from '../census.ts';
 
 export interface Prepared {
   /** Acknowledged before the act begins, by a name for it. */

@@ -4,13 +4,13 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createFileHome } from '../../src/queue/files/home.ts';
-import { sign } from '../helpers/state.ts';
+import { createFileHome } from '../../../src/queue/files/home.ts';
+import { sign } from '../../helpers/state.ts';
 import { judge, openHealthy } from './aftermath.ts';
 import { scenarios } from './scenarios.ts';
 import { type Prepared, type Scenario, Stage } from './stage.ts';
 
-const src = join(import.meta.dirname, '../../src/queue/files');
+const src = join(import.meta.dirname, '../../../src/queue/files');
 /** Processes at once; the machine that runs this has few cores. */
 const AT_ONCE = 3;
 

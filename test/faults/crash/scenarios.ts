@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { lookDead } from '../helpers/queue-dead.ts';
+import { lookDead } from '../../helpers/queue-dead.ts';
 import {
   beat,
   budget,
@@ -12,7 +12,7 @@ import {
   noRetries,
   succeeded,
   takeAll,
-} from '../helpers/queue-home.ts';
+} from '../../helpers/queue-home.ts';
 import { add, FUTURE, failParent, onePermit, PAST } from './prepare.ts';
 import type { Aftermath, Scenario, Stage } from './stage.ts';
 import { sweepScenarios } from './sweep-scenarios.ts';

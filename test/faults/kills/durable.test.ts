@@ -14,7 +14,7 @@ import {
 import { chmod, type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { put, Repository, shell } from './repository.ts';
+import { put, Repository, shell } from '../../worktree/repository.ts';
 
 const COMMIT = 'git add -A && git -c user.name=a -c user.email=a@a commit -qm mine';
 

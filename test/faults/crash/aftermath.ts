@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { FileQueue, type FileQueueOptions } from '../../src/queue/files/file-queue.ts';
-import type { FileMember } from '../../src/queue/files/member.ts';
-import { type Census, census } from '../faults/census.ts';
-import { lookDead } from '../helpers/queue-dead.ts';
-import { LightDisk } from '../helpers/queue-disk.ts';
-import { draftFromDrop } from '../helpers/queue-drop.ts';
-import { budgetOf, newTask, succeeded, takeAll, worker } from '../helpers/queue-home.ts';
-import { sealOf } from '../helpers/state.ts';
+import { FileQueue, type FileQueueOptions } from '../../../src/queue/files/file-queue.ts';
+import type { FileMember } from '../../../src/queue/files/member.ts';
+import { lookDead } from '../../helpers/queue-dead.ts';
+import { LightDisk } from '../../helpers/queue-disk.ts';
+import { draftFromDrop } from '../../helpers/queue-drop.ts';
+import { budgetOf, newTask, succeeded, takeAll, worker } from '../../helpers/queue-home.ts';
+import { sealOf } from '../../helpers/state.ts';
+import { type Census, census } from '../census.ts';
 import type { Prepared, Scenario } from './stage.ts';
 
 /** A wall clock that can be ahead. */

@@ -16,16 +16,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Applied, applyWorktree, undoKilledApply } from '../../src/worktree/apply.ts';
-import type { WorktreeRecord } from '../../src/worktree/record.ts';
-import { full } from '../helpers/queue-home.ts';
-import { sealOf } from '../helpers/state.ts';
-import { applying, branched, sealed } from './branched.ts';
+import { type Applied, applyWorktree, undoKilledApply } from '../../../src/worktree/apply.ts';
+import type { WorktreeRecord } from '../../../src/worktree/record.ts';
+import { full } from '../../helpers/queue-home.ts';
+import { sealOf } from '../../helpers/state.ts';
+import { applying, branched, sealed } from '../../worktree/branched.ts';
+import { environment, put, Repository, shell } from '../../worktree/repository.ts';
 import { killedAfter } from './killed.ts';
-import { environment, put, Repository, shell } from './repository.ts';
 
 /** Each how many calls a kill is tried. */
-const STEP = full ? 1 : 17;
+const STEP = full ? 1 : 29;
 
 describe('an apply that was killed', function () {
   this.timeout(300_000);

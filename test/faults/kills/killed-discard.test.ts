@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { discardWorktree } from '../../src/worktree/remove.ts';
-import { full } from '../helpers/queue-home.ts';
-import { branched } from './branched.ts';
+import { discardWorktree } from '../../../src/worktree/remove.ts';
+import { full } from '../../helpers/queue-home.ts';
+import { branched } from '../../worktree/branched.ts';
+import { environment, put, Repository, shell } from '../../worktree/repository.ts';
 import { killedAfter } from './killed.ts';
-import { environment, put, Repository, shell } from './repository.ts';
 
 /** Each how many calls a kill is tried. */
 const STEP = full ? 1 : 3;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { put, Repository } from './repository.ts';
+import { put, Repository } from '../../worktree/repository.ts';
 
 /** What git is asked, and the how manieth of these is killed before it does anything. */
 const KILLS = [
