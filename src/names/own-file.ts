@@ -3,7 +3,7 @@
  * that somebody put in their place, and without waiting for a pipe.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
+import { cp, type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { dirname } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
@@ -49,6 +49,25 @@ export const createOwn = async (path: string): Promise<FileHandle> => {
   await requireOwnFolder(path);
   await rm(path, { recursive: true, force: true });
   return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+};
+
+/** A folder of koubou's, with all that is in it, in the place of whatever lies there. Links in it stay links. */
+export const moveOwn = async (from: string, to: string): Promise<void> => {
+  await requireOwnFolder(to);
+  await rm(to, { recursive: true, force: true });
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EXDEV') throw error;
+    await cp(from, to, { recursive: true, verbatimSymlinks: true, filter: isKept });
+    await rm(from, { recursive: true, force: true });
+  }
+};
+
+/** Neither sockets nor pipes can be copied. */
+const isKept = async (path: string): Promise<boolean> => {
+  const facts = await lstat(path);
+  return facts.isFile() || facts.isDirectory() || facts.isSymbolicLink();
 };
 
 export const appendOwn = (path: string, text: string | Uint8Array): Promise<void> =>

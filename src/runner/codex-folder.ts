@@ -1,8 +1,9 @@
 /**
- * A folder for as long as Codex is asked something. It lies in the home and not in the temporary folder: there Codex
- * makes no links to itself, without which no command starts in the sandbox of a system's bubblewrap.
+ * A folder for as long as Codex is asked something. It lies beside the user's key and not in the temporary folder: there
+ * Codex makes no links to itself, without which no command starts in the sandbox of a system's bubblewrap. In the home an
+ * agent in a sandbox might change its settings meanwhile.
  */
-import { mkdir, mkdtemp, readdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
@@ -14,6 +15,8 @@ const LEFT_AFTER_MS = 10 * 60 * 1000;
 
 export interface FolderPlace {
   home: string | null;
+  /** Where the user's key may lie. */
+  hidden: readonly string[];
   environment: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +24,7 @@ export const withCodexFolder = async <T>(
   place: FolderPlace,
   work: (folder: string) => Promise<T>,
 ): Promise<T> => {
-  const folder = await makeFolder(parentFolder(place));
+  const folder = await makeFolder(await parentFolder(place));
   try {
     return await work(folder);
   } finally {
@@ -47,11 +50,18 @@ const makeFolder = async (parent: string): Promise<string> => {
   }
 };
 
-const parentFolder = ({ home, environment }: FolderPlace): string => {
+const parentFolder = async ({ home, hidden, environment }: FolderPlace): Promise<string> => {
+  for (const folder of hidden) if (home !== null && (await isWritable(folder))) return join(folder, 'work');
   if (home !== null) return join(home, 'run');
   const cache = environment['XDG_CACHE_HOME'] ?? join(environment['HOME'] ?? homedir(), '.cache');
   return join(cache, 'koubou');
 };
+
+const isWritable = (folder: string): Promise<boolean> =>
+  access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 
 const removeLeft = async (parent: string): Promise<void> => {
   for (const name of await readdir(parent)) {

@@ -42,6 +42,7 @@ import { type NotKept, published, setApart, stillTheSame } from './kept-result.t
 import { LocalOnly } from './local-only.ts';
 import { withSettledNames } from './names.ts';
 import { onceWritten, type Waiting } from './once-written.ts';
+import { RunState } from './run-state.ts';
 import { budgetOf, type WorkerSettings } from './settings.ts';
 import { StepLeft, Steps } from './steps.ts';
 import { failedVerdict, NOTHING_SEEN, type Seen, seenOf, type Verdict, withoutKeysIn } from './verdict.ts';
@@ -207,7 +208,12 @@ export class Attempt {
       this.#before = await this.#steps.within('looking for the expected files', () =>
         expectedBefore(this.claim, workplace, signal),
       );
-      return await this.#runTwiceAtMost(runner, route, feedback, workplace);
+      const state = await RunState.make({ home: settings.home, seal }, this.claim);
+      try {
+        return await this.#runTwiceAtMost(runner, route, feedback, workplace, state.path);
+      } finally {
+        await this.#steps.within('keeping the files of the run', () => state.keep());
+      }
     } finally {
       await this.#steps.within('clearing up', () => workplace.close());
     }
@@ -218,12 +224,13 @@ export class Attempt {
     route: Route,
     feedback: string | null,
     workplace: Workplace,
+    statePath: string,
   ): Promise<Verdict> {
-    const first = await this.#runAndVerify(runner, route, feedback, workplace);
+    const first = await this.#runAndVerify(runner, route, feedback, workplace, statePath);
     // A model that missed the schema often hits it when it reads what was wrong: one more try within the attempt.
     if (first.error?.code !== 'schema_invalid' || first.feedback === null) return first;
     await emptyOwn(this.claim.outputPath);
-    return this.#runAndVerify(runner, route, first.feedback, workplace);
+    return this.#runAndVerify(runner, route, first.feedback, workplace, statePath);
   }
 
   async #runAndVerify(
@@ -231,6 +238,7 @@ export class Attempt {
     route: Route,
     feedback: string | null,
     workplace: Workplace,
+    statePath: string,
   ): Promise<Verdict> {
     const { claim, clocks } = this;
     const { settings } = this.#dependencies;
@@ -254,7 +262,7 @@ export class Attempt {
         logPath: claim.logPath,
         outputPath: claim.outputPath,
         cwd: workplace.cwd,
-        statePath: claim.statePath,
+        statePath,
         resume,
         marker: claim.marker,
         model: route.model,
@@ -300,7 +308,12 @@ export class Attempt {
         changes,
         run: claim.run,
         executor: () =>
-          checkExecutor(runner, workplace.task, placeOf(workplace, claim, local.held), settings),
+          checkExecutor(
+            runner,
+            workplace.task,
+            placeOf(workplace, { ...claim, statePath }, local.held),
+            settings,
+          ),
         environment: programEnvironment(settings.environment, claim.task),
         ownPath: settings.environment['PATH'],
         logPath: claim.logPath,

@@ -118,7 +118,7 @@ esac
     assert.equal(told('mode').trim(), '600');
     assert.match(told('config'), new RegExp(`\\[projects\\."${cwd}"\\]\ntrust_level = "untrusted"`));
     assert.deepEqual(readdirSync(context().statePath), ['sessions']);
-    assert.deepEqual(readdirSync(join(home, 'run')), []);
+    assert.deepEqual(readdirSync(join(root, 'keys', 'work')), []);
   });
 
   it('is no repository to ask git about outside of the sandbox, which commands still have', async () => {
@@ -173,16 +173,16 @@ esac
   describe('to try its sandbox', () => {
     const healthOf = async (over: { sandbox?: string; home?: string | null }) => runner(over).check();
 
-    it('is the profile of a run, in a folder of the home that is gone then', async () => {
+    it('is the profile of a run, in a folder beside the key that is gone then', async () => {
       const { ok, message } = await healthOf({});
       assert.ok(ok, message);
       const asked = told('sandbox');
       assert.match(asked, /^permissions\.koubou\.filesystem=.*"deny".*":workspace_roots"=\{"\."="write"\}/m);
       assert.match(asked, /^default_permissions="koubou"$/m);
       const [, codexHome = '', temporary = ''] = /CODEX_HOME=(.*)\nTMPDIR=(.*)/.exec(asked) ?? [];
-      assert.ok(codexHome.startsWith(join(home, 'run', 'codex-')), codexHome);
+      assert.ok(codexHome.startsWith(join(root, 'keys', 'work', 'codex-')), codexHome);
       assert.ok(!codexHome.startsWith(`${temporary}/`));
-      assert.deepEqual(readdirSync(join(home, 'run')), []);
+      assert.deepEqual(readdirSync(join(root, 'keys', 'work')), []);
     });
 
     it('lies in no temporary folder where there is no home either', async () => {
@@ -193,11 +193,12 @@ esac
     });
 
     it('leaves nothing for good of a koubou that was killed meanwhile', async () => {
-      const folders = ['codex-old', 'codex-new', 'other'].map((name) => join(home, 'run', name));
+      const work = join(root, 'keys', 'work');
+      const folders = ['codex-old', 'codex-new', 'other'].map((name) => join(work, name));
       for (const folder of folders) mkdirSync(join(folder, 'x'), { recursive: true });
       for (const folder of [folders[0] ?? '', folders[2] ?? '']) utimesSync(folder, 1, 1);
       await healthOf({});
-      assert.deepEqual(readdirSync(join(home, 'run')).sort(), ['codex-new', 'other']);
+      assert.deepEqual(readdirSync(work).sort(), ['codex-new', 'other']);
     });
 
     it('gives the last line as the reason, not a warning before it', async () => {
@@ -214,6 +215,7 @@ esac
     });
 
     it('says where it needs a folder that it cannot make', async () => {
+      rmSync(join(root, 'keys'), { recursive: true });
       writeFileSync(join(home, 'run'), '');
       const { message, error } = await healthOf({});
       assert.equal(error?.code, 'usage');

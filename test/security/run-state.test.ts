@@ -1,0 +1,118 @@
+/**
+ * What an agent CLI follows in the folder of its run (settings, plugins, servers that it starts) lies where no program in a
+ * sandbox can write while it runs. The planted fault is where it is kept after that: who may write in the home finds it.
+ */
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { moveOwn } from '../../src/names/own-file.ts';
+import { selfIdentity } from '../../src/process/liveness.ts';
+import { makerName } from '../../src/process/maker.ts';
+import { dayOf } from '../../src/task/id.ts';
+import { isWithin } from '../../src/text/is-within.ts';
+import { sealOf } from '../helpers/state.ts';
+import { FakeRunner, Rig } from '../worker/rig.ts';
+
+describe('the folder of a run', () => {
+  let rig: Rig;
+  let home: string;
+  let apart: string;
+  const runner = new FakeRunner();
+
+  beforeEach(async () => {
+    rig = await Rig.make();
+    ({ home } = rig.home);
+    ({ apart } = sealOf(home));
+  });
+  afterEach(() => rig.remove());
+
+  const put = (path: string, text: string): void => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  };
+  const keptOf = (id: string): string => join(home, 'results', dayOf(id), id);
+
+  it('is beside the key while it goes on, and then with the task', async () => {
+    let path = '';
+    runner.act = (_, { statePath }) => {
+      path = statePath;
+      put(join(statePath, 'sessions', 'one'), 'said');
+      return 'Done.';
+    };
+    const id = await rig.add();
+    await rig.drain(runner);
+    assert.equal((await rig.record(id)).status, 'completed');
+    assert.ok(isWithin(path, apart) && !isWithin(path, home), path);
+    assert.ok(isWithin(join(keptOf(id), basename(path)), home), 'the planted fault');
+    assert.equal(readFileSync(join(keptOf(id), 'run-1.state', 'sessions', 'one'), 'utf8'), 'said');
+    assert.deepEqual(readdirSync(apart), []);
+  });
+
+  it('is taken away with what a killed worker left, also in the project, and not that of one that lives', async () => {
+    const stray = join(dirname(home), 'work', '.codex');
+    mkdirSync(stray, { recursive: true });
+    const left = (task: string, startTime: string): string => {
+      const folder = join(apart, `${task}.runs`);
+      put(join(folder, 'run-1.state', 'config.toml'), 'token');
+      put(join(folder, 'run-1.state', 'strays.json'), JSON.stringify([stray]));
+      writeFileSync(join(folder, 'holder'), makerName({ ...selfIdentity(), startTime }, '0'));
+      return folder;
+    };
+    const dead = left('task_20260101_000000_000000_dead', '1');
+    const alive = left('task_20260101_000000_000000_live', selfIdentity().startTime);
+    runner.act = () => 'Done.';
+    await rig.add();
+    await rig.drain(runner);
+    assert.deepEqual([existsSync(dead), existsSync(alive), existsSync(stray)], [false, true, false]);
+  });
+
+  it('is kept in the place of whatever lies there, through no link', async () => {
+    const elsewhere = join(dirname(home), 'elsewhere');
+    put(join(elsewhere, 'mine'), 'precious');
+    runner.act = ({ task_id: id }, { statePath }) => {
+      put(join(statePath, 'sessions', 'one'), 'said');
+      symlinkSync(elsewhere, join(keptOf(id), 'run-1.state'));
+      return 'Done.';
+    };
+    const id = await rig.add();
+    await rig.drain(runner);
+    assert.deepEqual(readdirSync(elsewhere), ['mine']);
+    assert.ok(lstatSync(join(keptOf(id), 'run-1.state')).isDirectory());
+    symlinkSync(elsewhere, join(home, 'day'));
+    await assert.rejects(moveOwn(join(keptOf(id), 'run-1.state'), join(home, 'day', 'state')), {
+      code: 'usage',
+      message: /no file of koubou's own/,
+    });
+  });
+
+  it('is kept from another file system as well, its links as links', async function () {
+    const root = ['/dev/shm', '/var/tmp'].find(
+      (path) => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev,
+    );
+    if (root === undefined) return this.skip();
+    const from = mkdtempSync(join(root, 'koubou-state-'));
+    const to = join(home, 'results', 'state');
+    try {
+      put(join(from, 'sessions', 'one'), 'said');
+      symlinkSync('/etc', join(from, 'link'));
+      await moveOwn(from, to);
+      assert.ok(lstatSync(join(to, 'link')).isSymbolicLink());
+      assert.equal(readFileSync(join(to, 'sessions', 'one'), 'utf8'), 'said');
+      assert.equal(existsSync(from), false);
+    } finally {
+      rmSync(from, { recursive: true, force: true });
+    }
+  });
+});
