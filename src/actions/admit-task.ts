@@ -5,6 +5,7 @@ import type { Request, Verdict } from '../access/may.ts';
 import type { RunnerConfig } from '../config/schema.ts';
 import type { NewTask } from '../task/record.ts';
 import { writtenOut } from '../text/written-out.ts';
+import { leavesByPattern, PIPED } from './admit-file.ts';
 import { type Caller, notAllowed, verdictOn } from './caller.ts';
 import type { Project } from './project.ts';
 
@@ -34,14 +35,6 @@ const RUNS: ReadonlySet<Request> = new Set(['program', 'check', 'check_outside',
 export const EVERYWHERE: Project = { has: () => true, isTooWide: () => false };
 
 const UNDONE = 'Nothing was added.';
-const PIPED = 'Pipe in what you may read yourself: --file - or --prompt-file -.';
-
-const leavesByPattern = (pattern: string): boolean =>
-  pattern
-    .slice(writtenOut(pattern).length)
-    .split(/[/{},]/)
-    .includes('..');
-
 /** Everything that the task asks for, in the order in which a person would want to hear of it. */
 const asks = function* (
   { type, command, files, places, cwd, options }: Judged,

@@ -6,6 +6,7 @@ import { chooseRoute } from '../route/route.ts';
 import { recordedEnvironment } from '../task/environment.ts';
 import type { NewTask } from '../task/record.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
+import { findsWithin, placeWithin } from './admit-file.ts';
 import { admitTask, EVERYWHERE } from './admit-task.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
 import { type Caller, requireAllowed } from './caller.ts';
@@ -14,7 +15,7 @@ import type { Expanded } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
 import { isHeldIn, markSensitive } from './mark-sensitive.ts';
 import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
-import { type Project, realOf } from './project.ts';
+import type { Project } from './project.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
 import { routingOf, runnerFacts } from './routing.ts';
 import { type SourceParts, Sources } from './sources.ts';
@@ -66,7 +67,7 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   const isAgent = parts.caller.principal.role !== 'owner';
   const project = isAgent ? parts.project() : EVERYWHERE;
   const admitFile = (path: string): string | undefined =>
-    isAgent ? placeWithin(path, project, parts.caller) : undefined;
+    isAgent ? placeWithin(path, project, parts.caller, UNDONE) : undefined;
   const sources = new Sources({ ...parts, admitFile });
   const around = { cwd, createdBy, priority: config.defaults.priority };
   const admit = (task: NewTask): Promise<NewTask> =>
@@ -78,6 +79,10 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   const drafts: NewTask[] = [];
   const bounds: (string | undefined)[] = [];
   const templates = new Set<string>();
+  if (isAgent && request.each !== undefined && !findsWithin(request.each, cwd, project)) {
+    // Before it is looked for: what is found would stand in the refusal.
+    requireAllowed(parts.caller, 'files_outside', { about: `--each ${request.each}`, undone: UNDONE });
+  }
   for (const fields of await askedFor(request, parts, sources)) {
     const draft = withEnvironment(draftTask(await sources.complete(fields), around), parts.environment);
     refuseUnfitRunner(draft, config);
@@ -110,17 +115,7 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   return { added: tasks.length === 0 ? [] : await queue.add(labelled), batch, skipped };
 };
 
-/** Where a file of the project lies; undefined for one elsewhere that the caller may have read all the same. */
-const placeWithin = (path: string, project: Pick<Project, 'has'>, caller: Caller): string | undefined => {
-  const place = realOf(path);
-  if (project.has(place)) return place;
-  requireAllowed(caller, 'files_outside', {
-    about: path,
-    undone: 'Nothing was added.',
-    instead: 'Pipe in what you may read yourself: --file - or --prompt-file -.',
-  });
-  return undefined;
-};
+const UNDONE = 'Nothing was added.';
 
 const askedFor = async (
   { fields, each, batch }: DelegateRequest,

@@ -1,15 +1,18 @@
 /** Where a task would go, and why: as a daemon decides it, without adding anything. */
+import { userHome } from '../config/paths.ts';
 import type { RunnerConfig } from '../config/schema.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { chooseRoute, fallBack, type Route, stepsAbove, withRules } from '../route/route.ts';
 import type { Considered } from '../route/rules.ts';
 import { HAND_BACK } from '../task/ladder.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
+import { placeWithin } from './admit-file.ts';
 import { type Circumstances, draftTask } from './draft.ts';
 import type { Fields } from './fields.ts';
 import type { BuildRunners } from './health.ts';
 import { markSensitive } from './mark-sensitive.ts';
 import type { OpenHome } from './open-home.ts';
+import { projectOf } from './project.ts';
 import { routingOf, runnerFacts } from './routing.ts';
 import { withApiKeys } from './worker-settings.ts';
 
@@ -28,7 +31,8 @@ export interface RouteShown {
 }
 
 /**
- * Throws `usage` for a task that would be refused, `runner_unavailable` where no runner fits it. `load` gives what makes
+ * Throws `usage` for a task that would be refused, `not_allowed` for files that the caller may not have read, whose size and
+ * secrets choose the route, and `runner_unavailable` where no runner fits it. `load` gives what makes
  * runners; they are asked, for 3 s at most, only where another one would stand in for the first.
  */
 export const showRoute = async (
@@ -40,6 +44,10 @@ export const showRoute = async (
   const { config } = loaded;
   const routing = routingOf(config);
   const plain = draftTask(fields, around);
+  if (loaded.caller.principal.role !== 'owner') {
+    const project = projectOf({ home: loaded.home, cwd: around.cwd, userHome: userHome(loaded.outer) });
+    for (const { path } of plain.files) placeWithin(path, project, loaded.caller, 'Nothing was looked at.');
+  }
   const words = config.security.sensitive_patterns;
   const [draft = plain] = await markSensitive([plain], { words, isHeld: async () => false });
   const bytes = fileBytes(draft.files, routing);

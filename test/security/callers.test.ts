@@ -241,6 +241,28 @@ security: { allow_full_access: true }
     }
   });
 
+  it('learns nothing of a file outside by asking where a task with it would go, nor its name by a pattern', async () => {
+    writeFileSync(join(root, 'kept-4711'), 'password: hunter2Xk9!qweR\n');
+    spawnSync('ln', ['-s', root, join(project.folder, 'out')]);
+    for (const file of [join(root, 'kept-4711'), 'out/kept-4711']) {
+      const refused = await call(AGENT, ['route', '--json', '--file', file, 'hello']);
+      assert.deepEqual([refused.code, codeOf(refused)], [2, 'not_allowed'], file);
+      const shown = await call({}, ['route', '--json', '--file', file, 'hello']);
+      assert.equal(JSON.parse(shown.stdout).route.local_only, true, 'a person is told what it holds');
+    }
+    project.write('mine', 'mine');
+    assert.equal((await call(AGENT, ['route', '--file', 'mine', 'hello'])).code, 0);
+    for (const pattern of [join(root, 'kept*'), join(root, 'none*'), 'out/kept*', '*/../../*']) {
+      const refused = await call(AGENT, ['delegate', '--json', '--each', pattern, 'hello']);
+      assert.deepEqual(
+        [codeOf(refused), refused.stdout.includes('kept-4711')],
+        ['not_allowed', false],
+        pattern,
+      );
+    }
+    assert.equal((await call(AGENT, ['delegate', '--each', 'min*', 'hello'])).code, 0);
+  });
+
   it('changes no config, makes and trusts no home, and uses no other', async () => {
     const other = await Project.make();
     try {
