@@ -1,5 +1,6 @@
 /** Secrets that are told by their form: rows of spare codes, turns of a dial, four groups of letters of a mail password. Pure. */
 import { CODE, LOCK, LOCK_ALONE, SPARE } from './lock-words.ts';
+import { isProse } from './sentence-words.ts';
 
 const GROUP = '[\\dA-Za-z]{3,6}[- ]?[\\dA-Za-z]{3,6}';
 const WITH_DIGIT = '(?=[A-Za-z]{0,5}\\d)';
@@ -31,6 +32,10 @@ const FOR_APP =
 const SEED =
   /(?:12|24|twelve|zwölf|douze|doce|doze|dodici|двенадцать)\s(?:\p{L}{1,10}\s)?(?:words|wörter|mots|palabras|palavras|parole|слов\p{L}?|단어)[^:\n]{0,30}:\s{0,3}(?:\p{L}{2,12}[\s,]{1,3}){11}\p{L}{2,12}/giu;
 
+/** The words of a wallet, by what they are called, in languages whose lists are not known here. */
+const WORDS_OF_WALLET =
+  /(?:(?:mots|palabras|palavras|parole|слова)\s(?:de|di|para|для)\s(?:la\s)?(?:récup|secours|recup|respaldo|seguran|восстан)\p{L}*|(?:phrase|frase)\s(?:de|di)\s(?:récup|recup)\p{L}*|frase (?:semilla|semente)|wiederherstellungs(?:wörter|phrase)|(?:seed|recovery|backup)[ -](?:words|phrase)|сид-?фраза|секретная фраза|wallet)[^:\n]{0,60}:\s{0,3}(?:(?:\d{1,2}[.):]?\s?)?\p{L}{3,12}[\s,;]{1,3}){11,23}(?:\d{1,2}[.):]?\s?)?\p{L}{3,12}(?!\p{L})/giu;
+
 const BACK = 70;
 
 export const findCodeRow = (text: string): string | undefined => {
@@ -47,6 +52,11 @@ export const findCodeRow = (text: string): string | undefined => {
 const ROWS: readonly (readonly [may: RegExp, RegExp, (before: string, row: string) => boolean])[] = [
   [/\d/, SPARES, (before) => SPARE.test(before) && CODE.test(before)],
   [/12|24|twelve|zwölf|douze|doce|doze|dodici|двенадцать/i, SEED, () => true],
+  [
+    /r[eé]cup|respaldo|seguran|wiederherst|восстан|secours|seed|recovery|backup|сид|секретн|semilla|semente|wallet/i,
+    WORDS_OF_WALLET,
+    (_, row) => !isProse(row.slice(row.indexOf(':') + 1)),
+  ],
   [/\d/, TURNS, (before) => [LOCK, LOCK_ALONE, CODE].some((each) => each.test(before))],
   [
     FOR_APP,

@@ -1,4 +1,5 @@
 /** Passwords on command lines, in settings of databases and devices, and where one sign alone marks them. Pure. */
+import { holdsCallKey } from './call-keys.ts';
 import { isPlaceholder, kindOf } from './secret-values.ts';
 
 /** The value is the group `value`; that of `any` may be a word. */
@@ -36,7 +37,10 @@ const FORMATS: readonly (readonly [name: string, pattern: RegExp])[] = [
     'a password in a call',
     /\b(?:new\s{1,3}PDO|mysqli(?:_connect)?|getConnection|ftp_login|imap_open|pg_connect|oci_connect|connect|login)\((?:[^()\n]{0,200}?,\s{0,3})?["'][^"'\n]{1,60}["']\s{0,3},\s{0,3}["'](?<value>[^"'\s]{5,64})["']/gi,
   ],
-  ['a password of a server', /^\s{0,8}(?:requirepass|masterauth)\s{1,8}["']?(?<value>[^\s"']{1,100})/gim],
+  [
+    'a password of a server',
+    /^[+>-]?[ \t]{0,8}(?:config set )?(?:requirepass|masterauth)\s{1,8}["']?(?<value>[^\s"']{1,100})/gim,
+  ],
   [
     'a password in a script',
     /\bConvertTo-SecureString\s{1,5}(?:-String\s{1,5})?["'](?<value>[^"'\n]{1,200})["']/gi,
@@ -64,5 +68,5 @@ export const findCommandSecret = (text: string): string | undefined => {
         return name;
     }
   }
-  return undefined;
+  return holdsCallKey(text) ? 'a key in a call' : undefined;
 };

@@ -35,9 +35,51 @@ export const findLoginTold = (text: string): string | undefined => {
     const after = text.slice(index + found.length, index + found.length + AFTER).split(/\n\s*\n/, 1)[0] ?? '';
     if (WIFI.test(near) && WIFI_KEY.test(near) && isNetworkKey(value)) return 'the key of a wireless network';
     if (!mayBePassword(value) || isInCode(before, after)) continue;
-    if (isTold(near, value, after)) return 'a password beside a login';
+    if (isTold(near, value, after) || isSpelled(near, value, text.slice(index + found.length)))
+      return 'a password beside a login';
   }
   return undefined;
+};
+
+/** How to write it is said of what somebody is to type: `capital S, dots between`, `mit großem M`. */
+const SPELLED =
+  /^["'”»`]?[\s,;:(.–—-]{0,5}(?:(?:with|has|it'?s|note|mind|that'?s|mit|avec|con|com|с|в|the|a|an|all|both|one|un|una|une|uma|le|la|el|o|il|das|der|alles|tutto|todo|tudo|tout|все)\s){0,3}(?:\p{L}{1,10}\s(?:with|mit|avec|con|com|с)\s)?(?:(?:both|each|all) words?\s)?(?:capitali[sz]ed|capitals?(?![a-z])|upper-?case|lower-?case|no spaces?|without spaces?|dots? between|dash(?:es)? between|one word(?![a-z])|case[- ]sensitive|gro(?:ß|ss)(?:em|es|er|geschrieben|e[rn]? buchstaben?)?(?![a-z])|klein(?:em|es|er|geschrieben)?(?![a-z])|zusammen(?:geschrieben)?(?![a-z])|ohne leerzeichen|leerzeichen|majuscules?|minuscules?|sans espaces?|en un (?:seul )?mot|attaché|mayúsculas?|minúsculas?|sin espacios?|junto|maiúsculas?|minúsculas?|sem espaços?|maiuscol[aeio]|minuscol[aeio]|senza spazi|attaccato|[\u3001-\u9fff\uac00-\ud7af ]{1,10}(?:大文字|小文字|大写|小写|대문자|소문자)|большой|большая|заглавной|заглавная|маленьк|без пробел|слитно|大文字|小文字|スペースな|大写|小写|无空格|没有空格|中间没|대문자|소문자|띄어쓰기|붙여)/iu;
+/** `It's the password for all the files.` */
+const CALLED_NEXT =
+  /^[^.!?\n]{0,60}[.!?)]{1,3}\s{1,3}(?:it'?s|it is|that'?s|that is|this is|das ist|dies ist|c'est|es|esa es|ese es|essa é|esse é|é|è|questa è|quella è|это)\s(?:(?:the|das|le|la|el|a|o|il|our|my|unser|mein|notre|mon|nuestra|mi|nossa|minha|nostra|mia|наш|мой)\s){0,2}$/iu;
+/** `the archive opens with …`. */
+const OPENS_WITH =
+  /(?<![a-zà-öø-ÿœа-яё])(?:zip|rar|7z|pdfs?|xlsx?|docx?|archives?|archivs?|files?|datei(?:en)?|documents?|dokumente?|spreadsheets?|folders?|ordner|fichiers?|archivos?|arquivos?|documentos?|documenti?|planilhas?|cartell[ae]|архив\p{L}?|файл\p{L}?|документ\p{L}?|backups?|usb|stick|disk|drive|vault)(?![a-zà-öø-ÿœа-яё])[^.!?\n]{0,50}(?<![a-zà-öø-ÿœа-яё])(?:opens?|opened|unlocks?|extracts?|unpacks?|decrypts?|öffne[nt]|öffnet sich|entpacken|geht auf|aufgeht|ouvre|s'ouvrent|abren?|abrem|aprono|apre|открыва\p{L}+|распаковыва\p{L}+)(?: only| just| nur| sich)?\s(?:with|using|by|mit|avec|con|com|с)\s["'“«„`]?$/iu;
+const OPENS_WITH_IN_CJK =
+  /(?:压缩包|文件|附件|文档|ファイル|書類|添付|파일|압축|문서)[^。\n]{0,12}(?:用|は|を|은|는|을|를)\s?$/u;
+const OPENED_IN_CJK = /^\s?(?:来)?(?:打开|解压|解锁|で開|で解凍|로 열|으로 열|로 풀|으로 풀)/u;
+/** `Try again with …`. */
+const RETRIED =
+  /(?<![a-zà-öø-ÿœа-яё])(?:try|retry|tried|versuch\p{L}*|probier\p{L}*|réessa[iy]\p{L}*|essa[iy]\p{L}*|inténtal\p{L}*|intent[ae]|prueba|tenta|tente|prova|provi|riprova|попробуй\p{L}*)(?:\s(?:it|es|lo|once|again|more|nochmal|noch|mal|einmal|erneut|encore|fois|une|de|nouveau|nuevo|otra|vez|novo|novamente|di|nuovo|ещё|еще|раз|снова)){0,3}\s(?:with|using|mit|avec|con|com|с)\s["'“«„`]?$/iu;
+
+/** `Harvest2Moon`, `Sherpa.Lemon.64`: more than one word, or what people choose. */
+const isMade = (value: string): boolean =>
+  looksChosen(value) || /^\p{Lu}?\p{Ll}{2,}\d{1,4}\p{L}{2,}\d{0,4}!?$/u.test(value);
+/** Not the name and the number of a program: `Acrobat9`, `Qwen3-8b`. */
+const isOwn = (value: string): boolean =>
+  hasSign(value) ||
+  isJoined(value) ||
+  /^\p{Lu}?\p{Ll}{3,}\d{1,2}\p{Lu}\p{Ll}{2,}\d{0,4}$/u.test(value) ||
+  /^\p{L}{3,}(?:[-_.]\p{L}{3,}){1,3}[-_.]?\d{2,4}$/u.test(value);
+
+const LOOK_AHEAD = 140;
+
+const isSpelled = (before: string, value: string, rest: string): boolean => {
+  if (!isMade(value)) return false;
+  const after = rest.slice(0, LOOK_AHEAD).split(/\n\s*\n/, 1)[0] ?? '';
+  const context = `${before} ${after}`;
+  const tells = [PASSWORD, LOGIN, WIFI].some((each) => each.test(context));
+  const isOpened = OPENS_WITH.test(before) || (OPENS_WITH_IN_CJK.test(before) && OPENED_IN_CJK.test(after));
+  const isRetried = RETRIED.test(before);
+  if (SPELLED.test(after) && (tells || isOpened || isRetried)) return true;
+  const named = PASSWORD.exec(after);
+  if (named !== null && CALLED_NEXT.test(after.slice(0, named.index))) return true;
+  return isOwn(value) && (isOpened || (isRetried && tells));
 };
 
 /** A piece of base64. */

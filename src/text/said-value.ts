@@ -45,6 +45,7 @@ export const isSaid = (text: string, named: Named): boolean => {
   return (
     words.some((word, at) => isToldBy({ ...named, isChanged }, words, word, at)) ||
     isPhrase(named, words) ||
+    isTitled(named, words) ||
     isWithUser(text, named, first) ||
     isForeign(named, first)
   );
@@ -207,6 +208,26 @@ const isPhrase = ({ family, name }: Named, words: readonly Word[]): boolean => {
         .map(({ text }) => text)
         .join(' '),
     )
+  );
+};
+
+/** `her master password is Grandpas Tractor 1962 Red`: each word begins large, as in no sentence. */
+const isTitled = ({ family, isShort, plural }: Named, words: readonly Word[]): boolean => {
+  if (family !== 'password' || isShort || plural) return false;
+  const relation = words.findIndex(({ text, announces }) => announces || RELATIONS.has(text.toLowerCase()));
+  const said = words.slice(relation + 1);
+  if (relation === -1 || relation > 5 || said.length < 3 || said.length > 8) return false;
+  const numbers = said.filter(({ text }) => /^\d{1,4}$/.test(text)).length;
+  const named = said.filter(({ text }) => /^\p{Lu}[\p{Ll}'’]{1,15}$/u.test(text));
+  return (
+    numbers + named.length === said.length &&
+    named.length >= 2 &&
+    numbers <= 2 &&
+    (numbers > 0 ||
+      (said.length >= 4 && words[relation]?.announces !== true && words[relation]?.text !== ':')) &&
+    !named.some(({ text }) => isProse(text)) &&
+    !SPOKEN_OF.has(said[0]?.text.toLowerCase() ?? '') &&
+    !said.some(({ text, after }) => /\d/.test(text) && unitFollows(after))
   );
 };
 

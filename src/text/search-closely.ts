@@ -6,6 +6,7 @@ import { findCodeRow } from './code-rows.ts';
 import { findCommandSecret } from './command-secrets.ts';
 import { findByEvidence } from './evidence/find.ts';
 import { findLoginTold } from './login-told.ts';
+import { withoutOtherTalk } from './other-talk.ts';
 import { findNamedSecret } from './secret-families.ts';
 import { bareName, mayCommandSecret, mayNameSecret, mayTellCode, mayTellLogin } from './secret-hints.ts';
 import { withValue } from './secret-words.ts';
@@ -15,9 +16,10 @@ import { findToldCode } from './told-code.ts';
 const KEYS = ['secret', 'apikey', 'token'];
 
 /** What was found, in words for a person. `families`: words of `security.sensitive_patterns` that ask for families. */
-export const searchClosely = (text: string, families: readonly string[]): string | undefined => {
-  const found = mayCommandSecret(text) ? findCommandSecret(text) : undefined;
+export const searchClosely = (written: string, families: readonly string[]): string | undefined => {
+  const found = mayCommandSecret(written) ? findCommandSecret(written) : undefined;
   if (found !== undefined) return found;
+  const text = withoutOtherTalk(written);
   const isNamed = mayNameSecret(text);
   const named = isNamed ? findNamedSecret(text, families) : undefined;
   if (named !== undefined) return withValue(named);

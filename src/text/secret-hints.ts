@@ -10,7 +10,7 @@ const HINT =
 const SHORT = /[a-z](?:Pin|Puk|Otp|Pat|Pwd?|Psw|Cv[vc])(?![a-z])/;
 /** The words of command-secrets.ts. */
 const COMMAND =
-  /redis-cli|ssh-keygen|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|PDO|mysqli|getConnection|(?:connect|login|imap_open)\(|\$apr1\$|SHA(?:256|512)?\}/i;
+  /redis-cli|ssh-keygen|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|PDO|mysqli|getConnection|(?:connect|login|imap_open)\(|\$apr1\$|SHA(?:256|512)?\}|\bjwt|jsonwebtoken|\bjose\.|hmac|SignedString|SecurityKey|SecretKeySpec|signWith|setSigningKey|cipheriv|openssl_|CryptoJS|Fernet|cookieParser|pbkdf2|scrypt|Serializer\(/i;
 
 export const mayNameSecret = (text: string): boolean =>
   /[^\0-\x7f]/.test(text) || HINT.test(text) || SHORT.test(text);
@@ -25,7 +25,7 @@ export const mayTellCode = (text: string): boolean =>
 
 /** What login-told.ts looks for: letters with a digit or a sign, and a word of a login. */
 const TELLS_LOGIN =
-  /[^\0-\x7f]|pass|\bpwd?\b|mdp|log|sign|ssh|rdp|ftp|vnc|cred|account|user|admin|root|acce|aces|meld|zugang|benutzer|konto|nutzer|connect|identif|compte|utili|ses[si]|usuari|entra|cuenta|conta|clave|contrase|senha|palavra|parola|wort|utente|wi-?fi|wlan|ssid|router|hotspot|let me|let us|icloud|portal|entr[eé]|apple|typed|locked|[a-z\d] ?[/:→] [a-z]|\w\/\w+[!#$]|@|\d\.\d/i;
+  /[^\0-\x7f]|pass|\bpwd?\b|mdp|log|sign|ssh|rdp|ftp|vnc|cred|account|user|admin|root|acce|aces|meld|zugang|benutzer|konto|nutzer|connect|identif|compte|utili|ses[si]|usuari|entra|cuenta|conta|clave|contrase|senha|palavra|parola|wort|utente|wi-?fi|wlan|ssid|router|hotspot|let me|let us|capital|upper-?case|lower-?case|\bspaces|maj[uú]sc|min[uú]sc|mai[uú]sc|espaces|attach|junto|spazi|leerz|gro(?:ß|ss)|klein|zusammen|opens|unlock|\bzip|\brar|unpack|extract|decrypt|entpack|öffne|ouvr|abre|apre|try |retry|versuch|essa[iy]|prueba|tent[ae]|prova|icloud|portal|entr[eé]|apple|typed|locked|[a-z\d] ?[/:→] [a-z]|\w\/\w+[!#$]|@|\d\.\d/i;
 export const mayTellLogin = (text: string): boolean =>
   /[A-Z][a-z]{2,}[!#$&*][A-Za-z]*\d|[a-z]{4}!\d\d/.test(text) ||
   (/[a-z][!#$?^&*%+._-]?\d|\d[a-z]|[!#$?*]\d|\d{8}/i.test(text) && TELLS_LOGIN.test(text));

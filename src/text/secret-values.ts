@@ -35,11 +35,48 @@ const PLACEHOLDERS = new RegExp(
   'iu',
 );
 
+const set = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
+/** Before the name of a secret: whose it is, or that it has to be put in. */
+const WHOSE = set(
+  `votre vos ton ta mon ma notre dein deine deinen ihr ihre ihren mein meine unser unsere tu tus su sus mi nuestra vuestra seu sua teu tua
+  meu minha nossa tuo suo mio mia vostra ваш ваша ваше твой твоя мой моя inserta insertar introduzca ingrese ingresa insira coloque cole
+  inserisci insérer insérez mettre mettez saisir hier aquí aqui ici qui вставьте введите укажите`,
+);
+const ARTICLES = set('il la le o a as os el los las die das den der');
+/** As in names of variables, where accents are left out; those with accents are in secret-names.ts. */
+const WHAT = set(
+  `cle clef clave contrasena contrasenha llave chave chiave senha parola schluessel schlussel motdepasse mdp passwort kennwort parol klyuch
+  valeur wert valor valore значение eintragen einfügen einfuegen einsetzen ersetzen ici hier aqui aquí qui сюда`,
+);
+const BEGINS = new RegExp(
+  `^["'<[{(]{0,2}(?:${[...WHOSE].join('|')}|(?:${[...ARTICLES].join('|')})[-_ ])`,
+  'i',
+);
+const CHANGED = new RegExp(
+  `^(?:(?:à|a|zu|da|para|por|bitte)[-_ ]?)?(?:${[
+    'changer|changez|compléter|completer|completar|completare|remplacer|remplacez|ändern|aendern|anpassen|ersetzen|ausfüllen|cambiar|c[aá]mbiame|cambiami|cambiare|reemplazar',
+    'rellenar|mudar|mude|alterar|altere|trocar|troque|substituir|preencher|sostituire|modificare|compilare',
+    'изменить|измените|замените|заменить|заполнить|смените',
+  ].join('|')})(?:[-_ ]?(?:moi|mich|me|bitte|ici|hier|aqu[ií]|qui|isto|esto|questo|меня))?$`,
+  'iu',
+);
+/** `votre_cle_api`, `tu-clave`, `IhrPasswort`, `cambiame`. */
+const isForeignPlaceholder = (value: string): boolean => {
+  if (value.length > 80) return false;
+  if (CHANGED.test(value)) return true;
+  // Most words are looked at no further.
+  if (!BEGINS.test(value)) return false;
+  const [first = '', second = '', ...rest] = subwords(value);
+  const named = WHOSE.has(first) ? [second, ...rest] : ARTICLES.has(first) && WHOSE.has(second) ? rest : [];
+  return named.some((part) => WHAT.has(part)) || namesItself(named.join(' '));
+};
+
 export const isPlaceholder = (value: string): boolean =>
   FILLERS.test(value) ||
   REFERENCES.test(value) ||
   (value.length <= 80 && PLACEHOLDERS.test(value)) ||
-  /example|placeholder|redacted/i.test(value);
+  /example|placeholder|redacted/i.test(value) ||
+  isForeignPlaceholder(value);
 
 const FILE =
   /^[\w@~.-]*\.(?:[cm]?[jt]sx?|py|md|txt|jsonc?|ya?ml|toml|env|pem|key|crt|cer|p12|pfx|sh|rb|go|rs|java|kt|swift|[ch](?:pp)?|html?|s?css|csv|pdf|png|jpe?g|svg|conf|cfg|ini|log|xml|sql|tf|lock|zip|gz|exe|dll|so|com|org|net|io|dev)$/i;
@@ -125,7 +162,7 @@ const switches = (run: string): number => (run.match(/\d(?=[A-Za-z])|[A-Za-z](?=
 /** Names of things that people put beside the word: `password SHA256`, `token ERC20`. */
 export const isTechnical = (value: string): boolean =>
   /^\d[A-Z][a-z]+$/.test(value) ||
-  /^(?:laravel|python|java|ubuntu|debian|office|excel|word|outlook|chrome|firefox|angular|symfony|rails|django|node|drupal|typo|postgres|mysql|oracle|exchange|sharepoint|android|galaxy|iphone|ipad|snowflake|log|base|pkcs|radius|socks|mariadb|redis|kerberos|ntlm|crypt|sha|blake|scrypt|passkey|v|version|step|sha|md|hs|rs|es|aes|base|utf|oauth|rfc|iso|win|windows|python|http|ipv|erc|bip|bcrypt|pbkdf|argon|scrypt|keepass|tls|ssl|web|db|user|host|server|page|section|chapter|line|part|no|nr|token|key|id)[-_.]?\d+\w{0,3}$/i.test(
+  /^(?:laravel|python|libreoffice|openoffice|acrobat|photoshop|illustrator|indesign|winrar|winzip|autocad|powerpoint|safari|macos|ruby|perl|golang|dotnet|fedora|centos|java|ubuntu|debian|office|excel|word|outlook|chrome|firefox|angular|symfony|rails|django|node|drupal|typo|postgres|mysql|oracle|exchange|sharepoint|android|galaxy|iphone|ipad|snowflake|log|base|pkcs|radius|socks|mariadb|redis|kerberos|ntlm|crypt|sha|blake|scrypt|passkey|v|version|step|sha|md|hs|rs|es|aes|base|utf|oauth|rfc|iso|win|windows|python|http|ipv|erc|bip|bcrypt|pbkdf|argon|scrypt|keepass|tls|ssl|web|db|user|host|server|page|section|chapter|line|part|no|nr|token|key|id)[-_.]?\d+(?:\.\d+)*\w{0,3}$/i.test(
     value,
   );
 

@@ -95,8 +95,17 @@ const contextOf = (before: string, rest: string): Context => {
     last.trim() === '' && lines.length > 0 ? (lines.findLast((each) => each.trim() !== '') ?? '') : last;
   const sentences = `${line}${/\s$/.test(before) && !/\s$/.test(line) ? ' ' : ''}`.split(/[.!?]\s|[。！？]/);
   const [after = ''] = rest.split(SENTENCE_END, 1);
-  return { before: sentences.pop() ?? '', earlier: sentences.pop() ?? '', after };
+  return { before: withoutSince(sentences.pop() ?? ''), earlier: sentences.pop() ?? '', after };
 };
+
+const withoutSince = (before: string): string => {
+  const bare = before.replace(SINCE, '');
+  return bare === before || RELATED.test(bare) ? bare : `${bare}: `;
+};
+
+/** Since when it is the code comes between the two: `der Code ist ab heute 2075`. */
+const SINCE =
+  /(?:(?<=\s)(?:ab (?:heute|sofort|jetzt|morgen|\p{L}{2,4}tag)|seit (?:heute|gestern|\p{L}{2,4}tag)|(?:starting |effective )?(?:from|since|as of|as from|starting|effective) (?:today|now|tomorrow|yesterday|\p{L}{3,6}day)(?: on| onwards?)?|à partir (?:d'aujourd'hui|de (?:demain|maintenant|\p{L}{3,5}di))|dès (?:aujourd'hui|demain|\p{L}{3,5}di)|désormais|dorénavant|depuis (?:hier|\p{L}{3,5}di)|desde (?:hoy|ayer|mañana|ahora|hoje|ontem|agora|el \p{L}{5,9})|a partir d[eao]s? (?:hoy|mañana|ahora|hoje|amanhã|agora|\p{L}{5,9})|da (?:oggi|domani|ieri|ora|\p{L}{4,6}dì)|d'ora in poi|с (?:сегодняшнего дня|завтрашнего дня|сегодня|завтра|вчера|понедельника|вторника|среды|четверга|пятницы)),? )$|(?:今日|本日|明日|昨日|今週|来週|今月|来月)(?:から|より)[、は]?\s?$|(?:从|自)?(?:今天|明天|即日|今日|本周|下周)(?:起|开始)[，,]?(?:是|改为|改成)?\s?$|(?:오늘|내일|어제|이번 주|다음 주)부터(?:는)?\s?$/iu;
 
 /** Three digits are a measure, a room, a line-up more often than a code. */
 const needed = (number: string): number => (/^\d{3}[#*]?$|^\d(?:-\d){2}$/.test(number) ? 4 : 3);
