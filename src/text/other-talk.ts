@@ -29,8 +29,8 @@ const TELL_NOBODY_IN_CJK =
 const TELLS = /(?<!\p{L})(?:is|ist|lautet|est|es|é|è|это)(?!\p{L})/iu;
 
 const CLICK = any(
-  `click, tap, press, hit, select, choose, klick\\p{L}*, drück\\p{L}*, tipp\\p{L}*, wähl\\p{L}*, cliquez, clique, appuyez, pulse, pulsa, haga clic, haz clic, presione, presiona,
-  toque, toca, clica, aperte, premi, premere, clicca, cliccare, fai clic, fare clic, selezion\\p{L}*, нажми\\p{L}*, кликни\\p{L}*, щелкни\\p{L}*, выбери\\p{L}*`,
+  `click, tap, press, hit, klick\\p{L}*, drück\\p{L}*, cliquez, clique, appuyez, pulse, pulsa, haga clic, haz clic, presione, presiona,
+  toque, toca, clica, aperte, premi, premere, clicca, cliccare, fai clic, fare clic, нажми\\p{L}*, кликни\\p{L}*, щелкни\\p{L}*`,
 );
 const ON = any(
   `on, the, button, sie, auf, den, die, das, schaltfläche, button, sur, le, bouton, en, el, botón, em, no, botão, su, il, pulsante, на, кнопку`,
@@ -57,6 +57,11 @@ const TICKET =
 const TURN =
   /(?<!\p{L})(?:[Tt]urno|[Ww]artenummer|[Tt]icket|[Tt]alon|[Тт]алон)(?:\s(?:actual|número|is|es|ist|è|est|n°|nº|№))?:?\s[A-ZА-Я]{1,2}-?\d{1,4}(?![\p{L}\d-])/gu;
 const AROUND = 100;
+const NEAR = 50;
+const SENTENCE_END = /[.!?]\s|[。！？\n]/;
+/** `The door code is your booking number 5582`. */
+const CODE =
+  /code|\bpin\b|pass|kennwort|senha|clave|contrase|código|codice|\bкод|пароль|пин|パス|コード|暗証|密码|码|비번|비밀번호|암호|코드/iu;
 
 const THING = any(
   `order, ticket, tracking, booking, invoice, customer, case, shipment, parcel, claim, bestell, auftrags, vorgangs, sendungs, rechnungs, kunden, buchungs, ticket, warte,
@@ -86,7 +91,7 @@ interface Piece {
   piece: RegExp;
   /** What is left in its place. */
   stays?: string;
-  isOther?: (piece: string, around: string) => boolean;
+  isOther?: (piece: string, around: string, before: string) => boolean;
 }
 
 const PIECES: readonly Piece[] = [
@@ -105,9 +110,10 @@ const PIECES: readonly Piece[] = [
   {
     may: /number|\bno[. ]|num[eé]ro|número|nummer|\bnr|номер/i,
     piece: NUMBERED,
-    isOther: (piece) => !/\p{Ll}[\p{L}\d-]*\d|\d[\p{L}\d-]*\p{Ll}/u.test(piece),
+    isOther: (piece, _, before) =>
+      !/\p{Ll}[\p{L}\d-]*\d|\d[\p{L}\d-]*\p{Ll}/u.test(piece) && !CODE.test(before),
   },
-  { may: /[番号號번]/, piece: NUMBERED_IN_CJK },
+  { may: /[番号號번]/, piece: NUMBERED_IN_CJK, isOther: (_, _around, before) => !CODE.test(before) },
   {
     may: /chiave|clave|chave|cl[ée]|schlüssel|ключев|key|キー|关键|키워/i,
     piece: KEYWORD,
@@ -123,7 +129,12 @@ export const withoutOtherTalk = (text: string): string => {
     rest = whole.replaceAll(piece, (found: string, ...others: unknown[]) => {
       const at = others.find((other) => typeof other === 'number') ?? 0;
       const around = whole.slice(Math.max(0, at - AROUND), at + found.length + AROUND);
-      return isOther === undefined || isOther(found, around) ? stays : found;
+      const before =
+        whole
+          .slice(Math.max(0, at - NEAR), at)
+          .split(SENTENCE_END)
+          .pop() ?? '';
+      return isOther === undefined || isOther(found, around, before) ? stays : found;
     });
   }
   return rest;

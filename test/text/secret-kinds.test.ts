@@ -301,6 +301,9 @@ const KINDS: readonly Kind[] = [
   {
     kind: 'a number in a queue or of an order',
     secrets: [
+      'The door code is your booking number 558217',
+      'Der Code für die Haustür ist Ihre Buchungsnummer 558217',
+      '玄関の暗証番号は予約番号 558217 です',
       'A senha do sistema de atendimento é Girassol77',
       'Chamado aberto: usuário caixa03, senha Moeda!44',
       'Pedido 4471: o código do portão é 5582',
@@ -334,6 +337,7 @@ const KINDS: readonly Kind[] = [
   {
     kind: 'a rule, or a button to click',
     secrets: [
+      'The password is “blue heron at dusk”, so type it and press “Save”',
       'Never share this, but the password is Marigold-77',
       "Don't tell anyone my password is sunflower88",
       'Nunca compartilhe, mas a senha é Girassol77',
