@@ -208,6 +208,10 @@ export class Attempt {
       this.#before = await this.#steps.within('looking for the expected files', () =>
         expectedBefore(this.claim, workplace, signal),
       );
+      // Who changes no files has none of its own either.
+      if (!runner.changesFiles) {
+        return await this.#runTwiceAtMost(runner, route, feedback, workplace, this.claim.statePath);
+      }
       const state = await RunState.make({ home: settings.home, seal }, this.claim);
       try {
         return await this.#runTwiceAtMost(runner, route, feedback, workplace, state.path);

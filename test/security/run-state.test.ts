@@ -30,6 +30,7 @@ describe('the folder of a run', () => {
   let home: string;
   let apart: string;
   const runner = new FakeRunner();
+  runner.changesFiles = true;
 
   beforeEach(async () => {
     rig = await Rig.make();

@@ -29,6 +29,8 @@ const act = (cwd: string): void => {
 export class Ground {
   readonly repository: Repository;
   readonly id: string;
+  /** Where an apply has what it is about to write. */
+  readonly apart: string;
   readonly #model: string;
   readonly #before: string;
   #applied = '';
@@ -38,6 +40,7 @@ export class Ground {
   private constructor(repository: Repository, id: string, model: string) {
     this.repository = repository;
     this.id = id;
+    this.apart = sealOf(repository.rig.home.home).apart;
     this.#model = model;
     this.#before = this.files();
   }
@@ -98,11 +101,6 @@ export class Ground {
 
   get home(): string {
     return this.repository.rig.home.home;
-  }
-
-  /** Where an apply has what it is about to write. */
-  get apart(): string {
-    return sealOf(this.home).apart;
   }
 
   /** As it was before the first command. */
