@@ -64,19 +64,19 @@ const PLANTED: readonly Fault[] = [
 /** A task is copied to its worker, and then taken away where it was. */
 const COPIED: readonly Fault[] = [
   {
-    file: 'queue/files/claim.ts',
-    from: "unlessCode(['ENOENT', 'ENOTDIR'], () => move(disk, source, target))) return true;",
-    to: "unlessCode(['ENOENT', 'ENOTDIR'], () => copyAway(disk, source, target))) return true;",
+    file: 'queue/files/transition.ts',
+    from: '() => move(disk, from.path, to.path),',
+    to: "() => (to.state === 'in_progress' ? copyAway : move)(disk, from.path, to.path),",
   },
   {
-    file: 'queue/files/claim.ts',
-    from: 'const oldestOf = ',
+    file: 'queue/files/transition.ts',
+    from: 'export const transition = ',
     to: `const copyAway = async (disk, source, target) => {
       await (await import('node:fs/promises')).copyFile(source, target);
       await new Promise((resolve) => setTimeout(resolve, 5));
       await disk.unlink(source);
     };
-    const oldestOf = `,
+    export const transition = `,
   },
 ];
 

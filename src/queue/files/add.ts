@@ -2,7 +2,6 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { KoubouError, systemCode } from '../../errors.ts';
-import { firstState } from '../../task/lifecycle.ts';
 import {
   MAX_TASK_BYTES,
   type NewTask,
@@ -14,11 +13,11 @@ import type { Added } from '../queue.ts';
 import { moveCommitted } from './batch.ts';
 import { abandon, creatorName, discard, type QueueContext } from './context.ts';
 import { isDiskFull, listOrNone, unlessCode } from './disk.ts';
-import { delayedName, taskName } from './layout.ts';
 import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
 import { refuseWhenDiskIsLow } from './reserve.ts';
 import { requireSeal, UNSEALED } from './seal.ts';
 import { sweepTmp } from './sweep-tmp.ts';
+import { firstPlace, publishTask, type TaskPlace } from './transition.ts';
 
 const KEYED_TASK_WAIT_MS = 2000;
 const KEYED_TASK_POLL_MS = 50;
@@ -29,8 +28,7 @@ const FILES_AT_ONCE = 64;
 interface Draft {
   task: TaskFile;
   content: string;
-  state: 'pending' | 'delayed' | 'blocked';
-  name: string;
+  place: TaskPlace;
 }
 
 /** Adds all or none. Throws `usage`, `key_conflict`, `no_such_task`, `disk_full` (nothing added) or `unknown`. */
@@ -67,16 +65,7 @@ const draftOf = (context: QueueContext, task: NewTask): Draft => {
       },
     );
   }
-  const dueMs = file.not_before === null ? null : Date.parse(file.not_before);
-  const has = { parents: file.after.length + file.after_any.length > 0, notBefore: dueMs !== null };
-  const state = firstState(has) as Draft['state'];
-  const name = { id, run: 0, base: 0, priority: file.priority };
-  return {
-    task: file,
-    content,
-    state,
-    name: state === 'delayed' && dueMs !== null ? delayedName(dueMs, name) : taskName(name),
-  };
+  return { task: file, content, place: firstPlace(context.layout, file) };
 };
 
 const refuseUnknownParents = async (context: QueueContext, tasks: readonly NewTask[]): Promise<void> => {
@@ -90,7 +79,6 @@ const refuseUnknownParents = async (context: QueueContext, tasks: readonly NewTa
 const addOne = async (context: QueueContext, draft: Draft): Promise<Added> => {
   const { disk, layout, step } = context;
   const id = draft.task.task_id;
-  const target = layout[draft.state];
   const tmp = join(layout.tmp, `${creatorName(context)}.json`);
   try {
     await disk.create(tmp, draft.content, true);
@@ -104,7 +92,7 @@ const addOne = async (context: QueueContext, draft: Draft): Promise<Added> => {
     if (existing !== undefined) return existing;
   }
   try {
-    await disk.rename(tmp, join(target, draft.name));
+    await publishTask(context, tmp, draft.place);
   } catch (error) {
     if (key !== null) {
       await abandon(context, tmp);
@@ -115,7 +103,7 @@ const addOne = async (context: QueueContext, draft: Draft): Promise<Added> => {
   }
   try {
     step('add.renamed');
-    await disk.syncFolder(target);
+    await disk.syncFolder(draft.place.folder);
     step('add.synced');
   } catch (error) {
     throw maybeAdded(error, key);
@@ -260,7 +248,9 @@ const addBatch = async (context: QueueContext, drafts: readonly Draft[]): Promis
         await allDone(
           fresh
             .slice(from, from + FILES_AT_ONCE)
-            .map((draft) => disk.create(join(building, `${draft.state}@${draft.name}`), draft.content, true)),
+            .map(({ place, content }) =>
+              disk.create(join(building, `${place.state}@${basename(place.path)}`), content, true),
+            ),
         );
       }
       await disk.syncFolder(building);

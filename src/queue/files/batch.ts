@@ -1,9 +1,10 @@
 /** A committed batch: carried on by its creator, or by whoever sweeps after the creator's death. */
 import { join } from 'node:path';
 import type { QueueContext } from './context.ts';
-import { listOrNone, move, unlessCode } from './disk.ts';
+import { listOrNone, unlessCode } from './disk.ts';
 import { ensureDayFolders, ensureFolder, locate } from './locate.ts';
 import { readTask } from './read.ts';
+import { type FirstState, publishTask } from './transition.ts';
 
 const BATCH_FILE = /^(pending|delayed|blocked)@(?:\d{13}-)?\d{2}-(task_[0-9a-z_]+)\./;
 
@@ -17,7 +18,7 @@ export const moveCommitted = async (context: QueueContext, committed: string): P
   for (const file of await listOrNone(disk, committed)) {
     const match = BATCH_FILE.exec(file);
     if (match === null) continue;
-    const [, state, id] = match as unknown as [string, 'pending' | 'delayed' | 'blocked', string];
+    const [, state, id] = match as unknown as [string, FirstState, string];
     const from = join(committed, file);
     const read = await readTask(context, from, id);
     if ('gone' in read) continue;
@@ -32,8 +33,10 @@ export const moveCommitted = async (context: QueueContext, committed: string): P
       continue;
     }
     await ensureDayFolders(context, id);
-    await unlessCode(['ENOENT'], () => move(disk, from, join(layout[state], file.slice(state.length + 1))));
-    touched.add(layout[state]);
+    const folder = layout[state];
+    const place = { state, folder, path: join(folder, file.slice(state.length + 1)) };
+    await unlessCode(['ENOENT'], () => publishTask(context, from, place));
+    touched.add(folder);
     step('batch.moved');
   }
   await Promise.all([...touched].map((folder) => disk.syncFolder(folder)));

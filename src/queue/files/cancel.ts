@@ -5,9 +5,9 @@ import { isEnded, nextState, type State } from '../../task/lifecycle.ts';
 import type { RunOutcome } from '../../task/record.ts';
 import type { CancelResult } from '../queue.ts';
 import { abandon, type QueueContext } from './context.ts';
-import { listOrNone, move, unlessCode } from './disk.ts';
+import { listOrNone, unlessCode } from './disk.ts';
 import { each } from './each.ts';
-import { endedName, type Place, parseEndedName, taskName } from './layout.ts';
+import { type Place, parseEndedName } from './layout.ts';
 import { ensureDayFolders, locate } from './locate.ts';
 import { CANCELLED, markName, parseMarkName, removeMark, writeMark } from './marks.ts';
 import {
@@ -21,6 +21,7 @@ import {
 import { parentsState } from './parents.ts';
 import { readTask } from './read.ts';
 import { UNSEALED } from './seal.ts';
+import { placeAfter, transition } from './transition.ts';
 
 /** Asks for a task's end. The mark is durable first, so a crash in the middle is finished by the next sweep. */
 export const cancelTask = async (context: QueueContext, id: string): Promise<CancelResult> => {
@@ -77,21 +78,20 @@ const endWaiting = async (
   event: 'cancelled' | 'parent_failed',
 ): Promise<RunOutcome | undefined> => {
   const { disk, layout, step } = context;
-  if (nextState(place.state, event) !== 'failed') return undefined;
+  if (nextState(place.state, event) === undefined) return undefined;
   await ensureDayFolders(context, place.id);
   const run = place.run + 1;
-  const folder = layout.endedFolder('failed', place.id);
-  const target = join(folder, endedName(place.id, run));
+  const to = placeAfter(layout, place.state, event, { ...place, run });
   const written = await writeOutcome(context, endWithoutRun(context, place.id, run, error));
   await disk.syncFolder(layout.tmp);
   step('cancel.written');
   try {
-    if (!(await unlessCode(['ENOENT'], () => move(disk, place.path, target)))) {
+    if (!(await transition(context, place, to))) {
       await unlessCode(['ENOENT'], () => disk.unlink(written.tmp));
       return undefined;
     }
     step('cancel.moved');
-    await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(folder)]);
+    await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(to.folder)]);
     step('cancel.synced');
     const { stored } = await linkOutcome(context, written);
     step('cancel.outcome');
@@ -158,14 +158,16 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   if ('bad' in read) throw read.bad === UNSEALED ? unsealed(id) : noSuchTask(id);
   await closeOpenEnd(context, id, place.run);
   const blocked = (await parentsState(context, read.task)).kind !== 'met';
-  const state = nextState(place.state, blocked ? 'retried_blocked' : 'retried') as 'pending' | 'blocked';
-  const name = taskName({ id, run: place.run, base: place.run, priority: read.task.priority });
-  if (!(await unlessCode(['ENOENT'], () => move(disk, place.path, join(layout[state], name))))) {
-    throw movedOn(id);
-  }
+  const to = placeAfter(layout, place.state, blocked ? 'retried_blocked' : 'retried', {
+    id,
+    run: place.run,
+    base: place.run,
+    priority: read.task.priority,
+  });
+  if (!(await transition(context, place, to))) throw movedOn(id);
   step('retry.moved');
-  await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(layout[state])]);
-  return state;
+  await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(to.folder)]);
+  return to.state;
 };
 
 const unsealed = (id: string): KoubouError =>

@@ -1,11 +1,10 @@
 /** Choosing the next task and taking it by rename. One rename wins; nobody waits for anybody. */
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
-import { nextState } from '../../task/lifecycle.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { Admission } from '../queue.ts';
 import type { QueueContext } from './context.ts';
-import { listOrNone, move, unlessCode } from './disk.ts';
+import { listOrNone } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
 import { locateEnded } from './locate.ts';
 import { CANCELLED, isMarked } from './marks.ts';
@@ -16,6 +15,7 @@ import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
 import { refuseToBeginWhenDiskIsFull } from './reserve.ts';
 import { endRun } from './settle.ts';
+import { placeAfter, taskPlace, transition } from './transition.ts';
 
 const WINDOW = 512;
 const OLDEST_KEPT = 64;
@@ -240,12 +240,14 @@ export class Candidates {
   ): Promise<Taken | undefined> {
     const context = this.#context;
     const { disk, layout } = context;
-    const source = join(layout.pending, taskName(name));
     const claimed = { ...name, run: name.run + 1 };
-    const target = join(this.#workerFolder, taskName(claimed));
+    const from = taskPlace(layout, 'pending', name);
+    const to = placeAfter(layout, 'pending', 'claimed', claimed, { workerFolder: this.#workerFolder });
     context.step('claim.permits_taken');
-    if (nextState('pending', 'claimed') !== 'in_progress') return undefined;
-    if (!(await this.#move(source, target))) return undefined;
+    if (!(await transition(context, from, to))) {
+      await this.#refuseWhenFenced();
+      return undefined;
+    }
     context.step('claim.renamed');
     this.#cache.delete(taskName(name));
     const earlier = known === 'bad' ? [] : known.earlier;
@@ -253,12 +255,12 @@ export class Candidates {
       await Promise.all([disk.syncFolder(this.#workerFolder), disk.syncFolder(layout.pending)]);
       context.step('claim.synced');
       if (known === 'bad') {
-        await this.#setAside(claimed, target);
+        await this.#setAside(claimed, to.path);
         return undefined;
       }
       if (await this.#cancelled(claimed, earlier)) return undefined;
       if (await hasEnded(context, name)) {
-        await quarantine(context, target, `${name.id}.json`, REPLAYED);
+        await quarantine(context, to.path, `${name.id}.json`, REPLAYED);
         return undefined;
       }
       await prepareResults(context, claimed);
@@ -287,16 +289,14 @@ export class Candidates {
   }
 
   async #putOneBack(name: TaskName, earlier: readonly RunOutcome[]): Promise<void> {
-    const { disk, layout } = this.#context;
+    const { layout } = this.#context;
     this.dirty = true;
     // Where that cannot be looked at, it has not ended either: its results cannot be written there.
     const outcome = await readOutcome(this.#context, name.id, name.run).catch(() => undefined);
     if (outcome !== undefined && (await this.#ended(name, earlier, outcome))) return;
     const run = outcome === undefined ? name.run - 1 : name.run;
-    const target = join(layout.pending, taskName({ ...name, run }));
-    await unlessCode(['ENOENT', 'ENOTDIR'], () =>
-      move(disk, join(this.#workerFolder, taskName(name)), target),
-    );
+    const from = taskPlace(layout, 'in_progress', name, { workerFolder: this.#workerFolder });
+    await transition(this.#context, from, placeAfter(layout, 'in_progress', 'put_back', { ...name, run }));
   }
 
   async #ended(name: TaskName, earlier: readonly RunOutcome[], outcome: RunOutcome): Promise<boolean> {
@@ -339,13 +339,6 @@ export class Candidates {
       this.#cache.set(text, known);
     }
     return known;
-  }
-
-  async #move(source: string, target: string): Promise<boolean> {
-    const { disk } = this.#context;
-    if (await unlessCode(['ENOENT', 'ENOTDIR'], () => move(disk, source, target))) return true;
-    await this.#refuseWhenFenced();
-    return false;
   }
 
   async #setAside(name: TaskName, path: string): Promise<void> {

@@ -19,7 +19,7 @@ import type {
 import { Candidates } from './claim.ts';
 import { creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, removeAny, replace, unlessCode } from './disk.ts';
-import { parseTaskName, SLOT, SLOT_COUNT, type TaskName, taskName } from './layout.ts';
+import { parseTaskName, SLOT, SLOT_COUNT, type TaskName } from './layout.ts';
 import { outcomeRuns } from './locate.ts';
 import { parseMarkName } from './marks.ts';
 import { readOutcome } from './outcome.ts';
@@ -27,6 +27,7 @@ import { returnPermit } from './permits.ts';
 import { freeReserve, withReserve } from './reserve.ts';
 import { requireSeal } from './seal.ts';
 import { endRun } from './settle.ts';
+import { taskPlace } from './transition.ts';
 
 interface Held extends Claim {
   name: TaskName;
@@ -119,7 +120,11 @@ export class FileMember implements Member {
   async holds(claim: Claim): Promise<boolean> {
     const held = this.#held.get(claim.id);
     if (held === undefined) return false;
-    return (await this.#context.disk.facts(join(this.#folder, taskName(held.name)))) !== undefined;
+    return (
+      (await this.#context.disk.facts(
+        taskPlace(this.#context.layout, 'in_progress', held.name, { workerFolder: this.#folder }).path,
+      )) !== undefined
+    );
   }
 
   async settle(claim: Claim, outcome: RunOutcome, budget: Budget, inUse?: Promise<void>): Promise<Settled> {

@@ -1,13 +1,13 @@
 /** Delayed tasks whose time has come, and due times that a wrong wall clock has put too far away. */
 import { join } from 'node:path';
-import { nextState } from '../../task/lifecycle.ts';
 import type { SweepReport } from '../queue.ts';
 import type { QueueContext } from './context.ts';
-import { listOrNone, move, unlessCode } from './disk.ts';
+import { listOrNone } from './disk.ts';
 import { each } from './each.ts';
-import { delayedName, parseDelayedName, type TaskName, taskName } from './layout.ts';
+import { parseDelayedName, type TaskName } from './layout.ts';
 import { readOutcome } from './outcome.ts';
 import { readTask } from './read.ts';
+import { placeAfter, taskPlace, transition } from './transition.ts';
 
 /** No back-off is longer. */
 const LONGEST_BACKOFF_MS = 3600 * 1000;
@@ -27,15 +27,13 @@ export const promoteDue = async (
   for (const text of await listOrNone(disk, layout.delayed)) {
     const name = parseDelayedName(text);
     if (name === undefined) continue;
-    const from = join(layout.delayed, text);
+    const from = { state: 'delayed', path: join(layout.delayed, text) } as const;
     if (name.dueMs > now) {
       if (!mendClock) break;
       if (name.dueMs > now + LONGEST_BACKOFF_MS) tooFar.push(() => cutDue(context, from, name));
       continue;
     }
-    if (nextState('delayed', 'due') !== 'pending') continue;
-    if (!(await unlessCode(['ENOENT'], () => move(disk, from, join(layout.pending, taskName(name))))))
-      continue;
+    if (!(await transition(context, from, placeAfter(layout, 'delayed', 'due', name)))) continue;
     step('sweep.promoted');
     report.promoted += 1;
     moved = true;
@@ -46,12 +44,16 @@ export const promoteDue = async (
 
 type DelayedName = TaskName & { dueMs: number };
 
-const cutDue = async (context: QueueContext, from: string, name: DelayedName): Promise<void> => {
-  const waitMs = name.run === 0 ? await waitAskedFor(context, from, name) : await backoffMeant(context, name);
+const cutDue = async (
+  context: QueueContext,
+  from: { state: 'delayed'; path: string },
+  name: DelayedName,
+): Promise<void> => {
+  const waitMs =
+    name.run === 0 ? await waitAskedFor(context, from.path, name) : await backoffMeant(context, name);
   const dueMs = waitMs === undefined ? name.dueMs : context.nowMs() + waitMs;
   if (name.dueMs <= dueMs) return;
-  const target = join(context.layout.delayed, delayedName(dueMs, name));
-  await unlessCode(['ENOENT'], () => move(context.disk, from, target));
+  await transition(context, from, taskPlace(context.layout, 'delayed', name, { dueMs }));
 };
 
 /** Undefined: the time is right as it stands. */

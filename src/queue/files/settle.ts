@@ -1,15 +1,15 @@
 /** Ending a run: the outcome is published first, then the task moves where the outcomes say. */
-import { join } from 'node:path';
 import { KoubouError } from '../../errors.ts';
 import { type Budget, DEFAULT_BUDGET, type Decision, decide } from '../../task/budget.ts';
-import { nextState, type State } from '../../task/lifecycle.ts';
+import { isEnded, type State } from '../../task/lifecycle.ts';
 import type { RunOutcome } from '../../task/record.ts';
 import { type QueueContext, randomFraction } from './context.ts';
-import { move, unlessCode } from './disk.ts';
-import { delayedName, endedName, type TaskName, taskName } from './layout.ts';
+import { unlessCode } from './disk.ts';
+import type { TaskName } from './layout.ts';
 import { ensureDayFolders } from './locate.ts';
 import { markName, removeMark } from './marks.ts';
 import { publishOutcome } from './outcome.ts';
+import { placeAfter, taskPlace, transition } from './transition.ts';
 
 export interface EndingRun {
   /** The folder the task lies in: a worker's, or a dead worker's that is being cleared up. */
@@ -47,45 +47,24 @@ const moveAfterRun = async (
   outcome: RunOutcome,
   decision: Decision,
 ): Promise<Ended> => {
-  const { disk, step } = context;
-  const state = nextState('in_progress', decision.event);
-  if (state === undefined) {
-    throw new KoubouError('internal', `A run cannot end with "${decision.event}".`);
-  }
+  const { disk, layout, step } = context;
   const dueMs = decision.event === 'try_later' ? Math.round(context.nowMs() + decision.seconds * 1000) : null;
-  const target = targetOf(context, ending.name, state, dueMs);
-  const source = join(ending.folder, taskName(ending.name));
-  const moveOn = (): Promise<boolean> =>
-    unlessCode(['ENOENT', 'ENOTDIR'], () => move(disk, source, join(target.folder, target.name)));
-  const ended = { state, dueMs, outcome };
+  const from = taskPlace(layout, 'in_progress', ending.name, { workerFolder: ending.folder });
+  const to = placeAfter(layout, 'in_progress', decision.event, ending.name, { dueMs });
+  const moveOn = (): Promise<boolean> => transition(context, from, to);
+  const ended = { state: to.state, dueMs, outcome };
   if (!(await moveOn())) {
-    if ((await disk.facts(source)) === undefined) return { ...ended, moved: false };
+    if ((await disk.facts(from.path)) === undefined) return { ...ended, moved: false };
     await ensureDayFolders(context, ending.name.id);
     if (!(await moveOn())) {
-      if ((await disk.facts(source)) === undefined) return { ...ended, moved: false };
-      throw new KoubouError('internal', `${ending.name.id} cannot be moved to ${target.folder}.`);
+      if ((await disk.facts(from.path)) === undefined) return { ...ended, moved: false };
+      throw new KoubouError('internal', `${ending.name.id} cannot be moved to ${to.folder}.`);
     }
   }
   step('settle.moved');
   const fenced = !(await unlessCode(['ENOENT'], () => disk.syncFolder(ending.folder)));
-  await disk.syncFolder(target.folder);
+  await disk.syncFolder(to.folder);
   step('settle.synced');
-  if (!fenced && (state === 'completed' || state === 'failed')) {
-    await removeMark(context, markName(ending.name));
-  }
+  if (!fenced && isEnded(to.state)) await removeMark(context, markName(ending.name));
   return { ...ended, moved: true };
-};
-
-const targetOf = (
-  context: QueueContext,
-  name: TaskName,
-  state: State,
-  dueMs: number | null,
-): { folder: string; name: string } => {
-  const { layout } = context;
-  if (state === 'completed' || state === 'failed') {
-    return { folder: layout.endedFolder(state, name.id), name: endedName(name.id, name.run) };
-  }
-  if (state === 'delayed') return { folder: layout.delayed, name: delayedName(dueMs ?? 0, name) };
-  return { folder: layout.pending, name: taskName(name) };
 };

@@ -4,13 +4,14 @@ import { systemCode } from '../../errors.ts';
 import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import { moveCommitted } from './batch.ts';
 import { abandonedName, makerLives, type QueueContext } from './context.ts';
-import { BadFile, listOrNone, move, moveFolder, unlessCode } from './disk.ts';
+import { BadFile, listOrNone, moveFolder, unlessCode } from './disk.ts';
 import { each } from './each.ts';
-import { delayedName, parseTmpName, taskName } from './layout.ts';
+import { parseTmpName } from './layout.ts';
 import { ensureDayFolders, locate } from './locate.ts';
 import { finishEnd } from './outcome.ts';
 import { quarantine } from './quarantine.ts';
 import { requireSeal, UNSEALED } from './seal.ts';
+import { firstPlace, publishTask } from './transition.ts';
 
 /** How many files were cleared or published. What a living process is making is left alone. */
 export const sweepTmp = async (context: QueueContext): Promise<number> => {
@@ -80,17 +81,13 @@ const clearFile = async (context: QueueContext, found: string, name: string): Pr
     await unlessCode(['ENOENT'], () => disk.unlink(path));
     return;
   }
-  const parsed = { id: task.task_id, run: 0, base: 0, priority: task.priority };
-  const blocked = task.after.length + task.after_any.length > 0;
-  const folder = blocked ? layout.blocked : task.not_before === null ? layout.pending : layout.delayed;
-  const target =
-    folder === layout.delayed ? delayedName(Date.parse(task.not_before ?? ''), parsed) : taskName(parsed);
+  const place = firstPlace(layout, task);
   await ensureDayFolders(context, task.task_id);
   // Its creator may have died before that: a task must not outlive its key.
   if (task.key !== null) await disk.syncFolder(layout.key(task.key).folder);
   step('sweep.tmp_publishing');
-  await unlessCode(['ENOENT'], () => move(disk, path, join(folder, target)));
-  await disk.syncFolder(folder);
+  await unlessCode(['ENOENT'], () => publishTask(context, path, place));
+  await disk.syncFolder(place.folder);
 };
 
 /** Not what has its place already, and is only shown under its old name as well. */

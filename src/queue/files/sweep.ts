@@ -4,22 +4,13 @@
  */
 import { join } from 'node:path';
 import { errorInfo, systemCode } from '../../errors.ts';
-import { nextState } from '../../task/lifecycle.ts';
 import type { SweepReport } from '../queue.ts';
 import { failForParent, sweepMarks } from './cancel.ts';
 import type { QueueContext } from './context.ts';
 import { isDead, type Sightings } from './dead.ts';
-import { listOrNone, makeFolderOnce, move, unlessCode } from './disk.ts';
+import { listOrNone, makeFolderOnce } from './disk.ts';
 import { each } from './each.ts';
-import {
-  delayedName,
-  isWorkerId,
-  parseDelayedName,
-  parseTaskName,
-  REAPED_PREFIX,
-  type TaskName,
-  taskName,
-} from './layout.ts';
+import { isWorkerId, parseDelayedName, parseTaskName, REAPED_PREFIX, type TaskName } from './layout.ts';
 import { removeWorkerFiles, slotNames } from './member.ts';
 import { withoutOldNames } from './old-names.ts';
 import { parentsState } from './parents.ts';
@@ -30,6 +21,7 @@ import { type BudgetOf, clearSlots, reapDead } from './reap.ts';
 import { fillReserve } from './reserve.ts';
 import { sweepHalfMade } from './sweep-half-made.ts';
 import { sweepTmp } from './sweep-tmp.ts';
+import { placeAfter, taskPlace, transition } from './transition.ts';
 
 const emptyReport = (): SweepReport => ({
   reaped: [],
@@ -97,7 +89,7 @@ const recheckBlocked = async (context: QueueContext, report: SweepReport): Promi
 
 const recheck = async (context: QueueContext, name: TaskName, report: SweepReport): Promise<void> => {
   const { disk, layout, step } = context;
-  const path = join(layout.blocked, taskName(name));
+  const { path } = taskPlace(layout, 'blocked', name);
   const read = await readTask(context, path, name.id);
   if ('gone' in read) return;
   if ('bad' in read) {
@@ -121,13 +113,11 @@ const recheck = async (context: QueueContext, name: TaskName, report: SweepRepor
   }
   const dueMs = read.task.not_before === null ? null : Date.parse(read.task.not_before);
   const later = dueMs !== null && dueMs > context.nowMs() && name.run === 0;
-  const folder =
-    nextState('blocked', later ? 'try_later' : 'unblocked') === 'delayed' ? layout.delayed : layout.pending;
-  const target = join(folder, later ? delayedName(dueMs, name) : taskName(name));
-  if (!(await unlessCode(['ENOENT'], () => move(disk, path, target)))) return;
+  const to = placeAfter(layout, 'blocked', later ? 'try_later' : 'unblocked', name, { dueMs });
+  if (!(await transition(context, { state: 'blocked', path }, to))) return;
   step('sweep.unblocked');
   report.unblocked += 1;
-  await Promise.all([disk.syncFolder(layout.blocked), disk.syncFolder(folder)]);
+  await Promise.all([disk.syncFolder(layout.blocked), disk.syncFolder(to.folder)]);
 };
 
 /** Only pending/ takes what is dropped in: elsewhere it would lie unseen. */

@@ -1,16 +1,16 @@
 /** Task files that carry no seal of this home: shown to a person, who may have them taken as tasks all the same. */
 import { join } from 'node:path';
-import { firstState, type State } from '../../task/lifecycle.ts';
 import { MAX_TASK_BYTES, parseTaskFile } from '../../task/record.ts';
 import { isObject } from '../../text/json.ts';
 import type { Unsealed } from '../queue.ts';
 import { creatorName, type QueueContext } from './context.ts';
 import { BadFile, unlessCode } from './disk.ts';
-import { delayedName, type Place, taskName } from './layout.ts';
+import type { Place } from './layout.ts';
 import { allPlaces } from './list.ts';
 import { ensureDayFolders, locate, outcomeRuns } from './locate.ts';
 import { listQuarantine } from './quarantine.ts';
 import { requireSeal } from './seal.ts';
+import { firstPlace, publishTask, type TaskPlace } from './transition.ts';
 
 /** Where one lies: at its place as a task, or set aside for want of a seal. */
 interface Found extends Unsealed {
@@ -75,35 +75,21 @@ const sealOne = async (context: QueueContext, found: Found): Promise<boolean> =>
   const tmp = join(layout.tmp, `${creatorName(context)}.json`);
   await ensureDayFolders(context, id);
   await disk.create(tmp, requireSeal(context).seal(JSON.stringify(found.content)), true);
-  const { folder, path } = found.place ?? (await placeFor(context, found));
-  await disk.rename(tmp, path);
-  await disk.syncFolder(folder);
+  const place = found.place ?? (await placeFor(context, found));
+  await publishTask(context, tmp, place);
+  await disk.syncFolder(place.folder);
   if (found.place === null) {
     await unlessCode(['ENOENT'], () => disk.unlink(found.path));
     await unlessCode(['ENOENT'], () => disk.unlink(`${found.path}.why.json`));
     await disk.syncFolder(layout.quarantine);
   }
-  await linkKey(context, found, path);
+  await linkKey(context, found, place.path);
   return true;
 };
 
 /** Where one that was set aside waits. Its name was lost; its outcomes tell how often it ran. */
-const placeFor = async (
-  context: QueueContext,
-  { task }: Found,
-): Promise<{ folder: string; path: string }> => {
-  const { layout } = context;
-  const run = (await outcomeRuns(context, task.task_id)).at(-1) ?? 0;
-  const name = { id: task.task_id, run, base: run, priority: task.priority };
-  const dueMs = task.not_before === null ? null : Date.parse(task.not_before);
-  const has = { parents: task.after.length + task.after_any.length > 0, notBefore: dueMs !== null };
-  const state = firstState(has) as Exclude<State, 'in_progress' | 'completed' | 'failed'>;
-  const folder = layout[state];
-  return {
-    folder,
-    path: join(folder, state === 'delayed' && dueMs !== null ? delayedName(dueMs, name) : taskName(name)),
-  };
-};
+const placeFor = async (context: QueueContext, { task }: Found): Promise<TaskPlace> =>
+  firstPlace(context.layout, task, (await outcomeRuns(context, task.task_id)).at(-1));
 
 /** Its key leads to the file as it was, which is no task any more. */
 const linkKey = async (context: QueueContext, { task }: Found, path: string): Promise<void> => {
