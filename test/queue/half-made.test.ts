@@ -7,6 +7,7 @@ import { selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
 import { writeFirst, writeOver } from '../../src/process/write-whole.ts';
 import { budgetOf, machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { sealOf } from '../helpers/state.ts';
 
 /** Everything that koubou makes beside its place, by the name that it is to have. */
 const PLACES = [
@@ -60,6 +61,20 @@ describe('what is half made', () => {
     assert.deepEqual(left(others), others);
     assert.ok(fs.existsSync(home.path('tasks', 'pending')), 'no link was followed');
     await queue.close();
+  });
+
+  it('goes with a sweep beside the key as well, where git and an apply are at work', async () => {
+    for (const folder of [sealOf(home.home).apart, home.path('run', 'apart')]) {
+      fs.mkdirSync(folder, { recursive: true });
+      const [dead, living] = [madeBy({ startTime: '1' }), halfMadePath].map((nameOf) =>
+        nameOf(join(folder, 'a')),
+      ) as [string, string];
+      for (const path of [dead, living]) fs.mkdirSync(join(path, 'objects'), { recursive: true });
+      const queue = home.open();
+      await queue.sweep(budgetOf);
+      assert.deepEqual(left([dead, living]), [living]);
+      await queue.close();
+    }
   });
 
   it('is given a minute where its maker cannot be looked at', async () => {
