@@ -40,7 +40,7 @@ export const cutInPlace = async (series: InPlaceSeries): Promise<{ completed: nu
       await killAllOn(disk.folder);
       await disk.unmount();
       await disk.mount();
-      const found = [...judge(repository, ids), ...repositoryFaults(repository.folder)];
+      const found = [...(await judge(repository, ids)), ...repositoryFaults(repository.folder)];
       if (headOf(repository) !== head) found.push('the branch is not where it was');
       faults.push(...found.map((fault) => `cut ${cut}: ${fault}`));
     }
@@ -61,12 +61,20 @@ const headOf = (repository: Repository): string => {
   }
 };
 
-const judge = (repository: Repository, ids: readonly string[]): string[] => {
-  const { tasks, faults } = census(repository.home, { acknowledged: ids });
+const judge = async (repository: Repository, ids: readonly string[]): Promise<string[]> => {
+  const undone = undoneOf(repository, ids);
+  // It finds nothing to do, and sweeps.
+  const { code, stdout, stderr } = await repository.koubouAnew('work', '--drain');
+  if (code !== 0) undone.push(`the drain ended with ${code}: ${stdout}${stderr}`);
+  return [...undone, ...census(repository.home, { acknowledged: ids }).faults];
+};
+
+/** As it is found, before anybody works there again. */
+const undoneOf = (repository: Repository, ids: readonly string[]): string[] => {
   const torn = ids.filter((id) => repository.applied(id) !== repository.content(id));
+  const { tasks } = census(repository.home, { acknowledged: ids });
   const undone = [...tasks].filter(([, { state }]) => state !== 'completed');
   return [
-    ...faults,
     ...torn.map((id) => `what ${id} made is not there`),
     ...undone.map(([id, { state }]) => `${id} is ${state}, and was completed`),
   ];
