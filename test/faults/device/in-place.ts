@@ -63,9 +63,7 @@ const headOf = (repository: Repository): string => {
 
 const judge = async (repository: Repository, ids: readonly string[]): Promise<string[]> => {
   const undone = undoneOf(repository, ids);
-  // It finds nothing to do, and sweeps.
-  const { code, stdout, stderr } = await repository.koubouAnew('work', '--drain');
-  if (code !== 0) undone.push(`the drain ended with ${code}: ${stdout}${stderr}`);
+  await repository.sweptAnew();
   return [...undone, ...census(repository.home, { acknowledged: ids }).faults];
 };
 

@@ -1,10 +1,11 @@
 /** A repository with a home in it, on a disk that loses power, and what people and daemons do there. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerEvent } from '../../../src/events.ts';
 import { builtKoubou } from '../../helpers/built.ts';
 import { type Ended, type Running, type RunOptions, startKoubou } from '../../helpers/koubou.ts';
+import { until } from '../../helpers/until.ts';
 import { inAnotherBoot } from '../another-boot.ts';
 
 export interface Promised {
@@ -88,6 +89,20 @@ export class Repository {
   async koubouAnew(...args: string[]): Promise<Ended> {
     const under = inAnotherBoot(this.#outside, []);
     return (await startKoubou(args, { ...this.#here(), under })).ended;
+  }
+
+  /** As a daemon does after the machine was started anew: who worked there is dead when three beats did not come. */
+  async sweptAnew(): Promise<void> {
+    const run = join(this.home, 'run');
+    const dead = readdirSync(run).filter((name) => name.startsWith('worker-'));
+    const under = inAnotherBoot(this.#outside, []);
+    const { child, ended } = await startKoubou(['work'], { ...this.#here(), under });
+    try {
+      await until(() => !dead.some((name) => existsSync(join(run, name))), 'the end of the dead', 20_000);
+    } finally {
+      child.kill('SIGTERM');
+      await ended;
+    }
   }
 
   #here(): RunOptions {
