@@ -57,9 +57,10 @@ const OPENED_IN_CJK = /^\s?(?:来)?(?:打开|解压|解锁|で開|で解凍|로 
 const RETRIED =
   /(?<![a-zà-öø-ÿœа-яё])(?:try|retry|tried|versuch\p{L}*|probier\p{L}*|réessa[iy]\p{L}*|essa[iy]\p{L}*|inténtal\p{L}*|intent[ae]|prueba|tenta|tente|prova|provi|riprova|попробуй\p{L}*)(?:\s(?:it|es|lo|once|again|more|nochmal|noch|mal|einmal|erneut|encore|fois|une|de|nouveau|nuevo|otra|vez|novo|novamente|di|nuovo|ещё|еще|раз|снова)){0,3}\s(?:with|using|mit|avec|con|com|с)\s["'“«„`]?$/iu;
 
-/** `Harvest2Moon`, `Sherpa.Lemon.64`: more than one word, or what people choose. */
+/** `Harvest2Moon`, `Sherpa.Lemon.64`: more than one word, or what people choose, and no name in code (`camelCase2`). */
 const isMade = (value: string): boolean =>
-  looksChosen(value) || /^\p{Lu}?\p{Ll}{2,}\d{1,4}\p{L}{2,}\d{0,4}!?$/u.test(value);
+  (looksChosen(value) && !/^\p{Ll}+(?:\p{Lu}\p{Ll}*)+\d*$/u.test(value)) ||
+  /^\p{Lu}?\p{Ll}{2,}\d{1,4}\p{L}{2,}\d{0,4}!?$/u.test(value);
 /** Not the name and the number of a program: `Acrobat9`, `Qwen3-8b`. */
 const isOwn = (value: string): boolean =>
   hasSign(value) ||

@@ -202,6 +202,8 @@ const KINDS: readonly Kind[] = [
       "Use Copper7Kettle. It's the password for all the guest accounts.",
     ],
     others: [
+      'Use camelCase2 (capital C) in the login module',
+      'Use Notepad2, all lowercase names, to open the file',
       'Try again with Node 22 and tell me whether the build passes',
       'The file opens with LibreOffice7 but not with Word2016',
       'Retry with claude-sonnet-4 if you are rate limited',
@@ -241,6 +243,10 @@ const KINDS: readonly Kind[] = [
   {
     kind: 'a placeholder in any language',
     secrets: [
+      'API_KEY=la-9xTq2MbR7cWn4Kzp',
+      'PASSWORD=mon_petit_chat',
+      'senha: meuAmor123',
+      'mdp: notredame75',
       'PASSWORD=ma-belle-licorne7',
       'DB_PASSWORD=tu-lado-oscuro9',
       'PASSWORD=meine-oma-1931',
@@ -301,6 +307,9 @@ const KINDS: readonly Kind[] = [
   {
     kind: 'a number in a queue or of an order',
     secrets: [
+      'Ticket 4471: user caixa03, pw Moeda!44',
+      'order number 5582, door code 4471',
+      'senha da fila de atendimento do sistema: Girassol#77',
       'The door code is your booking number 558217',
       'Der Code für die Haustür ist Ihre Buchungsnummer 558217',
       '玄関の暗証番号は予約番号 558217 です',
@@ -337,6 +346,11 @@ const KINDS: readonly Kind[] = [
   {
     kind: 'a rule, or a button to click',
     secrets: [
+      "Don't tell Dad: the shed padlock is 4471",
+      'Never give out the wifi key lighthouse77',
+      'No se lo digas a nadie: la clave es Tormenta_88',
+      'Do not share the gate code 5582 with couriers',
+      'Nunca informe a senha Girassol77 por telefone',
       'The password is “blue heron at dusk”, so type it and press “Save”',
       'Never share this, but the password is Marigold-77',
       "Don't tell anyone my password is sunflower88",
