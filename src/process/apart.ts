@@ -3,11 +3,14 @@
  * of its own git and of agent CLIs, the files of an apply. Not in the home: an agent in a sandbox may write there, and
  * whoever may write here already could sign what they like.
  */
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import type { Seal } from '../text/seal.ts';
-import { halfMadePath, removeHalfMadeIn } from './half-made.ts';
+import { halfMadePath } from './half-made.ts';
+import { selfIdentity, startTimeOf } from './liveness.ts';
+import { halfMadeBy, type Maker, verdictOnMaker } from './maker.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface ApartPlace {
   home: string;
@@ -34,11 +37,28 @@ export const apartFolder = async ({ home, seal }: ApartPlace): Promise<string> =
   }
 };
 
-/** A name of this process's own in it, for a file or a folder to work in. What dead processes left there is removed. */
+/** A name of this process's own in it, for a folder to work in. What dead processes left there is removed. */
 export const apartPath = async (place: ApartPlace, name: string): Promise<string> => {
   const folder = await apartFolder(place);
-  removeHalfMadeIn(folder);
+  for (const each of await readdir(folder)) {
+    const maker = halfMadeBy(each);
+    const path = join(folder, each);
+    if (maker !== undefined && (await isLeft(path, maker))) await removeTree(path).catch(() => undefined);
+  }
   return halfMadePath(join(folder, name));
+};
+
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Whether nobody works there any more. A maker that cannot be looked at may be at work on another machine, where a user's
+ * folders lie on a server, or in a container: it has a week, which no look at a folder takes.
+ */
+export const isLeft = async (path: string, maker: Maker): Promise<boolean> => {
+  const verdict = verdictOnMaker(maker, selfIdentity(), startTimeOf);
+  if (verdict === 'dead' || verdict === 'alive') return verdict === 'dead';
+  const facts = await lstat(path).catch(() => undefined);
+  return facts !== undefined && Date.now() - facts.mtimeMs > WEEK_MS;
 };
 
 const makeFolder = async (path: string): Promise<void> => {

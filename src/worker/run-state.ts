@@ -7,9 +7,9 @@ import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { removeNoted, strayNote } from '../executor/stray-folders.ts';
 import { appendOwn, moveOwn } from '../names/own-file.ts';
-import { type ApartPlace, apartFolder } from '../process/apart.ts';
-import { selfIdentity, startTimeOf } from '../process/liveness.ts';
-import { makerName, parseMaker, verdictOnMaker } from '../process/maker.ts';
+import { type ApartPlace, apartFolder, isLeft } from '../process/apart.ts';
+import { selfIdentity } from '../process/liveness.ts';
+import { makerName, parseMaker } from '../process/maker.ts';
 import { removeTree } from '../process/remove-tree.ts';
 import type { Claim } from '../queue/queue.ts';
 
@@ -76,9 +76,13 @@ const removeAbandoned = async (apart: string, own: string): Promise<void> => {
     if (!name.endsWith(RUNS) || name === own) continue;
     const folder = join(apart, name);
     const maker = parseMaker(await holderOf(folder));
-    if (maker === undefined) continue;
-    if (!['dead', 'another boot'].includes(verdictOnMaker(maker, selfIdentity(), startTimeOf))) continue;
-    for (const run of await readdir(folder)) await removeNoted(strayNote(join(folder, run)));
-    await removeTree(folder);
+    if (maker === undefined || !(await isLeft(folder, maker))) continue;
+    try {
+      for (const run of await readdir(folder)) await removeNoted(strayNote(join(folder, run)));
+      await removeTree(folder);
+    } catch (error) {
+      // Another's leavings are no reason to begin nothing; who comes next tries again.
+      if (systemCode(error) === undefined) throw error;
+    }
   }
 };

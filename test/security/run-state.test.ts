@@ -13,11 +13,13 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { moveOwn } from '../../src/names/own-file.ts';
+import { apartPath } from '../../src/process/apart.ts';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
 import { dayOf } from '../../src/task/id.ts';
@@ -73,10 +75,25 @@ describe('the folder of a run', () => {
     };
     const dead = left('task_20260101_000000_000000_dead', '1');
     const alive = left('task_20260101_000000_000000_live', selfIdentity().startTime);
+    // Of another machine with the same folders of the user, or of this one before it was started anew.
+    const [far, old] = ['far', 'old'].map((name) => {
+      const folder = left(`task_20260101_000000_000000_${name}0`, '1');
+      writeFileSync(join(folder, 'holder'), makerName({ ...selfIdentity(), bootId: 'ab12cd34' }, '0'));
+      return folder;
+    }) as [string, string];
+    const scratch = ['far', 'old'].map((name) => {
+      const maker = makerName({ ...selfIdentity(), bootId: 'ab12cd34' }, '0');
+      const folder = join(apart, `${name}.${maker}.tmp`);
+      mkdirSync(folder);
+      return folder;
+    }) as [string, string];
+    for (const folder of [old, scratch[1]]) utimesSync(folder, 1, 1);
     runner.act = () => 'Done.';
     await rig.add();
     await rig.drain(runner);
-    assert.deepEqual([existsSync(dead), existsSync(alive), existsSync(stray)], [false, true, false]);
+    assert.deepEqual([dead, alive, stray, far, old].map(existsSync), [false, true, false, true, false]);
+    await apartPath({ home, seal: sealOf(home) }, 'own');
+    assert.deepEqual(scratch.map(existsSync), [true, false]);
   });
 
   it('is kept in the place of whatever lies there, through no link', async () => {
