@@ -163,22 +163,23 @@ describe('a process that stood still', () => {
     assert.equal((await home.swept()).size, 1);
   });
 
-  it('adopts no dropped file of a folder that was taken away meanwhile', async () => {
-    const held = home.openHeld('before', 'facts', /\/in_progress\/.*drop-0\.json$/);
-    const { workerId } = await held.queue.join(worker());
-    await held.disk.create(`${HOME}/tasks/pending/drop-0.json`, '{"prompt":"dropped"}', true);
-    const adopting = held.queue.adopt(workerId);
-    await held.reached;
-    held.process.seemsDead = true;
-    const { queue } = home.open();
-    await queue.sweep(budgetOf);
-    held.goOn();
-    assert.equal((await adopting).added, 0);
-    const member = await queue.join(worker());
-    assert.equal((await queue.adopt(member.workerId)).added, 1);
-    await member.leave();
-    assert.equal((await home.swept()).size, 1);
-  });
+  for (const call of ['facts', 'read'] as const)
+    it(`adopts no dropped file of a folder that was taken away meanwhile, before its ${call}`, async () => {
+      const held = home.openHeld('before', call, /\/in_progress\/.*drop-0\.json$/);
+      const { workerId } = await held.queue.join(worker());
+      await held.disk.create(`${HOME}/tasks/pending/drop-0.json`, '{"prompt":"dropped"}', true);
+      const adopting = held.queue.adopt(workerId);
+      await held.reached;
+      held.process.seemsDead = true;
+      const { queue } = home.open();
+      await queue.sweep(budgetOf);
+      held.goOn();
+      assert.equal((await adopting).added, 0);
+      const member = await queue.join(worker());
+      assert.equal((await queue.adopt(member.workerId)).added, 1);
+      await member.leave();
+      assert.equal((await home.swept()).size, 1);
+    });
 
   for (const [what, call, paths] of [
     ['a half-made task with a key', 'read', /\/tmp\/.*\.json$/],

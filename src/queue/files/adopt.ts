@@ -154,6 +154,8 @@ export class Adoption {
       await unlessCode(['ENOENT'], () => disk.unlink(held));
       return 'added';
     } catch (error) {
+      // Fenced a moment later.
+      if (systemCode(error) === 'ENOENT' && (await disk.facts(held)) === undefined) return undefined;
       const reason = reasonOf(error);
       if (reason === undefined) throw error;
       return (await quarantine(this.#context, held, name, reason)) ? 'quarantined' : undefined;
