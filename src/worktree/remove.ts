@@ -1,11 +1,11 @@
 /** The end of a worktree: its folder, git's own record of it, and its branch. */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { KoubouError } from '../errors.ts';
+import { KoubouError, systemCode } from '../errors.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
-import { removeHalfMade } from '../process/half-made.ts';
+import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { removeLinked } from './linked.ts';
 import { removeLinks } from './links.ts';
@@ -123,12 +123,32 @@ export const discardWorktree = async (
 export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
   const { path, git_folder } = record;
   const isOfTask = upTo(record);
+  const taken: { name: string; away: string }[] = [];
   for (const name of (await readdir(dirname(path)).catch(() => [])).filter(isOfTask)) {
-    const gone = rm(join(dirname(path), name), { recursive: true, force: true, maxRetries: 3 });
+    taken.push({ name, away: await takenAway(join(dirname(path), name)) });
+  }
+  await removeLinked(git_folder, isOfTask);
+  for (const { name, away } of taken) {
+    const gone = rm(away, { recursive: true, force: true, maxRetries: 3 });
     // What an earlier run still writes there, as a fenced one may, is in nobody's way.
     await (name === basename(path) ? gone : gone.catch(() => undefined));
   }
-  await removeLinked(git_folder, isOfTask);
+};
+
+/**
+ * Its new name, which a sweep knows: half of a worktree, as a killed removal leaves it, would be taken for one whose files
+ * somebody removed, and be kept.
+ */
+const takenAway = async (path: string): Promise<string> => {
+  const away = halfMadePath(path);
+  try {
+    await rename(path, away);
+    return away;
+  } catch (error) {
+    // In the lower layer of an overlay no folder can be renamed.
+    if (systemCode(error) === undefined) throw error;
+    return path;
+  }
 };
 
 /** Whether a name is that of a worktree of the task, by this run or an earlier one, or of what was needed for it. */

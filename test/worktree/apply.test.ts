@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
+import fs, {
   chmodSync,
   existsSync,
   mkdirSync,
@@ -12,6 +12,7 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { put, Repository } from './repository.ts';
@@ -210,6 +211,29 @@ describe('what was done in a worktree, applied', () => {
       readdirSync(join(folder, '.git')).filter((name) => name.startsWith('index.')),
       [],
     );
+  });
+
+  it('leaves no worktree where its removal ended half way', async () => {
+    const id = await repository.done(put('new.txt', 'x'));
+    const worktree = repository.worktree(id);
+    const { rm } = fs.promises;
+    fs.promises.rm = async (path, options) => {
+      if (!String(path).startsWith(worktree)) return rm(path, options);
+      // In the order in which they are listed.
+      for (const name of ['.git', 'new.txt']) rmSync(join(String(path), name));
+      throw Object.assign(new Error('half way'), { code: 'EIO' });
+    };
+    syncBuiltinESMExports();
+    try {
+      await assert.rejects(repository.apply(id), /half way/);
+    } finally {
+      fs.promises.rm = rm;
+      syncBuiltinESMExports();
+    }
+    const { result, notes, worktree_kept } = await repository.apply(id);
+    assert.deepEqual([result, notes, worktree_kept], ['applied', [], false]);
+    assert.deepEqual([existsSync(worktree), repository.known()], [false, 1]);
+    assert.doesNotMatch(repository.git('worktree', 'list', '--porcelain'), /prunable/);
   });
 
   it('is applied once where two ask at once', async () => {
