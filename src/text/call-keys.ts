@@ -5,18 +5,28 @@
 import { isRandom, isTechnical, kindOf, namesItself } from './secret-values.ts';
 import { isProse } from './sentence-words.ts';
 
-/** By the place of the key among the arguments. */
-const CALLS: readonly RegExp[] = [
-  /(?<![\w$])(?:hmac\.new|SignedString|HMAC(?:256|384|512)|(?:Symmetric|InMemorySymmetric)SecurityKey|HMACSHA(?:256|384|512)|SecretKeySpec|hmacShaKeyFor|setSigningKey|Fernet|cookieParser|pbkdf2(?:Sync)?|scrypt(?:Sync)?|URLSafe(?:Timed)?Serializer)\s?\(/g,
-  /(?<![\w$])(?:(?:jwt|jsonwebtoken|jose)(?:\.|::)(?:sign|verify|encode|decode)(?:Async)?|signWith|pbkdf2_hmac|create(?:Hmac|Cipheriv|Decipheriv)|HMAC\.(?:hex)?digest|CryptoJS\.(?:AES\.(?:en|de)crypt|HmacSHA\d{1,3}))(?:\s?\(|\s(?=[\w{]))/gi,
-  /(?<![\w$])(?:hash_hmac|openssl_(?:en|de)crypt)\s?\(/g,
+/** The place of the key among the arguments, and what is called; clients of clouds take the name of a key before it. */
+const CALLS: readonly (readonly [place: number, calls: RegExp])[] = [
+  [
+    0,
+    /(?<![\w$])(?:hmac\.new|SignedString|HMAC(?:256|384|512)|(?:Symmetric|InMemorySymmetric)SecurityKey|HMACSHA(?:256|384|512)|SecretKeySpec|hmacShaKeyFor|setSigningKey|Fernet|cookieParser|pbkdf2(?:Sync)?|scrypt(?:Sync)?|URLSafe(?:Timed)?Serializer)\s?\(/g,
+  ],
+  [
+    1,
+    /(?<![\w$])(?:(?:jwt|jsonwebtoken|jose)(?:\.|::)(?:sign|verify|encode|decode)(?:Async)?|signWith|pbkdf2_hmac|create(?:Hmac|Cipheriv|Decipheriv)|HMAC\.(?:hex)?digest|CryptoJS\.(?:AES\.(?:en|de)crypt|HmacSHA\d{1,3}))(?:\s?\(|\s(?=[\w{]))/gi,
+  ],
+  [2, /(?<![\w$])(?:hash_hmac|openssl_(?:en|de)crypt|DefaultProfile\.getProfile)\s?\(/g],
+  [
+    1,
+    /(?<![\w$])(?:AcsClient|(?:oss2|qiniu|Qiniu)\.Auth|credential\.Credential|(?:Basic(?:AWS|Session|Cloud)?|AwsBasic|AwsSession|BasicCOS|StorageSharedKey)Credentials?(?:\.create|\.new)?|Aws::Credentials\.new|NewStaticCredentials(?:Provider)?|NewSharedKeyCredential|NewCredential|NewClientWithAccessKey)\s?\(/g,
+  ],
 ];
 
 /** How far a call is read. */
 const REACH = 400;
 
 export const holdsCallKey = (text: string): boolean =>
-  CALLS.some((calls, place) => {
+  CALLS.some(([place, calls]) => {
     for (const { 0: call, index } of text.matchAll(calls)) {
       const from = index + call.length;
       if (isKey(literalIn(argumentAt(text.slice(from, from + REACH), place)))) return true;

@@ -49,6 +49,14 @@ const FORMATS: readonly (readonly [name: string, pattern: RegExp])[] = [
     'a password of a device',
     /\b(?:username\s{1,3}\S{1,40}\s[^\n]{0,40}?(?:password|secret)|enable\s{1,3}(?:password|secret)|key-string|snmp-server\s{1,3}community|wpa-psk\s{1,3}ascii|pre-shared-key)\s{1,3}(?:[057]\s{1,3})?["']?(?<value>[^\s"']{4,100})/gi,
   ],
+  [
+    'a PostgreSQL password',
+    /(?<![^\s"'`(])(?:\*|localhost|(?=[\w.-]{0,80}[.g-z])[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}):(?:5\d{3}|6432|6543|\*):[A-Za-z_*][\w$-]{0,62}:[A-Za-z_*][\w$.@-]{0,62}:(?<value>[^\s:"'`,]{4,100})(?![^\s"'`,)])/g,
+  ],
+  [
+    'a key in a file',
+    /(?<!(?:sum|hash|md5|sha-?\d{1,3}|fingerprint|commit|prüfsumme|empreinte|suma|хеш|ハッシュ)[^\n]{0,40})\b(?:master|production|staging|development|secret|private|signing|encryption|jwt|app|api|session)\.key["'`]?(?:\s?[:=]|\s{0,2}(?:を|は|の中身は|里是|的内容是|内容是|には|은|는|내용은))?\s{0,3}(?:\p{L}{1,8}\s){0,2}?(?:contains|contain|is|has|holds|says|reads|enthält|ist|contient|est|contiene|es|è|contém|é|содержит|это)?\s{0,3}(?:the\s|den\s|la\s|:\s?){0,2}["'`]?(?<value>[\da-f]{32}(?:[\da-f]{32})?|(?=[A-Za-z+/_-]{0,40}\d)[A-Za-z\d+/_-]{40,88}={0,2})(?![\w+/=-])/giu,
+  ],
   ['a password of a wireless network', /\bwifi:(?:[A-OQ-Z]:[^;\n]{0,64};){0,4}P:(?<value>[^;\n]{4,64});/gi],
   [
     'a password of a wireless network',

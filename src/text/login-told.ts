@@ -144,6 +144,11 @@ const PAIR =
   /(?:(?:^|[\s:「"'`(])[\p{L}\w.@+-]{2,40}["'`]?(?: ?(?:\/{1,2}|[·→–—と和、]) ?|:)|(?:^|[\s:「(])[\w.@+-]{2,40} ?\| ?)(?:\p{L}{1,12}\s?:\s?)?["'`]?$/u;
 const AS =
   /(?:(?<![a-zà-öø-ÿœа-яё])(?:as|als|en tant que|como|come|user|username|login|admin|root|под|usuario|usuário|utente|benutzer|utilisateur|compte|konto|account|mit|con|avec|com|with|id)[\s:=]{1,3}["'`]?(?!(?:on|in|at|for|the|to|of|with|and|or|is|a|an|by|from|auf|en|sur|de|la|el)\s)[\w.@+-]{2,40}["'`]?[,;]?\s(?:(?:and|und|et|y|e|и|with|mit|avec|con|com|с|using|usando|via)(?:\s(?:the|pass|pw|mdp|code))?\s)?)["'`“«]?$/iu;
+/** `use editor / blueHeron_1962`, said to somebody who cannot get in. */
+const USED =
+  /(?<![a-zà-öø-ÿœа-яё])(?:use|try|take|nimm|nehmt|nutze?|benutze?|versuch|utilise[rz]?|prends|essaie|essaye|usa|utiliza|prueba|toma|tenta|prova|используй|возьми|попробуй)\s(?:(?:con|com|mit|with|avec|con|it with|mal)\s)?["'`]?[\w.@+-]{2,40}["'`]?\s(?:\/{1,2}|\||·)\s["'`]?$/iu;
+const SHUT_OUT =
+  /(?<![a-zà-öø-ÿœа-яё])(?:(?:get|getting|let|gets|got) (?:me |us |back |straight )?(?:in|into|on|onto|past)|(?:won't|doesn't|not) let me|(?:nicht|keiner?) (?:mehr )?(?:rein|rauf|drauf|hinein|ran)|komme? (?:da |hier )?(?:nicht|nimmer|gerade nicht)|(?:arrive|peux|peut) (?:pas|plus)|(?:no|não) (?:puedo|consigo|me deja|deixa)|non (?:riesco|entro)|не (?:могу|пускает|получается) ?\p{L}*|denied|refusé)(?![a-zà-öø-ÿœа-яё])/iu;
 /** Eight signs at least, and a digit among them. */
 const isNetworkKey = (value: string): boolean =>
   /^(?=.*\d|\p{Ll}{3,}[_-]\p{Ll}{3,})[\p{L}\p{N}!#$%&*+.?@_-]{8,63}$/u.test(value) &&
@@ -192,6 +197,7 @@ const isTold = (before: string, value: string, after: string): boolean => {
   if (LABEL.test(before)) return true;
   if (PASSWORD.test(before) && COPULA.test(after)) return true;
   if (LOGIN.test(around) && (PAIR.test(before) || AS.test(before))) return true;
+  if ((isOwn(value) || /\d\d/.test(value)) && USED.test(before) && SHUT_OUT.test(before)) return true;
   if (
     IN_LIST.test(before) &&
     (hasSign(value) || isJoined(value) || /@[\w.-]+\.\w{2,}[^@\n]{0,16}$/.test(before))

@@ -1,8 +1,11 @@
 /**
  * What speaks of passwords without telling one: a log that counts who failed to log in, a button to click after one was
- * typed, a rule to tell nobody, numbers in a queue and of orders, words that are searched for. It is taken out before the
- * search by names and evidence. Each piece is bounded, and holds nothing that could be a value. Pure.
+ * typed, a rule to tell nobody, whom to ring up, numbers in a queue, of orders and the last ones of cards, words that are
+ * searched for, words of forms and templates, the status of an answer. It is taken out before the search by names and
+ * evidence. Each piece is bounded, and holds nothing that could be a value. Pure.
  */
+
+import { LOCK } from './lock-words.ts';
 
 const any = (text: string): string =>
   text
@@ -85,6 +88,46 @@ const KEYWORD =
 const SEARCH =
   /search|google|seo|result|such|artikel|recherch|article|moteur|búsqueda|busca|buscador|resultado|artículo|artigo|pesquisa|ricerc|cercat|articolo|risultat|поиск|запрос|стат[ьеи]|результат|検索|記事|搜索|文章|论文|검색|논문/iu;
 
+/** The last digits of a card or an account: `our card ending in 4410`. */
+const LAST_DIGITS =
+  /(?<!\p{L})(?:(?:ending|ends|ended|that ends|which ends)(?:\s(?:in|with|on))?|(?:(?:mit|den)\s)?(?:den\s)?(?:endziffern?|endnummer)|(?:mit\s)?endung|endet auf|(?:que\s|qui\s|che\s)?(?:se\s|s')?(?:termin|finiss|finit|finalizad|acab)\p{L}{0,6}\s(?:en|em|por|par|con|in|com)|final|оканчива\p{L}+(?:\sна)?|заканчива\p{L}+(?:\sна)?|на конце)[\s:.*•x…-]{1,8}\d{3,4}(?![\p{L}\d-])|(?:visa|mastercard|amex|card|karte|tarjeta|carte|cartão|carta|карт[аыуе])\s(?:nr\.?\s|no\.?\s)?[*•xX]{2,4}(?:[ -]?[*•xX]{4}){0,2}[ -]?\d{4}(?![\p{L}\d-])|(?:末尾|下4桁|下四桁|尾号|尾號|끝자리|끝번호|뒷자리)(?:が|は|为|是|가|는)?\s?\d{3,4}(?![\p{L}\d-])/giu;
+const CARD =
+  /card|visa|mastercard|amex|account|iban|kart|konto|carte|compte|tarjeta|cuenta|cart[ãa]|conta|карт|счет|счёт|カード|口座|卡|账户|카드|계좌/iu;
+
+/** `my wifi password, is there a way to show it`. */
+const ANY_WAY =
+  /,\s(?:(?:is|was) there (?:a|any|some|no)|gibt es (?:eine|einen|irgendeine)|(?:est-ce qu'|y a-t-)il (?:y a )?(?:une?|un)|¿?hay (?:alguna|un|una)|(?:tem|há|existe) (?:alguma?|um|uma)|c'è (?:un|qualche)|есть ли (?:какой-то )?)\s{0,2}\p{L}{2,14}(?:(?:\s[\p{L}'’]{1,20}){1,24}(?=\?)|(?=\s\p{L}))/giu;
+
+/** What it is to be would come after one of these. */
+const GIVES = /\s(?:to be|be|to|as|into|auf|als|en|como|in|a|à|на)\s\p{L}+$/iu;
+
+/** Whom to ring up: `llama al 900 100 200`. A lock has fewer digits. */
+const RING_UP =
+  /(?<!\p{L})(?:call|calls|ring|phone|telephone|hotline|helpline|rufen?|ruft|anrufen|telefon|tel|hotline|appele[rz]|téléphone[rz]?|llam[ea]n?|llamar|teléfono|ligue|liga|ligar|telefone|chiam[aie]|chiamare|telefon[aoi]|numero verde|звоните|позвоните|телефон\p{L}*)[.:]?\s(?:(?:us|sie|uns|bitte|die|unter|nous|on|at|the|number|nummer|au|le|al|el|número|para|o|ao|il|allo|lo|numero|по|номеру?|телефону|нам|back|immediately|sofort|at|hotline|helpline|bank|back)\s){0,4}(?=(?:[^\d\n]{0,3}\d){8,15}(?!\d))(?:\+|00|\()?\d[\d ()./-]{6,20}\d(?![\p{L}\d])/giu;
+
+/** What a form says, in a file of its words: `"login.pin.hint": "4 to 6 digits"`. */
+const FORM_WORDS =
+  /(?<![\w.-])[\w-]{1,40}(?:\.[\w-]{1,40}){0,6}(?:\.(?:hint|title|help|description|tooltip|message|info|note)|[._-]?(?:label|placeholder|helper|helptext|error|invalid|forgot|subtitle|caption|rules?|required|tooShort|too_short|length|format))["']?\s?[:=]\s?(["'])(?=[^"'\n]{0,200}\s)[^"'\n]{3,200}\1/giu;
+
+/** No word of a form, or one that tells what it is. */
+const HOLDS_VALUE = /\p{L}\d|\d\p{L}|\d{3}|[!#$%^&*+@_]\p{L}|[:：=]|\s(?:is|ist|lautet|est|es|é|è|это)\s/u;
+
+/** What a template fills in: `{{ vault_password | password_hash('sha512') }}`. */
+const TEMPLATE = /\{\{[-~]?\s{0,4}[A-Za-z_.$][^{}\n]{0,200}\}\}/g;
+/** When a tool sets a password: `update_password: on_create`. */
+const WHEN_SET =
+  /\b(?:update|change|reset|rotate|expire|generate|force|set|require|ask|prompt|renew)_?(?:pass(?:word|wd)|pw|secret|token|key)s?["']?\s{0,3}[:=]\s{0,3}["']?(?:on[_-][a-z]{4,12}|always|never|at[_-](?:next[_-])?[a-z]{4,8}|if[_-][a-z]{4,12}|once|daily|weekly|monthly|yearly)(?![\w-])/giu;
+
+/** The sum of a file of a key, and the name of a commit. */
+const SUM =
+  /\b(?:md5|sha-?\d{1,3}|crc32|check ?sum|fingerprint|hash|prüfsumme|empreinte|suma|somma|хеш)(?:[ -]?(?:sum|hash|digest))?\s(?:of|for|von|de|du|di)\s[\w./~-]{1,80}\.(?:key|pem|crt|pub|p12)\s?(?:is|ist|est|es|è|=|:)\s?[\da-f:]{32,128}(?!\w)|\b(?:commit|revision|changeset)\s(?=[\da-f]{0,39}[a-f])[\da-f]{7,40}(?!\w)/giu;
+
+/** What a server answered: `(코드 401)`. */
+const STATUS =
+  /(?:(?<!\p{L})(?:(?:http|status|error|response|exit|fehler|antwort|erreur|retour|de)[- ]?)?(?:codes?|código|codigo|codice|код\p{L}{0,2}|コード|代码|代碼|状态码|코드)|상태|ステータス|状态)\s?(?:[:：=は为是]\s?)?(?:40\d|41\d|42[1-9]|43[1]|451|50\d|51[01]|30[1-8])(?![\p{L}\d-])/giu;
+const FAILED =
+  /error|fehler|erreur|errore?\b|erro\b|fail|invalid|expired|ungültig|abgelaufen|expir|inválid|invalide|http|status|server|response|request|unauthori|forbidden|ошибк|сервер|недейств|истек|истёк|エラー|失敗|無効|期限|サーバ|错误|失败|无效|过期|服务器|오류|에러|실패|유효하지|만료|서버/iu;
+
 interface Piece {
   /** What is quick to look for. */
   may: RegExp;
@@ -118,6 +161,32 @@ const PIECES: readonly Piece[] = [
     may: /chiave|clave|chave|cl[ée]|schlüssel|ключев|key|キー|关键|키워/i,
     piece: KEYWORD,
     isOther: (_, around) => SEARCH.test(around),
+  },
+  {
+    may: /[*•x]\d|[*•x] \d|end|final|termin|finis?|finaliz|acab|конч|末尾|下[4四]桁|尾[号號]|끝|뒷자리/i,
+    piece: LAST_DIGITS,
+    isOther: (_, around, before) => CARD.test(around) && !CODE.test(before),
+  },
+  { may: /, /, piece: ANY_WAY, isOther: (piece) => !GIVES.test(piece) },
+  { may: /\d[ ()./-]?\d{2}/, piece: RING_UP },
+  {
+    may: /["']\s?[:=]\s?["']|=\s?["']/,
+    piece: FORM_WORDS,
+    stays: '',
+    isOther: (piece) => !HOLDS_VALUE.test(piece.slice(piece.search(/[:=]/) + 1)),
+  },
+  {
+    may: /\{\{/,
+    piece: TEMPLATE,
+    stays: '{{ x }}',
+    isOther: (piece) => !/default|coalesce|ternary|\bor\b|\belse\b|[:=]/i.test(piece),
+  },
+  { may: /_?(?:pass|pw|secret|token|key)/i, piece: WHEN_SET },
+  { may: /[\da-f]{7}/i, piece: SUM },
+  {
+    may: /[345]\d\d/,
+    piece: STATUS,
+    isOther: (_, around) => FAILED.test(around) && !LOCK.test(around),
   },
 ];
 

@@ -10,7 +10,7 @@ const HINT =
 const SHORT = /[a-z](?:Pin|Puk|Otp|Pat|Pwd?|Psw|Cv[vc])(?![a-z])/;
 /** The words of command-secrets.ts. */
 const COMMAND =
-  /redis-cli|ssh-keygen|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|PDO|mysqli|getConnection|(?:connect|login|imap_open)\(|\$apr1\$|SHA(?:256|512)?\}|\bjwt|jsonwebtoken|\bjose\.|hmac|SignedString|SecurityKey|SecretKeySpec|signWith|setSigningKey|cipheriv|openssl_|CryptoJS|Fernet|cookieParser|pbkdf2|scrypt|Serializer\(/i;
+  /redis-cli|ssh-keygen|\bldap|\bzip\b|docker\s+login|\bmongo|az login|ipmitool|rdesktop|htpasswd|smbclient|rpcclient|cifs|net\s+(?:use|user|rpc)|\b7z|\/p:|\becho\b|pass:|identified|requirepass|masterauth|SecureString|username|enable|key-string|snmp-server|wpa|pre-shared|wifi:|nmcli|PDO|mysqli|getConnection|(?:connect|login|imap_open)\(|\$apr1\$|SHA(?:256|512)?\}|\bjwt|jsonwebtoken|\bjose\.|hmac|SignedString|SecurityKey|SecretKeySpec|signWith|setSigningKey|cipheriv|openssl_|CryptoJS|Fernet|cookieParser|pbkdf2|scrypt|Serializer\(|AcsClient|DefaultProfile|\.Auth\(|Credential|NewClientWith|[a-z]\.key\b|pgpass|:\d{4,5}:/i;
 
 export const mayNameSecret = (text: string): boolean =>
   /[^\0-\x7f]/.test(text) || HINT.test(text) || SHORT.test(text);
