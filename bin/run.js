@@ -44,7 +44,9 @@ function cacheFolder() {
 function startUnderOwnNode() {
   const node = join(root, 'node_modules', 'node', 'bin', 'node');
   if (!existsSync(node)) {
-    fail('koubou needs Node ' + OLDEST.join('.') + ' or newer; this is ' + process.versions.node + '.');
+    const needs =
+      'koubou needs Node ' + OLDEST.join('.') + ' or newer; this is ' + process.versions.node + '.';
+    fail(needs + ' `npm ci` in ' + root + ' installs one for koubou alone.');
     return;
   }
   const { spawn } = require('child_process');

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -44,7 +44,9 @@ const koubou = async (...args: string[]): Promise<void> => {
   say(`\n$ koubou ${args.map(shown).join(' ')}`);
   const code = await run([program, ...args], 'inherit');
   if (code !== 0)
-    throw new Failure(`\`koubou ${args[0]}\` ended with exit code ${code}; its words stand above.`);
+    throw new Failure(
+      `\`koubou ${args[0]}\` ended with exit code ${code}: see its message above. The rest was not run.`,
+    );
 };
 
 class Failure extends Error {}
@@ -75,9 +77,11 @@ const chosenFiles = (): string[] => {
   const missing = given.filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Failure(`There is no file ${missing.join(', ')}; nothing was started.`);
   if (given.length > 0) return given;
-  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  return [join(root, 'README.md'), ...docs.map((name) => join(root, 'docs', name))];
+  return [];
 };
+
+/** Short ones: the stand-in model reads little at once, and the first run should not take long. */
+const DEFAULT_FILES = '{README.md,docs/callers.md,docs/releasing.md,docs/routing.md,docs/task-lifecycle.md}';
 
 const stopEverything = async (): Promise<void> => {
   if (existsSync(home)) await run([program, 'stop', '--now', '--home', home], 'quiet');
@@ -99,7 +103,9 @@ const main = async (): Promise<void> => {
     throw new Failure('`koubou init` failed.');
   const real = modelFound();
   if (!real) {
-    say('\nNo model server answers on this machine, so a tiny stand-in model is used (85 MB, once).');
+    say(
+      '\nNo model server answers on this machine, so a tiny stand-in model is used (85 MB, downloaded once).',
+    );
     say('It runs real inference and proves the way from here to a kept result; its text MEANS NOTHING.');
     say(
       'For real work: install Ollama (https://ollama.com/download), `ollama pull gpt-oss:20b`, run this again.',
@@ -110,12 +116,12 @@ const main = async (): Promise<void> => {
   }
   await koubou('doctor');
   await koubou('work', '--detach');
-  if (process.argv.length > 2) {
+  if (files.length > 0) {
     for (const file of files) {
       await koubou('delegate', '--file', file, `Summarise ${basename(file)} in three lines`, '--wait');
     }
   } else {
-    await koubou('delegate', '--each', '{README.md,docs/*.md}', 'Summarise {file} in three lines', '--wait');
+    await koubou('delegate', '--each', DEFAULT_FILES, 'Summarise {file} in three lines', '--wait');
   }
   await koubou('delegate', '--type', 'command', '--wait', '--', 'node', '--version');
   await koubou(

@@ -99,7 +99,7 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     said: [
       ...choice.found,
       // Where tasks go is for what was there to say.
-      ...(keptConfig ? [`${agentYamlFile(home)} was there and holds as it is.`] : choice.said),
+      ...(keptConfig ? [`${agentYamlFile(home)} was there already and was not changed.`] : choice.said),
     ],
     next: next.map((command) => withHome(command, home, request)),
   };

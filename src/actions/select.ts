@@ -84,7 +84,11 @@ const lastOf = async (queue: Source, createdBy: string, tellOther?: TellOther): 
     tellOther(newest.id, newest.createdBy);
     return newest.id;
   }
-  throw new KoubouError('no_such_task', `No task was added by ${createdBy} yet.`);
+  throw new KoubouError(
+    'no_such_task',
+    newest === undefined ? 'There are no tasks here yet.' : `No task was added by ${createdBy} yet.`,
+    newest === undefined ? { hint: "Add one: koubou delegate 'Say hello'" } : {},
+  );
 };
 
 const byLabels = async (queue: Source, labels: Readonly<Record<string, string>>): Promise<string[]> => {

@@ -103,10 +103,12 @@ function tellWithheld(command: BaseCommand, { task_id }: TaskRecord): void {
   command.exitWith(exitCode);
 }
 
-function tellFailure(command: BaseCommand, { task_id, type, result }: TaskRecord): void {
+function tellFailure(command: BaseCommand, { task_id, type, result, files }: TaskRecord): void {
   command.exitWith(1);
   if (!result?.error) return;
-  command.hint(`${task_id} failed: ${result.error.message}\n${result.error.hint}`);
+  const [file] = files;
+  const about = file === undefined ? '' : ` (${oneLine(file.path)})`;
+  command.hint(`${task_id}${about} failed: ${result.error.message}\n${result.error.hint}`);
   if (type !== 'command' && result.output_path !== null && result.error.code !== 'handed_back') {
     command.hint(`What it gave was not accepted; it is kept in ${result.output_path}`);
   }

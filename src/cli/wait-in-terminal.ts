@@ -38,6 +38,7 @@ export async function waitInTerminal(
   const { queue, config, environment, home, outer } = opened;
   const agentLimit = environment.principal.agent !== null ? config.defaults.agent_wait_timeout : undefined;
   const bar = ids.length > 1 ? await openProgressBar(outer) : undefined;
+  const signal = untilInterrupt();
   try {
     const end = await waitForTasks({
       queue,
@@ -47,7 +48,7 @@ export async function waitInTerminal(
       unserved: askHealth(opened, wait.loadRunners),
       ensureWorker: () => ensureWorker({ queue, home, environment: outer, config }),
       requireStartable: () => refuseInSandbox(outer),
-      signal: untilInterrupt(),
+      signal,
       say: (line) => {
         bar?.clear();
         command.hint(line);
@@ -56,7 +57,7 @@ export async function waitInTerminal(
     });
     bar?.clear();
     if (end.kind === 'ended') return end.ended;
-    await tellUnfinished(command, wait, end);
+    await tellUnfinished(command, wait, end, signal);
     return undefined;
   } finally {
     bar?.clear();
@@ -67,6 +68,7 @@ async function tellUnfinished(
   command: BaseCommand,
   wait: TerminalWait,
   end: Exclude<WaitEnd, { kind: 'ended' }>,
+  signal: AbortSignal,
 ): Promise<void> {
   const { opened, ids, json, strict } = wait;
   const short = wait.again.length <= MOST_TO_COPY;
@@ -85,6 +87,6 @@ async function tellUnfinished(
     );
   }
   const gentle = opened.environment.principal.agent !== null && wait.limit === undefined && !strict;
-  command.exitWith(end.kind === 'interrupted' ? 130 : gentle ? 0 : 4);
+  command.exitWith(end.kind === 'interrupted' ? Number(signal.reason) : gentle ? 0 : 4);
   if (json && !strict) await printRecords(command, opened, ids);
 }

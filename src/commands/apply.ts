@@ -26,7 +26,9 @@ export default class Apply extends BaseCommand {
     if (result === 'conflict') {
       this.hint(`These conflict; nothing was changed. To merge by hand: git merge ${branch}`);
     } else if (result === 'dirty') {
-      this.hint('These hold changes of your own; nothing was changed. Commit or stash them, then try again.');
+      this.hint(
+        'These hold changes of your own; nothing was changed. Commit them, stash them (`git stash -u` takes new files too) or move them away, then try again.',
+      );
     } else {
       this.hint(files.length === 0 ? 'It was all there already.' : `Applied to ${repository}.`);
     }

@@ -54,7 +54,7 @@ export default class Logs extends BaseCommand {
       }
     }
     for (const output of outputs.values()) await output.end();
-    if (signal.aborted) this.exitWith(130);
+    if (signal.aborted) this.exitWith(Number(signal.reason));
     else if (shown === 0) this.hint(`${id} has printed nothing.`);
   }
 }

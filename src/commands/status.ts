@@ -42,7 +42,7 @@ export default class Status extends BaseCommand {
     if (flags.watch) {
       const signal = untilInterrupt();
       await watchView(look, { json: flags.json, signal });
-      if (signal.aborted) this.exitWith(130);
+      if (signal.aborted) this.exitWith(Number(signal.reason));
       return;
     }
     const view = await look();

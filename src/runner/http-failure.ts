@@ -69,8 +69,8 @@ export const silent = (server: Server, seconds: number): RunFailure =>
 
 const startHint = ({ kind }: Server): string =>
   kind === 'ollama'
-    ? 'Start it with `ollama serve`, or set OLLAMA_HOST; a worker then goes on with the task.'
-    : 'Start the model server, or set OPENAI_API_BASE; a worker then goes on with the task.';
+    ? 'Start it with `ollama serve`, or set OLLAMA_HOST; then `koubou wait` or `koubou work` takes the task up again.'
+    : 'Start the model server, or set OPENAI_API_BASE; then `koubou wait` or `koubou work` takes the task up again.';
 
 /** It was asked whether it lives, and sends without end. */
 export const unusable = (server: Server, why: string): RunFailure =>

@@ -181,7 +181,7 @@ describe('init', () => {
     await run();
     writeFiles(folder(), { '.koubou/config/agent.yaml': '# mine\n' });
     const { said, next } = await run();
-    assert.ok(said.some((sentence) => sentence.endsWith('was there and holds as it is.')));
+    assert.ok(said.some((sentence) => sentence.endsWith('was there already and was not changed.')));
     assert.ok(!said.some((sentence) => /is written for|tasks go to/.test(sentence)), said.join('\n'));
     assert.ok(!next.some((command) => command.includes('ollama pull')));
   });

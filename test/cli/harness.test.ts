@@ -270,7 +270,10 @@ describe('the command line', () => {
     it('says so in one sentence', async () => {
       const { code, stderr } = await koubou(['--version'], { node: systemNode });
       assert.equal(code, 1);
-      assert.match(stderr, /^koubou needs Node 22\.22\.0 or newer; this is [\d.]+\.\n$/);
+      assert.match(
+        stderr,
+        /^koubou needs Node 22\.22\.0 or newer; this is [\d.]+\. `npm ci` in .+ installs one for koubou alone\.\n$/,
+      );
     });
 
     describe('with a Node of its own', () => {

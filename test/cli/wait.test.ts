@@ -134,18 +134,22 @@ describe('koubou wait', () => {
     assert.deepEqual(await project.queue.workers(), []);
   });
 
-  it('ends with 130 at Ctrl-C, and the task goes on', async () => {
-    const id = await add(...command, 'sleep', '60');
-    const { child, ended, said } = await startKoubou(['wait'], { cwd: project.folder });
-    await until(() => said.stderr.includes('was started'));
-    await until(async () => (await project.queue.state(id)) === 'in_progress');
-    child.kill('SIGINT');
-    const { code, stdout, stderr } = await ended;
-    assert.deepEqual([code, stdout], [130, '']);
-    assert.match(stderr, new RegExp(`Stopped waiting; ${id} goes on\\. .*: koubou wait ${id}\n$`));
-    assert.equal(await project.queue.state(id), 'in_progress');
-    await project.run('cancel', id);
-  });
+  for (const [signal, ends] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    it(`ends with ${ends} at ${signal}, says how to go on, and the task goes on`, async () => {
+      const id = await add(...command, 'sleep', '60');
+      const { child, ended, said } = await startKoubou(['wait'], { cwd: project.folder });
+      await until(() => said.stderr.includes('was started'));
+      await until(async () => (await project.queue.state(id)) === 'in_progress');
+      child.kill(signal);
+      const { code, stdout, stderr } = await ended;
+      assert.deepEqual([code, stdout], [ends, '']);
+      assert.match(stderr, new RegExp(`Stopped waiting; ${id} goes on\\. .*: koubou wait ${id}\n$`));
+      assert.equal(await project.queue.state(id), 'in_progress');
+      await project.run('cancel', id);
+    });
 
   it('draws a bar in a terminal when it waits for many, without colour under NO_COLOR', async function () {
     if (spawnSync('script', ['--version']).status !== 0) this.skip();
