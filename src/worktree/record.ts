@@ -132,8 +132,11 @@ export const writeWorktree = async ({ home, seal }: SealedHome, record: Worktree
   await syncAll([folder, home]);
 };
 
-export const forgetWorktree = (home: string, id: string): Promise<void> =>
-  rm(recordPath(home, id), { force: true });
+/** It does not come back with a loss of power: its branch would be gone. */
+export const forgetWorktree = async (home: string, id: string): Promise<void> => {
+  await rm(recordPath(home, id), { force: true });
+  await syncAll([worktreesFolder(home)]);
+};
 
 /** The worktrees whose folder still exists, oldest task first. For display only: records without a seal are included. */
 export const listWorktrees = async (home: string): Promise<WorktreeRecord[]> => {

@@ -121,6 +121,16 @@ describe('the work in a repository', () => {
     );
   });
 
+  it('is forgotten for good when it was discarded', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const id = await repository.done(put('new.txt', 'new\n'));
+    const paths = await synced(async () => {
+      await repository.discard(id);
+    });
+    for (const folder of [join(branchOf(id), '..'), join(repository.rig.home.home, 'worktrees')])
+      assert.ok(paths.has(folder), folder);
+  });
+
   const IN_PLACE = { options: { worktree: false } };
 
   it('is on the device where it was done in the folder itself: files, and what the agent committed', async function () {
