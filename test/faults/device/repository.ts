@@ -91,14 +91,14 @@ export class Repository {
     return (await startKoubou(args, { ...this.#here(), under })).ended;
   }
 
-  /** As a daemon does after the machine was started anew: who worked there is dead when three beats did not come. */
+  /** As a daemon does after the machine was started anew: who worked there is dead when three beats did not come, or none for a minute. */
   async sweptAnew(): Promise<void> {
     const run = join(this.home, 'run');
     const dead = readdirSync(run).filter((name) => name.startsWith('worker-'));
     const under = inAnotherBoot(this.#outside, []);
     const { child, ended } = await startKoubou(['work'], { ...this.#here(), under });
     try {
-      await until(() => !dead.some((name) => existsSync(join(run, name))), 'the end of the dead', 20_000);
+      await until(() => !dead.some((name) => existsSync(join(run, name))), 'the end of the dead', 90_000);
     } finally {
       child.kill('SIGTERM');
       await ended;
