@@ -5,7 +5,7 @@
 
 const fs = require('fs');
 const Module = require('module');
-const { dirname, join } = require('path');
+const { dirname, isAbsolute, join } = require('path');
 const vm = require('vm');
 
 // The first calls of a command add what each of them used; later ones only read.
@@ -20,6 +20,20 @@ module.exports = function load(bundle, folder, command) {
   process.on('exit', (code) => {
     if (code === 0 && !process.exitCode) scripts.forEach(write);
   });
+};
+
+// Beside the bundle, where that can be written to; `root`: of the package.
+module.exports.cacheFolder = function cacheFolder(root, environment) {
+  const inside = join(root, 'dist', 'cli');
+  try {
+    fs.accessSync(inside, fs.constants.W_OK);
+    return join(inside, '.cache');
+  } catch {
+    const named = environment.XDG_CACHE_HOME;
+    // A relative one is to be ignored, as with XDG_STATE_HOME: a project could bring that folder.
+    const base = named && isAbsolute(named) ? named : join(require('os').homedir(), '.cache');
+    return join(base, 'koubou');
+  }
 };
 
 function cacheOf(folder, file, name) {
@@ -72,12 +86,26 @@ function compile(path, cache, scripts) {
 function read(cache, hash) {
   let bytes;
   try {
-    bytes = fs.readFileSync(cache);
+    bytes = readOwn(cache);
   } catch {
     return undefined;
   }
+  if (bytes === undefined) return undefined;
   const [known, written] = bytes.latin1Slice(0, HEADER).split(' ');
   return known === hash ? { data: bytes.subarray(HEADER), written: Number(written) } : undefined;
+}
+
+// What stands in a cache is run: undefined for one that another user made or may have written to. A pipe is not waited for.
+function readOwn(path) {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+  const file = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const facts = fs.fstatSync(file);
+    const isOwn = !process.getuid || (facts.uid === process.getuid() && (facts.mode & 0o022) === 0);
+    return facts.isFile() && isOwn ? fs.readFileSync(file) : undefined;
+  } finally {
+    fs.closeSync(file);
+  }
 }
 
 // Without a cache everything works, only slower: so whatever fails here is passed over.

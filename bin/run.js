@@ -26,19 +26,8 @@ function start() {
     fail('koubou is not built yet: run `npm run build` in ' + root);
     return;
   }
-  require('./load.js')(bundle, cacheFolder(), process.argv[2]);
-}
-
-// A folder that others can write to would let them choose what runs here, so never one in /tmp.
-function cacheFolder() {
-  const { accessSync, constants } = require('fs');
-  const inside = join(root, 'dist', 'cli');
-  try {
-    accessSync(inside, constants.W_OK);
-    return join(inside, '.cache');
-  } catch {
-    return join(process.env.XDG_CACHE_HOME || join(require('os').homedir(), '.cache'), 'koubou');
-  }
+  const load = require('./load.js');
+  load(bundle, load.cacheFolder(root, process.env), process.argv[2]);
 }
 
 function startUnderOwnNode() {

@@ -6,7 +6,7 @@
 
 /** What the programs and Node.js itself need. */
 const SYSTEM =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LANGUAGE|LC_[A-Z]+|TZ|NO_COLOR|XDG_[A-Z_]+|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS)$/;
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LANGUAGE|LC_[A-Z]+|TZ|NO_COLOR|XDG_STATE_HOME|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS)$/;
 
 /** What koubou reads itself, and an agent may say: none of them says where prompts go. */
 const SETTINGS = new Set([

@@ -1,0 +1,76 @@
+/** What stands in a code cache is run: one that somebody else may have made is not read. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire, Module } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import { builtKoubou } from '../helpers/built.ts';
+import { koubou } from '../helpers/koubou.ts';
+
+const HEADER = 80;
+const OTHER_USER = 65534;
+
+describe('a code cache', () => {
+  let root: string;
+  let bundle: string;
+  let cache: string;
+  beforeEach(async () => {
+    root = mkdtempSync(join(tmpdir(), 'koubou-cache-'));
+    cpSync(dirname(dirname(await builtKoubou())), root, { recursive: true, verbatimSymlinks: true });
+    bundle = join(root, 'dist/cli/main.cjs');
+    rmSync(join(root, 'dist/cli/.cache'), { recursive: true, force: true });
+    cache = join(root, 'dist/cli/.cache', `${process.version}-${process.arch}`, 'main.cjs.list');
+    mkdirSync(dirname(cache), { recursive: true });
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  const help = (): ReturnType<typeof koubou> =>
+    koubou(['list', '--help'], { program: join(root, 'bin/run.js') });
+
+  /** V8 compares the length of a source: another program of that length is run in its place. */
+  const forge = (): void => {
+    const source = readFileSync(bundle, 'utf8');
+    const [hash = ''] = /[\da-f]{64}/.exec(source.slice(0, HEADER)) ?? [];
+    const forged = `(function () { process.stdout.write('forged'); process.exit(0); })`;
+    const script = new Script(forged.padEnd(Module.wrap(source).length), { filename: bundle });
+    script.runInThisContext();
+    const header = Buffer.from(`${hash} 3 `.padEnd(HEADER));
+    writeFileSync(cache, Buffer.concat([header, script.createCachedData()]), { mode: 0o600 });
+  };
+
+  it('is run where it is of this user alone, and not where others may write to it or made it', async () => {
+    forge();
+    assert.equal((await help()).stdout, 'forged');
+    chmodSync(cache, 0o666);
+    assert.match((await help()).stdout, /koubou list/);
+    forge();
+    if (process.getuid?.() === 0) {
+      chownSync(cache, OTHER_USER, OTHER_USER);
+      assert.match((await help()).stdout, /koubou list/);
+    }
+  });
+
+  it('is not waited for where it is a pipe', async () => {
+    execFileSync('mkfifo', [cache]);
+    assert.match((await help()).stdout, /koubou list/);
+  });
+
+  it('lies in no folder of a project by a name that is relative', () => {
+    const { cacheFolder } = createRequire(import.meta.url)(join(root, 'bin/load.js'));
+    const nowhere = join(root, 'none');
+    assert.equal(cacheFolder(nowhere, { XDG_CACHE_HOME: '/c' }), '/c/koubou');
+    for (const named of ['c', './c', ''])
+      assert.match(cacheFolder(nowhere, { XDG_CACHE_HOME: named }), /^\/.*\.cache\/koubou$/);
+  });
+});
