@@ -83,6 +83,9 @@ const strayed = (
   if (stays && isSame) return undefined;
   // A bind mount, or the old place is gone: the folder itself is the one that was signed.
   if (!stays && !isSame && holdsId(known.path, id, key)) return `is a copy of ${known.path}`;
+  // Whoever may write in that folder, and not in its config, could take the signature out of it to a config of their own.
+  if (!stays && !isSame && isStillThere(known))
+    return `carries the signature of ${known.path}, which is still there`;
   if (!stays && isSame && existsSync(known.path)) return undefined;
   remember(state, id, { path, dev, ino });
   return undefined;
@@ -92,6 +95,16 @@ const readPlace = (state: string, id: string): Place | undefined => {
   const { path, dev, ino } = readOwnJson(registryFile(state, id), MOST_BYTES) ?? {};
   const isPlace = typeof path === 'string' && typeof dev === 'string' && typeof ino === 'string';
   return isPlace ? { path, dev, ino } : undefined;
+};
+
+/** What cannot be looked at may be it. */
+const isStillThere = ({ path, dev, ino }: Place): boolean => {
+  try {
+    const facts = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return facts !== undefined && String(facts.dev) === dev && String(facts.ino) === ino;
+  } catch {
+    return true;
+  }
 };
 
 /** What cannot be looked at may hold it. */

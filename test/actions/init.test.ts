@@ -240,6 +240,13 @@ describe('init', () => {
     assert.equal(existsSync(home()), false);
   });
 
+  it('says so where nothing can be made, as below /proc', async () => {
+    await assert.rejects(run({}, { home: '/proc/none/home', makeHome: createFileHome }), {
+      code: 'usage',
+      message: /cannot be made/,
+    });
+  });
+
   it('writes nothing where no home can be written down, and goes on with one that is', async () => {
     const registry = join(folder(), 'user', '.local', 'state', 'koubou', 'homes');
     await run({}, { home: join(folder(), 'earlier') });

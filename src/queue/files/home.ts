@@ -67,10 +67,23 @@ export const createFileHome = async (path: string, options: HomeOptions): Promis
   return { made };
 };
 
+/** Not by Node's `recursive`: below /proc, where nothing can be made, it tries for ever. */
+const makeFolders = (path: string): string | undefined => {
+  const first = fs.existsSync(dirname(path)) ? undefined : makeFolders(dirname(path));
+  try {
+    fs.mkdirSync(path, { mode: 0o700 });
+    return first ?? path;
+  } catch (error) {
+    const isThere = fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (systemCode(error) === 'EEXIST' && isThere) return first;
+    throw error;
+  }
+};
+
 /** The topmost folder that had to be made, or undefined. Throws `usage` where none can be. */
 const makeHomeFolder = (home: string): string | undefined => {
   try {
-    return fs.mkdirSync(home, { recursive: true, mode: 0o700 });
+    return makeFolders(home);
   } catch (cause) {
     const code = systemCode(cause) ?? '';
     // Node says so of a file at its place as of a file on its way.
