@@ -1,6 +1,6 @@
 /** From what was said on the command line to an open home: the one place that decides whether it may be acted on. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Variables } from '../config/environment.ts';
 import { defaultConfig, type Loaded, loadConfig } from '../config/load.ts';
 import { findHome, HOME_NAME, stateFolder, userHome } from '../config/paths.ts';
@@ -96,10 +96,19 @@ const refuseOtherHome = (
   caller: Caller,
 ): void => {
   const { KOUBOU_HOME: named, ...unnamed } = environment;
-  if (caller.principal.role === 'owner' || (flag === undefined && !named?.trim())) return;
+  if (caller.principal.role === 'owner') return;
+  const userOwn = join(userHome(environment), HOME_NAME);
+  if (home !== userOwn && realOf(home) !== join(realOf(dirname(home)), basename(home))) {
+    requireAllowed(caller, 'other_home', {
+      about: `${home} is a link to ${realOf(home)}`,
+      undone: 'Nothing was done.',
+      instead: 'Call koubou in the folder of that project.',
+    });
+  }
+  if (flag === undefined && !named?.trim()) return;
   const own = ownHome(unnamed, cwd);
   if (own !== undefined && realOf(own) === realOf(home)) return;
-  const ofFolder = own !== undefined && own !== join(userHome(environment), HOME_NAME);
+  const ofFolder = own !== undefined && own !== userOwn;
   if (flag === undefined && !ofFolder) return;
   requireAllowed(caller, 'other_home', {
     about: home,

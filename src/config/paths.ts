@@ -1,5 +1,5 @@
 /** Where things are: the home that a command means, and the templates that came with koubou. */
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
@@ -111,7 +111,14 @@ const firstLine = (file: string): string | undefined => {
 /** A home of somebody else's is passed over, for root too: anybody can put one into /tmp. */
 const ownHome = (folder: string): string | undefined => {
   const path = join(folder, HOME_NAME);
-  return isFolder(path) && isMine(path) ? path : undefined;
+  return isFolder(path) && isMine(path) && !isLinkOfOther(path) ? path : undefined;
+};
+
+/** It would have work done by a home of this user's that is meant for something else. root may lead anybody anywhere. */
+const isLinkOfOther = (path: string): boolean => {
+  const facts = lstatSync(path, { throwIfNoEntry: false });
+  if (process.getuid === undefined || !facts?.isSymbolicLink()) return false;
+  return ![0, process.getuid()].includes(facts.uid);
 };
 
 const isMine = (path: string): boolean =>

@@ -317,6 +317,35 @@ security: { allow_full_access: true }
     }
   });
 
+  it('uses no other home by a link that it makes, unless that home gives it to agents', async () => {
+    const other = await Project.make();
+    try {
+      const config = join(other.home, 'config', 'agent.yaml');
+      const give = (may: string) => writeFileSync(config, `callers: { agent: { may: [${may}] } }\n`);
+      const cwd = join(project.folder, 'sub');
+      mkdirSync(cwd);
+      symlinkSync(other.home, join(cwd, '.koubou'));
+      const inSub = (environment: Record<string, string>) =>
+        project.runWith(
+          { cwd, environment: { HOME: root, PATH: path, ...environment } },
+          'delegate',
+          '--json',
+          '--type',
+          'command',
+          '--',
+          'true',
+        );
+      give('program');
+      const refused = await inSub(AGENT);
+      assert.deepEqual([refused.code, codeOf(refused)], [2, 'not_allowed'], refused.stdout);
+      assert.equal((await inSub({})).code, 0);
+      give('program, other_home');
+      assert.equal((await inSub(AGENT)).code, 0);
+    } finally {
+      await other.remove();
+    }
+  });
+
   it('adds tasks for models, and puts their results into the project', async () => {
     project.write('a.md', 'a');
     const { code } = await call(AGENT, ['delegate', '--file', 'a.md', '--output', 'out/b.md', 'Translate.']);
@@ -581,6 +610,8 @@ security: { allow_full_access: true }
         CODEX_THREAD_ID: 'x',
         GEMINI_CLI: '1',
         NODE_OPTIONS: '-r x',
+        XDG_CACHE_HOME: '/c',
+        XDG_RUNTIME_DIR: '/r',
         OLLAMA_HOST: 'x',
         A_KEY: 'x',
       };

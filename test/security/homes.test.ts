@@ -47,6 +47,8 @@ const withoutGuards = (): Promise<string> =>
       from: 'process.getuid === undefined || statOf(path)?.uid === process.getuid()',
       to: 'process.pid > 0',
     },
+    { file: 'home/signature.ts', from: '!isSame && isStillThere(known)', to: '!isSame && known.path === ""' },
+    { file: 'config/paths.ts', from: '![0, process.getuid()].includes(facts.uid)', to: 'facts.size < 0' },
     { file: 'home/signature.ts', from: 'Number(facts.uid) !== me()', to: 'Number(facts.uid) < 0' },
     { file: 'home/read-own.ts', from: 'facts.uid === me()', to: 'facts.uid >= 0' },
     {
@@ -597,7 +599,35 @@ callers: { agent: { may: [program], commands: [make evil] } }
     }
   });
 
+  it('has no signature that was taken out of a home which is still there', async () => {
+    const isTaken = async (here: Ground): Promise<boolean> => {
+      await here.init();
+      const evil = join(here.folder, 'sub', '.koubou');
+      fs.cpSync(here.home, evil, { recursive: true });
+      here.write('sub/.koubou/config/agent.yaml', 'callers: { agent: { may: [program] } }\n');
+      fs.renameSync(join(here.home, 'home.json'), join(evil, 'home.json'));
+      const environment = { CLAUDECODE: '1' };
+      const cwd = dirname(evil);
+      await here.koubou(['delegate', '--type', 'command', '--', 'touch', here.marker], { cwd, environment });
+      await here.drain(cwd);
+      return here.ran;
+    };
+    assert.equal(await isTaken(ground()), false);
+    assert.equal(await isTaken(ground(planted)), true, 'without the guard it would have');
+  });
+
   if (asRoot) {
+    it('is not found by a link that another user made', async () => {
+      const isFound = async (here: Ground): Promise<boolean> => {
+        await here.right('init', '--home', join(here.root, 'mine'));
+        fs.symlinkSync(join(here.root, 'mine'), here.home);
+        fs.lchownSync(here.home, OTHER_USER, OTHER_USER);
+        return (await here.koubou(['delegate', 'x'])).code === 0;
+      };
+      assert.equal(await isFound(ground()), false);
+      assert.equal(await isFound(ground(planted)), true, 'without the guard it would be');
+    });
+
     it('is refused to root by name, too, where another user made it, and cannot be trusted', async () => {
       const here = ground();
       await here.init();
@@ -721,7 +751,7 @@ describe('a home of this user', () => {
       ended.map(() => [0, '']),
     );
     await works(here.folder);
-    assert.deepEqual(fs.readdirSync(here.state).sort(), ['homes', 'key']);
+    assert.deepEqual(fs.readdirSync(here.state).sort(), ['homes', 'key', 'work']);
     assert.equal(fs.readdirSync(join(here.state, 'homes')).length, 1);
     const modes = [here.state, join(here.state, 'key')].map((path) => fs.statSync(path).mode & 0o777);
     assert.deepEqual(modes, [0o700, 0o600]);
