@@ -66,13 +66,16 @@ describe('what is half made', () => {
   it('goes with a sweep beside the key as well, where git and an apply are at work', async () => {
     for (const folder of [sealOf(home.home).apart, home.path('run', 'apart')]) {
       fs.mkdirSync(folder, { recursive: true });
-      const [dead, living] = [madeBy({ startTime: '1' }), halfMadePath].map((nameOf) =>
+      // Of another machine, which has the same folders of the user.
+      const far = madeBy({ bootId: 'ab12cd34' });
+      const [dead, living, elsewhere] = [madeBy({ startTime: '1' }), halfMadePath, far].map((nameOf) =>
         nameOf(join(folder, 'a')),
-      ) as [string, string];
-      for (const path of [dead, living]) fs.mkdirSync(join(path, 'objects'), { recursive: true });
+      ) as [string, string, string];
+      const all = [dead, living, elsewhere];
+      for (const path of all) fs.mkdirSync(join(path, 'objects'), { recursive: true });
       const queue = home.open();
       await queue.sweep(budgetOf);
-      assert.deepEqual(left([dead, living]), [living]);
+      assert.deepEqual(left(all), [living, elsewhere]);
       await queue.close();
     }
   });

@@ -3,6 +3,7 @@
  * drafts of files, folders to work in.
  */
 import { join } from 'node:path';
+import { isLeft } from '../../process/apart.ts';
 import { halfMadeBy } from '../../process/maker.ts';
 import { makerLives, type QueueContext } from './context.ts';
 import { listOrNone, removeTree } from './disk.ts';
@@ -12,14 +13,18 @@ import { each } from './each.ts';
 export const sweepHalfMade = async (context: QueueContext): Promise<number> => {
   const { disk, layout, seal } = context;
   let removed = 0;
-  const within = ['config', 'worktrees', join('run', 'apart')].map((name) => join(layout.home, name));
-  const folders = [layout.home, layout.run, ...within, ...(seal === undefined ? [] : [seal.apart])];
+  const within = ['config', 'worktrees'].map((name) => join(layout.home, name));
+  // Where other machines may be at work, whose makers are of another boot.
+  const apart = [join(layout.run, 'apart'), ...(seal === undefined ? [] : [seal.apart])];
+  const folders = [layout.home, layout.run, ...within, ...apart];
   await each(
     folders.map((folder) => async () => {
       for (const name of await listOrNone(disk, folder)) {
         const maker = halfMadeBy(name);
         const path = join(folder, name);
-        if (maker === undefined || makerLives(context, path, maker)) continue;
+        if (maker === undefined) continue;
+        const isOver = apart.includes(folder) ? await isLeft(path, maker) : !makerLives(context, path, maker);
+        if (!isOver) continue;
         await removeTree(disk, path);
         removed += 1;
       }
