@@ -2,7 +2,7 @@
  * Files that koubou made for itself (results/DAY/ID/run-R.*, what lies in a run's state): opened without following a link
  * that somebody put in their place, and without waiting for a pipe.
  */
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { cp, type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { dirname } from 'node:path';
@@ -59,16 +59,30 @@ export const moveOwn = async (from: string, to: string): Promise<void> => {
     await rename(from, to);
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;
-    await cp(from, to, { recursive: true, verbatimSymlinks: true, filter: isKept });
+    try {
+      await cp(from, to, { recursive: true, verbatimSymlinks: true, filter: isKept });
+    } catch (cause) {
+      // A part of it would be no use, and may be what filled the disk.
+      await rm(to, { recursive: true, force: true }).catch(() => undefined);
+      throw cause;
+    }
     await rm(from, { recursive: true, force: true });
   }
 };
 
-/** Neither sockets nor pipes can be copied. */
+/** Neither sockets nor pipes can be copied, and of a hole each byte is written: a file of nothing else fills the disk. */
 const isKept = async (path: string): Promise<boolean> => {
   const facts = await lstat(path);
-  return facts.isFile() || facts.isDirectory() || facts.isSymbolicLink();
+  return (facts.isFile() && !isHollow(facts)) || facts.isDirectory() || facts.isSymbolicLink();
 };
+
+const HOLLOW_FROM = 64 * 1024 * 1024;
+/** A file system that compresses makes this of text at most. */
+const HOLLOW_TIMES = 16;
+const BLOCK = 512;
+
+const isHollow = ({ size, blocks }: Stats): boolean =>
+  size > HOLLOW_FROM && size > HOLLOW_TIMES * blocks * BLOCK;
 
 export const appendOwn = (path: string, text: string | Uint8Array): Promise<void> =>
   using(openOwn(path, 'append'), (file) => file.appendFile(text));

@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -115,10 +116,34 @@ describe('the folder of a run', () => {
     });
   });
 
-  it('is kept from another file system as well, its links as links', async function () {
-    const root = ['/dev/shm', '/var/tmp'].find(
+  const elsewhere = (): string | undefined =>
+    ['/dev/shm', '/var/tmp'].find(
       (path) => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev,
     );
+
+  it('fills no disk from another file system, by a file that is a hole or by what cannot be kept whole', async function () {
+    const root = elsewhere();
+    if (root === undefined) return this.skip();
+    const from = mkdtempSync(join(root, 'koubou-state-'));
+    const to = join(home, 'results', 'state');
+    try {
+      put(join(from, 'hole'), '');
+      truncateSync(join(from, 'hole'), 2 ** 27);
+      put(join(from, 'one'), 'said');
+      await moveOwn(from, to);
+      assert.deepEqual(readdirSync(to), ['one']);
+      put(join(from, 'one'), 'said');
+      // Node asks for such a name by another one.
+      writeFileSync(Buffer.concat([Buffer.from(join(from, 'x')), Buffer.from([0xff])]), '');
+      await assert.rejects(moveOwn(from, to));
+      assert.equal(existsSync(to), false);
+    } finally {
+      rmSync(from, { recursive: true, force: true });
+    }
+  });
+
+  it('is kept from another file system as well, its links as links', async function () {
+    const root = elsewhere();
     if (root === undefined) return this.skip();
     const from = mkdtempSync(join(root, 'koubou-state-'));
     const to = join(home, 'results', 'state');
