@@ -11,9 +11,11 @@ routing: { default: { general: small }, rules: [{ if: { sensitive: true }, then:
   'agent.yaml',
 );
 
+const opened = { config, caller: { principal: { role: 'owner' } } } as OpenHome;
+
 describe('the route that is shown', () => {
   const shown = (prompt: string) =>
-    showRoute({ prompt }, { config } as OpenHome, { cwd: '/', createdBy: 'cli', priority: 5 }, () =>
+    showRoute({ prompt }, opened, { cwd: '/', createdBy: 'cli', priority: 5 }, () =>
       assert.fail('no runner is asked'),
     );
 
