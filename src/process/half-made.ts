@@ -11,8 +11,11 @@ const random = (): string =>
     .toString(16)
     .padStart(12, '0');
 
+/** Tells who made something, and that from all else that this process makes. */
+export const ownMakerName = (): string => makerName(selfIdentity(), random());
+
 /** The name under which this process makes what is to lie at `path`: a file, or a folder to work in. */
-export const halfMadePath = (path: string): string => `${path}.${makerName(selfIdentity(), random())}.tmp`;
+export const halfMadePath = (path: string): string => `${path}.${ownMakerName()}.tmp`;
 
 /**
  * Removes what dead processes left of `path`, half made. Another boot counts as dead: should it be another machine's that

@@ -21,10 +21,11 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { moveOwn } from '../../src/names/own-file.ts';
 import { apartPath } from '../../src/process/apart.ts';
-import { selfIdentity } from '../../src/process/liveness.ts';
+import { type ProcessIdentity, selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { isWithin } from '../../src/text/is-within.ts';
+import { RunState } from '../../src/worker/run-state.ts';
 import { sealOf } from '../helpers/state.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
 
@@ -67,21 +68,18 @@ describe('the folder of a run', () => {
   it('is taken away with what a killed worker left, also in the project, and not that of one that lives', async () => {
     const stray = join(dirname(home), 'work', '.codex');
     mkdirSync(stray, { recursive: true });
-    const left = (task: string, startTime: string): string => {
-      const folder = join(apart, `${task}.runs`);
-      put(join(folder, 'run-1.state', 'config.toml'), 'token');
-      put(join(folder, 'run-1.state', 'strays.json'), JSON.stringify([stray]));
-      writeFileSync(join(folder, 'holder'), makerName({ ...selfIdentity(), startTime }, '0'));
+    const left = (task: string, of: Partial<ProcessIdentity>): string => {
+      const folder = join(apart, `${task}.${makerName({ ...selfIdentity(), ...of }, '0')}.runs`);
+      put(join(folder, 'run-0.state', 'config.toml'), 'token');
+      put(join(folder, 'run-0.state', 'strays.json'), JSON.stringify([stray]));
       return folder;
     };
-    const dead = left('task_20260101_000000_000000_dead', '1');
-    const alive = left('task_20260101_000000_000000_live', selfIdentity().startTime);
+    const dead = left('task_20260101_000000_000000_dead', { startTime: '1' });
+    const alive = left('task_20260101_000000_000000_live', {});
     // Of another machine with the same folders of the user, or of this one before it was started anew.
-    const [far, old] = ['far', 'old'].map((name) => {
-      const folder = left(`task_20260101_000000_000000_${name}0`, '1');
-      writeFileSync(join(folder, 'holder'), makerName({ ...selfIdentity(), bootId: 'ab12cd34' }, '0'));
-      return folder;
-    }) as [string, string];
+    const [far, old] = ['far', 'old'].map((name) =>
+      left(`task_20260101_000000_000000_${name}0`, { bootId: 'ab12cd34' }),
+    ) as [string, string];
     const scratch = ['far', 'old'].map((name) => {
       const maker = makerName({ ...selfIdentity(), bootId: 'ab12cd34' }, '0');
       const folder = join(apart, `${name}.${maker}.tmp`);
@@ -90,11 +88,27 @@ describe('the folder of a run', () => {
     }) as [string, string];
     for (const folder of [old, scratch[1]]) utimesSync(folder, 1, 1);
     runner.act = () => 'Done.';
-    await rig.add();
+    const id = await rig.add();
+    const own = left(id, { startTime: '1' });
     await rig.drain(runner);
+    assert.equal(readFileSync(join(keptOf(id), 'run-0.state', 'config.toml'), 'utf8'), 'token');
+    assert.equal(existsSync(own), false);
     assert.deepEqual([dead, alive, stray, far, old].map(existsSync), [false, true, false, true, false]);
     await apartPath({ home, seal: sealOf(home) }, 'own');
     assert.deepEqual(scratch.map(existsSync), [true, false]);
+  });
+
+  it('is that of one attempt alone, so that nobody takes it for what a killed worker left', async () => {
+    const id = await rig.add();
+    const claim = { id, statePath: join(keptOf(id), 'run-1.state'), logPath: join(keptOf(id), 'run-1.log') };
+    const place = { home, seal: sealOf(home) };
+    const [one, other] = [await RunState.make(place, claim), await RunState.make(place, claim)];
+    assert.notEqual(one.path, other.path);
+    await other.keep();
+    assert.ok(existsSync(dirname(one.path)));
+    await one.keep();
+    assert.deepEqual(readdirSync(apart), []);
+    await one.keep();
   });
 
   it('is kept in the place of whatever lies there, through no link', async () => {
