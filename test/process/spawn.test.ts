@@ -103,7 +103,7 @@ describe('starting a program', () => {
 
   const refused = async (given: ProgramOptions, words: RegExp): Promise<void> => {
     await assert.rejects(startProgram(given), (error: unknown) => {
-      assert.ok(error instanceof KoubouError);
+      assert.ok(error instanceof KoubouError, String(error));
       assert.equal(error.code, 'usage');
       assert.match(error.message, words);
       assert.notEqual(error.hint, '');
