@@ -60,6 +60,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   await requireProgram(command, cwd, environment['PATH']);
   const wrapper = await deathWrapper(options.ownPath ?? environment['PATH']);
   const [file, ...rest] = [...wrapper, command, ...args] as [string, ...string[]];
+  refuseTooLong(command, args);
   const { execa } = await import('execa');
   const files = await openFiles(options);
   try {
@@ -144,6 +145,21 @@ const openFiles = async ({ stdin, stdoutPath, stderrPath }: ProgramOptions): Pro
     throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.', { cause });
   }
   throw cause;
+};
+
+/** Linux: MAX_ARG_STRLEN for one word and 3/4 of _STK_LIM for all (execve(2)); macOS: ARG_MAX for all. */
+const LONGEST =
+  process.platform === 'linux' ? { word: 128 * 1024, all: 6 * 2 ** 20 } : { word: 2 ** 20, all: 2 ** 20 };
+
+/** Said here, as execa looks at each word with patterns, whose stack some megabytes overflow. */
+const refuseTooLong = (command: string, args: readonly string[]): void => {
+  const lengths = args.map((word) => Buffer.byteLength(word) + 1);
+  if (
+    lengths.every((each) => each <= LONGEST.word) &&
+    lengths.reduce((sum, each) => sum + each, 0) <= LONGEST.all
+  )
+    return;
+  throw startFailure(command, Object.assign(new Error('E2BIG'), { code: 'E2BIG' }));
 };
 
 const NOT_AS_ASKED: Readonly<Record<string, string>> = {

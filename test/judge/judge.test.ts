@@ -71,11 +71,11 @@ describe('the judge', () => {
   });
 
   it('ends a judgement that takes too long, and goes on with another process', async () => {
-    const judge = open({ seconds: 0.5, processes: 1 });
+    const judge = open({ seconds: 2, processes: 1 });
     await writeFile(path, ENDLESS_ANSWER);
     const ended = judge.ask('schema', { path, schema: ENDLESS });
     const next = judge.ask('tool_call', { path });
-    assert.equal(await code(ended), 'output_unjudged: It was not judged: it was not done after 0.5 s.');
+    assert.equal(await code(ended), 'output_unjudged: It was not judged: it was not done after 2 s.');
     assert.equal(await next, false);
   });
 

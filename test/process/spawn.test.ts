@@ -125,8 +125,13 @@ describe('starting a program', () => {
   it('says that the working folder does not exist', () =>
     refused({ ...options('true'), cwd: join(folder, 'gone') }, /working folder .*gone does not exist/));
 
-  it('says that the arguments are too long', () =>
-    refused(options('echo', 'x'.repeat(5_000_000)), /too long/));
+  it('says that the arguments are too long, one or all of them', async () => {
+    await refused(options('echo', 'x'.repeat(5_000_000)), /too long/);
+    await refused(options('echo', ...Array.from({ length: 100 }, () => 'x'.repeat(100_000))), /too long/);
+    const whole = await startProgram(options('echo', 'x'.repeat(100_000)));
+    assert.equal((await whole.ended).exitCode, 0);
+    assert.equal((await out()).length, 100_001);
+  });
 
   it('looks programs up on the PATH it was given, not on its own', () =>
     refused({ ...options('sh'), environment: { PATH: folder } }, /no program "sh"/));
