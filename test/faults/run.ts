@@ -37,7 +37,7 @@ const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config'];
 if (process.platform === 'linux' && process.getuid?.() === 0) mocha.push('--forbid-pending');
 
 const runSample = (): number =>
-  run(process.execPath, [...mocha, '--timeout', '60000', '--parallel', '--jobs', '3', ...files]);
+  run(process.execPath, [...mocha, '--timeout', '60000', '--parallel', '--jobs', '2', ...files]);
 
 /** One after the other, as some take times. Figures of a family in which something failed are not published. */
 const runAll = async (): Promise<number> => {
