@@ -5,6 +5,7 @@
 import { constants } from 'node:fs';
 import { copyFile, realpath } from 'node:fs/promises';
 import { basename, delimiter, join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram } from '../process/find-program.ts';
 import { removeTree } from '../process/remove-tree.ts';
 import { type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
@@ -76,10 +77,21 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
 const bothPaths = (...paths: (string | undefined)[]): string =>
   paths.filter((path) => path !== undefined).join(delimiter);
 
-/** Nothing of the run is left when it is said to have ended; what cannot be removed now goes with the run's folder. */
+/** A killed sandbox holds its mounts (EBUSY) until the last of its processes is gone. */
+const TRIES = 20;
+const BETWEEN_TRIES_MS = 50;
+
+/** Nothing of the run is left when it is said to have ended; what cannot be removed then goes with the run's folder. */
 const endedAfter = async ({ ended }: RunningProgram, tidy: () => Promise<void>): RunningProgram['ended'] => {
   const end = await ended;
-  await tidy().catch(() => undefined);
+  for (let left = TRIES; left > 0; left -= 1) {
+    const isDone = await tidy().then(
+      () => true,
+      () => false,
+    );
+    if (isDone) break;
+    await delay(BETWEEN_TRIES_MS);
+  }
   return end;
 };
 
