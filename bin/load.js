@@ -3,6 +3,7 @@
 // command those are most of them. docs/decisions/0009-code-cache.md has the figures.
 'use strict';
 
+const crypto = require('crypto');
 const fs = require('fs');
 const Module = require('module');
 const { dirname, isAbsolute, join } = require('path');
@@ -10,7 +11,7 @@ const vm = require('vm');
 
 // The first calls of a command add what each of them used; later ones only read.
 const WRITERS = 3;
-const HEADER = 80;
+const HEADER = 160;
 
 // `command` may be any word that somebody typed.
 module.exports = function load(bundle, folder, command) {
@@ -91,8 +92,14 @@ function read(cache, hash) {
     return undefined;
   }
   if (bytes === undefined) return undefined;
-  const [known, written] = bytes.latin1Slice(0, HEADER).split(' ');
-  return known === hash ? { data: bytes.subarray(HEADER), written: Number(written) } : undefined;
+  const [known, written, sum] = bytes.latin1Slice(0, HEADER).split(' ');
+  const data = bytes.subarray(HEADER);
+  // V8 does not check what it runs: by one damaged page every later call would crash.
+  return known === hash && sum === sumOf(data) ? { data, written: Number(written) } : undefined;
+}
+
+function sumOf(data) {
+  return crypto.createHash('sha256').update(data).digest('hex');
 }
 
 // What stands in a cache is run: undefined for one that another user made or may have written to. A pipe is not waited for.
@@ -123,8 +130,9 @@ function write({ script, cache, hash, written }) {
     return;
   }
   try {
-    const header = Buffer.from(`${hash} ${written} `.padEnd(HEADER));
-    fs.writeFileSync(file, Buffer.concat([header, script.createCachedData()]));
+    const data = script.createCachedData();
+    const header = Buffer.from(`${hash} ${written} ${sumOf(data)} `.padEnd(HEADER));
+    fs.writeFileSync(file, Buffer.concat([header, data]));
     // Renamed before it is on the disk, it might be found torn after a power cut.
     fs.fsyncSync(file);
     fs.closeSync(file);

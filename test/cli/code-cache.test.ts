@@ -1,5 +1,6 @@
 /** The code caches of bin/load.js: a call is right whatever lies there, and they end up with what its command uses. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -18,7 +19,7 @@ import { Script } from 'node:vm';
 import { builtKoubou } from '../helpers/built.ts';
 import { koubou } from '../helpers/koubou.ts';
 
-const HEADER = 80;
+const HEADER = 160;
 
 describe('the code cache', () => {
   let root: string;
@@ -88,9 +89,21 @@ describe('the code cache', () => {
       assert.ok(content().length > whole.length / 2);
     });
 
+  it('is made anew where a page of it is damaged, which V8 would run until it crashes', async () => {
+    const said = await help();
+    const whole = readFileSync(cache());
+    for (let at = HEADER; at < whole.length; at += Math.ceil(whole.length / 5)) {
+      writeFileSync(cache(), Buffer.from(whole).fill(0, at, at + 4096));
+      assert.equal(await help(), said);
+      assert.notDeepEqual(readFileSync(cache()).subarray(at, at + 4096), Buffer.alloc(4096));
+    }
+  });
+
   it('is not in the way of a call where V8 takes none of it', async () => {
     const said = await help();
-    writeFileSync(cache(), content().slice(0, HEADER) + 'x'.repeat(1000), 'latin1');
+    const sum = createHash('sha256').update('x'.repeat(1000)).digest('hex');
+    const [hash = ''] = content().split(' ');
+    writeFileSync(cache(), `${hash} 1 ${sum} `.padEnd(HEADER) + 'x'.repeat(1000), 'latin1');
     assert.equal(await help(), said);
     assert.ok(content().length > HEADER + 1000);
   });

@@ -1,6 +1,7 @@
 /** What stands in a code cache is run: one that somebody else may have made is not read. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -18,7 +19,7 @@ import { Script } from 'node:vm';
 import { builtKoubou } from '../helpers/built.ts';
 import { koubou } from '../helpers/koubou.ts';
 
-const HEADER = 80;
+const HEADER = 160;
 const OTHER_USER = 65534;
 
 describe('a code cache', () => {
@@ -45,8 +46,10 @@ describe('a code cache', () => {
     const forged = `(function () { process.stdout.write('forged'); process.exit(0); })`;
     const script = new Script(forged.padEnd(Module.wrap(source).length), { filename: bundle });
     script.runInThisContext();
-    const header = Buffer.from(`${hash} 3 `.padEnd(HEADER));
-    writeFileSync(cache, Buffer.concat([header, script.createCachedData()]), { mode: 0o600 });
+    const data = script.createCachedData();
+    const sum = createHash('sha256').update(data).digest('hex');
+    const header = Buffer.from(`${hash} 3 ${sum} `.padEnd(HEADER));
+    writeFileSync(cache, Buffer.concat([header, data]), { mode: 0o600 });
   };
 
   it('is run where it is of this user alone, and not where others may write to it or made it', async () => {
