@@ -1,7 +1,7 @@
 /**
- * Where koubou works on what programs outside of every sandbox follow, or what is moved among the user's files: settings
- * of its own git and of agent CLIs, the files of an apply. Not in the home: an agent in a sandbox may write there, and
- * whoever may write here already could sign what they like.
+ * The folder for files that a program outside every sandbox obeys, or that are moved into the user's project: settings of
+ * koubou's own git and of agent CLIs, the files of an apply. It is not in the home, where an agent in a sandbox may write,
+ * but beside the user's key: a program that can write there can sign tasks anyway.
  */
 import { access, constants, lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -20,8 +20,8 @@ export interface ApartPlace {
 const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS'];
 
 /**
- * A folder that is there. Where the user's own folder cannot be written to, as in a sandbox that somebody put koubou into,
- * it lies in the home: then what follows it has the rights of whoever writes there.
+ * Makes the folder if it is missing. If the user's own folder is not writable, as when koubou itself runs in a sandbox, the
+ * folder is in the home. It is then no safer than the home: a program that can write there can change these files.
  */
 export const apartFolder = async ({ home, seal }: ApartPlace): Promise<string> => {
   try {

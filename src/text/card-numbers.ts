@@ -8,7 +8,7 @@ const GROUPS = /^(?:\d+|\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|\d{4}([ -])\d
 /** What else has many digits is mostly named. */
 const OTHER =
   /(?:order|invoice|ticket|tracking|serial|reference|ref|imei|isbn|phone|tel|fax|build|bestell\w*|rechnung\w*|auftrag\w*|sendung\w*|commande|pedido|ordine|заказ\w*|注文\w*|订单\w*|주문\w*|numéro|id|uid|no|nr|sku|ean|gtin|issn|doi|arxiv|hash|seed|offset|size|time|ts|timestamp)["'`]?\s?(?:number|no|nr|num|id|code)?["'`.]?\s?[:=#]?\s?["'`#]?$/iu;
-/** The number of a card is no number of something else, though it is called one: `Card no:`, `Karten-Nr.`. */
+/** A label that names the number as that of a card, although it says "number": `Card no:`, `Karten-Nr.`. */
 const OF_CARD =
   /(?:card|visa|mastercard|amex|karten?|carte(?: bancaire| bleue)?|tarjeta|cartão|carta|карт[аыеу]|カード|卡|카드)[\s-]{0,2}(?:number|num|nummer|no|nr|n°|nº|#|id)?["'`.]?\s?[:=#]?\s?["'`#]?$/iu;
 const CARD =
