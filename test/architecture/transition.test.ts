@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Layout } from '../../src/queue/files/layout.ts';
+import { placeAfter } from '../../src/queue/files/transition.ts';
+import { type EventName, STATES, TRANSITIONS } from '../../src/task/lifecycle.ts';
 
 const QUEUE = join(import.meta.dirname, '../../src/queue/files');
 const TRANSITION = 'transition.ts';
@@ -28,8 +31,17 @@ describe('a state of a task', () => {
   it('is given by one file', () => assert.deepEqual(offenders(sources), [TRANSITION]));
 
   it('is what the lifecycle allows', () => {
-    const text = readFileSync(join(QUEUE, TRANSITION), 'utf8');
-    assert.match(text, /nextState\(from, event\)/);
+    const layout = new Layout('/home');
+    const name = { id: 'task_20260101_000000_000000_aaaa', run: 1, base: 0, priority: 5 };
+    const details = { dueMs: 1, workerFolder: '/home/tasks/in_progress/w' };
+    const events = new Set(STATES.flatMap((state) => Object.keys(TRANSITIONS[state]))) as Set<EventName>;
+    for (const from of STATES)
+      for (const event of events) {
+        const move = () => placeAfter(layout, from, event, name, details);
+        const allowed = TRANSITIONS[from][event];
+        if (allowed === undefined) assert.throws(move, { code: 'internal' }, `${event} of ${from}`);
+        else assert.equal(move().state, allowed);
+      }
   });
 
   for (const [what, text] of [

@@ -1,22 +1,11 @@
 /** The code caches of bin/load.js: a call is right whatever lies there, and they end up with what its command uses. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Module } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Script } from 'node:vm';
-import { builtKoubou } from '../helpers/built.ts';
+import { copiedKoubou } from '../helpers/copied-koubou.ts';
 import { koubou } from '../helpers/koubou.ts';
 
 const HEADER = 160;
@@ -26,11 +15,7 @@ describe('the code cache', () => {
   let program: string;
   let folder: string;
   beforeEach(async () => {
-    root = mkdtempSync(join(tmpdir(), 'koubou-cache-'));
-    cpSync(dirname(dirname(await builtKoubou())), root, { recursive: true, verbatimSymlinks: true });
-    rmSync(join(root, 'dist/cli/.cache'), { recursive: true, force: true });
-    program = join(root, 'bin/run.js');
-    folder = join(root, 'dist/cli/.cache', `${process.version}-${process.arch}`);
+    ({ root, program, caches: folder } = await copiedKoubou());
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 

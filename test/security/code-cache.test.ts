@@ -2,21 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
-import { builtKoubou } from '../helpers/built.ts';
+import { copiedKoubou } from '../helpers/copied-koubou.ts';
 import { koubou } from '../helpers/koubou.ts';
 
 const HEADER = 160;
@@ -27,11 +17,10 @@ describe('a code cache', () => {
   let bundle: string;
   let cache: string;
   beforeEach(async () => {
-    root = mkdtempSync(join(tmpdir(), 'koubou-cache-'));
-    cpSync(dirname(dirname(await builtKoubou())), root, { recursive: true, verbatimSymlinks: true });
+    let caches: string;
+    ({ root, caches } = await copiedKoubou());
     bundle = join(root, 'dist/cli/main.cjs');
-    rmSync(join(root, 'dist/cli/.cache'), { recursive: true, force: true });
-    cache = join(root, 'dist/cli/.cache', `${process.version}-${process.arch}`, 'main.cjs.list');
+    cache = join(caches, 'main.cjs.list');
     mkdirSync(dirname(cache), { recursive: true });
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
