@@ -5,9 +5,11 @@ import { dirname, join } from 'node:path';
 
 export const repository = dirname(dirname(import.meta.dirname));
 
+export const pageText = (page: string): string => readFileSync(join(repository, 'docs', page), 'utf8');
+
 /** The rows of all tables of a page, without their heads. */
-export const tableRows = (page: string, head: string): string[][] =>
-  readFileSync(join(repository, 'docs', page), 'utf8')
+export const tableRows = (text: string, head: string): string[][] =>
+  text
     .split('\n')
     .filter((line) => line.startsWith('| ') && !line.startsWith(`| ${head} |`) && !line.startsWith('| --- |'))
     .map((line) => line.split(' | ').map((cell) => cell.replaceAll(/^\| | \|$/g, '')));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertNamedTest, repository, tableRows } from './named-tests.ts';
+import { assertNamedTest, pageText, repository, tableRows } from './named-tests.ts';
 
 const folder = join('test', 'security');
-const rows = tableRows('security.md', 'who');
+const rows = tableRows(pageText('security.md'), 'who');
 
 describe('the table of docs/security.md', () => {
   for (const [who = '', controls = '', , , shown = ''] of rows) {
