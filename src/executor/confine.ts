@@ -58,7 +58,7 @@ export const confinementOf = async (
   const git = isOpen ? await gitPlaces(cwd) : null;
   const project = options.writes === 'project' && git !== null && !holdsUser(git.top) ? git.top : cwd;
   const nested = isOpen ? await nestedRepositories(project, home ?? '') : [];
-  const files = (await Promise.all(readable.map(real))).filter(
+  const files = (await Promise.all([...readable, ...(git?.readable ?? [])].map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
   // The user's own home of koubou, where this is another's task.

@@ -11,6 +11,8 @@ export interface GitPlaces {
   /** The top of the work tree. */
   top: string;
   writable: string[];
+  /** To be seen also where the program gets an empty folder of its own in the place of one around it, as for /tmp. */
+  readable: string[];
   protected: string[];
   /** Not there now, and to be taken away if they come. */
   unwanted: string[];
@@ -56,6 +58,7 @@ export const gitPlaces = async (cwd: string): Promise<GitPlaces | null> => {
 const readOnly = (top: string, path: string): GitPlaces => ({
   top,
   writable: [],
+  readable: [],
   protected: [path],
   unwanted: [],
   folders: [],
@@ -73,6 +76,7 @@ const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
   return {
     top,
     writable: [folder],
+    readable: [],
     protected: GUARDED.map((name) => join(folder, name)),
     unwanted: UNWANTED.map((name) => join(folder, name)),
     folders: [folder],
@@ -130,6 +134,8 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
       ...(isOnBranch ? [join(common, 'reftable')] : []),
       ...folders,
     ],
+    // Of its settings and branches a commit is made.
+    readable: [common],
     protected: [
       dotGit,
       ...kept,

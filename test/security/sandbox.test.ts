@@ -382,6 +382,41 @@ describe('a program of a model in the sandbox', function () {
     assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
   });
 
+  it('commits in a work tree of a repository that lies in /tmp, outside of its home folder', async () => {
+    const top = join(root, 'elsewhere');
+    const tree = join(root, 'tree');
+    git('init', '-q', top);
+    git(
+      '-C',
+      top,
+      '-c',
+      'user.name=a',
+      '-c',
+      'user.email=a@b',
+      'commit',
+      '-q',
+      '--allow-empty',
+      '-m',
+      'first',
+    );
+    write(join(top, 'notes.txt'));
+    git('-C', top, 'worktree', 'add', '-q', '--detach', tree);
+    const executor = await confined({}, tree);
+    const commit = 'echo x > x; git add x && git commit -qm work && git log -1 --format=%s';
+    assert.equal(await run(executor, commit, tree), 'work\n');
+    assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
+    const attack = `echo x > ${top}/.git/hooks/pre-commit; git config a.b c; git branch evil; cat ${top}/notes.txt`;
+    assert.doesNotMatch(await run(executor, attack, tree), /^secret/m, 'its files are not its git folder');
+    const done = (): boolean[] => [
+      existsSync(join(top, '.git/hooks/pre-commit')),
+      /b = c/.test(readFileSync(join(top, '.git/config'), 'utf8')),
+      git('-C', top, 'branch', '--list', 'evil') !== '',
+    ];
+    assert.deepEqual(done(), [false, false, false]);
+    await run(localExecutor, attack, tree);
+    assert.deepEqual(done(), [true, true, true]);
+  });
+
   it('replaces and takes away nothing that the repository of its work tree has packed', async () => {
     write(join(cwd, 'Makefile'), 'all:\n');
     git('add', 'Makefile');
