@@ -130,7 +130,8 @@ export const THOUGHTS: readonly ThoughtFamily[] = [
     close: ['<|/think|>', '<|end|>'],
     common: false,
     paired: true,
-    source: 'made here (Solar)',
+    source:
+      'https://github.com/UpstageAI/vllm/blob/c9a05e077cd82df8cab4f729396c178c29c81aa8/vllm/reasoning/solar_open_reasoning_parser.py',
   },
   {
     open: ['<|inner_prefix|>'],

@@ -41,8 +41,8 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
   [
     // Before the words of size: a limit of tokens for a minute is none of the prompt.
     'loading',
-    ['rate limit reached', 'rate_limit_exceeded', 'tokens per min (tpm): limit'],
-    'gateways: https://platform.openai.com/docs/guides/error-codes',
+    ['rate limit reached', 'rate_limit_exceeded', 'tokens per min (tpm): limit', 'within a given time frame'],
+    'OpenAI, Llama API: https://platform.openai.com/docs/guides/error-codes, https://github.com/meta-llama/llama-models/issues/354',
   ],
   [
     'overflow',
@@ -51,8 +51,14 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
   ],
   [
     'overflow',
-    ['exceed_context_size_error', 'context size', 'input is too large to process', 'exceed*context'],
-    'llama.cpp: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
+    [
+      'exceed_context_size_error',
+      'context size',
+      'input is too large to process',
+      'exceed*context',
+      'context shift is disabled',
+    ],
+    'llama.cpp, llama-box: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md, https://github.com/gpustack/gpustack/issues/1241',
   ],
   [
     'overflow',
@@ -92,7 +98,6 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
       'max_num_tokens',
       'session_len',
       'context limit',
-      'larger than the context',
       'input length limit',
     ],
     'TabbyAPI, TensorRT-LLM, LMDeploy: https://github.com/SillyTavern/SillyTavern/issues/3543, https://github.com/theroyallab/tabbyAPI/issues/262',
