@@ -26,20 +26,44 @@ const textOf = (cell: string): string => {
   return bare.replaceAll(/\\(.)/g, (_, letter: string) => letters[letter] ?? letter);
 };
 
-/** The cells of the tables of a part of the page, without their heads. */
-const rowsOf = (part: string, head: string): string[][] => {
-  const begin = page.indexOf(`\n## ${part}\n`);
-  const end = page.indexOf('\n## ', begin + 1);
-  const lines = page.slice(begin, end === -1 ? undefined : end).split('\n');
-  const from = lines.findIndex((line) => line.startsWith(`| ${head} |`));
-  const rows: string[][] = [];
-  for (const line of lines.slice(from + 2)) {
-    if (!line.startsWith('| ')) break;
-    rows.push(line.slice(2, -2).split(' | ').map(textOf));
-  }
-  assert.ok(rows.length > 0, `${part}: ${head}`);
-  return rows;
+interface Table {
+  part: string;
+  heads: readonly string[];
+  rows: readonly (readonly string[])[];
+}
+
+const cellsOf = (line: string): string[] => line.slice(2, -2).split(' | ');
+
+/** Every table of the page, with the part that it stands in. */
+const tables: readonly Table[] = page.split('\n## ').flatMap((text) => {
+  const [part = ''] = text.split('\n', 1);
+  return [...text.matchAll(/^(\| .+ \|)\n\| ---.*\n((?:\| .+ \|\n)+)/gm)].map(
+    ([, heads = '', rows = '']) => ({
+      part,
+      heads: cellsOf(heads),
+      rows: rows
+        .trim()
+        .split('\n')
+        .map((row) => cellsOf(row).map(textOf)),
+    }),
+  );
+});
+
+const ran = new Set<Table>();
+
+/** The rows of a part's tables whose first column has this head: those with a source, then their variations. */
+const rowsOf = (part: string, head: string): (readonly string[])[] => {
+  const found = tables.filter((table) => table.part === part && table.heads[0] === head);
+  assert.ok(found.length > 0, `${part}: ${head}`);
+  for (const table of found) ran.add(table);
+  return found.flatMap(({ rows }) => rows);
 };
+
+/** The last cells of the tables whose last column has this head. */
+const lastCells = (head: string): string[] =>
+  tables
+    .filter(({ heads }) => heads.at(-1) === head)
+    .flatMap(({ rows }) => rows.map((row) => row.at(-1) ?? ''));
 
 const answerOf = (pieces: readonly string[], asked = ''): string => {
   const splitter = new MarkupSplitter(asked);
@@ -151,18 +175,37 @@ describe('docs/servers.md', () => {
     }
   });
 
-  it('has a source beside each line', () => {
-    for (const [part, head, at] of [
-      ['Streams', 'server', 5],
-      ['Ends', 'server', 4],
-      ['Markup', 'family', 3],
-      ['Errors', 'server', 3],
-      ['Settings', 'protocol', 4],
-      ['Token counts', 'server', 3],
-      ['Token counts', 'who', 4],
-    ] as const) {
-      for (const row of rowsOf(part, head))
-        assert.match(row[at] ?? '', /^(?:made here|<https:\/\/[^\s>]+>)$/, row.join(' | '));
-    }
+  it('runs every table, and every row of it', () => {
+    assert.deepEqual(
+      tables.filter((table) => !ran.has(table)).map(({ part, heads }) => `${part}: ${heads.join(', ')}`),
+      [],
+    );
+    const linesOfTables = page.split('\n').filter((line) => line.startsWith('|')).length;
+    assert.equal(
+      tables.reduce((sum, { rows }) => sum + rows.length + 2, 0),
+      linesOfTables,
+    );
   });
+
+  it('has a public source beside each row', () => {
+    const sources = lastCells('source');
+    assert.ok(sources.length > 0);
+    for (const source of sources) assert.match(source, /^<https:\/\/[^\s>]+>(?:, <https:\/\/[^\s>]+>)*$/);
+  });
+
+  it('has a row with its source for each variation', () => {
+    const sources = new Set(lastCells('source').flatMap((source) => source.split(', ')));
+    const varied = lastCells('varies');
+    assert.ok(varied.length > 0);
+    assert.deepEqual(
+      varied.filter((source) => !sources.has(source)),
+      [],
+    );
+  });
+
+  it('has a source, or what it varies, in the last column of each table but that of texts that stay', () =>
+    assert.deepEqual(
+      tables.map(({ heads }) => heads.at(-1)).filter((head) => head !== 'source' && head !== 'varies'),
+      ['the text'],
+    ));
 });

@@ -57,6 +57,7 @@ const MARKUP: Readonly<Record<string, readonly [text: string, answer: string]>> 
   'two ends of a turn': ['Four.<|eot_id|><|end_of_text|>', 'Four.'],
   'a turn of somebody else': ['Four.<|im_end|>\n<|im_start|>user\nAnd five?', 'Four.'],
   'an end of sequence': ['Quatre.</s>', 'Quatre.'],
+  'tokens of a family that nobody listed': ['<|begin_reply|>Four.<|stop_reply|>', 'Four.'],
   'a turn of somebody else in words': ['Four.<|endoftext|>Human: And five?', 'Four.'],
   'such a turn behind a block of code': ['```\nx\n```\n<|endoftext|>Human: And five?', '```\nx\n```\n'],
   'such a turn alone': ['<|endoftext|>Human: And five?', ''],
