@@ -1,7 +1,7 @@
 /** Where a run of Codex works, what of the machine it may see there, and the folders made for it. */
 import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
 import { findProgram } from '../process/find-program.ts';
@@ -18,7 +18,7 @@ export interface Wanted {
   home: string;
   /** Where the user's key may lie: what else is hidden, where it exists, with the homes that it signs. */
   hidden: readonly string[];
-  /** And what is, but for those that the work or the programs lie in. */
+  /** And what is, but for those that the work or Codex lies in. */
   secrets?: readonly string[];
   sandbox: ConfinedSandbox;
   box: CodexBox;
@@ -36,7 +36,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   if (worktree !== worktreeOf(cwd, home) && worktree !== worktreeOf(cwd, realHome)) throw leftWorktree(cwd);
   const link = linkIn(cwd);
   if (link !== undefined) throw linked(cwd, link.path);
-  const needed = [realCwd, realHome, ...(await programFolders(wanted))];
+  const needed = [realCwd, realHome, ...(await programOf(wanted))];
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
   const others = await existing([...secrets, ...(await registeredHomes(hidden))]);
   const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
@@ -53,13 +53,10 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   return { cwd: realCwd, worktree, hidden: [realHome, ...keys], kept, between: [...between], box };
 };
 
-/** Without symbolic links, as the sandbox is started from there. */
-const programFolders = async ({ bin, path }: Pick<Wanted, 'bin' | 'path'>): Promise<string[]> => {
+/** Without symbolic links, as the sandbox is started from there. Folders of the PATH alone spare nothing. */
+const programOf = async ({ bin, path }: Pick<Wanted, 'bin' | 'path'>): Promise<string[]> => {
   const program = await findProgram(bin, '/', path);
-  return existing([
-    ...(path ?? '').split(delimiter).filter(isAbsolute),
-    ...(program === undefined ? [] : [program]),
-  ]);
+  return program === undefined ? [] : existing([program]);
 };
 
 /** From right below `top` to right above `path`, where that lies in it. */

@@ -11,7 +11,7 @@ import { gitPlaces } from './git-places.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
 import { registeredHomes } from './registered-homes.ts';
-import { homeFolders, secretPlaces, systemHome } from './secret-places.ts';
+import { homeFolders, programsIn, secretPlaces, systemHome } from './secret-places.ts';
 
 export interface ConfineOptions {
   /** koubou's own folder; null: there is none. */
@@ -53,17 +53,22 @@ export const confinementOf = async (
   const places = [...secrets.hidden, ...options.keys];
   const secret = await Promise.all(places.map(real));
   refuseFolder(cwd, home, secret);
+  // The user's own home of koubou, where this is another's task.
+  const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
+  const others = await registeredHomes(options.keys);
+  const hidden = [...places, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
+  const closed = await Promise.all(hidden.map(real));
   const isOpen = !holdsUser(cwd);
   if (!isOpen && options.looks !== true) throw tooWide(cwd);
   const git = isOpen ? await gitPlaces(cwd) : null;
   const project = options.writes === 'project' && git !== null && !holdsUser(git.top) ? git.top : cwd;
   const nested = isOpen ? await nestedRepositories(project, home ?? '') : [];
-  const files = (await Promise.all([...readable, ...(git?.readable ?? [])].map(real))).filter(
+  const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
-  // The user's own home of koubou, where this is another's task.
-  const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
-  const others = await registeredHomes(options.keys);
+  const programs = [...pathFolders(environment), dirname(process.execPath)];
+  const openable = (await Promise.all(homeFolders(environment).map(real))).flatMap(programsIn);
+  const shown = await Promise.all([...programs, ...(git?.readable ?? [])].map(real));
   const own = await ownPrograms(project, { bin: 'koubou', path: environment['PATH'] });
   return {
     // Its own mount, so that no link to elsewhere can take its place.
@@ -72,8 +77,8 @@ export const confinementOf = async (
     unwanted: git?.unwanted ?? [],
     gitFolders: git?.folders ?? [],
     scratch: secrets.scratch,
-    hidden: [...places, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others],
-    readable: [...files, statePath, ...pathFolders(environment), dirname(process.execPath)],
+    hidden,
+    readable: [...files, statePath, ...shown.filter((path) => mayBeShown(path, closed, openable))],
     network,
   };
 };
@@ -111,8 +116,17 @@ const refused = (cwd: string, why: string): KoubouError =>
   });
 
 /** Programs lie where the user says, be it below /tmp. */
-const pathFolders = (environment: Readonly<Record<string, string>>): string[] => {
-  const homes = homeFolders(environment);
-  const folders = (environment['PATH'] ?? '').split(delimiter).filter(isAbsolute).map(normalize);
-  return folders.filter((folder) => folder.split('/').length > 2 && !homes.includes(folder));
-};
+const pathFolders = (environment: Readonly<Record<string, string>>): string[] =>
+  (environment['PATH'] ?? '')
+    .split(delimiter)
+    .filter(isAbsolute)
+    .map(normalize)
+    .filter((folder) => folder.split('/').length > 2);
+
+/**
+ * A PATH is for programs, and an agent may have said it: it opens nothing that is hidden, be it above or below. All
+ * without links.
+ */
+const mayBeShown = (path: string, hidden: readonly string[], programs: readonly string[]): boolean =>
+  programs.some((each) => isWithin(path, each)) ||
+  !hidden.some((each) => isWithin(path, each) || isWithin(each, path));

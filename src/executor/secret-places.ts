@@ -212,6 +212,12 @@ const OWN_CACHES = [
 /** Folders in which programs keep files of their own. */
 const SCRATCH = ['', '.config', '.cache', '.local', '.local/share', '.local/state'];
 
+/** In folders that are hidden: programs that people have on their PATH, with no keys beside them. */
+const PROGRAMS = [...OWN_CACHES, '.claude/local', '.codex/packages', '.factory/bin', '.opencode/bin'];
+
+/** `home`: without a link, so that none can name keys instead. */
+export const programsIn = (home: string): string[] => PROGRAMS.map((name) => join(home, name));
+
 export interface HomePlaces {
   hidden: string[];
   scratch: string[];

@@ -135,7 +135,9 @@ describe('the places of a run of Codex', () => {
     for (const folder of under('.ssh', '.opencode/bin', '.aws/work', 'project'))
       mkdirSync(folder, { recursive: true });
     writeFileSync(join(user, '.netrc'), '');
-    path = [join(user, '.opencode/bin'), '/usr/bin'];
+    writeFileSync(join(user, '.opencode/bin/codex'), '#!/bin/sh\n', { mode: 0o755 });
+    // An agent may have said the PATH: a folder that it only names is hidden all the same.
+    path = [join(user, '.ssh'), join(user, '.opencode/bin'), '/usr/bin'];
     const secrets = under('.ssh', '.netrc', '.opencode', '.aws', '.gone');
     const hidden = async (cwd: string): Promise<string[]> =>
       (await placesIn(cwd, 'workspace-write', [], secrets)).hidden.filter((each) => each !== home);
