@@ -3,7 +3,7 @@
  * killed at one of its calls.
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 
 /** Calls that change something in a folder. */
 const CHANGING = ['openat', 'mkdir', 'rename', 'link', 'unlink', 'rmdir', 'write', 'fsync', 'ftruncate'];
@@ -21,15 +21,15 @@ export interface Point {
 
 export class Killer {
   readonly #folder: string;
-  readonly path: string;
+  /** Where its `git` lies: the first folder on the PATH of what is looked at. */
+  readonly bin: string;
 
   /** `folder`: outside of every repository, as koubou runs no git that lies in one. */
-  constructor(folder: string, outer: string) {
+  constructor(folder: string) {
     this.#folder = folder;
-    const bin = join(folder, 'bin');
-    mkdirSync(bin, { recursive: true });
-    this.path = `${bin}${delimiter}${outer}`;
-    const program = join(bin, 'git');
+    this.bin = join(folder, 'bin');
+    mkdirSync(this.bin, { recursive: true });
+    const program = join(this.bin, 'git');
     writeFileSync(
       program,
       `#!/bin/sh
