@@ -29,7 +29,7 @@ interface Orphaned {
 }
 
 /** A daemon whose silence is told soon. */
-const QUICK = { environment: { WORKER_HEARTBEAT_INTERVAL: '1' } };
+export const QUICK = { environment: { WORKER_HEARTBEAT_INTERVAL: '1' } };
 
 const withOrphan = async <T>(action: (stage: Orphaned) => Promise<T>): Promise<T> => {
   const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
