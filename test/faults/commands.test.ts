@@ -81,6 +81,19 @@ const PLANTED: readonly Planted[] = [
       asked.startsWith('update-ref') && call === 'rename' && what.includes('refs/heads'),
     found: /\.lock/,
   },
+  {
+    what: 'a branch that is left to git to remove',
+    faults: [
+      {
+        file: 'worktree/remove-branch.ts',
+        from: 'if (!(await isOfFiles(git_folder))) return',
+        to: "if (git_folder !== '') return",
+      },
+    ],
+    scenario: 'discard',
+    at: ({ asked, call }) => asked.startsWith('branch') && /^(?:unlink|rename|write)/.test(call),
+    found: /\.lock/,
+  },
 ];
 
 describe('commands', function () {

@@ -117,8 +117,9 @@ export class Ground {
   }
 
   start(command: Command, under: readonly string[]): ReturnType<typeof startKoubou> {
-    const { home } = this;
-    return startKoubou([command, this.id], { home, cwd: dirname(home), under, environment: ONE_THREAD });
+    const { home, program } = this;
+    const cwd = dirname(home);
+    return startKoubou([command, this.id], { home, program, cwd, under, environment: ONE_THREAD });
   }
 
   /** What the user's files are, as text; what is koubou's and git's is left out. */
