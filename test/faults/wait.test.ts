@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { loadavg } from 'node:os';
 import { builtKoubou } from '../helpers/built.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { buildPlanted, type Fault } from './planted-build.ts';
@@ -39,7 +40,10 @@ describe('wait', function () {
       command: 'npm run faults -- wait',
       columns: ['Command', 'Done by', 'Waits', 'Median', 'Longest', 'Broken promises'],
       rows,
-      notes,
+      notes: [
+        ...notes,
+        `Measured beside a load of ${loadavg()[0]?.toFixed(0)}: the longest are those of a busy machine.`,
+      ],
     }),
   );
 
