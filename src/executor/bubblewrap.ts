@@ -12,6 +12,7 @@ import { oddEntries, removeOddEntries } from '../process/odd-entries.ts';
 import { type ProgramEnd, type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
 import { type StopOptions, type Stopped, stopTree } from '../process/stop-tree.ts';
 import type { Confinement, Executor } from './executor.ts';
+import { HeldPlaces } from './held-places.ts';
 import { mountsOf } from './mounts.ts';
 import { forwarder } from './relay-forwarder.ts';
 import { isFree, isStandIn, makeStandIns } from './stand-in.ts';
@@ -57,15 +58,21 @@ const start = async (
     for (const folder of gitFolders) await removeOddEntries(folder, known).catch(() => undefined);
   };
   await makeStandIns(unwanted);
+  const places = await HeldPlaces.of(bwrap);
   const starting = async (): Promise<RunningProgram> =>
     startProgram({
       ...options,
       command: bwrap,
       says: true,
+      holds: places.descriptors,
+      before: async () => {
+        await options.before?.();
+        places.requireThere();
+      },
       args: [
         '--info-fd',
         '3',
-        ...(await bubblewrapArguments(confinement, cwd)),
+        ...(await bubblewrapArguments(confinement, cwd, places)),
         '--',
         ...(typeof network === 'object' ? forwarder(network) : []),
         command,
@@ -79,15 +86,21 @@ const start = async (
   } catch (error) {
     await tidy();
     throw error;
+  } finally {
+    places.close();
   }
 };
 
-export const bubblewrapArguments = async (confinement: Confinement, cwd: string): Promise<string[]> => [
+export const bubblewrapArguments = async (
+  confinement: Confinement,
+  cwd: string,
+  places: HeldPlaces,
+): Promise<string[]> => [
   ...NAMESPACES,
   ...(confinement.network === 'all' ? [] : ['--unshare-net']),
   ...TIES,
   ...(process.getuid?.() === 0 ? OF_ROOT : []),
-  ...(await mountsOf(confinement)),
+  ...(await mountsOf(confinement, places)),
   '--chdir',
   cwd,
 ];

@@ -56,12 +56,23 @@ export const confinementOf = async (
   // The user's own home of koubou, where this is another's task.
   const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
   const others = await registeredHomes(options.keys);
-  const hidden = [...places, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
+  const ofKoubou = [...options.keys, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
+  const hidden = [...secrets.hidden, ...ofKoubou];
   const closed = await Promise.all(hidden.map(real));
   const isOpen = !holdsUser(cwd);
   if (!isOpen && options.looks !== true) throw tooWide(cwd);
+  const ownState = await real(statePath);
+  const asked = await Promise.all((options.writable ?? []).map(real));
   const git = isOpen ? await gitPlaces(cwd) : null;
   const project = options.writes === 'project' && git !== null && !holdsUser(git.top) ? git.top : cwd;
+  const logins = secrets.hidden.filter((each) => !isNamed(each, options.writable));
+  const never = {
+    homes: await Promise.all(homeFolders(environment).map(real)),
+    // A person may name a login of the table; what leads to one by a link was named by nobody.
+    closed: await Promise.all([...logins, ...ofKoubou].map(real)),
+    own: ownState,
+  };
+  for (const path of [...(git?.writable ?? []), ...asked]) refuseWritable(path, never);
   const nested = isOpen ? await nestedRepositories(project, home ?? '') : [];
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
@@ -72,13 +83,13 @@ export const confinementOf = async (
   const own = await ownPrograms(project, { bin: 'koubou', path: environment['PATH'] });
   return {
     // Its own mount, so that no link to elsewhere can take its place.
-    writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...(options.writable ?? [])],
+    writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...asked],
     protected: [...(git?.protected ?? []), ...nested, ...own],
     unwanted: git?.unwanted ?? [],
     gitFolders: git?.folders ?? [],
     scratch: secrets.scratch,
     hidden,
-    readable: [...files, statePath, ...shown.filter((path) => mayBeShown(path, closed, openable))],
+    readable: [...files, ownState, ...shown.filter((path) => mayBeShown(path, closed, openable))],
     network,
   };
 };
@@ -96,6 +107,20 @@ const refuseFolder = (cwd: string, home: string | null, secret: readonly string[
     throw refused(cwd, "it lies in koubou's own folder, and what works there could change the queue");
   }
   if (secret.some((path) => isWithin(cwd, path))) throw refused(cwd, 'it holds keys or logins of yours');
+};
+
+const isNamed = (place: string, writable: readonly string[] = []): boolean =>
+  writable.some((path) => isWithin(path, place));
+
+/** What may never be written to, whoever named it: git's files, the config, a link. All without links. */
+const refuseWritable = (
+  path: string,
+  { homes, closed, own }: { homes: readonly string[]; closed: readonly string[]; own: string },
+): void => {
+  if (isWithin(path, own)) return;
+  if (holdsUser(path) || homes.some((home) => isWithin(home, path))) throw tooWide(path);
+  const secret = closed.find((each) => isWithin(path, each));
+  if (secret !== undefined) throw refused(path, `what lies in ${secret} is hidden from it`);
 };
 
 /** Whether the files that the user's shell runs lie in it. */

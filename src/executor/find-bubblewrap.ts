@@ -5,6 +5,7 @@ import { askProgram } from '../process/ask-program.ts';
 import { findProgram } from '../process/find-program.ts';
 import { isWithin } from '../text/is-within.ts';
 import { bubblewrapArguments } from './bubblewrap.ts';
+import { HeldPlaces } from './held-places.ts';
 
 export type Found = { program: string } | { why: string; cure: string };
 
@@ -41,6 +42,8 @@ const NOWHERE_ELSE = 'Run koubou on Linux, or in a container or virtual machine 
 const ALLOW =
   'Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, or on Ubuntu sysctl kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile for bwrap.';
 
+const NOTHING_HELD = new HeldPlaces({ byDescriptor: false });
+
 /** With all that a run may ask of it. */
 const tryOut = async (program: string): Promise<Found> => {
   const nothing = {
@@ -52,7 +55,7 @@ const tryOut = async (program: string): Promise<Found> => {
     hidden: ['/root'],
     readable: [],
   };
-  const args = await bubblewrapArguments({ ...nothing, network: 'none' }, '/');
+  const args = await bubblewrapArguments({ ...nothing, network: 'none' }, '/', NOTHING_HELD);
   try {
     const { exitCode, stderr } = await askProgram(program, [...args, '--', 'true'], {
       cwd: '/',

@@ -3,6 +3,7 @@ import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isWithin } from '../text/is-within.ts';
 import type { Confinement } from './executor.ts';
+import type { HeldPlaces } from './held-places.ts';
 import { listeningSockets } from './sockets.ts';
 
 /** Below these lie sockets and files of the user's session and of others; a program gets empty ones of its own. */
@@ -52,9 +53,13 @@ interface Mount {
   words: readonly string[];
 }
 
-/** Paths that are not there are left out: bubblewrap would make them, outside too where they lie in a writable one. */
-export const mountsOf = async (confinement: Confinement): Promise<string[]> => {
-  const writable = await existing(confinement.writable);
+/**
+ * Paths that are not there are left out: bubblewrap would make them, outside too where they lie in a writable one. Throws
+ * KoubouError `not_allowed` where what was judged has become a link.
+ */
+export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Promise<string[]> => {
+  // These were judged as they stand: followed to elsewhere, they would be what nobody judged.
+  const writable = [...new Set(confinement.writable)];
   const own = await existing(PRIVATE);
   const isWritable = (path: string): boolean => writable.some((folder) => isWithin(path, folder));
   const sockets = (await listeningSockets()).filter((path) => !isWritable(path));
@@ -66,11 +71,15 @@ export const mountsOf = async (confinement: Confinement): Promise<string[]> => {
   const left = new Set(hidden.filter((path) => scratch.includes(dirname(path))));
   const { network } = confinement;
   const relay = typeof network === 'object' ? [network.relaySocket] : [];
-  const readable = (await existing([...confinement.readable, ...relay])).filter(
+  const readable = [...new Set([...confinement.readable, ...(await existing(relay))])].filter(
     (path) => !isOpen(path) && deepest(path, covers) > 0,
   );
   const guarded = (await existing(confinement.protected)).filter(isOpen);
 
+  const held = (how: '--bind' | '--ro-bind', path: string, rank: number): Mount[] => {
+    const words = places.mount(how, path);
+    return words === undefined ? [] : [{ path, rank, words }];
+  };
   const covered = await Promise.all(hidden.filter((path) => !left.has(path)).map(cover));
   const mounts: Mount[] = [
     { path: '/dev', rank: 0, words: ['--dev', '/dev'] },
@@ -80,13 +89,12 @@ export const mountsOf = async (confinement: Confinement): Promise<string[]> => {
     ...(await existing(NEEDED)).map((path) => bound('--ro-bind', path, 1)),
     ...(await Promise.all(scratch.map((path) => scratchMounts(path, left)))).flat(),
     ...covered,
-    ...readable.map((path) => bound('--ro-bind', path, 4)),
-    ...writable.map((path) => bound('--bind', path, 5)),
-    ...[...guarded, ...hidden, ...writable]
-      .flatMap((path) => between(path, writable))
+    ...readable.flatMap((path) => held('--ro-bind', path, 4)),
+    ...writable.flatMap((path) => held('--bind', path, 5)),
+    ...[...new Set([...guarded, ...hidden, ...writable].flatMap((path) => between(path, writable)))]
       .filter(isOpen)
-      .map((path) => bound('--bind', path, 2)),
-    ...guarded.map((path) => bound('--ro-bind', path, 6)),
+      .flatMap((path) => held('--bind', path, 2)),
+    ...guarded.flatMap((path) => held('--ro-bind', path, 6)),
   ];
   // Later mounts lie over earlier ones, so a folder comes before what is in it.
   const inOrder = mounts.toSorted((a, b) => (a.path === b.path ? a.rank - b.rank : a.path < b.path ? -1 : 1));
@@ -128,7 +136,8 @@ const between = (path: string, writable: readonly string[]): string[] => {
   return folders.filter((folder) => !writable.includes(folder));
 };
 
-const bound = (how: '--bind' | '--ro-bind', path: string, rank: number): Mount => ({
+/** Of the machine's own, which no program of a sandbox may change. */
+const bound = (how: '--ro-bind', path: string, rank: number): Mount => ({
   path,
   rank,
   words: [how, path, path],

@@ -13,7 +13,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { NameRefused, NotAFile } from './walk.ts';
 
@@ -170,6 +170,22 @@ export const openPlace = async (place: string, options: FolderOptions = {}): Pro
     if (systemCode(cause) === 'ELOOP') throw new NameRefused(`${place} has become a link`, { cause });
     if (systemCode(cause) === 'ENXIO') throw new NotAFile('it is not a regular file', { cause });
     throw cause;
+  } finally {
+    folder.close();
+  }
+};
+
+/**
+ * A descriptor of whatever lies at `place`, the end of a walk, which says what it is and cannot be read by. Of Linux. Throws
+ * as Folder.open does.
+ */
+export const openHeld = (place: string): number => {
+  const folder = Folder.open(dirname(place), { portable: false });
+  try {
+    const descriptor = openSync(folder.at(basename(place)), O_PATH | O_NOFOLLOW);
+    if (!fstatSync(descriptor).isSymbolicLink()) return descriptor;
+    closeSync(descriptor);
+    throw new NameRefused(`${place} has become a link`);
   } finally {
     folder.close();
   }

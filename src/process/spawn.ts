@@ -28,6 +28,8 @@ export interface ProgramOptions {
   marker: string | null;
   /** Its descriptor 3 is a pipe, of which `said` tells; it has to close it while it runs. */
   says?: true;
+  /** With `says`: descriptors that it gets, from 5 on. They stay open here. */
+  holds?: readonly number[];
   /** Awaited when nothing is left but to start it; where it rejects nothing is started. */
   before?: () => Promise<void>;
 }
@@ -75,6 +77,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
         descriptor(files.stdout),
         descriptor(files.stderr),
         ...(options.says ? (['pipe'] as const) : []),
+        ...(options.holds ? ['ignore' as const, ...(options.holds as readonly Descriptor[])] : []),
       ],
       buffer: false,
       reject: false,

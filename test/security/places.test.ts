@@ -3,13 +3,24 @@
  * by names of its own making. Beside each promise stands the same attack on what has no guard.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { KoubouError } from '../../src/errors.ts';
 import { bubblewrapExecutor } from '../../src/executor/bubblewrap.ts';
 import { type ConfineOptions, confinementOf } from '../../src/executor/confine.ts';
 import type { Confinement } from '../../src/executor/executor.ts';
+import { HeldPlaces } from '../../src/executor/held-places.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 
 describe('the places of a sandbox', function () {
@@ -64,7 +75,7 @@ describe('the places of a sandbox', function () {
     );
 
   /** What the script printed in there, on both its outputs. */
-  const said = async (places: Confinement, script: string, folder = cwd): Promise<string> => {
+  const said = async (places: Confinement, script: string, folder = cwd, over = {}): Promise<string> => {
     runs += 1;
     const out = join(root, `out-${runs}`);
     const program = await bubblewrapExecutor(bubblewrap() ?? '', places).start({
@@ -76,6 +87,7 @@ describe('the places of a sandbox', function () {
       stdoutPath: out,
       stderrPath: out,
       marker: null,
+      ...over,
     });
     await program.ended;
     return readFileSync(out, 'utf8');
@@ -91,6 +103,81 @@ describe('the places of a sandbox', function () {
     assert.doesNotMatch(await said(places, look), /^secret$/m);
     const opened = { ...places, readable: [...places.readable, ...keys.map((key) => dirname(key))] };
     assert.match(await said(opened, look), /^secret\nsecret\nsecret$/m);
+  });
+
+  /** A linked work tree of the project's own making, which git's files of the sandbox are taken from. */
+  const planted = (): { sub: string; objects: string; turn: () => void } => {
+    const sub = join(cwd, 'sub');
+    const folder = join(cwd, 'fake', 'worktrees', 'w');
+    const objects = join(cwd, 'fake', 'objects');
+    mkdirSync(objects, { recursive: true });
+    write(join(sub, '.git'), `gitdir: ${folder}\n`);
+    write(join(folder, 'gitdir'), `${join(sub, '.git')}\n`);
+    write(join(folder, 'commondir'), '../..\n');
+    write(join(folder, 'HEAD'), `${'0'.repeat(40)}\n`);
+    const turn = (): void => {
+      renameSync(objects, `${objects}.old`);
+      symlinkSync('../..', objects);
+    };
+    return { sub, objects, turn };
+  };
+  const APPEND = 'echo evil >> ~/.bashrc';
+
+  it('are what was judged: one that became a link meanwhile is given to no program', async () => {
+    const { sub, objects, turn } = planted();
+    write(join(user, '.bashrc'), 'mine\n');
+    const places = await confinement({}, sub);
+    assert.ok(places.writable.includes(objects));
+    assert.doesNotMatch(await said(places, 'ls -l /proc/self/fd', sub), /project/, 'none is left open');
+    const isRefused = (error: unknown): boolean =>
+      error instanceof KoubouError && error.code === 'not_allowed' && error.message.includes(objects);
+    await assert.rejects(said(places, APPEND, sub, { before: async () => turn() }), isRefused);
+    await assert.rejects(said(places, APPEND, sub), isRefused);
+    assert.equal(readFileSync(join(user, '.bashrc'), 'utf8'), 'mine\n');
+    const followed = { ...places, writable: places.writable.map((each) => realpathSync(each)) };
+    await said(followed, APPEND, sub);
+    assert.equal(readFileSync(join(user, '.bashrc'), 'utf8'), 'mine\nevil\n');
+  });
+
+  it('are mounted by what was opened, whatever their names lead to when bubblewrap starts', async () => {
+    const { objects, turn } = planted();
+    write(join(user, '.bashrc'), 'mine\n');
+    const given = await HeldPlaces.of(bubblewrap() ?? '');
+    const byName = new HeldPlaces({ byDescriptor: false });
+    const words = [given, byName].map((each) => each.mount('--bind', objects) ?? []);
+    if (given.descriptors.length === 0) return;
+    turn();
+    const attempt = (mount: readonly string[]): void => {
+      spawnSync(
+        bubblewrap() ?? '',
+        ['--ro-bind', '/', '/', '--dev', '/dev', ...mount, 'sh', '-c', `cd ${objects} && ${APPEND}`],
+        {
+          env: environment(),
+          stdio: ['ignore', 'ignore', 'ignore', 'ignore', 'ignore', ...given.descriptors],
+        },
+      );
+    };
+    attempt(words[0] ?? []);
+    given.close();
+    assert.equal(readFileSync(join(user, '.bashrc'), 'utf8'), 'mine\n');
+    attempt(words[1] ?? []);
+    assert.equal(readFileSync(join(user, '.bashrc'), 'utf8'), 'mine\nevil\n');
+    assert.throws(() => byName.requireThere(), KoubouError);
+  });
+
+  it('are never the home, a key or another hidden one, whoever names them, but for a login that the config names', async () => {
+    write(join(user, '.config', 'gh', 'hosts.yml'));
+    write(join(user, '.ssh', 'id'));
+    for (const folder of ['tools', '.cache/tool']) mkdirSync(join(user, folder), { recursive: true });
+    symlinkSync('.ssh', join(user, 'keys'));
+    symlinkSync(join(user, '.cache'), join(user, 'caches'));
+    const judged = async (name: string): Promise<boolean> => {
+      const places = await confinement({ writable: [join(user, name)] }).catch(() => undefined);
+      return places?.writable.includes(realpathSync(join(user, name))) === true;
+    };
+    const names = ['', '..', 'keys', 'keys/id', 'project/.koubou', 'tools', 'caches/tool', '.config/gh'];
+    const may = await Promise.all(names.map(judged));
+    assert.deepEqual(may, [false, false, false, false, false, true, true, true]);
   });
 
   it('show programs of the PATH also where they lie beside what is hidden, or in /tmp', async () => {
