@@ -45,6 +45,11 @@ export const ERROR_CODES = {
   ),
   output_unjudged: rule(true, true, 'Judging the output took too long or too much memory; ask for less.'),
   output_changed: rule(true, true, 'A process kept writing after the work was checked; see `koubou logs`.'),
+  guard_lost: rule(
+    true,
+    true,
+    'What a sandbox protects was replaced from outside while a program ran in it; see `koubou logs`.',
+  ),
   home_in_changes: rule(
     true,
     true,

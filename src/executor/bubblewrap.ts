@@ -6,20 +6,25 @@
 import { lstatSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { KoubouError } from '../errors.ts';
 import { requireProgram } from '../process/find-program.ts';
 import { startTimeOf } from '../process/liveness.ts';
 import { oddEntries, removeOddEntries } from '../process/odd-entries.ts';
 import { type ProgramEnd, type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
 import { type StopOptions, type Stopped, stopTree } from '../process/stop-tree.ts';
 import type { Confinement, Executor } from './executor.ts';
+import { Guards } from './guards.ts';
 import { HeldPlaces } from './held-places.ts';
 import { mountsOf } from './mounts.ts';
 import { forwarder } from './relay-forwarder.ts';
+import { namespaceFilter } from './seccomp.ts';
 import { isFree, isStandIn, makeStandIns } from './stand-in.ts';
 
 const NAMESPACES = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
 /** Its end kills what is in there; a session of its own keeps that from typing into a terminal (TIOCSTI). */
 const TIES = ['--die-with-parent', '--new-session'];
+/** The descriptor at which it finds the filter of system calls, as `gives` of startProgram. */
+const FILTER = ['--seccomp', '4'];
 /**
  * root keeps its capabilities in bubblewrap, and could take every mount away. These are about the owners of files alone,
  * so that root goes on working in the files of others.
@@ -59,11 +64,13 @@ const start = async (
   };
   await makeStandIns(unwanted);
   const places = await HeldPlaces.of(bwrap);
+  const guards = new Guards(confinement.protected);
   const starting = async (): Promise<RunningProgram> =>
     startProgram({
       ...options,
       command: bwrap,
       says: true,
+      gives: filter(),
       holds: places.descriptors,
       before: async () => {
         await options.before?.();
@@ -82,7 +89,9 @@ const start = async (
     });
   try {
     const program = await starting();
-    return { ...program, ended: endOfAll(program, tidy) };
+    // Bound to it, everything in there ends with bubblewrap itself.
+    guards.watch(() => killQuietly(program.pid));
+    return { ...program, ended: endOfAll(program, guards, tidy) };
   } catch (error) {
     await tidy();
     throw error;
@@ -91,12 +100,21 @@ const start = async (
   }
 };
 
+/** Throws KoubouError `not_allowed` for a processor of which the system calls are not known. */
+export const filter = (): Buffer => {
+  const found = namespaceFilter(process.arch);
+  if (found !== undefined) return found;
+  throw new KoubouError('not_allowed', `koubou has no filter of system calls for ${process.arch}.`);
+};
+
+/** To be started with `gives: filter()`. */
 export const bubblewrapArguments = async (
   confinement: Confinement,
   cwd: string,
   places: HeldPlaces,
 ): Promise<string[]> => [
   ...NAMESPACES,
+  ...FILTER,
   ...(confinement.network === 'all' ? [] : ['--unshare-net']),
   ...TIES,
   ...(process.getuid?.() === 0 ? OF_ROOT : []),
@@ -109,13 +127,33 @@ const LOOK_MS = 2;
 const GONE_MS = 2000;
 
 /** The kernel ends the rest when bubblewrap ends; what is written after that must not be said to be checked. */
-const endOfAll = async ({ said, ended }: RunningProgram, tidy: () => Promise<void>): Promise<ProgramEnd> => {
+const endOfAll = async (
+  { said, ended }: RunningProgram,
+  guards: Guards,
+  tidy: () => Promise<void>,
+): Promise<ProgramEnd> => {
   const first = firstProcess(await said);
   const end = await ended;
   const limit = performance.now() + GONE_MS;
   while (first !== undefined && isThere(first) && performance.now() < limit) await delay(LOOK_MS);
+  const broken = await guards.end().catch((error: unknown) => asKoubouError(error));
   await tidy();
-  return end;
+  return broken instanceof KoubouError ? { ...end, broken } : end;
+};
+
+const asKoubouError = (error: unknown): KoubouError =>
+  error instanceof KoubouError
+    ? error
+    : new KoubouError('guard_lost', `What the sandbox protects cannot be looked at: ${String(error)}`, {
+        cause: error,
+      });
+
+const killQuietly = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
 };
 
 /** The first process in there: when it is gone, so is everything else. */

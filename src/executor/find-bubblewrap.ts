@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, normalize } from 'node:path';
 import { askProgram } from '../process/ask-program.ts';
 import { findProgram } from '../process/find-program.ts';
 import { isWithin } from '../text/is-within.ts';
-import { bubblewrapArguments } from './bubblewrap.ts';
+import { bubblewrapArguments, filter } from './bubblewrap.ts';
 import { HeldPlaces } from './held-places.ts';
 
 export type Found = { program: string } | { why: string; cure: string };
@@ -61,6 +61,7 @@ const tryOut = async (program: string): Promise<Found> => {
       cwd: '/',
       environment: { PATH: '/usr/local/bin:/usr/bin:/bin' },
       limitMs: LIMIT_MS,
+      gives: filter(),
     });
     if (exitCode === 0) return { program };
     const said = stderr.trim().split('\n').at(-1) ?? '';

@@ -1,4 +1,5 @@
 /** What bubblewrap mounts where, from what a program may reach. */
+import type { Dirent } from 'node:fs';
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isWithin } from '../text/is-within.ts';
@@ -67,8 +68,12 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
   const covers = [...own, ...hidden];
   /** A writable folder below a hidden one is seen, and a hidden one below a writable one is not. */
   const isOpen = (path: string): boolean => deepest(path, writable) > deepest(path, covers);
-  const scratch = (await existing(confinement.scratch)).filter((path) => !isWritable(path));
-  const left = new Set(hidden.filter((path) => scratch.includes(dirname(path))));
+  const folders = [...(await existing(confinement.scratch)), ...(await foldersOfHidden(confinement))];
+  const scratch = await scratchFolders(
+    folders.filter((path) => !isWritable(path) && deepest(path, hidden) === 0),
+  );
+  // Of what is in a folder of its own a program sees what is put there, now and later.
+  const left = new Set(hidden.filter((path) => scratch.has(dirname(path))));
   const { network } = confinement;
   const relay = typeof network === 'object' ? [network.relaySocket] : [];
   const readable = [...new Set([...confinement.readable, ...(await existing(relay))])].filter(
@@ -87,7 +92,7 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
     ...(await forRoot()),
     ...own.map((path) => ({ path, rank: 0, words: ['--tmpfs', path] })),
     ...(await existing(NEEDED)).map((path) => bound('--ro-bind', path, 1)),
-    ...(await Promise.all(scratch.map((path) => scratchMounts(path, left)))).flat(),
+    ...(await Promise.all([...scratch].map(([path, entries]) => scratchMounts(path, entries, left)))).flat(),
     ...covered,
     ...readable.flatMap((path) => held('--ro-bind', path, 4)),
     ...writable.flatMap((path) => held('--bind', path, 5)),
@@ -149,10 +154,39 @@ const cover = async (path: string): Promise<Mount> => {
   return { path, rank: 3, words: isFolder ? ['--tmpfs', path] : ['--dev-bind', '/dev/null', path] };
 };
 
+/**
+ * The folders in which hidden files lie, or may come to lie: a mount over a file goes when another one is put in its
+ * place, and what is not there has none. Of the machine's own folders, only root could read what lies in them.
+ */
+const foldersOfHidden = async ({ hidden, scratch }: Confinement): Promise<string[]> => {
+  const tops = await existing(scratch);
+  const isRoot = process.getuid?.() === 0;
+  const folders = hidden.map(async (path) => {
+    const facts = await lstat(path).catch(() => undefined);
+    const folder = await realpath(dirname(path)).catch(() => undefined);
+    if (folder === undefined || folder === '/') return [];
+    const isOfUser = tops.some((top) => isWithin(folder, top));
+    const isWanted = facts === undefined ? isOfUser : facts.isFile() && (isOfUser || isRoot);
+    return isWanted ? [folder] : [];
+  });
+  return [...new Set((await Promise.all(folders)).flat())];
+};
+
+/** By their paths, what is in them. Without those that have too much in them, or cannot be read. */
+const scratchFolders = async (folders: readonly string[]): Promise<Map<string, Dirent[]>> => {
+  const read = [...new Set(folders)].map(async (path) => {
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined);
+    return entries === undefined || entries.length > MOST_ENTRIES ? [] : [[path, entries] as const];
+  });
+  return new Map((await Promise.all(read)).flat());
+};
+
 /** A folder of the program's own with what is in the real one, each entry read-only; without `left`. */
-const scratchMounts = async (folder: string, left: ReadonlySet<string>): Promise<Mount[]> => {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
-  if (entries === undefined || entries.length > MOST_ENTRIES) return [];
+const scratchMounts = async (
+  folder: string,
+  entries: readonly Dirent[],
+  left: ReadonlySet<string>,
+): Promise<Mount[]> => {
   const inner = entries
     .filter((entry) => !left.has(join(folder, entry.name)))
     .map(async (entry): Promise<Mount[]> => {

@@ -18,7 +18,14 @@ export const askProgram = async (
     cwd,
     environment,
     limitMs,
-  }: { cwd: string; environment: Readonly<Record<string, string>>; limitMs: number },
+    gives,
+  }: {
+    cwd: string;
+    environment: Readonly<Record<string, string>>;
+    limitMs: number;
+    /** As of startProgram. */
+    gives?: Uint8Array;
+  },
 ): Promise<ProgramAnswer> => {
   await requireProgram(command, cwd, environment['PATH']);
   const { execa } = await import('execa');
@@ -26,7 +33,7 @@ export const askProgram = async (
     cwd,
     env: { ...environment },
     extendEnv: false,
-    stdin: 'ignore',
+    stdio: ['ignore', 'pipe', 'pipe', ...(gives === undefined ? [] : (['ignore', gives] as const))],
     reject: false,
     timeout: limitMs,
     killSignal: 'SIGKILL',

@@ -28,6 +28,8 @@ export interface ProgramOptions {
   marker: string | null;
   /** Its descriptor 3 is a pipe, of which `said` tells; it has to close it while it runs. */
   says?: true;
+  /** What it reads from its descriptor 4, to the end. */
+  gives?: Uint8Array;
   /** With `says`: descriptors that it gets, from 5 on. They stay open here. */
   holds?: readonly number[];
   /** Awaited when nothing is left but to start it; where it rejects nothing is started. */
@@ -38,6 +40,8 @@ export interface ProgramEnd {
   exitCode: number | null;
   /** The signal that ended it: `SIGKILL`, … */
   signal: string | null;
+  /** Of a confined program: why its end, whatever it was, counts for nothing. */
+  broken?: KoubouError;
 }
 
 export interface RunningProgram {
@@ -47,7 +51,7 @@ export interface RunningProgram {
   startTime: string | null;
   /** Never rejects. */
   ended: Promise<ProgramEnd>;
-  /** What it wrote to descriptor 3, once it closed that; empty without `says`. Never rejects. */
+  /** What it wrote to descriptor 3, once it closed that; empty without `says` and `gives`. Never rejects. */
   said: Promise<string>;
 }
 
@@ -76,8 +80,9 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
         stdinOf(options.stdin, files.stdin),
         descriptor(files.stdout),
         descriptor(files.stderr),
-        ...(options.says ? (['pipe'] as const) : []),
-        ...(options.holds ? ['ignore' as const, ...(options.holds as readonly Descriptor[])] : []),
+        ...(options.says || options.gives ? (['pipe'] as const) : []),
+        ...(options.gives ? [options.gives] : options.holds ? ['ignore' as const] : []),
+        ...((options.holds ?? []) as readonly Descriptor[]),
       ],
       buffer: false,
       reject: false,

@@ -15,7 +15,8 @@ export interface Attendance {
   executor?: Pick<Executor, 'stop'>;
 }
 
-/** Resolves when the program has ended and nothing of it is left. Rejects with what `look` threw; then it is stopped. */
+/** Resolves when the program has ended and nothing of it is left. Rejects with what `look` threw; then it is stopped. Throws
+ * KoubouError `guard_lost` where its sandbox did not hold. */
 export const attend = async (
   program: RunningProgram,
   context: Pick<RunContext, 'signal' | 'marker' | 'childStarted' | 'logPath' | 'outputPath' | 'statePath'>,
@@ -48,6 +49,7 @@ export const attend = async (
     clearInterval(timer);
     await looking;
     await look();
+    if (end.broken !== undefined) throw end.broken;
     return end;
   } catch (error) {
     await stop();

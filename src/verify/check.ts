@@ -76,6 +76,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     end = await program.ended;
     // It could change what was checked.
     await killMarked(marker, files);
+    if (end.broken !== undefined) throw end.broken;
   } catch (error) {
     stop();
     throw error;

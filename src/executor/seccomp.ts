@@ -1,0 +1,94 @@
+/**
+ * A filter of system calls for programs in a sandbox (seccomp(2), a classic BPF program): they make no user namespace and
+ * enter no namespace. In one of its own a program may rearrange its mounts, and a file that is guarded by a mount over it
+ * is guarded only where that mount is seen. Pure.
+ */
+
+interface Calls {
+  /** AUDIT_ARCH_* of linux/audit.h. */
+  audit: number;
+  clone: number;
+  unshare: number;
+  setns: number;
+}
+
+/** The same on every architecture since Linux 5.3. */
+const CLONE3 = 435;
+const GENERIC = { clone: 220, unshare: 97, setns: 268 };
+
+/** By `process.arch`, each with the 32-bit calls of its processor. From the tables in the sources of Linux. */
+const ARCHITECTURES: Readonly<Record<string, readonly Calls[]>> = {
+  x64: [
+    { audit: 0xc000_003e, clone: 56, unshare: 272, setns: 308 },
+    { audit: 0x4000_0003, clone: 120, unshare: 310, setns: 346 },
+  ],
+  arm64: [
+    { audit: 0xc000_00b7, ...GENERIC },
+    { audit: 0x4000_0028, clone: 120, unshare: 337, setns: 375 },
+  ],
+  riscv64: [{ audit: 0xc000_00f3, ...GENERIC }],
+  loong64: [{ audit: 0xc000_0102, ...GENERIC }],
+};
+
+/** Of struct seccomp_data; all of these processors have the lower half of an argument first. */
+const NUMBER = 0;
+const ARCHITECTURE = 4;
+const FIRST_ARGUMENT = 16;
+
+const CLONE_NEWUSER = 0x1000_0000;
+/** x32 on x64: other numbers for the same calls, which hardly any kernel still has. */
+const X32 = 0x4000_0000;
+
+const ALLOW = 0x7fff_0000;
+const KILL_PROCESS = 0x8000_0000;
+const refuse = (errno: number): number => 0x0005_0000 | errno;
+const EPERM = refuse(1);
+/** C libraries then use clone, whose flags can be looked at. */
+const ENOSYS = refuse(38);
+
+const LOAD = 0x20;
+const IF_EQUAL = 0x15;
+const IF_AT_LEAST = 0x35;
+const IF_ANY_BIT = 0x45;
+const RETURN = 0x06;
+const JUMP = 0x05;
+
+/** An instruction; a jump goes on that many further where it holds, and to the next one where not. */
+type Step = readonly [code: number, value: number, further?: number];
+
+/** Undefined for a processor whose calls are not known here. */
+export const namespaceFilter = (arch: string): Buffer | undefined => {
+  const known = ARCHITECTURES[arch];
+  if (known === undefined) return undefined;
+  const steps: Step[] = [[LOAD, ARCHITECTURE]];
+  for (const calls of known) {
+    const own = stepsFor(calls);
+    steps.push([IF_EQUAL, calls.audit, 1], [JUMP, own.length], ...own);
+  }
+  steps.push([RETURN, KILL_PROCESS]);
+  return Buffer.concat(steps.map(encoded));
+};
+
+const stepsFor = ({ clone, unshare, setns }: Calls): Step[] => [
+  [LOAD, NUMBER],
+  [IF_AT_LEAST, X32, 8],
+  [IF_EQUAL, CLONE3, 7],
+  [IF_EQUAL, setns, 7],
+  [IF_EQUAL, unshare, 2],
+  [IF_EQUAL, clone, 1],
+  [RETURN, ALLOW],
+  [LOAD, FIRST_ARGUMENT],
+  [IF_ANY_BIT, CLONE_NEWUSER, 2],
+  [RETURN, ALLOW],
+  [RETURN, ENOSYS],
+  [RETURN, EPERM],
+];
+
+/** struct sock_filter. */
+const encoded = ([code, value, further = 0]: Step): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt16LE(code, 0);
+  bytes.writeUInt8(further, 2);
+  bytes.writeUInt32LE(value >>> 0, 4);
+  return bytes;
+};
