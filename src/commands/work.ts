@@ -11,6 +11,7 @@ import { configWatch } from '../config/load.ts';
 import { findHome, promptFolders, userHome } from '../config/paths.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
 import { endHard } from '../process/end-hard.ts';
+import { closeInherited, narrowUmask } from '../process/inherited.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
 import { buildRunners } from '../runner/registry.ts';
@@ -44,6 +45,7 @@ export default class Work extends BaseCommand {
 
   async run(): Promise<void> {
     ignoreHangUp();
+    closeInherited();
     const { flags } = await this.parse(Work);
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
     const outdated = configWatch(home);
@@ -63,7 +65,8 @@ export default class Work extends BaseCommand {
       });
       return opened;
     });
-    const { queue } = loaded;
+    const { queue, caller } = loaded;
+    if (caller.principal.role !== 'owner') narrowUmask();
     const wishes = wishesOf(flags);
     if (flags.detach) {
       return this.#detach(loaded, flagsOf(wishes), flags.json);

@@ -17,7 +17,7 @@ import { Guards } from './guards.ts';
 import { HeldPlaces } from './held-places.ts';
 import { mountsOf } from './mounts.ts';
 import { forwarder } from './relay-forwarder.ts';
-import { namespaceFilter } from './seccomp.ts';
+import { systemCallFilter } from './seccomp.ts';
 import { isFree, isStandIn, makeStandIns } from './stand-in.ts';
 
 const NAMESPACES = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
@@ -102,7 +102,7 @@ const start = async (
 
 /** Throws KoubouError `not_allowed` for a processor of which the system calls are not known. */
 export const filter = (): Buffer => {
-  const found = namespaceFilter(process.arch);
+  const found = systemCallFilter(process.arch);
   if (found !== undefined) return found;
   throw new KoubouError('not_allowed', `koubou has no filter of system calls for ${process.arch}.`);
 };

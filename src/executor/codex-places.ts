@@ -6,6 +6,7 @@ import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
 import { findProgram } from '../process/find-program.ts';
 import { isWithin } from '../text/is-within.ts';
+import { guardedPath } from './codex-bubblewrap.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
@@ -133,11 +134,23 @@ export const makeBox = async (folder: string): Promise<CodexBox> => {
     codexHome: join(shown, 'codex'),
     copies: join(shown, 'copies'),
     temporary: join(real, 'tmp'),
+    programs: join(real, 'bin'),
   };
   await mkdir(shown, { mode: 0o700 });
-  await Promise.all([box.codexHome, box.copies, box.temporary].map((path) => mkdir(path, { mode: 0o700 })));
+  const { codexHome, copies, temporary, programs } = box;
+  await Promise.all([codexHome, copies, temporary, programs].map((path) => mkdir(path, { mode: 0o700 })));
   return box;
 };
+
+/** What every call of Codex has to be told, where it may start commands in its sandbox. */
+export const boxEnvironment = async (
+  { codexHome, temporary, programs }: CodexBox,
+  codex: { bin: string; path: string | undefined },
+): Promise<Record<string, string>> => ({
+  CODEX_HOME: codexHome,
+  TMPDIR: temporary,
+  PATH: await guardedPath(programs, codex),
+});
 
 /** A file of CODEX_HOME that commands must not read, however much else of it they see: it lies in the hidden part. */
 export const hideFile = async (box: CodexBox, name: string, text: string): Promise<void> => {

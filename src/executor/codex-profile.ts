@@ -38,6 +38,8 @@ export interface CodexBox {
   copies: string;
   /** TMPDIR. Codex makes no links where CODEX_HOME lies in it; and whoever could write those would leave the sandbox. */
   temporary: string;
+  /** First on the PATH of Codex, and hidden from commands: programs of koubou's that Codex starts. */
+  programs: string;
 }
 
 /** `key=value` for `-c`, of `codex exec` and of `codex sandbox`. Throws KoubouError `usage` where it cannot be had. */

@@ -10,7 +10,7 @@ import { findProgram } from '../process/find-program.ts';
 import { removeTree } from '../process/remove-tree.ts';
 import { type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
 import { stopTree } from '../process/stop-tree.ts';
-import { codexPlaces, makeBox } from './codex-places.ts';
+import { boxEnvironment, codexPlaces, makeBox } from './codex-places.ts';
 import { type CodexPlaces, type ConfinedSandbox, codexProfile } from './codex-profile.ts';
 import type { ExecutionPlace, Executor } from './executor.ts';
 import { type Strays, strayFolders, strayNote } from './stray-folders.ts';
@@ -63,7 +63,16 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
         });
         strays = await strayFolders(writableOf(places), note);
         for (const [from, to] of copies) await copyFile(from, to, constants.COPYFILE_FICLONE);
-        const running = await startProgram(confined(program, bin, sandbox, places));
+        const path = program.environment['PATH'] ?? options.path;
+        const environment = await boxEnvironment(box, { bin, path });
+        const running = await startProgram(
+          confined(
+            { ...program, environment: { ...program.environment, ...environment } },
+            bin,
+            sandbox,
+            places,
+          ),
+        );
         return { ...running, ended: endedAfter(running, tidy) };
       } catch (error) {
         await tidy();
@@ -101,7 +110,6 @@ const confined = (
   sandbox: ConfinedSandbox,
   places: CodexPlaces,
 ): ProgramOptions => {
-  const { codexHome, temporary } = places.box;
   return {
     ...program,
     command: bin,
@@ -113,7 +121,6 @@ const confined = (
       ...program.args,
     ],
     cwd: places.cwd,
-    environment: { ...program.environment, CODEX_HOME: codexHome, TMPDIR: temporary },
   };
 };
 

@@ -18,9 +18,7 @@ export const findBubblewrap = async (
   avoided: readonly string[] = [],
 ): Promise<Found> => {
   if (process.platform !== 'linux') return { why: 'bubblewrap is for Linux', cure: NOWHERE_ELSE };
-  const folders = path?.split(delimiter).filter((folder) => isFixed(folder, avoided));
-  const fixed = folders?.join(delimiter);
-  const program = await findProgram('bwrap', '/', fixed === '' ? undefined : fixed);
+  const program = await findSystemBubblewrap(path, avoided);
   if (program === undefined) return { why: 'there is no bwrap on the PATH', cure: INSTALL };
   const stamp = `${program} ${(await stat(program)).mtimeMs}`;
   const trial = tried.get(stamp) ?? tryOut(program);
@@ -29,6 +27,16 @@ export const findBubblewrap = async (
   // What failed may work once somebody mended it.
   if ('why' in found) tried.delete(stamp);
   return found;
+};
+
+/** Undefined: there is none, or only in folders that a model may write to. */
+export const findSystemBubblewrap = (
+  path: string | undefined,
+  avoided: readonly string[] = [],
+): Promise<string | undefined> => {
+  const folders = path?.split(delimiter).filter((folder) => isFixed(folder, avoided));
+  const fixed = folders?.join(delimiter);
+  return findProgram('bwrap', '/', fixed === '' ? undefined : fixed);
 };
 
 /** Programs of a project are what a model works on, whoever put their folder on the PATH. */

@@ -1,7 +1,7 @@
 /**
  * A filter of system calls for programs in a sandbox (seccomp(2), a classic BPF program): they make no user namespace and
  * enter no namespace. In one of its own a program may rearrange its mounts, and a file that is guarded by a mount over it
- * is guarded only where that mount is seen. Pure.
+ * is guarded only where that mount is seen. Nor do they reach the kernel's keyrings, which no namespace parts. Pure.
  */
 
 interface Calls {
@@ -10,21 +10,23 @@ interface Calls {
   clone: number;
   unshare: number;
   setns: number;
+  /** add_key, request_key, keyctl. */
+  keys: readonly [number, number, number];
 }
 
 /** The same on every architecture since Linux 5.3. */
 const CLONE3 = 435;
-const GENERIC = { clone: 220, unshare: 97, setns: 268 };
+const GENERIC = { clone: 220, unshare: 97, setns: 268, keys: [217, 218, 219] } as const;
 
 /** By `process.arch`, each with the 32-bit calls of its processor. From the tables in the sources of Linux. */
 const ARCHITECTURES: Readonly<Record<string, readonly Calls[]>> = {
   x64: [
-    { audit: 0xc000_003e, clone: 56, unshare: 272, setns: 308 },
-    { audit: 0x4000_0003, clone: 120, unshare: 310, setns: 346 },
+    { audit: 0xc000_003e, clone: 56, unshare: 272, setns: 308, keys: [248, 249, 250] },
+    { audit: 0x4000_0003, clone: 120, unshare: 310, setns: 346, keys: [286, 287, 288] },
   ],
   arm64: [
     { audit: 0xc000_00b7, ...GENERIC },
-    { audit: 0x4000_0028, clone: 120, unshare: 337, setns: 375 },
+    { audit: 0x4000_0028, clone: 120, unshare: 337, setns: 375, keys: [309, 310, 311] },
   ],
   riscv64: [{ audit: 0xc000_00f3, ...GENERIC }],
   loong64: [{ audit: 0xc000_0102, ...GENERIC }],
@@ -43,7 +45,7 @@ const ALLOW = 0x7fff_0000;
 const KILL_PROCESS = 0x8000_0000;
 const refuse = (errno: number): number => 0x0005_0000 | errno;
 const EPERM = refuse(1);
-/** C libraries then use clone, whose flags can be looked at. */
+/** As a kernel without it: C libraries then use clone, whose flags can be looked at, and programs keep no keys there. */
 const ENOSYS = refuse(38);
 
 const LOAD = 0x20;
@@ -57,7 +59,7 @@ const JUMP = 0x05;
 type Step = readonly [code: number, value: number, further?: number];
 
 /** Undefined for a processor whose calls are not known here. */
-export const namespaceFilter = (arch: string): Buffer | undefined => {
+export const systemCallFilter = (arch: string): Buffer | undefined => {
   const known = ARCHITECTURES[arch];
   if (known === undefined) return undefined;
   const steps: Step[] = [[LOAD, ARCHITECTURE]];
@@ -69,11 +71,14 @@ export const namespaceFilter = (arch: string): Buffer | undefined => {
   return Buffer.concat(steps.map(encoded));
 };
 
-const stepsFor = ({ clone, unshare, setns }: Calls): Step[] => [
+const stepsFor = ({ clone, unshare, setns, keys: [addKey, requestKey, keyctl] }: Calls): Step[] => [
   [LOAD, NUMBER],
-  [IF_AT_LEAST, X32, 8],
-  [IF_EQUAL, CLONE3, 7],
-  [IF_EQUAL, setns, 7],
+  [IF_AT_LEAST, X32, 11],
+  [IF_EQUAL, CLONE3, 10],
+  [IF_EQUAL, setns, 10],
+  [IF_EQUAL, addKey, 8],
+  [IF_EQUAL, requestKey, 7],
+  [IF_EQUAL, keyctl, 6],
   [IF_EQUAL, unshare, 2],
   [IF_EQUAL, clone, 1],
   [RETURN, ALLOW],

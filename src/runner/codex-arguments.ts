@@ -46,7 +46,17 @@ export const NO_GIT = 'GIT_DIR';
 const NEEDED = ['--json', '--output-last-message', '--skip-git-repo-check'];
 /** Rules of the repository could let commands leave the sandbox. */
 const WANTED = ['--ignore-rules'];
-const UNWANTED_FEATURES = ['plugins', 'unbounded_connection_retries', 'multi_agent', 'goals'];
+/**
+ * With a snapshot of the user's shell Codex starts its sandbox by the PATH of that, and passes by the bubblewrap that koubou
+ * puts on it (executor/codex-bubblewrap.ts).
+ */
+const UNWANTED_FEATURES = [
+  'plugins',
+  'unbounded_connection_retries',
+  'multi_agent',
+  'goals',
+  'shell_snapshot',
+];
 
 /** Flags and features that koubou would use and this Codex does not know. */
 export const unknownTo = ({ flags, features }: CodexAbilities): string[] => [

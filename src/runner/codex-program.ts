@@ -2,7 +2,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorInfo } from '../errors.ts';
-import { existing, makeBox } from '../executor/codex-places.ts';
+import { boxEnvironment, existing, makeBox } from '../executor/codex-places.ts';
 import { type CodexBox, codexProfile } from '../executor/codex-profile.ts';
 import { askProgram, type ProgramAnswer } from '../process/ask-program.ts';
 import { findProgram } from '../process/find-program.ts';
@@ -85,10 +85,10 @@ export class CodexProgram {
     return withCodexFolder(this.#machine, async (folder) => this.#askIn(await makeBox(folder), '/', args));
   }
 
-  #askIn({ codexHome, temporary }: CodexBox, cwd: string, args: readonly string[]): Promise<ProgramAnswer> {
+  async #askIn(box: CodexBox, cwd: string, args: readonly string[]): Promise<ProgramAnswer> {
     const { bin, environment } = this.#machine;
-    const whole = { ...environment, CODEX_HOME: codexHome, TMPDIR: temporary };
-    return askProgram(bin, args, { cwd, environment: whole, limitMs: LIMIT_MS });
+    const own = await boxEnvironment(box, { bin, path: environment['PATH'] });
+    return askProgram(bin, args, { cwd, environment: { ...environment, ...own }, limitMs: LIMIT_MS });
   }
 
   async #askAbilities(): Promise<CodexAbilities> {

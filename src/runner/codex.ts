@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { codexExecutor, writableOf } from '../executor/codex.ts';
+import { boxEnvironment } from '../executor/codex-places.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
 import { strayFolders, strayNote } from '../executor/stray-folders.ts';
@@ -164,6 +165,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     trail: CodexTrail,
   ): Promise<{ exitCode: number | null; signal: string | null }> {
     const { statePath, logPath, marker } = context;
+    const { bin, environment } = this.options;
     const cwd = confinement?.places.cwd ?? context.cwd;
     const eventsPath = join(statePath, 'events.jsonl');
     const errorsPath = join(statePath, 'errors.log');
@@ -173,13 +175,12 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     );
     try {
       const program = await startProgram({
-        command: this.options.bin,
+        command: bin,
         args,
         cwd,
         environment: {
-          ...directEnvironment(this.options.environment, confinement === null),
-          CODEX_HOME: box.codexHome,
-          TMPDIR: box.temporary,
+          ...directEnvironment(environment, confinement === null),
+          ...(await boxEnvironment(box, { bin, path: environment['PATH'] })),
           [NO_GIT]: '/dev/null',
           [KEY_VARIABLE]: relay.key,
         },

@@ -62,6 +62,12 @@ const ANSWER_BYTES = 256 * MB;
 /** Where it listens. */
 export const RELAY_HOST = '127.0.0.1';
 
+const MEDIA_TYPES = ['text/event-stream', 'application/json', 'application/x-ndjson'];
+
+/** In words of koubou's own: a server might repeat its key in its own. */
+const mediaType = (said: string | null): string =>
+  MEDIA_TYPES.find((type) => said?.toLowerCase().startsWith(type)) ?? 'text/plain';
+
 /** The end of an answer, where the server says what it counted. */
 const TAIL_LETTERS = 16 * 1024;
 
@@ -100,7 +106,7 @@ export const openRelay = async (options: RelayOptions): Promise<Relay> => {
       });
       failure = undefined;
       options.onAnswer?.();
-      response.writeHead(came.status, { 'content-type': came.headers.get('content-type') ?? 'text/plain' });
+      response.writeHead(came.status, { 'content-type': mediaType(came.headers.get('content-type')) });
       response.flushHeaders();
       const decoder = new TextDecoder();
       let tail = '';

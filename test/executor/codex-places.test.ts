@@ -36,7 +36,7 @@ describe('the places of a run of Codex', () => {
     hidden: string[] = [],
     secrets: string[] = [],
   ): Promise<CodexPlaces> => {
-    const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t' };
+    const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t', programs: '/p' };
     return codexPlaces({ cwd, home, hidden, secrets, sandbox, box, bin: 'codex', path: path.join(':') });
   };
 
@@ -126,7 +126,7 @@ describe('the places of a run of Codex', () => {
   it('are made for the user alone', async () => {
     const box = await makeBox(join(root, 'run'));
     for (const path of Object.values(box)) assert.equal(statSync(path).mode & 0o777, 0o700);
-    assert.deepEqual(readdirSync(join(root, 'run')).sort(), ['shown', 'tmp']);
+    assert.deepEqual(readdirSync(join(root, 'run')).sort(), ['bin', 'shown', 'tmp']);
   });
 
   it('hide keys and logins, but for the ones that the work or the program itself lies in', async () => {

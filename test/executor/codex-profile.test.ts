@@ -7,6 +7,7 @@ const box = {
   codexHome: '/h/r/shown/codex',
   copies: '/h/r/shown/copies',
   temporary: '/h/r/tmp',
+  programs: '/h/r/bin',
 };
 const places: CodexPlaces = {
   cwd: '/work',
@@ -49,6 +50,7 @@ describe('the profile of Codex', () => {
       codexHome: `${home}/s/codex`,
       copies: `${home}/s/copies`,
       temporary: `${home}/t`,
+      programs: `${home}/b`,
     };
     assert.equal(
       filesystem({ cwd: '/work/[id]', hidden: [home], kept: ['/work/[id]/sub/.git'], box: inside }),

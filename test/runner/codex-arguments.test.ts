@@ -20,7 +20,7 @@ const HELP = `Options:
   -o, --output-last-message <FILE>
 `;
 const FEATURES =
-  'goals                stable             true\nmulti_agent          stable  true\nplugins  stable  true\nunbounded_connection_retries  stable  true\n';
+  'goals                stable             true\nmulti_agent          stable  true\nplugins  stable  true\nshell_snapshot  stable  true\nunbounded_connection_retries  stable  true\n';
 
 const abilities: CodexAbilities = {
   version: 'codex-cli 1',
@@ -47,6 +47,7 @@ const wishes: CodexWishes = {
         codexHome: '/work/.koubou/r/shown/codex',
         copies: '/work/.koubou/r/shown/copies',
         temporary: '/work/.koubou/r/tmp',
+        programs: '/work/.koubou/r/bin',
       },
     },
   },
@@ -90,6 +91,7 @@ describe('the command line of Codex', () => {
       '--disable plugins',
       '--disable unbounded_connection_retries',
       '--disable multi_agent',
+      '--disable shell_snapshot',
     ]);
     assert.deepEqual(unknownTo(abilities), []);
     assert.ok(isTooOld({ ...abilities, flags: new Set(['--ignore-rules']) }));

@@ -43,6 +43,38 @@ describe('the relay between an agent and its model', () => {
     assert.deepEqual(relay.usage, { input_tokens: 100, output_tokens: 10 });
   });
 
+  it('tells an agent nothing of a server in words of its headers', async () => {
+    const { createServer } = await import('node:http');
+    const said = ['application/json; charset=utf-8', 'sk-secret/x'];
+    const types = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': said.shift(), 'x-key': 'sk-secret' }).end('{}');
+    }).listen(0, '127.0.0.1');
+    await once(types, 'listening');
+    const address = types.address();
+    const base = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/v1`;
+    const nothing = () => undefined;
+    const other = await openRelay({
+      connection,
+      base,
+      allowed: ['POST /responses'],
+      onAsked: nothing,
+      onBytes: nothing,
+    });
+    try {
+      for (const type of ['application/json', 'text/plain']) {
+        const headers = { authorization: `Bearer ${other.key}` };
+        const response = await fetch(`${other.url}/responses`, { method: 'POST', headers, body: '{}' });
+        assert.equal(response.headers.get('content-type'), type);
+        assert.equal(response.headers.get('x-key'), null);
+      }
+    } finally {
+      await other.close();
+      types.close();
+      types.closeAllConnections();
+    }
+  });
+
   it('is of no use to others, nor for anything else', async () => {
     assert.equal((await ask('/responses', { body: '{}' }, 'guessed')).status, 404);
     assert.equal((await ask('/models', { body: '{}' })).status, 404);

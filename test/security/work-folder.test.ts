@@ -126,7 +126,7 @@ describe('the folder that a task works in', () => {
       );
     assert.ok((await confinementIn(elsewhere)).writable.includes(elsewhere));
     await assert.rejects(confinementIn(cwd), refuses('not_allowed'));
-    const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t' };
+    const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t', programs: '/p' };
     const codexIn = (folder: string): ReturnType<typeof codexPlaces> =>
       codexPlaces({
         cwd: folder,

@@ -55,7 +55,8 @@ export const runOf = (home: string, cwd: string, over: Partial<RunContext> = {})
     logPath,
     outputPath,
     cwd,
-    statePath: join(results, 'run-1.state'),
+    // As in a daemon it lies in no folder of the work: there Codex would start no bubblewrap.
+    statePath: join(dirname(cwd), 'run-1.state'),
     resume: null,
     marker: `codex-probe-${process.pid}`,
     model: undefined,

@@ -258,6 +258,15 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
     });
   });
 
+  it('make no namespace in which what is guarded could be taken away, unlike where Codex alone forbids it', async () => {
+    const command = "python3 -c 'import ctypes; print([\"made\", \"refused\"][ctypes.CDLL(None).unshare(0x10000000) != 0])'";
+    const { printed } = await probe({ home, cwd, path }, [command, 'echo $PATH; no-such-program; echo $?']);
+    assert.match(printed[0] ?? '', /^refused$/m);
+    assert.match(printed[1] ?? '', /^127$/m, 'a command that is nowhere is said to be that');
+    assert.doesNotMatch(printed[1] ?? '', /run-1\.state\/bin/);
+    assert.match((await sandboxed(command, (pair) => pair)).stdout, /^made$/m);
+  });
+
   it('cannot put a program in the way of those that koubou starts by name', async () => {
     const bin = join(cwd, 'node_modules', '.bin');
     const missing = join(cwd, 'packages', 'node_modules', '.bin');
@@ -327,7 +336,7 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
   it('find and leave nothing of Codex in the folder of the work', async () => {
     await probe({ home, cwd, path }, ['echo a >a']);
     assert.deepEqual(readdirSync(cwd).sort(), ['.koubou', 'a']);
-    assert.deepEqual(readdirSync(join(home, 'results', '2026-01-01', 'task_a', 'run-1.state')), ['sessions']);
+    assert.deepEqual(readdirSync(join(root, 'run-1.state')), ['sessions']);
     assert.deepEqual(readdirSync(join(home, 'run')), []);
   });
 });

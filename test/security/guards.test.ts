@@ -1,0 +1,228 @@
+/**
+ * What stays as it is in a sandbox, and what is hidden there, is so by mounts. A mount holds where it is seen and as long
+ * as the file under it is there: here programs try to see it no more, and files are replaced from outside meanwhile.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { bubblewrapArguments } from '../../src/executor/bubblewrap.ts';
+import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
+import { HeldPlaces } from '../../src/executor/held-places.ts';
+import { systemCallFilter } from '../../src/executor/seccomp.ts';
+import type { ProgramEnd, RunningProgram } from '../../src/process/spawn.ts';
+import { stopTree } from '../../src/process/stop-tree.ts';
+import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
+import { until } from '../helpers/until.ts';
+
+const MARKER = `guards-${process.pid}/task.r1`;
+
+/** Without the mounts of the sandbox around it, it takes the place of the settings that they guard. */
+const LEAVES_MOUNTS = `
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def must(result):
+    if result != 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+git = os.open('.git', os.O_RDONLY)
+os.makedirs('/tmp/new/old')
+must(libc.unshare(0x10000000 | 0x20000))
+must(libc.mount(b'/tmp/new', b'/tmp/new', None, 4096 | 16384, None))
+os.chdir('/tmp/new')
+must(libc.pivot_root(b'.', b'old'))
+must(libc.umount2(b'/old', 2))
+os.unlink('config', dir_fd=git)
+os.write(os.open('config', os.O_WRONLY | os.O_CREAT, dir_fd=git), b'[core] fsmonitor = evil')
+print('replaced')
+`;
+
+describe('what a sandbox guards and hides', function () {
+  this.timeout(30_000);
+  let root: string;
+  let user: string;
+  let cwd: string;
+  let statePath: string;
+  let path: string;
+  const started: RunningProgram[] = [];
+
+  before(function () {
+    if (bubblewrap() === null && this.test?.parent) {
+      this.test.parent.title += ': skipped, no bubblewrap works here (test/security/install)';
+      this.skip();
+    }
+  });
+  beforeEach(() => {
+    // Not below /tmp, where programs in there have a folder of their own.
+    root = realpathSync(
+      mkdtempSync(join(existsSync('/var/lib') ? placeOfTests() : tmpdir(), 'koubou-guards-')),
+    );
+    user = join(root, 'user');
+    cwd = join(user, 'project');
+    statePath = join(root, 'state');
+    for (const folder of [cwd, statePath]) mkdirSync(folder, { recursive: true });
+    path = pathWith(join(root, 'bin'));
+    execFileSync('git', ['init', '--quiet', cwd]);
+  });
+  afterEach(async () => {
+    for (const program of started.splice(0)) await stopTree({ ...program, marker: MARKER, graceMs: 0 });
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const environment = (): Record<string, string> => ({ PATH: path, HOME: user });
+  const place = () => ({ cwd, statePath, readable: [], staysLocal: true });
+  const options = () => ({
+    home: null,
+    keys: [],
+    environment: environment(),
+    network: 'none' as const,
+    writes: 'folder' as const,
+  });
+  const out = (): string => join(root, 'out');
+  const said = (): string => readFileSync(out(), 'utf8');
+  const config = (): string => readFileSync(join(cwd, '.git', 'config'), 'utf8');
+
+  const start = async (script: string): Promise<RunningProgram> => {
+    const executor = await confinedExecutor(place(), options());
+    const program = await executor.start({
+      command: 'sh',
+      args: ['-c', script],
+      cwd,
+      environment: environment(),
+      stdin: 'closed',
+      stdoutPath: out(),
+      stderrPath: out(),
+      marker: MARKER,
+    });
+    started.push(program);
+    return program;
+  };
+  const run = async (script: string): Promise<ProgramEnd> => (await start(script)).ended;
+  const write = (file: string, text = 'secret\n'): void => {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+  /** As programs do that write settings. */
+  const replace = (file: string, text: string): void => {
+    writeFileSync(`${file}.lock`, text);
+    renameSync(`${file}.lock`, file);
+  };
+
+  it('stays behind its mounts: no program makes a namespace in which they can be taken away', async () => {
+    const before = config();
+    const arguments_ = await bubblewrapArguments(
+      await confinementOf(place(), options()),
+      cwd,
+      new HeldPlaces({ byDescriptor: false }),
+    );
+    const filter = arguments_.indexOf('--seccomp');
+    const open = arguments_.toSpliced(filter, 2);
+    const attack = ['python3', '-c', LEAVES_MOUNTS];
+    const without = spawnSync(bubblewrap() ?? '', [...open, '--', ...attack], {
+      encoding: 'utf8',
+      env: environment(),
+    });
+    assert.match(without.stdout, /^replaced$/m, `the test would not notice it: ${without.stderr}`);
+    writeFileSync(join(cwd, '.git', 'config'), before);
+    write(join(cwd, 'attack.py'), LEAVES_MOUNTS);
+    await run('python3 attack.py');
+    assert.match(said(), /Operation not permitted/);
+    assert.equal(config(), before);
+  });
+
+  it('is kept by a filter that forbids each call by which a namespace is made or entered, or a key of the session read', async () => {
+    write(join(cwd, 'calls.py'), CALLS);
+    await run('python3 calls.py');
+    assert.deepEqual(said().trim().split('\n'), [
+      'unshare EPERM',
+      'clone EPERM',
+      'clone3 ENOSYS',
+      'setns EPERM',
+      'keyctl ENOSYS',
+    ]);
+    for (const arch of ['x64', 'arm64', 'riscv64', 'loong64']) assert.ok(systemCallFilter(arch), arch);
+    assert.equal(systemCallFilter('mips'), undefined);
+  });
+
+  it('leaves programs the threads and processes that they need', async () => {
+    await run(
+      `node -e 'new (require("worker_threads").Worker)("console.log(1)",{eval:true})' && sh -c 'echo 2' | cat`,
+    );
+    assert.equal(said(), '1\n2\n');
+  });
+
+  it('ends with the program where the settings of git are replaced, and they hold again what they held', async () => {
+    const before = config();
+    const program = await start(
+      'echo ready; while :; do echo "[core] fsmonitor = evil" >> .git/config && echo written; done 2>/dev/null',
+    );
+    await until(() => existsSync(out()) && said().includes('ready'));
+    replace(join(cwd, '.git', 'config'), `${before}[remote "origin"]\n\turl = x\n`);
+    const { broken } = await program.ended;
+    assert.equal(broken?.code, 'guard_lost');
+    assert.match(broken.message, /\.git\/config was replaced/);
+    assert.equal(config(), before);
+    const aside = readdirSync(join(cwd, '.git')).find((name) => name.startsWith('config.replaced-')) ?? '';
+    assert.match(readFileSync(join(cwd, '.git', aside), 'utf8'), /url = x/);
+  });
+
+  it('is not said to be lost where nothing was replaced', async () => {
+    const end = await run('echo x > made; mkdir .git/refs/more; git status');
+    assert.equal(end.exitCode, 0, said());
+    assert.equal(end.broken, undefined);
+  });
+
+  it('hides files that are replaced, and those that come, while a program runs', async () => {
+    write(join(user, '.config', 'git', 'credentials'));
+    mkdirSync(join(user, '.cargo'));
+    const files = [join(user, '.config/git/credentials'), join(user, '.cargo/credentials.toml')];
+    const program = await start(
+      `echo ready; until [ -e go ]; do sleep 0.01; done; cat ${files.join(' ')} | grep -c secret`,
+    );
+    await until(() => existsSync(out()) && said().includes('ready'));
+    for (const file of files) replace(file, 'secret\n');
+    write(join(cwd, 'go'));
+    await program.ended;
+    assert.match(said(), /^0$/m);
+  });
+
+  it('hides what lies in a folder with more in it than can be mounted', async () => {
+    for (const name of ['.ssh/id', '.netrc', '.config/gh/hosts.yml']) write(join(user, name));
+    for (let nth = 0; nth < 600; nth += 1) writeFileSync(join(user, `file-${nth}`), '');
+    await run('cat ~/.ssh/id ~/.netrc ~/.config/gh/hosts.yml; ls ~ | grep -c file-');
+    assert.doesNotMatch(said(), /^secret$/m);
+    assert.match(said(), /^600$/m, 'the folder was not the one that has too much in it');
+  });
+});
+
+/** A folder of this repository that git does not list. */
+const placeOfTests = (): string => {
+  const folder = join(dirname(dirname(import.meta.dirname)), 'node_modules', '.cache');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+};
+
+const CALLS = `
+import ctypes, errno, os, platform
+numbers = {'x86_64': (272, 56, 308, 250), 'aarch64': (97, 220, 268, 219)}[platform.machine()]
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *words):
+    result = libc.syscall(*[ctypes.c_long(word) for word in words])
+    if result == 0 and name.startswith('clone'): os._exit(0)
+    print(name, errno.errorcode.get(ctypes.get_errno(), result) if result < 0 else 'made')
+unshare, clone, setns, keyctl = numbers
+call('unshare', unshare, 0x10000000)
+call('clone', clone, 0x10000000 | 17, 0, 0, 0, 0)
+call('clone3', 435, 0, 0)
+call('setns', setns, 0, 0)
+call('keyctl', keyctl, 0, -3, 0)
+`;
