@@ -78,6 +78,12 @@ export class Folder {
     throw new NameRefused(`the folder ${this.path} was replaced by another one`);
   }
 
+  /** Whether it is what lies at `path`. */
+  isAt(path: string): boolean {
+    const now = lstatOrNone(path);
+    return now !== undefined && now.ino === this.#facts.ino && now.dev === this.#facts.dev;
+  }
+
   /** Whether others than its owner may put files there, each their own. */
   get isShared(): boolean {
     return (this.#facts.mode & 0o1002) === 0o1002;

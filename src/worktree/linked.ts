@@ -3,9 +3,10 @@
  * meanwhile, or the power fails, every git of the user's ends with an error. So it is made whole and synced beside, then
  * renamed into place, and taken away in the opposite order.
  */
-import { lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { Folder } from '../names/folder.ts';
 import { type GitPlace, git, gitOutput } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
 import { nameOf, ownGitFolder, type WorktreeRecord } from './record.ts';
@@ -24,18 +25,38 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
   const half = halfOf(git_folder, nameOf(record));
   await rm(half, { recursive: true, force: true });
   await mkdir(half);
-  const files = { HEAD: `${base}\n`, commondir: '../..\n', gitdir: `${join(path, '.git')}\n` };
-  for (const [name, text] of Object.entries(files)) await writeFile(join(half, name), text);
-  await syncAll([...Object.keys(files).map((name) => join(half, name)), half]);
-  const all = join(git_folder, 'worktrees');
-  await mkdir(all).catch(unless('EEXIST'));
-  if (!(await lstat(all)).isDirectory()) {
-    throw new KoubouError('usage', `${all} is a link, and git's records of worktrees would lie elsewhere.`, {
-      hint: 'Remove it where you did not make it, or delegate without --worktree.',
-    });
+  // An agent that works in the repository may put a link in its place at any time.
+  const made = Folder.open(join(await realpath(git_folder), basename(half)));
+  try {
+    const files = { HEAD: `${base}\n`, commondir: '../..\n', gitdir: `${join(path, '.git')}\n` };
+    for (const [name, text] of Object.entries(files)) await writeFile(made.at(name), text, { flag: 'wx' });
+    await syncAll([...Object.keys(files).map((name) => made.at(name)), made.at('.')]);
+    const all = join(git_folder, 'worktrees');
+    await mkdir(all).catch(unless('EEXIST'));
+    if (!(await lstat(all)).isDirectory()) {
+      throw new KoubouError(
+        'usage',
+        `${all} is a link, and git's records of worktrees would lie elsewhere.`,
+        {
+          hint: 'Remove it where you did not make it, or delegate without --worktree.',
+        },
+      );
+    }
+    await rename(half, own);
+    if (!made.isAt(own)) {
+      await rename(own, half);
+      throw new KoubouError(
+        'git_killed',
+        `${half} was replaced by something else while koubou made a worktree.`,
+        {
+          hint: 'A program that works in the repository does that: look at `koubou list --status processing`.',
+        },
+      );
+    }
+    await syncAll([all, git_folder]);
+  } finally {
+    made.close();
   }
-  await rename(half, own);
-  await syncAll([all, git_folder]);
 };
 
 /** Of each worktree that `isGone` names, and of what a koubou that was killed left beside. No git finds a part of one. */
