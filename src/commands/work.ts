@@ -45,7 +45,7 @@ export default class Work extends BaseCommand {
 
   async run(): Promise<void> {
     ignoreHangUp();
-    closeInherited();
+    closeInherited(this.environment['NODE_CHANNEL_FD']);
     const { flags } = await this.parse(Work);
     const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
     const outdated = configWatch(home);

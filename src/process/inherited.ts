@@ -10,13 +10,13 @@ const O_CLOEXEC = 0o2000000;
 
 /**
  * Closes the descriptors that a shell or a session had open (`exec 200<FOLDER`): a program in a sandbox would reach by
- * them what the sandbox hides. Where there is no /proc, libuv alone marks those up to 16.
+ * them what the sandbox hides. `channel`: NODE_CHANNEL_FD, by which a Node.js that started this one talks to it. Where there
+ * is no /proc, libuv alone marks those up to 16.
  */
-export const closeInherited = (): void => {
+export const closeInherited = (channel: string | undefined): void => {
   for (const name of listed('/proc/self/fd')) {
     const descriptor = Number(name);
-    if (descriptor > STANDARD && name !== process.env['NODE_CHANNEL_FD'] && isInherited(descriptor))
-      closeQuietly(descriptor);
+    if (descriptor > STANDARD && name !== channel && isInherited(descriptor)) closeQuietly(descriptor);
   }
 };
 
