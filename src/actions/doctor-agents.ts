@@ -5,7 +5,7 @@ import type { RunnerConfig } from '../config/schema.ts';
 import { toErrorInfo } from '../errors.ts';
 import { isCutOff, isRelayed, isSwitchedOff } from '../executor/agent-rules.ts';
 import { findBubblewrap } from '../executor/find-bubblewrap.ts';
-import { requireProgram } from '../process/find-program.ts';
+import { requireNamed } from '../process/own-path.ts';
 import type { Check } from './check.ts';
 
 type AgentConfig = Extract<RunnerConfig, { kind: 'agent' }>;
@@ -20,7 +20,7 @@ export const checkAgent = async (
   const { bin, sandbox, endpoint } = entry;
   const check = { name: `runner ${name}`, ok: true };
   try {
-    await requireProgram(bin, '/', loaded.variable('PATH'));
+    await requireNamed(bin, { path: loaded.variable('PATH'), inside: [] }, `runners.${name}.bin`);
   } catch (error) {
     const cure = `Install it, name its place with \`koubou config runners.${name}.bin PATH\`, or remove runners.${name}.`;
     return { ...check, ok: false, message: toErrorInfo(error).message, cure };

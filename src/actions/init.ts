@@ -15,7 +15,7 @@ import { setConfig } from '../config/set.ts';
 import { writeHomeConfig } from '../config/write-home.ts';
 import { KoubouError } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
-import { findProgram } from '../process/find-program.ts';
+import { findNamed } from '../process/own-path.ts';
 import { callerOf, requireAllowed } from './caller.ts';
 import { makeOwnHome, refuseUntrusted } from './own-home.ts';
 
@@ -158,7 +158,7 @@ const NO_RIGHTS: AgentRights = { may: [], commands: [] };
 
 const agentClis = async (cwd: string, path: string | undefined): Promise<string[]> => {
   const programs = ['codex', ...AGENT_CLIS];
-  const found = await Promise.all(programs.map((name) => findProgram(name, cwd, path)));
+  const found = await Promise.all(programs.map((name) => findNamed(name, { path, inside: [cwd] })));
   return programs.filter((_, index) => found[index] !== undefined);
 };
 

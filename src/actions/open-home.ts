@@ -6,6 +6,8 @@ import { defaultConfig, type Loaded, loadConfig } from '../config/load.ts';
 import { findHome, HOME_NAME, stateFolder, userHome } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
 import { type Trust, trustOf } from '../home/signature.ts';
+import { keyFolders } from '../process/key-folders.ts';
+import { knowHome } from '../process/model-folders.ts';
 import type { Queue } from '../queue/queue.ts';
 import { type Caller, callerOf, requireAllowed } from './caller.ts';
 import { realOf } from './project.ts';
@@ -56,6 +58,7 @@ export const openHome = async (
   const home = findHome({ flag, environment, cwd });
   const state = stateFolder(environment);
   const trust = trustOf(home, state);
+  knowHome(home, keyFolders(environment));
   if (!trust.trusted) {
     if (purpose === 'act') {
       const { untrustedHome } = await import('./untrusted-home.ts');

@@ -2,7 +2,8 @@
 import type { Environment } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { keyFolders } from '../executor/codex-places.ts';
+import { placedPrograms } from '../executor/own-programs.ts';
+import { keyFolders } from '../process/key-folders.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Until, WorkerSettings } from '../worker/settings.ts';
 import { routingOf } from './routing.ts';
@@ -28,6 +29,7 @@ export const workerSettings = (
     version: wishes.version,
     home: wishes.home,
     keys: keyFolders(variables),
+    programs: placedPrograms(config.runners),
     worktreeLinks: config.worktrees.link,
     min,
     max: Math.max(min, wishes.max ?? config.workers.max),

@@ -33,6 +33,22 @@ ${WITHOUT_FOLDER}exec "$program" ${FLAG} "$@"
   return path === '' ? folder : [folder, path].join(delimiter);
 };
 
+/**
+ * The PATH of the commands of Codex, where they have another one than Codex itself: `own` is that without folders in which a
+ * model may have put programs, `guarded` the same as Codex gets it. Its sandbox looks for a bubblewrap there as well, so the
+ * whole one is for commands only where koubou's comes first. `box`: null without a sandbox.
+ */
+export const commandPath = (
+  whole: string | undefined,
+  own: string,
+  box: { programs: string } | null,
+  guarded: string | undefined,
+): string | null => {
+  if (whole === undefined || whole === own) return null;
+  if (box === null) return whole;
+  return guarded === own ? null : [box.programs, whole].join(delimiter);
+};
+
 /** Commands cannot look into the folder, and a shell would say of what is nowhere that it may not be run. */
 const WITHOUT_FOLDER = `path=":$PATH:"
 path="\${path%%:"$folder":*}:\${path#*:"$folder":}"

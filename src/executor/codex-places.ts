@@ -1,17 +1,16 @@
 /** Where a run of Codex works, what of the machine it may see there, and the folders made for it. */
 import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { isAbsolute, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
 import { findProgram } from '../process/find-program.ts';
+import { noteModelFolder } from '../process/model-folders.ts';
+import { registeredHomes } from '../process/registered-homes.ts';
 import { isWithin } from '../text/is-within.ts';
 import { guardedPath } from './codex-bubblewrap.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
-import { registeredHomes } from './registered-homes.ts';
-import { systemHome } from './secret-places.ts';
 
 export interface Wanted {
   cwd: string;
@@ -23,6 +22,8 @@ export interface Wanted {
   secrets?: readonly string[];
   sandbox: ConfinedSandbox;
   box: CodexBox;
+  /** Others that the config names by their place. */
+  programs?: readonly string[];
   /** The program Codex, and the PATH by which it and others are found. */
   bin: string;
   path: string | undefined;
@@ -30,7 +31,7 @@ export interface Wanted {
 
 /** Throws KoubouError `usage` for a folder whose commands could change the queue. */
 export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
-  const { cwd, home, hidden, secrets = [], sandbox, box } = wanted;
+  const { cwd, home, hidden, secrets = [], programs = [], sandbox, box } = wanted;
   const [realCwd, realHome] = await Promise.all([realpath(cwd).catch(() => cwd), realpath(home)]);
   requireOutsideHome(realCwd, realHome);
   const worktree = worktreeOf(realCwd, realHome);
@@ -47,7 +48,11 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
     return { cwd: realCwd, worktree, hidden: [...own, ...keys], kept: [], between: [], box };
   }
   const top = worktree ?? realCwd;
-  const kept = [...(await nestedRepositories(top, realHome)), ...(await ownPrograms(top, wanted))];
+  await noteModelFolder(top, hidden);
+  const kept = [
+    ...(await nestedRepositories(top, realHome)),
+    ...(await ownPrograms(top, { bins: [wanted.bin, ...programs], path: wanted.path })),
+  ];
   const held = [realHome, ...keys, ...kept, realCwd];
   const between = new Set(held.flatMap((path) => foldersBetween(top, path)));
   for (const path of [realCwd, ...kept]) between.delete(path);
@@ -78,15 +83,6 @@ const linked = (cwd: string, link: string): KoubouError =>
   new KoubouError('usage', `No command may work in ${cwd}: ${link} has become a link.`, {
     hint: 'Put it right and `koubou retry`, or delegate again with another --cwd.',
   });
-
-/** Where koubou may keep the user's key for all homes, by the environment and by the system's own word. */
-export const keyFolders = (environment: Readonly<Record<string, string | undefined>>): string[] => {
-  const state = environment['XDG_STATE_HOME'];
-  // What os.homedir() says is HOME again, where that is set.
-  const homes = new Set([environment['HOME'] || homedir(), homedir(), systemHome()]);
-  const usual = [...homes].filter(isAbsolute).map((home) => join(home, '.local', 'state'));
-  return [...(state && isAbsolute(state) ? [state] : []), ...usual].map((folder) => join(folder, 'koubou'));
-};
 
 /** Without symbolic links; of what is not there Codex would make something. */
 export const existing = async (paths: readonly string[]): Promise<string[]> => {

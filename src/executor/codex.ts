@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { copyFile, realpath } from 'node:fs/promises';
 import { basename, delimiter, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findProgram } from '../process/find-program.ts';
+import { findOwn, type OwnProgram, requireNamed } from '../process/own-path.ts';
 import { removeTree } from '../process/remove-tree.ts';
 import { type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
 import { stopTree } from '../process/stop-tree.ts';
@@ -16,6 +16,8 @@ import type { ExecutionPlace, Executor } from './executor.ts';
 import { type Strays, strayFolders, strayNote } from './stray-folders.ts';
 
 export interface CodexExecutorOptions {
+  /** Of the runner. */
+  name: string;
   /** The program Codex. */
   bin: string;
   /** By which it is found, whatever the PATH of the programs. */
@@ -25,6 +27,8 @@ export interface CodexExecutorOptions {
   home: string;
   hidden: readonly string[];
   secrets?: readonly string[];
+  /** As of codexPlaces. */
+  programs?: readonly string[];
   place: ExecutionPlace;
 }
 
@@ -33,7 +37,7 @@ const FOLDER = 'check';
 
 /** Throws KoubouError `usage` where the place cannot be confined. */
 export const codexExecutor = async (options: CodexExecutorOptions): Promise<Executor> => {
-  const { sandbox, home, hidden, secrets = [], place } = options;
+  const { sandbox, home, hidden, secrets = [], programs = [], place } = options;
   const folder = join(place.statePath, FOLDER);
   const copies = await copiesOf(place.readable, home, join(folder, 'shown', 'copies'));
   return {
@@ -49,30 +53,24 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
       };
       await removeTree(folder);
       try {
-        const bin = (await findProgram(options.bin, '/', options.path)) ?? options.bin;
+        const sought = { path: options.path, inside: [program.cwd] };
+        const codex = await requireNamed(options.bin, sought, `runners.${options.name}.bin`);
         const box = await makeBox(folder);
         const places = await codexPlaces({
           cwd: program.cwd,
           home,
           hidden,
           secrets,
+          programs,
           sandbox,
           box,
-          bin,
+          bin: codex.program,
           path: bothPaths(options.path, program.environment['PATH']),
         });
         strays = await strayFolders(writableOf(places), note);
         for (const [from, to] of copies) await copyFile(from, to, constants.COPYFILE_FICLONE);
-        const path = program.environment['PATH'] ?? options.path;
-        const environment = await boxEnvironment(box, { bin, path });
-        const running = await startProgram(
-          confined(
-            { ...program, environment: { ...program.environment, ...environment } },
-            bin,
-            sandbox,
-            places,
-          ),
-        );
+        const environment = await boxEnvironment(box, { bin: codex.program, path: codex.path });
+        const running = await startProgram(await confined(program, codex, sandbox, places, environment));
         return { ...running, ended: endedAfter(running, tidy) };
       } catch (error) {
         await tidy();
@@ -104,23 +102,33 @@ const endedAfter = async ({ ended }: RunningProgram, tidy: () => Promise<void>):
   return end;
 };
 
-const confined = (
+/** The program has its own PATH in there, and Codex, which starts others outside, has koubou's. */
+const WITH_PATH = 'PATH=$1; export PATH; shift; exec "$@"';
+
+const confined = async (
   program: ProgramOptions,
-  bin: string,
+  codex: OwnProgram,
   sandbox: ConfinedSandbox,
   places: CodexPlaces,
-): ProgramOptions => {
+  environment: Readonly<Record<string, string>>,
+): Promise<ProgramOptions> => {
+  const path = program.environment['PATH'];
+  const sh = await findOwn('sh', { path: codex.path, inside: [] });
+  const before =
+    path === undefined || path === codex.path ? [] : [sh?.program ?? '/bin/sh', '-c', WITH_PATH, 'sh', path];
   return {
     ...program,
-    command: bin,
+    command: codex.program,
     args: [
       'sandbox',
       ...codexProfile(sandbox, places).flatMap((pair) => ['-c', pair]),
       '--',
+      ...before,
       program.command,
       ...program.args,
     ],
     cwd: places.cwd,
+    environment: { ...program.environment, ...environment },
   };
 };
 

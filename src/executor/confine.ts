@@ -3,6 +3,9 @@ import { realpath } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
+import { holdsUser } from '../process/key-folders.ts';
+import { noteModelFolder } from '../process/model-folders.ts';
+import { registeredHomes } from '../process/registered-homes.ts';
 import { isWithin } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
@@ -10,14 +13,15 @@ import { findBubblewrap } from './find-bubblewrap.ts';
 import { gitPlaces } from './git-places.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
-import { registeredHomes } from './registered-homes.ts';
-import { homeFolders, programsIn, secretPlaces, systemHome } from './secret-places.ts';
+import { homeFolders, programsIn, secretPlaces } from './secret-places.ts';
 
 export interface ConfineOptions {
   /** koubou's own folder; null: there is none. */
   home: string | null;
   /** Where the user's keys of homes may lie. */
   keys: readonly string[];
+  /** Those that the config names by their place: they stay as they are. */
+  programs?: readonly string[];
   /** The environment of the programs, already reduced. */
   environment: Readonly<Record<string, string>>;
   network: Confinement['network'];
@@ -80,7 +84,11 @@ export const confinementOf = async (
   const programs = [...pathFolders(environment), dirname(process.execPath)];
   const openable = (await Promise.all(homeFolders(environment).map(real))).flatMap(programsIn);
   const shown = await Promise.all([...programs, ...(git?.readable ?? [])].map(real));
-  const own = await ownPrograms(project, { bin: 'koubou', path: environment['PATH'] });
+  if (isOpen) await noteModelFolder(project, options.keys);
+  const own = await ownPrograms(project, {
+    bins: ['koubou', ...(options.programs ?? [])],
+    path: environment['PATH'],
+  });
   return {
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...asked],
@@ -121,12 +129,6 @@ const refuseWritable = (
   if (holdsUser(path) || homes.some((home) => isWithin(home, path))) throw tooWide(path);
   const secret = closed.find((each) => isWithin(path, each));
   if (secret !== undefined) throw refused(path, `what lies in ${secret} is hidden from it`);
-};
-
-/** Whether the files that the user's shell runs lie in it. */
-export const holdsUser = (folder: string): boolean => {
-  const user = systemHome();
-  return folder === '/' || (user !== '' && isWithin(user, folder));
 };
 
 const tooWide = (cwd: string): KoubouError =>

@@ -1,9 +1,7 @@
 /** Whether programs can be confined with bubblewrap here: found by trying it, once for each version that is installed. */
 import { stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, normalize } from 'node:path';
 import { askProgram } from '../process/ask-program.ts';
-import { findProgram } from '../process/find-program.ts';
-import { isWithin } from '../text/is-within.ts';
+import { findOwn } from '../process/own-path.ts';
 import { bubblewrapArguments, filter } from './bubblewrap.ts';
 import { HeldPlaces } from './held-places.ts';
 
@@ -30,20 +28,10 @@ export const findBubblewrap = async (
 };
 
 /** Undefined: there is none, or only in folders that a model may write to. */
-export const findSystemBubblewrap = (
+export const findSystemBubblewrap = async (
   path: string | undefined,
   avoided: readonly string[] = [],
-): Promise<string | undefined> => {
-  const folders = path?.split(delimiter).filter((folder) => isFixed(folder, avoided));
-  const fixed = folders?.join(delimiter);
-  return findProgram('bwrap', '/', fixed === '' ? undefined : fixed);
-};
-
-/** Programs of a project are what a model works on, whoever put their folder on the PATH. */
-const isFixed = (folder: string, avoided: readonly string[]): boolean =>
-  isAbsolute(folder) &&
-  !normalize(folder).includes('/node_modules/') &&
-  !avoided.some((each) => isWithin(normalize(folder), each));
+): Promise<string | undefined> => (await findOwn('bwrap', { path, inside: avoided }))?.program;
 
 const INSTALL = 'Install bubblewrap (apt install bubblewrap, dnf install bubblewrap, apk add bubblewrap).';
 const NOWHERE_ELSE = 'Run koubou on Linux, or in a container or virtual machine that may be harmed.';

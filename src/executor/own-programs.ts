@@ -1,27 +1,43 @@
 /**
- * Programs that koubou itself starts by name, with the rights of the user, where they lie in a folder that commands may
- * write to: a PATH as npm makes it begins with `node_modules/.bin` of the project.
+ * Programs that the user's commands start by name, and those that the config names by their place, where they lie in a
+ * folder that commands may write to: a PATH as npm makes it begins with `node_modules/.bin` of the project. What koubou starts
+ * for itself is not looked for there (process/own-path.ts).
  */
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { findProgram } from '../process/find-program.ts';
 import { isWithin } from '../text/is-within.ts';
 
-/** What of it must stay as it is: the folders of the PATH below `top`, and the packages that the programs belong to. */
+/**
+ * What of it must stay as it is: the folders of the PATH below `top`, `bins`, and the packages that the programs belong to.
+ */
 export const ownPrograms = async (
   top: string,
-  { bin, path }: { bin: string; path: string | undefined },
+  { bins, path }: { bins: readonly string[]; path: string | undefined },
 ): Promise<string[]> => {
   const folders = (path ?? '').split(delimiter).filter(isAbsolute);
-  const named = await Promise.all([bin, 'node', 'git'].map((name) => findProgram(name, '/', path)));
+  const named = await Promise.all([...bins, 'node', 'git'].map((name) => findProgram(name, '/', path)));
   const programs = [...named, process.execPath].filter((program) => program !== undefined);
   const packages = (await Promise.all(programs.map(realOf))).map((program) => packageOf(program) ?? program);
   // Who works on koubou itself has it in no package.
   const koubou = process.argv[1] === undefined ? undefined : packageOf(await realOf(process.argv[1]));
-  const kept = [...(await Promise.all(folders.map(placeOf))), ...packages, koubou];
+  const links = await Promise.all(bins.filter(isAbsolute).map(folderOfLink));
+  const kept = [...(await Promise.all(folders.map(placeOf))), ...packages, koubou, ...links];
   return [...new Set(kept)].filter(
     (each) => each !== undefined && each !== top && isWithin(each, top),
   ) as string[];
+};
+
+/** What the config names by its place, of all runners: none may be changed while another one's model works. */
+export const placedPrograms = (runners: Readonly<Record<string, object>>): string[] =>
+  Object.values(runners).flatMap((runner) =>
+    'bin' in runner && typeof runner.bin === 'string' && isAbsolute(runner.bin) ? [runner.bin] : [],
+  );
+
+/** A link cannot be held itself, only the folder that it lies in. */
+const folderOfLink = async (program: string): Promise<string | undefined> => {
+  const isLink = (await lstat(program).catch(() => undefined))?.isSymbolicLink() === true;
+  return isLink ? realOf(dirname(program)) : undefined;
 };
 
 const realOf = (path: string): Promise<string> => realpath(path).catch(() => path);

@@ -1,7 +1,7 @@
 /** Where people keep what no program of a model's making has to read: one table. */
 import { readdirSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { systemHome } from '../process/key-folders.ts';
 
 /** Below the home folder of the user. */
 const IN_HOME = [
@@ -242,16 +242,6 @@ const homesOfOthers = (): string[] => {
       .map((name) => join('/home', name));
   } catch {
     return [];
-  }
-};
-
-/** As the system has it on file; empty where it has none. */
-export const systemHome = (): string => {
-  try {
-    const { homedir } = userInfo();
-    return homedir.startsWith('/') ? homedir : '';
-  } catch {
-    return '';
   }
 };
 

@@ -1,5 +1,6 @@
 /** Ends a process that cannot end by itself. */
 import { spawn } from 'node:child_process';
+import { SYSTEM_PATH } from './find-program.ts';
 
 const PATIENCE_SECONDS = 3;
 
@@ -8,8 +9,9 @@ const PATIENCE_SECONDS = 3;
  * keeps one of its threads, and the end of a process waits for all of them.
  */
 export const endHard = (): void => {
-  const program = spawn('sh', ['-c', `sleep ${PATIENCE_SECONDS}; kill -9 ${process.pid}`], {
+  const program = spawn('/bin/sh', ['-c', `sleep ${PATIENCE_SECONDS}; kill -9 ${process.pid}`], {
     cwd: '/',
+    env: { PATH: SYSTEM_PATH },
     detached: true,
     stdio: 'ignore',
   });

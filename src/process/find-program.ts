@@ -6,6 +6,11 @@ import { KoubouError } from '../errors.ts';
 
 const DEFAULT_PATH = ['/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
 
+/** Where every system has its own programs, NixOS too; nobody but root writes there. */
+export const SYSTEM_PATH = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/run/current-system/sw/bin'].join(
+  delimiter,
+);
+
 type Found = 'executable' | 'not executable' | 'missing';
 
 const look = async (path: string): Promise<Found> => {

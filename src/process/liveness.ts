@@ -5,6 +5,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isShortage, systemCode } from '../errors.ts';
+import { SYSTEM_PATH } from './find-program.ts';
 
 export interface ProcessIdentity {
   bootId: string;
@@ -42,7 +43,11 @@ const output = (command: string, args: string[]): string | null => {
   try {
     // Only where there is no /proc; loading it would cost each short command on Linux.
     const { execFileSync } = process.getBuiltinModule('node:child_process');
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync(command, args, {
+      encoding: 'utf8',
+      env: { PATH: SYSTEM_PATH },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch (error) {
     refuseToGuess(error);
     return null;

@@ -1,5 +1,6 @@
 /** What runs on this machine now: what is needed to find everything that belongs to one run. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { SYSTEM_PATH } from './find-program.ts';
 import { refuseToGuess } from './liveness.ts';
 
 export interface ProcessEntry {
@@ -54,6 +55,7 @@ const ps = (args: string[]): string[] => {
     const { execFileSync } = process.getBuiltinModule('node:child_process');
     return execFileSync('ps', args, {
       encoding: 'utf8',
+      env: { PATH: SYSTEM_PATH },
       maxBuffer: 256 * 1024 * 1024,
       stdio: ['ignore', 'pipe', 'ignore'],
     }).split('\n');

@@ -6,8 +6,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import { openOwn } from '../names/own-file.ts';
-import { findProgram, requireProgram } from './find-program.ts';
+import { requireProgram } from './find-program.ts';
 import { startTimeOf } from './liveness.ts';
+import { findOwn, type Sought } from './own-path.ts';
 
 export interface ProgramOptions {
   command: string;
@@ -64,7 +65,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   const { command, args, cwd, environment, marker } = options;
   // In front of the program stands setpriv: without this look a missing program would be its exit 127.
   await requireProgram(command, cwd, environment['PATH']);
-  const wrapper = await deathWrapper(options.ownPath ?? environment['PATH']);
+  const wrapper = await deathWrapper({ path: options.ownPath ?? environment['PATH'], inside: [cwd] });
   const [file, ...rest] = [...wrapper, command, ...args] as [string, ...string[]];
   refuseTooLong(command, args);
   const { execa } = await import('execa');
@@ -193,25 +194,24 @@ const startFailure = (command: string, cause: unknown): Error => {
 };
 
 const DEATH_WRAPPER = ['--pdeathsig', 'KILL', '--'];
-const wrappers = new Map<string | undefined, Promise<string[]>>();
+/** By the program: the same one answers the same. */
+const wrappers = new Map<string, Promise<boolean>>();
 
-const deathWrapper = (path: string | undefined): Promise<string[]> => {
-  const known = wrappers.get(path);
-  if (known !== undefined) return known;
-  const looked = lookForWrapper(path);
-  wrappers.set(path, looked);
-  return looked;
+const deathWrapper = async (sought: Sought): Promise<string[]> => {
+  if (process.platform !== 'linux') return [];
+  const setpriv = (await findOwn('setpriv', sought))?.program;
+  if (setpriv === undefined) return [];
+  const works = wrappers.get(setpriv) ?? tryWrapper(setpriv);
+  wrappers.set(setpriv, works);
+  return (await works) ? [setpriv, ...DEATH_WRAPPER] : [];
 };
 
-const lookForWrapper = async (path: string | undefined): Promise<string[]> => {
-  if (process.platform !== 'linux') return [];
-  const setpriv = await findProgram('setpriv', '/', path);
-  if (setpriv === undefined) return [];
-  // Busybox has a setpriv that does not know the flag: it would fail every run.
+/** Busybox has a setpriv that does not know the flag: it would fail every run. */
+const tryWrapper = async (setpriv: string): Promise<boolean> => {
   const { execa } = await import('execa');
   const tried = await execa(setpriv, [...DEATH_WRAPPER, setpriv, '--version'], {
     stdio: 'ignore',
     reject: false,
   });
-  return tried.exitCode === 0 ? [setpriv, ...DEATH_WRAPPER] : [];
+  return tried.exitCode === 0;
 };

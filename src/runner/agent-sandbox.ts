@@ -1,16 +1,18 @@
 /** How an agent CLI is confined, by its entry and the machine. docs/agents.md says it to users. */
 import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type ConfinableAgent, isSwitchedOff, namesIn } from '../executor/agent-rules.ts';
 import { bubblewrapExecutor } from '../executor/bubblewrap.ts';
-import { confinementOf, holdsUser } from '../executor/confine.ts';
+import { confinementOf } from '../executor/confine.ts';
 import type { Confinement, ExecutionPlace, Executor } from '../executor/executor.ts';
 import { type Found, findBubblewrap } from '../executor/find-bubblewrap.ts';
 import { localExecutor } from '../executor/local.ts';
 import { AGENT_FOLDERS, AGENT_SETTINGS } from '../executor/secret-places.ts';
 import { findProgram } from '../process/find-program.ts';
+import { noteModelFolder } from '../process/model-folders.ts';
+import { findNamed } from '../process/own-path.ts';
 import type { TaskFile } from '../task/record.ts';
 
 export interface AgentConfinement {
@@ -20,6 +22,8 @@ export interface AgentConfinement {
   home: string | null;
   /** Where the keys of the user's homes may lie. */
   keys: readonly string[];
+  /** That the config names by their place. */
+  programs?: readonly string[];
 }
 
 /** The sandbox for a task, or null: it runs with the rights of the user. Throws KoubouError `not_allowed`. */
@@ -32,7 +36,7 @@ export const sandboxOf = async (
   const must = task.confined === true;
   const off = confinement === undefined || isSwitchedOff(entry, confinement.mode);
   if (off && !must) return null;
-  const found: Found = await findBubblewrap(path, cwd === null || holdsUser(cwd) ? [] : [cwd]);
+  const found: Found = await findBubblewrap(path, cwd === null ? [] : [cwd]);
   if ('program' in found) return found.program;
   if (!must) return null;
   throw new KoubouError('not_allowed', `What an agent delegates runs in a sandbox, and ${found.why}.`, {
@@ -64,18 +68,26 @@ export const agentExecutor = async (
   const name = basename(entry.bin);
   // What keeps its own files in {state} needs none of the user's.
   const own = namesIn({ args: [], env: entry.env }).has('state') ? [] : (AGENT_FOLDERS[name] ?? []);
+  const given = (entry.writable ?? []).map((path) => path.replace(/^~(?=\/|$)/, user));
+  for (const each of given) {
+    await noteModelFolder(await realpath(each).catch(() => each), confinement?.keys ?? []);
+  }
   const made = await confinementOf(
-    { ...place, readable: [...place.readable, ...(await programFolders(entry.bin, environment['PATH']))] },
+    {
+      ...place,
+      readable: [...place.readable, ...(await programFolders(entry.bin, environment['PATH'], place.cwd))],
+    },
     {
       home: confinement?.home ?? null,
       keys: confinement?.keys ?? [],
+      programs: [...(confinement?.programs ?? []), entry.bin].filter(isAbsolute),
       environment,
       network,
       writes: 'folder',
       looks,
       writable: [
         ...writable,
-        ...(entry.writable ?? []).map((path) => path.replace(/^~(?=\/|$)/, user)),
+        ...given,
         // A login has to be renewed, and one that is renewed elsewhere is lost.
         ...(network === 'all' ? own.map((each) => join(user, each)) : []),
       ],
@@ -91,8 +103,9 @@ export const agentExecutor = async (
 };
 
 /** A program and what lies around it are to be seen where they lie among files that are otherwise hidden. */
-const programFolders = async (bin: string, path: string | undefined): Promise<string[]> => {
-  const found = await findProgram(bin, '/', path);
+const programFolders = async (bin: string, path: string | undefined, cwd: string): Promise<string[]> => {
+  const own = await findNamed(bin, { path, inside: [cwd] });
+  const found = own?.program ?? (await findProgram(bin, '/', path));
   if (found === undefined) return [];
   return [found, await realpath(found)].flatMap((each) => /^(\/var)?\/tmp\/[^/]+/.exec(each)?.[0] ?? []);
 };

@@ -9,7 +9,7 @@ import { KoubouError } from '../errors.ts';
 import { isCutOff, isRelayed, namesIn } from '../executor/agent-rules.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { replaceOwn, sizeOfOwn } from '../names/own-file.ts';
-import { findProgram, requireProgram } from '../process/find-program.ts';
+import { type OwnProgram, requireNamed } from '../process/own-path.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
@@ -94,15 +94,23 @@ export class AgentRunner implements Runner {
   }
 
   async installed(): Promise<boolean> {
+    return this.#found().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Throws KoubouError `usage` where there is none that may be started. */
+  #found(inside: readonly string[] = []): Promise<OwnProgram> {
     const { entry, environment } = this.#options;
-    return (await findProgram(entry.bin, '/', environment['PATH'])) !== undefined;
+    return requireNamed(entry.bin, { path: environment['PATH'], inside }, `runners.${this.name}.bin`);
   }
 
   async check(): Promise<Health> {
-    const { entry, environment, endpoint, model } = this.#options;
+    const { entry, endpoint, model } = this.#options;
     const signal = new AbortController().signal;
     try {
-      await requireProgram(entry.bin, '/', environment['PATH']);
+      await this.#found();
       await askEndpoint(endpoint, signal);
       const where = endpoint === null ? 'a model of its own' : `${model ?? 'a model'} at ${endpoint.url}`;
       const sandbox = entry.sandbox === undefined ? '' : `; its own sandbox: ${entry.sandbox}`;
@@ -259,7 +267,7 @@ export class AgentRunner implements Runner {
     });
     const isCut = relay !== null && relay.socket !== null;
     const program = await executor.start({
-      command: entry.bin,
+      command: (await this.#found([context.cwd])).program,
       args,
       cwd: context.cwd,
       // A koubou that the model calls is called by an agent, whether that agent says so or not.

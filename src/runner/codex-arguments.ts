@@ -34,6 +34,8 @@ export interface CodexWishes {
   confinement: Confinement | null;
   /** The session to go on with. */
   resume: string | null;
+  /** The PATH of commands, where it is another than that of Codex itself. */
+  commandPath: string | null;
 }
 
 /** Without these no run could be followed; a Codex that lacks one is too old. */
@@ -79,7 +81,7 @@ export const featuresIn = (list: string): Set<string> =>
  * `usage` where a folder cannot be named to Codex.
  */
 export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): string[] => {
-  const { model, baseUrl, keyVariable, outputPath, instructionsPath, resume } = wishes;
+  const { model, baseUrl, keyVariable, outputPath, instructionsPath, resume, commandPath } = wishes;
   const provider = {
     name: 'koubou',
     base_url: baseUrl,
@@ -100,6 +102,7 @@ export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): 
     'web_search="disabled"',
     'approval_policy="never"',
     `shell_environment_policy.exclude=${toml([keyVariable, NO_GIT])}`,
+    ...(commandPath === null ? [] : [`shell_environment_policy.set.PATH=${toml(commandPath)}`]),
     ...sandboxSettings(wishes),
   ];
   return [

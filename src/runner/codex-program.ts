@@ -1,11 +1,11 @@
 /** What the installed Codex knows and whether its sandbox works here; asked once for each version that is installed. */
 import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorInfo } from '../errors.ts';
 import { boxEnvironment, existing, makeBox } from '../executor/codex-places.ts';
 import { type CodexBox, codexProfile } from '../executor/codex-profile.ts';
 import { askProgram, type ProgramAnswer } from '../process/ask-program.ts';
-import { findProgram } from '../process/find-program.ts';
+import { findOwn, type OwnProgram, requireNamed } from '../process/own-path.ts';
 import { type CodexAbilities, featuresIn, flagsIn, isTooOld } from './codex-arguments.ts';
 import { withCodexFolder } from './codex-folder.ts';
 import { RunFailure } from './failure.ts';
@@ -15,15 +15,17 @@ const LIMIT_MS = 2900;
 
 /** An answer that holds for what is installed now; one that failed is asked for again. */
 class Remembered<T> {
-  readonly #ask: () => Promise<T>;
+  readonly #ask: (codex: OwnProgram) => Promise<T>;
   #held: { stamp: string; answer: Promise<T> } | undefined;
 
-  constructor(ask: () => Promise<T>) {
+  constructor(ask: (codex: OwnProgram) => Promise<T>) {
     this.#ask = ask;
   }
 
-  async of(stamp: string): Promise<T> {
-    if (this.#held?.stamp !== stamp) this.#held = { stamp, answer: this.#ask() };
+  async of(codex: OwnProgram): Promise<T> {
+    // Changes with what is installed.
+    const stamp = `${codex.program} ${(await stat(codex.program)).mtimeMs}`;
+    if (this.#held?.stamp !== stamp) this.#held = { stamp, answer: this.#ask(codex) };
     const { answer } = this.#held;
     try {
       return await answer;
@@ -35,6 +37,8 @@ class Remembered<T> {
 }
 
 export interface CodexMachine {
+  /** Of the runner. */
+  name: string;
   bin: string;
   /** The whole environment of the program, already reduced. */
   environment: Readonly<Record<string, string>>;
@@ -46,56 +50,63 @@ export interface CodexMachine {
 
 export class CodexProgram {
   readonly #machine: CodexMachine;
-  readonly #abilities = new Remembered(() => this.#askAbilities());
-  readonly #sandbox = new Remembered(() => this.#trySandbox());
+  readonly #abilities = new Remembered((codex) => this.#askAbilities(codex));
+  readonly #sandbox = new Remembered((codex) => this.#trySandbox(codex));
 
   constructor(machine: CodexMachine) {
     this.#machine = machine;
   }
 
-  /** Throws KoubouError `usage` where it is missing, RunFailure `usage` where it is too old. */
-  async abilities(): Promise<CodexAbilities> {
-    return this.#abilities.of(await this.#stamp());
+  /** Throws KoubouError `usage` where it is missing, RunFailure `usage` where it is too old. `inside`: as of `found`. */
+  async abilities(inside: readonly string[] = []): Promise<CodexAbilities> {
+    return this.#abilities.of(await this.found(inside));
   }
 
   /**
    * With what it was tried, in words. Throws RunFailure where commands of the model would all fail, of which Codex itself
    * says nothing.
    */
-  async requireSandbox(): Promise<string> {
-    return this.#sandbox.of(await this.#stamp());
+  async requireSandbox(inside: readonly string[] = []): Promise<string> {
+    return this.#sandbox.of(await this.found(inside));
   }
 
   async installed(): Promise<boolean> {
-    return (await this.#found()) !== undefined;
+    return this.found().then(
+      () => true,
+      () => false,
+    );
   }
 
-  #found(): Promise<string | undefined> {
-    return findProgram(this.#machine.bin, '/', this.#machine.environment['PATH']);
-  }
-
-  /** Changes with what is installed. */
-  async #stamp(): Promise<string> {
-    const path = await this.#found();
-    return path === undefined ? '' : `${path} ${(await stat(path)).mtimeMs}`;
+  /** `inside`: the folders of the work. Throws KoubouError `usage` where there is none that may be started. */
+  found(inside: readonly string[] = []): Promise<OwnProgram> {
+    const { name, bin, environment, home } = this.#machine;
+    const all = home === null ? inside : [dirname(home), ...inside];
+    return requireNamed(bin, { path: environment['PATH'], inside: all }, `runners.${name}.bin`);
   }
 
   /** It writes to its home even for --help, and its sandbox to the temporary folder; a user's own are left alone. */
-  #ask(args: readonly string[]): Promise<ProgramAnswer> {
-    return withCodexFolder(this.#machine, async (folder) => this.#askIn(await makeBox(folder), '/', args));
+  #ask(codex: OwnProgram, args: readonly string[]): Promise<ProgramAnswer> {
+    return withCodexFolder(this.#machine, async (folder) =>
+      this.#askIn(codex, await makeBox(folder), '/', args),
+    );
   }
 
-  async #askIn(box: CodexBox, cwd: string, args: readonly string[]): Promise<ProgramAnswer> {
-    const { bin, environment } = this.#machine;
-    const own = await boxEnvironment(box, { bin, path: environment['PATH'] });
-    return askProgram(bin, args, { cwd, environment: { ...environment, ...own }, limitMs: LIMIT_MS });
+  async #askIn(
+    { program, path }: OwnProgram,
+    box: CodexBox,
+    cwd: string,
+    args: readonly string[],
+  ): Promise<ProgramAnswer> {
+    const own = await boxEnvironment(box, { bin: program, path });
+    const environment = { ...this.#machine.environment, ...own };
+    return askProgram(program, args, { cwd, environment, limitMs: LIMIT_MS });
   }
 
-  async #askAbilities(): Promise<CodexAbilities> {
+  async #askAbilities(codex: OwnProgram): Promise<CodexAbilities> {
     const [version, help, features] = await Promise.all([
-      this.#ask(['--version']),
-      this.#ask(['exec', '--help']),
-      this.#ask(['features', 'list']),
+      this.#ask(codex, ['--version']),
+      this.#ask(codex, ['exec', '--help']),
+      this.#ask(codex, ['features', 'list']),
     ]);
     if (help.exitCode !== 0) {
       const said = (help.stderr || help.stdout).trim().split('\n')[0] ?? '';
@@ -119,9 +130,9 @@ export class CodexProgram {
   }
 
   /** With the profile that a run has, in folders of its own below what is hidden; and what it hides is tried, too. */
-  async #trySandbox(): Promise<string> {
+  async #trySandbox(codex: OwnProgram): Promise<string> {
     const { home, hidden } = this.#machine;
-    const means = await this.#sandboxMeans();
+    const means = await this.#sandboxMeans(codex);
     await withCodexFolder(this.#machine, async (folder) => {
       const box = await makeBox(join(folder, 'run'));
       const cwd = join(folder, 'work');
@@ -131,17 +142,17 @@ export class CodexProgram {
       const places = { cwd, worktree: null, hidden: keys, kept: [], between: [], box };
       const settings = codexProfile('workspace-write', places).flatMap((pair) => ['-c', pair]);
       const probe = ['sh', '-c', PROBE, 'sh', secret];
-      const answer = await this.#askIn(box, cwd, ['sandbox', ...settings, '--', ...probe]);
+      const answer = await this.#askIn(codex, box, cwd, ['sandbox', ...settings, '--', ...probe]);
       if (answer.exitCode !== 0) throw sandboxFailure(answer, means);
     });
     return `its sandbox (${means}) hides the home and lets commands write to one folder`;
   }
 
   /** Codex takes a bubblewrap of the system before its own. */
-  async #sandboxMeans(): Promise<string> {
+  async #sandboxMeans({ path }: OwnProgram): Promise<string> {
     if (process.platform !== 'linux') return 'of this system';
-    const system = await findProgram('bwrap', '/', this.#machine.environment['PATH']);
-    return `bubblewrap: ${system ?? "Codex's own"}`;
+    const system = await findOwn('bwrap', { path, inside: [] });
+    return `bubblewrap: ${system?.program ?? "Codex's own"}`;
   }
 }
 

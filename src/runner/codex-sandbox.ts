@@ -1,6 +1,6 @@
 /** Which sandbox a run of Codex gets, and where it may have none. */
 import { errorInfo } from '../errors.ts';
-import { holdsUser } from '../executor/confine.ts';
+import { holdsUser } from '../process/key-folders.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { Sandbox } from './codex-arguments.ts';

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { codexExecutor, writableOf } from '../executor/codex.ts';
+import { commandPath } from '../executor/codex-bubblewrap.ts';
 import { boxEnvironment } from '../executor/codex-places.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
@@ -45,6 +46,8 @@ export interface CodexOptions extends ModelRunnerOptions {
   hidden: readonly string[];
   /** Keys and logins of the user, of which they see none either. */
   secrets?: readonly string[];
+  /** Programs that the config names by their place: they stay as they are. */
+  programs?: readonly string[];
   /** The whole environment of the program, already reduced. */
   environment: Readonly<Record<string, string>>;
 }
@@ -104,14 +107,18 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       const settings = local === null ? ownSettings : '';
       connection = await this.connect(model, context.signal, { local });
       const [abilities] = await Promise.all([
-        this.#program.abilities(),
-        this.#requireSandbox(sandbox),
+        this.#program.abilities([context.cwd]),
+        this.#requireSandbox(sandbox, [context.cwd]),
         requireModel(connection, this.server(model)),
         ...(local === null ? [] : [refuseRemoteModel(connection, this.server(model))]),
       ]);
-      const { bin, hidden, secrets = [], environment } = this.options;
-      const machine = { home: this.#home(), hidden, secrets, sandbox, bin, path: environment['PATH'] };
+      const { hidden, secrets = [], programs = [], environment } = this.options;
+      const found = await this.#program.found([context.cwd]);
+      const path = environment['PATH'];
+      const machine = { home: this.#home(), hidden, secrets, programs, sandbox, bin: found.program, path };
       const codexHome = await makeCodexHome(context, machine, { instructions: prompt.system, settings });
+      const { box } = codexHome;
+      const own = await boxEnvironment(box, { bin: found.program, path: found.path });
       const trail = new CodexTrail(sandbox);
       relay = await openRelay({
         connection,
@@ -135,10 +142,16 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
           instructionsPath: join(context.statePath, 'instructions.md'),
           confinement: codexHome.confinement,
           resume: context.resume?.session ?? null,
+          commandPath: commandPath(
+            path,
+            found.path,
+            codexHome.confinement === null ? null : box,
+            own['PATH'],
+          ),
         },
         abilities,
       );
-      const end = await this.#work(args, prompt, relay, codexHome, context, trail);
+      const end = await this.#work(found.program, own, args, prompt, relay, codexHome, context, trail);
       return codexEnd({
         end,
         trail,
@@ -157,15 +170,16 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
   }
 
   async #work(
+    bin: string,
+    own: Readonly<Record<string, string>>,
     args: string[],
     prompt: ModelPrompt,
     relay: Relay,
-    { box, confinement }: CodexHome,
+    { confinement }: CodexHome,
     context: RunContext,
     trail: CodexTrail,
   ): Promise<{ exitCode: number | null; signal: string | null }> {
     const { statePath, logPath, marker } = context;
-    const { bin, environment } = this.options;
     const cwd = confinement?.places.cwd ?? context.cwd;
     const eventsPath = join(statePath, 'events.jsonl');
     const errorsPath = join(statePath, 'errors.log');
@@ -179,8 +193,8 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         args,
         cwd,
         environment: {
-          ...directEnvironment(environment, confinement === null),
-          ...(await boxEnvironment(box, { bin, path: environment['PATH'] })),
+          ...directEnvironment(this.options.environment, confinement === null),
+          ...own,
           [NO_GIT]: '/dev/null',
           [KEY_VARIABLE]: relay.key,
         },
@@ -214,9 +228,9 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
   async executorFor(task: TaskFile, place: ExecutionPlace): Promise<Executor> {
     const sandbox = sandboxFor(task, place.cwd, this.options);
     if (sandbox === 'danger-full-access') return localExecutor;
-    const { bin, hidden, secrets = [], environment } = this.options;
+    const { name, bin, hidden, secrets = [], programs = [], environment } = this.options;
     const path = environment['PATH'];
-    return codexExecutor({ bin, path, sandbox, home: this.#home(), hidden, secrets, place });
+    return codexExecutor({ name, bin, path, sandbox, home: this.#home(), hidden, secrets, programs, place });
   }
 
   #home(): string {
@@ -226,7 +240,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
   }
 
   /** What was tried, in words. */
-  async #requireSandbox(sandbox: Sandbox): Promise<string> {
-    return sandbox === 'danger-full-access' ? 'without a sandbox' : this.#program.requireSandbox();
+  async #requireSandbox(sandbox: Sandbox, inside: readonly string[] = []): Promise<string> {
+    return sandbox === 'danger-full-access' ? 'without a sandbox' : this.#program.requireSandbox(inside);
   }
 }

@@ -20,6 +20,8 @@ export interface CommandOptions {
   /** koubou's own folder, and where the keys of this user's homes may lie: no confined program sees them. */
   home: string | null;
   keys: readonly string[];
+  /** That the config names by their place. */
+  programs?: readonly string[];
   /** Whether the disk of a path takes more; for tests. */
   hasRoom?: (path: string) => Promise<boolean>;
 }

@@ -1,8 +1,9 @@
 /** Makes the runners that the config names. */
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { keyFolders } from '../executor/codex-places.ts';
+import { placedPrograms } from '../executor/own-programs.ts';
 import { secretsFromCodex } from '../executor/secret-places.ts';
+import { keyFolders } from '../process/key-folders.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import { type AgentEntry, AgentRunner } from './agent.ts';
 import { CodexRunner } from './codex.ts';
@@ -57,6 +58,7 @@ export const buildRunners = (
   promptFolders: readonly string[],
   home: string | null = null,
 ): Map<string, Runner> => {
+  const programs = placedPrograms(config.runners);
   const make = (name: string, runner: RunnerConfig): Runner => {
     if (runner.kind === 'command') {
       return new CommandRunner({
@@ -64,6 +66,7 @@ export const buildRunners = (
         environment: reducedEnvironment(environment, config.security.env_pass),
         home,
         keys: keyFolders(environment),
+        programs,
       });
     }
     if (runner.kind === 'agent') {
@@ -79,7 +82,7 @@ export const buildRunners = (
         environment: reducedEnvironment(environment, config.security.env_pass),
         promptFolders,
         template: config.defaults.template,
-        confinement: { mode: config.security.agent_sandbox, home, keys: keyFolders(environment) },
+        confinement: { mode: config.security.agent_sandbox, home, keys: keyFolders(environment), programs },
       });
     }
     const { endpoint, kind, apiKey } = endpointOf(name, runner, config, environment);
@@ -95,6 +98,7 @@ export const buildRunners = (
         home,
         hidden: keyFolders(environment),
         secrets: secretsFromCodex(reducedEnvironment(environment)),
+        programs,
         environment: reducedEnvironment(environment, config.security.env_pass),
       });
     }

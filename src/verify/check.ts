@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
 import { appendOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
+import { findOwn } from '../process/own-path.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
 import { killMarked } from '../process/stop-tree.ts';
 
@@ -47,8 +48,10 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
   const executor = await request.executor();
   await appendOwn(logPath, `\n--- check: ${command}\n`);
   const start = await sizeOfOwn(logPath);
+  const path = request.ownPath ?? request.environment['PATH'];
+  const sh = await findOwn('sh', { path, inside: [cwd] });
   const program = await executor.start({
-    command: 'sh',
+    command: sh?.program ?? '/bin/sh',
     args: ['-c', command],
     cwd,
     environment: {

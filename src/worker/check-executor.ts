@@ -12,7 +12,12 @@ export const checkExecutor = async (
   runner: Pick<Runner, 'name' | 'executorFor'>,
   task: TaskFile,
   place: ExecutionPlace,
-  { home, keys, environment }: Pick<WorkerSettings, 'home' | 'keys' | 'environment'>,
+  {
+    home,
+    keys,
+    programs = [],
+    environment,
+  }: Pick<WorkerSettings, 'home' | 'keys' | 'programs' | 'environment'>,
 ): Promise<Executor> => {
   const outside = task.options.check_outside === true;
   if (outside && place.staysLocal) {
@@ -23,7 +28,7 @@ export const checkExecutor = async (
     );
   }
   if (task.confined === true) {
-    return confinedExecutor(place, { home, keys, environment, network: 'none', writes: 'project' });
+    return confinedExecutor(place, { home, keys, programs, environment, network: 'none', writes: 'project' });
   }
   return outside ? localExecutor : ((await runner.executorFor?.(task, place)) ?? localExecutor);
 };

@@ -13,6 +13,8 @@ export interface WorkerSettings {
   home: string;
   /** Absolute: where the keys of this user's homes may lie. */
   keys: readonly string[];
+  /** Absolute: what the config names by its place. No model may change it. */
+  programs?: readonly string[];
   /** Ignored files that a worktree is given too, relative to the repository's top. */
   worktreeLinks: readonly string[];
   /** Bounds of the number of slots. */

@@ -40,7 +40,8 @@ describe('the page on agent CLIs', () => {
     const server = await startScriptedServer([steps.text('ok')]);
     try {
       const bin = join(bench.folder, 'bin');
-      mkdirSync(bin);
+      const cwd = join(bench.folder, 'project');
+      for (const folder of [bin, cwd]) mkdirSync(folder);
       const ollama = '#!/bin/sh\necho "$OLLAMA_HOST $*: $(grep -c permit)"\n';
       for (const [name, text] of [
         ['scribe', blocks('sh')[0] ?? ''],
@@ -58,11 +59,11 @@ describe('the page on agent CLIs', () => {
       const environment = { PATH: `${bin}:${process.env['PATH']}` };
       const scribe = buildRunners(checked.config, environment, promptFolders).get('scribe');
       assert.ok(scribe);
-      const { outcome, output } = await bench.run(scribe, { prompt: 'Note what a permit is.' });
+      const { outcome, output } = await bench.run(scribe, { cwd, prompt: 'Note what a permit is.' });
       success(outcome);
       assert.equal(output, 'Wrote the notes into NOTES.md.');
       assert.match(
-        readFileSync(join(bench.folder, 'NOTES.md'), 'utf8'),
+        readFileSync(join(cwd, 'NOTES.md'), 'utf8'),
         /^http:\/\/127\.0\.0\.1:\d+ run gpt-oss:20b: 1\n$/,
       );
     } finally {

@@ -12,8 +12,9 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
-import { codexPlaces, keyFolders, makeBox } from '../../src/executor/codex-places.ts';
+import { codexPlaces, makeBox } from '../../src/executor/codex-places.ts';
 import type { CodexPlaces, ConfinedSandbox } from '../../src/executor/codex-profile.ts';
+import { keyFolders } from '../../src/process/key-folders.ts';
 
 describe('the places of a run of Codex', () => {
   let root: string;

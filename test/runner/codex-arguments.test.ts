@@ -52,6 +52,7 @@ const wishes: CodexWishes = {
     },
   },
   resume: null,
+  commandPath: null,
 };
 
 const places = wishes.confinement?.places as CodexPlaces;

@@ -28,7 +28,7 @@ import { type ConfineOptions, confinedExecutor } from '../../src/executor/confin
 import type { Executor } from '../../src/executor/executor.ts';
 import { findBubblewrap } from '../../src/executor/find-bubblewrap.ts';
 import { localExecutor } from '../../src/executor/local.ts';
-import { systemHome } from '../../src/executor/secret-places.ts';
+import { systemHome } from '../../src/process/key-folders.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { RunningProgram } from '../../src/process/spawn.ts';
 import { stopTree } from '../../src/process/stop-tree.ts';

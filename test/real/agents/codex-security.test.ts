@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, utimesSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -331,6 +331,27 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
     assert.equal(asked.status === 0, kind === KINDS[0], asked.stderr);
     const { stdout } = await sandboxed('tr "\\0" " " </proc/1/cmdline', (pair) => pair);
     assert.match(stdout, kind === KINDS[0] ? /^codex-linux-sandbox / : /^\/\S+\/arg0[^/]*\/[^/]+\/codex-linux-sandbox /);
+  });
+
+  it('have the tools of the project on their PATH, and Codex starts no bubblewrap or node that lies there', async () => {
+    const sub = join(cwd, 'sub');
+    mkdirSync(sub);
+    const tools = join(cwd, 'bin');
+    const taken = join(root, 'taken');
+    for (const name of ['bwrap', 'node']) put(join(tools, name), `#!/bin/sh\necho ${name} >>${taken}\nexit 1\n`);
+    for (const name of ['bwrap', 'node']) chmodSync(join(tools, name), 0o755);
+    const whole = `${tools}:${path}`;
+    const { printed, outcome } = await probe({ home, cwd: sub, path: whole }, [
+      // Its shells are login shells, whose profiles may have another PATH.
+      "tr '\\0' '\\n' </proc/$$/environ | grep ^PATH=",
+    ]);
+    assert.ok(outcome.ok, outcome.ok ? '' : outcome.error.message);
+    assert.ok(printed[0]?.trim().endsWith(whole), printed[0]);
+    assert.equal(existsSync(taken), false);
+    const box = await makeBox(join(home, 'results', 'planted'));
+    const env = { PATH: whole, HOME: home, CODEX_HOME: box.codexHome, TMPDIR: box.temporary };
+    spawnSync(process.execPath, [realpathSync(codexProgram), 'sandbox', 'true'], { cwd: sub, env });
+    assert.equal(readFileSync(taken, 'utf8').trim().split('\n')[0], 'bwrap', 'a plain Codex started it');
   });
 
   it('find and leave nothing of Codex in the folder of the work', async () => {

@@ -10,19 +10,24 @@ const MOST_BYTES = 4096;
 
 /** `keys`: where the user's key may lie; the homes that are signed with it are written down beside it (home/signature.ts). */
 export const registeredHomes = async (keys: readonly string[]): Promise<string[]> => {
-  const found = new Set<string>();
-  for (const folder of keys.map((each) => join(each, 'homes'))) {
-    for (const name of await readdir(folder).catch(() => [])) {
-      const path = pathIn(join(folder, name));
-      if (path === undefined || found.has(path)) continue;
-      if (found.size >= MOST_HOMES) return [...found];
-      if ((await lstat(path).catch(() => undefined))?.isDirectory()) found.add(path);
-    }
+  const found: string[] = [];
+  for (const path of new Set((await Promise.all(keys.map(homesBeside))).flat())) {
+    if (found.length >= MOST_HOMES) break;
+    if ((await lstat(path).catch(() => undefined))?.isDirectory()) found.push(path);
   }
-  return [...found];
+  return found;
 };
 
-const pathIn = (file: string): string | undefined => {
+/** All that are written down there, whether they are still where they were or not. */
+export const homesBeside = (key: string): Promise<string[]> => writtenPaths(join(key, 'homes'));
+
+/** The places that the files of a folder name. */
+export const writtenPaths = async (folder: string): Promise<string[]> => {
+  const names = await readdir(folder).catch(() => []);
+  return [...new Set(names.map((name) => pathIn(join(folder, name))))].filter((path) => path !== undefined);
+};
+
+export const pathIn = (file: string): string | undefined => {
   try {
     const path = objectOf(readTextFile(file, { mostBytes: MOST_BYTES }))?.['path'];
     return typeof path === 'string' && isAbsolute(path) ? path : undefined;
