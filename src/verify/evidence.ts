@@ -130,23 +130,23 @@ export class Evidence {
     const ownWorktree = worktrees !== undefined && isWithin(worktrees, folder);
     const excluded = ownWorktree ? asked.excluded : [home, ...asked.excluded];
     const scratch = scratchIn(home, patchPath);
-    await mkdir(scratch, { recursive: true });
-    const place = { folder, environment, signal };
-    const looked =
-      !ownWorktree && isWithin(home, folder)
-        ? { git: null, before: { kind: 'nothing' as const }, notes: [] }
-        : await firstLook(place, { ...asked, excluded }, scratch);
-    const mark = join(scratch, 'began');
-    await writeFile(mark, '', { flag: 'wx' });
-    return new Evidence({
-      folder,
-      home,
-      excluded,
-      patchPath,
-      folders: [scratch, asked.apart],
-      ...looked,
-      moment: await momentOf(mark),
-    });
+    const folders = [scratch, asked.apart];
+    try {
+      await mkdir(scratch, { recursive: true });
+      const place = { folder, environment, signal };
+      const looked =
+        !ownWorktree && isWithin(home, folder)
+          ? { git: null, before: { kind: 'nothing' as const }, notes: [] }
+          : await firstLook(place, { ...asked, excluded }, scratch);
+      const mark = join(scratch, 'began');
+      await writeFile(mark, '', { flag: 'wx' });
+      const moment = await momentOf(mark);
+      return new Evidence({ folder, home, excluded, patchPath, folders, ...looked, moment });
+    } catch (error) {
+      // Nobody else would: its maker, this process, may live for weeks.
+      for (const each of folders) await rm(each, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** What changed since the beginning; may be asked again. Throws KoubouError where git cannot say it. */

@@ -9,6 +9,7 @@ import { put, Repository } from '../../worktree/repository.ts';
 const KILLS = [
   ['rev-parse', 1],
   ['update-ref', 1],
+  ['write-tree', 1],
   ['write-tree', 2],
   ['update-ref', 2],
 ] as const;
@@ -54,6 +55,9 @@ PATH="\${PATH#*:}" exec git "$@"
         all.filter((name) => /\.lock$|^koubou-/.test(name)),
         [],
       );
+      // Its worker lives on: no sweep takes what it left there for that of a dead one.
+      const made = readdirSync(repository.rig.home.path('run')).filter((name) => name.endsWith('.tmp'));
+      assert.deepEqual(made, []);
     });
   }
 });
