@@ -32,13 +32,16 @@ export class Stage {
   readonly #program: string;
   /** Outside of the root. */
   readonly #scratch: string;
+  readonly #longestMs: number;
 
-  constructor(root: string, program: string, scratch: string) {
+  /** `longestMs`: a command that takes longer is killed. */
+  constructor(root: string, program: string, scratch: string, longestMs = LONGEST_MS) {
     this.root = root;
     this.project = join(root, 'project');
     this.home = join(this.project, '.koubou');
     this.#program = program;
     this.#scratch = scratch;
+    this.#longestMs = longestMs;
   }
 
   start(
@@ -62,7 +65,7 @@ export class Stage {
       },
     });
     for (const file of [stdout, stderr]) if (file !== undefined) fs.closeSync(file);
-    const clock = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS);
+    const clock = setTimeout(() => child.kill('SIGKILL'), this.#longestMs);
     const end = once(child, 'exit').then(([code, signal]) => {
       clearTimeout(clock);
       const [out = '', err = ''] = files.map((path) => fs.readFileSync(path, 'utf8'));

@@ -13,6 +13,8 @@ runners:
   agent: { kind: agent, bin: sh, args: ['-c', ${JSON.stringify(AGENT)}] }
 routing: { default: { code: agent } }
 `;
+/** Dozens of gits for each attempt, on a busy machine. */
+const LONGEST_MS = 180_000;
 /** Of the user, in the whole repository. */
 const LOOKS = ['fsck --full --strict', 'worktree list', 'log --all', 'gc --quiet'];
 
@@ -20,7 +22,7 @@ const LOOKS = ['fsck --full --strict', 'worktree list', 'log --all', 'gc --quiet
 export const faultsOf = async (program: string, killer: Killer, retries: number): Promise<string[]> => {
   const root = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'koubou-killed-')));
   try {
-    const stage = new Stage(join(root, 'root'), program, root);
+    const stage = new Stage(join(root, 'root'), program, root, LONGEST_MS);
     for (const name of ['project', 'state', 'user'])
       fs.mkdirSync(join(stage.root, name), { recursive: true });
     stage.git('init', '-q', '-b', 'main');
