@@ -7,10 +7,10 @@ import { findHome, stateFolder } from '../config/paths.ts';
 import type { Seal } from '../home/seal.ts';
 import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import type { Queue, Unsealed } from '../queue/queue.ts';
-import type { TaskFile } from '../task/record.ts';
 import { oneLine } from '../text/harmless.ts';
 import { requireAllowed } from './caller.ts';
 import { type HomeSummary, summaryOf } from './home-summary.ts';
+import { shownTask } from './shown-task.ts';
 
 export interface TrustRequest {
   /** --home */
@@ -63,14 +63,16 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
   const unsealed = await openQueue({ home, seal: sealIn(before) }).unsealed();
   const done = { home, signed: false, tasks_sealed: 0, tasks_left: unsealed.length };
   if (before.trusted && (unsealed.length === 0 || !request.tasks)) return done;
+  // What is sealed is what was shown.
+  const tasks = unsealed.map((found) => ({ ...found, ...shownTask(found.task, home) }));
   const shown = {
     home,
     why: before.trusted ? null : before.why,
     ...(await summaryOf(home)),
-    tasks: unsealed.map(({ task, state: where }) => ({
+    tasks: tasks.map(({ task, state: where, does }) => ({
       task_id: task.task_id,
       state: where,
-      does: oneLine(whatItDoes(task)),
+      does: oneLine(does),
     })),
   };
   if (!(await request.confirm(shown))) return undefined;
@@ -83,7 +85,7 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
     signHome(home, state);
   }
   const seal = sealIn(trustOf(home, state));
-  const sealed = request.tasks ? await openQueue({ home, seal }).seal(unsealed) : 0;
+  const sealed = request.tasks ? await openQueue({ home, seal }).seal(tasks) : 0;
   return {
     ...done,
     signed: !before.trusted,
@@ -103,25 +105,4 @@ const refuseAgent = (environment: Variables): void => {
     undone: 'Nothing was done.',
     instead: 'The person whose home it is types `koubou trust`.',
   });
-};
-
-const whatItDoes = ({ type, command, prompt, cwd, options }: TaskFile): string =>
-  [
-    type === 'command' ? `runs ${command.map((word) => JSON.stringify(word)).join(' ')}` : `${type} task`,
-    ...(options.runner === undefined ? [] : [`by ${options.runner}`]),
-    `in ${cwd}`,
-    ...(options.check === undefined ? [] : [`checked by ${JSON.stringify(options.check)}`]),
-    ...(options.sandbox === undefined ? [] : [`sandbox ${options.sandbox}`]),
-    ...(options.output === undefined ? [] : [`writes ${options.output}`]),
-    ...(prompt === '' ? [] : [beginningOf(prompt)]),
-  ].join(', ');
-
-const MOST_LETTERS = 1000;
-
-/** Of a prompt alone: what is run is shown whole. */
-const beginningOf = (prompt: string): string => {
-  const left = prompt.length - MOST_LETTERS;
-  return left <= 0
-    ? JSON.stringify(prompt)
-    : `${JSON.stringify(prompt.slice(0, MOST_LETTERS))} and ${left} letters more`;
 };

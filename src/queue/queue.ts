@@ -223,7 +223,7 @@ export interface Queue {
   quarantined(): Promise<Quarantined[]>;
   /** Tasks that nothing is done with, since koubou did not write them for this user, oldest first. */
   unsealed(): Promise<Unsealed[]>;
-  /** Takes them as tasks, as they were looked at. Answers with how many; one that moved on meanwhile is left out. */
+  /** Takes them as tasks, with `task` as it was shown to a person. Answers with how many; one that moved on meanwhile is left out. */
   seal(tasks: readonly Unsealed[]): Promise<number>;
   counts(): Promise<Counts>;
   /** Runs an ended task again. Throws `no_such_task`, or `usage` where it has not ended. */

@@ -51,6 +51,7 @@ const withoutGuards = (): Promise<string> =>
     { file: 'config/paths.ts', from: '![0, process.getuid()].includes(facts.uid)', to: 'facts.size < 0' },
     { file: 'home/signature.ts', from: 'Number(facts.uid) !== me()', to: 'Number(facts.uid) < 0' },
     { file: 'home/read-own.ts', from: 'facts.uid === me()', to: 'facts.uid >= 0' },
+    { file: 'actions/shown-task.ts', from: 'task: { ...kept', to: 'task: { ...found, ...kept' },
     {
       file: 'route/route.ts',
       from: 'answer_only !== true || runner?.changesFiles === false',
@@ -571,6 +572,70 @@ callers: { agent: { may: [program], commands: [make evil] } }
     assert.deepEqual(second, { home: here.home, signed: false, tasks_sealed: 1, tasks_left: 0 });
     await here.drain();
     assert.deepEqual([here.ran, await here.reasons()], [true, []]);
+  });
+
+  it('has its tasks taken as they were shown, and nothing of them that was not', async () => {
+    const isRun = async (here: Ground): Promise<boolean> => {
+      plantHome(here);
+      const program = here.write('bin/true', `#!/bin/sh\necho >${here.marker}\n`);
+      fs.chmodSync(program, 0o755);
+      fs.writeFileSync(
+        join(here.home, 'tasks', 'pending', pendingName()),
+        here.planted({ command: ['true'], environment: { PATH: `${dirname(program)}:/usr/bin:/bin` } }),
+      );
+      await here.right('trust', '--tasks', '--yes');
+      await here.drain();
+      return here.ran;
+    };
+    assert.equal(await isRun(ground()), false);
+    assert.equal(await isRun(ground(planted)), true, 'without the guard it would be');
+  });
+
+  it('has all shown that its tasks read, tell models and write, and where that leads', async () => {
+    const here = ground();
+    plantHome(here);
+    const outside = join(here.root, 'diary.txt');
+    fs.writeFileSync(outside, 'dear diary');
+    fs.symlinkSync(outside, join(here.folder, 'notes.md'));
+    const options = { system: 'Tell all.', check: 'make evil', output: join(here.root, 'out'), new: 1 };
+    const more = {
+      check_outside: true,
+      retries: 7,
+      schema: { const: 'odd' },
+      model: 'huge',
+      set: { a: 'b' },
+    };
+    fs.writeFileSync(
+      join(here.home, 'tasks', 'pending', pendingName()),
+      here.planted({
+        type: 'general',
+        command: [],
+        prompt: 'Say hello.',
+        cwd: here.folder,
+        files: [outside, join(here.folder, 'notes.md')].map((path) => ({ path, sha256: null })),
+        context: { told: 'the context' },
+        labels: { a: 'label' },
+        options: { ...options, ...more },
+        unknown: 'not a member',
+      }),
+    );
+    const { stderr } = await here.koubou(['trust', '--tasks', '--yes']);
+    const line = stderr.split('\n').find((said) => said.includes(ID)) ?? '';
+    const all = [
+      outside,
+      `notes.md (it leads to ${outside})`,
+      ...Object.keys(more),
+      'Tell all.',
+      'make evil',
+    ];
+    for (const said of [...all, options.output, 'odd', 'huge', 'the context', 'label', 'Say hello.']) {
+      assert.ok(line.includes(said), `${said} is not shown: ${line}`);
+    }
+    assert.match(line, /pending: reads, outside of its folder, /);
+    const text = fs.readFileSync(join(here.home, 'tasks', 'pending', pendingName()), 'utf8');
+    const { mac, places, ...taken } = JSON.parse(text);
+    assert.deepEqual([typeof mac, places[join(here.folder, 'notes.md')]], ['string', outside]);
+    assert.deepEqual([taken.unknown, taken.options.new, taken.options.retries], [undefined, undefined, 7]);
   });
 
   it('is no reason for another one to be: a worker whose home loses its signature takes nothing more', async () => {

@@ -1,7 +1,6 @@
 /** Task files that carry no seal of this home: shown to a person, who may have them taken as tasks all the same. */
 import { join } from 'node:path';
-import { MAX_TASK_BYTES, parseTaskFile } from '../../task/record.ts';
-import { isObject } from '../../text/json.ts';
+import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import type { Unsealed } from '../queue.ts';
 import { creatorName, type QueueContext } from './context.ts';
 import { BadFile, unlessCode } from './disk.ts';
@@ -16,8 +15,6 @@ import { firstPlace, publishTask, type TaskPlace } from './transition.ts';
 interface Found extends Unsealed {
   path: string;
   place: Place | null;
-  /** What it asks for, with all members, but for a seal of another home. */
-  content: Record<string, unknown>;
 }
 
 /** Those that run are their worker's, and are left out. Without a seal of the queue's own, all tasks are. */
@@ -25,15 +22,15 @@ export const listUnsealed = async (context: QueueContext): Promise<Unsealed[]> =
   const found: Found[] = [];
   for await (const place of allPlaces(context)) {
     if (place.state === 'in_progress') continue;
-    const read = await look(context, place.path, place.id);
-    if (read !== undefined) found.push({ ...read, state: place.state, path: place.path, place });
+    const task = await look(context, place.path, place.id);
+    if (task !== undefined) found.push({ task, state: place.state, path: place.path, place });
   }
   for (const { name } of await listQuarantine(context)) {
     const id = /^(task_[0-9a-z_]+)\.json/.exec(name)?.[1];
     if (id === undefined || (await locate(context, id)) !== undefined) continue;
     const path = join(context.layout.quarantine, name);
-    const read = await look(context, path, id);
-    if (read !== undefined) found.push({ ...read, state: 'quarantined', path, place: null });
+    const task = await look(context, path, id);
+    if (task !== undefined) found.push({ task, state: 'quarantined', path, place: null });
   }
   return found.sort((a, b) => (a.task.task_id < b.task.task_id ? -1 : 1));
 };
@@ -42,15 +39,12 @@ const look = async (
   { disk, seal }: QueueContext,
   path: string,
   id: string,
-): Promise<Pick<Found, 'task' | 'content'> | undefined> => {
+): Promise<TaskFile | undefined> => {
   try {
     const bytes = await disk.read(path, MAX_TASK_BYTES);
     if (seal?.isSealed(bytes) === true) return undefined;
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    const task = parseTaskFile(value);
-    if (task.task_id !== id || !isObject(value)) return undefined;
-    const { mac: _, ...content } = value;
-    return { task, content };
+    const task = parseTaskFile(JSON.parse(bytes.toString('utf8')));
+    return task.task_id === id ? task : undefined;
   } catch (error) {
     if (error instanceof BadFile || error instanceof SyntaxError) return undefined;
     if (error instanceof Error && (error.name === 'KoubouError' || 'code' in error)) return undefined;
@@ -59,8 +53,8 @@ const look = async (
 };
 
 /**
- * Seals what `listUnsealed` of this home gave, as it was then: what was shown is what counts. Answers with how many; one
- * that moved on meanwhile is left out.
+ * Seals what `listUnsealed` of this home gave, with `task` as whoever showed it to a person says it. Answers with how many;
+ * one that moved on meanwhile is left out.
  */
 export const sealThem = async (context: QueueContext, tasks: readonly Unsealed[]): Promise<number> => {
   let sealed = 0;
@@ -74,7 +68,7 @@ const sealOne = async (context: QueueContext, found: Found): Promise<boolean> =>
   const id = found.task.task_id;
   const tmp = join(layout.tmp, `${creatorName(context)}.json`);
   await ensureDayFolders(context, id);
-  await disk.create(tmp, requireSeal(context).seal(JSON.stringify(found.content)), true);
+  await disk.create(tmp, requireSeal(context).seal(JSON.stringify(found.task)), true);
   const place = found.place ?? (await placeFor(context, found));
   await publishTask(context, tmp, place);
   await disk.syncFolder(place.folder);
