@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { closeHome } from '../home/closed.ts';
 import { makeKey } from '../home/key.ts';
 import { requireRegistry, signHome, trustOf } from '../home/signature.ts';
 import { halfMadeBy } from '../process/maker.ts';
@@ -28,6 +29,7 @@ export const makeOwnHome = async <Made>({
   makeKey(state);
   if (!isOwn) requireRegistry(state);
   const made = await makeHome(home, { allowNetworkFs });
+  if (!isOwn) closeHome(home);
   if (!trustOf(home, state).trusted) signHome(home, state);
   const trust = trustOf(home, state);
   if (!trust.trusted) throw new KoubouError('untrusted_home', `${home} ${trust.why}. Nothing was done.`);

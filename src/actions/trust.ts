@@ -1,9 +1,12 @@
 /** Makes a home this user's own, once a person has seen what it would have koubou do. */
 import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { principalOf } from '../access/principal.ts';
 import { cacheFile } from '../config/cache.ts';
 import type { Variables } from '../config/environment.ts';
 import { findHome, stateFolder } from '../config/paths.ts';
+import { KoubouError } from '../errors.ts';
+import { closeHome } from '../home/closed.ts';
 import type { Seal } from '../home/seal.ts';
 import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import type { Queue, Unsealed } from '../queue/queue.ts';
@@ -65,10 +68,11 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
   if (before.trusted && (unsealed.length === 0 || !request.tasks)) return done;
   // What is sealed is what was shown.
   const tasks = unsealed.map((found) => ({ ...found, ...shownTask(found.task, home) }));
+  const summary = await summaryOf(home);
   const shown = {
     home,
     why: before.trusted ? null : before.why,
-    ...(await summaryOf(home)),
+    ...summary,
     tasks: tasks.map(({ task, state: where, does }) => ({
       task_id: task.task_id,
       state: where,
@@ -79,6 +83,8 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
   if (!before.trusted) {
     // The home is there already: where it lies was its owner's choice.
     await request.makeHome(home, { allowNetworkFs: true });
+    closeHome(home);
+    await requireAsShown(home, summary);
     unsignHome(home);
     // It would hold in the place of the config that was shown.
     await rm(cacheFile(home), { recursive: true, force: true });
@@ -92,6 +98,14 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
     tasks_sealed: sealed,
     tasks_left: unsealed.length - sealed,
   };
+};
+
+/** Until it was closed, others may have written there. */
+const requireAsShown = async (home: string, shown: HomeSummary): Promise<void> => {
+  if (isDeepStrictEqual(await summaryOf(home), shown)) return;
+  throw new KoubouError('usage', `${home} has changed since it was shown; it was not signed.`, {
+    hint: 'Run `koubou trust` again, and look at what is shown then.',
+  });
 };
 
 const sealIn = (trust: ReturnType<typeof trustOf>): Seal | undefined =>

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { removeHalfMade } from '../process/half-made.ts';
 import { writeFirst } from '../process/write-whole.ts';
+import { isClosed } from './closed.ts';
 import { me, readOwn } from './read-own.ts';
 
 const KEY_BYTES = 32;
@@ -23,6 +24,7 @@ export const readKey = (state: string): Uint8Array | undefined => {
   const { bytes, mode } = read;
   if (bytes.length !== KEY_BYTES) throw unfit(file, 'it does not have 32 bytes');
   if ((mode & 0o077) !== 0) throw unfit(file, 'others may read or write it');
+  refuseShared(state, 'untrusted_home');
   return bytes;
 };
 
@@ -47,7 +49,7 @@ export const makeKey = (state: string): Uint8Array => {
   }
   try {
     makeFolder(state);
-    refuseShared(state);
+    refuseShared(state, 'usage');
     const { randomBytes } = process.getBuiltinModule('node:crypto');
     writeFirst(keyFile(state), randomBytes(KEY_BYTES));
   } catch (cause) {
@@ -70,11 +72,10 @@ const makeFolder = (path: string): void => {
   }
 };
 
-/** Throws `usage` where others may write in the folder: they could put a key there that they know. */
-const refuseShared = (state: string): void => {
-  const facts = statSync(state);
-  if (process.getuid === undefined || (facts.uid === me() && (facts.mode & 0o022) === 0)) return;
-  throw new KoubouError('usage', `Others may write in ${state}; nothing was done.`, {
+/** Throws `usage` where others may write in the folder: they could put a key there that they know, or a home into its registry. */
+const refuseShared = (state: string, code: 'usage' | 'untrusted_home'): void => {
+  if (isClosed(statSync(state))) return;
+  throw new KoubouError(code, `Others may write in ${state}; nothing was done.`, {
     hint: `Make it yours alone (chmod 700), or name another folder in XDG_STATE_HOME.`,
   });
 };

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { removeHalfMadeIn } from '../process/half-made.ts';
 import { writeFirst, writeOver } from '../process/write-whole.ts';
+import { openPart } from './closed.ts';
 import { hmac, isEqual } from './hmac.ts';
 import { makeKey, notWritable, readKey } from './key.ts';
 import { me, readOwnJson } from './read-own.ts';
@@ -41,6 +42,8 @@ export const trustOf = (home: string, state: string): Trust => {
   if (process.getuid !== undefined && Number(facts.uid) !== me()) {
     return no(`belongs to another user (uid ${facts.uid})`);
   }
+  const open = openPart(home);
+  if (open !== undefined) return no(`may be changed by others, by ${open}`);
   const key = readKey(state);
   const id = key === undefined ? undefined : signedId(home, key);
   if (key === undefined || id === undefined) {

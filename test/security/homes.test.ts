@@ -50,6 +50,7 @@ const withoutGuards = (): Promise<string> =>
     { file: 'home/signature.ts', from: '!isSame && isStillThere(known)', to: '!isSame && known.path === ""' },
     { file: 'config/paths.ts', from: '![0, process.getuid()].includes(facts.uid)', to: 'facts.size < 0' },
     { file: 'home/signature.ts', from: 'Number(facts.uid) !== me()', to: 'Number(facts.uid) < 0' },
+    { file: 'home/closed.ts', from: '(mode & 0o022) === 0', to: 'mode > 0' },
     { file: 'home/read-own.ts', from: 'facts.uid === me()', to: 'facts.uid >= 0' },
     { file: 'actions/shown-task.ts', from: 'task: { ...kept', to: 'task: { ...found, ...kept' },
     {
@@ -638,6 +639,20 @@ callers: { agent: { may: [program], commands: [make evil] } }
     assert.deepEqual([taken.unknown, taken.options.new, taken.options.retries], [undefined, undefined, 7]);
   });
 
+  for (const part of ['.', 'config', 'config/agent.yaml', 'config/.env', 'config/prompts']) {
+    it(`is one of this user where others may change it: ${part}`, async () => {
+      const isObeyed = async (here: Ground): Promise<boolean> => {
+        await here.init();
+        fs.mkdirSync(join(here.home, 'config', 'prompts'));
+        fs.chmodSync(here.home, 0o755);
+        fs.chmodSync(join(here.home, part), 0o775);
+        return (await here.koubou(['delegate', 'x'])).code === 0;
+      };
+      assert.equal(await isObeyed(ground()), false);
+      assert.equal(await isObeyed(ground(planted)), true, 'without the guard it would be');
+    });
+  }
+
   it('is no reason for another one to be: a worker whose home loses its signature takes nothing more', async () => {
     const here = ground();
     await here.init();
@@ -724,6 +739,29 @@ describe('a home of this user', () => {
     await here.drain(folder);
     assert.equal(here.ran, true);
   };
+
+  it('may hold what others could change if they got at it, and is closed to them by trust and by init', async () => {
+    await here.init();
+    fs.chmodSync(join(here.home, 'config'), 0o777);
+    await works(here.folder);
+    fs.chmodSync(here.home, 0o777);
+    assert.match((await here.koubou(['delegate', 'x'])).stderr, /may be changed by others/);
+    await here.right('trust', '--yes');
+    assert.equal(fs.statSync(here.home).mode & 0o777, 0o700);
+    await works(here.folder);
+    const blank = join(here.root, 'blank');
+    fs.mkdirSync(blank);
+    fs.chmodSync(blank, 0o777);
+    await here.right('init', '--home', blank);
+    assert.equal(fs.statSync(blank).mode & 0o777, 0o700);
+  });
+
+  it('is not trusted by a key in a folder that others may write to', async () => {
+    await here.init();
+    fs.chmodSync(here.state, 0o777);
+    const { code, stdout } = await here.koubou(['delegate', 'x', '--json']);
+    assert.deepEqual([code, JSON.parse(stdout).error.code], [3, 'untrusted_home']);
+  });
 
   it('may be moved, with all that waits in it, and moved back', async () => {
     await here.init();
