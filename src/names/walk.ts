@@ -1,6 +1,6 @@
 /**
  * Where a name leads: the walk that the kernel would take, seen step by step, so that it can be kept and compared. Links
- * are followed, but not one that another user put into a folder that all may write to.
+ * are followed, but not one that another user put into a folder that others may write to.
  */
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -25,8 +25,7 @@ export class NotAFile extends NameRefused {}
 
 /** As many as Linux follows. */
 const MOST_LINKS = 40;
-const S_ISVTX = 0o1000;
-const S_IWOTH = 0o0002;
+const WRITTEN_BY_OTHERS = 0o022;
 
 /** `path` is absolute. Throws NameRefused. Nothing is opened. */
 export const walk = (path: string): Walk => {
@@ -67,11 +66,11 @@ const partsOf = (path: string): string[] =>
     .filter((part) => part !== '' && part !== '.')
     .reverse();
 
-// As protected_symlinks of the kernel has it, which a walk of our own does not meet.
+// As protected_symlinks of the kernel has it for /tmp, which a walk of our own does not meet, and for each folder like it.
 const refuseOthersLink = (path: string, link: Stats, folder: Stats | undefined): void => {
-  if (folder === undefined || (folder.mode & S_ISVTX) === 0 || (folder.mode & S_IWOTH) === 0) return;
-  if (link.uid === process.geteuid?.() || link.uid === folder.uid) return;
-  throw new NameRefused(`${path} is a link of another user in a folder that all may write to`);
+  if (folder === undefined || (folder.mode & WRITTEN_BY_OTHERS) === 0) return;
+  if ([process.geteuid?.(), 0, folder.uid].includes(link.uid)) return;
+  throw new NameRefused(`${path} is a link of another user in a folder that others may write to`);
 };
 
 const targetOf = (path: string): string => {

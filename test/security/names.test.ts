@@ -108,13 +108,18 @@ describe('names', () => {
       if (!isRoot) return this.skip();
       const shared = join(top, 'shared');
       mkdirSync(shared);
-      spawnSync('chmod', ['1777', shared]);
       symlinkSync(folder, join(shared, 'theirs'));
       lchownSync(join(shared, 'theirs'), NOBODY, NOBODY);
       symlinkSync(folder, join(shared, 'mine'));
-      assert.throws(() => walk(join(shared, 'theirs')), /link of another user/);
-      assert.throws(() => walk(join(shared, 'theirs', 'deeper')), /link of another user/);
-      assert.equal(walk(join(shared, 'mine', 'x')).end, at('x'));
+      for (const mode of ['1777', '0777', '0775']) {
+        spawnSync('chmod', [mode, shared]);
+        assert.throws(() => walk(join(shared, 'theirs')), /link of another user/, mode);
+        assert.throws(() => walk(join(shared, 'theirs', 'deeper')), /link of another user/, mode);
+        assert.equal(walk(join(shared, 'mine', 'x')).end, at('x'));
+      }
+      // Where nobody else could have put it, its owner is who it was given to.
+      spawnSync('chmod', ['0755', shared]);
+      assert.equal(walk(join(shared, 'theirs')).end, folder);
       // The planted fault: what koubou did before.
       assert.equal(realpathSync(join(shared, 'theirs')), folder);
     });
