@@ -70,6 +70,8 @@ export const parseEndedName = (text: string): { id: string; run: number } | unde
 
 export const SLOT = /^slot-\d\d$/;
 export const SLOT_COUNT = 32;
+/** Tasks that one daemon has in hand at most. */
+export const MOST_SLOTS = 1000;
 export const REAPED_PREFIX = '.reap-';
 
 const PERMIT = /^permit@(.+)@(\d+)$/;

@@ -19,7 +19,7 @@ import type {
 import { Candidates } from './claim.ts';
 import { creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, removeAny, replace, unlessCode } from './disk.ts';
-import { parseTaskName, SLOT, SLOT_COUNT, type TaskName } from './layout.ts';
+import { MOST_SLOTS, parseTaskName, SLOT, SLOT_COUNT, type TaskName } from './layout.ts';
 import { outcomeRuns } from './locate.ts';
 import { parseMarkName } from './marks.ts';
 import { readOutcome } from './outcome.ts';
@@ -180,8 +180,7 @@ export class FileMember implements Member {
       const text = (await disk.read(path, 4096)).toString('utf8');
       await unlessCode(['ENOENT'], () => disk.unlink(path));
       const { min, max } = objectOf(text) ?? {};
-      const valid = Number.isSafeInteger(min) && Number.isSafeInteger(max);
-      return valid ? { min: min as number, max: max as number } : undefined;
+      return isBound(min) && isBound(max) && min <= max ? { min, max } : undefined;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined;
       if (!(error instanceof BadFile)) throw error;
@@ -231,6 +230,9 @@ export class FileMember implements Member {
     await unlessCode(['ENOENT'], () => disk.syncFolder(layout.inProgress));
   }
 }
+
+const isBound = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MOST_SLOTS;
 
 const returnSlot = async (context: QueueContext, folder: string): Promise<void> => {
   const { disk, layout } = context;

@@ -6,7 +6,7 @@ import { once } from '../../text/once.ts';
 import type { WorkerInfo } from '../queue.ts';
 import { type QueueContext, verdictFor } from './context.ts';
 import { BadFile, listOrNone } from './disk.ts';
-import { isWorkerId, parseTaskName } from './layout.ts';
+import { isWorkerId, MOST_SLOTS, parseTaskName } from './layout.ts';
 
 /** A process that has not beaten for so long is shown as offline. Nobody kills it for that. */
 const OFFLINE_AFTER_MS = 5 * 60_000;
@@ -14,10 +14,13 @@ const OFFLINE_AFTER_MS = 5 * 60_000;
 const SILENT_AFTER_MS = 10_000;
 
 // Made when one is read: to make them costs a short command more than the look at a folder without workers.
+/** As many as `koubou work --max` takes: what is read back has the bounds of what is written. */
+const slotCount = () => z.int().check(z.minimum(0), z.maximum(MOST_SLOTS));
+
 const runFileSchema = once(() =>
   z.looseObject({
     label: z.string(),
-    slots: z.number(),
+    slots: slotCount(),
     version: z.string(),
     runner: z.nullable(z.string()),
     model: z.nullable(z.string()),
@@ -42,7 +45,7 @@ const beatFileSchema = once(() =>
     at: z.string(),
     /** By the clock that all processes of the boot share; beats of older versions have none. */
     steady_ms: z.optional(z.number()),
-    slots: z.number(),
+    slots: slotCount(),
     progress: z.record(z.string(), z.number()),
     down: z.record(z.string(), z.string()),
     passed: z.record(z.string(), z.enum(['endpoint', 'permit'])),
