@@ -1,7 +1,8 @@
 /** What a home would have koubou do: said before a person trusts it. Nothing of it is run, and nothing is asked. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { isDeepStrictEqual, parseEnv } from 'node:util';
+import { leavesOf, valueAt } from '../config/keys.ts';
 import { agentYamlFile, envFile, readConfigFile, readVariables } from '../config/load.ts';
 import { applyOverrides } from '../config/overrides.ts';
 import type { Config, RunnerConfig } from '../config/schema.ts';
@@ -34,12 +35,17 @@ export const summaryOf = async (home: string): Promise<HomeSummary> => {
   await attempt(async () => {
     const { readAgentYaml } = await import('../config/read-yaml.ts');
     const file = agentYamlFile(home);
-    const { config } = readAgentYaml(readConfigFile(file) ?? '', file);
+    const { config, stated } = readAgentYaml(readConfigFile(file) ?? '', file);
+    const said = new Set(stated);
     // What the home's own .env puts over it is what would hold.
-    await attempt(() => void applyOverrides(config, readVariables(home, {}).environment));
+    await attempt(() => {
+      for (const { keys } of applyOverrides(config, readVariables(home, {}).environment))
+        for (const key of keys) said.add(key);
+    });
     summary.programs.push(...programsOf(config));
     summary.endpoints.push(...endpointsOf(config));
-    summary.settings.push(...settingsOf(config));
+    const defaults = leavesOf(readAgentYaml('', 'the defaults').config);
+    summary.settings.push(...settingsOf(config), ...otherwise(config, [...said], defaults));
   });
   await attempt(() => {
     const settings = (readConfigFile(join(home, 'config', 'codex.toml')) ?? '').split('\n');
@@ -98,6 +104,28 @@ const settingsOf = ({ runners, security, callers }: Config): string[] => [
     (command) => `agents that call koubou may have run, with your rights: ${command}`,
   ),
 ];
+
+/** Said in words of their own. A key that is new in the config is none of these, and so is shown. */
+const SAID = [
+  /^version$/,
+  /^endpoints\.[^.]+\.(kind|url|api_key_env)$/,
+  /^runners\.[^.]+\.(kind|bin|args|confine|network|writable|env(\..+)?)$/,
+  /^security\.(env_pass|allow_full_access|agent_sandbox)$/,
+  /^callers\.agent\.(may|commands)$/,
+  /^worktrees\.link$/,
+];
+
+/** All else that is not as it is by default. */
+const otherwise = (
+  config: Config,
+  stated: readonly string[],
+  defaults: ReadonlyMap<string, unknown>,
+): string[] =>
+  stated
+    .filter((key) => !SAID.some((known) => known.test(key)))
+    .map((key) => [key, valueAt(config, key.split('.'))] as const)
+    .filter(([key, value]) => value !== undefined && !isDeepStrictEqual(value, defaults.get(key)))
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
 
 const rightsOf = (name: string, { env, confine, network, writable = [] }: AgentRunner): string[] =>
   [
