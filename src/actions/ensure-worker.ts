@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { principalOf } from '../access/principal.ts';
 import type { Variables } from '../config/environment.ts';
+import { readVariables } from '../config/load.ts';
 import { templatesFolder } from '../config/paths.ts';
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
@@ -54,17 +55,23 @@ export const ensureWorker = async (parts: StartParts): Promise<'alive' | 'starte
 };
 
 /** A person's own goes on as it is: their shell is what they work with. */
-const environmentOfDaemon = (environment: Variables, { endpoints, security }: Config): Variables => {
+const environmentOfDaemon = ({ environment, config, home }: StartParts): Variables => {
   if (principalOf(environment).role === 'owner') return environment;
-  const keys = Object.values(endpoints).flatMap(({ api_key_env: name }) => name ?? []);
+  const { endpoints, security } = config;
+  // A key that config/.env has is the one for everybody's prompts, whatever an agent's environment says.
+  const { variables: said } = readVariables(home, {});
+  const keys = Object.values(endpoints).flatMap(({ api_key_env: name }) =>
+    name === undefined || said[name]?.trim() ? [] : name,
+  );
   return daemonEnvironment(environment, [...keys, ...security.env_pass]);
 };
 
 /** Starts `koubou work` with `flags` in the background; answers once it has joined the queue. */
 export const startWorker = async (
-  { queue, home, environment, config }: StartParts,
+  parts: StartParts,
   flags: readonly string[],
 ): Promise<{ worker: WorkerInfo; logPath: string }> => {
+  const { queue, home, environment } = parts;
   refuseInSandbox(environment);
   const known = new Set((await queue.workers()).map((worker) => worker.worker_id));
   const logFolder = join(home, 'logs', 'workers');
@@ -76,7 +83,7 @@ export const startWorker = async (
     args: [program, 'work', '--home', home, ...flags],
     // Not the caller's folder: a daemon must not keep a folder busy that somebody wants to unmount.
     cwd: home,
-    environment: environmentOfDaemon(environment, config),
+    environment: environmentOfDaemon(parts),
     logPath,
   });
   let exit: number | null | undefined;

@@ -22,9 +22,12 @@ export const projectOf = (where: { home: string; cwd: string; userHome: string }
   // ~/.koubou serves every folder: then the folder itself is the project.
   const roots = found.length > 0 || isTooWide(cwd) ? found : [cwd];
   const worktrees = join(realOf(where.home), 'worktrees');
-  // Keys, other tasks and the config lie there.
+  const [own] = isWithin(worktrees, cwd) ? cwd.slice(worktrees.length + 1).split(sep) : [];
+  const ownWorktree = own ? join(worktrees, own) : undefined;
+  // Keys, other tasks with their work trees, and the config lie there.
   const isInHome = (real: string): boolean => {
-    const rest = isWithin(worktrees, real) ? real.slice(worktrees.length) : real;
+    const rest =
+      ownWorktree !== undefined && isWithin(ownWorktree, real) ? real.slice(worktrees.length) : real;
     return rest.split(sep).includes(HOME_NAME);
   };
   const has = (path: string): boolean => {
@@ -40,12 +43,15 @@ export const projectOf = (where: { home: string; cwd: string; userHome: string }
 const isWithin = (root: string, path: string): boolean =>
   path === root || path.startsWith(root === sep ? sep : `${root}${sep}`);
 
+/** In a folder that all may write to, as /tmp, anybody could draw the border. */
 const workTreeOf = (start: string): string | undefined => {
   for (let folder = start; ; folder = dirname(folder)) {
-    if (linkOf(join(folder, '.git')) !== undefined) return folder;
+    if (linkOf(join(folder, '.git')) !== undefined && !isOpenToAll(folder)) return folder;
     if (dirname(folder) === folder) return undefined;
   }
 };
+
+const isOpenToAll = (folder: string): boolean => (lstatSync(folder).mode & 0o002) !== 0;
 
 /** As the kernel has it. */
 const MOST_LINKS = 40;

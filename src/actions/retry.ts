@@ -32,6 +32,7 @@ export const retryTasks = async (parts: RetryParts, ids: readonly string[]): Pro
   for (const id of inOrder) {
     await requireEnded(queue, id);
     await requireAdmitted(parts, id);
+    for (const child of await comesAlong(parts, id)) await requireAdmitted(parts, child);
   }
   const retried: Retried[] = [];
   for (const id of inOrder) {
@@ -41,6 +42,10 @@ export const retryTasks = async (parts: RetryParts, ids: readonly string[]): Pro
   }
   return retried;
 };
+
+/** What is done is judged, and not only what was named. A person may do all of it. */
+const comesAlong = async ({ queue, caller }: RetryParts, id: string): Promise<string[]> =>
+  caller.principal.role === 'owner' ? [] : queue.comesAlong(id);
 
 const requireAdmitted = async ({ queue, config, caller }: RetryParts, id: string): Promise<void> => {
   if (caller.principal.role === 'owner') return;

@@ -45,7 +45,7 @@ export const loadConfig = async ({
   environment: Variables;
 }): Promise<Loaded> => {
   const read = readVariables(home, outer);
-  return loaded(home, await readFileConfig(home), read, outer);
+  return loaded(home, await readFileConfig(home), read);
 };
 
 /** What holds for a home whose files must not be read: the environment, over the defaults. */
@@ -57,15 +57,14 @@ export const defaultConfig = async ({
   environment: Variables;
 }): Promise<Loaded> => {
   const { readAgentYaml } = await import('./read-yaml.ts');
-  const read = { variables: outer, environment: readEnvironment(outer) };
-  return loaded(home, readAgentYaml('', 'the defaults'), read, outer);
+  const read = { variables: outer, heard: outer, environment: readEnvironment(outer) };
+  return loaded(home, readAgentYaml('', 'the defaults'), read);
 };
 
 const loaded = (
   home: string,
   { config, stated }: CachedConfig,
-  { variables, environment }: ReturnType<typeof readVariables>,
-  outer: Variables,
+  { variables, heard, environment }: ReturnType<typeof readVariables>,
 ): Loaded => {
   const overrides = applyOverrides(config, environment);
   const values = leavesOf(config);
@@ -73,7 +72,7 @@ const loaded = (
   const leafOrigin = (key: string): Omit<Origin, 'value'> => {
     const override = overrides.find(({ keys }) => keys.includes(key));
     const name = override?.variables.find((variable) => variables[variable]?.trim());
-    if (name !== undefined) return { from: outer[name] === undefined ? '.env' : 'environment', name };
+    if (name !== undefined) return { from: heard[name] === undefined ? '.env' : 'environment', name };
     return { from: stated.includes(key) ? 'agent.yaml' : 'default' };
   };
 
@@ -93,22 +92,26 @@ const loaded = (
   };
 };
 
-/** The variables of the environment over those of config/.env. Throws `usage` for one that cannot be read. */
+/** The variables of the environment, as far as they are `heard`, over those of config/.env. Throws `usage` for one that cannot be read. */
 export const readVariables = (
   home: string,
   outer: Variables,
-): { variables: Variables; environment: Environment } => {
+): { variables: Variables; heard: Variables; environment: Environment } => {
   const principal = principalOf(outer);
-  const heard = principal.role === 'owner' ? outer : withoutRedirects(outer);
-  const inner = withoutHidden(parseEnv(readConfigFile(envFile(home)) ?? ''), heard);
+  const said = parseEnv(readConfigFile(envFile(home)) ?? '');
+  const heard = principal.role === 'owner' ? outer : heardOfAgent(outer, said);
+  const inner = withoutHidden(said, heard);
   const variables = { ...inner, ...heard };
   const placeOf = (name: string) => (heard[name] === undefined ? 'config/.env' : 'the environment');
-  return { variables, environment: readEnvironment(variables, placeOf, principal) };
+  return { variables, heard, environment: readEnvironment(variables, placeOf, principal) };
 };
 
-/** What an agent's environment may say of the config. */
-const withoutRedirects = (outer: Variables): Variables => {
-  const left = new Set<string>(NOT_FROM_AGENTS);
+/** What an agent's environment may say of the config: nothing that config/.env says, as the keys of others. */
+const heardOfAgent = (outer: Variables, said: Variables): Variables => {
+  const left = new Set<string>([
+    ...NOT_FROM_AGENTS,
+    ...Object.keys(said).filter((name) => said[name]?.trim()),
+  ]);
   return Object.fromEntries(Object.entries(outer).filter(([name]) => !left.has(name)));
 };
 

@@ -226,8 +226,10 @@ export interface Queue {
   /** Takes them as tasks, with `task` as it was shown to a person. Answers with how many; one that moved on meanwhile is left out. */
   seal(tasks: readonly Unsealed[]): Promise<number>;
   counts(): Promise<Counts>;
-  /** Runs an ended task again. Throws `no_such_task`, or `usage` where it has not ended. */
+  /** Runs an ended task again, and those that come along. Throws `no_such_task`, or `usage` where it has not ended. */
   retry(id: string): Promise<State>;
+  /** Ids of the tasks that failed because this one had, and are retried with it. */
+  comesAlong(id: string): Promise<string[]>;
   cancel(id: string): Promise<CancelResult>;
   join(worker: WorkerIdentity): Promise<Member>;
   workers(): Promise<WorkerInfo[]>;

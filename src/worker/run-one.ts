@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import {
   ERROR_CODES,
   type ErrorCode,
+  type ErrorInfo,
   errorInfo,
   isErrorCode,
   KoubouError,
@@ -19,7 +20,7 @@ import type { ExecutionPlace } from '../executor/executor.ts';
 import { judge } from '../judge/judge.ts';
 import { appendOwn, emptyOwn } from '../names/own-file.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
-import { wentElsewhere } from '../route/local.ts';
+import { mustStayLocal, wentElsewhere } from '../route/local.ts';
 import { mayDo, type Route, withRules } from '../route/route.ts';
 import type { Runner, RunnerOutcome } from '../runner/runner.ts';
 import { programEnvironment } from '../task/environment.ts';
@@ -93,6 +94,8 @@ export class Attempt {
   readonly #route: Route | KoubouError;
   readonly #steps: Steps;
   #before: ExpectedBefore | undefined;
+  /** What its last try was held to. */
+  #local: LocalOnly | undefined;
 
   /** `route`: where the task goes, or why it cannot go anywhere. */
   constructor(dependencies: RunDependencies, claim: Claim, route: Route | KoubouError) {
@@ -167,10 +170,15 @@ export class Attempt {
   #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
     const { endpointDown, endpointAnswered } = this.#dependencies;
     if (error === null || ANSWERED.has(error.code)) endpointAnswered(runner);
-    if (error?.code === 'runner_unavailable') endpointDown(runner, error.message, retryAfter);
-    if (error?.code === 'endpoint_busy') {
-      endpointDown(runner, error.message, retryAfter ?? BUSY_PAUSE_SECONDS);
-    }
+    if (error?.code !== 'runner_unavailable' && error?.code !== 'endpoint_busy') return;
+    const pause = error.code === 'endpoint_busy' ? BUSY_PAUSE_SECONDS : null;
+    endpointDown(runner, this.#reason(error), retryAfter ?? pause);
+  }
+
+  /** Shown as long as the endpoint is down, to everybody: a server quotes what it was sent. */
+  #reason({ code, message }: ErrorInfo): string {
+    const stays = this.#local?.held === true || mustStayLocal(this.claim.task);
+    return stays ? `${code}, as the log of ${this.claim.id} says` : message;
   }
 
   #tellStart(route: Route, runner: Runner): void {
@@ -394,7 +402,8 @@ export class Attempt {
     const model = route.model ?? runner.defaultModel;
     const destination = { runner: name, staysLocal, url: endpoint?.url ?? null, model };
     const { settings } = this.#dependencies;
-    return new LocalOnly(this.claim.task, settings, destination, goesOn, this.clocks.signal);
+    this.#local = new LocalOnly(this.claim.task, settings, destination, goesOn, this.clocks.signal);
+    return this.#local;
   }
 
   /** Whoever stops the daemon or took the task does not wait for what nobody will read. */

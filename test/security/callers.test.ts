@@ -13,13 +13,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isListedCheck, isListedProgram } from '../../src/access/listed-programs.ts';
 import { GRANTABLE, may, type Request, type Verdict } from '../../src/access/may.ts';
 import { principalOf } from '../../src/access/principal.ts';
-import { realOf } from '../../src/actions/project.ts';
+import { projectOf, realOf } from '../../src/actions/project.ts';
 import { Sources } from '../../src/actions/sources.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { findHome } from '../../src/config/paths.ts';
 import { daemonEnvironment } from '../../src/process/daemon-environment.ts';
 import { type SandboxFacts, sandboxIn } from '../../src/process/sandbox.ts';
@@ -27,9 +30,9 @@ import type { Queue } from '../../src/queue/queue.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { builtKoubou } from '../helpers/built.ts';
-import type { Ended } from '../helpers/koubou.ts';
+import { type Ended, startKoubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
-import { beat, worker } from '../helpers/queue-home.ts';
+import { beat, noRetries, worker } from '../helpers/queue-home.ts';
 import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
 import { until } from '../helpers/until.ts';
 
@@ -410,6 +413,25 @@ security: { allow_full_access: true }
     assert.equal((await call({}, ['retry', task_id])).code, 0);
   });
 
+  it('does not have a program of a person run again by the task that it failed with', async () => {
+    await call({}, ['delegate', 'hello']);
+    const { task_id: parent } = await project.only();
+    await call({}, ['delegate', '--after', parent, '--type', 'command', '--', 'true']);
+    await project.finish('', 'failure');
+    await project.queue.sweep(() => noRetries);
+    const states = async () => (await project.records()).map(({ status }) => status);
+    assert.deepEqual(await states(), ['failed', 'failed']);
+    const refused = await call(AGENT, ['retry', parent, '--json']);
+    assert.deepEqual([codeOf(refused), await states()], ['not_allowed', ['failed', 'failed']]);
+    const planted = await buildPlanted({
+      file: 'actions/retry.ts',
+      from: "caller.principal.role === 'owner' ? [] :",
+      to: "caller.principal.role !== '' ? [] :",
+    });
+    assert.equal((await call(AGENT, ['retry', parent], planted)).code, 0);
+    assert.deepEqual(await states(), ['pending', 'pending'], 'without the guard it would');
+  });
+
   it('does not have a task of a person run again that an agent CLI outside of a sandbox may come to do', async () => {
     const file = join(project.home, 'config', 'agent.yaml');
     const config = RUNNERS.replace(
@@ -448,6 +470,18 @@ security: { allow_full_access: true }
     const evil = { OLLAMA_HOST: 'http://127.0.0.1:6' };
     assert.equal(await shown(evil), 'http://127.0.0.1:6');
     assert.equal(await shown({ ...evil, ...AGENT }), 'http://127.0.0.1:1');
+  });
+
+  it('puts no key of its own in the place of one that config/.env has', async () => {
+    const { home } = project;
+    project.write('.koubou/config/.env', 'MY_KEY=mine\nEMPTY=\n');
+    const keyOf = async (environment: Record<string, string>, name = 'MY_KEY') =>
+      (await loadConfig({ home, environment })).variable(name);
+    const evil = { MY_KEY: 'evil', OTHER: 'other', EMPTY: 'filled' };
+    assert.equal(await keyOf({ ...evil, ...AGENT }), 'mine');
+    assert.equal(await keyOf({ ...evil, ...AGENT }, 'OTHER'), 'other');
+    assert.equal(await keyOf({ ...evil, ...AGENT }, 'EMPTY'), 'filled');
+    assert.equal(await keyOf(evil), 'evil', 'a person’s environment goes over it');
   });
 
   it('chooses by its own variables neither the runner nor the model of what others ask', async () => {
@@ -566,6 +600,50 @@ security: { allow_full_access: true }
       }
     });
 
+    it('is not told it as the reason why an endpoint is down', async () => {
+      await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
+      const server = createServer((request, response) => {
+        if (request.method === 'GET') return void response.end('{"version":"0.14.0","models":[]}');
+        response.writeHead(503).end(`{"error":"cannot do: The word is ${SECRET}."}`);
+      }).listen(0, '127.0.0.1');
+      await until(() => server.listening);
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const config = join(project.home, 'config', 'agent.yaml');
+      const text = readFileSync(config, 'utf8').replace('kind: ollama, url', 'kind: openai, url');
+      writeFileSync(
+        config,
+        text
+          .replace('http://127.0.0.1:1', `${url}/v1`)
+          .replace('ollama: { kind: ollama', 'ollama: { kind: openai'),
+      );
+      const reasonOf = async (program?: string): Promise<string> => {
+        const options = { cwd: project.folder, environment: { HOME: root, PATH: path }, program };
+        const { child, ended } = await startKoubou(['work'], options);
+        try {
+          let down: string[] = [];
+          await until(async () => {
+            down = (await project.queue.workers()).flatMap((each) => Object.values(each.down));
+            return down.length > 0;
+          });
+          return down.join();
+        } finally {
+          child.kill('SIGKILL');
+          await ended;
+        }
+      };
+      try {
+        const reason = await reasonOf();
+        assert.doesNotMatch(reason, new RegExp(SECRET));
+        assert.match(reason, /^endpoint_busy, as the log of task_/);
+        const fault = { file: 'worker/run-one.ts', from: 'return stays ?', to: 'return code === message ?' };
+        await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
+        assert.match(await reasonOf(await buildPlanted(fault)), new RegExp(SECRET));
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
+    });
+
     it('takes no empty output for a result', async () => {
       await call({}, ['delegate', '--local-only', SECRET]);
       const { id } = await project.finish(SECRET);
@@ -602,6 +680,8 @@ security: { allow_full_access: true }
       assert.match(ofAgent, /MY_KEY=key/);
       const { CLAUDECODE: _, ...ofPerson } = session;
       assert.match(await environmentOf(ofPerson), /token-2/);
+      project.write('.koubou/config/.env', 'MY_KEY=mine\n');
+      assert.doesNotMatch(await environmentOf(session), /MY_KEY/);
     });
 
     it('keeps what a daemon needs', () => {
@@ -683,6 +763,45 @@ security: { allow_full_access: true }
       assert.doesNotMatch((await call(AGENT, ['list'])).stdout, /hunter22/);
       assert.match((await call(AGENT, ['list'], await buildPlanted(fault))).stdout, /hunter22/);
     });
+  });
+});
+
+describe('the project of an agent', () => {
+  let root: string;
+  let home: string;
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-border-')));
+    home = join(root, 'project', '.koubou');
+    mkdirSync(home, { recursive: true });
+    mkdirSync(join(root, 'other'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  const projectIn = (cwd: string) => projectOf({ home, cwd, userHome: '/nowhere' });
+
+  it('is not widened by a .git in a folder above that all may write to, but by one in a folder of its own', () => {
+    const has = (): boolean => projectIn(join(root, 'project')).has(join(root, 'other', 'letter'));
+    assert.equal(has(), false);
+    mkdirSync(join(root, '.git'));
+    chmodSync(root, 0o1777);
+    assert.equal(has(), false);
+    chmodSync(root, 0o775);
+    assert.equal(has(), true, 'a repository around the home is part of it');
+  });
+
+  it('holds the work tree that it stands in, and those of no other tasks', () => {
+    const [mine, other] = ['task_a', 'task_b'].map((task) => join(home, 'worktrees', task)) as [
+      string,
+      string,
+    ];
+    mkdirSync(join(mine, 'sub'), { recursive: true });
+    mkdirSync(other);
+    const inside = projectIn(join(mine, 'sub'));
+    assert.deepEqual([inside.has(join(mine, 'x')), inside.has(join(other, 'x'))], [true, false]);
+    assert.equal(inside.has(join(root, 'project', 'x')), true);
+    assert.equal(inside.has(join(mine, '.koubou', 'x')), false);
+    const beside = projectIn(join(root, 'project'));
+    assert.deepEqual([beside.has(join(mine, 'x')), beside.has(join(root, 'project', 'x'))], [false, true]);
   });
 });
 

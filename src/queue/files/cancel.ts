@@ -134,6 +134,20 @@ export const retryTask = async (context: QueueContext, id: string): Promise<Stat
   return state;
 };
 
+/** The ended tasks that come along where `id` is retried: its descendants that failed as it had. */
+export const comesAlong = async (context: QueueContext, id: string): Promise<string[]> => {
+  const found = new Set<string>();
+  const look = async (parent: string): Promise<void> => {
+    for (const child of await failedFor(context, parent)) {
+      if (child === id || found.has(child)) continue;
+      found.add(child);
+      await look(child);
+    }
+  };
+  await look(id);
+  return [...found];
+};
+
 // A descendant that somebody else retried in the same moment is as good as ours.
 const unlessUsage = async (action: () => Promise<unknown>): Promise<void> => {
   try {

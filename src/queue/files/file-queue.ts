@@ -22,7 +22,7 @@ import type {
 } from '../queue.ts';
 import { addTasks } from './add.ts';
 import { Adoption, type DraftFromDrop } from './adopt.ts';
-import { cancelTask, retryTask } from './cancel.ts';
+import { cancelTask, comesAlong, retryTask } from './cancel.ts';
 import { creatorName, makeContext, type QueueContext } from './context.ts';
 import type { Sightings } from './dead.ts';
 import { type Disk, NodeDisk, replace } from './disk.ts';
@@ -139,6 +139,10 @@ export class FileQueue implements Queue {
     const state = await retryTask(this.#context, id);
     this.#lookAgain();
     return state;
+  }
+
+  comesAlong(id: string): Promise<string[]> {
+    return comesAlong(this.#context, id);
   }
 
   async cancel(id: string): Promise<CancelResult> {
