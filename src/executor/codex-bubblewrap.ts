@@ -59,7 +59,7 @@ export PATH="\${path%:}"
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** The system's, which Codex would take too, or that which comes with Codex. */
-export const bubblewrapOf = async (bin: string, path: string): Promise<string | undefined> => {
+const bubblewrapOf = async (bin: string, path: string): Promise<string | undefined> => {
   if (process.platform !== 'linux') return undefined;
   const system = await findSystemBubblewrap(path);
   for (const program of [system, ...(await bundled(bin, path))])
