@@ -51,8 +51,8 @@ export const markSensitive = async (
 };
 
 /**
- * Whether a task must stay. What waits for it most likely works on what comes of it. A program passes on what it was
- * given, so it counts as held where one that it waits for is.
+ * Whether a task must stay: as it was asked for, as a run of it was found to hold something, or as one that it waits for
+ * must, since it most likely works on what comes of that.
  */
 export const isHeldIn = (queue: Pick<Queue, 'get'>, routing: Routing): Marking['isHeld'] => {
   const isHeldBeside = async (id: string, seen: Set<string>): Promise<boolean> => {
@@ -61,10 +61,9 @@ export const isHeldIn = (queue: Pick<Queue, 'get'>, routing: Routing): Marking['
     seen.add(id);
     const task = await queue.get(id);
     if (task === undefined) return false;
+    if (task.held === true) return true;
     if (mustStayLocal(withRules(task, routing, fileBytes(task.files, routing)))) return true;
-    return (
-      task.type === 'command' && some([...task.after, ...task.after_any], (each) => isHeldBeside(each, seen))
-    );
+    return some([...task.after, ...task.after_any], (each) => isHeldBeside(each, seen));
   };
   return remembered((id) => isHeldBeside(id, new Set()));
 };

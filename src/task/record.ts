@@ -220,6 +220,8 @@ export interface TaskResult {
 
 /** The task as `--json`, HTTP and MCP show it: the file joined with its path and outcomes. */
 export interface TaskRecord extends TaskFile {
+  /** A run of it was found to hold what must stay on this machine, or waited for one that was. */
+  held?: true;
   status: Status;
   waiting: Waiting | null;
   due_at: string | null;

@@ -7,6 +7,12 @@ import { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { WorkerSettings } from './settings.ts';
 
+interface Besides {
+  /** With an earlier conversation. */
+  goesOn: boolean;
+  parentHeld: boolean;
+}
+
 export class LocalOnly {
   /** Why the attempt is held; null: it is not. It never becomes free again. */
   #why: string | null;
@@ -22,10 +28,10 @@ export class LocalOnly {
     task: TaskFile,
     settings: Pick<WorkerSettings, 'localNetworks' | 'sensitivePatterns'>,
     destination: Destination,
-    goesOn: boolean,
+    besides: Besides,
     signal?: AbortSignal,
   ) {
-    this.#why = whyHeld(task, goesOn);
+    this.#why = whyHeld(task, besides);
     this.#words = settings.sensitivePatterns;
     // With their ending names of files look like values that are files, which are no secrets.
     const names = task.files.map(({ path }) => parse(path).name);
@@ -71,8 +77,9 @@ export class LocalOnly {
   }
 }
 
-const whyHeld = (task: TaskFile, goesOn: boolean): string | null => {
+const whyHeld = (task: TaskFile, { goesOn, parentHeld }: Besides): string | null => {
   if (task.options.local_only === true) return 'it is local only';
   if (mustStayLocal(task)) return 'it is marked sensitive';
+  if (parentHeld) return 'what it waits for was found to hold a secret';
   return goesOn ? 'what was said in its earlier conversation goes along unseen' : null;
 };

@@ -255,7 +255,7 @@ export class Attempt {
     const { claim, clocks } = this;
     const { settings } = this.#dependencies;
     const resume = await conversationOf(claim.task, runner.name, this.#dependencies.member);
-    const local = this.#localOnly(runner, route, resume !== null);
+    const local = await this.#localOnly(runner, route, resume !== null);
     // The last look before any program of the run or of its check is started.
     const requireHeld = async (): Promise<void> => {
       workplace.requireThere();
@@ -285,7 +285,12 @@ export class Attempt {
           clocks.progress();
         },
         phase: (phase) => clocks.phase(phase),
-        local: (sent) => local.judge(sent),
+        local: async (sent) => {
+          const networks = await local.judge(sent);
+          // Before anything is sent: who looks at the task meanwhile, and what waits for it, goes by it.
+          if (local.held) await this.#markHeld();
+          return networks;
+        },
         requireHeld,
         childStarted,
       });
@@ -397,12 +402,22 @@ export class Attempt {
     throw new KoubouError('worker_lost', 'The task was given to another worker.');
   }
 
-  #localOnly(runner: Runner, route: Route, goesOn: boolean): LocalOnly {
+  /** The task file says it where it was known when the task was added. */
+  async #markHeld(): Promise<void> {
+    if (!mustStayLocal(this.claim.task)) await this.#dependencies.member.markHeld(this.claim);
+  }
+
+  async #localOnly(runner: Runner, route: Route, goesOn: boolean): Promise<LocalOnly> {
+    const { after, after_any, type } = this.claim.task;
+    const isAfterHeld = await this.#dependencies.member.isAnyHeld([...after, ...after_any]);
+    if (isAfterHeld) await this.#markHeld();
+    // A program sends nothing by koubou; what waits for it is held by its mark.
+    const besides = { goesOn, parentHeld: isAfterHeld && type !== 'command' };
     const { name, staysLocal, endpoint } = runner;
     const model = route.model ?? runner.defaultModel;
     const destination = { runner: name, staysLocal, url: endpoint?.url ?? null, model };
     const { settings } = this.#dependencies;
-    this.#local = new LocalOnly(this.claim.task, settings, destination, goesOn, this.clocks.signal);
+    this.#local = new LocalOnly(this.claim.task, settings, destination, besides, this.clocks.signal);
     return this.#local;
   }
 

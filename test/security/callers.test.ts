@@ -600,6 +600,36 @@ security: { allow_full_access: true }
       }
     });
 
+    it('sees nothing of one that the daemon alone found to hold a secret, nor of what waits for it', async () => {
+      const server = await startScriptedServer([steps.text(SECRET), steps.text(SECRET)]);
+      try {
+        const config = join(project.home, 'config', 'agent.yaml');
+        const text = readFileSync(config, 'utf8').replace('http://127.0.0.1:1', server.url);
+        writeFileSync(config, text);
+        const shown = async (program?: string): Promise<string> => {
+          const add = async (...words: string[]): Promise<string> => {
+            const { code, stdout, stderr } = await call({}, ['delegate', '--retries', '0', ...words]);
+            assert.equal(code, 0, stderr);
+            return stdout.trim();
+          };
+          project.write('notes.txt', 'nothing\n');
+          const id = await add('--file', 'notes.txt', 'Sum up.');
+          project.write('notes.txt', 'DB_PASSWORD=kd83jd92hunter\n');
+          const next = await add('--after', id, '--in', '1h', `Mind ${SECRET}.`);
+          await call({}, ['work', '--drain'], program);
+          const seen = await call(AGENT, ['status', id, '--json']);
+          assert.equal(JSON.parse(seen.stdout).status, 'completed', seen.stdout);
+          const others = [await call(AGENT, ['result', id]), await call(AGENT, ['status', next])];
+          return [seen, ...others].map(({ stdout }) => stdout).join('\n');
+        };
+        assert.doesNotMatch(await shown(), new RegExp(`${SECRET}|Sum up`));
+        const fault = { file: 'worker/run-one.ts', from: 'if (local.held) await this.#markHeld();', to: '' };
+        assert.match(await shown(await buildPlanted(fault)), new RegExp(SECRET), 'without its mark it would');
+      } finally {
+        await server.close();
+      }
+    });
+
     it('is not told it as the reason why an endpoint is down', async () => {
       await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
       const server = createServer((request, response) => {

@@ -16,11 +16,12 @@ const destination = (over: object = {}) => ({
   model: 'm',
   ...over,
 });
+const FREE = { goesOn: false, parentHeld: false };
 const refusal = { code: 'not_local' };
 
 describe('what holds an attempt to this machine', () => {
   const only = (options: TaskOptions = {}, over: object = {}, goesOn = false): LocalOnly =>
-    new LocalOnly(taskOf('/', { options }), settings, destination(over), goesOn);
+    new LocalOnly(taskOf('/', { options }), settings, destination(over), { goesOn, parentHeld: false });
 
   it('refuses at once what says itself that it must stay', () => {
     assert.throws(() => only({ local_only: true }), {
@@ -29,8 +30,17 @@ describe('what holds an attempt to this machine', () => {
     });
     const sensitive = taskOf('/', { sensitive: true });
     const message = /machine \(it is marked sensitive\), and/;
-    assert.throws(() => new LocalOnly(sensitive, settings, destination(), false), { ...refusal, message });
+    assert.throws(() => new LocalOnly(sensitive, settings, destination(), FREE), { ...refusal, message });
     assert.throws(() => only({}, {}, true), { ...refusal, message: /earlier conversation/ });
+  });
+
+  it('refuses what waits for a task that was found to hold something', () => {
+    const parentHeld = { ...FREE, parentHeld: true };
+    const message = /machine \(what it waits for was found to hold a secret\), and/;
+    assert.throws(() => new LocalOnly(taskOf('/', {}), settings, destination(), parentHeld), {
+      ...refusal,
+      message,
+    });
   });
 
   it('lets everything else go anywhere', async () => {
@@ -71,7 +81,7 @@ describe('what holds an attempt to this machine', () => {
     const { name, staysLocal, endpoint, defaultModel } = buildRunners(config, {}, []).get('r') as Runner;
     const reached = { runner: name, staysLocal, url: endpoint?.url ?? null, model: defaultModel };
     const task = taskOf('/', { options: { local_only: true } });
-    assert.throws(() => new LocalOnly(task, settings, reached, false), /kimi:cloud runs elsewhere/);
+    assert.throws(() => new LocalOnly(task, settings, reached, FREE), /kimi:cloud runs elsewhere/);
   });
   it('refuses an address that the environment names', () => {
     const { config } = readAgentYaml(
@@ -82,6 +92,6 @@ describe('what holds an attempt to this machine', () => {
     const { endpoint } = buildRunners(config, {}, []).get('r') as Runner;
     const task = taskOf('/', { options: { local_only: true } });
     const reached = destination({ url: endpoint?.url });
-    assert.throws(() => new LocalOnly(task, settings, reached, false), /192\.0\.2\.1:11434 is not in/);
+    assert.throws(() => new LocalOnly(task, settings, reached, FREE), /192\.0\.2\.1:11434 is not in/);
   });
 });

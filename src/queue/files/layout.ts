@@ -192,6 +192,11 @@ export class Layout {
     return join(this.resultFolder(id), `run-${run}.json`);
   }
 
+  /** There where a run of the task was found to hold what must stay. */
+  heldMark(id: string): string {
+    return join(this.resultFolder(id), 'held');
+  }
+
   artifact(id: string, run: number, kind: 'output' | 'refused' | 'log' | 'patch' | 'state'): string {
     return join(this.resultFolder(id), `run-${run}.${kind}`);
   }

@@ -199,6 +199,18 @@ export class FileMember implements Member {
     return undefined;
   }
 
+  async markHeld({ id }: Pick<Claim, 'id'>): Promise<void> {
+    const { disk, layout } = this.#context;
+    if (!(await unlessCode(['EEXIST'], () => disk.create(layout.heldMark(id), '', true)))) return;
+    await disk.syncFolder(layout.resultFolder(id));
+  }
+
+  async isAnyHeld(ids: readonly string[]): Promise<boolean> {
+    const { disk, layout } = this.#context;
+    for (const id of ids) if ((await disk.facts(layout.heldMark(id))) !== undefined) return true;
+    return false;
+  }
+
   async recordChild(claim: Claim, child: { pid: number; startTime: string | null }): Promise<void> {
     const { disk } = this.#context;
     const path = this.#childFile(claim);

@@ -82,8 +82,10 @@ export const joinRecord = async (
   }
   const last = outcomes.at(-1);
   const ended = place.state === 'completed' || place.state === 'failed';
+  const isHeld = (await context.disk.facts(context.layout.heldMark(task.task_id))) !== undefined;
   return {
     ...task,
+    ...(isHeld ? { held: true as const } : {}),
     status: statusOf(place.state),
     waiting: await waitingOf(context, place),
     due_at: place.dueMs === null ? null : new Date(place.dueMs).toISOString(),
