@@ -5,6 +5,7 @@ import type { Config, EndpointConfig, RunnerConfig } from '../config/schema.ts';
 import { isCloudModel } from '../task/cloud-model.ts';
 import type { Check } from './check.ts';
 import { checkAgent } from './doctor-agents.ts';
+import { asTyped } from './shell-quote.ts';
 
 type Answer = { ollama?: OllamaServer | undefined; openai?: OpenAiServer | undefined };
 
@@ -101,11 +102,12 @@ const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answ
     const found = ollama.models.find((each) => sameModel(each.name, model));
     const another = ollama.models.find(({ completes, cloud }) => completes && !cloud)?.name;
     const change = another
-      ? `, or take one that is there: koubou config runners.${name}.model ${another}`
+      ? `, or take one that is there: koubou config runners.${name}.model ${asTyped(another)}`
       : '';
     if (!found && runner.kind === 'ollama' && runner.pull)
       return check(true, `${model} is pulled at first use.`);
-    if (!found) return check(false, `Ollama has no model ${model}.`, `ollama pull ${model}${change}`);
+    if (!found)
+      return check(false, `Ollama has no model ${model}.`, `ollama pull ${asTyped(model)}${change}`);
     if (!found.completes)
       return check(false, `${model} cannot answer prompts.`, `Choose another model${change}.`);
     if (isCloudModel(model))
@@ -118,7 +120,7 @@ const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answ
     return check(
       false,
       `The server has no model ${model}.`,
-      another ? `koubou config runners.${name}.model ${another}` : 'Load a model in it.',
+      another ? `koubou config runners.${name}.model ${asTyped(another)}` : 'Load a model in it.',
     );
   }
   return [];

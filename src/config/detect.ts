@@ -33,6 +33,10 @@ export interface Detected {
 const OLLAMA_URL = 'http://127.0.0.1:11434';
 const LMSTUDIO_URL = 'http://127.0.0.1:1234/v1';
 const PROBE_TIMEOUT_MS = 1500;
+/** Anybody on this machine may listen at such an address. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** Of more models than these it is not asked what they can do. */
+const MOST_ASKED = 100;
 
 /** Looks where the environment says, else at the usual addresses; takes two short timeouts at most. */
 export const detect = async (environment: Environment, variables: Variables): Promise<Detected> => {
@@ -49,9 +53,10 @@ export const probeOllama = async (url: string): Promise<OllamaServer | undefined
   const [version, tags] = answers.map((answer) => (answer?.status === 200 ? answer.body : undefined));
   if (typeof version?.['version'] !== 'string' || !tags) return undefined;
   const models = await Promise.all(
-    listOf(tags['models']).map(async ({ name }): Promise<OllamaModel[]> => {
+    listOf(tags['models']).map(async ({ name }, index): Promise<OllamaModel[]> => {
       if (typeof name !== 'string') return [];
-      return [{ name, completes: await completes(url, name), cloud: isCloudModel(name) }];
+      const isAble = index >= MOST_ASKED || (await completes(url, name));
+      return [{ name, completes: isAble, cloud: isCloudModel(name) }];
     }),
   );
   return { url, version: version['version'], models: models.flat() };
@@ -70,7 +75,10 @@ export const probeOpenAi = async (url: string, key?: string): Promise<OpenAiServ
   if (answer?.status === 401 || answer?.status === 403) return { url, models: [], wantsKey: true };
   if (answer?.status !== 200 || !Array.isArray(answer.body?.['data'])) return undefined;
   const ids = listOf(answer.body['data']).map(({ id }) => id);
-  const models = ids.filter((id): id is string => typeof id === 'string' && !/embed/i.test(id));
+  // A key that it repeats as a name would be shown, and written into a config.
+  const isModel = (id: unknown): id is string =>
+    typeof id === 'string' && !/embed/i.test(id) && !(key && id.includes(key));
+  const models = ids.filter(isModel);
   return { url, models, wantsKey: false };
 };
 
@@ -81,12 +89,25 @@ interface Answer {
 
 const ask = async (url: string, options: RequestInit = {}): Promise<Answer | undefined> => {
   try {
-    const response = await fetch(url, { ...options, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-    const text = await response.text();
-    return { status: response.status, body: objectOf(text) };
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    // Where it would send the key on to, nobody chose.
+    const response = await fetch(url, { ...options, redirect: 'manual', signal });
+    return { status: response.status, body: objectOf(await textOf(response)) };
   } catch {
     return undefined;
   }
+};
+
+/** Throws where it is more than is read. */
+const textOf = async (response: Response): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new Error('it says too much');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 };
 
 const objectOf = (text: string): Record<string, unknown> | undefined => {
