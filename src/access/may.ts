@@ -27,14 +27,15 @@ const TABLE = {
   config: row('change the configuration', 'refused'),
   init: row('make a home', 'refused'),
   trust: row('make a home trusted', 'refused'),
+  unchecked: row('apply a branch as it is now, which nobody checked', 'refused'),
 };
 
 export type Request = keyof typeof TABLE;
 
 const REQUESTS = Object.keys(TABLE) as Request[];
 
-/** What a person does themselves, as no home can say yet that an agent may. */
-const PERSONS: readonly Request[] = ['init', 'trust'];
+/** What a person does themselves: no home can say yet that an agent may, or it would undo what a check is for. */
+const PERSONS: readonly Request[] = ['init', 'trust', 'unchecked'];
 
 /** What `callers.agent.may` can hold: requests that an agent would not get whole. */
 export const GRANTABLE = REQUESTS.filter(

@@ -7,11 +7,11 @@ import { piecesOf } from '../names/own-file.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
-import { applyWorktree, undoKilledApply } from '../worktree/apply.ts';
+import { applyWorktree, undoKilledApply, type Wanted } from '../worktree/apply.ts';
 import { rebuildRecord } from '../worktree/rebuild.ts';
 import { readWorktree, type SealedHome, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeUnlessKept } from '../worktree/remove.ts';
-import { restoreBranch } from '../worktree/restore.ts';
+import { knownByPatch, restoreBranch } from '../worktree/restore.ts';
 import { requireAllowed } from './caller.ts';
 import type { OpenHome } from './open-home.ts';
 import { projectOf } from './project.ts';
@@ -23,6 +23,8 @@ export interface WorktreeParts {
   environment: Readonly<Record<string, string>>;
   /** Throws `not_allowed` where the caller may not have that repository changed. */
   requireWritable: (repository: string) => void;
+  /** Throws `not_allowed` where the caller may not have a branch applied that was not checked. */
+  requireUnchecked: () => void;
 }
 
 export interface AppliedTask {
@@ -63,6 +65,7 @@ export const worktreeParts = (
     if (projectOf({ home, cwd, userHome: userHome(outer) }).has(repository)) return;
     requireAllowed(caller, 'output_outside', { about: repository, undone: 'Nothing was changed.' });
   },
+  requireUnchecked: () => void requireAllowed(caller, 'unchecked', { undone: 'Nothing was changed.' }),
 });
 
 const sealedHome = ({ home, queue }: WorktreeParts): SealedHome => ({ home, seal: queue.sealOfHome });
@@ -78,8 +81,13 @@ export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
 };
 
 /** All of it or nothing. Throws `no_such_task`, and `usage` where there is nothing to apply or git refuses. */
-export const applyTask = async (parts: WorktreeParts, id: string): Promise<AppliedTask> => {
+export const applyTask = async (
+  parts: WorktreeParts,
+  id: string,
+  wanted: Wanted = 'checked',
+): Promise<AppliedTask> => {
   const { queue, environment } = parts;
+  if (wanted === 'branch') parts.requireUnchecked();
   const record = await worktreeOf(parts, id);
   const state = await queue.state(id);
   if (state !== 'completed') {
@@ -88,7 +96,7 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
     });
   }
   parts.requireWritable(record.repository);
-  const applied = await appliedOrRestored(parts, record);
+  const { record: known, applied } = await appliedOrRestored(parts, record, wanted);
   const answer = {
     task_id: id,
     notes: [],
@@ -99,7 +107,7 @@ export const applyTask = async (parts: WorktreeParts, id: string): Promise<Appli
     only_there: record.only_there.map((name) => join(record.path, name)).filter((path) => existsSync(path)),
   };
   if (applied.result !== 'applied') return answer;
-  await writeWorktree(sealedHome(parts), { ...record, state: 'applied' });
+  await writeWorktree(sealedHome(parts), { ...known, state: 'applied' });
   const held = await removeUnlessKept(sealedHome(parts), record, environment);
   const isTold = held.length === 0 || answer.only_there.length > 0;
   return {
@@ -120,17 +128,22 @@ const keptFor = ({ path }: WorktreeRecord, held: readonly string[]): string => {
 /** A branch that cannot be read since a loss of power is made anew from the patch first. */
 const appliedOrRestored = async (
   parts: WorktreeParts,
-  record: WorktreeRecord,
-): ReturnType<typeof applyWorktree> => {
+  found: WorktreeRecord,
+  wanted: Wanted,
+): Promise<{ record: WorktreeRecord; applied: Awaited<ReturnType<typeof applyWorktree>> }> => {
   const { queue, environment } = parts;
   const own = sealedHome(parts);
+  const patch = await queue.artifact(found.task_id, null, 'patch');
+  const byPatch = async (): Promise<WorktreeRecord | undefined> =>
+    patch === undefined ? undefined : knownByPatch(own, found, patch, environment);
+  const record = found.made === undefined ? ((await byPatch()) ?? found) : found;
   try {
-    return await applyWorktree(own, record, environment);
+    return { record, applied: await applyWorktree(own, record, environment, wanted) };
   } catch (error) {
-    if (!(error instanceof KoubouError)) throw error;
-    const patch = await queue.artifact(record.task_id, null, 'patch');
-    if (patch === undefined || !(await restoreBranch(own, record, patch, environment))) throw error;
-    return applyWorktree(own, record, environment);
+    if (!(error instanceof KoubouError) || patch === undefined) throw error;
+    const restored = await restoreBranch(own, record, patch, environment);
+    if (restored === undefined) throw error;
+    return { record: restored, applied: await applyWorktree(own, restored, environment, wanted) };
   }
 };
 

@@ -2,23 +2,34 @@ import { openHome } from '../actions/open-home.ts';
 import { resolveTask } from '../actions/select.ts';
 import { applyTask, worktreeParts } from '../actions/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { argument } from '../cli/flags.ts';
+import { argument, boolean } from '../cli/flags.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Apply extends BaseCommand {
   static override summary = 'Apply the changes of a worktree task to your own work tree: all or nothing.';
   static override description =
-    'Does a three-way merge with your last commit. If there are conflicts, or files with changes of your own, it lists them, changes nothing and exits with 1. It never stages or commits.';
+    'Does a three-way merge with your last commit. If there are conflicts, or files with changes of your own, it lists them, changes nothing and exits with 1. It never stages or commits. A branch that is not what was checked is refused.';
   static override examples = ['<%= config.bin %> <%= command.id %> a3xz'];
   static override args = {
     task: argument({ description: 'Task: an id, part of an id, or last.', required: true }),
+  };
+
+  static override flags = {
+    'branch-as-it-is': boolean({
+      description:
+        'Apply what is on the branch now, also where that is not what was checked. For persons only.',
+    }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Apply);
     const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
     const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
-    const applied = await applyTask(worktreeParts(home, this.cwd), id);
+    const applied = await applyTask(
+      worktreeParts(home, this.cwd),
+      id,
+      flags['branch-as-it-is'] === true ? 'branch' : 'checked',
+    );
     const { result, files, branch, repository, only_there, notes } = applied;
     if (result !== 'applied') this.exitWith(1);
     if (flags.json) return this.printJson(applied);

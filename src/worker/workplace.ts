@@ -170,13 +170,13 @@ export class Workplace {
     const { id, task } = this.#claim;
     const subject = task.prompt.trim().split('\n', 1)[0]?.slice(0, 72) || 'Work of a local model';
     const { record } = this.#worktree;
-    await commitWorktree(record, {
+    const kept = await commitWorktree(record, {
       tree: this.#tree,
       message: `${subject}\n\nBy koubou, task ${id}.\n`,
       ...this.#known,
     });
     this.#kept = true;
-    await this.#rememberIgnored(this.#worktree);
+    await this.#rememberIgnored({ record: kept, cwd: this.#worktree.cwd });
   }
 
   /** Of the files that were asked for, those that git ignores are on no branch: the worktree is not removed with them. */

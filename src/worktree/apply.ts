@@ -35,16 +35,23 @@ export type Applied =
   /** Nothing was changed: these files hold changes that are not committed. */
   | { result: 'dirty'; files: string[] };
 
-/** Throws `usage` where git refuses, `home_in_changes` where a home would come along; then nothing was changed. */
+/** What was checked, or what is on the branch now, whoever put it there. */
+export type Wanted = 'checked' | 'branch';
+
+/**
+ * Throws `usage` where git refuses, `home_in_changes` where a home would come along, `output_changed` where the branch is not
+ * what was checked; then nothing was changed.
+ */
 export const applyWorktree = async (
   own: SealedHome,
   record: WorktreeRecord,
   environment: Readonly<Record<string, string>>,
+  wanted: Wanted = 'checked',
 ): Promise<Applied> => {
   const asking = { folder: record.repository, environment };
   if (!(await exists(record.repository))) {
     throw new KoubouError('usage', `${record.repository} is gone, where this task began.`, {
-      hint: `Bring it over elsewhere: git merge ${record.branch}`,
+      hint: `Bring it over elsewhere: git merge ${record.made?.commit ?? record.branch}`,
     });
   }
   const { repository } = await originOf(asking);
@@ -61,9 +68,31 @@ export const applyWorktree = async (
     const marks = await marksOf(place, join(repository.gitFolder, 'index'), index);
     const tip = await commitAt(asking, `refs/heads/${record.branch}`);
     if (tip === undefined) throw notMerged(record.branch, 'there is no such branch');
+    if (wanted === 'checked') refuseMoved(record, tip);
     await refuseHomes(place, record, tip);
     return applied(place, { own, head, tip, record, index, marks });
   });
+};
+
+const refuseMoved = ({ task_id, branch, made }: WorktreeRecord, tip: string): void => {
+  if (tip === made?.commit) return;
+  const asItIs = `To apply what is on the branch now: koubou apply ${task_id} --branch-as-it-is`;
+  if (made === undefined) {
+    throw new KoubouError(
+      'output_changed',
+      `The branch ${branch} is not what the patch of ${task_id} shows.`,
+      {
+        hint: `Nothing was applied. \`koubou diff ${task_id}\` shows the patch. ${asItIs}`,
+      },
+    );
+  }
+  throw new KoubouError(
+    'output_changed',
+    `The branch ${branch} has changed since the work of ${task_id} was checked: it is at ${tip}, and that is ${made.commit}.`,
+    {
+      hint: `Nothing was applied. See what came: git diff ${made.commit} ${branch}. ${asItIs}. To apply what was checked, put it back first: git update-ref refs/heads/${branch} ${made.commit}`,
+    },
+  );
 };
 
 interface Held {

@@ -18,13 +18,14 @@ import {
   repositoryOf,
   type SealedHome,
   type WorktreeRecord,
+  writeWorktree,
 } from './record.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * Makes `tree` the branch's last commit, on top of whatever the run committed itself. Throws `home_in_changes` where that
- * has any part of a home.
+ * Makes `tree` the branch's last commit, on top of whatever the run committed itself. Resolves with the record, which says
+ * so. Throws `home_in_changes` where that has any part of a home.
  */
 export const commitWorktree = async (
   record: WorktreeRecord,
@@ -40,7 +41,7 @@ export const commitWorktree = async (
     environment: Environment;
     requireHeld: () => Promise<void>;
   },
-): Promise<void> => {
+): Promise<WorktreeRecord> => {
   const asking = placeOf(record, environment);
   const scratch = await apartPath(own, nameOf(record));
   try {
@@ -69,6 +70,10 @@ export const commitWorktree = async (
       await leaveOutHomes(place, variables);
     });
     await syncRefs(record);
+    // Whoever may move the branch afterwards cannot say that this was checked.
+    const known = { ...record, made: { commit, tree } };
+    await writeWorktree(own, known);
+    return known;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -124,5 +129,5 @@ export const AUTHOR = {
   GIT_COMMITTER_EMAIL: 'koubou@localhost',
 };
 
-const treeOf = async (place: GitPlace, commit: string): Promise<string> =>
+export const treeOf = async (place: GitPlace, commit: string): Promise<string> =>
   (await gitLine(place, ['rev-parse', '--verify', `${commit}^{tree}`])).trim();

@@ -29,6 +29,8 @@ const WorktreeRecord = z.looseObject({
   links: z._default(z.array(z.string()), []),
   /** Files that the task was asked for and that git ignores: no branch has them. Relative to the worktree. */
   only_there: z._default(z.array(z.string()), []),
+  /** The commit of what was checked. Absent: none yet, or of an older koubou. */
+  made: z.optional(z.object({ commit: z.string(), tree: z.string() })),
   /** `applied`: its changes are in the repository's work tree. */
   state: z.enum(['open', 'applied']),
 });

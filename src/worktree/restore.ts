@@ -1,4 +1,4 @@
-/** A branch that a loss of power left unreadable, made anew from the patch of the run. */
+/** What a task's patch says of its branch: made anew where a loss of power left it unreadable, known where no record says it. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
@@ -7,25 +7,81 @@ import { forgedObject } from '../process/forged-object.ts';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
 import { isBrokenBranch, removeBrokenBranch, removeEmptyObjects } from '../process/git-damage.ts';
 import { ownGit } from '../process/own-git.ts';
-import { AUTHOR, moveBranch } from './commit.ts';
+import { AUTHOR, moveBranch, treeOf } from './commit.ts';
 import { syncObjects, syncRefs } from './durable.ts';
 import { requireGenuine } from './genuine.ts';
 import { commitAt } from './origin.ts';
-import { nameOf, placeOf, repositoryOf, type SealedHome, type WorktreeRecord } from './record.ts';
+import {
+  nameOf,
+  placeOf,
+  repositoryOf,
+  type SealedHome,
+  type WorktreeRecord,
+  writeWorktree,
+} from './record.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * Whether something was mended, so that another try may succeed: not where the branch can be read, or is gone, or its patch
- * does not fit the commit it began with. What a merge would make may have been left empty as well.
+ * The record, where something was mended so that another try may succeed: not where the branch can be read, or is gone, or
+ * its patch does not fit the commit it began with, or makes other files of it than were checked. What a merge would make may
+ * have been left empty as well.
  */
-export const restoreBranch = async (
+export const restoreBranch = (
   own: SealedHome,
   record: WorktreeRecord,
   patchPath: string,
   environment: Environment,
-): Promise<boolean> => {
-  const { git_folder, branch, base, task_id } = record;
+): Promise<WorktreeRecord | undefined> =>
+  withPatch(own, record, { patchPath, environment }, async ({ place, asking, patched }) => {
+    const { git_folder, branch, base, task_id } = record;
+    const damaged = await isDamaged(place, asking, record);
+    const removed = await removeEmptyObjects(git_folder);
+    if (!damaged) return removed > 0 ? record : undefined;
+    const tree = await patched();
+    if (record.made !== undefined && record.made.tree !== tree) return undefined;
+    const message = `Work of task ${task_id}, restored from its patch\n`;
+    const commit = await gitLine(place, ['commit-tree', tree, '-p', base, '-F', '-'], {
+      input: message,
+      variables: AUTHOR,
+    });
+    const ids = await requireGenuine(place, record, commit);
+    await syncObjects(record, ids);
+    await removeBrokenBranch(git_folder, branch);
+    await moveBranch(asking, record, commit);
+    await syncRefs(record);
+    const known = { ...record, made: { commit, tree } };
+    await writeWorktree(own, known);
+    return known;
+  });
+
+/** The record of an older koubou, or one made anew, with the commit of its branch where that is what the patch shows. */
+export const knownByPatch = (
+  own: SealedHome,
+  record: WorktreeRecord,
+  patchPath: string,
+  environment: Environment,
+): Promise<WorktreeRecord | undefined> =>
+  withPatch(own, record, { patchPath, environment }, async ({ place, asking, patched }) => {
+    const commit = await commitAt(asking, `refs/heads/${record.branch}`);
+    if (commit === undefined) return undefined;
+    const tree = await treeOf(place, commit);
+    return tree === (await patched()) ? { ...record, made: { commit, tree } } : undefined;
+  });
+
+interface Patched {
+  place: GitPlace;
+  asking: GitPlace;
+  /** The tree that the patch makes of the one that the run began with. */
+  patched: () => Promise<string>;
+}
+
+const withPatch = async (
+  own: SealedHome,
+  record: WorktreeRecord,
+  { patchPath, environment }: { patchPath: string; environment: Environment },
+  act: (patched: Patched) => Promise<WorktreeRecord | undefined>,
+): Promise<WorktreeRecord | undefined> => {
   const asking = placeOf(record, environment);
   const scratch = await apartPath(own, nameOf(record));
   try {
@@ -38,29 +94,17 @@ export const restoreBranch = async (
       objects: { in: 'repository' },
     });
     const place = { ...made, folder: top };
-    const damaged = await isDamaged(place, asking, record);
-    const removed = await removeEmptyObjects(git_folder);
-    if (!damaged) return removed > 0;
     const variables = { GIT_INDEX_FILE: join(scratch, 'index') };
-    await gitOutput(place, ['read-tree', base], { variables });
-    await gitOutput(place, ['apply', '--cached', '--binary', '--whitespace=nowarn', patchPath], {
-      variables,
-    });
-    const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables });
-    const message = `Work of task ${task_id}, restored from its patch\n`;
-    const commit = await gitLine(place, ['commit-tree', tree, '-p', base, '-F', '-'], {
-      input: message,
-      variables: AUTHOR,
-    });
-    const ids = await requireGenuine(place, record, commit);
-    await syncObjects(record, ids);
-    await removeBrokenBranch(git_folder, branch);
-    await moveBranch(asking, record, commit);
-    await syncRefs(record);
-    return true;
+    const patched = async (): Promise<string> => {
+      await gitOutput(place, ['read-tree', record.base], { variables });
+      const words = ['apply', '--cached', '--binary', '--whitespace=nowarn', patchPath];
+      await gitOutput(place, words, { variables });
+      return gitLine(place, ['write-tree', '--missing-ok'], { variables });
+    };
+    return await act({ place, asking, patched });
   } catch (error) {
     // The cure that was named before is the better one.
-    if (error instanceof KoubouError && error.code !== 'git_killed') return false;
+    if (error instanceof KoubouError && error.code !== 'git_killed') return undefined;
     throw error;
   } finally {
     await rm(scratch, { recursive: true, force: true });

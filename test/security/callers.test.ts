@@ -59,6 +59,7 @@ describe('the table of what callers may', () => {
     config: 'refused',
     init: 'refused',
     trust: 'refused',
+    unchecked: 'refused',
   };
   for (const [request, verdict] of Object.entries(rows) as [Request, Verdict][]) {
     it(`has ${request}: ${verdict} for an agent, allowed for a person and for an agent that was given it`, () => {
@@ -73,7 +74,7 @@ describe('the table of what callers may', () => {
 
   it('lets nobody give to agents what only a person does', () => {
     assert.deepEqual(
-      ['init', 'trust'].filter((request) => GRANTABLE.includes(request as Request)),
+      ['init', 'trust', 'unchecked'].filter((request) => GRANTABLE.includes(request as Request)),
       [],
     );
   });
@@ -264,6 +265,13 @@ security: { allow_full_access: true }
       );
     }
     assert.equal((await call(AGENT, ['delegate', '--each', 'min*', 'hello'])).code, 0);
+  });
+
+  it('applies no branch as it is now, which nobody checked', async () => {
+    const { stdout } = await call({}, ['delegate', '--json', 'hello']);
+    const apply = ['apply', JSON.parse(stdout).task_id, '--branch-as-it-is', '--json'];
+    assert.equal(codeOf(await call(AGENT, apply)), 'not_allowed');
+    assert.equal(codeOf(await call({}, apply)), 'usage', 'a person is told that it has no worktree');
   });
 
   it('changes no config, makes and trusts no home, and uses no other', async () => {

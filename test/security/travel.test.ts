@@ -249,7 +249,7 @@ describe('no part of a home travels', function () {
           .replace('COMMIT', repository.git('rev-parse', 'main').trim());
         const script = `GIT_INDEX_FILE=.git/forged; export GIT_INDEX_FILE; git read-tree koubou/${id}; git update-index --add --cacheinfo ${entry}; git update-ref refs/heads/koubou/${id} $(git -c user.name=a -c user.email=a@a commit-tree $(git write-tree) -p koubou/${id} -m forged)`;
         shell(folder, script);
-        await assert.rejects(repository.apply(id), { code: 'home_in_changes', message: /koubou/i });
+        await assert.rejects(repository.applyBranch(id), { code: 'home_in_changes', message: /koubou/i });
         assert.equal(existsSync(join(folder, 'new.txt')), false, 'nothing was applied');
         assert.match(
           repository.git('ls-tree', '-r', '--name-only', `koubou/${id}`),
@@ -273,7 +273,7 @@ describe('no part of a home travels', function () {
           folder,
           `git update-ref refs/heads/koubou/${id} $(git -c user.name=a -c user.email=a@a commit-tree ${tree} -p koubou/${id} -m forged)`,
         );
-        await assert.rejects(repository.apply(id), { code: 'usage' }, name);
+        await assert.rejects(repository.applyBranch(id), { code: 'usage' }, name);
         assert.equal(existsSync(join(folder, '.git/hooks/post-checkout')), false);
         assert.equal(existsSync(join(folder, '../escaped')), false);
         assert.equal(repository.read('shared.txt'), 'line\n'.repeat(50));

@@ -10,6 +10,12 @@ let made = 0;
 
 export const sealed = (home: string): SealedHome => ({ home, seal: sealOf(home) });
 
+/** As koubou notes it of what it committed. */
+export const madeAt = (folder: string, name: string): { commit: string; tree: string } => {
+  const [commit = '', tree = ''] = shell(folder, `git rev-parse ${name} '${name}^{tree}'`).split('\n');
+  return { commit, tree };
+};
+
 /** `act` changes files in a work tree of their own, and all of it is committed. */
 export const branched = async (
   repository: Repository,
@@ -41,6 +47,7 @@ export const branched = async (
     path,
     links: [],
     only_there: [],
+    made: madeAt(top, branch),
     state: 'open' as const,
   };
   await writeWorktree(sealed(home), record);

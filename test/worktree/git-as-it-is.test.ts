@@ -10,7 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { applying, branched } from './branched.ts';
+import { applying, branched, madeAt } from './branched.ts';
 import { put, Repository, shell } from './repository.ts';
 
 const USER = 'git -c user.name=t -c user.email=t@t';
@@ -333,7 +333,7 @@ describe('apply, in a repository', function () {
       );
       shell(partial, 'git checkout -q . && rm new.txt');
       shell(partial, `git update-ref refs/heads/${record.branch} origin/main`);
-      await assert.rejects(applying(repository, record), {
+      await assert.rejects(applying(repository, { ...record, made: madeAt(partial, 'origin/main') }), {
         code: 'usage',
         message: /partial clone never fetched/,
       });

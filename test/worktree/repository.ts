@@ -13,6 +13,7 @@ import {
 import type { NewTask, TaskRecord } from '../../src/task/record.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { listWorktrees } from '../../src/worktree/record.ts';
+import { sealOf } from '../helpers/state.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
 
 export const environment = { PATH: process.env['PATH'] ?? '' };
@@ -111,13 +112,24 @@ export class Repository {
   }
 
   #parts(variables: Readonly<Record<string, string>> = environment) {
-    const requireWritable = (): void => undefined;
+    const allowed = (): void => undefined;
     const { queue, home } = this.rig;
-    return { queue, home: home.home, environment: variables, requireWritable };
+    return {
+      queue,
+      home: home.home,
+      environment: variables,
+      requireWritable: allowed,
+      requireUnchecked: allowed,
+    };
   }
 
   apply(id: string, variables?: Readonly<Record<string, string>>): Promise<AppliedTask> {
     return applyTask(this.#parts(variables), id);
+  }
+
+  /** Whoever moved it since it was checked. */
+  applyBranch(id: string): Promise<AppliedTask> {
+    return applyTask(this.#parts(), id, 'branch');
   }
 
   discard(id: string): Promise<DiscardedTask> {
@@ -132,6 +144,12 @@ export class Repository {
 
   async logOf(id: string): Promise<string> {
     return readFileSync((await this.rig.queue.artifact(id, 1, 'log')) ?? '', 'utf8');
+  }
+
+  /** The text of a file of the home, as koubou would write it with other members. */
+  resealed(path: string, over: object): string {
+    const { mac: _, ...members } = JSON.parse(readFileSync(path, 'utf8')) as { mac: string };
+    return sealOf(this.rig.home.home).seal(JSON.stringify({ ...members, ...over }));
   }
 
   /** Of the last run that has one. */
