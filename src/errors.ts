@@ -50,6 +50,11 @@ export const ERROR_CODES = {
     true,
     'What a sandbox protects was replaced from outside while a program ran in it; see `koubou logs`.',
   ),
+  repository_lost: rule(
+    true,
+    true,
+    'The run left a repository without what makes it one, or made another one in its folders; see `koubou logs`.',
+  ),
   home_in_changes: rule(
     true,
     true,

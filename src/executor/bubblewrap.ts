@@ -3,22 +3,19 @@
  * over it, and have processes, IPC, /tmp and /dev of their own. Its process is the one that is recorded: what is in
  * there ends with it, whatever it called itself or whichever session it made.
  */
-import { lstatSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError } from '../errors.ts';
 import { requireProgram } from '../process/find-program.ts';
 import { startTimeOf } from '../process/liveness.ts';
-import { oddEntries, removeOddEntries } from '../process/odd-entries.ts';
 import { type ProgramEnd, type ProgramOptions, type RunningProgram, startProgram } from '../process/spawn.ts';
 import { type StopOptions, type Stopped, stopTree } from '../process/stop-tree.ts';
 import type { Confinement, Executor } from './executor.ts';
 import { Guards } from './guards.ts';
 import { HeldPlaces } from './held-places.ts';
+import { LeftBehind } from './left-behind.ts';
 import { mountsOf } from './mounts.ts';
 import { forwarder } from './relay-forwarder.ts';
 import { systemCallFilter } from './seccomp.ts';
-import { isFree, isStandIn, makeStandIns } from './stand-in.ts';
 
 const NAMESPACES = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
 /** Its end kills what is in there; a session of its own keeps that from typing into a terminal (TIOCSTI). */
@@ -50,19 +47,8 @@ const start = async (
   const { command, args, cwd, environment } = options;
   // Else its absence would be bubblewrap's failure.
   await requireProgram(command, cwd, environment['PATH']);
-  const { network, gitFolders } = confinement;
-  const known = new Set((await Promise.all(gitFolders.map(oddEntries))).flat());
-  const unwanted: string[] = [];
-  for (const path of confinement.unwanted) {
-    const isMissing = lstatSync(path, { throwIfNoEntry: false }) === undefined;
-    if (isMissing || (await isStandIn(path))) unwanted.push(path);
-  }
-  const tidy = async (): Promise<void> => {
-    for (const path of unwanted.filter(isFree))
-      await rm(path, { recursive: true, force: true }).catch(() => undefined);
-    for (const folder of gitFolders) await removeOddEntries(folder, known).catch(() => undefined);
-  };
-  await makeStandIns(unwanted);
+  const { network } = confinement;
+  const left = await LeftBehind.before(confinement);
   const places = await HeldPlaces.of(bwrap);
   const guards = new Guards(confinement.protected);
   const starting = async (): Promise<RunningProgram> =>
@@ -91,9 +77,9 @@ const start = async (
     const program = await starting();
     // Bound to it, everything in there ends with bubblewrap itself.
     guards.watch(() => killQuietly(program.pid));
-    return { ...program, ended: endOfAll(program, guards, tidy) };
+    return { ...program, ended: endOfAll(program, guards, left) };
   } catch (error) {
-    await tidy();
+    await left.judge();
     throw error;
   } finally {
     places.close();
@@ -130,15 +116,15 @@ const GONE_MS = 2000;
 const endOfAll = async (
   { said, ended }: RunningProgram,
   guards: Guards,
-  tidy: () => Promise<void>,
+  left: LeftBehind,
 ): Promise<ProgramEnd> => {
   const first = firstProcess(await said);
   const end = await ended;
   const limit = performance.now() + GONE_MS;
   while (first !== undefined && isThere(first) && performance.now() < limit) await delay(LOOK_MS);
   const broken = await guards.end().catch((error: unknown) => asKoubouError(error));
-  await tidy();
-  return broken instanceof KoubouError ? { ...end, broken } : end;
+  const judged = await left.judge();
+  return { ...end, ...judged, ...(broken instanceof KoubouError ? { broken } : {}) };
 };
 
 const asKoubouError = (error: unknown): KoubouError =>

@@ -50,7 +50,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   const top = worktree ?? realCwd;
   await noteModelFolder(top, hidden);
   const kept = [
-    ...(await nestedRepositories(top, realHome)),
+    ...(await nestedRepositories(top, realHome)).guarded,
     ...(await ownPrograms(top, { bins: [wanted.bin, ...programs], path: wanted.path })),
   ];
   const held = [realHome, ...keys, ...kept, realCwd];

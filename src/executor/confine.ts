@@ -77,7 +77,7 @@ export const confinementOf = async (
     own: ownState,
   };
   for (const path of [...(git?.writable ?? []), ...asked]) refuseWritable(path, never);
-  const nested = isOpen ? await nestedRepositories(project, home ?? '') : [];
+  const nested = isOpen ? await nestedRepositories(project, home ?? '') : { guarded: [], folders: [] };
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
@@ -92,9 +92,11 @@ export const confinementOf = async (
   return {
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...asked],
-    protected: [...(git?.protected ?? []), ...nested, ...own],
-    unwanted: git?.unwanted ?? [],
+    protected: [...(git?.protected ?? []), ...nested.guarded, ...own],
+    unwanted: [],
+    standIns: git?.standIns ?? [],
     gitFolders: git?.folders ?? [],
+    folders: git === null ? [] : nested.folders,
     scratch: secrets.scratch,
     hidden,
     readable: [...files, ownState, ...shown.filter((path) => mayBeShown(path, closed, openable))],

@@ -2,9 +2,11 @@
  * What a confined program may change of git's own files, so that it can commit, and what not: whatever git reads there
  * as a command (hooks, settings, which folder it takes for its own) would be run by the user's next git.
  */
-import { lstat, mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { linkIn, NameRefused } from '../names/walk.ts';
+import type { WorkedIn } from './executor.ts';
+import { isWorkedOn } from './git-folder.ts';
 import { isStandIn } from './stand-in.ts';
 
 export interface GitPlaces {
@@ -14,34 +16,16 @@ export interface GitPlaces {
   /** To be seen also where the program gets an empty folder of its own in the place of one around it, as for /tmp. */
   readable: string[];
   protected: string[];
-  /** Not there now, and to be taken away if they come. */
-  unwanted: string[];
-  /** Of the writable: those through whose links the user's next git would write elsewhere. */
-  folders: string[];
+  /** Not there now; something harmless is to lie there meanwhile. */
+  standIns: string[];
+  /** Of the writable: in these is judged what came when the program has ended (git-folder.ts). */
+  folders: WorkedIn[];
 }
 
-/** Within a git folder: settings, and what leads git elsewhere. */
-const GUARDED = [
-  'hooks',
-  'config',
-  'config.worktree',
-  'info',
-  'commondir',
-  'gitdir',
-  'objects/info',
-  'modules',
-  'worktrees',
-  'rebase-merge',
-  'remotes',
-  'branches',
-];
 /** Folders that git itself makes; without them one could be made with anything in it. */
 const MADE = ['hooks', 'info', 'objects/info', 'modules', 'worktrees'];
-/**
- * The steps of a rebase (`rebase-merge`) may be commands, which the next `git rebase --continue` runs. `remotes` and
- * `branches` are settings of an older form: a server that the next `git push` goes to.
- */
-const UNWANTED = ['commondir', 'config.worktree', 'gitdir', 'rebase-merge', 'remotes', 'branches'];
+/** Each costs a mount. */
+const MOST_GUARDED = 100;
 
 /** null: no work tree lies around the folder. Absolute, without symbolic links. */
 export const gitPlaces = async (cwd: string): Promise<GitPlaces | null> => {
@@ -60,27 +44,37 @@ const readOnly = (top: string, path: string): GitPlaces => ({
   writable: [],
   readable: [],
   protected: [path],
-  unwanted: [],
+  standIns: [],
   folders: [],
 });
 
 const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
-  if (leadsAway(join(folder, 'objects'))) return readOnly(top, folder);
+  const kept = ['objects', 'refs'].map((name) => join(folder, name));
+  if (kept.some(leadsAway)) return readOnly(top, folder);
   for (const name of MADE) await mkdir(join(folder, name)).catch(() => undefined);
-  const kinds = await Promise.all(GUARDED.map((name) => kindOf(join(folder, name))));
-  // A link cannot be mounted over, so it could be replaced; and a whole folder that has another's name is none of git's.
-  const hasCommon = kinds[GUARDED.indexOf('commondir')] !== 'missing';
-  if (kinds.includes('link') || (hasCommon && !(await isStandIn(join(folder, 'commondir')))))
-    return readOnly(top, folder);
-  if (await hasOwnSettings(folder)) return readOnly(top, folder);
+  const guarded = await guardedIn(folder);
+  const commondir = join(folder, 'commondir');
+  // A whole folder that has another's name is none of git's.
+  const isOdd = (await kindOf(commondir)) !== 'missing' && !(await isStandIn(commondir));
+  if (guarded === undefined || isOdd || (await hasOwnSettings(folder))) return readOnly(top, folder);
   return {
     top,
-    writable: [folder],
+    // Mounts of their own, which cannot be moved away: without them it would be no repository.
+    writable: [folder, ...kept],
     readable: [],
-    protected: GUARDED.map((name) => join(folder, name)),
-    unwanted: UNWANTED.map((name) => join(folder, name)),
-    folders: [folder],
+    protected: [...guarded, join(folder, 'objects', 'info'), commondir],
+    standIns: [commondir],
+    folders: [{ path: folder, parts: [] }],
   };
+};
+
+/** What lies at its top and is not needed for a commit. undefined: it cannot be guarded. */
+const guardedIn = async (folder: string): Promise<string[] | undefined> => {
+  const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !isWorkedOn(name));
+  // A link cannot be mounted over, so it could be replaced.
+  if (entries.length > MOST_GUARDED || entries.some((entry) => entry.isSymbolicLink())) return undefined;
+  const kept = entries.filter((entry) => entry.isFile() || entry.isDirectory());
+  return kept.map(({ name }) => join(folder, name));
 };
 
 /** With extensions.worktreeConfig git reads a second file of settings, which anybody could make. */
@@ -105,8 +99,6 @@ const elsewhere = async (top: string, dotGit: string): Promise<GitPlaces | undef
   return { ...places, protected: [...places.protected, dotGit] };
 };
 
-const UNWANTED_OF_LINKED = ['config', 'config.worktree', 'hooks', 'info', 'rebase-merge'];
-
 /**
  * Of the shared folder a commit needs the objects and, where a branch is checked out, its place, which is that of its
  * neighbours as well.
@@ -125,6 +117,8 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
   // git takes what a pack says before what lies beside it, and looks at neither: the packs of the user stay as they are.
   const kept = ['info', 'pack'].map((name) => join(common, 'objects', name));
   for (const each of kept) await mkdir(each).catch(() => undefined);
+  const guarded = await guardedIn(folder);
+  if (guarded === undefined) return undefined;
   return {
     top,
     // Where nothing is checked out, a commit needs no branch; and a table of refs holds all of them.
@@ -136,13 +130,9 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
     ],
     // Of its settings and branches a commit is made.
     readable: [common],
-    protected: [
-      dotGit,
-      ...kept,
-      ...['commondir', 'gitdir', ...UNWANTED_OF_LINKED].map((name) => join(folder, name)),
-    ],
-    unwanted: UNWANTED_OF_LINKED.map((name) => join(folder, name)),
-    folders: [folder, ...folders, join(common, 'objects')],
+    protected: [dotGit, ...kept, ...guarded],
+    standIns: [],
+    folders: [{ path: folder, parts: [...folders, join(common, 'objects')] }],
   };
 };
 

@@ -1,41 +1,154 @@
-/** Repositories below a folder: whoever writes their hooks or their config has the next git in there run it. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * Repositories in a folder that a program may write to: whoever writes their hooks or their config has the next git in there
+ * run it. A bound of this guard is no way around it: what is not looked through cannot be written to, or nothing runs.
+ */
+import { lstatSync } from 'node:fs';
+import { readdir, rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { KoubouError, systemCode } from '../errors.ts';
+import { Folder } from '../names/folder.ts';
+import type { Judged } from './git-folder.ts';
 
-/** More folders than this are not looked through, and more repositories not named: each costs mounts for each command. */
-const MOST_FOLDERS = 20_000;
-const MOST_FOUND = 50;
-/** Below these nobody works. */
-const PASSED_OVER: ReadonlySet<string> = new Set(['node_modules', '.koubou']);
+const MOST_FOLDERS = 200_000;
+/** Each costs mounts for each command. */
+const MOST_FOUND = 300;
+/** Where folders are by the ten thousand and nobody works; looked through last. */
+const PACKAGES = 'node_modules';
 
-/** The `.git` of each, but for the folder's own, which Codex protects. What cannot be read is passed over. */
-export const nestedRepositories = async (folder: string, home: string): Promise<string[]> => {
-  const found: string[] = [];
-  let level = [folder];
-  let looked = 0;
-  while (level.length > 0 && looked < MOST_FOLDERS && found.length < MOST_FOUND) {
-    looked += level.length;
-    const deeper: string[] = [];
-    for (let at = 0; at < level.length; at += PARALLEL) {
-      const part = level.slice(at, at + PARALLEL);
-      const lists = await Promise.all(part.map((path) => entriesOf(path)));
-      for (const [nth, entries] of lists.entries()) {
-        const path = part[nth] ?? folder;
-        for (const entry of entries) {
-          const whole = join(path, entry.name);
-          if (entry.name === '.git') {
-            // Of a link Codex makes no protection; who works through it is protected where it leads, or not at all.
-            if (path !== folder && !entry.isSymbolicLink()) found.push(whole);
-          } else if (entry.isDirectory() && whole !== home && !PASSED_OVER.has(entry.name))
-            deeper.push(whole);
+export interface Below {
+  /** The `.git` of each repository, but for the folder's own, and what could not be looked through. */
+  guarded: string[];
+  /** Folders that are none themselves, the top included; without those of packages. */
+  folders: string[];
+}
+
+/** Throws KoubouError `not_allowed` where there are more than can be guarded. */
+export const nestedRepositories = async (folder: string, home: string): Promise<Below> => {
+  const guarded: string[] = [];
+  const folders: string[] = [];
+  const packages: string[] = [];
+  const look = new Look(folder, home);
+  if (!(await look.through([folder], { guarded, folders, packages })))
+    throw tooMany(folder, 'folders', MOST_FOLDERS);
+  for (const path of packages) {
+    const inside: Below = { guarded: [], folders: [] };
+    // Nothing is installed there then.
+    if (await look.through([path], inside)) guarded.push(...inside.guarded);
+    else guarded.push(path);
+  }
+  if (guarded.length > MOST_FOUND) throw tooMany(folder, 'repositories', MOST_FOUND, guarded);
+  return { guarded, folders };
+};
+
+class Look {
+  readonly #top: string;
+  readonly #home: string;
+  #left = MOST_FOLDERS;
+
+  constructor(top: string, home: string) {
+    this.#top = top;
+    this.#home = home;
+  }
+
+  /** Whether there were not too many. Without `packages`, it looks through those, too. */
+  async through(level: string[], found: Below & { packages?: string[] }): Promise<boolean> {
+    for (let current = level; current.length > 0; ) {
+      this.#left -= current.length;
+      if (this.#left < 0) return false;
+      const deeper: string[] = [];
+      for (let at = 0; at < current.length; at += PARALLEL) {
+        const part = current.slice(at, at + PARALLEL);
+        const lists = await Promise.all(part.map(entriesOf));
+        for (const [nth, entries] of lists.entries()) {
+          this.#take(part[nth] ?? this.#top, entries, found, deeper);
         }
       }
+      current = deeper;
     }
-    level = deeper;
+    return true;
   }
-  return found.slice(0, MOST_FOUND);
-};
+
+  #take(path: string, entries: Entries, found: Below & { packages?: string[] }, deeper: string[]): void {
+    // Its owner, whom the program has too, could make it readable.
+    if (entries === 'closed') {
+      found.guarded.push(path);
+      return;
+    }
+    if (!isRepository(entries)) found.folders.push(path);
+    for (const entry of entries) {
+      const whole = join(path, entry.name);
+      if (entry.name === '.git') {
+        // Of a link Codex makes no protection; who works through it is protected where it leads, or not at all.
+        if (path !== this.#top && !entry.isSymbolicLink()) found.guarded.push(whole);
+      } else if (!entry.isDirectory() || whole === this.#home) continue;
+      else if (entry.name === PACKAGES && found.packages !== undefined) found.packages.push(whole);
+      else deeper.push(whole);
+    }
+  }
+}
 
 const PARALLEL = 32;
 
-const entriesOf = async (path: string) => readdir(path, { withFileTypes: true }).catch(() => []);
+type Entries = Awaited<ReturnType<typeof entriesOf>>;
+
+const entriesOf = async (path: string) => {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    return systemCode(error) === 'EACCES' ? 'closed' : [];
+  }
+};
+
+/** By which git takes a folder itself for a repository. */
+const isRepository = (entries: readonly { name: string }[]): boolean => {
+  const names = new Set(entries.map(({ name }) => name));
+  return names.has('HEAD') && (names.has('commondir') || (names.has('objects') && names.has('refs')));
+};
+
+const isRepositoryNow = (folder: string): boolean => {
+  const has = (name: string): boolean =>
+    lstatSync(join(folder, name), { throwIfNoEntry: false }) !== undefined;
+  return has('HEAD') && (has('commondir') || (has('objects') && has('refs')));
+};
+
+const tooMany = (folder: string, what: string, bound: number, named: readonly string[] = []): KoubouError => {
+  const some = named.length === 0 ? '' : ` (${named.slice(0, 3).join(', ')}, …)`;
+  return new KoubouError(
+    'not_allowed',
+    `Below ${folder} lie more than ${bound.toLocaleString('en')} ${what}${some}, and koubou could not guard the repositories there.`,
+    { hint: 'Delegate with a --cwd further down, or move away what is not needed there.' },
+  );
+};
+
+/**
+ * Of folders that were there before: one that git would take for a repository of its own by now, whoever works in it and
+ * below, is none any more afterwards.
+ */
+export const setAsideRepositories = async (folders: readonly string[]): Promise<Judged> => {
+  const notes: string[] = [];
+  const taken = folders.filter(isRepositoryNow);
+  for (const path of taken) {
+    const folder = Folder.open(path);
+    try {
+      const aside = `HEAD.koubou-aside-${Date.now()}`;
+      await rename(folder.at('HEAD'), folder.at(aside));
+      notes.push(
+        `${join(path, 'HEAD')} made a repository of that folder, and was set aside: it is ${aside} now`,
+      );
+    } finally {
+      folder.close();
+    }
+  }
+  if (taken.length === 0) return { notes };
+  const [first = ''] = taken;
+  return {
+    notes,
+    broken: new KoubouError(
+      'repository_lost',
+      `The run made a repository of a folder that was there: ${first}.`,
+      {
+        hint: `git would have followed its settings when it is run there or below. Its HEAD is HEAD.koubou-aside-… now. A repository that is wanted has its git folder in ${basename(first)}/.git, or lies in a folder that the run makes.`,
+      },
+    ),
+  };
+};

@@ -143,3 +143,8 @@ const notOwn = (path: string, cause?: unknown): KoubouError =>
     hint: 'Nothing was read from it or written to it. Look at what it is, and remove it.',
     cause,
   });
+
+/** What koubou says of a run, into its log. */
+export const noteOwn = async (path: string, notes: readonly string[]): Promise<void> => {
+  if (notes.length > 0) await appendOwn(path, notes.map((note) => `koubou: ${note}\n`).join(''));
+};

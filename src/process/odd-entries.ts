@@ -15,17 +15,18 @@ export const oddEntries = async (folder: string): Promise<string[]> => {
   return odd;
 };
 
-/** `known`: those that stay. */
-export const removeOddEntries = (folder: string, known: ReadonlySet<string> = new Set()): Promise<void> =>
-  eachOdd(folder, async (path, at) => {
-    if (!known.has(path)) await rm(at, { force: true });
-  });
+/** For folders of koubou's own. */
+export const removeOddEntries = (folder: string): Promise<void> =>
+  eachOdd(folder, async (_, at) => rm(at, { force: true }));
 
 /**
  * No link is followed, not on the way to the folder either: a repository may bring one in the place of a folder, an agent
  * may put one there while this goes on, and what lies behind it is not git's. `at`: a path that stays in the folder.
  */
-const eachOdd = async (top: string, take: (path: string, at: string) => Promise<void>): Promise<void> => {
+export const eachOdd = async (
+  top: string,
+  take: (path: string, at: string) => Promise<void>,
+): Promise<void> => {
   const objects = basename(top) === OBJECTS ? top : join(top, OBJECTS);
   const waiting = [top];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {

@@ -43,6 +43,8 @@ export interface ProgramEnd {
   signal: string | null;
   /** Of a confined program: why its end, whatever it was, counts for nothing. */
   broken?: KoubouError;
+  /** Of a confined program: what the log of the run has to say of it. */
+  notes?: readonly string[];
 }
 
 export interface RunningProgram {

@@ -1,6 +1,7 @@
 /** Stays with a program that runs: tells of progress, and stops the whole tree when the attempt must end. */
 import type { Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
+import { noteOwn } from '../names/own-file.ts';
 import type { ProgramEnd, RunningProgram } from '../process/spawn.ts';
 import { killMarked } from '../process/stop-tree.ts';
 import type { RunContext } from './runner.ts';
@@ -49,6 +50,7 @@ export const attend = async (
     clearInterval(timer);
     await looking;
     await look();
+    await noteOwn(logPath, end.notes ?? []);
     if (end.broken !== undefined) throw end.broken;
     return end;
   } catch (error) {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
-import { appendOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
+import { appendOwn, noteOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
 import { findOwn } from '../process/own-path.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
 import { killMarked } from '../process/stop-tree.ts';
@@ -79,6 +79,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     end = await program.ended;
     // It could change what was checked.
     await killMarked(marker, files);
+    await noteOwn(logPath, end.notes ?? []);
     if (end.broken !== undefined) throw end.broken;
   } catch (error) {
     stop();

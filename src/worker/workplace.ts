@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
-import { appendOwn } from '../names/own-file.ts';
+import { appendOwn, noteOwn } from '../names/own-file.ts';
 import { walk } from '../names/walk.ts';
 import { apartPath } from '../process/apart.ts';
 import { syncAll } from '../process/sync.ts';
@@ -146,8 +146,7 @@ export class Workplace {
   }
 
   async #note(notes: readonly string[]): Promise<void> {
-    if (notes.length === 0) return;
-    await appendOwn(this.#claim.logPath, notes.map((note) => `koubou: ${note}\n`).join(''));
+    await noteOwn(this.#claim.logPath, notes);
   }
 
   async #tellOfLinks(): Promise<void> {

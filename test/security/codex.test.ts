@@ -243,10 +243,10 @@ esac
       mkdirSync(join(cwd, name), { recursive: true });
     }
     writeFileSync(join(cwd, 'a', 'b', '.git'), 'gitdir: ../../.git/modules/b');
-    const found = await nestedRepositories(cwd, home);
+    const { guarded: found } = await nestedRepositories(cwd, home);
     assert.deepEqual(
       found,
-      ['a/.git', 'a/b/.git', 'a/b/c/.git'].map((name) => join(cwd, name)),
+      ['a/.git', 'a/b/.git', 'a/b/c/.git', 'node_modules/x/.git'].map((name) => join(cwd, name)),
     );
     await run();
     const filesystem = /^permissions\.koubou\.filesystem=(.*)$/m.exec(told('exec'))?.[1] ?? '';
