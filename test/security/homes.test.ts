@@ -467,6 +467,39 @@ endpoints: { evil: { kind: openai, url: '${url}/v1', api_key_env: MY_SECRET } }
     });
   }
 
+  it('is shown by the last outcomes of a task alone, and by small ones, where it is only looked at', async () => {
+    const here = ground();
+    plantHome(here);
+    const outcome = (attempt: number, evidence: string): void => {
+      const ends = { worker_id: null, runner: 'r', model: null, endpoint: null, charged: false };
+      const times = { started_at: '2026-01-01T00:00:00.000Z', ended_at: '2026-01-01T00:00:01.000Z' };
+      const error = { code: 'internal', message: 'x', hint: 'y' };
+      const whole = {
+        version: 1,
+        task_id: ID,
+        attempt,
+        outcome: 'error',
+        error,
+        evidence,
+        ...ends,
+        ...times,
+      };
+      here.write(`.koubou/results/2026-01-01/${ID}/run-${attempt}.json`, JSON.stringify(whole));
+    };
+    for (let attempt = 1; attempt <= 60; attempt += 1)
+      outcome(attempt, attempt === 60 ? 'z'.repeat(100_000) : 'e');
+    const shown = async () =>
+      JSON.parse((await here.right('status', ID, '--json')).stdout).attempts as { evidence: string | null }[];
+    const attempts = await shown();
+    assert.deepEqual(
+      [attempts.length, attempts.at(-1)?.evidence?.length ?? 0, attempts[0]?.evidence],
+      [50, 0, 'e'],
+    );
+    await here.right('trust', '--tasks', '--yes');
+    const whole = await shown();
+    assert.deepEqual([whole.length, whole.at(-1)?.evidence?.length], [60, 100_000], 'of one of ours all is');
+  });
+
   it('makes no worker of what no worker says, and has no rows made for it', async () => {
     const here = ground();
     const slotsOf = async (slots: number): Promise<number[]> => {
