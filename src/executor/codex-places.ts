@@ -9,6 +9,7 @@ import { registeredHomes } from '../process/registered-homes.ts';
 import { isWithin } from '../text/is-within.ts';
 import { guardedPath } from './codex-bubblewrap.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
+import { missingSubmodules } from './missing-submodules.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
 
@@ -49,8 +50,10 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   }
   const top = worktree ?? realCwd;
   await noteModelFolder(top, hidden);
+  const { guarded } = await nestedRepositories(top, realHome);
   const kept = [
-    ...(await nestedRepositories(top, realHome)).guarded,
+    ...guarded,
+    ...(await missingSubmodules(top, guarded)),
     ...(await ownPrograms(top, { bins: [wanted.bin, ...programs], path: wanted.path })),
   ];
   const held = [realHome, ...keys, ...kept, realCwd];

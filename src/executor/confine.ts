@@ -11,6 +11,7 @@ import { bubblewrapExecutor } from './bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
 import { findBubblewrap } from './find-bubblewrap.ts';
 import { gitPlaces } from './git-places.ts';
+import { missingSubmodules } from './missing-submodules.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
 import { homeFolders, programsIn, secretPlaces } from './secret-places.ts';
@@ -78,6 +79,7 @@ export const confinementOf = async (
   };
   for (const path of [...(git?.writable ?? []), ...asked]) refuseWritable(path, never);
   const nested = isOpen ? await nestedRepositories(project, home ?? '') : { guarded: [], folders: [] };
+  const missing = isOpen ? await missingSubmodules(project, nested.guarded) : [];
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
@@ -92,7 +94,7 @@ export const confinementOf = async (
   return {
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...asked],
-    protected: [...(git?.protected ?? []), ...nested.guarded, ...own],
+    protected: [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own],
     unwanted: [],
     standIns: git?.standIns ?? [],
     gitFolders: git?.folders ?? [],

@@ -10,7 +10,9 @@ const ABSENT = ['ENOENT', 'ELOOP', 'EMLINK', 'ENXIO'];
  * A file of a git folder, with its time. undefined: no file lies there. An agent may put a pipe in its place, at which
  * a reader would wait for ever, or a link to what is none of the repository's.
  */
-export const readGitFile = async (path: string): Promise<{ bytes: Buffer; mtimeMs: number } | undefined> => {
+export const readGitFile = async (
+  path: string | Buffer,
+): Promise<{ bytes: Buffer; mtimeMs: number } | undefined> => {
   try {
     const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {

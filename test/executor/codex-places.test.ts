@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -50,6 +51,15 @@ describe('the places of a run of Codex', () => {
     ]);
     assert.equal(cwd, join(root, 'a', 'b'));
     assert.deepEqual(hidden, [home, join(root, 'keys')]);
+  });
+
+  it('keep the empty folder of a submodule as it is, with the folders on the way to it', async () => {
+    const cwd = join(root, 'work');
+    mkdirSync(join(cwd, 'lib', 'sub'), { recursive: true });
+    const link = ['update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},lib/sub`];
+    for (const args of [['init', '-q'], link]) execFileSync('git', args, { cwd });
+    const { kept, between } = await placesIn(cwd);
+    assert.deepEqual([kept, between], [[join(cwd, 'lib', 'sub')], [join(cwd, 'lib')]]);
   });
 
   it('hide every home that the user has, but for one that the work lies in', async () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, utimesSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeBox } from '../../../src/executor/codex-places.ts';
 import { type CodexPlaces, codexProfile } from '../../../src/executor/codex-profile.ts';
 import { processTable } from '../../../src/process/process-table.ts';
@@ -249,6 +249,19 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
       for (const place of places) assert.equal(existsSync(join(place, 'hooks', 'post-checkout')), false);
       assert.equal(readFileSync(join(bare, '.git'), 'utf8'), 'gitdir: ./.bare\n');
       assert.equal(git(join(cwd, 'sub', 'deep'), 'log', '--format=%s').trim(), 'x');
+    });
+
+    it('the folder of a submodule that is not checked out, unlike where nobody looks for it', async () => {
+      git(cwd, 'init', '-q');
+      git(cwd, 'update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},lib/sub`);
+      const made = join(cwd, 'lib', 'sub', '.git');
+      mkdirSync(dirname(made), { recursive: true });
+      const make = 'mkdir -p lib/sub/.git && echo made';
+      const { printed } = await probe({ home, cwd, path }, [`${make}; mv lib l && ${make}; echo tried`]);
+      assert.match(printed[0] ?? '', /Read-only file system[^]*tried/);
+      assert.equal(existsSync(made), false);
+      const { stdout } = await sandboxed(make, (pair) => pair);
+      assert.equal(stdout, 'made\n');
     });
 
     it('the hooks of a repository further down, unlike where nobody looks for it', async () => {

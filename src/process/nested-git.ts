@@ -1,0 +1,117 @@
+/**
+ * Repositories below a folder, and the places in it where git would enter one. The user's git does not stay at the top:
+ * where the index has a gitlink (a submodule) and a `.git` lies there, status and diff start a git in there, which runs
+ * what that repository's settings say. Nothing here asks git itself. Paths are absolute, in git's bytes.
+ */
+import { lstat, readdir, realpath } from 'node:fs/promises';
+import { asBytes } from './git.ts';
+import { readGitFile } from './git-index.ts';
+import { gitlinksIn, sharedIndexOf } from './gitlinks.ts';
+
+export interface NestedWish {
+  /** Absolute paths, in git's bytes: not looked into. */
+  except?: readonly string[];
+  signal?: AbortSignal | undefined;
+}
+
+/** More folders than this are not looked through. */
+const MOST_FOLDERS = 200_000;
+/** Below these nobody works. */
+const PASSED_OVER: ReadonlySet<string> = new Set(['node_modules', '.koubou']);
+const PARALLEL = 32;
+
+/** The `.git` of each, but for the folder's own. What cannot be read is passed over. */
+export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<string[]> => {
+  const except = new Set(wish.except);
+  const found: string[] = [];
+  let level = [folder];
+  let looked = 0;
+  while (level.length > 0 && looked < MOST_FOLDERS) {
+    looked += level.length;
+    const deeper: string[] = [];
+    for (let at = 0; at < level.length; at += PARALLEL) {
+      wish.signal?.throwIfAborted();
+      const part = level.slice(at, at + PARALLEL);
+      const lists = await Promise.all(part.map(entriesOf));
+      for (const [nth, entries] of lists.entries()) {
+        const path = part[nth] ?? folder;
+        for (const { name, isFolder } of entries) {
+          const whole = `${path}/${name}`;
+          if (name === '.git') {
+            if (path !== folder) found.push(whole);
+          } else if (isFolder && !except.has(whole) && !PASSED_OVER.has(name)) deeper.push(whole);
+        }
+      }
+    }
+    level = deeper;
+  }
+  return found;
+};
+
+const entriesOf = async (path: string): Promise<{ name: string; isFolder: boolean }[]> => {
+  // Its types know only encodings of text.
+  const entries = await readdir(asBytes(path), { withFileTypes: true, encoding: 'latin1' }).catch(() => []);
+  return entries.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
+};
+
+/** The top of the work tree that a folder lies in; undefined: in none. */
+export const topAround = async (folder: string): Promise<string | undefined> => {
+  for (let top = folder; top !== ''; top = parentOf(top)) {
+    if ((await lstat(asBytes(`${top}/.git`)).catch(() => undefined)) !== undefined) return top;
+  }
+  return undefined;
+};
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+/** The folders that the indexes of these work trees have as gitlinks. */
+export const gitlinkFolders = async (tops: readonly string[]): Promise<string[]> => {
+  const lists = await Promise.all(
+    tops.map(async (top) => (await gitlinksOf(top)).map((name) => `${top}/${name}`)),
+  );
+  return [...new Set(lists.flat())];
+};
+
+const gitlinksOf = async (top: string): Promise<string[]> => {
+  const folder = await gitFolderOf(`${top}/.git`);
+  if (folder === undefined) return [];
+  const index = await bytesOf(`${folder}/index`);
+  if (index === undefined) return [];
+  const common = (await commonOf(folder)) ?? folder;
+  const isLong = /objectformat\s*=\s*"?sha256/i.test(await textOf(`${common}/config`));
+  const hashBytes = isLong ? 32 : 20;
+  const shared = sharedIndexOf(index, hashBytes);
+  const other = shared === undefined ? undefined : await bytesOf(`${folder}/sharedindex.${shared}`);
+  return [index, other].flatMap((bytes) => (bytes === undefined ? [] : gitlinksIn(bytes, hashBytes)));
+};
+
+/** What a `.git` is or names, without links; undefined: nothing that git would take. */
+export const gitFolderOf = async (dotGit: string): Promise<string | undefined> => {
+  const facts = await lstat(asBytes(dotGit)).catch(() => undefined);
+  if (facts?.isFile() !== true) return facts === undefined ? undefined : real(dotGit);
+  const named = /^gitdir: ([^\n]+?)[\r\n]*$/.exec(await textOf(dotGit))?.[1];
+  if (named === undefined) return undefined;
+  return real(named.startsWith('/') ? named : `${parentOf(dotGit)}/${named}`);
+};
+
+/** The folder that a git folder shares with other work trees; undefined: none. */
+export const commonOf = async (gitFolder: string): Promise<string | undefined> => {
+  const named = (await textOf(`${gitFolder}/commondir`)).replace(/[\r\n]+$/, '');
+  if (named === '') return undefined;
+  return real(named.startsWith('/') ? named : `${gitFolder}/${named}`);
+};
+
+const real = async (path: string): Promise<string | undefined> => {
+  const found = await realpath(asBytes(path), { encoding: 'buffer' }).catch(() => undefined);
+  return found?.toString('latin1');
+};
+
+/** Nothing is waited for that is no file. */
+const bytesOf = async (path: string): Promise<Buffer | undefined> =>
+  (await readGitFile(asBytes(path)).catch(() => undefined))?.bytes;
+
+/** In git's bytes; undefined: it is no file that can be read. */
+export const readText = async (path: string): Promise<string | undefined> =>
+  (await bytesOf(path))?.toString('latin1');
+
+const textOf = async (path: string): Promise<string> => (await readText(path)) ?? '';
