@@ -60,6 +60,11 @@ export const ERROR_CODES = {
     true,
     'koubou never takes over a .koubou folder from a task; see `koubou logs` for what made it.',
   ),
+  nested_repository: rule(
+    true,
+    true,
+    'A run may leave no repository below the folder that git would run something of; see `koubou logs`.',
+  ),
   check_failed: rule(true, true, "See `koubou logs` for the check's output."),
   expected_missing: rule(true, true, 'The files named by --expect are missing, empty or unchanged.'),
   schema_invalid: rule(true, true, 'The output does not match --schema; see `koubou logs`.'),

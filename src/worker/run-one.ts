@@ -299,8 +299,10 @@ export class Attempt {
     clocks.phase('checking');
     // Also a run that failed leaves its patch, for whoever goes on.
     const changes = this.#mayLook() ? await this.#changesIn(workplace) : null;
+    const nested = await this.#steps.within('looking for repositories', () => workplace.setAside());
     const stopped = this.#stoppedVerdict(seen);
     if (stopped !== undefined) return stopped;
+    if (nested !== null) return { ...seen, ...nested };
     if (!result.ok) return failedVerdict(result, seen);
     if (local.held && result.observed.remoteHost !== null) {
       await emptyOwn(claim.outputPath);

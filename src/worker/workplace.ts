@@ -5,6 +5,7 @@ import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from 
 import { appendOwn, noteOwn } from '../names/own-file.ts';
 import { walk } from '../names/walk.ts';
 import { apartPath } from '../process/apart.ts';
+import { holdsUser } from '../process/key-folders.ts';
 import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
@@ -12,6 +13,7 @@ import type { TaskFile } from '../task/record.ts';
 import type { Seal } from '../text/seal.ts';
 import { Evidence, judgeHomes, named } from '../verify/evidence.ts';
 import { expectedFiles } from '../verify/expect.ts';
+import { judgeNested, NestedRepositories } from '../verify/nested.ts';
 import type { Changes } from '../verify/verify.ts';
 import { commitWorktree } from '../worktree/commit.ts';
 import { syncObjects, syncRefs } from '../worktree/durable.ts';
@@ -46,15 +48,19 @@ export class Workplace {
   readonly #known: Pick<Known, 'home' | 'seal' | 'environment' | 'requireHeld'>;
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
+  readonly #nested: NestedRepositories | null;
   /** What the worktree held at the last look. */
   #tree: string | null = null;
   #kept = false;
+  /** A program may have run since repositories were looked for. */
+  #isLookDue = true;
 
   private constructor(
     claim: Claim,
     known: Pick<Known, 'home' | 'seal' | 'environment' | 'requireHeld'>,
     worktree: Worktree | null,
     evidence: Evidence | null,
+    nested: NestedRepositories | null,
   ) {
     this.cwd = worktree?.cwd ?? folderOf(claim.task);
     this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
@@ -62,6 +68,7 @@ export class Workplace {
     this.#known = known;
     this.#worktree = worktree;
     this.#evidence = evidence;
+    this.#nested = nested;
   }
 
   /** Throws `usage` where the task asks for what the runner cannot do, or its folder is not there. */
@@ -81,7 +88,14 @@ export class Workplace {
     // A git that outlives its daemon is found and stopped by it, before another run comes to the same place.
     const environment = { ...settings.environment, KOUBOU_RUN: claim.marker };
     const known = { home, seal, environment, requireHeld };
-    if (type !== 'code' || !runner.changesFiles) return new Workplace(claim, known, null, null);
+    // As ConfineOptions has it of what an agent asked for.
+    const writesTo = (top: string): boolean => claim.task.confined === true && !holdsUser(top);
+    const begun = async (folder: string): Promise<NestedRepositories | null> =>
+      mayMakeRepositories(claim.task, runner, folder)
+        ? NestedRepositories.begin(folder, { home, writesTo, signal })
+        : null;
+    if (type !== 'code' || !runner.changesFiles)
+      return new Workplace(claim, known, null, null, await begun(cwd));
     const worktree =
       options.worktree === true
         ? await makeWorktree({ id: claim.id, run: claim.run, cwd, link, signal, ...known })
@@ -97,11 +111,13 @@ export class Workplace {
       worktree: worktree === null ? null : repositoryOf(worktree.record),
       signal,
     });
-    return new Workplace(claim, known, worktree, evidence);
+    const nested = await begun(worktree?.record.path ?? cwd);
+    return new Workplace(claim, known, worktree, evidence, nested);
   }
 
-  /** Throws `usage` where something else came in the place of the folder. */
+  /** Comes before each program. Throws `usage` where something else came in the place of the folder. */
   requireThere(): void {
+    this.#isLookDue = true;
     requireSameFolder(this.cwd, this.cwd);
   }
 
@@ -127,9 +143,24 @@ export class Workplace {
     }
   }
 
+  /**
+   * Sets aside what a program of the run made of repositories that git would run something of, before anything else is
+   * started with the user's rights. null: there is nothing of the kind.
+   */
+  async setAside(): Promise<{ error: ErrorInfo; feedback: string } | null> {
+    const names = (await this.#nested?.setAside()) ?? [];
+    this.#isLookDue = false;
+    if (names.length > 0)
+      await this.#note([`set aside the repositories that came with the run: ${named(names)}`]);
+    return judgeNested(names);
+  }
+
   /** Looked at again, after the check: null where what is kept is what was checked. */
   async moved(signal: AbortSignal): Promise<{ error: ErrorInfo; feedback: string } | null> {
-    if (this.#evidence === null || this.#claim.task.options.check === undefined) return null;
+    if (this.#claim.task.options.check === undefined) return null;
+    const nested = await this.setAside();
+    if (nested !== null) return nested;
+    if (this.#evidence === null) return null;
     const { changed, homes, notes } = await this.#evidence.movedSince(signal);
     await this.#note(notes);
     const home = judgeHomes(homes);
@@ -198,6 +229,7 @@ export class Workplace {
 
   /** What a run that failed left is on the device as well: git takes an object that a power cut emptied for a whole one. */
   async close(): Promise<void> {
+    if (this.#isLookDue) await this.setAside();
     if (this.#evidence === null) return;
     await this.#evidence.close();
     await syncAll([this.#claim.patchPath]);
@@ -207,6 +239,13 @@ export class Workplace {
     await syncRefs(this.#worktree.record);
   }
 }
+
+/** A command of a person is their own program, and nobody looks through their home folder. */
+const mayMakeRepositories = (
+  { type, confined }: TaskFile,
+  { changesFiles }: Pick<Runner, 'changesFiles'>,
+  folder: string,
+): boolean => ((changesFiles && type !== 'command') || confined === true) && !holdsUser(folder);
 
 /** What the run did cannot be known then; where git was killed, it can the next time. */
 const saysWhy = (error: unknown): boolean =>
