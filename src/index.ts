@@ -54,7 +54,7 @@ export const createFileHome = async (
 ): Promise<{ made: string[] }> =>
   makeOwnHome({
     home: resolve(home),
-    state: stateFolder(processVariables()),
+    environment: processVariables(),
     makeHome: makeFileHome,
     ...options,
   });

@@ -1,6 +1,9 @@
 /** Adding tasks: one, one for each of many files, or a batch; all or none. */
+
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
+import { keyFolders } from '../process/key-folders.ts';
+import { homesOf } from '../process/registered-homes.ts';
 import type { Added } from '../queue/queue.ts';
 import { chooseRoute } from '../route/route.ts';
 import { recordedEnvironment } from '../task/environment.ts';
@@ -93,7 +96,7 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     bounds.push(fields.outputWithin);
   }
   for (const name of templates) await parts.requireTemplate(name).catch(refuse);
-  const placed = withPlaces(drafts, parts.home);
+  const placed = withPlaces(drafts, () => homesOf({ home: parts.home, keys: keyFolders(parts.environment) }));
   for (const [at, task] of placed.entries()) {
     refuseLinkOut(task, bounds[at]);
     // Once more by where its names lead: what was on their way may have changed since the first look.

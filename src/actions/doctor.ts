@@ -1,8 +1,7 @@
 /** Checks everything a task needs, each fault with its cure. */
 
 import { goneVariables, unheardVariables, type Variables } from '../config/environment.ts';
-import { type Loaded, loadConfig } from '../config/load.ts';
-import { findHome, stateFolder } from '../config/paths.ts';
+import type { Loaded } from '../config/load.ts';
 import { KoubouError, toErrorInfo } from '../errors.ts';
 import type { Queue, WorkerInfo } from '../queue/queue.ts';
 import type { Check } from './check.ts';
@@ -11,7 +10,7 @@ import { checkDisk } from './doctor-disk.ts';
 import { checkModels } from './doctor-models.ts';
 import type { BuildRunners } from './health.ts';
 import { isLiving } from './living.ts';
-import { refuseUntrusted } from './own-home.ts';
+import { examineHome } from './open-home.ts';
 
 export interface DoctorRequest {
   cwd: string;
@@ -32,17 +31,25 @@ export interface Diagnosis {
 const OLDEST_NODE = [22, 22];
 
 /**
- * Throws `untrusted_home`: nothing that such a home says is asked of anybody. Never throws for what else it finds: a
+ * Throws `untrusted_home` and `not_allowed`: nothing that such a home says is asked of anybody. Never throws for what else it finds: a
  * check that could not be made is a check that failed.
  */
 export const doctor = async (request: DoctorRequest): Promise<Diagnosis> => {
   const { environment } = request;
   const checks: Check[] = [checkNode(request.nodeVersion)];
-  const home = await attempt(checks, 'home', () => findHome({ ...request, flag: request.home }), 'Found at');
-  if (home !== undefined) {
-    await refuseUntrusted(home, stateFolder(environment));
+  const examined = await attempt(
+    checks,
+    'home',
+    () => examineHome(request),
+    ({ home }) => `Found at ${home}.`,
+  );
+  if (examined !== undefined) {
+    const { home, config } = examined;
     checks.push(await checkDisk(home));
-    const loaded = await attempt(checks, 'config', () => loadConfig({ home, environment }));
+    const loaded = await attempt(checks, 'config', () => {
+      if ('fault' in config) throw config.fault;
+      return config.loaded;
+    });
     if (loaded) {
       checks.push(
         ...(await checkModels(loaded)),
@@ -61,19 +68,19 @@ const attempt = async <T>(
   checks: Check[],
   name: string,
   work: () => T | Promise<T>,
-  praise = 'Read without fault',
+  praise: (value: T) => string = () => 'Read without fault.',
 ): Promise<T | undefined> => {
   try {
     const value = await work();
     checks.push({
       name,
       ok: true,
-      message: typeof value === 'string' ? `${praise} ${value}.` : `${praise}.`,
+      message: praise(value),
       cure: null,
     });
     return value;
   } catch (error) {
-    if (error instanceof KoubouError && error.code === 'untrusted_home') throw error;
+    if (error instanceof KoubouError && ['untrusted_home', 'not_allowed'].includes(error.code)) throw error;
     const { message, hint } = toErrorInfo(error);
     checks.push({ name, ok: false, message, cure: hint });
     return undefined;

@@ -7,6 +7,7 @@ import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { chooseRoute, type Routing, type RunnerFacts } from '../route/route.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
+import { homeAround } from '../text/home-name.ts';
 import { fileBytes } from '../worker/file-bytes.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
@@ -16,6 +17,8 @@ import { withReadPlaces } from './places.ts';
 export interface DropCircumstances {
   /** The home. Paths in the file are relative to the folder that holds it, the project, and stay below it. */
   home: string;
+  /** koubou's homes of other projects. */
+  otherHomes?: () => readonly string[];
   /** The user's own folder, of which nothing hidden is taken where it is the project. */
   userHome: string;
   /** For files that name none. */
@@ -86,7 +89,8 @@ const refused = (what: string): KoubouError =>
   });
 
 /** With the files as they are found now: a link that leads elsewhere later changes nothing. */
-const inProject = (task: NewTask, { home, userHome }: DropCircumstances): NewTask => {
+const inProject = (task: NewTask, { home, otherHomes, userHome }: DropCircumstances): NewTask => {
+  const known = [realPath(home) ?? home, ...(otherHomes?.() ?? [])];
   const project = realPath(dirname(home)) ?? dirname(home);
   const real = (path: string, what: string): string => {
     const found = realPath(path);
@@ -96,7 +100,7 @@ const inProject = (task: NewTask, { home, userHome }: DropCircumstances): NewTas
     const parts = inside.split(sep);
     const leadsOut = parts[0] === '..' || isAbsolute(inside);
     const isHidden = project === realPath(userHome) && parts.some((part) => part.startsWith('.'));
-    if (leadsOut || isHidden || isIn(realPath(home) ?? home, found) || parts.some(isPrivate)) {
+    if (leadsOut || isHidden || homeAround(found, known, project) !== undefined || parts.some(isRepository)) {
       throw refused(`${what} ${path}, which is not below ${project} or holds what is not to be shown,`);
     }
     return found;
@@ -113,7 +117,5 @@ const realPath = (path: string): string | undefined => {
   }
 };
 
-const isIn = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}${sep}`);
-
-/** Homes and repositories hold keys, and what others wrote. */
-const isPrivate = (part: string): boolean => ['.koubou', '.git'].includes(part.toLowerCase());
+/** It holds what others wrote. */
+const isRepository = (part: string): boolean => part.toLowerCase() === '.git';

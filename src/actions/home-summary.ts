@@ -1,13 +1,16 @@
 /** What a home would have koubou do: said before a person trusts it. Nothing of it is run, and nothing is asked. */
-import { readdir } from 'node:fs/promises';
+import { readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual, parseEnv } from 'node:util';
+import { readEnvironment } from '../config/environment.ts';
 import { leavesOf, valueAt } from '../config/keys.ts';
-import { agentYamlFile, envFile, readConfigFile, readVariables } from '../config/load.ts';
+import { agentYamlFile } from '../config/load.ts';
 import { applyOverrides } from '../config/overrides.ts';
 import type { Config, RunnerConfig } from '../config/schema.ts';
-import { KoubouError } from '../errors.ts';
+import { KoubouError, systemCode } from '../errors.ts';
+import { Folder } from '../names/folder.ts';
 import { oneLine } from '../text/harmless.ts';
+import { readTextFile } from '../text/read-text.ts';
 
 export interface HomeSummary {
   /** Programs that the config names, a line each. */
@@ -22,6 +25,7 @@ export interface HomeSummary {
   unread: string[];
 }
 
+/** No link in the home is followed: it could lead to a file of yours that says more than the home itself. */
 export const summaryOf = async (home: string): Promise<HomeSummary> => {
   const summary: HomeSummary = { programs: [], endpoints: [], variables: [], settings: [], unread: [] };
   const attempt = async (work: () => void | Promise<void>): Promise<void> => {
@@ -35,12 +39,12 @@ export const summaryOf = async (home: string): Promise<HomeSummary> => {
   await attempt(async () => {
     const { readAgentYaml } = await import('../config/read-yaml.ts');
     const file = agentYamlFile(home);
-    const { config, stated } = readAgentYaml(readConfigFile(file) ?? '', file);
+    const { config, stated } = readAgentYaml(unfollowed(home, ['config', 'agent.yaml'], textOf) ?? '', file);
     const said = new Set(stated);
     // What the home's own .env puts over it is what would hold.
     await attempt(() => {
-      for (const { keys } of applyOverrides(config, readVariables(home, {}).environment))
-        for (const key of keys) said.add(key);
+      const environment = readEnvironment(variablesOf(home), () => 'config/.env');
+      for (const { keys } of applyOverrides(config, environment)) for (const key of keys) said.add(key);
     });
     summary.programs.push(...programsOf(config));
     summary.endpoints.push(...endpointsOf(config));
@@ -48,15 +52,17 @@ export const summaryOf = async (home: string): Promise<HomeSummary> => {
     summary.settings.push(...settingsOf(config), ...otherwise(config, [...said], defaults));
   });
   await attempt(() => {
-    const settings = (readConfigFile(join(home, 'config', 'codex.toml')) ?? '').split('\n');
+    const settings = (unfollowed(home, ['config', 'codex.toml'], textOf) ?? '').split('\n');
     const said = settings.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
     summary.programs.push(...said.map((line) => `config/codex.toml: ${line}`));
   });
   await attempt(() => {
-    summary.variables.push(...Object.keys(parseEnv(readConfigFile(envFile(home)) ?? '')));
+    summary.variables.push(...Object.keys(variablesOf(home)));
   });
-  const prompts = await readdir(join(home, 'config', 'prompts')).catch(() => []);
-  summary.settings.push(...prompts.map((name) => `what models are told: config/prompts/${name}`));
+  await attempt(() => {
+    const prompts = unfollowed(home, ['config', 'prompts', '.'], (path) => readdirSync(path)) ?? [];
+    summary.settings.push(...prompts.map((name) => `what models are told: config/prompts/${name}`));
+  });
   const { programs, endpoints, variables, settings, unread } = summary;
   // A value with lines of its own must not look like more that was said; the end of a long one counts as its beginning.
   return {
@@ -66,6 +72,27 @@ export const summaryOf = async (home: string): Promise<HomeSummary> => {
     settings: settings.map(oneLine),
     unread: unread.map(oneLine),
   };
+};
+
+const textOf = (path: string): string => readTextFile(path, { follow: false });
+
+const variablesOf = (home: string): Record<string, string | undefined> =>
+  parseEnv(unfollowed(home, ['config', '.env'], textOf) ?? '');
+
+/** What `read` gives of a file below the home, by the folder that was opened on the way; undefined: nothing is there. */
+const unfollowed = <T>(home: string, parts: readonly string[], read: (path: string) => T): T | undefined => {
+  try {
+    const folder = Folder.open(join(realpathSync(home), ...parts.slice(0, -1)));
+    try {
+      return read(folder.at(parts.at(-1) ?? '.'));
+    } finally {
+      folder.close();
+    }
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return undefined;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KoubouError('usage', `${join(home, ...parts)} is not read: ${why}`, { cause });
+  }
 };
 
 const programsOf = ({ runners, security, worktrees }: Config): string[] => [

@@ -9,7 +9,7 @@ import { detect } from '../config/detect.ts';
 import type { Variables } from '../config/environment.ts';
 import { placeOf } from '../config/file-in-folder.ts';
 import { agentYamlFile, defaultConfig, loadConfig, readVariables } from '../config/load.ts';
-import { findHome, HOME_NAME, namedHome, refuseForeign, stateFolder, userHome } from '../config/paths.ts';
+import { HOME_NAME, namedHome, refuseForeign, userHome } from '../config/paths.ts';
 import type { Config } from '../config/schema.ts';
 import { setConfig } from '../config/set.ts';
 import { writeHomeConfig } from '../config/write-home.ts';
@@ -17,6 +17,7 @@ import { KoubouError } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import { findNamed } from '../process/own-path.ts';
 import { callerOf, requireAllowed } from './caller.ts';
+import { homeFoundHere } from './open-home.ts';
 import { makeOwnHome, refuseUntrusted } from './own-home.ts';
 
 export interface InitRequest {
@@ -56,7 +57,6 @@ export interface InitResult {
 export const init = async (request: InitRequest): Promise<InitResult> => {
   const { cwd, environment } = request;
   const home = homeToMake(request);
-  const state = stateFolder(environment);
   const claude = request.claude ? claudeFile(request) : undefined;
   // Before anything is made: a command that refuses leaves nothing.
   if (claude !== undefined) {
@@ -66,7 +66,7 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
   refuseLinkedHome(home, request);
   const isNew = !(await exists(home));
   refuseForeign({ path: home, by: 'This' });
-  const isOwn = await refuseUntrusted(home, state);
+  const isOwn = await refuseUntrusted(home, environment);
   const hadConfig = await exists(agentYamlFile(home));
   // In a home that is not signed yet nothing is written, not even what was read: a kill must leave it blank.
   const before = await (isOwn ? loadConfig : defaultConfig)({ home, environment });
@@ -75,7 +75,7 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     undone: 'Nothing was made.',
   });
   const allowNetworkFs = request.allowNetworkFs || before.config.file_system.allow_network;
-  await makeOwnHome({ home, state, allowNetworkFs, makeHome: request.makeHome });
+  await makeOwnHome({ home, environment, allowNetworkFs, makeHome: request.makeHome });
 
   const { variables, environment: read } = readVariables(home, environment);
   const choice = choose(
@@ -171,7 +171,7 @@ const homeToMake = ({ cwd, environment, home, global }: InitRequest): string => 
 const withHome = (command: string, home: string, { cwd, environment }: InitRequest): string => {
   if (!command.startsWith('koubou ')) return command;
   try {
-    if (findHome({ environment, cwd }) === home) return command;
+    if (homeFoundHere(environment, cwd) === home) return command;
   } catch {
     // Then the home has to be named.
   }

@@ -1,6 +1,10 @@
-/** From what was said on the command line to an open home: the one place that decides whether it may be acted on. */
+/**
+ * From what was said on the command line to a home: the one place that decides whether it may be acted on, and the only one
+ * that looks for homes (test/architecture).
+ */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { principalOf } from '../access/principal.ts';
 import type { Variables } from '../config/environment.ts';
 import { defaultConfig, type Loaded, loadConfig } from '../config/load.ts';
 import { findHome, HOME_NAME, stateFolder, userHome } from '../config/paths.ts';
@@ -10,6 +14,7 @@ import { keyFolders } from '../process/key-folders.ts';
 import { knowHome } from '../process/model-folders.ts';
 import type { Queue } from '../queue/queue.ts';
 import { type Caller, callerOf, requireAllowed } from './caller.ts';
+import { refuseUntrusted } from './own-home.ts';
 import { realOf } from './project.ts';
 import { type View, viewOf } from './withhold.ts';
 
@@ -27,6 +32,8 @@ export interface HomeRequest {
   warn: (line: string) => void;
   /** --reveal */
   reveal?: boolean;
+  /** Told where the home is before anything is read of it. */
+  found?: (home: string) => void;
 }
 
 export interface OpenHome extends Loaded {
@@ -56,13 +63,14 @@ export const openHome = async (
 ): Promise<OpenHome> => {
   const { home: flag, environment, cwd, purpose, warn, reveal = false } = request;
   const home = findHome({ flag, environment, cwd });
+  request.found?.(home);
   const state = stateFolder(environment);
   const trust = trustOf(home, state);
   knowHome(home, keyFolders(environment));
   if (!trust.trusted) {
     if (purpose === 'act') {
       const { untrustedHome } = await import('./untrusted-home.ts');
-      throw await untrustedHome(home, trust.why);
+      throw await untrustedHome({ home, environment }, trust.why);
     }
     // What is no home at all cannot be made one's own; the queue says so.
     if (existsSync(join(home, 'tasks')))
@@ -80,6 +88,50 @@ export const openHome = async (
   return { ...loaded, queue, outer: environment, isTrusted, caller, view };
 };
 
+export interface Examined {
+  home: string;
+  /** Its config, or why that cannot be read. */
+  config: { loaded: Loaded } | { fault: unknown };
+}
+
+/**
+ * A home in which much may be wrong, its config too. Throws `no_home`, `untrusted_home`, and `not_allowed` as openHome: a
+ * config that cannot be read gives an agent nothing.
+ */
+export const examineHome = async (
+  request: Pick<HomeRequest, 'home' | 'environment' | 'cwd'>,
+): Promise<Examined> => {
+  const { home: flag, environment, cwd } = request;
+  const home = findHome({ flag, environment, cwd });
+  await refuseUntrusted(home, environment);
+  const config = await loadConfig({ home, environment }).then(
+    (loaded) => ({ loaded }),
+    (fault: unknown) => ({ fault }),
+  );
+  const caller =
+    'loaded' in config
+      ? callerOf(config.loaded.config, config.loaded.environment)
+      : { principal: principalOf(environment), rights: NO_RIGHTS };
+  refuseOtherHome(request, home, caller);
+  return { home, config };
+};
+
+/** The one that a person is about to sign. Throws `not_allowed` for an agent, whatever the home would give it. */
+export const homeToSign = ({
+  home: flag,
+  environment,
+  cwd,
+}: Pick<HomeRequest, 'home' | 'environment' | 'cwd'>): string => {
+  // What a model reads in a planted folder must not be able to have that folder trusted.
+  requireAllowed({ principal: principalOf(environment), rights: NO_RIGHTS }, 'trust', {
+    undone: 'Nothing was done.',
+    instead: 'The person whose home it is types `koubou trust`.',
+  });
+  return findHome({ flag, environment, cwd });
+};
+
+const NO_RIGHTS: Caller['rights'] = { may: [], commands: [] };
+
 /** What cannot be told now (too many open files) is no reason to stop. */
 const stillTrusted = (home: string, state: string): boolean => {
   try {
@@ -94,7 +146,7 @@ const stillTrusted = (home: string, state: string): boolean => {
  * config that gives agents more. KOUBOU_HOME counts where the folder has none, as a person's shell may set it.
  */
 const refuseOtherHome = (
-  { home: flag, environment, cwd }: HomeRequest,
+  { home: flag, environment, cwd }: Pick<HomeRequest, 'home' | 'environment' | 'cwd'>,
   home: string,
   caller: Caller,
 ): void => {
@@ -109,7 +161,7 @@ const refuseOtherHome = (
     });
   }
   if (flag === undefined && !named?.trim()) return;
-  const own = ownHome(unnamed, cwd);
+  const own = homeFoundHere(unnamed, cwd);
   if (own !== undefined && realOf(own) === realOf(home)) return;
   const ofFolder = own !== undefined && own !== userOwn;
   if (flag === undefined && !ofFolder) return;
@@ -120,7 +172,8 @@ const refuseOtherHome = (
   });
 };
 
-const ownHome = (environment: Variables, cwd: string): string | undefined => {
+/** By a command that names none; undefined: it would find none. */
+export const homeFoundHere = (environment: Variables, cwd: string): string | undefined => {
   try {
     return findHome({ environment, cwd });
   } catch (error) {

@@ -1,6 +1,8 @@
 /** Makes homes that are this user's own from the start, and tells which folder may become one. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Variables } from '../config/environment.ts';
+import { stateFolder } from '../config/paths.ts';
 import { KoubouError, systemCode } from '../errors.ts';
 import { closeHome } from '../home/closed.ts';
 import { makeKey } from '../home/key.ts';
@@ -9,8 +11,8 @@ import { halfMadeBy } from '../process/maker.ts';
 
 export interface OwnHomeRequest<Made> {
   home: string;
-  /** The state folder of this user. */
-  state: string;
+  /** It names the state folder of this user, and says who calls. */
+  environment: Variables;
   allowNetworkFs: boolean;
   makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<Made>;
 }
@@ -21,11 +23,12 @@ export interface OwnHomeRequest<Made> {
  */
 export const makeOwnHome = async <Made>({
   home,
-  state,
+  environment,
   allowNetworkFs,
   makeHome,
 }: OwnHomeRequest<Made>): Promise<Made> => {
-  const isOwn = await refuseUntrusted(home, state);
+  const isOwn = await refuseUntrusted(home, environment);
+  const state = stateFolder(environment);
   makeKey(state);
   if (!isOwn) requireRegistry(state);
   const made = await makeHome(home, { allowNetworkFs });
@@ -40,15 +43,16 @@ export const makeOwnHome = async <Made>({
  * Throws `untrusted_home` for a folder that holds something and is not this user's own home. Whether it is one: else
  * nothing is there, or nothing but folders.
  */
-export const refuseUntrusted = async (home: string, state: string): Promise<boolean> => {
+export const refuseUntrusted = async (home: string, environment: Variables): Promise<boolean> => {
   if (!existsSync(home)) return false;
+  const state = stateFolder(environment);
   if (trustOf(home, state).trusted) return true;
   if (isBlank(home)) return false;
   // Another process may have signed it, and written to it, between the two looks.
   const trust = trustOf(home, state);
   if (trust.trusted) return true;
   const { untrustedHome } = await import('./untrusted-home.ts');
-  throw await untrustedHome(home, trust.why);
+  throw await untrustedHome({ home, environment }, trust.why);
 };
 
 /** What init itself leaves when it is killed: of the look at the file system, and of the signing. */

@@ -6,15 +6,14 @@ import { Reserved } from '../names/reserved.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import type { NewTask } from '../task/record.ts';
 
-/** `home`: koubou's own. Throws `usage` where a result may not be written where it is asked for. */
-export const withPlaces = (tasks: readonly NewTask[], home: string): NewTask[] => {
-  // Looked up for a task that names an output, which few do.
+/** `homes`: koubou's, looked up for a task that names an output, which few do. Throws `usage` where a result may not be written where it is asked for. */
+export const withPlaces = (tasks: readonly NewTask[], homes: () => readonly string[]): NewTask[] => {
   let reserved: Reserved | undefined;
   return tasks.map((task) => {
     const { output } = task.options;
     const placed = withReadPlaces(task);
     if (output === undefined) return placed;
-    reserved ??= new Reserved({ home });
+    reserved ??= new Reserved({ homes: homes() });
     return { ...placed, places: { ...placed.places, [output]: placeOfOutput(output, reserved) } };
   });
 };

@@ -4,7 +4,11 @@
  */
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { HOME_NAME } from '../config/paths.ts';
+import type { Variables } from '../config/environment.ts';
+import { userHome } from '../config/paths.ts';
+import { keyFolders } from '../process/key-folders.ts';
+import { homesOf } from '../process/registered-homes.ts';
+import { homeAround } from '../text/home-name.ts';
 
 export interface Project {
   has: (path: string) => boolean;
@@ -12,23 +16,25 @@ export interface Project {
   isTooWide: (folder: string) => boolean;
 }
 
-export const projectOf = (where: { home: string; cwd: string; userHome: string }): Project => {
+export const projectOf = (where: { home: string; cwd: string; environment: Variables }): Project => {
   const cwd = realOf(where.cwd);
-  const user = realOf(where.userHome);
+  const user = realOf(userHome(where.environment));
   const isTooWide = (folder: string): boolean => isWithin(folder, user);
   const found = [realOf(dirname(where.home)), workTreeOf(cwd) ?? cwd].filter(
     (root) => isWithin(root, cwd) && !isTooWide(root),
   );
   // ~/.koubou serves every folder: then the folder itself is the project.
   const roots = found.length > 0 || isTooWide(cwd) ? found : [cwd];
-  const worktrees = join(realOf(where.home), 'worktrees');
-  const [own] = isWithin(worktrees, cwd) ? cwd.slice(worktrees.length + 1).split(sep) : [];
-  const ownWorktree = own ? join(worktrees, own) : undefined;
+  const own = realOf(where.home);
+  const worktrees = join(own, 'worktrees');
+  const [name] = isWithin(worktrees, cwd) ? cwd.slice(worktrees.length + 1).split(sep) : [];
+  const ownWorktree = name ? join(worktrees, name) : undefined;
+  const homes = homesOf({ home: own, keys: keyFolders(where.environment) });
+  const others = homes.filter((home) => realOf(home) !== own);
   // Keys, other tasks with their work trees, and the config lie there.
   const isInHome = (real: string): boolean => {
-    const rest =
-      ownWorktree !== undefined && isWithin(ownWorktree, real) ? real.slice(worktrees.length) : real;
-    return rest.split(sep).includes(HOME_NAME);
+    const isOwn = ownWorktree !== undefined && isWithin(ownWorktree, real);
+    return (isOwn ? homeAround(real, others, worktrees) : homeAround(real, homes)) !== undefined;
   };
   const has = (path: string): boolean => {
     const real = realOf(path);

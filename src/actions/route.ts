@@ -1,5 +1,4 @@
 /** Where a task would go, and why: as a daemon decides it, without adding anything. */
-import { userHome } from '../config/paths.ts';
 import type { RunnerConfig } from '../config/schema.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { chooseRoute, fallBack, type Route, stepsAbove, withRules } from '../route/route.ts';
@@ -45,7 +44,7 @@ export const showRoute = async (
   const routing = routingOf(config);
   const plain = draftTask(fields, around);
   if (loaded.caller.principal.role !== 'owner') {
-    const project = projectOf({ home: loaded.home, cwd: around.cwd, userHome: userHome(loaded.outer) });
+    const project = projectOf({ home: loaded.home, cwd: around.cwd, environment: loaded.outer });
     for (const { path } of plain.files) placeWithin(path, project, loaded.caller, 'Nothing was looked at.');
   }
   const words = config.security.sensitive_patterns;

@@ -1,18 +1,17 @@
 /** Makes a home this user's own, once a person has seen what it would have koubou do. */
 import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { principalOf } from '../access/principal.ts';
 import { cacheFile } from '../config/cache.ts';
 import type { Variables } from '../config/environment.ts';
-import { findHome, stateFolder } from '../config/paths.ts';
+import { stateFolder } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
 import { closeHome } from '../home/closed.ts';
 import type { Seal } from '../home/seal.ts';
 import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import type { Queue, Unsealed } from '../queue/queue.ts';
 import { oneLine } from '../text/harmless.ts';
-import { requireAllowed } from './caller.ts';
 import { type HomeSummary, summaryOf } from './home-summary.ts';
+import { homeToSign } from './open-home.ts';
 import { shownTask } from './shown-task.ts';
 
 export interface TrustRequest {
@@ -58,9 +57,8 @@ export interface Trusted {
  * cannot be kept. undefined: the answer was no, and nothing was done.
  */
 export const trustHome = async (request: TrustRequest): Promise<Trusted | undefined> => {
-  const { environment, cwd, openQueue } = request;
-  refuseAgent(environment);
-  const home = findHome({ flag: request.home, environment, cwd });
+  const { environment, openQueue } = request;
+  const home = homeToSign(request);
   const state = stateFolder(environment);
   const before = trustOf(home, state);
   const unsealed = await openQueue({ home, seal: sealIn(before) }).unsealed();
@@ -110,13 +108,3 @@ const requireAsShown = async (home: string, shown: HomeSummary): Promise<void> =
 
 const sealIn = (trust: ReturnType<typeof trustOf>): Seal | undefined =>
   trust.trusted ? trust.seal : undefined;
-
-/** What a model reads in a planted folder must not be able to have that folder trusted. */
-const refuseAgent = (environment: Variables): void => {
-  // Rights that a home gives count only once it is trusted.
-  const caller = { principal: principalOf(environment), rights: { may: [], commands: [] } };
-  requireAllowed(caller, 'trust', {
-    undone: 'Nothing was done.',
-    instead: 'The person whose home it is types `koubou trust`.',
-  });
-};

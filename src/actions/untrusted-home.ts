@@ -1,13 +1,29 @@
 /** The refusal of a home that is not this user's own: what is wrong with it, and what it would have had koubou do. */
+import { principalOf } from '../access/principal.ts';
+import type { Variables } from '../config/environment.ts';
 import { KoubouError } from '../errors.ts';
 import { summaryOf } from './home-summary.ts';
 
 const MOST_LINES = 4;
 const MOST_LETTERS = 300;
 
-/** `why`: a clause with the home as its subject. */
-export const untrustedHome = async (home: string, why: string): Promise<KoubouError> => {
+/**
+ * `why`: a clause with the home as its subject. An agent is told counts alone: what it reads may leave the machine, and the
+ * words of a stranger may be meant for it.
+ */
+export const untrustedHome = async (
+  { home, environment }: { home: string; environment: Variables },
+  why: string,
+): Promise<KoubouError> => {
   const { programs, endpoints, variables, unread } = await summaryOf(home);
+  if (principalOf(environment).role !== 'owner') {
+    const counts = `programs: ${programs.length}, endpoints: ${endpoints.length}, variables: ${variables.length}`;
+    return new KoubouError(
+      'untrusted_home',
+      `${home} ${why}. Nothing was done. It would use ${counts}; not read: ${unread.length}.`,
+      { hint: 'The person whose home it is types `koubou trust`, which shows all that it would do.' },
+    );
+  }
   const lines = [
     `${home} ${why}. Nothing was done.`,
     ...some('It would run', programs),

@@ -1,7 +1,6 @@
 /** What runs in worktrees of their own left: shown, applied to the user's work tree, or thrown away. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { userHome } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
 import { piecesOf } from '../names/own-file.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
@@ -62,7 +61,7 @@ export const worktreeParts = (
   environment: reducedEnvironment(outer, config.security.env_pass),
   requireWritable: (repository) => {
     if (caller.principal.role === 'owner') return;
-    if (projectOf({ home, cwd, userHome: userHome(outer) }).has(repository)) return;
+    if (projectOf({ home, cwd, environment: outer }).has(repository)) return;
     requireAllowed(caller, 'output_outside', { about: repository, undone: 'Nothing was changed.' });
   },
   requireUnchecked: () => void requireAllowed(caller, 'unchecked', { undone: 'Nothing was changed.' }),

@@ -6,7 +6,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
 import { restArguments, revealFlag } from '../cli/flags.ts';
 import { promptFrom } from '../cli/prompt-words.ts';
-import { promptFolders, userHome } from '../config/paths.ts';
+import { promptFolders } from '../config/paths.ts';
 import { openQueue } from '../queue/open.ts';
 
 export default class Delegate extends BaseCommand {
@@ -43,7 +43,7 @@ export default class Delegate extends BaseCommand {
         cwd,
         createdBy: opened.environment.createdBy,
         caller: opened.caller,
-        project: () => projectOf({ home: opened.home, cwd, userHome: userHome(this.environment) }),
+        project: () => projectOf({ home: opened.home, cwd, environment: this.environment }),
         unconfinable: async (folder) =>
           (await import('../actions/confinement.ts')).unconfinable(this.environment, folder),
         nowMs,

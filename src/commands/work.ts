@@ -1,17 +1,19 @@
 import { draftFromDrop, requireRoute } from '../actions/draft-from-drop.ts';
 import { type StartParts, startWorker } from '../actions/ensure-worker.ts';
 import { isHeldIn } from '../actions/mark-sensitive.ts';
-import { type OpenHome, openHome } from '../actions/open-home.ts';
+import { type HomeRequest, type OpenHome, openHome } from '../actions/open-home.ts';
 import { routingOf, runnerFacts } from '../actions/routing.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
 import { ignoreHangUp, WorkerLog } from '../cli/worker-log.ts';
 import { configWatch } from '../config/load.ts';
-import { findHome, promptFolders, userHome } from '../config/paths.ts';
+import { promptFolders, userHome } from '../config/paths.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
 import { endHard } from '../process/end-hard.ts';
 import { closeInherited, narrowUmask } from '../process/inherited.ts';
+import { keyFolders } from '../process/key-folders.ts';
+import { homesOf } from '../process/registered-homes.ts';
 import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
 import { buildRunners } from '../runner/registry.ts';
@@ -47,14 +49,20 @@ export default class Work extends BaseCommand {
     ignoreHangUp();
     closeInherited(this.environment['NODE_CHANNEL_FD']);
     const { flags } = await this.parse(Work);
-    const home = findHome({ flag: flags.home, environment: this.environment, cwd: this.cwd });
-    const outdated = configWatch(home);
-    const loaded = await openHome(this.homeRequest(flags.home, 'act'), (options, { config }) => {
+    let outdated = (): boolean => false;
+    const request: HomeRequest = {
+      ...this.homeRequest(flags.home, 'act'),
+      found: (home) => {
+        outdated = configWatch(home);
+      },
+    };
+    const loaded = await openHome(request, (options, { config }) => {
       const routing = routingOf(config);
       const opened: Queue = openQueue({
         ...options,
         draftFromDrop: draftFromDrop({
-          home,
+          home: options.home,
+          otherHomes: () => homesOf({ home: options.home, keys: keyFolders(this.environment) }),
           userHome: userHome(this.environment),
           priority: config.defaults.priority,
           nowMs: Date.now,
@@ -65,7 +73,7 @@ export default class Work extends BaseCommand {
       });
       return opened;
     });
-    const { queue, caller } = loaded;
+    const { queue, home, caller } = loaded;
     if (caller.principal.role !== 'owner') narrowUmask();
     const wishes = wishesOf(flags);
     if (flags.detach) {

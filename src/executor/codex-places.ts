@@ -41,7 +41,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   if (link !== undefined) throw linked(cwd, link.path);
   const needed = [realCwd, realHome, ...(await programOf(wanted))];
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
-  const others = await existing([...secrets, ...(await registeredHomes(hidden))]);
+  const others = await existing([...secrets, ...registeredHomes(hidden)]);
   const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
   if (sandbox === 'read-only') {
     const own = worktree === null ? [realHome] : await allBut(worktree, realHome);

@@ -57,10 +57,10 @@ export const confinementOf = async (
   const secrets = secretPlaces(environment, spared);
   const places = [...secrets.hidden, ...options.keys];
   const secret = await Promise.all(places.map(real));
-  refuseFolder(cwd, home, secret);
+  const others = registeredHomes(options.keys);
+  refuseFolder(cwd, [...(home === null ? [] : [home]), ...others], secret);
   // The user's own home of koubou, where this is another's task.
   const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
-  const others = await registeredHomes(options.keys);
   const ofKoubou = [...options.keys, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
   const hidden = [...secrets.hidden, ...ofKoubou];
   const closed = await Promise.all(hidden.map(real));
@@ -114,8 +114,8 @@ const refuseLinked = (cwd: string): void => {
   if (link !== undefined) throw refused(cwd, `${link.path} has become a link, to ${link.target}`);
 };
 
-const refuseFolder = (cwd: string, home: string | null, secret: readonly string[]): void => {
-  if (home !== null && isWithin(cwd, home) && !isWithin(cwd, join(home, 'worktrees'))) {
+const refuseFolder = (cwd: string, homes: readonly string[], secret: readonly string[]): void => {
+  if (homes.some((home) => isWithin(cwd, home) && !isWithin(cwd, join(home, 'worktrees')))) {
     throw refused(cwd, "it lies in koubou's own folder, and what works there could change the queue");
   }
   if (secret.some((path) => isWithin(cwd, path))) throw refused(cwd, 'it holds keys or logins of yours');

@@ -6,6 +6,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { homeAround } from '../text/home-name.ts';
 import { isWithin, NameRefused, walk } from './walk.ts';
 
 const REPOSITORY = "a repository's own files";
@@ -95,8 +96,8 @@ const OF_THE_SYSTEM = table([
 const NO_DEVICES = ['/dev/shm', '/dev/mqueue'];
 
 export interface ReservedScope {
-  /** koubou's home, whatever its name is. */
-  home?: string | undefined;
+  /** koubou's homes, whatever their names are. */
+  homes?: readonly string[] | undefined;
   /** Home folders of users; left out: those that this user may write to. */
   users?: readonly string[] | undefined;
 }
@@ -107,9 +108,9 @@ export class Reserved {
   readonly #users: readonly string[];
   #linked: { place: string; why: string }[] | undefined;
 
-  constructor({ home, users = usersHomes() }: ReservedScope = {}) {
+  constructor({ homes = [], users = usersHomes() }: ReservedScope = {}) {
     this.#users = users;
-    this.#homes = home === undefined ? [] : [home, endOf(home) ?? home];
+    this.#homes = homes.flatMap((home) => [home, endOf(home) ?? home]);
   }
 
   /**
@@ -130,7 +131,7 @@ export class Reserved {
   }
 
   #ofTheHome(path: string): string | undefined {
-    const home = this.#homes.find((each) => isWithin(each, path));
+    const home = homeAround(path, this.#homes);
     return home === undefined ? undefined : `it lies in ${home}, koubou's own home`;
   }
 }

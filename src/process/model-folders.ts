@@ -48,8 +48,8 @@ export const modelFolders = async (): Promise<ModelFolders> => {
   const lists = [...keys].flatMap((key) => [join(key, 'homes'), join(key, GIVEN)]);
   const stamp = [...projects, ...lists.map(stampOf)].join('\0');
   if (known?.stamp === stamp) return known;
-  const homes = (await Promise.all([...keys].map(homesBeside))).flat();
-  const given = (await Promise.all([...keys].map(givenBeside))).flat();
+  const homes = [...keys].flatMap(homesBeside);
+  const given = [...keys].flatMap(givenBeside);
   const folders = [...new Set([...projects, ...homes.map(dirname), ...given])];
   known = { stamp, folders };
   return known;
@@ -65,7 +65,7 @@ const stampOf = (folder: string): string => {
   }
 };
 
-const givenBeside = (key: string): Promise<string[]> => writtenPaths(join(key, GIVEN));
+const givenBeside = (key: string): string[] => writtenPaths(join(key, GIVEN));
 
 /**
  * To be called before a program of a model may write to `folder`, which is real. `beside`: where the key may lie. Where it
@@ -74,7 +74,7 @@ const givenBeside = (key: string): Promise<string[]> => writtenPaths(join(key, G
 export const noteModelFolder = async (folder: string, beside: readonly string[]): Promise<void> => {
   const [first] = beside;
   if (first === undefined) return;
-  const tops = (await Promise.all(beside.map(homesBeside))).flat().map(dirname);
+  const tops = beside.flatMap(homesBeside).map(dirname);
   if (tops.some((top) => isWithin(folder, top) && !holdsUser(top))) return;
   const list = join(first, GIVEN);
   const file = join(list, createHash('sha256').update(folder).digest('hex').slice(0, 32));

@@ -1,5 +1,5 @@
 /** The user's homes of koubou, of other projects too: tasks, results and keys lie in each. */
-import { lstat, readdir } from 'node:fs/promises';
+import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { objectOf } from '../text/json.ts';
 import { readTextFile } from '../text/read-text.ts';
@@ -9,22 +9,52 @@ const MOST_HOMES = 200;
 const MOST_BYTES = 4096;
 
 /** `keys`: where the user's key may lie; the homes that are signed with it are written down beside it (home/signature.ts). */
-export const registeredHomes = async (keys: readonly string[]): Promise<string[]> => {
+export const registeredHomes = (keys: readonly string[]): string[] => {
   const found: string[] = [];
-  for (const path of new Set((await Promise.all(keys.map(homesBeside))).flat())) {
+  for (const path of new Set(keys.flatMap(homesBeside))) {
     if (found.length >= MOST_HOMES) break;
-    if ((await lstat(path).catch(() => undefined))?.isDirectory()) found.push(path);
+    if (isFolder(path)) found.push(path);
   }
   return found;
 };
 
 /** All that are written down there, whether they are still where they were or not. */
-export const homesBeside = (key: string): Promise<string[]> => writtenPaths(join(key, 'homes'));
+export const homesBeside = (key: string): string[] => writtenPaths(join(key, 'homes'));
 
 /** The places that the files of a folder name. */
-export const writtenPaths = async (folder: string): Promise<string[]> => {
-  const names = await readdir(folder).catch(() => []);
+export const writtenPaths = (folder: string): string[] => {
+  const names = namesIn(folder);
   return [...new Set(names.map((name) => pathIn(join(folder, name))))].filter((path) => path !== undefined);
+};
+
+/** That of a task, and those that are registered: by their names and by where these lead. */
+export const homesOf = ({ home, keys }: { home: string; keys: readonly string[] }): string[] => {
+  const named = [home, ...registeredHomes(keys)];
+  return [...new Set([...named, ...named.map(realPath)])];
+};
+
+const realPath = (path: string): string => {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+};
+
+const namesIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
+
+const isFolder = (path: string): boolean => {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 };
 
 export const pathIn = (file: string): string | undefined => {

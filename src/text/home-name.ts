@@ -4,6 +4,8 @@
  * invisible ones are dropped, or on Windows' file systems, which drop dots and spaces at the end and have short names.
  */
 
+import { isWithin } from './is-within.ts';
+
 const SHORT = /^(koubou|ko[0-9a-f]{4})~[0-9]+$/;
 
 export const isHomeName = (name: string): boolean => {
@@ -14,6 +16,16 @@ export const isHomeName = (name: string): boolean => {
     .replace(/:.*$/s, '')
     .replace(/[. ]+$/, '');
   return plain === '.koubou' || SHORT.test(plain);
+};
+
+/**
+ * The home of koubou that a path leads into: one of `homes`, whatever that is called, or a folder of the name, which is
+ * looked for below `below`. Real places, absolute.
+ */
+export const homeAround = (path: string, homes: readonly string[], below = ''): string | undefined => {
+  const known = homes.find((home) => isWithin(path.toLowerCase(), home.toLowerCase()));
+  const named = path.startsWith(below) ? homeIn(path.slice(below.length)) : undefined;
+  return known ?? (named === undefined ? undefined : `${below}${named}`);
 };
 
 /** The part of a path up to and with the first such name, or undefined. A backslash parts names on Windows. */

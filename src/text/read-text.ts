@@ -11,14 +11,19 @@ export class UnfitFile extends Error {
 }
 
 /**
- * A byte order mark is left out, and may say UTF-16; a link is followed. `whole`: to be written again, so it stays, and what
- * is no UTF-8 is refused; else each such byte becomes a replacement character. Throws UnfitFile, or the system's error.
+ * A byte order mark is left out, and may say UTF-16; a link is followed but where `follow` is false. `whole`: to be written
+ * again, so it stays, and what is no UTF-8 is refused; else each such byte becomes a replacement character. Throws
+ * UnfitFile, or the system's error.
  */
 export const readTextFile = (
   path: string,
-  { mostBytes = MOST_BYTES, whole = false }: { mostBytes?: number; whole?: boolean } = {},
+  {
+    mostBytes = MOST_BYTES,
+    whole = false,
+    follow = true,
+  }: { mostBytes?: number; whole?: boolean; follow?: boolean } = {},
 ): string => {
-  const file = openOnly(path);
+  const file = openOnly(path, follow);
   try {
     const facts = fstatSync(file);
     if (!facts.isFile()) throw new UnfitFile('it is not a regular file');
@@ -34,10 +39,13 @@ export const readTextFile = (
   }
 };
 
-const openOnly = (path: string): number => {
+const openOnly = (path: string, follow: boolean): number => {
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return openSync(path, O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
   } catch (cause) {
+    if (!follow && (cause as NodeJS.ErrnoException).code === 'ELOOP')
+      throw new UnfitFile('it is a link, which is not followed here', { cause });
     // A socket.
     if ((cause as NodeJS.ErrnoException).code === 'ENXIO') {
       throw new UnfitFile('it is not a regular file', { cause });

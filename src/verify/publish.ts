@@ -16,8 +16,8 @@ export interface Publication {
   place?: string | undefined;
   /** Of the candidate that was judged. */
   sha256?: string | undefined;
-  /** koubou's home, in which nothing is published. */
-  home?: string | undefined;
+  /** koubou's homes, in which nothing is published. */
+  homes?: readonly string[] | undefined;
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -36,13 +36,13 @@ export const publishOutput = async (
   target: string,
   { id, run }: { id: string; run: number },
   before?: () => Promise<void>,
-  { place, sha256, home }: Publication = {},
+  { place, sha256, homes }: Publication = {},
 ): Promise<void> => {
   let folder: Folder | undefined;
   let half: string | undefined;
   try {
     if (place !== undefined) requireSamePlace(target, place);
-    const { place: at, facts } = outputPlace(target, new Reserved({ home }));
+    const { place: at, facts } = outputPlace(target, new Reserved({ homes }));
     refuseNoFile(facts);
     folder = Folder.open(dirname(at), { make: true });
     const file = folder.at(basename(at));

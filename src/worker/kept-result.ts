@@ -46,14 +46,14 @@ interface Accepted {
   task: TaskFile;
   candidate: Candidate | null;
   evidence: string | null;
-  home: string;
+  homes: readonly string[];
   requireHeld: () => Promise<void>;
 }
 
 /** Puts it where --output says; null: it is there. Rejects for what is no fault of that place. */
 export const published = async (accepted: Accepted & { output: string }): Promise<NotKept | null> => {
-  const { claim, task, candidate, evidence, home, requireHeld, output } = accepted;
-  const publication = { place: task.places?.[output], sha256: candidate?.sha256, home };
+  const { claim, task, candidate, evidence, homes, requireHeld, output } = accepted;
+  const publication = { place: task.places?.[output], sha256: candidate?.sha256, homes };
   try {
     const target = resolve(claim.task.cwd, output);
     await publishOutput(claim.outputPath, target, claim, requireHeld, publication);

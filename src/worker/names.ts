@@ -23,7 +23,7 @@ export const requireSameFolder = (cwd: string, place: string): void => {
  * The task with the places that its names lead to. Where an older koubou added it they are looked up now. Throws `usage`
  * where its folder or --output leads elsewhere than when it was added, or --output to where no result is written.
  */
-export const withSettledNames = (task: TaskFile, home: string): TaskFile => {
+export const withSettledNames = (task: TaskFile, homes: readonly string[]): TaskFile => {
   const folder = task.places?.[task.cwd] ?? placeOf(task.cwd) ?? task.cwd;
   requireSameFolder(task.cwd, folder);
   const files = task.files.flatMap(({ path }) => {
@@ -35,14 +35,14 @@ export const withSettledNames = (task: TaskFile, home: string): TaskFile => {
   const outputs =
     output === undefined
       ? []
-      : [[output, settledOutput(resolve(task.cwd, output), task.places?.[output], home)]];
+      : [[output, settledOutput(resolve(task.cwd, output), task.places?.[output], homes)]];
   return { ...task, places: Object.fromEntries([[task.cwd, folder], ...files, ...outputs]) };
 };
 
-const settledOutput = (output: string, kept: string | undefined, home: string): string => {
+const settledOutput = (output: string, kept: string | undefined, homes: readonly string[]): string => {
   try {
     if (kept !== undefined) requireSamePlace(output, kept);
-    const { place, facts } = outputPlace(output, new Reserved({ home }));
+    const { place, facts } = outputPlace(output, new Reserved({ homes }));
     // A folder may make room for the file yet; a device or a pipe is nobody's to replace.
     if (facts?.isDirectory() !== true) refuseNoFile(facts);
     return place;

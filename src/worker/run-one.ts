@@ -2,6 +2,7 @@
  * One attempt, from claim to settled outcome: run, verify, publish, settle. Where each of these is decided:
  * runner/*, verify/verify.ts, task/budget.ts, hand-back.ts. Which runner it is was decided when the task was claimed.
  */
+
 import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -19,6 +20,7 @@ import type { Tell, WorkerEvent } from '../events.ts';
 import type { ExecutionPlace } from '../executor/executor.ts';
 import { judge } from '../judge/judge.ts';
 import { appendOwn, emptyOwn } from '../names/own-file.ts';
+import { homesOf } from '../process/registered-homes.ts';
 import type { Claim, Member, Settled } from '../queue/queue.ts';
 import { mustStayLocal, wentElsewhere } from '../route/local.ts';
 import { mayDo, type Route, withRules } from '../route/route.ts';
@@ -200,7 +202,7 @@ export class Attempt {
     const { signal } = this.clocks;
     this.clocks.phase('preparing');
     signal.throwIfAborted();
-    const task = withSettledNames(this.claim.task, this.#dependencies.settings.home);
+    const task = withSettledNames(this.claim.task, homesOf(this.#dependencies.settings));
     await this.#steps.within('reading the attached files', () =>
       noteChangedFiles({ ...this.claim, task }, signal),
     );
@@ -361,14 +363,14 @@ export class Attempt {
     const { evidence } = verification;
     if (output !== undefined) {
       const { task } = workplace;
-      const { home } = settings;
+      const homes = homesOf(settings);
       const publish = (): Promise<NotKept | null> =>
         published({
           claim,
           task,
           candidate,
           evidence,
-          home,
+          homes,
           output,
           requireHeld: () => this.#requireHeld(),
         });

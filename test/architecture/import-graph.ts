@@ -55,7 +55,7 @@ const may: Record<string, readonly string[]> = {
   'events.ts': [],
   text: [],
   home: ['process', 'text'],
-  names: [],
+  names: ['text'],
   task: ['text'],
   access: [],
   process: below.process,
@@ -91,6 +91,8 @@ const may: Record<string, readonly string[]> = {
 };
 
 const entryPoint = /^(commands\/|http\/|mcp\/|index\.ts$|worker\/daemon\.ts$)/;
+/** Where homes are looked for, and the one place that asks, so that no command goes past its refusals. */
+const HOME_DOORS = ['config/paths.ts', 'actions/open-home.ts'];
 const composition = ['queue/open.ts', 'runner/registry.ts'];
 
 /** What each folder shows to the ones left of it; entry points see the composition as well. */
@@ -110,6 +112,9 @@ export function violations(sources: Sources): string[] {
     ...[...sources]
       .filter(([from, text]) => !/^(config|cli)\//.test(from) && readsEnvironment(text))
       .map(([from]) => `${from} reads process.env: only src/config and src/cli do`),
+    ...[...sources]
+      .filter(([from, text]) => !HOME_DOORS.includes(from) && /\bfindHome\b/.test(withoutComments(text)))
+      .map(([from]) => `${from} looks for a home: only actions/open-home.ts does, and judges whose it is`),
     ...cycles(imports).map((cycle) => `cycle: ${cycle.join(' -> ')}`),
   ];
 }

@@ -67,6 +67,12 @@ describe('the imports of src', () => {
     ],
     ['execa outside process', 'runner/codex.ts', "import { execa } from 'execa';", /only src\/process/],
     ['the environment read inside', 'worker/pool.ts', 'const home = process.env.HOME;', /only src\/config/],
+    [
+      'a home found past its door',
+      'actions/doctor.ts',
+      "import { findHome } from '../config/paths.ts';",
+      /only actions\/open-home.ts/,
+    ],
     ['a folder nobody placed', 'utils/x.ts', "import { x } from '../task/id.ts';", /utils has no place/],
     [
       'a file that imports itself',

@@ -30,7 +30,7 @@ import type { Queue } from '../../src/queue/queue.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { builtKoubou } from '../helpers/built.ts';
-import { type Ended, startKoubou } from '../helpers/koubou.ts';
+import { type Ended, koubou, startKoubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
 import { beat, noRetries, worker } from '../helpers/queue-home.ts';
 import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
@@ -216,6 +216,37 @@ security: { allow_full_access: true }
     assert.equal((await call({}, ['delegate', '--file', '.koubou/config/.env', 'hello'])).code, 0);
   });
 
+  it('reads and writes nothing of a home that has another name, be it this one or one of another project', async () => {
+    const person = { HOME: root, XDG_STATE_HOME: join(root, 'state'), PATH: path };
+    const folder = join(root, 'work');
+    mkdirSync(join(folder, 'dotfiles'), { recursive: true });
+    const typed = (environment: Record<string, string>, args: readonly string[], program?: string) =>
+      koubou(args, { cwd: folder, environment: { ...person, ...environment }, program });
+    for (const name of ['kb', 'dotfiles/koubou']) {
+      assert.equal((await typed({}, ['init', '--home', join(folder, name)])).code, 0);
+      writeFileSync(join(folder, name, 'config', '.env'), 'THE_KEY=9911223344\n');
+    }
+    writeFileSync(join(folder, 'mine.md'), 'mine');
+    symlinkSync('work/dotfiles/koubou', join(root, '.koubou'));
+    const agent = (home: string) => ({ ...AGENT, KOUBOU_HOME: join(folder, home) });
+    const reads = (file: string) => ['delegate', '--json', '--file', file, 'hello'];
+    for (const own of ['kb', 'dotfiles/koubou', '../.koubou']) {
+      for (const name of ['kb', 'dotfiles/koubou']) {
+        const refused = await typed(agent(own), reads(`${name}/config/.env`));
+        assert.equal(codeOf(refused), 'not_allowed', `${own} ${name} ${refused.stdout}`);
+      }
+      assert.equal((await typed(agent(own), reads('mine.md'))).code, 0);
+    }
+    const writes = await typed(agent('kb'), ['delegate', '--json', '--output', 'dotfiles/koubou/x', 'hello']);
+    assert.notEqual(writes.code, 0);
+    const planted = await buildPlanted({
+      file: 'text/home-name.ts',
+      from: 'homes.find((home) => isWithin(path.toLowerCase(), home.toLowerCase()))',
+      to: 'homes.find((home) => isWithin(path, home) && home === "")',
+    });
+    assert.equal((await typed(agent('kb'), reads('kb/config/.env'), planted)).code, 0);
+  });
+
   it('expects files of the project, by name and by pattern', async () => {
     for (const pattern of ['x', 'sub/**/*.md', './x', '[id]/x', join(project.folder, '*')]) {
       const added = await call(AGENT, ['delegate', '--expect', pattern, '--output', 'x', 'hello']);
@@ -353,6 +384,50 @@ security: { allow_full_access: true }
       give('program, other_home');
       assert.equal((await inSub(AGENT)).code, 0);
     } finally {
+      await other.remove();
+    }
+  });
+
+  it('has no other home examined, nor its servers asked, by its name or by a link', async () => {
+    const other = await Project.make();
+    const server = await startScriptedServer([steps.text('hello')]);
+    try {
+      const config = `endpoints: { theirs: { kind: openai, url: '${server.url}/v1' } }
+runners: { m: { kind: openai, endpoint: theirs, model: m } }
+routing: { default: { general: m } }
+`;
+      writeFileSync(join(other.home, 'config', 'agent.yaml'), config);
+      const cwd = join(project.folder, 'sub');
+      mkdirSync(cwd);
+      symlinkSync(other.home, join(cwd, '.koubou'));
+      const named = ['doctor', '--json', '--home', other.home];
+      const linked = (program?: string) =>
+        project.runWith(
+          { cwd, environment: { HOME: root, PATH: path, ...AGENT }, program },
+          'doctor',
+          '--json',
+        );
+      for (const refused of [await call(AGENT, named), await linked()]) {
+        assert.deepEqual([refused.code, codeOf(refused)], [2, 'not_allowed'], refused.stdout);
+      }
+      assert.equal(server.requests.length, 0);
+      const planted = await buildPlanted({
+        file: 'actions/open-home.ts',
+        from: 'refuseOtherHome(request, home, caller);\n  return { home, config };',
+        to: 'return { home, config };',
+      });
+      assert.ok((await linked(planted)).stdout.includes(server.url));
+      assert.ok(server.requests.length > 0);
+      server.requests.length = 0;
+      // A config that cannot be read gives nothing to agents.
+      writeFileSync(join(other.home, 'config', 'agent.yaml'), ': no yaml: [');
+      assert.equal(codeOf(await call(AGENT, named)), 'not_allowed');
+      // A person names any, and an agent has its own looked at.
+      writeFileSync(join(other.home, 'config', 'agent.yaml'), config);
+      assert.ok((await call({}, named)).stdout.includes(server.url));
+      assert.equal(codeOf(await call(AGENT, ['doctor', '--json'])), '');
+    } finally {
+      await server.close();
       await other.remove();
     }
   });
@@ -815,7 +890,7 @@ describe('the project of an agent', () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  const projectIn = (cwd: string) => projectOf({ home, cwd, userHome: '/nowhere' });
+  const projectIn = (cwd: string) => projectOf({ home, cwd, environment: { HOME: '/nowhere' } });
 
   it('is not widened by a .git in a folder above that all may write to, but by one in a folder of its own', () => {
     const has = (): boolean => projectIn(join(root, 'project')).has(join(root, 'other', 'letter'));

@@ -527,6 +527,52 @@ endpoints: { evil: { kind: openai, url: '${url}/v1', api_key_env: MY_SECRET } }
     assert.deepEqual([code, JSON.parse(stdout).error.code, here.ran], [3, 'untrusted_home', false]);
   });
 
+  it('shows no file of yours that a link in it leads to, and tells an agent counts alone', async () => {
+    const shown = async (program?: string): Promise<Record<'agent' | 'person', string>> => {
+      const here = ground(program);
+      plantHome(here);
+      const config = join(here.home, 'config');
+      here.write('../user/credentials', 'the_key = wJalrXUtnFEMIK7MDENG\n');
+      here.write('.koubou/config/.env', 'OLLAMA_HOST=evil.example:1\n');
+      fs.symlinkSync('../../../user/credentials', join(config, 'codex.toml'));
+      fs.symlinkSync('../../../user', join(config, 'prompts'));
+      const agent = await here.koubou(['delegate', 'hi'], { environment: { CLAUDECODE: '1' } });
+      assert.equal(agent.code, 3);
+      return { agent: agent.stderr, person: (await here.koubou(['trust'])).stderr };
+    };
+    const { agent, person } = await shown();
+    assert.match(agent, /carries no signature.*programs: 1, endpoints: 0, variables: 1; not read: 2\./s);
+    for (const said of ['sh -c', 'wJalr', 'evil.example', 'OLLAMA_HOST', 'credentials']) {
+      assert.ok(!agent.includes(said), `${said}: ${agent}`);
+    }
+    assert.doesNotMatch(person, /wJalr|credentials/);
+    assert.match(person, /codex\.toml is not read: it is a link/);
+    assert.match(person, /prompts.* is not read: .*link/);
+    const planted = await shown(
+      await buildPlanted(
+        { file: 'text/read-text.ts', from: '(follow ? 0 : O_NOFOLLOW)', to: '(follow ? 0 : 0)' },
+        {
+          file: 'actions/untrusted-home.ts',
+          from: "principalOf(environment).role !== 'owner'",
+          to: "principalOf(environment).agent === ''",
+        },
+      ),
+    );
+    assert.match(planted.agent, /wJalr/);
+    assert.match(planted.person, /wJalr/);
+  });
+
+  it('shows nothing of a folder of yours that its own folder of settings leads to', async () => {
+    const here = ground();
+    plantHome(here);
+    fs.rmSync(join(here.home, 'config'), { recursive: true });
+    here.write('../user/settings/agent.yaml', agentConfig(here));
+    fs.symlinkSync('../../user/settings', join(here.home, 'config'));
+    const { stderr } = await here.koubou(['trust']);
+    assert.match(stderr, /agent\.yaml is not read: .*link/);
+    assert.ok(!stderr.includes('sh -c'), stderr);
+  });
+
   it('can be a link, and then what it leads to counts', async () => {
     const here = ground();
     plantHome(here, join(here.root, 'evil'));

@@ -156,7 +156,7 @@ describe('names', () => {
     it('stays out of a folder that was swapped for a link since the task was added', async () => {
       put('out/a.md');
       const { places = {} } =
-        withPlaces([newTask({ options: { output: at('out/a.md') } })], at('.koubou'))[0] ?? {};
+        withPlaces([newTask({ options: { output: at('out/a.md') } })], () => [at('.koubou')])[0] ?? {};
       swapFolder();
       const place = places[at('out/a.md')];
       await assert.rejects(
@@ -245,7 +245,7 @@ describe('names', () => {
         ['big/deep/x.md', join(elsewhere, 'deep/x.md')],
         ['chain', at('dotfiles/rc')],
       ] as const) {
-        const [task] = withPlaces([newTask({ options: { output: at(name) } })], at('.koubou'));
+        const [task] = withPlaces([newTask({ options: { output: at(name) } })], () => [at('.koubou')]);
         const place = task?.places?.[at(name)];
         assert.equal(place, real);
         await publishOutput(candidate, at(name), first, undefined, { place });
@@ -286,7 +286,7 @@ describe('names', () => {
         '/proc/self/fd/1',
       ]) {
         assert.throws(
-          () => withPlaces([newTask({ options: { output: name } })], at('.koubou')),
+          () => withPlaces([newTask({ options: { output: name } })], () => [at('.koubou')]),
           refusesUse(/Nothing was added/),
           name,
         );
@@ -335,7 +335,7 @@ describe('names', () => {
     ];
     for (const place of refusedPlaces) {
       it(`is never ${JSON.stringify(place)}, and says why`, () => {
-        const why = new Reserved({ home: '/my/home', users: [user] }).why(place, []);
+        const why = new Reserved({ homes: ['/my/home'], users: [user] }).why(place, []);
         assert.ok(why !== undefined && why.length > 10, String(why));
       });
     }
@@ -361,7 +361,7 @@ describe('names', () => {
     ];
     for (const place of fine) {
       it(`may be ${place}`, () => {
-        assert.equal(new Reserved({ home: '/my/home', users: [user] }).why(place, []), undefined);
+        assert.equal(new Reserved({ homes: ['/my/home'], users: [user] }).why(place, []), undefined);
       });
     }
 
@@ -376,7 +376,7 @@ describe('names', () => {
       mkdirSync(at('.git/hooks'), { recursive: true });
       symlinkSync('.git/hooks', at('tools'));
       assert.throws(
-        () => withPlaces([newTask({ options: { output: at('tools/pre-commit') } })], at('.koubou')),
+        () => withPlaces([newTask({ options: { output: at('tools/pre-commit') } })], () => [at('.koubou')]),
         refusesUse(/it leads to .*\.git\/hooks\/pre-commit, and it lies in \.git/),
       );
     });
@@ -548,7 +548,7 @@ describe('names', () => {
     it('that was none when it was added is not followed when it became a link', async () => {
       const path = put('a.md');
       writeFileSync(join(elsewhere, 'secret'), 'secret');
-      const [task] = withPlaces([newTask({ files: [{ path, sha256: null }] })], at('.koubou'));
+      const [task] = withPlaces([newTask({ files: [{ path, sha256: null }] })], () => [at('.koubou')]);
       const place = task?.places?.[path];
       rmSync(path);
       symlinkSync(join(elsewhere, 'secret'), path);
@@ -599,7 +599,7 @@ describe('names', () => {
         };
         const [task = newTask()] = withPlaces(
           [newTask({ type: 'code', cwd: folder, files, options: { worktree: true, system: 's' } })],
-          rig.home.home,
+          () => [rig.home.home],
         );
         const id = await rig.add(task);
         await rig.drain(runner);
