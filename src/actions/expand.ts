@@ -100,7 +100,7 @@ const checkOf = (check: string, values: Values): string => {
 
 /** A file's name may hold anything, `$(…)` too; a word of its own cannot harm, a piece of a program can. */
 const refuseInProgram = (command: readonly string[]): void => {
-  const holder = programHolder(command.map((text) => ({ text, holds: hasPlaceholder(text) })));
+  const holder = programHolder(command.map((text) => ({ text, said: text, holds: hasPlaceholder(text) })));
   if (holder === undefined) return;
   throw new KoubouError(
     'usage',

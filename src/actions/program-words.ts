@@ -8,8 +8,12 @@ import { basename } from 'node:path';
 export interface Word {
   /** Without its quotes; a placeholder stands for itself. */
   text: string;
-  /** Whether the name of a file becomes part of it. */
+  /** What of it stands there as it is: without placeholders, and what a shell fills in. */
+  said: string;
+  /** Whether the name of a file becomes part of it, or may: by a variable, by what a program prints. */
   holds: boolean;
+  /** What stands before it in a shell's program: it names a file. */
+  redirects?: '<' | '>' | undefined;
 }
 
 const setOf = (names: string): ReadonlySet<string> => new Set(names.split(' '));
@@ -48,6 +52,9 @@ const WITH_OPTION: Readonly<Record<string, RegExp>> = {
   'nix-shell': /^--(run|command)/,
   env: /^(-[a-zA-Z]*S|--split-string)/,
 };
+/** Options of any program that take a program. */
+const LONG_OPTION =
+  /^--(checkpoint-action|to-command|use-compress-program|rsh|rsh-command|eval|exec|command|call|split-string)(=|$)/;
 /** All words behind them are joined and run. */
 const EVALUATORS = setOf(
   'eval trap alias ssh slogin rsh mosh autossh watch parallel sem hyperfine tmux screen pdsh clush dsh pwsh powershell',
@@ -82,9 +89,9 @@ const nameOf = (word: string): string =>
     .replace(/\.exe$/, '')
     .replace(/(?<=.)-?[\d.]+$/, '');
 
-/** What takes a name of a file as a piece of its program; undefined: nothing does. */
-export const programHolder = (words: readonly Word[]): string | undefined => {
-  const wrapped = WRAPPERS.has(nameOf(words[0]?.text ?? ''));
+/** What takes a name of a file as a piece of its program; undefined: nothing does. `anywhere`: whatever stands before it. */
+export const programHolder = (words: readonly Word[], anywhere = false): string | undefined => {
+  const wrapped = anywhere || WRAPPERS.has(nameOf(words[0]?.text ?? ''));
   for (const [at, { text }] of words.entries()) {
     const name = nameOf(text);
     const rest = words.slice(at + 1);
@@ -93,28 +100,73 @@ export const programHolder = (words: readonly Word[]): string | undefined => {
       (SHELLS.has(name) && shellHolds(rest)) ||
       (Object.hasOwn(WITH_OPTION, name) && optionHolds(rest, WITH_OPTION[name] as RegExp)) ||
       (isCommand && EVALUATORS.has(name) && rest.some(({ holds }) => holds)) ||
-      (isCommand && firstHolds(rest, WITHOUT_OPTION[name]));
+      (isCommand && firstHolds(rest, WITHOUT_OPTION[name])) ||
+      optionHolds(words.slice(at), LONG_OPTION);
     if (found) return text;
   }
   return undefined;
 };
 
-/** Whether it is a shell that takes its program from what it reads. */
-export const readsProgram = (words: readonly Word[]): boolean => {
-  const at = words.findIndex(({ text }) => SHELLS.has(nameOf(text)));
-  if (at === -1 || (at > 0 && !WRAPPERS.has(nameOf(words[0]?.text ?? '')))) return false;
-  return words.slice(at + 1).every(({ text }) => /^[-+]/.test(text) && !/^-[a-zA-Z]*c$/.test(text));
+/** Words of a shell by which a text is read as a program, or a number as one (`a[$(…)]`). */
+const READS_AGAIN = setOf('eval source trap alias let declare typeset mapfile readarray bind coproc');
+/** As they stand in programs of other languages, where a name comes as a value. */
+const CALLS = /\b(system|popen)\s*\(|\bgetline\b|\(\(|\[\[.*\s-(eq|ne|lt|le|gt|ge)\s/s;
+/** Words that a shell knows before a command, and values that are set for it. */
+const BEFORE = /^(if|then|else|elif|while|until|do|!|\{|time|[A-Za-z_]\w*\+?=.*)$/s;
+/** They do nothing with a text but compare and show it. */
+const SHOWS = setOf('echo printf test [ [[ grep egrep fgrep rg case');
+/** What is no part of a program in any language that is known: a path, an option with a value. */
+const PLAIN = /^[\p{L}\p{N}\w./:=@%+,~^-]*$/u;
+
+/**
+ * What in a check would read a name of a file again, as the end of a sentence; undefined: nothing that could. Everything
+ * that runs a text counts, wherever it stands: by which way a name comes to it (a variable, a pipe, a file) is not asked.
+ */
+export const readsAgain = (program: string, commands: readonly (readonly Word[])[]): string | undefined => {
+  const texts = program.split(/[\s;&|(){}'"`$<>=!]+/);
+  const again = texts.find((text) => READS_AGAIN.has(text) || EVALUATORS.has(text));
+  if (again !== undefined) return `a program with \`${again}\` in it`;
+  if (CALLS.test(program)) return 'a program that starts or counts by what it is given';
+  const all = commands.flat();
+  const runs = all.find(({ text }) => readsProgram(nameOf(text)));
+  if (runs !== undefined && all.some(writesFile))
+    return `a program that writes a file beside \`${runs.text}\``;
+  if (runs !== undefined && all.some(({ text }) => nameOf(text) === 'xargs'))
+    return `a program with \`xargs\` and \`${runs.text}\``;
+  for (const command of commands) {
+    const words = command.filter(({ redirects }) => redirects === undefined);
+    const holder = programHolder(words, true);
+    if (holder !== undefined) return `the program of \`${holder}\``;
+    if (words.some(({ text }, at) => text === '.' && /^[^-]/.test(words[at + 1]?.text ?? '')))
+      return 'a program that reads another one';
+    if (words.some(({ text }, at) => readsProgram(nameOf(text)) && readsInput(words.slice(at + 1))))
+      return 'what a shell reads as its program';
+    const first = words.find(({ text }) => !BEFORE.test(text))?.text;
+    if (READERS.has(nameOf(first ?? ''))) return `what \`${first}\` reads`;
+    const odd = words.find(({ said, holds, text }) => holds && !PLAIN.test(said) && !BEFORE.test(text));
+    if (odd !== undefined && !SHOWS.has(first ?? '')) return `a text for \`${first}\``;
+    const sets = words.find(({ said, holds }) => holds && /^[A-Za-z_]\w*=/.test(said));
+    if (sets !== undefined && MAKES.has(nameOf(first ?? ''))) return `a variable of \`${first}\``;
+  }
+  return undefined;
 };
 
-/** Whether it puts what it reads into the words of a program. */
-export const putsIntoProgram = (words: readonly Word[]): boolean => {
-  const names = words.map(({ text }) => nameOf(text));
-  if (names.some((name) => name === 'parallel' || name === 'sem')) return true;
-  const replaces = words.some(({ text }) => /^(-[Ii]|--replace)/.test(text));
-  return (
-    names.includes('xargs') && replaces && names.some((name) => SHELLS.has(name) || EVALUATORS.has(name))
-  );
-};
+/** They do what they read. */
+const READERS = setOf('at batch crontab m4 bc dc ed ex sqlite3 psql mysql gnuplot ftp sftp xonsh');
+
+const readsProgram = (name: string): boolean => SHELLS.has(name) || Object.hasOwn(WITH_OPTION, name);
+
+/** They put variables into what a shell runs. */
+const MAKES = setOf('make gmake bmake just task ninja');
+
+const writesFile = ({ text, redirects }: Word): boolean =>
+  redirects === '>'
+    ? !/^(\/dev\/(null|stdout|stderr)|[0-9-])$/.test(text)
+    : ['tee', 'dd'].includes(nameOf(text));
+
+/** Whether a shell takes its program from what it reads. */
+const readsInput = (words: readonly Word[]): boolean =>
+  words.every(({ text }) => /^[-+]/.test(text) && !/^-[a-zA-Z]*c$/.test(text));
 
 const shellHolds = (words: readonly Word[]): boolean => {
   let isProgram = false;

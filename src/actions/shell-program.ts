@@ -1,9 +1,10 @@
 /**
- * Puts the names of files into a shell's program: each becomes what it is, between quotes of any kind, and never a piece
- * of the program. Where that cannot be (a program within the program, a here-document) it is refused. Pure.
+ * Puts the names of files into a check. The shell gets each as a variable, so that no name is read as a piece of the
+ * program, however the program is quoted: a mistake in reading it here can only make a wrong word. What would read a text
+ * again as a program (`eval`, a program within the program) is refused beside a name, wherever it stands. Pure.
  */
 import { filled, hasPlaceholder, PLACEHOLDER, type Values } from './placeholders.ts';
-import { programHolder, putsIntoProgram, readsProgram, type Word } from './program-words.ts';
+import { readsAgain, type Word } from './program-words.ts';
 import { shellQuote } from './shell-quote.ts';
 
 /** Why a name cannot be put there: the end of a sentence that begins with "A file's name cannot be put into …". */
@@ -11,65 +12,32 @@ export class NoPlaceForName extends Error {
   override readonly name = 'NoPlaceForName';
 }
 
-interface ParsedWord extends Word {
-  /** Whether the shell fills something in, as for `$x`. */
-  expands: boolean;
-}
-
-interface Command {
-  words: ParsedWord[];
-  /** Whether it reads what the one before it prints. */
-  piped: boolean;
-}
-
 /** Throws NoPlaceForName. Texts without a placeholder stay as they are. */
 export const fillProgram = (program: string, values: Values): string => {
-  if (!hasPlaceholder(program)) return program;
-  const scan = new Scan(program, values);
+  const used = [...new Set(program.match(PLACEHOLDER))];
+  if (used.length === 0) return program;
+  const scan = new Scan(program);
   scan.list(undefined);
-  refuseHolders(scan.commands);
-  return scan.out;
+  const again = readsAgain(program, scan.commands);
+  if (again !== undefined) throw new NoPlaceForName(again);
+  const set = used.map((name) => `${variableOf(name)}=${shellQuote(filled(name, values))}`);
+  return `${set.join(' ')}; ${scan.out}`;
 };
 
-/** Words that a shell knows before a command, and values that are set for it. */
-const BEFORE = /^(if|then|else|elif|while|until|do|!|\{|time|[A-Za-z_]\w*\+?=.*)$/s;
-const SETS = /^([A-Za-z_]\w*\+?=|for$|set$|read$|export$|local$|declare$|typeset$|readonly$)/;
-
-const refuseHolders = (commands: readonly Command[]): void => {
-  const carries = commands.some(
-    ({ words }) => words.some(({ holds }) => holds) && SETS.test(words[0]?.text ?? ''),
-  );
-  let pipeHolds = false;
-  for (const { words, piped } of commands) {
-    pipeHolds &&= piped;
-    const from = words.findIndex(({ text }) => !BEFORE.test(text));
-    const run = from === -1 ? [] : words.slice(from);
-    // A variable brings a name as well.
-    const seen = run.map((word) => ({ ...word, holds: word.holds || (carries && word.expands) }));
-    const holder = programHolder(seen);
-    if (holder !== undefined) throw new NoPlaceForName(`the program of \`${holder}\``);
-    const given = seen.some(({ text, holds }) => holds && text.startsWith('<<<'));
-    if (
-      (pipeHolds || given) &&
-      (readsProgram(seen.filter(({ text }) => !text.startsWith('<<<'))) || putsIntoProgram(seen))
-    )
-      throw new NoPlaceForName('what a shell reads as its program');
-    pipeHolds ||= seen.some(({ holds }) => holds);
-  }
-};
+/** `{file}` as the shell knows it. */
+const variableOf = (placeholder: string): string => `KOUBOU_EACH_${placeholder.slice(1, -1).toUpperCase()}`;
 
 class Scan {
   out = '';
-  readonly commands: Command[] = [];
+  readonly commands: Word[][] = [];
   readonly #text: string;
-  readonly #values: Values;
   #at = 0;
-  #word: ParsedWord | undefined;
-  #command: Command | undefined;
+  #word: Word | undefined;
+  #command: Word[] = [];
+  #redirects: '<' | '>' | undefined;
 
-  constructor(text: string, values: Values) {
+  constructor(text: string) {
     this.#text = text;
-    this.#values = values;
   }
 
   /** Commands up to `end`, or to the end of the text. */
@@ -84,30 +52,25 @@ class Scan {
       } else if (letter === '#' && this.#word === undefined) this.#comment();
       else this.#part(letter);
     }
-    this.#endCommand(false);
+    this.#endCommand();
   }
 
   #operator(letter: string): void {
     const rest = this.#text.slice(this.#at);
+    // `2>`
+    if (/[<>]/.test(letter) && /^\d+$/.test(this.#word?.text ?? '')) this.#command.pop();
     this.#endWord();
-    if (rest.startsWith('<<<')) {
-      this.#take(3);
-      this.#open().text = '<<<';
-      while (this.#text[this.#at] === ' ') this.#take(1);
-      return;
-    }
-    if (rest.startsWith('<<') && hasPlaceholder(rest))
-      throw new NoPlaceForName('what stands in or behind a here-document');
-    const isPipe = letter === '|' && !rest.startsWith('||') && this.#text[this.#at - 1] !== '|';
-    const isEnd =
-      /[\n;&|()]/.test(letter) && this.#text[this.#at - 1] !== '>' && this.#text[this.#at - 1] !== '<';
+    if (rest.startsWith('<<')) throw new NoPlaceForName('a program with a here-document');
     this.#take(1);
-    if (isEnd) this.#endCommand(isPipe);
+    // `>file`, `>>file`, `2>&1`: of a command, but none of its words.
+    if (/[<>]/.test(letter)) this.#redirects = letter === '>' || this.#redirects === '>' ? '>' : '<';
+    else if (letter === '&' && /[<>]/.test(this.#text[this.#at - 2] ?? '')) return;
+    else if (/[\n;&|()]/.test(letter)) this.#endCommand();
   }
 
   #part(letter: string): void {
     const name = this.#placeholder();
-    if (name !== undefined) this.#put(name, shellQuote(filled(name, this.#values)));
+    if (name !== undefined) this.#put(name, `"\${${variableOf(name)}}"`);
     else if (letter === '\\') this.#escaped();
     else if (letter === "'") this.#single();
     else if (letter === '"') this.#double();
@@ -123,7 +86,8 @@ class Scan {
     const word = this.#open();
     word.holds ||= hasPlaceholder(inside);
     word.text += inside;
-    const quoted = inside.replace(PLACEHOLDER, (name) => filled(name, this.#values).replaceAll("'", "'\\''"));
+    word.said += inside.replace(PLACEHOLDER, '');
+    const quoted = inside.replace(PLACEHOLDER, (name) => `'"\${${variableOf(name)}}"'`);
     this.out += `'${quoted}${close === -1 ? '' : "'"}`;
     this.#at = end + 1;
   }
@@ -134,7 +98,7 @@ class Scan {
     while (this.#at < this.#text.length && this.#text[this.#at] !== '"') {
       const letter = this.#text[this.#at] as string;
       const name = this.#placeholder();
-      if (name !== undefined) this.#put(name, `"${shellQuote(filled(name, this.#values))}"`);
+      if (name !== undefined) this.#put(name, `\${${variableOf(name)}}`);
       else if (letter === '\\') this.#escaped();
       else if (letter === '$') this.#dollar();
       else if (letter === '`') this.#backticks();
@@ -147,20 +111,23 @@ class Scan {
     const rest = this.#text.slice(this.#at);
     const word = this.#open();
     if (rest.startsWith("$'")) throw new NoPlaceForName("a program with $'…' in it");
-    word.expands = true;
+    word.holds = true;
     if (rest.startsWith('$((')) return this.#whole(rest, '))', 'arithmetic');
     if (rest.startsWith('${')) return this.#whole(rest, '}', 'what `${…}` stands for');
-    if (!rest.startsWith('$(')) return this.#literal(1);
-    const outer = { word, command: this.#command };
+    if (!rest.startsWith('$(')) {
+      const name = /^\$(\w+|.)?/s.exec(rest)?.[0] ?? '$';
+      word.text += name;
+      return this.#take(name.length);
+    }
+    const outer = { word, command: this.#command, redirects: this.#redirects };
     this.#take(2);
     this.#word = undefined;
-    this.#command = undefined;
-    const first = this.commands.length;
+    this.#command = [];
     this.list(')');
     this.#take(1);
-    word.holds ||= this.commands.slice(first).some(({ words }) => words.some(({ holds }) => holds));
     this.#word = outer.word;
     this.#command = outer.command;
+    this.#redirects = outer.redirects;
   }
 
   /** Left as it is. `${file}` is a variable of the shell, and no placeholder. */
@@ -168,15 +135,18 @@ class Scan {
     const close = rest.indexOf(end, 2);
     const length = close === -1 ? rest.length : close + end.length;
     if (hasPlaceholder(rest.slice(2, length))) throw new NoPlaceForName(what);
-    this.#literal(length);
+    this.#open().text += rest.slice(0, length);
+    this.#take(length);
   }
 
   #backticks(): void {
     const rest = this.#text.slice(this.#at);
     const length = /^`(\\.|[^`\\])*`?/s.exec(rest)?.[0].length ?? 1;
     if (hasPlaceholder(rest.slice(0, length))) throw new NoPlaceForName('a program between backticks');
-    this.#open().expands = true;
-    this.#literal(length);
+    const word = this.#open();
+    word.holds = true;
+    word.text += rest.slice(0, length);
+    this.#take(length);
   }
 
   #comment(): void {
@@ -189,7 +159,9 @@ class Scan {
   #escaped(): void {
     const next = this.#text[this.#at + 1] ?? '';
     this.#take(2);
-    this.#open().text += next;
+    const word = this.#open();
+    word.text += next;
+    word.said += next;
     if (next === '{' && hasPlaceholder(`{${this.#text.slice(this.#at)}`.slice(0, 7)))
       throw new NoPlaceForName('what stands behind a backslash');
   }
@@ -209,7 +181,10 @@ class Scan {
   }
 
   #literal(length: number): void {
-    this.#open().text += this.#text.slice(this.#at, this.#at + length);
+    const text = this.#text.slice(this.#at, this.#at + length);
+    const word = this.#open();
+    word.text += text;
+    word.said += text;
     this.#take(length);
   }
 
@@ -218,12 +193,11 @@ class Scan {
     this.#at += length;
   }
 
-  #open(): ParsedWord {
-    this.#command ??= { words: [], piped: false };
-    if (this.#word === undefined) {
-      this.#word = { text: '', holds: false, expands: false };
-      this.#command.words.push(this.#word);
-    }
+  #open(): Word {
+    if (this.#word !== undefined) return this.#word;
+    this.#word = { text: '', said: '', holds: false, redirects: this.#redirects };
+    this.#redirects = undefined;
+    this.#command.push(this.#word);
     return this.#word;
   }
 
@@ -231,11 +205,10 @@ class Scan {
     this.#word = undefined;
   }
 
-  #endCommand(isPiped: boolean): void {
+  #endCommand(): void {
     this.#endWord();
-    if (this.#command !== undefined && (this.#command.words.length > 0 || !isPiped)) {
-      if (this.#command.words.length > 0) this.commands.push(this.#command);
-    }
-    this.#command = isPiped ? { words: [], piped: true } : undefined;
+    this.#redirects = undefined;
+    if (this.#command.length > 0) this.commands.push(this.#command);
+    this.#command = [];
   }
 }

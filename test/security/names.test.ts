@@ -40,6 +40,7 @@ import { AgentFiles } from '../../src/runner/agent-files.ts';
 import { buildPrompt } from '../../src/runner/model-prompt.ts';
 import { expectedPlaces, missingExpected } from '../../src/verify/expect.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
+import { buildPlanted } from '../faults/planted-build.ts';
 import { koubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
 import { newTask } from '../helpers/queue-home.ts';
@@ -462,6 +463,9 @@ describe('names', () => {
       'if true; then printf %s "{name}"; fi',
       'sh -c \'printf %s "$1"\' sh {file}',
       'X="{file}"; printf %s "$X"',
+      'printf %s {file} 2>/dev/null',
+      'test -n "the {stem} of {file}" && printf %s "{file}"',
+      '! false && printf %s "{dir}/{name}" | sed "s,^./,,"',
     ]) {
       it(`are one word in ${check}`, () => {
         const { stdout } = spawnSync('sh', ['-c', filledIn(check)], { cwd: folder, encoding: 'utf8' });
@@ -490,11 +494,71 @@ describe('names', () => {
       'python3 -c "open(\'{file}\')"',
       'ssh host cat {file}',
       'printf %s {file} | xargs -I% sh -c "cat %"',
+      '</dev/null eval "cat {name}"',
+      'x=1 </dev/null eval "cat {name}"',
+      '</dev/null awk "BEGIN{system(\\"cat {name}\\")}"',
+      'if true; then x={name}; fi; eval "cat $x"',
+      '>/dev/null x={name}; eval "cat $x"',
+      'echo {name} | while read -r x; do eval "cat $x"; done',
+      'f() { eval "cat $1"; }; f {name}',
+      'f() { sh -c "$1"; }; f "cat {name}"',
+      'echo "cat {name}" | sh 2>&1',
+      'echo "cat {name}" | 2>&1 env bash',
+      'echo "cat {name}" > s.sh; . ./s.sh',
+      'echo "cat {name}" > s.sh; sh s.sh',
+      'echo "cat {name}" | tee s.sh; bash ./s.sh',
+      'echo "print(\'{name}\')" | python3',
+      'git -c alias.x="!cat {name}" x',
+      'x="cat {name}"; git -c alias.x="!$x" x',
+      'tar cf /dev/null --checkpoint=1 --checkpoint-action=exec="cat {name}" d',
+      'make -f /dev/null --eval="x:;cat {name}" x',
+      'make check FILE={file}',
+      '[[ {name} -eq 1 ]]',
+      'x={name}; test $((x)) -gt 1',
     ]) {
       it(`are refused in ${JSON.stringify(check)}`, () => {
         assert.throws(() => filledIn(check), refusesUse(/cannot be put into/));
       });
     }
+
+    for (const check of [
+      'python3 tool.py {file}',
+      'node --watch=false check.mjs "$KOUBOU_OUTPUT" {file} > /dev/null 2>&1',
+      'sed -n 1p {file} | grep -q "^# {stem}"',
+      'awk "NR > 1" {file}',
+      'sh -n {file}',
+      'npm run source-map -- --file={file}',
+      'test "$(wc -l < {file})" -gt 3 || { echo "{file} is short"; exit 1; }',
+      'diff -u out/{stem}.txt {file}',
+    ]) {
+      it(`are words in ${check}`, () => {
+        assert.match(filledIn(check), /KOUBOU_EACH/);
+      });
+    }
+
+    it('would be run where a check that reads a text again is not refused', async () => {
+      const name = 'x;touch RAN;.txt';
+      const typed = async (program?: string) => {
+        const project = await Project.make();
+        try {
+          project.write(name, 'x');
+          const check = '</dev/null eval "cat {name}"; true';
+          const words = ['delegate', '--type', 'command', '--each', '*.txt', '--check', check, '--', 'true'];
+          const { code } = await project.runWith({ program }, ...words);
+          await project.runWith({ program }, 'work', '--drain');
+          return [code, existsSync(join(project.folder, 'RAN'))];
+        } finally {
+          await project.remove();
+        }
+      };
+      assert.deepEqual(await typed(), [2, false]);
+      const fault = {
+        file: 'actions/shell-program.ts',
+        from: 'if (again !== undefined) throw',
+        to: 'if (again === "") throw',
+      };
+      assert.deepEqual(await typed(await buildPlanted(fault)), [0, true]);
+    }).timeout(120_000);
 
     const words = (line: string): string[] => line.split(' ').map((word) => word.replaceAll('_', ' '));
     const command = (line: string) =>
