@@ -6,7 +6,7 @@
 const crypto = require('crypto');
 const fs = require('fs');
 const Module = require('module');
-const { dirname, isAbsolute, join } = require('path');
+const { dirname, join } = require('path');
 const vm = require('vm');
 
 // The first calls of a command add what each of them used; later ones only read.
@@ -23,19 +23,26 @@ module.exports = function load(bundle, folder, command) {
   });
 };
 
-// Beside the bundle, where that can be written to; `root`: of the package.
-module.exports.cacheFolder = function cacheFolder(root, environment) {
+// Beside the bundle, where that can be written to; `root`: of the package. Else in the user's own folder, which the system
+// names: what is in a cache is run, and a folder that a variable names may have come with a project.
+module.exports.cacheFolder = function cacheFolder(root) {
   const inside = join(root, 'dist', 'cli');
   try {
     fs.accessSync(inside, fs.constants.W_OK);
     return join(inside, '.cache');
   } catch {
-    const named = environment.XDG_CACHE_HOME;
-    // A relative one is to be ignored, as with XDG_STATE_HOME: a project could bring that folder.
-    const base = named && isAbsolute(named) ? named : join(require('os').homedir(), '.cache');
-    return join(base, 'koubou');
+    return join(ownFolder(), '.cache', 'koubou');
   }
 };
+
+function ownFolder() {
+  try {
+    return require('os').userInfo().homedir;
+  } catch {
+    // A user without an entry, as in containers: nothing can be made there, so nothing is kept.
+    return '/dev/null';
+  }
+}
 
 function cacheOf(folder, file, name) {
   return join(

@@ -27,7 +27,7 @@ function start() {
     return;
   }
   const load = require('./load.js');
-  load(bundle, load.cacheFolder(root, process.env), process.argv[2]);
+  load(bundle, load.cacheFolder(root), process.argv[2]);
 }
 
 function startUnderOwnNode() {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire, Module } from 'node:module';
+import { Module } from 'node:module';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { copiedKoubou } from '../helpers/copied-koubou.ts';
@@ -58,11 +59,20 @@ describe('a code cache', () => {
     assert.match((await help()).stdout, /koubou list/);
   });
 
-  it('lies in no folder of a project by a name that is relative', () => {
-    const { cacheFolder } = createRequire(import.meta.url)(join(root, 'bin/load.js'));
+  it('lies in no folder that a variable names, as a project may bring that', () => {
     const nowhere = join(root, 'none');
-    assert.equal(cacheFolder(nowhere, { XDG_CACHE_HOME: '/c' }), '/c/koubou');
-    for (const named of ['c', './c', ''])
-      assert.match(cacheFolder(nowhere, { XDG_CACHE_HOME: named }), /^\/.*\.cache\/koubou$/);
+    const folderIn = (loader: string): string => {
+      const program = `process.stdout.write(require(${JSON.stringify(loader)}).cacheFolder(${JSON.stringify(nowhere)}))`;
+      const environment = { HOME: '/project', XDG_CACHE_HOME: '/project/.cache' };
+      return execFileSync(process.execPath, ['-e', program], { env: environment, encoding: 'utf8' });
+    };
+    const loader = join(root, 'bin/load.js');
+    assert.equal(folderIn(loader), join(userInfo().homedir, '.cache', 'koubou'));
+    const planted = join(root, 'bin/planted.js');
+    const from = "require('os').userInfo().homedir";
+    const text = readFileSync(loader, 'utf8');
+    assert.equal(text.split(from).length, 2);
+    writeFileSync(planted, text.replace(from, "require('os').homedir()"));
+    assert.equal(folderIn(planted), '/project/.cache/koubou');
   });
 });
