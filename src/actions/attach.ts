@@ -10,14 +10,18 @@ import { NotAFile } from '../names/walk.ts';
 import type { NewTask } from '../task/record.ts';
 import { decodeText, TextCheck } from '../text/decode-text.ts';
 
-/** Absolute paths, sorted. A name that exists is itself, whatever letters it has. */
-export const matchFiles = async (pattern: string, cwd: string): Promise<string[]> => {
+/** Absolute paths, sorted. A name that exists is itself, whatever letters it has. `within`: as of findFiles. */
+export const matchFiles = async (
+  pattern: string,
+  cwd: string,
+  within: (path: string) => boolean = () => true,
+): Promise<string[]> => {
   const literal = resolve(cwd, pattern);
-  if (isFile(literal)) return [literal];
+  if (within(literal) && isFile(literal)) return [literal];
   const { findFiles } = await import('../names/find-files.ts');
   const found: string[] = [];
   const odds: string[] = [];
-  for await (const { path, odd } of findFiles(pattern, cwd)) {
+  for await (const { path, odd } of findFiles(pattern, cwd, within)) {
     if (odd) odds.push(path);
     else if (isFile(path)) found.push(path);
   }

@@ -12,13 +12,13 @@ import { fileBytes } from '../worker/file-bytes.ts';
 import { findsWithin, placeWithin } from './admit-file.ts';
 import { admitTask, EVERYWHERE } from './admit-task.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
-import { type Caller, requireAllowed } from './caller.ts';
+import { type Caller, requireAllowed, verdictOn } from './caller.ts';
 import { draftTask } from './draft.ts';
 import type { Expanded } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
 import { isHeldIn, markSensitive } from './mark-sensitive.ts';
 import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
-import type { Project } from './project.ts';
+import { type Project, realOf } from './project.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
 import { routingOf, runnerFacts } from './routing.ts';
 import { type SourceParts, Sources } from './sources.ts';
@@ -86,7 +86,9 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     // Before it is looked for: what is found would stand in the refusal.
     requireAllowed(parts.caller, 'files_outside', { about: `--each ${request.each}`, undone: UNDONE });
   }
-  for (const fields of await askedFor(request, parts, sources)) {
+  const isBound = isAgent && verdictOn(parts.caller, 'files_outside') === 'refused';
+  const within = isBound ? (path: string) => project.has(realOf(path)) : undefined;
+  for (const fields of await askedFor(request, parts, { sources, within })) {
     const draft = withEnvironment(draftTask(await sources.complete(fields), around), parts.environment);
     refuseUnfitRunner(draft, config);
     refuseSandbox(draft, config);
@@ -123,7 +125,7 @@ const UNDONE = 'Nothing was added.';
 const askedFor = async (
   { fields, each, batch }: DelegateRequest,
   { cwd, nowMs }: DelegateParts,
-  sources: Sources,
+  { sources, within }: { sources: Sources; within: ((path: string) => boolean) | undefined },
 ): Promise<Expanded[]> => {
   if (batch !== undefined) {
     const lines = readBatch(await sources.text(batch, 'The batch'), batch === '-' ? 'stdin' : batch, nowMs);
@@ -131,7 +133,7 @@ const askedFor = async (
   }
   if (each === undefined) return [fields];
   const { expandEach } = await import('./expand.ts');
-  return expandEach(await sources.withPrompt(fields), await matchFiles(each, cwd), cwd);
+  return expandEach(await sources.withPrompt(fields), await matchFiles(each, cwd, within), cwd);
 };
 
 /** Programs are what the caller means by their names, whatever the daemon would find. */

@@ -13,24 +13,33 @@ export interface Found {
   odd: boolean;
 }
 
-/** What fits `pattern` below `cwd`, each once; folders too. Links to folders are entered only where they are written out. */
-export async function* findFiles(pattern: string, cwd: string): AsyncGenerator<Found> {
+/**
+ * What fits `pattern` below `cwd`, each once; folders too. Links to folders are entered only where they are written out.
+ * `within`: a border. What it refuses is neither entered nor told, by whatever way a pattern leads there (`[.][.]` goes up).
+ */
+export async function* findFiles(
+  pattern: string,
+  cwd: string,
+  within: (path: string) => boolean = () => true,
+): AsyncGenerator<Found> {
   const seen = new Set<string>();
   for (const each of patternsFor(pattern)) {
     const folders: string[] = [];
     const exclude = (entry: { parentPath: string; name: string }): boolean => {
-      if (entry.name.includes(ODD)) folders.push(resolve(entry.parentPath, entry.name));
+      const path = resolve(entry.parentPath, entry.name);
+      if (!within(path)) return true;
+      if (entry.name.includes(ODD)) folders.push(path);
       return false;
     };
     for await (const entry of glob(each, { cwd, withFileTypes: true, exclude })) {
       const path = resolve(entry.parentPath, entry.name);
-      if (seen.has(path)) continue;
+      if (seen.has(path) || !within(path)) continue;
       seen.add(path);
       yield { path, odd: isOdd(path) };
     }
     // What lies in a folder that cannot be named is not found, and nothing says so.
     for (const path of [...folders, ...(await oddOnTheWay(each, cwd))]) {
-      if (seen.has(path) || !isOdd(path)) continue;
+      if (seen.has(path) || !within(path) || !isOdd(path)) continue;
       seen.add(path);
       yield { path, odd: true };
     }

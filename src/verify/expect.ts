@@ -1,5 +1,5 @@
 /** --expect: files that must be there, made by the task, with something in them, when it is done. */
-import { matchesGlob, relative, resolve } from 'node:path';
+import { dirname, matchesGlob, relative, resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import { writtenOut } from '../text/written-out.ts';
@@ -88,7 +88,12 @@ const bestOf = async (
   let found = await judged(resolve(cwd, pattern), known);
   if (found === 'good') return found;
   const { findFiles } = await import('../names/find-files.ts');
-  for await (const { path, odd } of findFiles(pattern, cwd)) {
+  // What lies elsewhere is none of it; of a link to there it is said that it leads out.
+  const within = (path: string): boolean => {
+    const folder = endOf(dirname(path));
+    return folder !== undefined && known.places.some((place) => isWithin(place, folder));
+  };
+  for await (const { path, odd } of findFiles(pattern, cwd, within)) {
     signal?.throwIfAborted();
     const each = odd ? ODD : await judged(path, known);
     if (each === 'good') return each;

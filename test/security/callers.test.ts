@@ -16,7 +16,7 @@ import {
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isListedCheck, isListedProgram } from '../../src/access/listed-programs.ts';
 import { GRANTABLE, may, type Request, type Verdict } from '../../src/access/may.ts';
 import { principalOf } from '../../src/access/principal.ts';
@@ -303,6 +303,35 @@ security: { allow_full_access: true }
     const apply = ['apply', JSON.parse(stdout).task_id, '--branch-as-it-is', '--json'];
     assert.equal(codeOf(await call(AGENT, apply)), 'not_allowed');
     assert.equal(codeOf(await call({}, apply)), 'usage', 'a person is told that it has no worktree');
+  });
+
+  it('learns no name outside by a pattern that goes up without saying so, not even whether there is one', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
+    try {
+      writeFileSync(join(outside, 'payroll-2026.txt'), 'x');
+      writeFileSync(join(project.folder, 'mine.txt'), 'x');
+      const asked = (up: string, name: string, program?: string) =>
+        call(AGENT, ['delegate', '--json', '--each', `${up}/${basename(outside)}/${name}`, 'hello'], program);
+      for (const up of ['[.][.]', '{.,}.', '.[.]', '{x,[.][.]}']) {
+        const said: string[] = [];
+        for (const name of ['payroll*', 'none*']) {
+          const { code, stdout } = await asked(up, name);
+          assert.notEqual(code, 0);
+          said.push(JSON.parse(stdout).error.message.replaceAll(name, ''));
+        }
+        assert.equal(said[0], said[1], up);
+        assert.doesNotMatch(said.join(), /payroll-2026/);
+      }
+      assert.equal((await call(AGENT, ['delegate', '--each', '{m,[m]}ine*', 'hello'])).code, 0);
+      const planted = await buildPlanted({
+        file: 'actions/delegate.ts',
+        from: 'isBound ? (path: string) => project.has(realOf(path)) : undefined',
+        to: 'isBound ? (path: string) => realOf(path) !== "" : undefined',
+      });
+      assert.match((await asked('[.][.]', 'payroll*', planted)).stdout, /payroll-2026/);
+    } finally {
+      rmSync(outside, { recursive: true });
+    }
   });
 
   it('changes no config, makes and trusts no home, and uses no other', async () => {
