@@ -5,6 +5,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { harmless, mayBeObeyed } from '../text/harmless.ts';
+import { partsOf } from './drawn.ts';
 
 /** Thrown where the reader of stdout has gone (`koubou list | head -1`): nothing more is wanted, nothing failed. */
 export class OutputClosed extends Error {
@@ -25,15 +26,13 @@ const streams: Partial<Record<Standard, NodeJS.WriteStream>> = {};
 export const write = (to: Standard, text: string): Promise<void> =>
   put(to, Buffer.from(mayBeObeyed(text) && mayBeTerminal(to) ? harmless(text) : text));
 
-const ESCAPE = '\u001b';
-/** Of what koubou draws itself: the colours of render/screen.ts, and going back over lines drawn before. */
-const DRAWN = new RegExp(`(${ESCAPE}\\[(?:(?:1|2|22|31|32|33|36|39)m|\\d*F|[JK])|^\\r)`);
-
-/** Text that was drawn with a Screen. What is in it besides its own colours and movements is shown as by `write`. */
+/** Text that was drawn with a Screen: its colours and movements are obeyed, what else is in it is shown as by `write`. */
 export const writeDrawn = (to: Standard, text: string): Promise<void> => {
-  const parts = mayBeTerminal(to) ? text.split(DRAWN) : [text];
-  // The separators that split() keeps stand at the odd places.
-  return put(to, Buffer.from(parts.map((part, at) => (at % 2 === 1 ? part : harmless(part))).join('')));
+  const isTerminal = mayBeTerminal(to);
+  const parts = partsOf(text).map(({ sequence, shown }) =>
+    sequence !== undefined ? (isTerminal ? sequence : '') : isTerminal ? harmless(shown) : shown,
+  );
+  return put(to, Buffer.from(parts.join('')));
 };
 
 /** Bytes that need not be text, in pieces that may end within a character. */

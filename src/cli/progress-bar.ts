@@ -1,4 +1,5 @@
 import type { WaitProgress } from '../actions/wait.ts';
+import { lineAgain, openPainter } from './drawn.ts';
 import { writeDrawn } from './output.ts';
 import { renderProgress } from './render/progress.ts';
 import type { Colour } from './render/screen.ts';
@@ -17,22 +18,16 @@ export async function openProgressBar(
 ): Promise<ProgressBar> {
   const { isatty } = await import('node:tty');
   if (!isatty(2) || environment['TERM'] === 'dumb') return NO_BAR;
-  const paint = environment['NO_COLOR'] ? (_: Colour, text: string) => text : await painter();
+  const paint = environment['NO_COLOR'] ? (_: Colour, text: string) => text : await openPainter();
   let shown = '';
   const draw = (line: string) => {
     if (line === shown) return;
     shown = line;
     // Nobody waits for a bar, and one that cannot be drawn fails nothing.
-    writeDrawn('stderr', `\r\u001b[K${line}`).catch(() => {});
+    writeDrawn('stderr', `${lineAgain()}${line}`).catch(() => {});
   };
   return {
     show: (progress) => draw(renderProgress(progress, process.stderr.columns || 80, paint)),
     clear: () => draw(''),
   };
-}
-
-async function painter(): Promise<(colour: Colour, text: string) => string> {
-  const { Chalk } = await import('chalk');
-  const chalk = new Chalk({ level: 1 });
-  return (colour, text) => chalk[colour](text);
 }

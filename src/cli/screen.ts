@@ -1,5 +1,6 @@
 /** The terminal that stdout is, or the lack of one. Looked at lazily: most of it costs more than a command. */
 import { fstatSync } from 'node:fs';
+import { openPainter } from './drawn.ts';
 import { plainScreen, type Screen } from './render/screen.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -25,15 +26,9 @@ export const openScreen = async (environment: Variables, sample: unknown): Promi
   const colours = terminal && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
   return {
     ...plainScreen(columns),
-    ...(colours ? { paint: await colourPainter() } : {}),
+    ...(colours ? { paint: await openPainter() } : {}),
     ...(/[^\x20-\x7e]/.test(JSON.stringify(sample)) ? { width: await wideLetters() } : {}),
   };
-};
-
-const colourPainter = async (): Promise<Screen['paint']> => {
-  const { Chalk } = await import('chalk');
-  const chalk = new Chalk({ level: 1 });
-  return (colour, text) => chalk[colour](text);
 };
 
 const wideLetters = async (): Promise<Screen['width']> => (await import('string-width')).default;

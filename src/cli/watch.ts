@@ -1,6 +1,7 @@
 /** Shows something again and again: in place on a terminal, else a block or a line of JSON at each change. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { jsonLine } from '../text/harmless.ts';
+import { linesAgain } from './drawn.ts';
 import { writeDrawn } from './output.ts';
 import { isTerminal } from './screen.ts';
 
@@ -27,7 +28,7 @@ export const watchView = async (
     const view = await look();
     if (terminal) {
       const shown = firstLines(await view.draw(Date.now()), (process.stdout.rows || 24) - 1);
-      await writeDrawn('stdout', `${lines > 0 ? `\u{1b}[${lines}F` : ''}\u{1b}[J${shown.join('\n')}\n`);
+      await writeDrawn('stdout', `${linesAgain(lines)}${shown.join('\n')}\n`);
       lines = shown.length;
     } else if (view.signature !== before) {
       const text = json ? jsonLine(view.json) : await view.draw(Date.now());

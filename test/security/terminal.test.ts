@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { harmless, jsonLine, oneLine } from '../../src/text/harmless.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
@@ -153,6 +154,39 @@ describe('the door to the terminal', () => {
         ['wait', ids.bad],
       ]) {
         assert.notEqual(obeyed(await shown(args, program)), undefined, args[0]);
+      }
+    });
+
+    it('gets no colour and no movement of a stranger either, though koubou draws such itself', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'koubou-drawn-'));
+      try {
+        const home = join(folder, '.koubou');
+        mkdirSync(join(home, 'tasks', 'pending'), { recursive: true });
+        mkdirSync(join(home, 'run'));
+        const text = '\u{1b}[6F\u{1b}[J\u{1b}[32mPWN';
+        const member = { label: 'x', slots: 1, version: '1', runner: text, model: 'm', temporary: false };
+        const process = { bootId: 'o', pid: 1, startTime: '2', pidNamespace: 'x', hostId: 'h' };
+        writeFileSync(
+          join(home, 'run', 'worker-abcdef12-1-2-ab.json'),
+          JSON.stringify({ ...member, ...process, started_at: '2026-11-28T00:00:00Z' }),
+        );
+        const status = async (program?: string) =>
+          (await koubou(['status'], { home, under: pty, program, environment: { TERM: 'xterm' } })).stdout;
+        const naive = {
+          file: 'cli/render/board.ts',
+          from: 'const model = oneLine(',
+          to: 'const model = String(',
+        };
+        for (const program of [undefined, await buildPlanted(naive)]) {
+          const seen = await status(program);
+          assert.match(seen, /PWN/);
+          assert.ok(!seen.includes('\u{1b}[6F') && !seen.includes('\u{1b}[32m'), JSON.stringify(seen));
+          assert.ok(seen.includes('\u{1b}[1m'), 'koubou draws');
+        }
+        const open = { file: 'cli/output.ts', from: 'isTerminal ? harmless(shown) : shown', to: 'shown' };
+        assert.ok((await status(await buildPlanted(naive, open))).includes('\u{1b}[6F'));
+      } finally {
+        rmSync(folder, { recursive: true });
       }
     });
 

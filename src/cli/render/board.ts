@@ -126,7 +126,7 @@ const workerLines = ({ counts, workers }: Board, screen: Screen, nowMs: number):
     const busy = isSilent(worker)
       ? `${status}${tasks.length === 0 ? '' : `, held ${tasks.length}`}`
       : `${status}, ${tasks.length} of ${slots} busy`;
-    const model = [worker.runner, worker.model].filter((word) => word !== null).join(' ');
+    const model = oneLine([worker.runner, worker.model].filter((word) => word !== null).join(' '));
     const beat = last_heartbeat === null ? '' : `heard ${relative(last_heartbeat, nowMs)}`;
     const line = [shortWorker(worker.worker_id), busy, model, beat].filter((text) => text !== '').join('  ');
     const remarks = [

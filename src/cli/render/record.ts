@@ -7,7 +7,9 @@ import { relative, secondsSince, span } from './time.ts';
 import { shortWorker, stateColour, stateWord } from './words.ts';
 
 export const renderRecord = (record: CutRecord, screen: Screen, nowMs: number): string => {
-  const facts = [...factsOf(record, nowMs)].filter(([, value]) => value !== '');
+  const facts = [...factsOf(record, nowMs)]
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => [oneLine(name), value] as const);
   const width = Math.max(...facts.map(([name]) => name.length));
   const lines = facts.map(([name, value]) => {
     const room = screen.columns - width - 2;
