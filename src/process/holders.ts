@@ -2,14 +2,15 @@
  * Who writes to the files of a run. What took on another environment and another session is no member of its tree any
  * more, but as long as it can write to the result or the log, it holds a descriptor that says so.
  */
-import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { refuseToGuess } from './liveness.ts';
 import { linuxPids } from './process-table.ts';
 
 export interface RunFiles {
   /** A process of the run: only what began after it is looked at. */
   since: number;
-  paths: readonly string[];
+  /** As fileIdentity names them: what koubou itself opened for it. What lies at a name later may be anybody's. */
+  given: ReadonlySet<string>;
   /** Whatever lies below it, too. */
   folder: string | null;
 }
@@ -19,11 +20,10 @@ const PROC = '/proc';
 /** Nobody who merely reads, as those who follow a log do. Empty where that cannot be seen. */
 export const pidsWriting = (files: RunFiles): Set<number> => {
   if (process.platform !== 'linux') return new Set();
-  const inodes = new Set(files.paths.map(inodeOf).filter((inode) => inode !== undefined));
-  const { folder } = files;
+  const { folder, given } = files;
   const real = folder === null ? null : (attempt(() => realpathSync(folder)) ?? null);
   const isYounger = youngerThan(files.since);
-  return new Set(linuxPids().filter((pid) => isYounger(pid) && isWriting(pid, inodes, real)));
+  return new Set(linuxPids().filter((pid) => isYounger(pid) && isWriting(pid, given, real)));
 };
 
 /** Pids are given out in turn, so it takes no look at a process to know that it is older. */
@@ -37,12 +37,12 @@ const youngerThan = (since: number): ((pid: number) => boolean) => {
   return last >= since ? (pid) => pid > since : (pid) => pid > since || pid <= last;
 };
 
-const isWriting = (pid: number, inodes: ReadonlySet<string>, folder: string | null): boolean => {
+const isWriting = (pid: number, given: ReadonlySet<string>, folder: string | null): boolean => {
   const fds = pid === process.pid ? [] : (attempt(() => readdirSync(`${PROC}/${pid}/fd`)) ?? []);
   return fds.some((fd) => {
     const path = `${PROC}/${pid}/fd/${fd}`;
     const isOurs =
-      inodes.has(inodeOf(path) ?? '') ||
+      given.has(attempt(() => fileIdentity(statSync(path, { bigint: true }))) ?? '') ||
       (folder !== null && attempt(() => readlinkSync(path))?.startsWith(`${folder}/`) === true);
     return isOurs && canWrite(pid, fd);
   });
@@ -54,11 +54,9 @@ const canWrite = (pid: number, fd: string): boolean => {
   return (Number.parseInt(/^flags:\s*(\d+)/m.exec(info)?.[1] ?? '0', 8) & 3) !== 0;
 };
 
-const inodeOf = (path: string): string | undefined => {
-  const found = attempt(() => statSync(path));
-  // Devices and pipes are everybody's.
-  return found?.isFile() ? `${found.dev}:${found.ino}` : undefined;
-};
+/** undefined: a device or a pipe, which is everybody's. */
+export const fileIdentity = (facts: BigIntStats): string | undefined =>
+  facts.isFile() ? `${facts.dev}:${facts.ino}` : undefined;
 
 const attempt = <T>(look: () => T): T | undefined => {
   try {

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import { openOwn } from '../names/own-file.ts';
 import { requireProgram } from './find-program.ts';
+import { fileIdentity } from './holders.ts';
 import { startTimeOf } from './liveness.ts';
 import { findOwn, type Sought } from './own-path.ts';
 
@@ -52,6 +53,8 @@ export interface RunningProgram {
   pid: number;
   /** As startTimeOf gives it; null when the program had already ended, or where that could not be seen. */
   startTime: string | null;
+  /** The files that were opened for it, as fileIdentity names them. */
+  given: ReadonlySet<string>;
   /** Never rejects. */
   ended: Promise<ProgramEnd>;
   /** What it wrote to descriptor 3, once it closed that; empty without `says` and `gives`. Never rejects. */
@@ -73,6 +76,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   const { execa } = await import('execa');
   const files = await openFiles(options);
   try {
+    const given = await identitiesOf(files);
     await options.before?.();
     const child = execa(file, rest, {
       cwd,
@@ -100,7 +104,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
     }));
-    return { pid, startTime, ended, said };
+    return { pid, startTime, given, ended, said };
   } finally {
     await Promise.all([files.stdout.close(), files.stderr.close(), files.stdin?.close()]);
   }
@@ -156,6 +160,12 @@ const openFiles = async ({ stdin, stdoutPath, stderrPath }: ProgramOptions): Pro
     throw new KoubouError('disk_full', 'The disk is full: the output of a program has no place.', { cause });
   }
   throw cause;
+};
+
+const identitiesOf = async ({ stdout, stderr, stdin }: Files): Promise<Set<string>> => {
+  const opened = [stdout, stderr, ...(stdin === undefined ? [] : [stdin])];
+  const facts = await Promise.all(opened.map((file) => file.stat({ bigint: true })));
+  return new Set(facts.flatMap((each) => fileIdentity(each) ?? []));
 };
 
 /** Linux: MAX_ARG_STRLEN for one word and 3/4 of _STK_LIM for all (execve(2)); macOS: ARG_MAX for all. */

@@ -20,11 +20,11 @@ export interface Attendance {
  * KoubouError `guard_lost` where its sandbox did not hold. */
 export const attend = async (
   program: RunningProgram,
-  context: Pick<RunContext, 'signal' | 'marker' | 'childStarted' | 'logPath' | 'outputPath' | 'statePath'>,
+  context: Pick<RunContext, 'signal' | 'marker' | 'childStarted' | 'logPath' | 'statePath'>,
   { look, everyMs, askSignal = 'SIGTERM', executor = localExecutor }: Attendance,
 ): Promise<ProgramEnd> => {
-  const { signal, marker, logPath, outputPath, statePath } = context;
-  const files = { since: program.pid, paths: [logPath, outputPath], folder: statePath };
+  const { signal, marker, logPath, statePath } = context;
+  const files = { since: program.pid, given: program.given, folder: statePath };
   const stop = (): Promise<unknown> => executor.stop({ ...program, marker, files, askSignal });
   let stopping: Promise<unknown> | undefined;
   const onAbort = (): void => {

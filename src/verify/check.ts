@@ -66,7 +66,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     marker,
     before: request.requireHeld,
   });
-  const files = { since: program.pid, paths: [logPath, outputPath], folder: null };
+  const files = { since: program.pid, given: program.given, folder: null };
   let stopping: Promise<unknown> | undefined;
   const stop = (): void => {
     stopping ??= executor.stop({ ...program, marker, files });

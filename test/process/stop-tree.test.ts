@@ -126,9 +126,9 @@ describe('stopping a tree of processes', () => {
     afterEach(async () => {
       for (const end of leaves.splice(0)) await end();
     });
-    const filesOf = ({ pid }: RunningProgram) => ({
+    const filesOf = ({ pid, given }: RunningProgram) => ({
       since: pid,
-      paths: [join(folder, 'out')],
+      given,
       folder: join(folder, 'state'),
     });
 
