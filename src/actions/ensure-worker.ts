@@ -1,5 +1,4 @@
 /** Starts a daemon in the background, exactly one however many callers ask at once. */
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { principalOf } from '../access/principal.ts';
 import type { Variables } from '../config/environment.ts';
@@ -7,6 +6,7 @@ import { readVariables } from '../config/load.ts';
 import { templatesFolder } from '../config/paths.ts';
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
+import { makeOwnFolder } from '../names/own-folder.ts';
 import { daemonEnvironment } from '../process/daemon-environment.ts';
 import { startDetached } from '../process/detach.ts';
 import { lockPath, tryLock } from '../process/lock.ts';
@@ -74,9 +74,10 @@ export const startWorker = async (
   const { queue, home, environment } = parts;
   refuseInSandbox(environment);
   const known = new Set((await queue.workers()).map((worker) => worker.worker_id));
-  const logFolder = join(home, 'logs', 'workers');
-  mkdirSync(logFolder, { recursive: true, mode: 0o700 });
-  const logPath = join(logFolder, `${new Date().toISOString().slice(0, 10)}.log`);
+  const logPath = join(
+    makeOwnFolder(home, 'logs', 'workers'),
+    `${new Date().toISOString().slice(0, 10)}.log`,
+  );
   const program = join(dirname(templatesFolder()), 'bin', 'run.js');
   const { pid, ended } = startDetached({
     command: process.execPath,

@@ -3,6 +3,7 @@
  * in it are named by way of its descriptor (/proc/self/fd/N/NAME); elsewhere the way is looked at before and after.
  */
 import {
+  type BigIntStats,
   closeSync,
   constants,
   existsSync,
@@ -10,7 +11,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  type Stats,
+  statSync,
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -21,7 +22,8 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** Of Linux, for folders that may be searched but not read. Node does not name it. */
 const O_PATH = 0o10000000;
 
-const hasDescriptors = (): boolean => process.platform === 'linux' && existsSync('/proc/self/fd');
+/** Not in a sandbox without /proc, nor on macOS. */
+export const hasDescriptors = (): boolean => process.platform === 'linux' && existsSync('/proc/self/fd');
 
 export interface FolderOptions {
   /** Makes the folders that are missing. */
@@ -30,12 +32,14 @@ export interface FolderOptions {
   portable?: boolean;
 }
 
+export type FolderIdentity = Pick<BigIntStats, 'dev' | 'ino'>;
+
 export class Folder {
   readonly path: string;
   readonly #descriptor: number | undefined;
-  readonly #facts: Stats;
+  readonly #facts: BigIntStats;
 
-  private constructor(path: string, descriptor: number | undefined, facts: Stats) {
+  private constructor(path: string, descriptor: number | undefined, facts: BigIntStats) {
     this.path = path;
     this.#descriptor = descriptor;
     this.#facts = facts;
@@ -54,11 +58,35 @@ export class Folder {
         closeSync(descriptor);
         descriptor = next;
       }
-      return new Folder(path, descriptor, fstatSync(descriptor));
     } catch (error) {
       closeSync(descriptor);
       throw error;
     }
+    return Folder.#of(path, descriptor);
+  }
+
+  /** `path` is the user's own way to it: links are followed, as in that to a home. Throws the system's error. */
+  static reach(path: string, { portable = !hasDescriptors() }: FolderOptions = {}): Folder {
+    if (portable) return new Folder(path, undefined, statSync(path, { bigint: true }));
+    return Folder.#of(path, openSync(path, O_PATH | O_DIRECTORY));
+  }
+
+  static #of(path: string, descriptor: number): Folder {
+    try {
+      return new Folder(path, descriptor, fstatSync(descriptor, { bigint: true }));
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  /** A folder in it. Throws NameRefused where a link or a file lies there, or the system's error. */
+  enter(name: string): Folder {
+    const path = join(this.path, name);
+    if (this.#descriptor !== undefined) return Folder.#of(path, openPart(this.at(name), path, false));
+    const found = lstatSync(path, { bigint: true });
+    refuseLink(path, found);
+    return new Folder(path, undefined, found);
   }
 
   /** A path by which a file in it is opened, renamed, removed. */
@@ -74,19 +102,27 @@ export class Folder {
       this.path.split('/').filter((part) => part !== ''),
       false,
     );
-    if (now.ino === this.#facts.ino && now.dev === this.#facts.dev) return;
+    if (this.is(now)) return;
     throw new NameRefused(`the folder ${this.path} was replaced by another one`);
+  }
+
+  get identity(): FolderIdentity {
+    return this.#facts;
+  }
+
+  /** Whether these are the facts of this very folder. */
+  is(facts: FolderIdentity | undefined): boolean {
+    return facts !== undefined && facts.ino === this.#facts.ino && facts.dev === this.#facts.dev;
   }
 
   /** Whether it is what lies at `path`. */
   isAt(path: string): boolean {
-    const now = lstatOrNone(path);
-    return now !== undefined && now.ino === this.#facts.ino && now.dev === this.#facts.dev;
+    return this.is(lstatOrNone(path));
   }
 
   /** Whether others than its owner may put files there, each their own. */
   get isShared(): boolean {
-    return (this.#facts.mode & 0o1002) === 0o1002;
+    return (this.#facts.mode & 0o1002n) === 0o1002n;
   }
 
   async sync(): Promise<void> {
@@ -105,6 +141,15 @@ export class Folder {
   }
 }
 
+export const DESCRIPTOR_PATH = /\/proc\/self\/fd\/\d+\/[^']*/;
+
+/** An error of the system says `path` where the call was made with another one. */
+export const sayingName = (error: unknown, called: string | RegExp, path: string): unknown => {
+  if (!(error instanceof Error) || systemCode(error) === undefined) return error;
+  error.message = error.message.replace(called, () => path);
+  return error;
+};
+
 const openPart = (path: string, shown: string, make: boolean): number => {
   const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
   try {
@@ -120,9 +165,9 @@ const openPart = (path: string, shown: string, make: boolean): number => {
 };
 
 /** Facts of the last one. */
-const passLinks = (parts: readonly string[], make: boolean): Stats => {
+const passLinks = (parts: readonly string[], make: boolean): BigIntStats => {
   let at = '/';
-  let facts = lstatSync(at);
+  let facts = lstatSync(at, { bigint: true });
   for (const part of parts) {
     at = join(at, part);
     let found = lstatOrNone(at);
@@ -131,7 +176,7 @@ const passLinks = (parts: readonly string[], make: boolean): Stats => {
       found = lstatOrNone(at);
     }
     refuseLink(at, found);
-    facts = found ?? lstatSync(at);
+    facts = found ?? lstatSync(at, { bigint: true });
   }
   return facts;
 };
@@ -144,9 +189,10 @@ const makeOnce = (path: string): void => {
   }
 };
 
-const lstatOrNone = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+const lstatOrNone = (path: string): BigIntStats | undefined =>
+  lstatSync(path, { throwIfNoEntry: false, bigint: true });
 
-const refuseLink = (path: string, facts: Stats | undefined, cause?: unknown): void => {
+const refuseLink = (path: string, facts: BigIntStats | undefined, cause?: unknown): void => {
   if (facts?.isSymbolicLink()) throw new NameRefused(`${path} has become a link`, { cause });
   if (facts !== undefined && !facts.isDirectory()) {
     throw new NameRefused('a part of its path is a file', { cause });

@@ -5,8 +5,10 @@
 import { constants, type Stats } from 'node:fs';
 import { cp, type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { DESCRIPTOR_PATH, Folder, sayingName } from './folder.ts';
+import { NameRefused } from './walk.ts';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -23,10 +25,10 @@ const FLAGS = {
  * elsewhere; else the system's error. Files are made with 0600.
  */
 export const openOwn = async (path: string, how: keyof typeof FLAGS): Promise<FileHandle> => {
-  await requireOwnFolder(path);
   let file: FileHandle;
   try {
-    file = await open(path, FLAGS[how] | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    const flags = FLAGS[how] | O_NOFOLLOW | O_NONBLOCK;
+    file = await (path === devNull ? open(path, flags) : inOwnFolder(path, (at) => open(at, flags, 0o600)));
   } catch (error) {
     const code = systemCode(error) ?? '';
     throw ['ELOOP', 'ENXIO', 'EMLINK'].includes(code) ? notOwn(path, error) : error;
@@ -45,15 +47,17 @@ export const openOwn = async (path: string, how: keyof typeof FLAGS): Promise<Fi
 };
 
 /** A new file in the place of whatever lies there. */
-export const createOwn = async (path: string): Promise<FileHandle> => {
-  await requireOwnFolder(path);
-  await rm(path, { recursive: true, force: true });
-  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-};
+export const createOwn = (path: string): Promise<FileHandle> =>
+  inOwnFolder(path, async (at) => {
+    await rm(at, { recursive: true, force: true });
+    return open(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  });
 
 /** A folder of koubou's, with all that is in it, in the place of whatever lies there. Links in it stay links. */
-export const moveOwn = async (from: string, to: string): Promise<void> => {
-  await requireOwnFolder(to);
+export const moveOwn = (from: string, to: string): Promise<void> =>
+  inOwnFolder(to, (at) => moveOver(from, at));
+
+const moveOver = async (from: string, to: string): Promise<void> => {
   await rm(to, { recursive: true, force: true });
   try {
     await rename(from, to);
@@ -122,10 +126,32 @@ const using = async <T>(opening: Promise<FileHandle>, use: (file: FileHandle) =>
 };
 
 /** DAY and ID of results/DAY/ID/FILE; what lies above is the user's way to the home, and may be a link. */
-const requireOwnFolder = async (path: string): Promise<void> => {
-  const folder = dirname(path);
-  for (const each of [folder, dirname(folder)]) {
-    if ((await lstat(each)).isSymbolicLink()) throw notOwn(each);
+const inOwnFolder = async <T>(path: string, use: (at: string) => Promise<T>): Promise<T> => {
+  const folder = openOwnFolder(dirname(path));
+  const at = folder.at(basename(path));
+  try {
+    return await use(at);
+  } catch (error) {
+    throw sayingName(error, at, path);
+  } finally {
+    folder.close();
+  }
+};
+
+const openOwnFolder = (path: string): Folder => {
+  const above = dirname(path);
+  const opened: Folder[] = [];
+  try {
+    opened.push(Folder.reach(dirname(above)));
+    for (const each of [above, path].filter((one) => one !== '/')) {
+      opened.push((opened.at(-1) as Folder).enter(basename(each)));
+    }
+    return opened.pop() as Folder;
+  } catch (error) {
+    if (error instanceof NameRefused) throw notOwn(path, error);
+    throw sayingName(error, DESCRIPTOR_PATH, path);
+  } finally {
+    for (const each of opened) each.close();
   }
 };
 

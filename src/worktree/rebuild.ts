@@ -1,5 +1,5 @@
 /** The record of a worktree that an older koubou or a loss of power left unreadable, made anew of what git and the task know. */
-import { readdir, realpath } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type GitPlace, git } from '../process/git.ts';
@@ -9,10 +9,10 @@ import {
   branchesOf,
   isRecorded,
   nameOf,
+  ownWorktrees,
   runNamed,
   type SealedHome,
   type WorktreeRecord,
-  worktreesFolder,
   writeWorktree,
 } from './record.ts';
 
@@ -26,7 +26,7 @@ export const rebuildRecord = async (
   const place = { folder: cwd, environment };
   const { repository, head } = await originIn(place, task_id);
   const branch = await branchIn(place, repository.commonFolder, task_id);
-  const folder = await realpath(worktreesFolder(own.home));
+  const folder = await ownWorktrees(own.home);
   const run = await lastRun(folder, task_id);
   const known = { task_id, ...(run === 0 ? {} : { run }) };
   const record: WorktreeRecord = {

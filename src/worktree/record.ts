@@ -1,8 +1,9 @@
 /** What is known of the worktrees in a home: a small file beside each, so that they can be listed and ended. */
-import { lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, normalize } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
+import { makeOwnFolder } from '../names/own-folder.ts';
 import type { GitPlace } from '../process/git.ts';
 import { halfMadePath } from '../process/half-made.ts';
 import type { Repository } from '../process/repository.ts';
@@ -37,6 +38,10 @@ const WorktreeRecord = z.looseObject({
 export type WorktreeRecord = z.infer<typeof WorktreeRecord>;
 
 export const worktreesFolder = (home: string): string => join(home, 'worktrees');
+
+/** The same as git names it, made where it is missing. Throws `usage` where a link lies in its place. */
+export const ownWorktrees = async (home: string): Promise<string> =>
+  makeOwnFolder(await realpath(home), 'worktrees');
 
 /** The worktree's name, in the home as in git's folder. What a run writes that was fenced is in no other run's. */
 export const worktreeName = (id: string, run: number): string => `${id}.r${run}`;
@@ -108,7 +113,7 @@ const read = async (
   if (!success || data.task_id !== id || !isOwn(data)) return undefined;
   // Never what the file says: whatever lies at this path is removed in the end.
   const { mac: _, ...record } = data;
-  return { ...record, path: join(await realpath(worktreesFolder(home)), nameOf(data)) };
+  return { ...record, path: join(await ownWorktrees(home), nameOf(data)) };
 };
 
 /** Whether it is as koubou writes it: what it names is changed and removed. */
@@ -124,8 +129,7 @@ export const branchesOf = (id: string): string[] => [`koubou/${id}`, `koubou-${i
 
 /** On the device when it resolves. */
 export const writeWorktree = async ({ home, seal }: SealedHome, record: WorktreeRecord): Promise<void> => {
-  const folder = worktreesFolder(home);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const folder = await ownWorktrees(home);
   const path = recordPath(home, record.task_id);
   const half = halfMadePath(path);
   await writeFile(half, seal.seal(JSON.stringify(record, null, 2)), { mode: 0o600 });

@@ -2,7 +2,7 @@
  * A git worktree of its own for each run, the home's worktrees/ID.rR, and one branch for all of them, koubou/ID. What an
  * earlier run of the task did is in that run's patch.
  */
-import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { apartPath } from '../process/apart.ts';
@@ -20,10 +20,10 @@ import { originOf } from './origin.ts';
 import {
   branchesOf,
   ownGitFolder,
+  ownWorktrees,
   type SealedHome,
   type WorktreeRecord,
   worktreeName,
-  worktreesFolder,
   writeWorktree,
 } from './record.ts';
 import { removeFolders } from './remove.ts';
@@ -56,9 +56,8 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
   const { home, seal, id, run, cwd, link, environment, requireHeld, signal } = wish;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });
   await mendOnce(repository.commonFolder);
-  await mkdir(worktreesFolder(home), { recursive: true, mode: 0o700 });
   const place = { folder: repository.top, environment, signal };
-  const path = join(await realpath(worktreesFolder(home)), worktreeName(id, run));
+  const path = join(await ownWorktrees(home), worktreeName(id, run));
   const scratch = await apartPath({ home, seal }, worktreeName(id, run));
   try {
     const record: WorktreeRecord = {

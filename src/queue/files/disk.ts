@@ -7,6 +7,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { sayingName } from '../../names/folder.ts';
+import { HeldFolders } from './held-folders.ts';
 import { asNamed, asText } from './odd-names.ts';
 
 export interface FileFacts {
@@ -19,6 +21,8 @@ export interface FileFacts {
 }
 
 export interface Disk {
+  /** From here on nothing is made, moved, removed or listed below `home` by way of a link: that is ENOTDIR. Costs nothing. */
+  keepTo(home: string): void;
   /** Makes a new file (0600) with all of `data` on the device. EEXIST when it exists; on any error nothing is left. */
   create(path: string, data: string | Uint8Array, durable: boolean): Promise<void>;
   /** A regular file's content, never through a symbolic link. Throws BadFile for anything else or over `maxBytes`. */
@@ -81,10 +85,28 @@ const READ_REFUSED: Readonly<Record<string, string>> = {
 
 export class NodeDisk implements Disk {
   readonly #folderSyncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
+  #folders: HeldFolders | undefined;
+
+  /** `portable`, for tests: as on a system without /proc. */
+  keepTo(home: string, portable?: boolean): void {
+    this.#folders = new HeldFolders(home, portable);
+  }
+
+  /** Calls the system with the path by which it is to know what lies at `path`. */
+  #by<T>(path: string, call: (named: string | Buffer) => T): T {
+    if (this.#folders?.covers(path) !== true) return call(asNamed(path));
+    const at = this.#folders.at(path);
+    try {
+      return call(asNamed(at));
+    } catch (error) {
+      throw sayingName(error, at, path);
+    }
+  }
 
   async create(path: string, data: string | Uint8Array, durable: boolean): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    const descriptor = fs.openSync(asNamed(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    const descriptor = this.#by(path, (named) => fs.openSync(named, flags, 0o600));
     let open = true;
     try {
       writeAll(descriptor, bytes);
@@ -94,7 +116,7 @@ export class NodeDisk implements Disk {
       fs.closeSync(descriptor);
     } catch (error) {
       if (open) fs.closeSync(descriptor);
-      fs.rmSync(path, { force: true });
+      this.#by(path, (named) => fs.rmSync(named, { force: true }));
       throw error;
     }
   }
@@ -118,36 +140,32 @@ export class NodeDisk implements Disk {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    fs.renameSync(asNamed(from), asNamed(to));
+    this.#by(from, (source) => this.#by(to, (target) => fs.renameSync(source, target)));
   }
 
   async link(from: string, to: string): Promise<void> {
-    fs.linkSync(asNamed(from), asNamed(to));
+    this.#by(from, (source) => this.#by(to, (target) => fs.linkSync(source, target)));
   }
 
   async unlink(path: string): Promise<void> {
-    fs.unlinkSync(asNamed(path));
+    this.#by(path, (named) => fs.unlinkSync(named));
   }
 
   async makeFolder(path: string): Promise<void> {
-    fs.mkdirSync(asNamed(path), { mode: 0o700 });
+    this.#by(path, (named) => fs.mkdirSync(named, { mode: 0o700 }));
   }
 
   async removeFolder(path: string): Promise<void> {
-    fs.rmdirSync(asNamed(path));
+    this.#by(path, (named) => fs.rmdirSync(named));
   }
 
   async list(path: string): Promise<string[]> {
-    // A folder of ours is never reached through a link: it would lead out of the home.
-    if (lstatOrNone(path)?.isSymbolicLink() === true) {
-      throw Object.assign(new Error(`ENOTDIR: a symbolic link, and no folder, '${path}'`), {
-        code: 'ENOTDIR',
-      });
-    }
-    const names = fs.readdirSync(path);
-    // What cannot be decoded has this letter in it; reading all names as bytes would cost far more.
-    if (!names.some((name) => name.includes('\uFFFD'))) return names.sort();
-    return fs.readdirSync(path, { encoding: 'buffer' }).map(asText).sort();
+    return this.#by(`${path}/.`, (named) => {
+      const names = fs.readdirSync(named);
+      // What cannot be decoded has this letter in it; reading all names as bytes would cost far more.
+      if (!names.some((name) => name.includes('\uFFFD'))) return names.sort();
+      return fs.readdirSync(named, { encoding: 'buffer' }).map(asText).sort();
+    });
   }
 
   async facts(path: string): Promise<FileFacts | undefined> {

@@ -75,8 +75,10 @@ export class FileQueue implements Queue {
 
   /** Opening costs nothing, looks at nothing and holds nothing open. */
   constructor(options: FileQueueOptions) {
+    const disk = options.disk ?? new NodeDisk();
+    disk.keepTo(options.home);
     this.#context = makeContext({
-      disk: options.disk ?? new NodeDisk(),
+      disk,
       layout: new Layout(options.home),
       machine: options.machine ?? thisMachine(),
       seal: options.seal,

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { requireOwnFolder } from '../../names/own-folder.ts';
 import { halfMadePath, removeHalfMade } from '../../process/half-made.ts';
 import { lstatOrNone } from './disk.ts';
 import { Layout, SLOT_COUNT } from './layout.ts';
@@ -49,6 +50,7 @@ export const createFileHome = async (path: string, options: HomeOptions): Promis
   const slots = Array.from({ length: SLOT_COUNT }, (_, n) =>
     join(layout.inProgress, `slot-${String(n).padStart(2, '0')}`),
   );
+  requireFolders(layout);
   const inUse = fs.existsSync(layout.inProgress);
   for (const folder of [...layout.folders(), ...(inUse ? [] : slots)]) {
     try {
@@ -146,17 +148,17 @@ const syncFolder = (path: string): void => {
   }
 };
 
+const requireFolders = (layout: Layout): void => {
+  for (const folder of layout.queueFolders()) {
+    const facts = lstatOrNone(folder);
+    if (facts !== undefined) requireOwnFolder(folder, facts);
+  }
+};
+
 /** Throws `no_home` where `home` is none, `usage` where something else lies in the place of one of its folders. */
 export const requireHome = (home: string): void => {
   const layout = new Layout(home);
-  for (const folder of layout.queueFolders()) {
-    const facts = lstatOrNone(folder);
-    if (facts === undefined || facts.isDirectory()) continue;
-    const what = facts.isSymbolicLink() ? 'a symbolic link' : 'no folder';
-    throw new KoubouError('usage', `${folder} is ${what}, and the queue needs a folder of its own there.`, {
-      hint: 'Move away what lies there; `koubou init` makes the folder.',
-    });
-  }
+  requireFolders(layout);
   if (lstatOrNone(layout.pending) !== undefined) return;
   throw new KoubouError('no_home', `${home} is not a koubou home.`);
 };

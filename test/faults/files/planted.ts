@@ -18,6 +18,10 @@ export class PlantedDisk extends LightDisk {
     this.#planted = planted;
   }
 
+  override keepTo(home: string): void {
+    if (this.#planted !== 'follows links to folders') super.keepTo(home);
+  }
+
   override async read(path: string, maxBytes: number): Promise<Buffer> {
     const facts = fs.lstatSync(path, { throwIfNoEntry: false });
     const follows = facts?.isSymbolicLink() === true && this.#planted === 'follows links to files';

@@ -15,6 +15,9 @@ export class SimulatedDisk implements Disk {
     this.#process = process;
   }
 
+  /** There are no links in it. */
+  keepTo(): void {}
+
   async create(path: string, data: string | Uint8Array, durable: boolean): Promise<void> {
     const { files } = this.#world;
     await this.#process.turn('create', path);
