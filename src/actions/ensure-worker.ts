@@ -6,6 +6,8 @@ import { readVariables } from '../config/load.ts';
 import { templatesFolder } from '../config/paths.ts';
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
+import { TOLD } from '../executor/named-secrets.ts';
+import { placesToTell } from '../executor/secret-places.ts';
 import { makeOwnFolder } from '../names/own-folder.ts';
 import { daemonEnvironment } from '../process/daemon-environment.ts';
 import { startDetached } from '../process/detach.ts';
@@ -63,7 +65,11 @@ const environmentOfDaemon = ({ environment, config, home }: StartParts): Variabl
   const keys = Object.values(endpoints).flatMap(({ api_key_env: name }) =>
     name === undefined || said[name]?.trim() ? [] : name,
   );
-  return daemonEnvironment(environment, [...keys, ...security.env_pass]);
+  return {
+    ...daemonEnvironment(environment, [...keys, ...security.env_pass]),
+    // It hides what the user's variables name, though it does not get them.
+    [TOLD]: placesToTell(environment),
+  };
 };
 
 /** Starts `koubou work` with `flags` in the background; answers once it has joined the queue. */

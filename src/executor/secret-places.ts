@@ -2,6 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemHome } from '../process/key-folders.ts';
+import { isWithin } from '../text/is-within.ts';
+import { namedSecrets } from './named-secrets.ts';
 
 /** Below the home folder of the user. */
 const IN_HOME = [
@@ -143,6 +145,13 @@ export const AGENT_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   droid: ['.factory'],
 };
 
+/** Variables that name such a folder. */
+export const AGENT_VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  claude: ['CLAUDE_CONFIG_DIR'],
+  codex: ['CODEX_HOME'],
+  copilot: ['COPILOT_HOME'],
+};
+
 /** In those, what the program runs or lets itself be told when the user starts it. */
 export const AGENT_SETTINGS: Readonly<Record<string, readonly string[]>> = {
   claude: [
@@ -224,7 +233,7 @@ export interface HomePlaces {
 }
 
 /** HOME, and the one that the system has on file where that is another. */
-export const homeFolders = (environment: Readonly<Record<string, string>>): string[] => {
+export const homeFolders = (environment: Readonly<Record<string, string | undefined>>): string[] => {
   const named = environment['HOME'];
   return [
     ...new Set([...(named?.startsWith('/') ? [named] : []), systemHome()].filter((each) => each !== '')),
@@ -245,29 +254,56 @@ const homesOfOthers = (): string[] => {
   }
 };
 
-/** `spared`: names of the table that this program may see. */
+/**
+ * `spared`: names of the table that this program may see, and variables that name none for it. `whole`: the environment of
+ * the worker, by which the user's own programs find theirs.
+ */
 export const secretPlaces = (
   environment: Readonly<Record<string, string>>,
   spared: readonly string[] = [],
+  whole: Readonly<Record<string, string | undefined>> = process.env,
 ): HomePlaces => {
   const homes = homeFolders(environment);
-  const agents = Object.values(AGENT_FOLDERS).flat();
-  const names = [...IN_HOME, ...agents, ...OWN_CACHES].filter((name) => !spared.includes(name));
+  const names = [...IN_HOME, ...OF_AGENTS, ...OWN_CACHES].filter((name) => !spared.includes(name));
   return {
     hidden: [
       ...OF_THE_MACHINE,
+      ...[whole, environment].flatMap((each) => namedPlaces(each, homes, spared)),
       ...[...homes, ...homesOfOthers()].flatMap((home) => names.map((name) => join(home, name))),
     ],
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
   };
 };
 
+const OF_AGENTS = Object.values(AGENT_FOLDERS).flat();
+
+/** Caches hold no secrets: they are hidden where a program gets one of its own in their place. */
+const namedPlaces = (
+  environment: Readonly<Record<string, string | undefined>>,
+  [home = '/', ...others]: readonly string[],
+  spared: readonly string[] = [],
+): string[] => {
+  const names = [...IN_HOME, ...OF_AGENTS].filter((name) => !spared.includes(name));
+  return namedSecrets(environment, { names, home, spared }).filter(
+    (path) => !others.some((each) => isWithin(each, path)),
+  );
+};
+
+/** What a daemon has to be told that does not get these variables. */
+export const placesToTell = (environment: Readonly<Record<string, string | undefined>>): string =>
+  JSON.stringify(namedPlaces(environment, homeFolders(environment)));
+
 /** In that folder Codex itself may be installed, which starts its sandbox from there. */
-const OF_CODEX = ['.codex/auth.json', '.codex/history.jsonl', '.codex/sessions'];
+const OF_CODEX = ['auth.json', 'history.jsonl', 'sessions'];
 
 /** What is hidden in Codex's own sandbox: the same without caches, which it can only take away. */
 export const secretsFromCodex = (environment: Readonly<Record<string, string>>): string[] => {
   const spared = [...OWN_CACHES, ...(AGENT_FOLDERS['codex'] ?? [])];
-  const { hidden } = secretPlaces(environment, spared);
-  return [...hidden, ...homeFolders(environment).flatMap((home) => OF_CODEX.map((name) => join(home, name)))];
+  const { hidden } = secretPlaces(environment, [...spared, 'CODEX_HOME']);
+  const own = process.env['CODEX_HOME'];
+  return [
+    ...hidden,
+    ...homeFolders(environment).flatMap((home) => OF_CODEX.map((name) => join(home, '.codex', name))),
+    ...(own?.startsWith('/') ? OF_CODEX.map((name) => join(own, name)) : []),
+  ];
 };

@@ -9,7 +9,7 @@ import { confinementOf } from '../executor/confine.ts';
 import type { Confinement, ExecutionPlace, Executor } from '../executor/executor.ts';
 import { type Found, findBubblewrap } from '../executor/find-bubblewrap.ts';
 import { localExecutor } from '../executor/local.ts';
-import { AGENT_FOLDERS, AGENT_SETTINGS } from '../executor/secret-places.ts';
+import { AGENT_FOLDERS, AGENT_SETTINGS, AGENT_VARIABLES } from '../executor/secret-places.ts';
 import { findProgram } from '../process/find-program.ts';
 import { noteModelFolder } from '../process/model-folders.ts';
 import { findNamed } from '../process/own-path.ts';
@@ -91,7 +91,7 @@ export const agentExecutor = async (
         // A login has to be renewed, and one that is renewed elsewhere is lost.
         ...(network === 'all' ? own.map((each) => join(user, each)) : []),
       ],
-      spared: own,
+      spared: own.length === 0 ? [] : [...own, ...(AGENT_VARIABLES[name] ?? [])],
     },
   );
   const settings = own.length === 0 ? [] : (AGENT_SETTINGS[name] ?? []).map((each) => join(user, each));

@@ -21,6 +21,8 @@ import { bubblewrapExecutor } from '../../src/executor/bubblewrap.ts';
 import { type ConfineOptions, confinementOf } from '../../src/executor/confine.ts';
 import type { Confinement } from '../../src/executor/executor.ts';
 import { HeldPlaces } from '../../src/executor/held-places.ts';
+import { TOLD } from '../../src/executor/named-secrets.ts';
+import { placesToTell, secretPlaces } from '../../src/executor/secret-places.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 
 describe('the places of a sandbox', function () {
@@ -178,6 +180,49 @@ describe('the places of a sandbox', function () {
     const names = ['', '..', 'keys', 'keys/id', 'project/.koubou', 'tools', 'caches/tool', '.config/gh'];
     const may = await Promise.all(names.map(judged));
     assert.deepEqual(may, [false, false, false, false, false, true, true, true]);
+  });
+
+  it('hide keys and logins also where a variable of the worker names their place', async () => {
+    const at = (name: string): string => join(root, 'named', name);
+    const files: Record<string, string> = {
+      XDG_CONFIG_HOME: 'config/gh/hosts.yml',
+      XDG_DATA_HOME: 'data/keyrings/login.keyring',
+      GNUPGHOME: 'gpg/secring',
+      CARGO_HOME: 'cargo/credentials.toml',
+      KUBECONFIG: 'kube/one',
+      npm_config_userconfig: 'npmrc',
+      CODEX_HOME: 'codex/auth.json',
+    };
+    for (const file of Object.values(files)) write(at(file));
+    for (const file of ['kube/two', 'cargo/config.toml']) write(at(file));
+    const whole: Record<string, string> = {
+      XDG_CONFIG_HOME: at('config'),
+      XDG_DATA_HOME: at('data'),
+      GNUPGHOME: `${at('gpg')}/`,
+      CARGO_HOME: at('cargo'),
+      KUBECONFIG: `${at('kube/one')}:${at('kube/two')}`,
+      npm_config_userconfig: at('npmrc'),
+      CODEX_HOME: at('codex'),
+      // No places of keys, whatever names them.
+      AWS_CONFIG_FILE: '/dev/null',
+      AZURE_CONFIG_DIR: user,
+      DOCKER_CONFIG: 'relative',
+    };
+    const look = `cat ${[...Object.values(files), 'kube/two'].map(at).join(' ')}; cat ${at('cargo/config.toml')}`;
+    // That folder lies in /tmp, of which a program has its own.
+    const shown = (places: Confinement): Confinement => ({
+      ...places,
+      readable: [...places.readable, join(root, 'named')],
+    });
+    const places = shown(await confinement());
+    assert.equal((await said(places, look)).match(/^secret$/gm)?.length, 9, 'without them');
+    // One that an agent starts is told by the command that starts it.
+    for (const environment of [whole, { [TOLD]: placesToTell({ ...whole, HOME: user }) }]) {
+      const { hidden } = secretPlaces({ HOME: user }, [], environment);
+      assert.ok(!hidden.some((path) => [user, '/dev/null'].includes(path)));
+      const seen = await said({ ...places, hidden: [...places.hidden, ...hidden] }, look);
+      assert.equal(seen.match(/^secret$/gm)?.length, 1, seen);
+    }
   });
 
   it('show programs of the PATH also where they lie beside what is hidden, or in /tmp', async () => {
