@@ -38,6 +38,8 @@ export interface Confinement {
   folders: readonly string[];
   /** Folders of programs' own files, such as HOME: what it changes or adds there is seen by itself alone and then gone. */
   scratch: readonly string[];
+  /** Of a program's own: it gets a copy of these, and of folders in there those that are `shown`, read-only. */
+  copies?: { places: readonly string[]; shown: readonly string[] };
   /** Files and folders that it cannot see. */
   hidden: readonly string[];
   /** What it sees though it lies below a hidden one. Writable ones are seen anyway. */

@@ -3,7 +3,7 @@
  * that descriptor, so that nobody can turn a name round meanwhile. An older bubblewrap takes names alone; with it the way is
  * looked at again right before the start.
  */
-import { closeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { KoubouError, systemCode } from '../errors.ts';
 import { openHeld } from '../names/folder.ts';
 import { linkIn, NameRefused } from '../names/walk.ts';
@@ -12,6 +12,8 @@ import { askProgram } from '../process/ask-program.ts';
 /** The first one that bubblewrap gets, as `holds` of startProgram has it. */
 const FIRST = 5;
 const LIMIT_MS = 3000;
+/** Of a copy. */
+const MOST_BYTES = 16 * 1024 * 1024;
 const known = new Map<string, Promise<boolean>>();
 
 export class HeldPlaces {
@@ -41,8 +43,20 @@ export class HeldPlaces {
       closeSync(descriptor);
       return [how, path, path];
     }
+    return [`${how}-fd`, this.#given(descriptor), path];
+  }
+
+  /** The words that put a copy of a file there; undefined: there is none, or a large one, or it cannot be read. */
+  copy(path: string): readonly string[] | undefined {
+    const descriptor = openedFile(path);
+    return descriptor === undefined
+      ? undefined
+      : ['--perms', '0600', '--file', this.#given(descriptor), path];
+  }
+
+  #given(descriptor: number): string {
     this.descriptors.push(descriptor);
-    return [`${how}-fd`, String(FIRST + this.descriptors.length - 1), path];
+    return String(FIRST + this.descriptors.length - 1);
   }
 
   /** Throws KoubouError `not_allowed` where a link has come into the way to one of them. */
@@ -66,6 +80,19 @@ const opened = (path: string): number | undefined => {
     if (GONE.has(systemCode(error) ?? '')) return undefined;
     throw error;
   }
+};
+
+const openedFile = (path: string): number | undefined => {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const facts = fstatSync(descriptor);
+    if (facts.isFile() && facts.size <= MOST_BYTES) return descriptor;
+  } catch {
+    // As if it were not there.
+  }
+  if (descriptor !== undefined) closeSync(descriptor);
+  return undefined;
 };
 
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);

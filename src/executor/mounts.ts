@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isWithin } from '../text/is-within.ts';
+import { copyMounts, type Mount } from './copy-mounts.ts';
 import type { Confinement } from './executor.ts';
 import type { HeldPlaces } from './held-places.ts';
 import { listeningSockets } from './sockets.ts';
@@ -47,13 +48,6 @@ const HIDDEN_FROM_ROOT = [
 /** More would take long to mount. Such a folder is read-only then. */
 const MOST_ENTRIES = 500;
 
-interface Mount {
-  path: string;
-  /** Which goes on top where two have one path. */
-  rank: number;
-  words: readonly string[];
-}
-
 /**
  * Paths that are not there are left out: bubblewrap would make them, outside too where they lie in a writable one. Throws
  * KoubouError `not_allowed` where what was judged has become a link.
@@ -85,6 +79,9 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
     const words = places.mount(how, path);
     return words === undefined ? [] : [{ path, rank, words }];
   };
+  for (const path of await existing(confinement.copies?.places ?? [])) scratch.delete(path);
+  const copies = await copiesOf(confinement, { isWritable, scratch, places });
+  const elsewhere = new Set([...left, ...copies.map(({ path }) => path)]);
   const covered = await Promise.all(hidden.filter((path) => !left.has(path)).map(cover));
   const mounts: Mount[] = [
     { path: '/dev', rank: 0, words: ['--dev', '/dev'] },
@@ -92,7 +89,10 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
     ...(await forRoot()),
     ...own.map((path) => ({ path, rank: 0, words: ['--tmpfs', path] })),
     ...(await existing(NEEDED)).map((path) => bound('--ro-bind', path, 1)),
-    ...(await Promise.all([...scratch].map(([path, entries]) => scratchMounts(path, entries, left)))).flat(),
+    ...(
+      await Promise.all([...scratch].map(([path, entries]) => scratchMounts(path, entries, elsewhere)))
+    ).flat(),
+    ...copies,
     ...covered,
     ...readable.flatMap((path) => held('--ro-bind', path, 4)),
     ...writable.flatMap((path) => held('--bind', path, 5)),
@@ -111,6 +111,26 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
     // Only now, as mounts in it need their places made.
     ...covered.flatMap(({ path, words }) => (words[0] === '--tmpfs' ? ['--remount-ro', path] : [])),
   ];
+};
+
+const copiesOf = async (
+  { copies }: Confinement,
+  {
+    isWritable,
+    scratch,
+    places,
+  }: { isWritable: (path: string) => boolean; scratch: ReadonlyMap<string, unknown>; places: HeldPlaces },
+): Promise<Mount[]> => {
+  const own = await existing(copies?.places ?? []);
+  const shown = new Set(await existing(copies?.shown ?? []));
+  const mounts = own.map(async (path): Promise<Mount[]> => {
+    if ((await lstat(path).catch(() => undefined))?.isDirectory() === true)
+      return copyMounts(path, { shown, left: isWritable, places });
+    // In a folder that is the program's own; elsewhere it would be the real one.
+    const words = scratch.has(dirname(path)) ? places.copy(path) : undefined;
+    return words === undefined ? [] : [{ path, rank: 1, words }];
+  });
+  return (await Promise.all(mounts)).flat();
 };
 
 const forRoot = async (): Promise<Mount[]> => {
@@ -181,7 +201,7 @@ const scratchFolders = async (folders: readonly string[]): Promise<Map<string, D
   return new Map((await Promise.all(read)).flat());
 };
 
-/** A folder of the program's own with what is in the real one, each entry read-only; without `left`. */
+/** A folder of the program's own with what is in the real one, each entry read-only; without what is `left` to others. */
 const scratchMounts = async (
   folder: string,
   entries: readonly Dirent[],

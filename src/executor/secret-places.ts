@@ -152,29 +152,44 @@ export const AGENT_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   copilot: ['COPILOT_HOME'],
 };
 
-/** In those, what the program runs or lets itself be told when the user starts it. */
-export const AGENT_SETTINGS: Readonly<Record<string, readonly string[]>> = {
-  claude: [
-    'settings.json',
-    'settings.local.json',
-    'CLAUDE.md',
-    'hooks',
-    'commands',
-    'agents',
-    'skills',
-    'plugins',
-  ].map((name) => `.claude/${name}`),
-  codex: ['config.toml', 'AGENTS.md', 'hooks.json', 'rules', 'prompts', 'skills'].map(
-    (name) => `.codex/${name}`,
+/** In those, the login alone, which is renewed in its place: what is renewed elsewhere is lost. */
+export const AGENT_LOGINS: Readonly<Record<string, readonly string[]>> = {
+  claude: ['.claude/.credentials.json'],
+  codex: ['.codex/auth.json'],
+  opencode: ['auth.json', 'mcp-auth.json'].map((name) => `.local/share/opencode/${name}`),
+  gemini: ['oauth_creds.json', 'google_accounts.json'].map((name) => `.gemini/${name}`),
+  qwen: ['.qwen/oauth_creds.json'],
+  cursor: ['.config/cursor/auth.json'],
+  copilot: ['apps.json', 'hosts.json'].map((name) => `.config/github-copilot/${name}`),
+  amp: ['.local/share/amp/secrets.json'],
+  droid: ['auth.encrypted', 'auth.v2.file', 'auth.v2.key'].map((name) => `.factory/${name}`),
+};
+
+/** In those, what the program reads of the user's, or is installed as. All else it may do without. */
+export const AGENT_SHOWN: Readonly<Record<string, readonly string[]>> = {
+  claude: ['hooks', 'commands', 'agents', 'skills', 'plugins', 'output-styles', 'local'].map(
+    (name) => `.claude/${name}`,
   ),
-  opencode: ['.config/opencode', '.opencode', '.cache/opencode'],
-  aider: ['.aider.conf.yml', '.aider.model.settings.yml'],
-  gemini: ['settings.json', 'GEMINI.md', 'commands', 'extensions'].map((name) => `.gemini/${name}`),
-  qwen: ['settings.json', 'QWEN.md', 'commands', 'extensions'].map((name) => `.qwen/${name}`),
-  goose: ['.config/goose'],
-  crush: ['.config/crush'],
-  cursor: ['.cursor/mcp.json', '.cursor/hooks.json', '.cursor/rules'],
-  amp: ['.config/amp'],
+  codex: ['rules', 'prompts', 'skills', 'packages'].map((name) => `.codex/${name}`),
+  opencode: [
+    'agent',
+    'agents',
+    'command',
+    'commands',
+    'plugin',
+    'plugins',
+    'skills',
+    'themes',
+    'node_modules',
+  ]
+    .flatMap((name) => [`.config/opencode/${name}`, `.opencode/${name}`])
+    .concat('.opencode/bin', '.local/share/opencode/bin', '.cache/opencode/node_modules'),
+  gemini: ['commands', 'extensions', 'policies'].map((name) => `.gemini/${name}`),
+  qwen: ['commands', 'extensions', 'agents', 'skills'].map((name) => `.qwen/${name}`),
+  goose: ['.config/goose/recipes'],
+  cursor: ['.cursor/rules', '.cursor/commands'],
+  copilot: ['agents', 'skills', 'pkg'].map((name) => `.copilot/${name}`),
+  droid: ['bin', 'commands', 'droids', 'skills'].map((name) => `.factory/${name}`),
 };
 
 /** Of the machine, for those who may reach them: a socket or a key there gives more rights than any file. */

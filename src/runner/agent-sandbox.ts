@@ -9,7 +9,7 @@ import { confinementOf } from '../executor/confine.ts';
 import type { Confinement, ExecutionPlace, Executor } from '../executor/executor.ts';
 import { type Found, findBubblewrap } from '../executor/find-bubblewrap.ts';
 import { localExecutor } from '../executor/local.ts';
-import { AGENT_FOLDERS, AGENT_SETTINGS, AGENT_VARIABLES } from '../executor/secret-places.ts';
+import { AGENT_FOLDERS, AGENT_LOGINS, AGENT_SHOWN, AGENT_VARIABLES } from '../executor/secret-places.ts';
 import { findProgram } from '../process/find-program.ts';
 import { noteModelFolder } from '../process/model-folders.ts';
 import { findNamed } from '../process/own-path.ts';
@@ -72,6 +72,8 @@ export const agentExecutor = async (
   for (const each of given) {
     await noteModelFolder(await realpath(each).catch(() => each), confinement?.keys ?? []);
   }
+  // Only then it can ask with a login of its own.
+  const hasOwn = network === 'all' && own.length > 0;
   const made = await confinementOf(
     {
       ...place,
@@ -88,17 +90,16 @@ export const agentExecutor = async (
       writable: [
         ...writable,
         ...given,
-        // A login has to be renewed, and one that is renewed elsewhere is lost.
-        ...(network === 'all' ? own.map((each) => join(user, each)) : []),
+        ...(hasOwn ? (AGENT_LOGINS[name] ?? []).map((each) => join(user, each)) : []),
       ],
       spared: own.length === 0 ? [] : [...own, ...(AGENT_VARIABLES[name] ?? [])],
     },
   );
-  const settings = own.length === 0 ? [] : (AGENT_SETTINGS[name] ?? []).map((each) => join(user, each));
+  const places = (names: readonly string[]): string[] => names.map((each) => join(user, each));
   return bubblewrapExecutor(bwrap, {
     ...made,
-    protected: [...made.protected, ...guarded, ...settings],
-    unwanted: [...made.unwanted, ...settings],
+    protected: [...made.protected, ...guarded],
+    ...(hasOwn ? { copies: { places: places(own), shown: places(AGENT_SHOWN[name] ?? []) } } : {}),
   });
 };
 

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -19,10 +20,11 @@ import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { bubblewrapExecutor } from '../../src/executor/bubblewrap.ts';
 import { type ConfineOptions, confinementOf } from '../../src/executor/confine.ts';
-import type { Confinement } from '../../src/executor/executor.ts';
+import type { Confinement, Executor } from '../../src/executor/executor.ts';
 import { HeldPlaces } from '../../src/executor/held-places.ts';
 import { TOLD } from '../../src/executor/named-secrets.ts';
 import { placesToTell, secretPlaces } from '../../src/executor/secret-places.ts';
+import { agentExecutor } from '../../src/runner/agent-sandbox.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 
 describe('the places of a sandbox', function () {
@@ -77,10 +79,10 @@ describe('the places of a sandbox', function () {
     );
 
   /** What the script printed in there, on both its outputs. */
-  const said = async (places: Confinement, script: string, folder = cwd, over = {}): Promise<string> => {
+  const printed = async (executor: Executor, script: string, folder = cwd, over = {}): Promise<string> => {
     runs += 1;
     const out = join(root, `out-${runs}`);
-    const program = await bubblewrapExecutor(bubblewrap() ?? '', places).start({
+    const program = await executor.start({
       command: 'sh',
       args: ['-c', script],
       cwd: folder,
@@ -94,6 +96,8 @@ describe('the places of a sandbox', function () {
     await program.ended;
     return readFileSync(out, 'utf8');
   };
+  const said = (places: Confinement, script: string, folder = cwd, over = {}): Promise<string> =>
+    printed(bubblewrapExecutor(bubblewrap() ?? '', places), script, folder, over);
 
   it('open nothing that is hidden because the PATH names it, or what it lies in', async () => {
     const keys = [join(user, '.ssh', 'id'), join(state(), 'key'), join(cwd, '.koubou', 'config', '.env')];
@@ -223,6 +227,39 @@ describe('the places of a sandbox', function () {
       const seen = await said({ ...places, hidden: [...places.hidden, ...hidden] }, look);
       assert.equal(seen.match(/^secret$/gm)?.length, 1, seen);
     }
+  });
+
+  it('are a copy of the folder of an agent with a login of its own, but for that login', async () => {
+    const files = [
+      '.claude.json',
+      ...['settings.json', 'local/claude', 'shell-snapshots/one.sh', '.credentials.json'].map(
+        (name) => `.claude/${name}`,
+      ),
+    ];
+    for (const file of files) write(join(user, file), 'mine\n');
+    const attack = `cd; cat .claude.json .claude/settings.json .claude/local/claude; mkdir -p .claude/shell-snapshots .claude/new
+      for file in ${files.join(' ')}; do rm -f $file; echo evil > $file; done; echo evil > .claude.json && cat .claude.json`;
+    const after = async (writable: string[]): Promise<string[]> => {
+      const executor = await agentExecutor(
+        bubblewrap(),
+        { cwd, statePath: join(cwd, '.koubou', 'results', 'run-1.state'), readable: [], staysLocal: false },
+        {
+          entry: { bin: 'claude', args: [], env: {}, writable },
+          confinement: { mode: 'auto', home: join(cwd, '.koubou'), keys: [state()] },
+          environment: environment(),
+          network: 'all',
+          looks: false,
+          writable: [],
+          guarded: [],
+        },
+      );
+      const seen = await printed(executor, attack);
+      assert.match(seen, /^mine\nmine\nmine\n[^]*evil\n$/, 'it sees its own, and may write to the copy');
+      return files.map((file) => readFileSync(join(user, file), 'utf8').trim());
+    };
+    assert.deepEqual(await after([]), ['mine', 'mine', 'mine', 'mine', 'evil']);
+    assert.ok(!existsSync(join(user, '.claude', 'new')));
+    assert.deepEqual(await after(['~/.claude', '~/.claude.json']), ['evil', 'evil', 'evil', 'evil', 'evil']);
   });
 
   it('show programs of the PATH also where they lie beside what is hidden, or in /tmp', async () => {
