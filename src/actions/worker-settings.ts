@@ -2,6 +2,7 @@
 import type { Environment } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { namingVariables } from '../executor/named-secrets.ts';
 import { placedPrograms } from '../executor/own-programs.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
@@ -30,6 +31,7 @@ export const workerSettings = (
     home: wishes.home,
     keys: keyFolders(variables),
     programs: placedPrograms(config.runners),
+    naming: namingVariables(variables),
     worktreeLinks: config.worktrees.link,
     min,
     max: Math.max(min, wishes.max ?? config.workers.max),

@@ -14,6 +14,7 @@ import { gitPlaces } from './git-places.ts';
 import { missingSubmodules } from './missing-submodules.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
+import { privatePlaces } from './private-places.ts';
 import { homeFolders, programsIn, secretPlaces } from './secret-places.ts';
 
 export interface ConfineOptions {
@@ -23,6 +24,8 @@ export interface ConfineOptions {
   keys: readonly string[];
   /** Those that the config names by their place: they stay as they are. */
   programs?: readonly string[];
+  /** Of the worker's environment, what names places of keys and logins: namingVariables. */
+  naming?: Readonly<Record<string, string | undefined>>;
   /** The environment of the programs, already reduced. */
   environment: Readonly<Record<string, string>>;
   network: Confinement['network'];
@@ -54,7 +57,7 @@ export const confinementOf = async (
   const { environment, network, spared = [] } = options;
   refuseLinked(cwd);
   const home = options.home === null ? null : await real(options.home);
-  const secrets = secretPlaces(environment, spared);
+  const secrets = secretPlaces(environment, spared, options.naming);
   const places = [...secrets.hidden, ...options.keys];
   const secret = await Promise.all(places.map(real));
   const others = registeredHomes(options.keys);
@@ -62,7 +65,9 @@ export const confinementOf = async (
   // The user's own home of koubou, where this is another's task.
   const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
   const ofKoubou = [...options.keys, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
-  const hidden = [...secrets.hidden, ...ofKoubou];
+  const homes = await Promise.all(homeFolders(environment).map(real));
+  const ofMachine = await privatePlaces([cwd, ...homes]);
+  const hidden = [...secrets.hidden, ...ofKoubou, ...ofMachine];
   const closed = await Promise.all(hidden.map(real));
   const isOpen = !holdsUser(cwd);
   if (!isOpen && options.looks !== true) throw tooWide(cwd);
@@ -72,9 +77,9 @@ export const confinementOf = async (
   const project = options.writes === 'project' && git !== null && !holdsUser(git.top) ? git.top : cwd;
   const logins = secrets.hidden.filter((each) => !isNamed(each, options.writable));
   const never = {
-    homes: await Promise.all(homeFolders(environment).map(real)),
+    homes,
     // A person may name a login of the table; what leads to one by a link was named by nobody.
-    closed: await Promise.all([...logins, ...ofKoubou].map(real)),
+    closed: await Promise.all([...logins, ...ofKoubou, ...ofMachine].map(real)),
     own: ownState,
   };
   for (const path of [...(git?.writable ?? []), ...asked]) refuseWritable(path, never);
@@ -84,7 +89,7 @@ export const confinementOf = async (
     (path) => !secret.some((each) => isWithin(path, each)),
   );
   const programs = [...pathFolders(environment), dirname(process.execPath)];
-  const openable = (await Promise.all(homeFolders(environment).map(real))).flatMap(programsIn);
+  const openable = homes.flatMap(programsIn);
   const shown = await Promise.all([...programs, ...(git?.readable ?? [])].map(real));
   if (isOpen) await noteModelFolder(project, options.keys);
   const own = await ownPrograms(project, {

@@ -6,7 +6,7 @@ import { isWithin } from '../text/is-within.ts';
 import { copyMounts, type Mount } from './copy-mounts.ts';
 import type { Confinement } from './executor.ts';
 import type { HeldPlaces } from './held-places.ts';
-import { listeningSockets } from './sockets.ts';
+import { listeningSockets, socketsBelow } from './sockets.ts';
 
 /** Below these lie sockets and files of the user's session and of others; a program gets empty ones of its own. */
 const PRIVATE = ['/tmp', '/var/tmp', '/run', '/var/run'];
@@ -57,7 +57,12 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
   const writable = [...new Set(confinement.writable)];
   const own = await existing(PRIVATE);
   const isWritable = (path: string): boolean => writable.some((folder) => isWithin(path, folder));
-  const sockets = (await listeningSockets()).filter((path) => !isWritable(path));
+  const around = await existing([...confinement.scratch, ...writable.map((path) => dirname(path))]);
+  const tops = around.filter((path) => path !== '/' && !isWritable(path));
+  const passed = [...(await existing(confinement.hidden)), ...writable];
+  const sockets = [...(await listeningSockets()), ...(await socketsBelow(tops, passed))].filter(
+    (path) => !isWritable(path),
+  );
   const hidden = await existing([...confinement.hidden, ...sockets]);
   const covers = [...own, ...hidden];
   /** A writable folder below a hidden one is seen, and a hidden one below a writable one is not. */
@@ -66,12 +71,14 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
   const scratch = await scratchFolders(
     folders.filter((path) => !isWritable(path) && deepest(path, hidden) === 0),
   );
-  // Of what is in a folder of its own a program sees what is put there, now and later.
-  const left = new Set(hidden.filter((path) => scratch.has(dirname(path))));
   const { network } = confinement;
   const relay = typeof network === 'object' ? [network.relaySocket] : [];
   const readable = [...new Set([...confinement.readable, ...(await existing(relay))])].filter(
     (path) => !isOpen(path) && deepest(path, covers) > 0,
+  );
+  // Of what is in a folder of its own a program sees what is put there, now and later.
+  const left = new Set(
+    hidden.filter((path) => scratch.has(dirname(path)) && !readable.some((each) => isWithin(path, each))),
   );
   const guarded = (await existing(confinement.protected)).filter(isOpen);
 

@@ -68,6 +68,16 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   COPILOT_HOME: [''],
 };
 
+/** Of an environment, the variables that name such places. */
+export const namingVariables = (environment: Environment): Environment =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => isKnown(nameOf(name))));
+
+const isKnown = (name: string): boolean => name in VARIABLES || name in BASES || name === TOLD;
+
+/** npm reads its own in small letters, too. */
+const nameOf = (variable: string): string =>
+  variable.startsWith('npm_') ? variable.toUpperCase() : variable;
+
 /** In whose names a value may hold several. */
 const LISTS: ReadonlySet<string> = new Set(['KUBECONFIG']);
 
@@ -93,8 +103,7 @@ export const namedSecrets = (
 ): string[] => {
   const found: string[] = [];
   for (const [variable, value] of Object.entries(environment)) {
-    // npm reads its own in small letters, too.
-    const known = variable.startsWith('npm_') ? variable.toUpperCase() : variable;
+    const known = nameOf(variable);
     if (value === undefined || spared.includes(known)) continue;
     const within = VARIABLES[known];
     const base = BASES[known];

@@ -270,20 +270,20 @@ const homesOfOthers = (): string[] => {
 };
 
 /**
- * `spared`: names of the table that this program may see, and variables that name none for it. `whole`: the environment of
- * the worker, by which the user's own programs find theirs.
+ * `spared`: names of the table that this program may see, and variables that name none for it. `naming`: of the worker's whole
+ * environment, by which the user's own programs find theirs, what namingVariables gives.
  */
 export const secretPlaces = (
   environment: Readonly<Record<string, string>>,
   spared: readonly string[] = [],
-  whole: Readonly<Record<string, string | undefined>> = process.env,
+  naming: Readonly<Record<string, string | undefined>> = {},
 ): HomePlaces => {
   const homes = homeFolders(environment);
   const names = [...IN_HOME, ...OF_AGENTS, ...OWN_CACHES].filter((name) => !spared.includes(name));
   return {
     hidden: [
       ...OF_THE_MACHINE,
-      ...[whole, environment].flatMap((each) => namedPlaces(each, homes, spared)),
+      ...[naming, environment].flatMap((each) => namedPlaces(each, homes, spared)),
       ...[...homes, ...homesOfOthers()].flatMap((home) => names.map((name) => join(home, name))),
     ],
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
@@ -312,10 +312,13 @@ export const placesToTell = (environment: Readonly<Record<string, string | undef
 const OF_CODEX = ['auth.json', 'history.jsonl', 'sessions'];
 
 /** What is hidden in Codex's own sandbox: the same without caches, which it can only take away. */
-export const secretsFromCodex = (environment: Readonly<Record<string, string>>): string[] => {
+export const secretsFromCodex = (
+  environment: Readonly<Record<string, string>>,
+  naming: Readonly<Record<string, string | undefined>> = {},
+): string[] => {
   const spared = [...OWN_CACHES, ...(AGENT_FOLDERS['codex'] ?? [])];
-  const { hidden } = secretPlaces(environment, [...spared, 'CODEX_HOME']);
-  const own = process.env['CODEX_HOME'];
+  const { hidden } = secretPlaces(environment, [...spared, 'CODEX_HOME'], naming);
+  const own = naming['CODEX_HOME'];
   return [
     ...hidden,
     ...homeFolders(environment).flatMap((home) => OF_CODEX.map((name) => join(home, '.codex', name))),

@@ -1,5 +1,7 @@
 /** Where programs of this machine listen that are talked to through the file system. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isWithin } from '../text/is-within.ts';
 
 /** As unix(7) says of flags in /proc/net/unix: __SO_ACCEPTCON. */
 const LISTENS = 0x10000;
@@ -17,4 +19,42 @@ export const listeningSockets = async (): Promise<string[]> => {
 const listensAt = (line: string): string[] => {
   const [, flags, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\S+ (\/.*)$/.exec(line) ?? [];
   return path !== undefined && (Number.parseInt(flags ?? '', 16) & LISTENS) !== 0 ? [path] : [];
+};
+
+/** More are not looked through: each start of a program waits for it. */
+const MOST_FOLDERS = 1000;
+const PARALLEL = 32;
+const PASSED_OVER: ReadonlySet<string> = new Set(['node_modules', '.git', '.koubou']);
+
+/**
+ * The table names a socket as its program bound it: not where it has a relative name, or another one by now, as those of
+ * ssh's ControlMaster. So those that lie below these folders are looked for, the ones that lie least deep first.
+ */
+export const socketsBelow = async (tops: readonly string[], passed: readonly string[]): Promise<string[]> => {
+  const found: string[] = [];
+  const waiting = [...tops];
+  const seen = new Set(waiting);
+  for (let looked = 0; waiting.length > 0 && looked < MOST_FOLDERS; ) {
+    const part = waiting.splice(0, Math.min(PARALLEL, MOST_FOLDERS - looked));
+    looked += part.length;
+    const lists = await Promise.all(
+      part.map((path) => readdir(path, { withFileTypes: true }).catch(() => [])),
+    );
+    for (const [nth, entries] of lists.entries()) {
+      for (const entry of entries) {
+        const path = join(part[nth] ?? '/', entry.name);
+        if (entry.isSocket()) found.push(path);
+        else if (
+          entry.isDirectory() &&
+          !PASSED_OVER.has(entry.name) &&
+          !seen.has(path) &&
+          !passed.some((each) => isWithin(path, each))
+        ) {
+          seen.add(path);
+          waiting.push(path);
+        }
+      }
+    }
+  }
+  return [...new Set(found)];
 };

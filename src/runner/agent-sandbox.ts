@@ -24,6 +24,8 @@ export interface AgentConfinement {
   keys: readonly string[];
   /** That the config names by their place. */
   programs?: readonly string[];
+  /** As of ConfineOptions. */
+  naming?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The sandbox for a task, or null: it runs with the rights of the user. Throws KoubouError `not_allowed`. */
@@ -83,6 +85,7 @@ export const agentExecutor = async (
       home: confinement?.home ?? null,
       keys: confinement?.keys ?? [],
       programs: [...(confinement?.programs ?? []), entry.bin].filter(isAbsolute),
+      naming: confinement?.naming ?? {},
       environment,
       network,
       writes: 'folder',

@@ -22,6 +22,8 @@ export interface CommandOptions {
   keys: readonly string[];
   /** That the config names by their place. */
   programs?: readonly string[];
+  /** As of ConfineOptions. */
+  naming?: Readonly<Record<string, string | undefined>>;
   /** Whether the disk of a path takes more; for tests. */
   hasRoom?: (path: string) => Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 /** Makes the runners that the config names. */
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { namingVariables } from '../executor/named-secrets.ts';
 import { placedPrograms } from '../executor/own-programs.ts';
 import { secretsFromCodex } from '../executor/secret-places.ts';
 import { keyFolders } from '../process/key-folders.ts';
@@ -59,6 +60,7 @@ export const buildRunners = (
   home: string | null = null,
 ): Map<string, Runner> => {
   const programs = placedPrograms(config.runners);
+  const naming = namingVariables(environment);
   const make = (name: string, runner: RunnerConfig): Runner => {
     if (runner.kind === 'command') {
       return new CommandRunner({
@@ -67,6 +69,7 @@ export const buildRunners = (
         home,
         keys: keyFolders(environment),
         programs,
+        naming,
       });
     }
     if (runner.kind === 'agent') {
@@ -82,7 +85,13 @@ export const buildRunners = (
         environment: reducedEnvironment(environment, config.security.env_pass),
         promptFolders,
         template: config.defaults.template,
-        confinement: { mode: config.security.agent_sandbox, home, keys: keyFolders(environment), programs },
+        confinement: {
+          mode: config.security.agent_sandbox,
+          home,
+          keys: keyFolders(environment),
+          programs,
+          naming,
+        },
       });
     }
     const { endpoint, kind, apiKey } = endpointOf(name, runner, config, environment);
@@ -97,7 +106,7 @@ export const buildRunners = (
         allowFullAccess: config.security.allow_full_access,
         home,
         hidden: keyFolders(environment),
-        secrets: secretsFromCodex(reducedEnvironment(environment)),
+        secrets: secretsFromCodex(reducedEnvironment(environment), naming),
         programs,
         environment: reducedEnvironment(environment, config.security.env_pass),
       });

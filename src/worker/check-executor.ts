@@ -16,8 +16,9 @@ export const checkExecutor = async (
     home,
     keys,
     programs = [],
+    naming = {},
     environment,
-  }: Pick<WorkerSettings, 'home' | 'keys' | 'programs' | 'environment'>,
+  }: Pick<WorkerSettings, 'home' | 'keys' | 'programs' | 'naming' | 'environment'>,
 ): Promise<Executor> => {
   const outside = task.options.check_outside === true;
   if (outside && place.staysLocal) {
@@ -28,7 +29,15 @@ export const checkExecutor = async (
     );
   }
   if (task.confined === true) {
-    return confinedExecutor(place, { home, keys, programs, environment, network: 'none', writes: 'project' });
+    return confinedExecutor(place, {
+      home,
+      keys,
+      programs,
+      naming,
+      environment,
+      network: 'none',
+      writes: 'project',
+    });
   }
   return outside ? localExecutor : ((await runner.executorFor?.(task, place)) ?? localExecutor);
 };

@@ -15,6 +15,8 @@ export interface WorkerSettings {
   keys: readonly string[];
   /** Absolute: what the config names by its place. No model may change it. */
   programs?: readonly string[];
+  /** As of ConfineOptions. */
+  naming?: Readonly<Record<string, string | undefined>>;
   /** Ignored files that a worktree is given too, relative to the repository's top. */
   worktreeLinks: readonly string[];
   /** Bounds of the number of slots. */

@@ -3,8 +3,10 @@
  * by names of its own making. Beside each promise stands the same attack on what has no guard.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -22,7 +24,9 @@ import { bubblewrapExecutor } from '../../src/executor/bubblewrap.ts';
 import { type ConfineOptions, confinementOf } from '../../src/executor/confine.ts';
 import type { Confinement, Executor } from '../../src/executor/executor.ts';
 import { HeldPlaces } from '../../src/executor/held-places.ts';
+import { localExecutor } from '../../src/executor/local.ts';
 import { TOLD } from '../../src/executor/named-secrets.ts';
+import { privateBelow } from '../../src/executor/private-places.ts';
 import { placesToTell, secretPlaces } from '../../src/executor/secret-places.ts';
 import { agentExecutor } from '../../src/runner/agent-sandbox.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
@@ -260,6 +264,50 @@ describe('the places of a sandbox', function () {
     assert.deepEqual(await after([]), ['mine', 'mine', 'mine', 'mine', 'evil']);
     assert.ok(!existsSync(join(user, '.claude', 'new')));
     assert.deepEqual(await after(['~/.claude', '~/.claude.json']), ['evil', 'evil', 'evil', 'evil', 'evil']);
+  });
+
+  it('hide sockets that lie elsewhere than the table of the kernel says', async () => {
+    const names = ['srv/rel.sock', '.ansible/cp/host'].map((name) => join(user, name));
+    for (const name of names) mkdirSync(dirname(name), { recursive: true });
+    const passing = join(user, '.ansible', 'cp', 'host.passing');
+    // As ssh does: bound under one name, and found by another.
+    const script = `import socket, os
+os.chdir(${JSON.stringify(join(user, 'srv'))})
+one = socket.socket(socket.AF_UNIX); one.bind('rel.sock'); one.listen()
+two = socket.socket(socket.AF_UNIX); two.bind(${JSON.stringify(passing)}); two.listen()
+os.link(${JSON.stringify(passing)}, ${JSON.stringify(names[1])}); os.unlink(${JSON.stringify(passing)})
+print('ready', flush=True)
+while True:
+    for each in (one, two):
+        each.setblocking(False)
+        try: each.accept()[0].send(b'served')
+        except BlockingIOError: pass
+`;
+    const ask = `python3 -c 'import socket
+for path in ${JSON.stringify(names)}:
+    s = socket.socket(socket.AF_UNIX)
+    try: s.connect(path); print(s.recv(9))
+    except OSError: print("no")'`;
+    const server = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      await once(server.stdout, 'data');
+      assert.equal(await said(await confinement(), ask), 'no\nno\n');
+      assert.match(await printed(localExecutor, ask), /served[^]*served/);
+    } finally {
+      server.kill('SIGKILL');
+    }
+  });
+
+  it('hide from a worker that is root what others may not read of the machine', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const look = 'find /etc -xdev -type f ! -perm -004 -size +0c';
+    if ((await printed(localExecutor, look)) === '') this.skip();
+    assert.equal(await said(await confinement(), look), '');
+    const top = join(root, 'etc');
+    for (const name of ['a/open', 'a/shut', 'b/c/open', 'd/e']) write(join(top, name));
+    chmodSync(join(top, 'a', 'shut'), 0o640);
+    chmodSync(join(top, 'b', 'c'), 0o750);
+    assert.deepEqual((await privateBelow([top])).sort(), [join(top, 'a', 'shut'), join(top, 'b', 'c')]);
   });
 
   it('show programs of the PATH also where they lie beside what is hidden, or in /tmp', async () => {
