@@ -74,7 +74,10 @@ export const summaryOf = async (home: string): Promise<HomeSummary> => {
   };
 };
 
-const textOf = (path: string): string => readTextFile(path, { follow: false });
+/** As much as a stranger's YAML may take to be read. */
+const MOST_BYTES = 64 * 1024;
+
+const textOf = (path: string): string => readTextFile(path, { follow: false, mostBytes: MOST_BYTES });
 
 const variablesOf = (home: string): Record<string, string | undefined> =>
   parseEnv(unfollowed(home, ['config', '.env'], textOf) ?? '');

@@ -1,6 +1,7 @@
 /** Reads the text of an agent.yaml. Loads yaml and the schema: only where the cached config does not serve. */
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter } from 'yaml';
 import { KoubouError } from '../errors.ts';
+import { readYaml } from '../text/yaml.ts';
 import { checkConfig, type Problem } from './check.ts';
 import type { Config } from './schema.ts';
 
@@ -15,7 +16,7 @@ export interface AgentYaml {
 /** `file` is the path that errors name. Throws KoubouError `usage` with the line and column of the mistake. */
 export const readAgentYaml = (text: string, file: string): AgentYaml => {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = readYaml(text, lines);
   const place = (offset: number | undefined) => {
     const { line, col } = lines.linePos(offset ?? 0);
     return `${file}, line ${line}, column ${col}`;

@@ -200,16 +200,42 @@ const parseDrop = async (
 };
 
 const parseYaml = async (text: string): Promise<unknown> => {
-  const { parse } = await import('yaml');
+  const { MOST_LETTERS, readYaml } = await import('../../text/yaml.ts');
+  if (text.length > MOST_LETTERS)
+    throw new KoubouError(
+      'usage',
+      `its YAML has more than ${MOST_LETTERS} letters; a long prompt is the text of a .md file.`,
+    );
   try {
-    return parse(text, { maxAliasCount: 0 });
+    const document = readYaml(text);
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    return document.toJS({ maxAliasCount: 0 });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new KoubouError('usage', `it is not YAML as it is read here: ${why}`, { cause });
   }
 };
 
+/** Of a task, schema included: each is checked while nothing else goes on. */
+const MOST_PARTS = 10_000;
+
+/** Counted to the bound and no further. */
+const partsOf = (value: unknown): number => {
+  const open: unknown[] = [value];
+  let count = 0;
+  for (let each = open.pop(); each !== undefined && count <= MOST_PARTS; each = open.pop()) {
+    if (typeof each !== 'object' || each === null) continue;
+    const members: unknown[] = Object.values(each);
+    count += members.length;
+    if (count <= MOST_PARTS) open.push(...members.map((member) => member ?? null));
+  }
+  return count;
+};
+
 const asFields = (value: unknown): Record<string, unknown> => {
+  if (partsOf(value) > MOST_PARTS)
+    throw new KoubouError('usage', `It has more than ${MOST_PARTS} fields and members.`);
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
   throw new KoubouError('usage', 'It holds no fields of a task.');
