@@ -2,6 +2,8 @@
 import { lstatSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { writtenOut } from '../text/written-out.ts';
+import { isWithin } from './walk.ts';
 
 /** In a name that cannot be decoded; whether a name has it for its own is told by whether it exists. */
 const ODD = '\uFFFD';
@@ -23,11 +25,13 @@ export async function* findFiles(
   within: (path: string) => boolean = () => true,
 ): AsyncGenerator<Found> {
   const seen = new Set<string>();
+  const start = resolve(cwd, writtenOut(pattern));
   for (const each of patternsFor(pattern)) {
     const folders: string[] = [];
     const exclude = (entry: { parentPath: string; name: string }): boolean => {
-      const path = resolve(entry.parentPath, entry.name);
-      if (!within(path)) return true;
+      // Those on the way to where the pattern begins, too: with a parent that is seen from `cwd`.
+      const path = resolve(cwd, entry.parentPath, entry.name);
+      if (!within(path) && !isWithin(path, start)) return true;
       if (entry.name.includes(ODD)) folders.push(path);
       return false;
     };

@@ -89,10 +89,8 @@ const bestOf = async (
   if (found === 'good') return found;
   const { findFiles } = await import('../names/find-files.ts');
   // What lies elsewhere is none of it; of a link to there it is said that it leads out.
-  const within = (path: string): boolean => {
-    const folder = endOf(dirname(path));
-    return folder !== undefined && known.places.some((place) => isWithin(place, folder));
-  };
+  const within = (path: string): boolean =>
+    [path, dirname(path)].map(endOf).some((end) => end !== undefined && isIn(known.places, end));
   for await (const { path, odd } of findFiles(pattern, cwd, within)) {
     signal?.throwIfAborted();
     const each = odd ? ODD : await judged(path, known);
@@ -102,6 +100,9 @@ const bestOf = async (
   return found;
 };
 
+const isIn = (places: readonly string[], end: string): boolean =>
+  places.some((place) => isWithin(place, end));
+
 const judged = async (
   path: string,
   { places, before }: Pick<Expectation, 'before'> & { places: readonly string[] },
@@ -109,7 +110,7 @@ const judged = async (
   try {
     const { end, facts } = walk(path);
     if (facts === undefined) return 'missing';
-    if (!places.some((place) => isWithin(place, end))) return LEADS_OUT;
+    if (!isIn(places, end)) return LEADS_OUT;
     if (!facts.isFile()) return 'is not a file';
     if (facts.size === 0) return 'is empty';
     return before !== undefined && (await isAsBefore(before, path, { end, facts })) ? UNCHANGED : 'good';

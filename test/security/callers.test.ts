@@ -322,7 +322,12 @@ security: { allow_full_access: true }
         assert.equal(said[0], said[1], up);
         assert.doesNotMatch(said.join(), /payroll-2026/);
       }
-      assert.equal((await call(AGENT, ['delegate', '--each', '{m,[m]}ine*', 'hello'])).code, 0);
+      project.write('sub/mine.txt', 'x');
+      const own = ['{m,[m]}ine*', join(project.folder, 'min*'), './sub/*', '**/mine*'];
+      for (const each of own)
+        assert.equal((await call(AGENT, ['delegate', '--each', each, 'hello'])).code, 0, each);
+      const inSub = { cwd: join(project.folder, 'sub'), environment: { HOME: root, PATH: path, ...AGENT } };
+      assert.equal((await project.runWith(inSub, 'delegate', '--each', '../min*', 'hello')).code, 0);
       const planted = await buildPlanted({
         file: 'actions/delegate.ts',
         from: 'isBound ? (path: string) => project.has(realOf(path)) : undefined',
