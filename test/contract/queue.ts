@@ -928,8 +928,8 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         const member = await queue.join(worker());
         assert.equal(await member.message(), undefined);
         await queue.tell(member.workerId, { min: 1, max: 2 });
-        await queue.tell(member.workerId, { min: 0, max: 3 });
-        assert.deepEqual(await member.message(), { min: 0, max: 3 });
+        await queue.tell(member.workerId, { min: 2, max: 3 });
+        assert.deepEqual(await member.message(), { min: 2, max: 3 });
         assert.equal(await member.message(), undefined);
       });
 

@@ -42,6 +42,9 @@ export const codexRunner = (url: string, { home, hidden = [], secrets = [], path
     environment: reducedEnvironment({ ...process.env, HOME: home, PATH: path }),
   });
 
+/** As in a daemon a run's own files lie in no folder of the work, where Codex would start no bubblewrap, and hidden. */
+export const runsBeside = (cwd: string): string => join(dirname(cwd), 'runs');
+
 export const runOf = (home: string, cwd: string, over: Partial<RunContext> = {}): RunContext => {
   const results = join(home, 'results', '2026-01-01', 'task_a');
   mkdirSync(results, { recursive: true });
@@ -55,8 +58,7 @@ export const runOf = (home: string, cwd: string, over: Partial<RunContext> = {})
     logPath,
     outputPath,
     cwd,
-    // As in a daemon it lies in no folder of the work: there Codex would start no bubblewrap.
-    statePath: join(dirname(cwd), 'run-1.state'),
+    statePath: join(runsBeside(cwd), 'run-1.state'),
     resume: null,
     marker: `codex-probe-${process.pid}`,
     model: undefined,
@@ -82,7 +84,8 @@ export const probe = async (
     const given = typeof commands === 'function' ? commands(server.url) : commands;
     script.push(...given.map((command) => steps.exec(command, { yield_time_ms: 20_000 })));
     const context = runOf(place.home, place.cwd);
-    const outcome = await codexRunner(server.url, place).run(taskOf(place.cwd, { type: 'code' }), context);
+    const hidden = [...(place.hidden ?? []), runsBeside(place.cwd)];
+    const outcome = await codexRunner(server.url, { ...place, hidden }).run(taskOf(place.cwd, { type: 'code' }), context);
     return { printed: server.requests.slice(1).map(({ body }) => lastOutput(body)), outcome, server };
   } finally {
     await server.close();

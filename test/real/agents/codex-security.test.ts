@@ -158,7 +158,7 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
       const { printed } = await probe({ home, cwd, path }, [`touch ${root}/escaped; env | grep PLANTED; echo first`]);
       assert.match(printed[0] ?? '', /Read-only file system/);
       assert.doesNotMatch(printed[0] ?? '', /PLANTED/);
-      assert.deepEqual(readdirSync(root).sort(), ['path', 'state', 'work']);
+      assert.deepEqual(readdirSync(root).sort(), ['path', 'runs', 'state', 'work']);
     });
 
     it('by the filters of a repository, which Codex asks git about', async () => {
@@ -370,7 +370,7 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
   it('find and leave nothing of Codex in the folder of the work', async () => {
     await probe({ home, cwd, path }, ['echo a >a']);
     assert.deepEqual(readdirSync(cwd).sort(), ['.koubou', 'a']);
-    assert.deepEqual(readdirSync(join(root, 'run-1.state')), ['sessions']);
+    assert.deepEqual(readdirSync(join(root, 'runs', 'run-1.state')), ['sessions']);
     assert.deepEqual(readdirSync(join(home, 'run')), []);
   });
 });
