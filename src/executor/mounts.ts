@@ -9,7 +9,7 @@ import type { HeldPlaces } from './held-places.ts';
 import { listeningSockets, socketsBelow } from './sockets.ts';
 
 /** Below these lie sockets and files of the user's session and of others; a program gets empty ones of its own. */
-const PRIVATE = ['/tmp', '/var/tmp', '/run', '/var/run'];
+const PRIVATE = ['/tmp', '/var/tmp', '/dev/shm', '/run', '/var/run'];
 /** What programs cannot do without of those: name servers, and the programs themselves where NixOS keeps them. */
 const NEEDED = [
   '/run/systemd/resolve/resolv.conf',

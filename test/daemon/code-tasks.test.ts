@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import { builtKoubou } from '../helpers/built.ts';
@@ -129,8 +138,8 @@ describe('code tasks of real daemons', () => {
   it('begin again where the daemon was killed while git made the branch', async function () {
     if (process.platform !== 'linux') this.skip();
     repository();
-    const bin = daemons.home.path('bin');
-    mkdirSync(bin);
+    // Outside of the project, where koubou would not take it for git.
+    const bin = mkdtempSync(join(tmpdir(), 'koubou-git-'));
     // What a git leaves that is killed there; this one outlives its daemon.
     const half = `#!/bin/sh
 case "$*" in *" update-ref "*)
@@ -155,6 +164,7 @@ PATH="\${PATH#*:}" exec git "$@"
     assert.equal((await daemons.koubou(['apply', id], { cwd: folder })).stdout, 'new.txt\n');
     assert.equal(git('worktree', 'list').trim().split('\n').length, 1);
     assert.equal(git('status', '--porcelain'), '?? new.txt\n');
+    rmSync(bin, { recursive: true });
   });
 
   it('are applied whole in the end when the one who applies is killed', async () => {

@@ -7,8 +7,8 @@ import { Daemons } from '../helpers/daemon.ts';
 
 const CONFIG = `
 runners:
-  small: { kind: agent, bin: cat, model: s, output: { stdout: true } }
-  big: { kind: agent, bin: cat, model: b, output: { stdout: true } }
+  small: { kind: agent, bin: cat, model: s, output: { stdout: true }, confine: off }
+  big: { kind: agent, bin: cat, model: b, output: { stdout: true }, confine: off }
 routing:
   default: { general: small, code: small }
   escalate: [small, big, hand_back]
