@@ -5,7 +5,7 @@ import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
 import { findProgram } from '../process/find-program.ts';
 import { noteModelFolder } from '../process/model-folders.ts';
-import { registeredHomes } from '../process/registered-homes.ts';
+import { homesToHide } from '../process/registered-homes.ts';
 import { isWithin } from '../text/is-within.ts';
 import { guardedPath } from './codex-bubblewrap.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
@@ -41,7 +41,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   if (link !== undefined) throw linked(cwd, link.path);
   const needed = [realCwd, realHome, ...(await programOf(wanted))];
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
-  const others = await existing([...secrets, ...registeredHomes(hidden)]);
+  const others = await existing([...secrets, ...homesToHide(hidden)]);
   const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
   if (sandbox === 'read-only') {
     const own = worktree === null ? [realHome] : await allBut(worktree, realHome);

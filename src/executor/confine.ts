@@ -5,7 +5,7 @@ import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
 import { holdsUser } from '../process/key-folders.ts';
 import { noteModelFolder } from '../process/model-folders.ts';
-import { registeredHomes } from '../process/registered-homes.ts';
+import { homesToHide } from '../process/registered-homes.ts';
 import { isWithin } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
@@ -60,7 +60,7 @@ export const confinementOf = async (
   const secrets = secretPlaces(environment, spared, options.naming);
   const places = [...secrets.hidden, ...options.keys];
   const secret = await Promise.all(places.map(real));
-  const others = registeredHomes(options.keys);
+  const others = homesToHide(options.keys);
   refuseFolder(cwd, [...(home === null ? [] : [home]), ...others], secret);
   // The user's own home of koubou, where this is another's task.
   const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));

@@ -1,21 +1,29 @@
 /** The user's homes of koubou, of other projects too: tasks, results and keys lie in each. */
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { KoubouError } from '../errors.ts';
 import { objectOf } from '../text/json.ts';
 import { readTextFile } from '../text/read-text.ts';
 
-/** More are not hidden: each is a mount. */
-const MOST_HOMES = 200;
+/** Each is a mount in a sandbox. */
+const MOST_HOMES = 1000;
 const MOST_BYTES = 4096;
 
 /** `keys`: where the user's key may lie; the homes that are signed with it are written down beside it (home/signature.ts). */
-export const registeredHomes = (keys: readonly string[]): string[] => {
-  const found: string[] = [];
-  for (const path of new Set(keys.flatMap(homesBeside))) {
-    if (found.length >= MOST_HOMES) break;
-    if (isFolder(path)) found.push(path);
-  }
-  return found;
+export const registeredHomes = (keys: readonly string[]): string[] =>
+  [...new Set(keys.flatMap(homesBeside))].filter(isFolder);
+
+/** As registeredHomes, for a sandbox. Throws KoubouError `not_allowed` where they are too many to be hidden. */
+export const homesToHide = (keys: readonly string[]): string[] => {
+  const homes = registeredHomes(keys);
+  if (homes.length <= MOST_HOMES) return homes;
+  throw new KoubouError(
+    'not_allowed',
+    `${homes.length} homes of koubou are yours, and a sandbox can hide ${MOST_HOMES}; nothing was started.`,
+    {
+      hint: `Remove the folders .koubou that you no longer need; ${join(keys[0] ?? '', 'homes')} names them.`,
+    },
+  );
 };
 
 /** All that are written down there, whether they are still where they were or not. */

@@ -182,6 +182,21 @@ describe('a program of a model in the sandbox', function () {
     }
   });
 
+  it('is not started where the user has more homes than it could hide', async () => {
+    const others = (count: number): void => {
+      for (let nth = 0; nth < count; nth += 1) {
+        const path = join(user, `other-${nth}`, '.koubou');
+        write(join(path, 'config', '.env'), 'secret\n');
+        write(join(user, '.local/state/koubou/homes', `${nth}`), JSON.stringify({ path }));
+      }
+    };
+    others(300);
+    const said = await run(await confined(), `cat ${user}/other-*/.koubou/config/.env | grep -c secret`);
+    assert.match(said, /^0$/m);
+    others(1001);
+    await assert.rejects(confined(), /1001 homes of koubou are yours/);
+  });
+
   it('sees no other home of the user, wherever that lies, and changes none', async () => {
     const others = [join(cwd, 'packages', 'one', '.koubou'), join(user, 'elsewhere', '.koubou')];
     for (const [nth, path] of others.entries()) {
