@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TaskRecord } from '../../../src/task/record.ts';
 import { Daemons } from '../../helpers/daemon.ts';
+import { newTask } from '../../helpers/queue-home.ts';
 import { until } from '../../helpers/until.ts';
 import { census } from '../census.ts';
 import { Mounted, run } from '../mounts.ts';
@@ -37,18 +38,24 @@ export const workOnOverlay = async (program?: string): Promise<Layered> => {
       const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},redirect_dir=off`;
       run('mount', '-t', 'overlay', '-o', options, 'overlay', lower);
       layered = true;
+      // The folder of the home is another one now.
+      const queue = daemons.home.open();
       const drain = await daemons.launch(['--drain'], program === undefined ? {} : { program });
       const drained = await until(() => drain.gone(), 'the end of the drain', 10_000).catch(() => false);
-      if (drain.gone()) ids.push(await daemons.shell('true'));
+      const task = newTask({ cwd: daemons.home.home, type: 'command', prompt: '', command: ['true'] });
+      if (drain.gone()) ids.push(...(await queue.add([task])).map(({ id }) => id));
       if (drained) await daemons.koubou(['work', '--drain']);
-      const records = await Promise.all(ids.map((id) => daemons.record(id)));
+      const records = (await Promise.all(ids.map((id) => queue.get(id)))).filter(
+        (record) => record !== undefined,
+      );
       const { faults } = census(daemons.home.home, { acknowledged: ids });
       return { drained, records, faults };
     } finally {
       await daemons.remove();
     }
   } finally {
-    if (layered) run('umount', lower);
+    // This process holds folders of the home.
+    if (layered) run('umount', '-l', lower);
     disk.remove();
   }
 };

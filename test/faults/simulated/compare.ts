@@ -48,7 +48,7 @@ const CALLS: readonly Call[] = [
   (disk, one, two) => disk.rename(one, two),
   async (disk, one, two) => {
     // Both may be wrong at once, and which one is looked at first is nobody's promise.
-    if (await unlessCode(['ENOENT', 'ENOTDIR'], () => disk.link(one, two))) return 'linked';
+    if (await unlessCode(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'], () => disk.link(one, two))) return 'linked';
     return 'nothing is there, or nowhere to put it';
   },
   (disk, one) => disk.unlink(one),
