@@ -61,7 +61,7 @@ export class Stage {
 endpoints: { here: { kind: ollama, url: '${server.url}', max_concurrent: 4 } }
 runners:
   local: { kind: ollama, endpoint: here, model: scripted }
-  agent: { kind: agent, bin: sh, args: ${JSON.stringify(trace.command(2, 0.1).slice(1))} }
+  agent: { kind: agent, bin: sh, args: ${JSON.stringify(trace.command(2, 0.1).slice(1))}, confine: off }
 routing: { default: { general: local, code: agent } }
 `;
     const daemons = await Daemons.make(config, within);
