@@ -101,6 +101,8 @@ export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): 
     'check_for_update_on_startup=false',
     'web_search="disabled"',
     'approval_policy="never"',
+    // Commands have the PATH of whoever delegated; a login shell would put its own in the place.
+    'allow_login_shell=false',
     `shell_environment_policy.exclude=${toml([keyVariable, NO_GIT])}`,
     ...(commandPath === null ? [] : [`shell_environment_policy.set.PATH=${toml(commandPath)}`]),
     ...sandboxSettings(wishes),

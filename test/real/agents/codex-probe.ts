@@ -38,7 +38,6 @@ export const codexRunner = (url: string, { home, hidden = [], secrets = [], path
     hidden,
     secrets,
     promptFolders,
-    // Its shells are login shells: what this machine's profiles do is no part of the test.
     environment: reducedEnvironment({ ...process.env, HOME: home, PATH: path }),
   });
 
