@@ -356,7 +356,6 @@ for (const kind of KINDS) describe(`the commands of the real Codex with ${kind}`
     for (const name of ['bwrap', 'node']) chmodSync(join(tools, name), 0o755);
     const whole = `${tools}:${path}`;
     const { printed, outcome } = await probe({ home, cwd: sub, path: whole }, [
-      // Its shells are login shells, whose profiles may have another PATH.
       "tr '\\0' '\\n' </proc/$$/environ | grep ^PATH=",
     ]);
     assert.ok(outcome.ok, outcome.ok ? '' : outcome.error.message);

@@ -65,7 +65,6 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
       home: rig.home.home,
       hidden: [],
       promptFolders,
-      // Its shells are login shells: what this machine's profiles do is no part of the test.
       environment: reducedEnvironment({ ...process.env, HOME: rig.home.home, PATH: path }),
     });
 
