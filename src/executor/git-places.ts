@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { linkIn, NameRefused } from '../names/walk.ts';
 import type { WorkedIn } from './executor.ts';
 import { isWorkedOn } from './git-folder.ts';
-import { isStandIn } from './stand-in.ts';
+import { isStandIn, standInsOf } from './stand-in.ts';
 
 export interface GitPlaces {
   /** The top of the work tree. */
@@ -53,7 +53,7 @@ const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
   if (kept.some(leadsAway)) return readOnly(top, folder);
   for (const name of MADE) await mkdir(join(folder, name)).catch(() => undefined);
   const guarded = await guardedIn(folder);
-  const commondir = join(folder, 'commondir');
+  const { commondir, locked } = standInsOf(folder);
   // A whole folder that has another's name is none of git's.
   const isOdd = (await kindOf(commondir)) !== 'missing' && !(await isStandIn(commondir));
   if (guarded === undefined || isOdd || (await hasOwnSettings(folder))) return readOnly(top, folder);
@@ -63,7 +63,7 @@ const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
     writable: [folder, ...kept],
     readable: [],
     protected: [...guarded, join(folder, 'objects', 'info'), commondir],
-    standIns: [commondir],
+    standIns: [commondir, locked],
     folders: [{ path: folder, parts: [] }],
   };
 };

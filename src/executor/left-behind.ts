@@ -1,12 +1,12 @@
 /** What a program in a sandbox left where the user's own programs would follow it: judged when it has ended. */
 import { lstatSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import type { Confinement } from './executor.ts';
 import { GitFolder, type Judged } from './git-folder.ts';
 import { setAsideRepositories } from './nested-repositories.ts';
-import { isFree, isStandIn, makeStandIns } from './stand-in.ts';
+import { isFree, isStandIn, makeStandIns, removeStandIn } from './stand-in.ts';
 
 type Watched = Pick<Confinement, 'unwanted' | 'standIns' | 'gitFolders' | 'folders'>;
 
@@ -42,7 +42,7 @@ export class LeftBehind {
     const kept = new Set<string>();
     for (const path of this.#standIns) {
       if (!isFree(path)) kept.add(basename(path));
-      else if (await isStandIn(path)) await rm(path, { force: true });
+      else await removeStandIn(path);
     }
     try {
       const all: Judged[] = [];

@@ -1,23 +1,34 @@
 /**
- * A file `commondir` for a git folder that has none. Whoever made one there would have every git that runs meanwhile, and
- * after a kill every later one, take its settings from elsewhere. This one names the folder itself, so git works on as
- * it did, and it can be mounted over, which what is not there cannot.
+ * Harmless files that lie in a git folder while a program works there, so that a guard over them or around them holds:
+ * - `commondir`, where there is none. Whoever made one would have every git that runs meanwhile, and after a kill every
+ *   later one, take its settings from elsewhere. This one names the folder itself, so git works on as it did, and it can
+ *   be mounted over, which what is not there cannot.
+ * - `worktrees/koubou-sandbox/locked`, as `git worktree lock` makes it. git removes `worktrees` when it is empty (`git gc`
+ *   does), and the mount over it would go with it.
  */
-import { lstat, readFile, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { lstat, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
-const NAME = 'commondir';
-const ITSELF = '.\n';
+const CONTENTS: Readonly<Record<string, string>> = {
+  commondir: '.\n',
+  locked: 'A program of koubou works in this repository.\n',
+};
+
+export const standInsOf = (gitFolder: string): { commondir: string; locked: string } => ({
+  commondir: join(gitFolder, 'commondir'),
+  locked: join(gitFolder, 'worktrees', 'koubou-sandbox', 'locked'),
+});
 
 /** How many programs run over one: with the file, the mounts over it would go. */
 const holders = new Map<string, number>();
 
 /** `missing`: paths at which there is nothing, or a stand-in. Each of them is to be given to `isFree` once. */
 export const makeStandIns = async (missing: readonly string[]): Promise<void> => {
-  for (const path of missing.filter((each) => basename(each) === NAME)) {
+  for (const path of missing) {
     holders.set(path, (holders.get(path) ?? 0) + 1);
+    if (isInOwnFolder(path)) await mkdir(dirname(path)).catch(() => undefined);
     // Where it cannot be made here, it cannot be made in the sandbox.
-    await writeFile(path, ITSELF, { flag: 'wx' }).catch(() => undefined);
+    await writeFile(path, contentOf(path), { flag: 'wx' }).catch(() => undefined);
   }
 };
 
@@ -31,8 +42,19 @@ export const isFree = (path: string): boolean => {
 
 /** One of a run that goes on, or of one that was killed. */
 export const isStandIn = async (path: string): Promise<boolean> => {
-  if (basename(path) !== NAME) return false;
+  const content = contentOf(path);
   const found = await lstat(path).catch(() => undefined);
-  if (found?.isFile() !== true || found.size !== ITSELF.length) return false;
-  return (await readFile(path, 'utf8').catch(() => '')) === ITSELF;
+  if (found?.isFile() !== true || found.size !== content.length) return false;
+  return (await readFile(path, 'utf8').catch(() => '')) === content;
 };
+
+/** Does nothing where something else lies there. */
+export const removeStandIn = async (path: string): Promise<void> => {
+  if (!(await isStandIn(path))) return;
+  await rm(path, { force: true });
+  if (isInOwnFolder(path)) await rmdir(dirname(path)).catch(() => undefined);
+};
+
+const contentOf = (path: string): string => CONTENTS[basename(path)] ?? '';
+
+const isInOwnFolder = (path: string): boolean => basename(path) === 'locked';

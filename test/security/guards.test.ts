@@ -181,6 +181,24 @@ describe('what a sandbox guards and hides', function () {
     assert.equal(end.broken, undefined);
   });
 
+  it('holds while the user works there with git, which removes empty folders of its own', async () => {
+    const program = await start('echo ready; until [ -e go ]; do sleep 0.01; done');
+    await until(() => existsSync(out()) && said().includes('ready'));
+    const name = ['-c', 'user.name=a', '-c', 'user.email=a@b'];
+    const git = (...args: string[]) => execFileSync('git', ['-C', cwd, ...name, ...args], { stdio: 'pipe' });
+    git('commit', '--quiet', '--allow-empty', '-m', 'x');
+    git('gc', '--quiet');
+    git('worktree', 'add', '--quiet', '--detach', join(root, 'tree'));
+    git('worktree', 'remove', join(root, 'tree'));
+    git('worktree', 'prune');
+    const list = git('worktree', 'list').toString();
+    assert.equal(list.trim().split('\n').length, 1, list);
+    write(join(cwd, 'go'));
+    const { broken, exitCode } = await program.ended;
+    assert.deepEqual([broken, exitCode], [undefined, 0]);
+    assert.deepEqual(readdirSync(join(cwd, '.git', 'worktrees')), []);
+  });
+
   it('hides files that are replaced, and those that come, while a program runs', async () => {
     write(join(user, '.config', 'git', 'credentials'));
     mkdirSync(join(user, '.cargo'));
