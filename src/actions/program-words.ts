@@ -115,7 +115,7 @@ const CALLS = /\b(system|popen)\s*\(|\bgetline\b|\(\(|\[\[.*\s-(eq|ne|lt|le|gt|g
 const BEFORE = /^(if|then|else|elif|while|until|do|!|\{|time|[A-Za-z_]\w*\+?=.*)$/s;
 /** They do nothing with a text but compare and show it. */
 const SHOWS = setOf('echo printf test [ [[ grep egrep fgrep rg case');
-/** What is no part of a program in any language that is known: a path, an option with a value. */
+/** A path or an option with a value: no known language takes it for code. */
 const PLAIN = /^[\p{L}\p{N}\w./:=@%+,~^-]*$/u;
 
 /**

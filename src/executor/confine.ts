@@ -129,7 +129,7 @@ const refuseFolder = (cwd: string, homes: readonly string[], secret: readonly st
 const isNamed = (place: string, writable: readonly string[] = []): boolean =>
   writable.some((path) => isWithin(path, place));
 
-/** What may never be written to, whoever named it: git's files, the config, a link. All without links. */
+/** Paths that a sandbox never writes to, wherever they are named: in git's files, in the config, by a link. Resolved. */
 const refuseWritable = (
   path: string,
   { homes, closed, own }: { homes: readonly string[]; closed: readonly string[]; own: string },

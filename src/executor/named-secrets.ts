@@ -94,8 +94,8 @@ export const TOLD = 'KOUBOU_HIDES';
 const MOST_TOLD = 200;
 
 /**
- * `names`: the table of what lies in the home folder. `home`: what `~` stands for. `spared`: variables that count for
- * nothing. What names the home itself, or a folder above it, is no place of keys.
+ * `names`: the table of what lies in the home folder. `home`: the folder that `~` stands for. `spared`: variables to
+ * ignore. A variable that names the home itself, or a folder above it, is ignored too.
  */
 export const namedSecrets = (
   environment: Environment,

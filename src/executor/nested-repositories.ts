@@ -1,6 +1,6 @@
 /**
- * Repositories in a folder that a program may write to: whoever writes their hooks or their config has the next git in there
- * run it. A bound of this guard is no way around it: what is not looked through cannot be written to, or nothing runs.
+ * Finds the repositories in a folder that a program may write to, as the next git there runs their hooks and config. Where
+ * a limit stops the search, the rest is read-only or the program is not started.
  */
 import { lstatSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
