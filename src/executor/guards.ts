@@ -4,7 +4,7 @@
  * So whatever runs over it is ended at once, and a file gets back what it held.
  */
 import { type FSWatcher, lstatSync, readFileSync, type Stats, watch } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { link, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KoubouError } from '../errors.ts';
 
@@ -96,7 +96,8 @@ const putBack = async (path: string, bytes: Buffer): Promise<string> => {
   } finally {
     await file.close();
   }
-  await rename(path, aside).catch(() => undefined);
+  // By a second name, so that a worker that is killed here leaves the file at its place. Some disks have no such names.
+  await link(path, aside).catch(() => rename(path, aside).catch(() => undefined));
   await rename(fresh, path);
   return aside;
 };
