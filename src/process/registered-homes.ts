@@ -10,7 +10,7 @@ const MOST_HOMES = 1000;
 const MOST_BYTES = 4096;
 
 /** `keys`: where the user's key may lie; the homes that are signed with it are written down beside it (home/signature.ts). */
-export const registeredHomes = (keys: readonly string[]): string[] =>
+const registeredHomes = (keys: readonly string[]): string[] =>
   [...new Set(keys.flatMap(homesBeside))].filter(isFolder);
 
 /** As registeredHomes, for a sandbox. Throws KoubouError `not_allowed` where they are too many to be hidden. */
