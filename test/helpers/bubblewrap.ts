@@ -37,6 +37,15 @@ export const bubblewrap = (): string | null => {
   return found;
 };
 
+/** To be called in a suite: without one it is skipped, and its title says why. */
+export const needBubblewrap = (): void => {
+  before(function () {
+    if (bubblewrap() !== null || this.test?.parent === undefined) return;
+    this.test.parent.title += ': skipped, no bubblewrap works here (test/security/install)';
+    this.skip();
+  });
+};
+
 /** This PATH with it in front. `folder` is made. */
 export const pathWith = (folder: string): string => {
   mkdirSync(folder, { recursive: true });

@@ -23,7 +23,7 @@ import { HeldPlaces } from '../../src/executor/held-places.ts';
 import { systemCallFilter } from '../../src/executor/seccomp.ts';
 import type { ProgramEnd, RunningProgram } from '../../src/process/spawn.ts';
 import { stopTree } from '../../src/process/stop-tree.ts';
-import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
+import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { until } from '../helpers/until.ts';
 
 const MARKER = `guards-${process.pid}/task.r1`;
@@ -55,12 +55,7 @@ describe('what a sandbox guards and hides', function () {
   let path: string;
   const started: RunningProgram[] = [];
 
-  before(function () {
-    if (bubblewrap() === null && this.test?.parent) {
-      this.test.parent.title += ': skipped, no bubblewrap works here (test/security/install)';
-      this.skip();
-    }
-  });
+  needBubblewrap();
   beforeEach(() => {
     // Not below /tmp, where programs in there have a folder of their own.
     root = realpathSync(

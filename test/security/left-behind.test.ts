@@ -23,7 +23,7 @@ import type { Executor } from '../../src/executor/executor.ts';
 import { localExecutor } from '../../src/executor/local.ts';
 import { nestedRepositories } from '../../src/executor/nested-repositories.ts';
 import type { ProgramEnd } from '../../src/process/spawn.ts';
-import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
+import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { until } from '../helpers/until.ts';
 
 describe('what a program left that worked in a plain repository', function () {
@@ -34,12 +34,7 @@ describe('what a program left that worked in a plain repository', function () {
   let path: string;
   let runs = 0;
 
-  before(function () {
-    if (bubblewrap() === null && this.test?.parent) {
-      this.test.parent.title += ': skipped, no bubblewrap works here (test/security/install)';
-      this.skip();
-    }
-  });
+  needBubblewrap();
 
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(cwd, name)), { recursive: true });

@@ -29,7 +29,7 @@ import { TOLD } from '../../src/executor/named-secrets.ts';
 import { privateBelow } from '../../src/executor/private-places.ts';
 import { placesToTell, secretPlaces } from '../../src/executor/secret-places.ts';
 import { agentExecutor } from '../../src/runner/agent-sandbox.ts';
-import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
+import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 
 describe('the places of a sandbox', function () {
   this.timeout(30_000);
@@ -39,12 +39,7 @@ describe('the places of a sandbox', function () {
   let path: string;
   let runs = 0;
 
-  before(function () {
-    if (bubblewrap() === null && this.test?.parent) {
-      this.test.parent.title += ': skipped, no bubblewrap works here (test/security/install)';
-      this.skip();
-    }
-  });
+  needBubblewrap();
 
   const write = (file: string, text = 'secret\n'): void => {
     mkdirSync(dirname(file), { recursive: true });

@@ -32,7 +32,7 @@ import { systemHome } from '../../src/process/key-folders.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { RunningProgram } from '../../src/process/spawn.ts';
 import { stopTree } from '../../src/process/stop-tree.ts';
-import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
+import { needBubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { until } from '../helpers/until.ts';
 
 describe('a program of a model in the sandbox', function () {
@@ -46,12 +46,7 @@ describe('a program of a model in the sandbox', function () {
   let server: Server;
   const started: RunningProgram[] = [];
 
-  before(function () {
-    if (bubblewrap() === null && this.test?.parent) {
-      this.test.parent.title += ': skipped, no bubblewrap works here (test/security/install)';
-      this.skip();
-    }
-  });
+  needBubblewrap();
 
   const write = (file: string, text = 'secret\n'): void => {
     mkdirSync(dirname(file), { recursive: true });
