@@ -38,11 +38,15 @@ export class Folder {
   readonly path: string;
   readonly #descriptor: number | undefined;
   readonly #facts: BigIntStats;
+  /** Its path for a call: by its descriptor, or by its names, which may be no UTF-8. */
+  readonly #way: Buffer;
 
-  private constructor(path: string, descriptor: number | undefined, facts: BigIntStats) {
+  private constructor(path: string, descriptor: number | undefined, facts: BigIntStats, way?: Buffer) {
     this.path = path;
     this.#descriptor = descriptor;
     this.#facts = facts;
+    this.#way =
+      way ?? Buffer.from(descriptor === undefined ? path.replace(/\/$/, '') : `/proc/self/fd/${descriptor}`);
   }
 
   /** `path` is the end of a walk: a link in it was put there since. Throws NameRefused, or the system's error. */
@@ -81,19 +85,23 @@ export class Folder {
   }
 
   /** A folder in it. Throws NameRefused where a link or a file lies there, or the system's error. */
-  enter(name: string): Folder {
-    const path = join(this.path, name);
-    if (this.#descriptor !== undefined) return Folder.#of(path, openPart(this.at(name), path, false));
-    const found = lstatSync(path, { bigint: true });
+  enter(name: string | Buffer): Folder {
+    const path = join(this.path, String(name));
+    const at = this.atBytes(Buffer.from(name));
+    if (this.#descriptor !== undefined) return Folder.#of(path, openPart(at, path, false));
+    const found = lstatSync(at, { bigint: true });
     refuseLink(path, found);
-    return new Folder(path, undefined, found);
+    return new Folder(path, undefined, found, at);
   }
 
   /** A path by which a file in it is opened, renamed, removed. */
   at(name: string): string {
-    return this.#descriptor === undefined
-      ? join(this.path, name)
-      : `/proc/self/fd/${this.#descriptor}/${name}`;
+    return this.atBytes(Buffer.from(name)).toString();
+  }
+
+  /** The same for a name that may be no UTF-8. */
+  atBytes(name: Buffer): Buffer {
+    return Buffer.concat([this.#way, Buffer.from('/'), name]);
   }
 
   /** Throws NameRefused where its name leads to another folder by now. */
@@ -150,7 +158,7 @@ export const sayingName = (error: unknown, called: string | RegExp, path: string
   return error;
 };
 
-const openPart = (path: string, shown: string, make: boolean): number => {
+const openPart = (path: string | Buffer, shown: string, make: boolean): number => {
   const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
   try {
     return openSync(path, flags);
@@ -181,7 +189,7 @@ const passLinks = (parts: readonly string[], make: boolean): BigIntStats => {
   return facts;
 };
 
-const makeOnce = (path: string): void => {
+const makeOnce = (path: string | Buffer): void => {
   try {
     mkdirSync(path);
   } catch (error) {
@@ -189,7 +197,7 @@ const makeOnce = (path: string): void => {
   }
 };
 
-const lstatOrNone = (path: string): BigIntStats | undefined =>
+const lstatOrNone = (path: string | Buffer): BigIntStats | undefined =>
   lstatSync(path, { throwIfNoEntry: false, bigint: true });
 
 const refuseLink = (path: string, facts: BigIntStats | undefined, cause?: unknown): void => {

@@ -1,7 +1,7 @@
 /** Moves the files of a journal into the work tree, all or none, and undoes what a killed apply moved. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lchown, lstat, mkdir, readlink, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lchown, lstat, mkdir, open, readlink, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { pathIn, shownName } from '../process/git.ts';
@@ -9,6 +9,7 @@ import { syncAll } from '../process/sync.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { putFile } from './put-file.ts';
 import { lyingAt, type State } from './states.ts';
+import { type Place, within } from './within.ts';
 
 export interface Ground {
   /** The place of the journal. */
@@ -24,7 +25,7 @@ export const moveFiles = async (ground: Ground, stamps: ReadonlyMap<string, stri
     const away = journal.files.filter(({ becomes }) => becomes === null);
     for (const { name } of away) {
       await requireAsSeen(top, name, stamps);
-      await unlink(pathIn(top, name));
+      await within(top, name, ({ path }) => unlink(path));
       await removeEmpty(top, name);
     }
     for (const { name, was, becomes } of journal.files) {
@@ -32,8 +33,7 @@ export const moveFiles = async (ground: Ground, stamps: ReadonlyMap<string, stri
       await requireAsSeen(top, name, stamps);
       if (!(await parentMade(top, name))) throw inTheWay(name);
       await takeGroup(top, name, pathIn(join(folder, 'new'), name));
-      const place = { to: pathIn(top, name), beside: besideOf(journal, name), mayReplace: was };
-      await putFile({ from: pathIn(join(folder, 'new'), name), ...place });
+      await putAt(journal, name, { from: pathIn(join(folder, 'new'), name), mayReplace: was });
     }
     await syncParents(journal);
   } catch (error) {
@@ -43,10 +43,18 @@ export const moveFiles = async (ground: Ground, stamps: ReadonlyMap<string, stri
   }
 };
 
+const putAt = (
+  journal: Journal,
+  name: string,
+  { from, mayReplace }: { from: string | Buffer; mayReplace: boolean },
+): Promise<void> =>
+  within(journal.repository, name, ({ path, beside }) =>
+    putFile({ from, to: path, beside: beside(draftOf(journal)), mayReplace }),
+  );
+
 /** In a folder that gives its group to what is made there, a file that is moved in has to be given it. */
 const takeGroup = async (top: string, name: string, file: Buffer): Promise<void> => {
-  const parent = parentsOf(name).at(-1);
-  const { mode, gid } = await stat(parent === undefined ? top : pathIn(top, parent));
+  const { mode, gid } = await within(top, name, ({ beside }) => stat(beside('.')));
   if ((mode & SETGID) !== 0) await lchown(file, -1, gid).catch(ignored);
 };
 
@@ -81,7 +89,8 @@ const notApplied = (cause: unknown): unknown => {
 
 /** Of what a file is without being read. */
 export const stampOf = async (top: string, name: string): Promise<string> => {
-  const facts = await lstat(pathIn(top, name), { bigint: true }).catch(() => undefined);
+  const look = ({ path }: Place) => lstat(path, { bigint: true });
+  const facts = await within(top, name, look).catch(ignored);
   if (facts === undefined) return 'nothing';
   return facts.isDirectory() ? 'folder' : `${facts.ino} ${facts.size} ${facts.mtimeNs}`;
 };
@@ -113,19 +122,21 @@ export const undoFiles = async (
     return (await digestOf(top, name)) === sha256;
   };
   for (const entry of journal.files) {
-    await rm(besideOf(journal, entry.name), { force: true }).catch(ignored);
-    if (entry.becomes !== null && !entry.was && (await written(entry))) {
-      await unlink(pathIn(top, entry.name));
+    const { name, was, becomes } = entry;
+    const removeDraft = ({ beside }: Place) => rm(beside(draftOf(journal)), { force: true });
+    await within(top, name, removeDraft).catch(ignored);
+    if (becomes !== null && !was && (await written(entry))) {
+      await within(top, name, ({ path }) => unlink(path));
     }
   }
-  for (const name of journal.folders.toReversed()) await rmdir(pathIn(top, name)).catch(ignored);
+  for (const name of journal.folders.toReversed()) {
+    await within(top, name, ({ path }) => rmdir(path)).catch(ignored);
+  }
   for (const [place, entry] of journal.files.entries()) {
     const kept = join(folder, 'old', `${place}`);
     if (!entry.was || !(await isThere(kept)) || !(await written(entry))) continue;
     if (!(await parentMade(top, entry.name))) continue;
-    const mayReplace = entry.becomes !== null;
-    const to = pathIn(top, entry.name);
-    await putFile({ from: kept, to, beside: besideOf(journal, entry.name), mayReplace });
+    await putAt(journal, entry.name, { from: kept, mayReplace: entry.becomes !== null });
   }
   await syncParents(journal);
 };
@@ -135,14 +146,25 @@ const ignored = (): undefined => undefined;
 const isThere = async (path: string): Promise<boolean> => (await lstat(path).catch(ignored)) !== undefined;
 
 /** Of a file's bytes, or of where a link leads; null: nothing lies there. */
-export const digestOf = async (top: string, name: string): Promise<string | null> => {
+const digestOf = async (top: string, name: string): Promise<string | null> => {
   const lies = await lyingAt(top, name);
   if (lies === 'nothing') return null;
-  const path = pathIn(top, name);
+  if (lies !== 'file' && lies !== 'link') return lies;
+  return within(top, name, ({ path }) => digest(path));
+};
+
+/** Of a file's bytes, or of where a link leads. */
+export const digest = async (path: Buffer): Promise<string> => {
   const hash = createHash('sha256');
-  if (lies === 'link') return hash.update(await readlink(path, { encoding: 'buffer' })).digest('hex');
-  if (lies !== 'file') return lies;
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  if ((await lstat(path)).isSymbolicLink()) {
+    return hash.update(await readlink(path, { encoding: 'buffer' })).digest('hex');
+  }
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    for await (const piece of file.createReadStream({ autoClose: false })) hash.update(piece as Buffer);
+  } finally {
+    await file.close();
+  }
   return hash.digest('hex');
 };
 
@@ -156,7 +178,7 @@ export const parentsOf = (name: string): string[] => {
 const parentMade = async (top: string, name: string): Promise<boolean> => {
   for (const parent of parentsOf(name)) {
     const lies = await lyingAt(top, parent);
-    if (lies === 'nothing') await mkdir(pathIn(top, parent));
+    if (lies === 'nothing') await within(top, parent, ({ path }) => mkdir(path));
     else if (lies !== 'folder') return false;
   }
   return true;
@@ -166,15 +188,15 @@ const parentMade = async (top: string, name: string): Promise<boolean> => {
 const removeEmpty = async (top: string, name: string): Promise<void> => {
   for (const parent of parentsOf(name).toReversed()) {
     try {
-      await rmdir(pathIn(top, parent));
+      await within(top, parent, ({ path }) => rmdir(path));
     } catch {
       return;
     }
   }
 };
 
-const besideOf = ({ repository, task_id }: Journal, name: string): Buffer =>
-  pathIn(repository, [...name.split('/').slice(0, -1), `.koubou-${task_id}`].join('/'));
+/** Beside a file that comes from another file system, while it is copied. */
+const draftOf = ({ task_id }: Journal): string => `.koubou-${task_id}`;
 
 const syncParents = async ({ repository, files }: Journal): Promise<void> => {
   const parents = new Set(files.map(({ name }) => parentsOf(name).at(-1) ?? ''));

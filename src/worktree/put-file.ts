@@ -1,7 +1,8 @@
 /** Puts one file or link in its place in a single step: at every moment the name has the old one or the new one. */
 import { constants } from 'node:fs';
-import { copyFile, link, lstat, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { copyFile, link, lstat, open, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
+import { hasDescriptors } from '../names/folder.ts';
 import { syncAll } from '../process/sync.ts';
 
 type Path = string | Buffer;
@@ -64,6 +65,13 @@ const copyEntry = async (from: Path, to: Path): Promise<void> => {
   if ((await lstat(from)).isSymbolicLink()) {
     return symlink(await readlink(from, { encoding: 'buffer' }), to);
   }
-  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const file = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) throw Object.assign(new Error('it is no file'), { code: 'ENOTDIR' });
+    const opened = hasDescriptors() ? `/proc/self/fd/${file.fd}` : from;
+    await copyFile(opened, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  } finally {
+    await file.close();
+  }
   await syncAll([to]);
 };

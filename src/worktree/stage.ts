@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { asBytes, type GitPlace, gitOutput, pathIn, zeroEnded } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
 import { makePlace, placeOfJournal, readJournal, removeJournal, writeJournal } from './journal.ts';
-import { digestOf, type Ground, parentsOf, undoFiles } from './move-files.ts';
+import { digest, type Ground, parentsOf, undoFiles } from './move-files.ts';
 import { keepFile } from './put-file.ts';
 import type { SealedHome, WorktreeRecord } from './record.ts';
 import { lyingAt, type Move, type State } from './states.ts';
+import { within } from './within.ts';
 
 interface Staged {
   own: SealedHome;
@@ -34,8 +35,8 @@ export const stage = async (place: GitPlace, { own, record, head, tree, moves }:
   for (const [at, { name, to }] of moves.entries()) {
     const lies = await lyingAt(place.folder, name);
     const was = lies === 'file' || lies === 'link';
-    if (was) await keepFile(pathIn(place.folder, name), join(folder, 'old', `${at}`));
-    const sha256 = to === null ? null : await digestOf(fresh, name);
+    if (was) await within(place.folder, name, ({ path }) => keepFile(path, join(folder, 'old', `${at}`)));
+    const sha256 = to === null ? null : await digest(pathIn(fresh, name));
     files.push({ name, was, becomes: to, sha256 });
   }
   const journal = {

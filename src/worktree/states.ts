@@ -2,6 +2,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { asBytes, type GitPlace, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
 import { pointedTo } from '../process/lfs-pointer.ts';
+import { within } from './within.ts';
 
 /** `MODE ID` as git has it; null: no such file. */
 export type State = string | null;
@@ -33,18 +34,11 @@ export type Lying = 'nothing' | 'file' | 'link' | 'folder' | 'other';
 
 /** What lies at a name; nothing does where a file or a link lies on the way. */
 export const lyingAt = async (top: string, name: string): Promise<Lying> => {
-  const parts = name.split('/');
-  for (let count = 1; count <= parts.length; count += 1) {
-    const facts = await lstat(pathIn(top, parts.slice(0, count).join('/'))).catch(() => undefined);
-    if (facts === undefined) return 'nothing';
-    if (count === parts.length) {
-      if (facts.isFile()) return 'file';
-      if (facts.isSymbolicLink()) return 'link';
-      return facts.isDirectory() ? 'folder' : 'other';
-    }
-    if (!facts.isDirectory()) return 'nothing';
-  }
-  return 'nothing';
+  const facts = await within(top, name, ({ path }) => lstat(path)).catch(() => undefined);
+  if (facts === undefined) return 'nothing';
+  if (facts.isFile()) return 'file';
+  if (facts.isSymbolicLink()) return 'link';
+  return facts.isDirectory() ? 'folder' : 'other';
 };
 
 /** Neither of the states that a move knows. */
