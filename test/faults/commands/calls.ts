@@ -1,5 +1,6 @@
 /** System calls that change something, as strace saw a command or one of its gits make them. */
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 
 export interface CommandCall {
   /** `koubou`, or which of its gits, in the order they were started. */
@@ -114,6 +115,30 @@ export const seenIn = (log: string, root: string): Seen[] => {
         return [{ call, nth, isMain, what: rest.includes(', 0)') ? '' : 'another process' }];
       return [{ call, nth, isMain, what }];
     });
+};
+
+const NAMES = /^(?:rename(?:at2?)?|link(?:at)?)$/;
+const FLUSHES = /^f(?:data)?sync$/;
+
+/**
+ * Names below the root, as `kept` chooses them, that a log shows being given and whose folder it does not show being
+ * flushed afterwards: a power cut can take them back.
+ */
+export const unflushedIn = (log: string, root: string, kept: RegExp): string[] => {
+  const waiting = new Set<string>();
+  for (const line of fs.readFileSync(log, 'utf8').split('\n')) {
+    const [, , call = '', rest = ''] = LINE.exec(line) ?? [];
+    const [given = '', answer = ''] = rest.split(/\) += /);
+    if (!answer.startsWith('0')) continue;
+    const quoted = [...given.matchAll(/"([^"]+)"/g)].map(([, path = '']) => path);
+    const to = quoted.at(-1) ?? '';
+    if (NAMES.test(call) && to.startsWith(`${root}/`) && kept.test(to.slice(root.length + 1)))
+      waiting.add(to);
+    const flushed = /<(\/[^>]*)>/.exec(given)?.[1];
+    if (!FLUSHES.test(call) || flushed === undefined) continue;
+    for (const name of waiting) if (dirname(name) === flushed) waiting.delete(name);
+  }
+  return [...waiting].map((name) => name.slice(root.length + 1));
 };
 
 /**

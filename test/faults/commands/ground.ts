@@ -78,8 +78,9 @@ export class Ground {
     return scratch;
   }
 
-  async points(): Promise<CommandPoint[]> {
-    return ((await this.#run()) as { points: CommandPoint[] }).points;
+  /** Where faults can be put, and the names that the command left without a flush of their folder. */
+  async trace(): Promise<{ points: CommandPoint[]; unflushed: string[] }> {
+    return (await this.#run()) as { points: CommandPoint[]; unflushed: string[] };
   }
 
   async hurt(point: CommandPoint): Promise<Hurt> {

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../helpers/until.ts';
 import { census } from '../census.ts';
-import { type CommandPoint, pointsIn, type Seen, seenIn, straceOf } from './calls.ts';
+import { type CommandPoint, pointsIn, type Seen, seenIn, straceOf, unflushedIn } from './calls.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { type CommandEnd, type Facts, Stage } from './stage.ts';
 
@@ -51,7 +51,11 @@ const unwrapGit = (): void => fs.rmSync(join(root, 'bin', 'git'), { force: true 
 
 const logOf = (of: CommandPoint['of']): string => join(scratch, of === 'koubou' ? 'koubou-log' : 'git-log');
 
-const traceAll = async (): Promise<CommandPoint[]> => {
+/** What a person keeps there: the config (its cache is made anew), what is written for Claude Code, the key. */
+const KEPT =
+  /^(?:project\/(?:\.koubou\/(?:config\/(?!\.cache)|home\.json|\.gitignore)|\.claude\/|[^/]+$)|state\/)/;
+
+const traceAll = async (): Promise<{ points: CommandPoint[]; unflushed: string[] }> => {
   wrapGit();
   const log = logOf('koubou');
   const { code, stdout, stderr } = await stage.start(scenario.args(facts), straceOf(log)).end;
@@ -68,7 +72,7 @@ const traceAll = async (): Promise<CommandPoint[]> => {
       .join(' ');
     points.push(...pointsIn(join(scratch, `git-${n}`), root, n, asked));
   }
-  return points;
+  return { points, unflushed: unflushedIn(log, root, KEPT) };
 };
 
 /** As when a container is stopped: everything in it at once. */
@@ -147,7 +151,7 @@ const judge = async (first: CommandEnd): Promise<string[]> => {
 };
 
 if (scenario.before !== undefined) await scenario.before(stage);
-if (point === undefined) console.log(JSON.stringify({ points: await traceAll() }));
+if (point === undefined) console.log(JSON.stringify(await traceAll()));
 else {
   const first = await hurt(point);
   const log = logOf(point.of);
