@@ -5,7 +5,7 @@
  */
 import { access, constants, mkdir, mkdtemp, readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { removeTree } from '../process/remove-tree.ts';
 
@@ -53,7 +53,9 @@ const makeFolder = async (parent: string): Promise<string> => {
 const parentFolder = async ({ home, hidden, environment }: FolderPlace): Promise<string> => {
   for (const folder of hidden) if (home !== null && (await isWritable(folder))) return join(folder, 'work');
   if (home !== null) return join(home, 'run');
-  const cache = environment['XDG_CACHE_HOME'] ?? join(environment['HOME'] ?? homedir(), '.cache');
+  const stated = environment['XDG_CACHE_HOME'];
+  // A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+  const cache = stated && isAbsolute(stated) ? stated : join(environment['HOME'] || homedir(), '.cache');
   return join(cache, 'koubou');
 };
 
