@@ -143,13 +143,23 @@ export const handBackOnFull = async (): Promise<HandedBackLate> => {
       async () => (await rig.queue.workers())[0]?.notes.some((note) => /outcomes wait in memory/.test(note)),
       'a note of a worker that waits',
     );
-    const [path = ''] = globSync(join(rig.home.path('results'), '**', 'run-1.output'));
-    const answer = readFileSync(path, 'utf8');
+    // Once a second it is out of its place, while the worker tries again.
+    const answer = await until(() => readAny(rig.home.path('results'), 'run-1.output'), 'the answer');
     rmSync(fill, { recursive: true });
     return { answer, record: await rig.ended(id) };
   } finally {
     await rig.remove();
     disk.remove();
+  }
+};
+
+/** undefined: it does not lie there now. */
+const readAny = (folder: string, name: string): string | undefined => {
+  try {
+    const [path] = globSync(join(folder, '**', name));
+    return path === undefined ? undefined : readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
   }
 };
 
