@@ -5,10 +5,9 @@ import { KoubouError } from '../errors.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { homesOf } from '../process/registered-homes.ts';
 import type { Added } from '../queue/queue.ts';
-import { chooseRoute } from '../route/route.ts';
 import { recordedEnvironment } from '../task/environment.ts';
 import type { NewTask } from '../task/record.ts';
-import { fileBytes } from '../worker/file-bytes.ts';
+import type { Planner } from '../worker/plan.ts';
 import { findsWithin, placeWithin } from './admit-file.ts';
 import { admitTask, EVERYWHERE } from './admit-task.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
@@ -20,7 +19,7 @@ import { isHeldIn, markSensitive } from './mark-sensitive.ts';
 import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
 import { type Project, realOf } from './project.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
-import { routingOf, runnerFacts } from './routing.ts';
+import { configPlanner } from './routing.ts';
 import { type SourceParts, Sources } from './sources.ts';
 
 export interface DelegateRequest {
@@ -73,14 +72,15 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     isAgent ? placeWithin(path, project, parts.caller, UNDONE) : undefined;
   const sources = new Sources({ ...parts, admitFile });
   const around = { cwd, createdBy, priority: config.defaults.priority };
-  const admit = (task: NewTask): Promise<NewTask> =>
+  const plan = configPlanner(config);
+  const admit = (task: NewTask, runner: string | undefined): Promise<NewTask> =>
     admitTask(task, parts.caller, {
       project,
-      runner: isAgent ? config.runners[runnerOf(task, config) ?? ''] : undefined,
+      runner: isAgent ? config.runners[runner ?? ''] : undefined,
       unconfinable: parts.unconfinable,
     });
   const drafts: NewTask[] = [];
-  const bounds: (string | undefined)[] = [];
+  const kept: { bound: string | undefined; runner: string | undefined }[] = [];
   const templates = new Set<string>();
   if (isAgent && request.each !== undefined && !findsWithin(request.each, cwd, project)) {
     // Before it is looked for: what is found would stand in the refusal.
@@ -90,25 +90,27 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
   const within = isBound ? (path: string) => project.has(realOf(path)) : undefined;
   for (const fields of await askedFor(request, parts, { sources, within })) {
     const draft = withEnvironment(draftTask(await sources.complete(fields), around), parts.environment);
-    refuseUnfitRunner(draft, config);
-    refuseSandbox(draft, config);
-    refuseResume(draft, config);
+    const runner = runnerIn(plan(draft));
+    refuseUnfitRunner(draft, runner, config);
+    refuseSandbox(draft, runner, config);
+    refuseResume(draft, runner, config);
     if (fields.template !== undefined) templates.add(fields.template);
-    drafts.push(await admit(draft));
-    bounds.push(fields.outputWithin);
+    drafts.push(await admit(draft, runner));
+    kept.push({ bound: fields.outputWithin, runner });
   }
   for (const name of templates) await parts.requireTemplate(name).catch(refuse);
   const placed = withPlaces(drafts, () => homesOf({ home: parts.home, keys: keyFolders(parts.environment) }));
   for (const [at, task] of placed.entries()) {
-    refuseLinkOut(task, bounds[at]);
+    const { bound, runner } = kept[at] ?? {};
+    refuseLinkOut(task, bound);
     // Once more by where its names lead: what was on their way may have changed since the first look.
-    if (isAgent) await admit(task);
+    if (isAgent) await admit(task, runner);
   }
   if (placed.length > 1) (await import('./expand.ts')).refuseEqualOutputs(placed);
   const wanted = request.skipExisting ? withoutFinished(placed) : placed;
   const tasks = await markSensitive(await withHashes(wanted), {
     words: config.security.sensitive_patterns,
-    isHeld: isHeldIn(queue, routingOf(config)),
+    isHeld: isHeldIn(queue, plan),
   });
   await refuseWorktree(tasks, parts.programEnvironment);
   const skipped = drafts.length - tasks.length;
@@ -159,9 +161,8 @@ const merged = (general: Fields, own: Fields): Fields => {
 };
 
 /** A file that no part of the task can write would be waited for in vain, after the model did its work. */
-const refuseUnfitRunner = (task: NewTask, config: Config): void => {
+const refuseUnfitRunner = (task: NewTask, runner: string | undefined, config: Config): void => {
   const { expect, output, worktree } = task.options;
-  const runner = runnerOf(task, config);
   const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
   const writesNothing = kind === 'ollama' || kind === 'openai';
   if (writesNothing && worktree === true) {
@@ -186,10 +187,9 @@ const filesHint = ({ runners }: Config): string => {
     : 'This home has no runner that works in files. Take one of agent.yaml (codex, claude, opencode, aider) out of its comment, or leave --worktree out.';
 };
 
-const refuseSandbox = (task: NewTask, config: Config): void => {
+const refuseSandbox = (task: NewTask, runner: string | undefined, config: Config): void => {
   const { sandbox } = task.options;
   if (sandbox === undefined) return;
-  const runner = runnerOf(task, config);
   if (runner !== undefined && config.runners[runner]?.kind !== 'codex') {
     throw new KoubouError('usage', `The runner ${runner} has no sandbox to choose. Nothing was added.`, {
       hint: 'Leave --sandbox out, or name a runner of kind codex with --runner.',
@@ -201,9 +201,8 @@ const refuseSandbox = (task: NewTask, config: Config): void => {
   });
 };
 
-const refuseResume = (task: NewTask, config: Config): void => {
+const refuseResume = (task: NewTask, runner: string | undefined, config: Config): void => {
   if (task.options.resume_from === undefined) return;
-  const runner = runnerOf(task, config);
   const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
   if (kind === undefined || kind === 'codex') return;
   throw new KoubouError('usage', `The runner ${runner} keeps no conversations. Nothing was added.`, {
@@ -212,14 +211,9 @@ const refuseResume = (task: NewTask, config: Config): void => {
 };
 
 /** Throws `usage` for a runner that does not exist; that there is none at all is for `doctor` and waits to say. */
-const runnerOf = (task: NewTask, config: Config): string | undefined => {
-  try {
-    const routing = routingOf(config);
-    return chooseRoute(task, routing, runnerFacts(config), fileBytes(task.files, routing)).runner;
-  } catch (error) {
-    if (!(error instanceof KoubouError) || error.code !== 'usage') return undefined;
-    return refuse(error);
-  }
+const runnerIn = ({ route }: ReturnType<Planner>): string | undefined => {
+  if (!(route instanceof KoubouError)) return route.runner;
+  return route.code === 'usage' ? refuse(route) : undefined;
 };
 
 const refuse = (error: unknown): never => {

@@ -5,10 +5,9 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { chooseRoute, type Routing, type RunnerFacts } from '../route/route.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
 import { homeAround } from '../text/home-name.ts';
-import { fileBytes } from '../worker/file-bytes.ts';
+import type { Planner } from '../worker/plan.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
 import { type Marking, markSensitive } from './mark-sensitive.ts';
@@ -54,14 +53,11 @@ export const draftFromDrop =
   };
 
 /** That no runner is there yet is no fault of the file: its task waits for one. */
-export const requireRoute =
-  (routing: Routing, runners: ReadonlyMap<string, RunnerFacts>): DropCircumstances['requireRoute'] =>
+export const requireRouteBy =
+  (plan: Planner): DropCircumstances['requireRoute'] =>
   (task) => {
-    try {
-      chooseRoute(task, routing, runners, fileBytes(task.files, routing));
-    } catch (error) {
-      if (!(error instanceof KoubouError && error.code === 'runner_unavailable')) throw error;
-    }
+    const { route } = plan(task);
+    if (route instanceof KoubouError && route.code !== 'runner_unavailable') throw route;
   };
 
 const refuseVersion = (version: unknown): void => {

@@ -2,18 +2,14 @@
 import type { Variables } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
 import { type ErrorInfo, KoubouError, toErrorInfo } from '../errors.ts';
-import { chooseRoute, type Routed as RoutedTask } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
-import type { TaskFile } from '../task/record.ts';
-import { fileBytes } from '../worker/file-bytes.ts';
+import type { Planned } from '../worker/plan.ts';
 import type { OpenHome } from './open-home.ts';
-import { routingOf, runnerFacts } from './routing.ts';
+import { configPlanner } from './routing.ts';
 import { withApiKeys } from './worker-settings.ts';
 
-type Routed = RoutedTask & Pick<TaskFile, 'files'>;
-
 /** Why no runner can serve a task now, or null. A task that will fail at once (an unknown runner) is served. */
-export type Unserved = (task: Routed) => Promise<ErrorInfo | null>;
+export type Unserved = (task: Planned) => Promise<ErrorInfo | null>;
 
 export type BuildRunners = (
   config: Config,
@@ -28,7 +24,7 @@ const HOLDS_MS = 5000;
 /** Each runner answers within 3 s; `load` gives what makes runners, and is not called for programs. */
 export const askHealth = (loaded: OpenHome, load: () => Promise<BuildRunners>): Unserved => {
   const { config } = loaded;
-  const [routing, facts] = [routingOf(config), runnerFacts(config)];
+  const plan = configPlanner(config);
   const answers = new Map<string, { sinceMs: number; answer: Promise<ErrorInfo | null> }>();
   let runners: Promise<ReadonlyMap<string, Runner>> | undefined;
 
@@ -49,15 +45,13 @@ export const askHealth = (loaded: OpenHome, load: () => Promise<BuildRunners>): 
   };
 
   return async (task) => {
-    try {
-      const { runner, otherwise } = chooseRoute(task, routing, facts, fileBytes(task.files, routing));
-      const trouble = await recent(runner);
-      return trouble === null || otherwise === null ? trouble : await recent(otherwise);
-    } catch (error) {
-      const known = error instanceof KoubouError;
-      if (known && error.code === 'runner_unavailable') return toErrorInfo(error);
-      if (known && error.code === 'usage') return null;
-      throw error;
+    const { route } = plan(task);
+    if (route instanceof KoubouError) {
+      if (route.code === 'runner_unavailable') return toErrorInfo(route);
+      if (route.code === 'usage') return null;
+      throw route;
     }
+    const trouble = await recent(route.runner);
+    return trouble === null || route.otherwise === null ? trouble : await recent(route.otherwise);
   };
 };

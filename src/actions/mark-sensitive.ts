@@ -7,11 +7,10 @@ import { parse } from 'node:path';
 import type { Attached } from '../names/places.ts';
 import type { Queue } from '../queue/queue.ts';
 import { mustStayLocal } from '../route/local.ts';
-import { type Routing, withRules } from '../route/route.ts';
 import type { NewTask } from '../task/record.ts';
 import { decodeLoosely } from '../text/decode-text.ts';
 import { isPlainText } from '../text/plain-text.ts';
-import { fileBytes } from '../worker/file-bytes.ts';
+import type { Planner } from '../worker/plan.ts';
 
 export interface Marking {
   /** Words that, with a value beside them, make a task sensitive. */
@@ -54,7 +53,7 @@ export const markSensitive = async (
  * Whether a task must stay: as it was asked for, as a run of it was found to hold something, or as one that it waits for
  * must, since it most likely works on what comes of that.
  */
-export const isHeldIn = (queue: Pick<Queue, 'get'>, routing: Routing): Marking['isHeld'] => {
+export const isHeldIn = (queue: Pick<Queue, 'get'>, plan: Planner): Marking['isHeld'] => {
   const isHeldBeside = async (id: string, seen: Set<string>): Promise<boolean> => {
     // Tasks that wait for each other, of which somebody made up one.
     if (seen.has(id)) return false;
@@ -62,7 +61,7 @@ export const isHeldIn = (queue: Pick<Queue, 'get'>, routing: Routing): Marking['
     const task = await queue.get(id);
     if (task === undefined) return false;
     if (task.held === true) return true;
-    if (mustStayLocal(withRules(task, routing, fileBytes(task.files, routing)))) return true;
+    if (mustStayLocal(plan(task).task)) return true;
     return some([...task.after, ...task.after_any], (each) => isHeldBeside(each, seen));
   };
   return remembered((id) => isHeldBeside(id, new Set()));

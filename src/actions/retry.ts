@@ -2,12 +2,10 @@
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
-import { chooseRoute, type Route } from '../route/route.ts';
 import { isEnded } from '../task/lifecycle.ts';
-import { fileBytes } from '../worker/file-bytes.ts';
 import { admitRetry } from './admit-task.ts';
 import type { Caller } from './caller.ts';
-import { routingOf, runnerFacts } from './routing.ts';
+import { configPlanner } from './routing.ts';
 
 export interface Retried {
   task_id: string;
@@ -51,24 +49,12 @@ const requireAdmitted = async ({ queue, config, caller }: RetryParts, id: string
   if (caller.principal.role === 'owner') return;
   const task = await queue.get(id);
   if (task === undefined) return;
-  const routing = routingOf(config);
-  const route = routeOf(() =>
-    chooseRoute(task, routing, runnerFacts(config), fileBytes(task.files, routing)),
-  );
-  // Each that may come to do it.
-  const names = route === undefined ? [] : [route.runner, ...route.ladder, route.otherwise ?? route.runner];
+  const { route } = configPlanner(config)(task);
+  // Each that may come to do it. A task that goes nowhere runs nothing.
+  const names =
+    route instanceof KoubouError ? [] : [route.runner, ...route.ladder, route.otherwise ?? route.runner];
   if (names.length === 0) admitRetry(task, caller, { runner: undefined });
   for (const name of new Set(names)) admitRetry(task, caller, { runner: config.runners[name] });
-};
-
-/** A task that goes nowhere runs nothing. */
-const routeOf = (choose: () => Route): Route | undefined => {
-  try {
-    return choose();
-  } catch (error) {
-    if (error instanceof KoubouError) return undefined;
-    throw error;
-  }
 };
 
 const requireEnded = async (queue: Queue, id: string): Promise<void> => {

@@ -1,10 +1,10 @@
 /** Where a task would go, and why: as a daemon decides it, without adding anything. */
 import type { RunnerConfig } from '../config/schema.ts';
 import { mustStayLocal } from '../route/local.ts';
-import { chooseRoute, fallBack, type Route, stepsAbove, withRules } from '../route/route.ts';
+import { requireRoute } from '../route/plan.ts';
+import { fallBack, type Route, stepsAbove } from '../route/route.ts';
 import type { Considered } from '../route/rules.ts';
 import { HAND_BACK } from '../task/ladder.ts';
-import { fileBytes } from '../worker/file-bytes.ts';
 import { placeWithin } from './admit-file.ts';
 import { type Circumstances, draftTask } from './draft.ts';
 import type { Fields } from './fields.ts';
@@ -12,7 +12,7 @@ import type { BuildRunners } from './health.ts';
 import { markSensitive } from './mark-sensitive.ts';
 import type { OpenHome } from './open-home.ts';
 import { projectOf } from './project.ts';
-import { routingOf, runnerFacts } from './routing.ts';
+import { configPlanner } from './routing.ts';
 import { withApiKeys } from './worker-settings.ts';
 
 export interface RouteShown {
@@ -41,7 +41,6 @@ export const showRoute = async (
   load: () => Promise<BuildRunners>,
 ): Promise<RouteShown> => {
   const { config } = loaded;
-  const routing = routingOf(config);
   const plain = draftTask(fields, around);
   if (loaded.caller.principal.role !== 'owner') {
     const project = projectOf({ home: loaded.home, cwd: around.cwd, environment: loaded.outer });
@@ -49,19 +48,17 @@ export const showRoute = async (
   }
   const words = config.security.sensitive_patterns;
   const [draft = plain] = await markSensitive([plain], { words, isHeld: async () => false });
-  const bytes = fileBytes(draft.files, routing);
-  const chosen = chooseRoute(draft, routing, runnerFacts(config), bytes);
-  const route = await asItIsNow(chosen, loaded, load);
+  const plan = configPlanner(config)(draft);
+  const route = await asItIsNow(requireRoute(plan), loaded, load);
   const { runner, model, why, considered, handBack } = route;
-  const task = withRules(draft, routing, bytes);
   const entry: RunnerConfig = config.runners[runner] ?? { kind: 'command' };
   return {
     runner,
     model: model ?? (entry.kind === 'command' ? null : (entry.model ?? null)),
     endpoint: entry.kind === 'command' ? null : (entry.endpoint ?? null),
-    timeout: task.options.timeout ?? config.defaults.timeout[task.type],
-    retries: task.options.retries ?? config.defaults.retries[task.type],
-    local_only: mustStayLocal(task),
+    timeout: plan.limits.timeout,
+    retries: plan.budget.retries,
+    local_only: mustStayLocal(plan.task),
     why,
     escalate: [...stepsAbove(route), ...(handBack ? [HAND_BACK] : [])],
     rules: considered,

@@ -1,12 +1,27 @@
-/** What routing reads of the config. */
+/** What routing and the plan of an attempt read of the config. */
 import type { Config, RunnerConfig } from '../config/schema.ts';
 import type { Escalation } from '../route/escalate.ts';
 import { notLocal } from '../route/local.ts';
+import type { PlanSettings } from '../route/plan.ts';
 import type { Routing, RunnerFacts } from '../route/route.ts';
 import { HAND_BACK } from '../task/ladder.ts';
 import { LocalNetworks } from '../task/local-networks.ts';
+import { type Planner, plannerOf } from '../worker/plan.ts';
 
-export const routingOf = (config: Config): Routing => ({
+/** Plans as a daemon with this config does when all that it needs is there. */
+export const configPlanner = (config: Config): Planner =>
+  plannerOf(planSettings(config), runnerFacts(config));
+
+export const planSettings = (config: Config): PlanSettings => ({
+  routing: routingOf(config),
+  retries: config.defaults.retries,
+  timeout: config.defaults.timeout,
+  stallSeconds: config.defaults.stall_timeout,
+  loadSeconds: config.defaults.load_timeout,
+  unavailableSeconds: config.defaults.unavailable_budget,
+});
+
+const routingOf = (config: Config): Routing => ({
   rules: config.routing.rules,
   default: Object.fromEntries(
     Object.entries(config.routing.default).flatMap(([type, runner]) =>

@@ -10,7 +10,7 @@ import type { Queue } from '../queue/queue.ts';
 import type { TaskRecord } from '../task/record.ts';
 import { type Caller, requireAllowed } from './caller.ts';
 import { isHeldIn } from './mark-sensitive.ts';
-import { routingOf } from './routing.ts';
+import { configPlanner } from './routing.ts';
 
 export interface WithheldRecord extends TaskRecord {
   /** Only where something was taken out. */
@@ -48,7 +48,7 @@ export const viewOf = ({ queue, config, isOwnConfig, caller }: ViewParts, reveal
   if (reveal) requireAllowed(caller, 'reveal', { undone: 'Nothing was shown.' });
   const seesAll = reveal || caller.principal.role === 'owner';
   // What must stay by a rule cannot be told without the rules.
-  const isHeld = isOwnConfig ? isHeldIn(queue, routingOf(config)) : async () => true;
+  const isHeld = isOwnConfig ? isHeldIn(queue, configPlanner(config)) : async () => true;
   const isWithheld = async (id: string): Promise<boolean> => !seesAll && (await isHeld(id));
   const record = async (whole: TaskRecord): Promise<WithheldRecord> =>
     (await isWithheld(whole.task_id)) ? withheld(whole, isOwnConfig ? WITHHELD : UNKNOWN) : whole;

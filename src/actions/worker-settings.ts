@@ -7,7 +7,7 @@ import { placedPrograms } from '../executor/own-programs.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Until, WorkerSettings } from '../worker/settings.ts';
-import { routingOf } from './routing.ts';
+import { planSettings } from './routing.ts';
 
 export interface WorkerWishes {
   version: string;
@@ -38,12 +38,7 @@ export const workerSettings = (
     idleSlotSeconds: config.workers.idle_timeout,
     scaleUpAt: config.workers.scale_up_at,
     heartbeatSeconds: config.defaults.heartbeat_interval,
-    routing: routingOf(config),
-    retries: config.defaults.retries,
-    timeout: config.defaults.timeout,
-    stallSeconds: config.defaults.stall_timeout,
-    loadSeconds: config.defaults.load_timeout,
-    unavailableSeconds: config.defaults.unavailable_budget,
+    ...planSettings(config),
     probeSeconds: { first: 5, last: 60 },
     localNetworks: config.security.local_networks,
     sensitivePatterns: config.security.sensitive_patterns,

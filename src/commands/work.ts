@@ -1,8 +1,8 @@
-import { draftFromDrop, requireRoute } from '../actions/draft-from-drop.ts';
+import { draftFromDrop, requireRouteBy } from '../actions/draft-from-drop.ts';
 import { type StartParts, startWorker } from '../actions/ensure-worker.ts';
 import { isHeldIn } from '../actions/mark-sensitive.ts';
 import { type HomeRequest, type OpenHome, openHome } from '../actions/open-home.ts';
-import { routingOf, runnerFacts } from '../actions/routing.ts';
+import { configPlanner } from '../actions/routing.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
@@ -57,7 +57,7 @@ export default class Work extends BaseCommand {
       },
     };
     const loaded = await openHome(request, (options, { config }) => {
-      const routing = routingOf(config);
+      const plan = configPlanner(config);
       const opened: Queue = openQueue({
         ...options,
         draftFromDrop: draftFromDrop({
@@ -67,8 +67,8 @@ export default class Work extends BaseCommand {
           priority: config.defaults.priority,
           nowMs: Date.now,
           sensitivePatterns: config.security.sensitive_patterns,
-          requireRoute: requireRoute(routing, runnerFacts(config)),
-          isHeld: (id) => isHeldIn(opened, routing)(id),
+          requireRoute: requireRouteBy(plan),
+          isHeld: (id) => isHeldIn(opened, plan)(id),
         }),
       });
       return opened;

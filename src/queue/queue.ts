@@ -111,8 +111,14 @@ export type Admission =
   | { take: true; permits: readonly PermitRequest[] }
   | { take: false; why: 'endpoint' | 'permit' };
 
+/** Asked of each task that could be taken, with its outcomes that count, until one is taken. */
+export type Admit<A extends Admission = Admission> = (task: TaskFile, earlier: readonly RunOutcome[]) => A;
+export type Accepted<A extends Admission> = Extract<A, { take: true }>;
+
 /** A task in hand. It is lost the moment someone else may hold it: then `settle` answers `fenced`. */
-export interface Claim {
+export interface Claim<A extends Admission = Admission> {
+  /** The answer by which it was taken. */
+  readonly admission: Accepted<A>;
   readonly id: string;
   readonly run: number;
   readonly task: TaskFile;
@@ -145,8 +151,10 @@ export interface Conversation {
 /** A daemon's membership. */
 export interface Member {
   readonly workerId: string;
-  /** The next task that `admit` takes, given its outcomes that count, or undefined when there is none now. Throws `fenced` as KoubouError worker_lost. */
-  claim(admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission): Promise<Claim | undefined>;
+  /** The next task that `admit` takes, or undefined when there is none now. Throws `fenced` as KoubouError worker_lost. */
+  claim<A extends Admission>(admit: Admit<A>): Promise<Claim<A> | undefined>;
+  /** Whether a task waits that `admit` would take, could it have its permits. Takes nothing. */
+  peek(admit: Admit): Promise<boolean>;
   /** How many tasks wait to be claimed, as of a recent look. */
   backlog(): Promise<number>;
   /** For people: what could be neither read nor set aside, and is passed over; null: nothing. */

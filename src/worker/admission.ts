@@ -1,19 +1,23 @@
 /** Whether a task would be taken now, where it would go, and what it needs that is capped. */
 import { KoubouError } from '../errors.ts';
 import type { Admission, PermitRequest } from '../queue/queue.ts';
-import { chooseRoute, fallBack, type Route } from '../route/route.ts';
+import type { AttemptPlan } from '../route/plan.ts';
+import { fallBack, type Route } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
 import type { Endpoints } from './endpoints.ts';
-import { fileBytes } from './file-bytes.ts';
+import type { Planner } from './plan.ts';
 import type { WorkerSettings } from './settings.ts';
 import { workFolder } from './work-folder.ts';
 
-/** `route`: where it goes, or why it cannot go anywhere. */
-export type Admitted = Admission & { route: Route | KoubouError };
+/** What is taken is attempted as it was planned when it was admitted. */
+export type Admitted =
+  | (Extract<Admission, { take: true }> & { plan: AttemptPlan<TaskFile> })
+  | Extract<Admission, { take: false }>;
 
 export class Gate {
   readonly #settings: Pick<WorkerSettings, 'routing'>;
+  readonly #plan: Planner;
   readonly #runners: ReadonlyMap<string, Runner>;
   readonly #endpoints: Endpoints;
   /** Whether the program of the runner that another one stands in for was not there at the last look. */
@@ -21,10 +25,12 @@ export class Gate {
 
   constructor(
     settings: Pick<WorkerSettings, 'routing'>,
+    plan: Planner,
     runners: ReadonlyMap<string, Runner>,
     endpoints: Endpoints,
   ) {
     this.#settings = settings;
+    this.#plan = plan;
     this.#runners = runners;
     this.#endpoints = endpoints;
   }
@@ -36,25 +42,20 @@ export class Gate {
   }
 
   admit(task: TaskFile, earlier: readonly RunOutcome[]): Admitted {
-    try {
-      const route = this.#routeOf(task, earlier);
-      const runner = this.#runners.get(route.runner) as Runner;
-      if (!this.#endpoints.isUp(runner)) return { take: false, why: 'endpoint', route };
-      const permits = [...folderPermits(task, runner), ...modelPermits(runner, route.model)];
-      return { take: true, permits, route };
-    } catch (error) {
-      if (!(error instanceof KoubouError)) throw error;
+    const plan = this.#plan(task, earlier);
+    if (plan.route instanceof KoubouError) {
       // No runner for this kind of task may change with the config; a wrong name in the task never will.
-      const waits = error.code === 'runner_unavailable';
-      return waits
-        ? { take: false, why: 'endpoint', route: error }
-        : { take: true, permits: [], route: error };
+      const waits = plan.route.code === 'runner_unavailable';
+      return waits ? { take: false, why: 'endpoint' } : { take: true, permits: [], plan };
     }
+    const route = this.#asItIsNow(plan.route);
+    const runner = this.#runners.get(route.runner) as Runner;
+    if (!this.#endpoints.isUp(runner)) return { take: false, why: 'endpoint' };
+    const permits = [...folderPermits(task, runner), ...modelPermits(runner, route.model)];
+    return { take: true, permits, plan: { ...plan, route } };
   }
 
-  #routeOf(task: TaskFile, earlier: readonly RunOutcome[]): Route {
-    const { routing } = this.#settings;
-    const route = chooseRoute(task, routing, this.#runners, fileBytes(task.files, routing), earlier);
+  #asItIsNow(route: Route): Route {
     const [runner, spare] = [this.#runners.get(route.runner), this.#runners.get(route.otherwise ?? '')];
     if (runner === undefined || spare === undefined) return route;
     if (this.#missing) return fallBack(route, spare.name, 'it is not installed');

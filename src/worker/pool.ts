@@ -2,19 +2,19 @@
  * A daemon's work: keep the slots busy and end when it is told to or nothing is left. One loop decides
  * everything; timers and events only wake it. What it does beside claiming has files of its own: upkeep.ts
  * (sweeps), heartbeat.ts, slots.ts (how many at a time), admission.ts (which tasks, and where they go), endpoints.ts
- * (whose servers answer), ending.ts (when nothing is left), run-one.ts (one attempt).
+ * (whose servers answer), ending.ts (when nothing is left), attempt.ts (one attempt).
  */
 import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
 import type { ChangeHint, Claim, Member, Queue } from '../queue/queue.ts';
-import type { Route } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
 import { type Admitted, Gate } from './admission.ts';
+import { Attempt } from './attempt.ts';
 import { Ending, leftIn } from './ending.ts';
 import { Endpoints } from './endpoints.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Notes, STOPPING_NOTE } from './notes.ts';
-import { Attempt } from './run-one.ts';
+import { plannerOf } from './plan.ts';
 import type { WorkerSettings } from './settings.ts';
 import { Slots } from './slots.ts';
 import { Upkeep } from './upkeep.ts';
@@ -73,13 +73,14 @@ export class Pool {
     this.#parts = parts;
     this.#notes = new Notes(tell);
     this.#endpoints = new Endpoints(runners, tell, () => this.#wakeUp(), settings.probeSeconds);
-    this.#gate = new Gate(settings, runners, this.#endpoints);
+    const plan = plannerOf(settings, runners);
+    this.#gate = new Gate(settings, plan, runners, this.#endpoints);
     const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
     this.#slots = new Slots(settings, scaling, performance.now());
     this.#upkeep = new Upkeep({
       queue,
       member,
-      settings,
+      plan,
       tell,
       notes: this.#notes,
       onMoved: () => this.#wakeUp(),
@@ -109,7 +110,7 @@ export class Pool {
       sweep: () => this.#upkeep.quickly(),
       othersToo: parts.settings.until.kind === 'drained',
       adopting: () => this.#upkeep.adopting,
-      takeable: () => this.#takeable(),
+      takeable: () => member.peek((task, earlier) => this.#gate.admit(task, earlier)),
     });
   }
 
@@ -200,7 +201,7 @@ export class Pool {
     while (this.#attempts.size < this.#slots.count && this.#mayClaim()) {
       const claimed = await this.#claim();
       if (claimed === undefined) break;
-      this.#start(claimed.claim, claimed.route);
+      this.#start(claimed);
       await this.#scale();
     }
   }
@@ -210,20 +211,17 @@ export class Pool {
     this.#slots.adjust(this.#attempts.size, this.#backlog, performance.now());
   }
 
-  async #claim(): Promise<{ claim: Claim; route: Route | KoubouError } | undefined> {
+  async #claim(): Promise<Claim<Admitted> | undefined> {
     await this.#gate.look();
-    let last: Admitted | undefined;
     try {
-      const claim = await this.#parts.member.claim((task, earlier) => {
+      const claim = await this.#parts.member.claim((task, earlier): Admitted => {
         // Its last run went back to the queue and is still being cleared up.
         if (this.#attempts.has(task.task_id)) return { take: false, why: 'permit' };
-        last = this.#gate.admit(task, earlier);
-        return last;
+        return this.#gate.admit(task, earlier);
       });
       this.#notes.set('claim', null);
       this.#notes.set('stuck', this.#parts.member.trouble);
-      // The task that was judged last is the one that was taken.
-      return claim === undefined || last === undefined ? undefined : { claim, route: last.route };
+      return claim;
     } catch (error) {
       if (!(error instanceof KoubouError)) {
         // A system error (a full disk, too many open files) is not the task's fault and may pass.
@@ -241,18 +239,7 @@ export class Pool {
     }
   }
 
-  /** Whether something waits that would be taken; takes nothing. */
-  async #takeable(): Promise<boolean> {
-    let found = false;
-    await this.#parts.member.claim((task, earlier) => {
-      const admission = this.#gate.admit(task, earlier);
-      found ||= admission.take;
-      return admission.take ? { take: false, why: 'permit' } : admission;
-    });
-    return found;
-  }
-
-  #start(claim: Claim, route: Route | KoubouError): void {
+  #start(claim: Claim<Admitted>): void {
     const { member, runners, settings, tell } = this.#parts;
     const attempt = new Attempt(
       {
@@ -267,7 +254,6 @@ export class Pool {
         giveUp: this.#giveUp.signal,
       },
       claim,
-      route,
     );
     const finish = async (): Promise<void> => {
       try {

@@ -1,12 +1,8 @@
 /** What a daemon is told by its entry point; the worker reads neither config nor environment itself. */
-import { ladderOf } from '../route/escalate.ts';
-import { type Routing, withRules } from '../route/route.ts';
-import type { Budget } from '../task/budget.ts';
-import type { TaskFile, TaskType } from '../task/record.ts';
+import type { PlanSettings } from '../route/plan.ts';
 import type { ProbeSeconds } from './endpoints.ts';
-import { fileBytes } from './file-bytes.ts';
 
-export interface WorkerSettings {
+export interface WorkerSettings extends PlanSettings {
   label: string;
   version: string;
   /** Absolute: never part of what a task changed. */
@@ -27,15 +23,6 @@ export interface WorkerSettings {
   /** Waiting tasks for each busy slot, above which one more slot is opened. */
   scaleUpAt: number;
   heartbeatSeconds: number;
-  routing: Routing;
-  retries: Readonly<Record<TaskType, number>>;
-  /** Seconds for a whole attempt; 0 is no limit. */
-  timeout: Readonly<Record<TaskType, number>>;
-  /** Seconds without progress; 0 is no limit. */
-  stallSeconds: number;
-  /** Seconds for loading a model or queueing at the endpoint; 0 is no limit. */
-  loadSeconds: number;
-  unavailableSeconds: number;
   probeSeconds: ProbeSeconds;
   /** CIDR: what counts as this machine besides loopback. */
   localNetworks: readonly string[];
@@ -57,20 +44,3 @@ export type Until =
   | { kind: 'drained' }
   /** Nothing was done and nothing could be for so many seconds. */
   | { kind: 'idle'; seconds: number };
-
-export const WORKER_LOST_BUDGET = 10;
-
-export const budgetOf =
-  (settings: Pick<WorkerSettings, 'retries' | 'routing' | 'unavailableSeconds'>) =>
-  (task: TaskFile): Budget => {
-    const { routing } = settings;
-    const ruled = withRules(task, routing, fileBytes(task.files, routing));
-    const said = ruled.options.retries;
-    return {
-      retries: said ?? settings.retries[task.type],
-      retriesSaid: said !== undefined,
-      ladder: routing.escalation === undefined ? null : ladderOf(ruled, routing.escalation),
-      workerLost: WORKER_LOST_BUDGET,
-      unavailableSeconds: settings.unavailableSeconds,
-    };
-  };

@@ -1,8 +1,10 @@
 /** The daemon's share in mending the queue: sweeps, one after the other, and adoption of dropped files. */
 import type { Tell } from '../events.ts';
 import type { Member, Queue, SweepReport } from '../queue/queue.ts';
+import type { Budget } from '../task/budget.ts';
+import type { TaskFile } from '../task/record.ts';
 import type { Notes } from './notes.ts';
-import { budgetOf, type WorkerSettings } from './settings.ts';
+import type { Planner } from './plan.ts';
 
 /** Ends of tasks come in hundreds a second; each of them asks for a sweep. */
 const QUICK_AT_MOST_EVERY_MS = 50;
@@ -10,7 +12,7 @@ const QUICK_AT_MOST_EVERY_MS = 50;
 export interface UpkeepParts {
   queue: Queue;
   member: Member;
-  settings: WorkerSettings;
+  plan: Planner;
   tell: Tell;
   notes: Notes;
   /** Something may have become ready to claim. */
@@ -35,7 +37,7 @@ export class Upkeep {
     this.#waiting ??= this.#sweep(async () => {
       this.#waiting = undefined;
       this.#quickAt = performance.now();
-      const report = await this.#parts.queue.sweepQuickly(budgetOf(this.#parts.settings));
+      const report = await this.#parts.queue.sweepQuickly(this.#budgetOf);
       return this.#parts.member.sawDropped ? this.#withAdopted(report) : report;
     });
     return this.#waiting;
@@ -57,10 +59,12 @@ export class Upkeep {
 
   all(): Promise<void> {
     return this.#sweep(async () => {
-      const { queue, settings } = this.#parts;
-      return this.#withAdopted(await queue.sweep(budgetOf(settings)));
+      return this.#withAdopted(await this.#parts.queue.sweep(this.#budgetOf));
     });
   }
+
+  /** Of a run that its worker left. */
+  readonly #budgetOf = (task: TaskFile): Budget => this.#parts.plan(task).budget;
 
   /** Files that were dropped in by hand and are not tasks yet. */
   get adopting(): number {

@@ -1,8 +1,9 @@
 /** What happened in an attempt, before the queue decides what becomes of the task. */
-import { ERROR_CODES, type ErrorInfo } from '../errors.ts';
+import { ERROR_CODES, type ErrorInfo, errorInfo } from '../errors.ts';
 import type { RunnerOutcome } from '../runner/runner.ts';
 import type { Usage } from '../task/record.ts';
 import { withoutKeys } from '../text/keys.ts';
+import type { AttemptClocks } from './clocks.ts';
 
 export interface Verdict {
   /** null: the work was accepted. */
@@ -47,6 +48,17 @@ export const failedVerdict = (result: Extract<RunnerOutcome, { ok: false }>, see
   charged: result.charged ?? ERROR_CODES[result.error.code].charged,
   retryAfter: result.retryAfter,
 });
+
+/** Of an attempt that was ended from outside, or by its limits; null: it was not. */
+export const stoppedVerdict = ({ stopped }: Pick<AttemptClocks, 'stopped'>, seen: Seen): Verdict | null => {
+  if (stopped === undefined) return null;
+  if (stopped.kind === 'limit') return { ...seen, error: stopped.error };
+  const error =
+    stopped.kind === 'cancelled'
+      ? errorInfo('cancelled', 'Cancelled while it ran.')
+      : errorInfo('worker_stopped', 'Its worker was stopped while it ran.');
+  return { ...seen, charged: false, error };
+};
 
 /** What servers and programs say goes into it, and they may repeat a key. */
 export const withoutKeysIn = (verdict: Verdict, keys: readonly string[]): Verdict => {

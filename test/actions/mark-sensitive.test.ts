@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isHeldIn, markSensitive } from '../../src/actions/mark-sensitive.ts';
-import type { Routing } from '../../src/route/route.ts';
 import type { NewTask } from '../../src/task/record.ts';
+import { plannerOf } from '../../src/worker/plan.ts';
 import { makeHome, newTask, type TestHome } from '../helpers/queue-home.ts';
+import { settings } from '../worker/rig.ts';
 
 const words = ['password'];
 const isHeld = async () => false;
@@ -51,10 +52,8 @@ describe('a task that is added', () => {
 
 describe('a task that waits for another', () => {
   let home: TestHome;
-  const routing: Routing = {
-    default: {},
-    rules: [{ if: { label: { keep: 'here' } }, then: { local_only: true } }],
-  };
+  const rules = [{ if: { label: { keep: 'here' } }, then: { local_only: true } }];
+  const plan = plannerOf(settings({ routing: { default: {}, rules } }), new Map());
 
   beforeEach(async () => {
     home = await makeHome();
@@ -67,7 +66,7 @@ describe('a task that waits for another', () => {
       const marked: boolean[] = [];
       let before: string[] = [];
       for (const task of tasks) {
-        const marking = { words, isHeld: isHeldIn(queue, routing) };
+        const marking = { words, isHeld: isHeldIn(queue, plan) };
         const [next = newTask()] = await markSensitive([newTask({ after: before, ...task })], marking);
         const [added] = await queue.add([next]);
         before = [added?.id ?? ''];
@@ -98,7 +97,7 @@ describe('a task that waits for another', () => {
   it('stays here too when it runs however that one ended, as to go on with its conversation', async () => {
     const queue = home.open();
     const [first] = await queue.add([newTask({ sensitive: true })]);
-    const marking = { words, isHeld: isHeldIn(queue, routing) };
+    const marking = { words, isHeld: isHeldIn(queue, plan) };
     const [next] = await markSensitive([newTask({ after_any: [first?.id ?? ''] })], marking);
     await queue.close();
     assert.equal(next?.sensitive, true);
@@ -107,7 +106,7 @@ describe('a task that waits for another', () => {
   it('is free after one that is free, and after one that nobody knows', async () => {
     assert.deepEqual(await chain({}, {}), [false, false]);
     const queue = home.open();
-    assert.equal(await isHeldIn(queue, routing)('task_20260101_000000_000000_none'), false);
+    assert.equal(await isHeldIn(queue, plan)('task_20260101_000000_000000_none'), false);
     await queue.close();
   });
 });

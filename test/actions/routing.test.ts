@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { routingOf, runnerFacts } from '../../src/actions/routing.ts';
+import { planSettings, runnerFacts } from '../../src/actions/routing.ts';
 import { checkConfig } from '../../src/config/check.ts';
 import { buildRunners } from '../../src/runner/registry.ts';
 
@@ -24,7 +24,7 @@ describe('what routing reads of the config', () => {
   const runners = buildRunners(config, {}, []);
 
   it('says of each step what the runner says of itself', () => {
-    const { escalation } = routingOf(config);
+    const { escalation } = planSettings(config).routing;
     assert.equal(escalation?.handBack, true);
     for (const { runner, staysLocal, changesFiles } of escalation?.steps ?? []) {
       assert.equal(changesFiles, runners.get(runner)?.changesFiles, runner);

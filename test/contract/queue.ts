@@ -7,7 +7,7 @@ import { appendFileSync } from 'node:fs';
 import { KoubouError } from '../../src/errors.ts';
 import type { Admission, Claim, Member, Queue } from '../../src/queue/queue.ts';
 import type { Budget } from '../../src/task/budget.ts';
-import type { NewTask } from '../../src/task/record.ts';
+import type { NewTask, TaskFile } from '../../src/task/record.ts';
 import {
   beat,
   budget,
@@ -347,6 +347,43 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         assert.equal(found.status, 'in_progress');
         assert.equal(found.attempts[0]?.worker_id, member.workerId);
         assert.equal(await queue.state(id), 'in_progress');
+      });
+
+      it('answers with the admission by which the task was taken', async () => {
+        await add({ prompt: 'no', priority: 9 });
+        await add({ prompt: 'yes' });
+        const member = await queue.join(worker());
+        backend.lookAgain();
+        const admit = ({ prompt }: TaskFile) =>
+          prompt === 'yes'
+            ? { take: true as const, permits: [], why: `it says ${prompt}` }
+            : { take: false as const, why: 'permit' as const };
+        const taken = await member.claim(admit);
+        assert.equal(taken?.admission.why, 'it says yes');
+      });
+
+      it('is looked for beforehand, and nothing is taken or said to wait', async () => {
+        const member = await queue.join(worker());
+        const peek = (admit: () => Admission): Promise<boolean> => {
+          backend.lookAgain();
+          return member.peek(admit);
+        };
+        assert.equal(await peek(takeAll), false);
+        const ids = [await add(), await add()];
+        assert.equal(await peek(() => ({ take: false, why: 'permit' })), false);
+        const [admitted, seen]: [Admission, string[]] = [
+          { take: true, permits: [{ name: 'p', cap: 0 }] },
+          [],
+        ];
+        assert.equal(await peek(() => admitted), true, 'permits are not asked for');
+        const look = (task: TaskFile): Admission => {
+          seen.push(task.task_id);
+          return { take: false, why: 'endpoint' };
+        };
+        assert.equal(await member.peek(look), false);
+        assert.deepEqual(seen, ids);
+        await member.renew(beat());
+        assert.deepEqual([(await record(ids[0] ?? '')).waiting, (await queue.counts()).pending], [null, 2]);
       });
 
       it('throws away nothing when admit throws', async () => {

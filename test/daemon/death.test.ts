@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import { WORKER_LOST_BUDGET } from '../../src/worker/settings.ts';
+import { WORKER_LOST_BUDGET } from '../../src/route/plan.ts';
 import { builtKoubou } from '../helpers/built.ts';
 import { type Daemon, Daemons } from '../helpers/daemon.ts';
 import { loseWorkers } from '../helpers/lost-runs.ts';

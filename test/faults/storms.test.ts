@@ -47,7 +47,7 @@ const PLANTED: readonly Fault[] = [
   },
   // A result is published without asking whose the task is.
   {
-    file: 'worker/run-one.ts',
+    file: 'worker/attempt.ts',
     from: 'if (await this.#dependencies.member.holds(this.claim)) return;',
     to: 'if (this.claim.run > 0) return;',
   },

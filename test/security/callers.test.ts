@@ -740,7 +740,7 @@ routing: { default: { general: m } }
           return [seen, ...others].map(({ stdout }) => stdout).join('\n');
         };
         assert.doesNotMatch(await shown(), new RegExp(`${SECRET}|Sum up`));
-        const fault = { file: 'worker/run-one.ts', from: 'if (local.held) await this.#markHeld();', to: '' };
+        const fault = { file: 'worker/attempt.ts', from: 'if (local.held) await this.#markHeld();', to: '' };
         assert.match(await shown(await buildPlanted(fault)), new RegExp(SECRET), 'without its mark it would');
       } finally {
         await server.close();
@@ -782,7 +782,7 @@ routing: { default: { general: m } }
         const reason = await reasonOf();
         assert.doesNotMatch(reason, new RegExp(SECRET));
         assert.match(reason, /^endpoint_busy, as the log of task_/);
-        const fault = { file: 'worker/run-one.ts', from: 'return stays ?', to: 'return code === message ?' };
+        const fault = { file: 'worker/attempt.ts', from: 'return stays ?', to: 'return code === message ?' };
         await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
         assert.match(await reasonOf(await buildPlanted(fault)), new RegExp(SECRET));
       } finally {

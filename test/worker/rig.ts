@@ -13,7 +13,7 @@ import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { makeHome, newTask, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
 
-const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
+export const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
   label: 'w',
   version: '0.0.0',
   home: '/none',

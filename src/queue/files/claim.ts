@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
-import type { Admission } from '../queue.ts';
+import type { Accepted, Admission, Admit } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
@@ -37,14 +37,18 @@ const OF_ONE_FILE = new Set(
   'EACCES EPERM EISDIR ENOTDIR EEXIST ENOTEMPTY ELOOP EBUSY ENAMETOOLONG ENXIO EINVAL'.split(' '),
 );
 
-export interface Taken {
+export interface Taken<A extends Admission> {
   name: TaskName;
   task: TaskFile;
   earlier: RunOutcome[];
+  admission: Accepted<A>;
   permits: string[];
 }
 
-export type Admit = (task: TaskFile, earlier: readonly RunOutcome[]) => Admission;
+interface Known {
+  task: TaskFile;
+  earlier: RunOutcome[];
+}
 
 /** The daemon's view of pending/: the first names, read once and used until they are spent or stale. */
 export class Candidates {
@@ -62,7 +66,7 @@ export class Candidates {
   readonly #workerFolder: string;
   /** Names that could be neither read nor moved: they must not hold up the others. */
   readonly #stuck = new Map<string, { why: string; untilMs: number }>();
-  readonly #cache = new Map<string, { task: TaskFile; earlier: RunOutcome[] }>();
+  readonly #cache = new Map<string, Known>();
   /** Taken, not given to the worker, and to be put back. */
   readonly #owed = new Map<string, { name: TaskName; earlier: readonly RunOutcome[] }>();
   #first: TaskName[] = [];
@@ -94,16 +98,26 @@ export class Candidates {
   }
 
   /** Takes the first task that `admit` admits; undefined when there is none now. Throws worker_lost when fenced, disk_full. */
-  async take(admit: Admit): Promise<Taken | undefined> {
+  async take<A extends Admission>(admit: Admit<A>): Promise<Taken<A> | undefined> {
     await this.permits.giveBack([]);
     await this.putBack();
+    return this.#throughWindows(() => this.#takeFromWindow(admit));
+  }
+
+  /** Whether `admit` admits any; takes nothing, and asks for no permits. */
+  async peek(admit: Admit): Promise<boolean> {
+    return (await this.#throughWindows(() => this.#peekInWindow(admit))) ?? false;
+  }
+
+  /** Looks at more names as long as nothing is found; undefined: among none of them. */
+  async #throughWindows<T>(find: () => Promise<T | undefined>): Promise<T | undefined> {
     const age = this.#context.machine.steadyMs() - this.#scannedAt;
     const mayScan = age > Math.max(MIN_SCAN_INTERVAL_MS, 20 * this.#scanTook);
     if (mayScan && (this.dirty || age > STALE_AFTER_MS)) await this.#scan(WINDOW);
     let again = false;
     for (;;) {
-      const taken = await this.#takeFromWindow(admit);
-      if (taken !== undefined) return taken;
+      const found = await find();
+      if (found !== undefined) return found;
       if (!this.#complete) {
         // All in the window are passed over or gone: what lies behind them may be runnable.
         await this.#scan(this.#size * 4);
@@ -143,7 +157,20 @@ export class Candidates {
     this.#scanTook = this.#scannedAt - start;
   }
 
-  async #takeFromWindow(admit: Admit): Promise<Taken | undefined> {
+  async #peekInWindow(admit: Admit): Promise<true | undefined> {
+    let looked = 0;
+    for (const name of this.#first) {
+      looked += 1;
+      await yieldNowAndThen(looked);
+      if (this.#isStuck(name)) continue;
+      const source = join(this.#context.layout.pending, taskName(name));
+      const known = await this.#lookAt(name, source).catch((error: unknown) => this.#passOver(name, error));
+      if (typeof known === 'object' && admit(known.task, countingIn(known, name)).take) return true;
+    }
+    return undefined;
+  }
+
+  async #takeFromWindow<A extends Admission>(admit: Admit<A>): Promise<Taken<A> | undefined> {
     const oldestFirst = this.#claims % OLDEST_EVERY === OLDEST_EVERY - 1;
     const gone = new Set<string>();
     const exhausted = new Set<string>();
@@ -152,7 +179,7 @@ export class Candidates {
     try {
       for (const name of oldestFirst ? [...this.#oldest, ...this.#first] : this.#first) {
         looked += 1;
-        if (looked % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+        await yieldNowAndThen(looked);
         if (this.#isStuck(name)) continue;
         const result = await this.#tryTake(name, admit, exhausted).catch((error: unknown) =>
           this.#passOver(name, error),
@@ -197,47 +224,46 @@ export class Candidates {
     return 'stuck';
   }
 
-  async #tryTake(
-    name: TaskName,
-    admit: Admit,
-    exhausted: Set<string>,
-  ): Promise<Taken | 'endpoint' | 'permit' | 'gone' | 'stuck'> {
-    const source = join(this.#context.layout.pending, taskName(name));
-    const known = await this.#read(name, source).catch((error: unknown) => {
-      // A sector of this one file; elsewhere it is the device's.
+  /** A sector of one file that cannot be read is that file's trouble; elsewhere it is the device's. */
+  #lookAt(name: TaskName, source: string): Promise<Known | 'gone' | 'bad' | 'stuck'> {
+    return this.#read(name, source).catch((error: unknown) => {
       if (systemCode(error) === 'EIO') return this.#stick(name, error);
       throw error;
     });
-    if (known === 'gone' || known === 'stuck') return known;
-    let permits: string[] = [];
-    if (known !== 'bad') {
-      const admission = admit(
-        known.task,
-        known.earlier.filter((outcome) => outcome.attempt > name.base),
-      );
-      if (!admission.take) return admission.why;
-      await refuseToBeginWhenDiskIsFull(this.#context);
-      const before = exhausted.size;
-      const taken = await this.permits.take(admission.permits, exhausted);
-      // Into a folder that was taken away nothing can be taken.
-      if (taken === undefined && exhausted.size > before) await this.#refuseWhenFenced();
-      if (taken === undefined) return 'permit';
-      permits = taken;
-    }
-    let taken: Taken | undefined;
-    try {
-      taken = await this.#takeTask(name, known, permits);
-    } finally {
-      if (taken === undefined) await this.permits.giveBack(permits);
-    }
-    return taken ?? 'gone';
   }
 
-  async #takeTask(
+  async #tryTake<A extends Admission>(
     name: TaskName,
-    known: { task: TaskFile; earlier: RunOutcome[] } | 'bad',
-    permits: string[],
-  ): Promise<Taken | undefined> {
+    admit: Admit<A>,
+    exhausted: Set<string>,
+  ): Promise<Taken<A> | 'endpoint' | 'permit' | 'gone' | 'stuck'> {
+    const source = join(this.#context.layout.pending, taskName(name));
+    const known = await this.#lookAt(name, source);
+    if (known === 'gone' || known === 'stuck') return known;
+    if (known === 'bad') {
+      await this.#takeTask(name, known);
+      return 'gone';
+    }
+    const admission: Admission = admit(known.task, countingIn(known, name));
+    if (!admission.take) return admission.why;
+    await refuseToBeginWhenDiskIsFull(this.#context);
+    const before = exhausted.size;
+    const permits = await this.permits.take(admission.permits, exhausted);
+    // Into a folder that was taken away nothing can be taken.
+    if (permits === undefined && exhausted.size > before) await this.#refuseWhenFenced();
+    if (permits === undefined) return 'permit';
+    let claimed: TaskName | undefined;
+    try {
+      claimed = await this.#takeTask(name, known);
+    } finally {
+      if (claimed === undefined) await this.permits.giveBack(permits);
+    }
+    if (claimed === undefined) return 'gone';
+    return { name: claimed, ...known, admission: admission as Accepted<A>, permits };
+  }
+
+  /** Its name in the worker's folder; undefined: somebody else has it, or it has ended or was set aside. */
+  async #takeTask(name: TaskName, known: Known | 'bad'): Promise<TaskName | undefined> {
     const context = this.#context;
     const { disk, layout } = context;
     const claimed = { ...name, run: name.run + 1 };
@@ -264,7 +290,7 @@ export class Candidates {
         return undefined;
       }
       await prepareResults(context, claimed);
-      return { name: claimed, task: known.task, earlier, permits };
+      return claimed;
     } catch (error) {
       this.#owed.set(taskName(claimed), { name: claimed, earlier });
       await this.putBack();
@@ -323,10 +349,7 @@ export class Candidates {
     return true;
   }
 
-  async #read(
-    name: TaskName,
-    path: string,
-  ): Promise<{ task: TaskFile; earlier: RunOutcome[] } | 'gone' | 'bad'> {
+  async #read(name: TaskName, path: string): Promise<Known | 'gone' | 'bad'> {
     const text = taskName(name);
     const cached = this.#cache.get(text);
     if (cached !== undefined) return cached;
@@ -347,6 +370,15 @@ export class Candidates {
     await quarantine(this.#context, path, `${name.id}.json`, reason);
   }
 }
+
+/** A long list is gone through in turns with everything else that this process does. */
+const yieldNowAndThen = async (looked: number): Promise<void> => {
+  if (looked % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** The outcomes since the task was last retried by hand. */
+const countingIn = ({ earlier }: Known, { base }: TaskName): RunOutcome[] =>
+  earlier.filter(({ attempt }) => attempt > base);
 
 /** No honest name lags behind what has ended: outcomes are published before their task moves on. */
 const hasEnded = async (context: QueueContext, { id, run }: TaskName): Promise<boolean> =>

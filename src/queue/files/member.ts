@@ -4,10 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { isShortage, KoubouError, systemCode } from '../../errors.ts';
 import { bootPrefix } from '../../process/maker.ts';
 import type { Budget } from '../../task/budget.ts';
-import type { RunOutcome, TaskFile } from '../../task/record.ts';
+import type { RunOutcome } from '../../task/record.ts';
 import { objectOf } from '../../text/json.ts';
 import type {
   Admission,
+  Admit,
   Beat,
   Claim,
   Conversation,
@@ -29,7 +30,7 @@ import { requireSeal } from './seal.ts';
 import { endRun } from './settle.ts';
 import { taskPlace } from './transition.ts';
 
-interface Held extends Claim {
+interface Held<A extends Admission = Admission> extends Claim<A> {
   name: TaskName;
   permits: readonly string[];
 }
@@ -50,20 +51,27 @@ export class FileMember implements Member {
   }
 
   /** One claim at a time in a daemon: its slots would only race each other for the same name. */
-  claim(admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission): Promise<Claim | undefined> {
-    const next = this.#claiming.then(() => this.#claimNow(admit));
+  claim<A extends Admission>(admit: Admit<A>): Promise<Claim<A> | undefined> {
+    return this.#afterOthers(() => this.#claimNow(admit));
+  }
+
+  peek(admit: Admit): Promise<boolean> {
+    return this.#afterOthers(() => this.candidates.peek(admit));
+  }
+
+  #afterOthers<T>(act: () => Promise<T>): Promise<T> {
+    const next = this.#claiming.then(act);
     this.#claiming = next.catch(() => undefined);
     return next;
   }
 
-  async #claimNow(
-    admit: (task: TaskFile, earlier: readonly RunOutcome[]) => Admission,
-  ): Promise<Claim | undefined> {
+  async #claimNow<A extends Admission>(admit: Admit<A>): Promise<Claim<A> | undefined> {
     const context = this.#context;
     const taken = await this.candidates.take(admit);
     if (taken === undefined) return undefined;
     const { id, run, base } = taken.name;
-    const held: Held = {
+    const held: Held<A> = {
+      admission: taken.admission,
       id,
       run,
       task: taken.task,

@@ -16,9 +16,11 @@ import { AnswerSink } from '../../../src/runner/answer-sink.ts';
 import { failedOutcome } from '../../../src/runner/failure.ts';
 import { buildPrompt } from '../../../src/runner/model-prompt.ts';
 import type { RunContext, Runner, RunnerOutcome } from '../../../src/runner/runner.ts';
-import type { TaskFile } from '../../../src/task/record.ts';
-import { Attempt } from '../../../src/worker/run-one.ts';
-import { budgetOf, type WorkerSettings } from '../../../src/worker/settings.ts';
+import type { RunOutcome, TaskFile } from '../../../src/task/record.ts';
+import type { Admitted } from '../../../src/worker/admission.ts';
+import { Attempt } from '../../../src/worker/attempt.ts';
+import { plannerOf } from '../../../src/worker/plan.ts';
+import type { WorkerSettings } from '../../../src/worker/settings.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { beat, worker } from '../../helpers/queue-home.ts';
 import { someSeal } from '../../helpers/state.ts';
@@ -94,7 +96,6 @@ const ROUTE = {
   why: 'there is one',
   considered: [],
   otherwise: null,
-  above: [],
   ladder: [],
   handBack: false,
 };
@@ -153,8 +154,9 @@ class Visit {
     const { attempt } = { attempt: this.#looks.attempt.bind(this.#looks) };
     const member = await attempt('join', () => queue.join(worker()));
     if (member === undefined) return;
+    const plan = plannerOf(settings, new Map());
     for (let round = 0; round < 3; round += 1) {
-      await attempt('sweep', () => queue.sweep(budgetOf(settings)));
+      await attempt('sweep', () => queue.sweep((task) => plan(task).budget));
       await attempt('adopt', () => queue.adopt(member.workerId));
       await attempt('beat', () => member.renew(beat()));
       await attempt('message', () => member.message());
@@ -169,10 +171,14 @@ class Visit {
 
   async #drain(member: Member, settings: WorkerSettings): Promise<void> {
     const runner = new EchoRunner(this.#home);
+    const plan = plannerOf(settings, new Map([['echo', runner]]));
+    const admit = (task: TaskFile, earlier: readonly RunOutcome[]): Admitted => ({
+      take: true,
+      permits: [{ name: 'server/m', cap: 2 }],
+      plan: { ...plan(task, earlier), route: ROUTE },
+    });
     for (let count = 0; count < MOST_CLAIMS; count += 1) {
-      const claim = await this.#looks.attempt('claim', () =>
-        member.claim(() => ({ take: true, permits: [{ name: 'server/m', cap: 2 }] })),
-      );
+      const claim = await this.#looks.attempt('claim', () => member.claim(admit));
       if (claim === undefined) return;
       await this.#looks.attempt(`run ${claim.id}`, async () => {
         const parts = {
@@ -186,7 +192,7 @@ class Visit {
           seal: anySeal,
           giveUp: new AbortController().signal,
         };
-        const end = await new Attempt(parts, claim, ROUTE).run();
+        const end = await new Attempt(parts, claim).run();
         const error = end.event === 'task_ended' ? end.error : errorInfo('worker_lost', 'it was fenced');
         const told = error?.message.startsWith('How this run ended cannot be read: ') === true;
         if (error?.code === 'internal' && !told)

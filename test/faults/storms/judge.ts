@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { WORKER_LOST_BUDGET } from '../../../src/route/plan.ts';
 import type { TaskRecord } from '../../../src/task/record.ts';
-import { WORKER_LOST_BUDGET } from '../../../src/worker/settings.ts';
 import type { Daemons } from '../../helpers/daemon.ts';
 import { census } from '../census.ts';
 import { type Trace, traceFaults } from './trace.ts';

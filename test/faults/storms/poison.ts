@@ -1,5 +1,5 @@
 /** A task that kills its worker each time is given up after its attempts, and the others are done. */
-import { WORKER_LOST_BUDGET } from '../../../src/worker/settings.ts';
+import { WORKER_LOST_BUDGET } from '../../../src/route/plan.ts';
 import { loseWorkers } from '../../helpers/lost-runs.ts';
 import type { Judged } from './judge.ts';
 import type { Stage } from './stage.ts';
