@@ -2,6 +2,7 @@
  * Starts programs: in their own process group, with files as output, so that a child that prints 1 GB
  * costs no memory, and on Linux bound to this process's life, so that a killed daemon leaves no runner.
  */
+import { existsSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isShortage, KoubouError, systemCode } from '../errors.ts';
@@ -36,6 +37,11 @@ export interface ProgramOptions {
   holds?: readonly number[];
   /** Awaited when nothing is left but to start it; where it rejects nothing is started. */
   before?: () => Promise<void>;
+  /**
+   * Absolute: a folder without which nothing is started, as it is there for as long as this process holds the task. The kernel
+   * looks for it in the child: this process may be stopped for hours after its own last look. Of Linux.
+   */
+  lease?: string | undefined;
 }
 
 export interface ProgramEnd {
@@ -63,15 +69,16 @@ export interface RunningProgram {
 
 /**
  * Starts a program. Throws KoubouError: `usage` when it cannot be started as asked (no such program, not
- * executable, no such folder, arguments too long), `disk_full` when its output cannot be written; the system's own
- * error where the machine has no descriptor or process to spare.
+ * executable, no such folder, arguments too long), `disk_full` when its output cannot be written, `worker_lost` without the
+ * lease; the system's own error where the machine has no descriptor or process to spare.
  */
 export const startProgram = async (options: ProgramOptions): Promise<RunningProgram> => {
   const { command, args, cwd, environment, marker } = options;
   // In front of the program stands setpriv: without this look a missing program would be its exit 127.
   await requireProgram(command, cwd, environment['PATH']);
   const wrapper = await deathWrapper({ path: options.ownPath ?? environment['PATH'], inside: [cwd] });
-  const [file, ...rest] = [...wrapper, command, ...args] as [string, ...string[]];
+  const [first, ...rest] = [...wrapper, command, ...args] as [string, ...string[]];
+  const file = wrapper.length > 0 ? byWayOf(options.lease, first) : first;
   refuseTooLong(command, args);
   const { execa } = await import('execa');
   const files = await openFiles(options);
@@ -97,7 +104,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
       cleanup: false,
     });
     const pid = child.pid;
-    if (pid === undefined) throw startFailure(command, (await child).cause);
+    if (pid === undefined) throw lostLease(options.lease) ?? startFailure(command, (await child).cause);
     const said = textOf(child.stdio[3]);
     const startTime = startTimeOrNull(pid);
     const ended = child.then((result) => ({
@@ -109,6 +116,21 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
     await Promise.all([files.stdout.close(), files.stderr.close(), files.stdin?.close()]);
   }
 };
+
+/** As deep as any folder lies: what leads above the root leads to it. */
+const UP = '/..'.repeat(128);
+const LONGEST_PATH = 4095;
+
+/** The same file, by a way that is there as long as the folder is. */
+const byWayOf = (folder: string | undefined, path: string): string => {
+  const way = `${folder}${UP}${path}`;
+  return folder === undefined || Buffer.byteLength(way) > LONGEST_PATH ? path : way;
+};
+
+const lostLease = (lease: string | undefined): KoubouError | undefined =>
+  lease === undefined || existsSync(lease)
+    ? undefined
+    : new KoubouError('worker_lost', 'The task was given to another worker.');
 
 // It runs already, and its marker finds it too: what cannot be seen of it now is no reason to fail.
 const startTimeOrNull = (pid: number): string | null => {

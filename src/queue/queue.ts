@@ -134,6 +134,8 @@ export interface Claim<A extends Admission = Admission> {
   readonly patchPath: string;
   /** KOUBOU_RUN of this run's processes. */
   readonly marker: string;
+  /** A folder that is there until the worker is fenced. */
+  readonly lease: string;
 }
 
 export type Settled =

@@ -32,7 +32,7 @@ export interface PlanFacts {
 }
 
 /** Seconds; 0 is no limit. */
-export interface Limits {
+interface Limits {
   timeout: number;
   stall: number;
   load: number;

@@ -281,6 +281,7 @@ export class AgentRunner implements Runner {
       stderrPath: context.logPath,
       marker: context.marker,
       before: context.requireHeld,
+      lease: context.lease,
     });
     const look = (): Promise<void> => printout.look(this.name);
     return attend(program, context, { look, everyMs: LOOK_MS, askSignal: entry.stop_signal, executor });

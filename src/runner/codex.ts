@@ -203,6 +203,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         stderrPath: errorsPath,
         marker,
         before: context.requireHeld,
+        lease: context.lease,
       });
       const events = new LineReader(eventsPath);
       const errors = new LineReader(errorsPath);

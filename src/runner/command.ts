@@ -73,6 +73,7 @@ export class CommandRunner implements Runner {
         stderrPath: context.logPath,
         marker: context.marker,
         before: context.requireHeld,
+        lease: context.lease,
       });
       const end = await attended(program, executor, context, this.#hasRoom);
       if (context.signal.aborted) return failed(stoppedInfo(context.signal));

@@ -54,6 +54,8 @@ export interface RunContext {
    * as it is to one that was stopped for long and taken for dead.
    */
   requireHeld: () => Promise<void>;
+  /** As of ProgramOptions, for every program that is started. */
+  lease?: string;
   /** Tells of a child process as soon as it started, so that it can be stopped after a crash of the daemon. */
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }

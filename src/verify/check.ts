@@ -28,6 +28,8 @@ export interface CheckRequest {
   signal: AbortSignal;
   /** Rejects where the task is another worker's by now: then nothing is started. */
   requireHeld: () => Promise<void>;
+  /** As of ProgramOptions. */
+  lease?: string | undefined;
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     stderrPath: logPath,
     marker,
     before: request.requireHeld,
+    lease: request.lease,
   });
   const files = { since: program.pid, given: program.given, folder: null };
   let stopping: Promise<unknown> | undefined;

@@ -47,6 +47,8 @@ export interface VerifyRequest {
   /** KOUBOU_RUN of the check. */
   marker: string;
   requireHeld: () => Promise<void>;
+  /** As of ProgramOptions, for the check. */
+  lease?: string;
   childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }
 

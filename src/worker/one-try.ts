@@ -125,6 +125,7 @@ export class OneTry {
           return networks;
         },
         requireHeld: this.#requireHeld,
+        lease: claim.lease,
         childStarted: this.#childStarted,
       });
     this.#result = await steps.within('running', run, { graceMs: PROGRAM_GRACE_MS });
@@ -223,6 +224,7 @@ export class OneTry {
           signal: clocks.signal,
           marker: claim.marker,
           requireHeld: this.#requireHeld,
+          lease: claim.lease,
           childStarted: this.#childStarted,
         }),
       { graceMs: PROGRAM_GRACE_MS },

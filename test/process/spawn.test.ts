@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
@@ -42,6 +43,40 @@ describe('starting a program', () => {
     });
     await program.ended;
     assert.equal(await out(), 'one\ntwo\n');
+  });
+
+  describe('under a lease', function () {
+    const hasWrapper = spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'true']).status === 0;
+    // Without util-linux's setpriv in front of it no program is named by way of the lease.
+    before(function () {
+      if (!hasWrapper) this.skip();
+    });
+
+    it('starts it where the lease is there, whatever leads to it', async () => {
+      await mkdir(join(folder, 'a/lease'), { recursive: true });
+      await symlink('a', join(folder, 'link'));
+      const lease = join(folder, 'link/lease');
+      const program = await startProgram({ ...options('sh', '-c', 'echo "$0 $1"; pwd', 'a b'), lease });
+      assert.deepEqual(await program.ended, { exitCode: 0, signal: null });
+      assert.equal(await out(), `a b \n${folder}\n`);
+    });
+
+    it('starts nothing where it goes after the last look', async () => {
+      const lease = join(folder, 'lease');
+      await mkdir(lease);
+      const asked = {
+        ...options('sh', '-c', 'echo ran'),
+        lease,
+        before: () => rm(lease, { recursive: true }),
+      };
+      await assert.rejects(startProgram(asked), { code: 'worker_lost' });
+      assert.equal(await out(), '');
+    });
+
+    it('still says of a program that cannot be started why that is', async () => {
+      const asked = { ...options('sh', '-c', 'true'), cwd: join(folder, 'none'), lease: folder };
+      await assert.rejects(startProgram(asked), { code: 'usage' });
+    });
   });
 
   it('says which signal ended it', async () => {

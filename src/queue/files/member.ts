@@ -82,6 +82,7 @@ export class FileMember implements Member {
       statePath: context.layout.artifact(id, run, 'state'),
       patchPath: context.layout.artifact(id, run, 'patch'),
       marker: `${this.workerId}/${id}.r${run}`,
+      lease: this.#folder,
       name: taken.name,
       permits: taken.permits,
     };
