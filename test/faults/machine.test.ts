@@ -211,7 +211,8 @@ describe('machine', function () {
 
   it('that was started anew restarts what ran, and kills nobody who only looks alike', async () => {
     const { againAfterMs, bystanderLives, halfMade, orphan, faults } = await startAnew();
-    const sees = begunAgain(againAfterMs);
+    // Three beats of a second have to be missing, as it may be a clone that lives.
+    const sees = begunAgain(againAfterMs, 6000);
     assert.ok(bystanderLives);
     assert.ok(!halfMade, 'what was half made in another boot is cleared away');
     const where =
@@ -335,7 +336,11 @@ describe('machine', function () {
     {
       it: 'another boot of the same machine id is dead at once',
       faults: [
-        { file: 'queue/files/dead.ts', from: 'now - known.sinceMs > patienceMs', to: 'now >= known.sinceMs' },
+        {
+          file: 'queue/files/dead.ts',
+          from: "if (verdict !== 'elsewhere') return verdict === 'dead';",
+          to: "if (verdict !== 'alive') return true;",
+        },
       ],
       find: async (program) => {
         const { stolen } = await workElsewhere(CLONE, false, ['true', 'sleep 5', 'true'], program);
@@ -399,10 +404,10 @@ describe('machine', function () {
 });
 
 /** What a user sees of a task whose worker died, `ms` after the next daemon was started. */
-const begunAgain = (ms: number | null): string => {
+const begunAgain = (ms: number | null, mostMs = 2000): string => {
   assert.ok(ms !== null, 'it was left with the dead');
   // A busy machine that only runs a sample says nothing of speed.
-  if (exhaustive) assert.ok(ms < 2000, `again after ${ms} ms`);
+  if (exhaustive) assert.ok(ms < mostMs, `again after ${ms} ms`);
   return `the task is begun again, and done ${Math.round(ms)} ms after the next daemon was started`;
 };
 

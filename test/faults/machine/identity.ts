@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { selfIdentity, startTimeOf } from '../../../src/process/liveness.ts';
 import type { TaskRecord } from '../../../src/task/record.ts';
 import { type Daemon, Daemons } from '../../helpers/daemon.ts';
+import { sealOf } from '../../helpers/state.ts';
 import { until } from '../../helpers/until.ts';
 import { inAnotherBoot } from '../another-boot.ts';
 import { census } from '../census.ts';
@@ -53,9 +54,13 @@ const withOrphan = async <T>(action: (stage: Orphaned) => Promise<T>): Promise<T
   }
 };
 
-const change = (path: string, over: Record<string, unknown>): void => {
-  const said = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  writeFileSync(path, JSON.stringify({ ...said, ...over }));
+/** Sealed as koubou writes it: what carries no seal is not gone by in any case. */
+const write = ({ home }: Daemons, path: string, members: Record<string, unknown>): void =>
+  writeFileSync(path, sealOf(home.home).seal(JSON.stringify(members)));
+
+const change = (daemons: Daemons, path: string, over: Record<string, unknown>): void => {
+  const { mac: _, ...said } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  write(daemons, path, { ...said, ...over });
 };
 
 /** The program of a run, as its worker had recorded it. */
@@ -63,7 +68,7 @@ const recordChild = ({ daemons, dead, orphan }: Orphaned, child: Record<string, 
   const folder = daemons.home.path('run', 'children', dead.workerId);
   mkdirSync(folder, { recursive: true });
   const marker = `${dead.workerId}/${orphan}.r1`;
-  writeFileSync(join(folder, `${orphan}.r1.json`), JSON.stringify({ marker, ...child }));
+  write(daemons, join(folder, `${orphan}.r1.json`), { marker, ...child });
 };
 
 /**
@@ -95,7 +100,7 @@ const judge = async (
 export const reusePid = (program?: string): Promise<Bystanding> =>
   withOrphan(async (stage) => {
     const { daemons, dead, bystander } = stage;
-    change(daemons.home.path('run', `${dead.workerId}.json`), { pid: bystander.pid });
+    change(daemons, daemons.home.path('run', `${dead.workerId}.json`), { pid: bystander.pid });
     recordChild(stage, { pid: bystander.pid, startTime: '1' });
     return judge(stage, () => daemons.start([], program === undefined ? {} : { program }));
   });
@@ -152,7 +157,8 @@ export const workElsewhere = async (
     // The first sweep of a clone takes what is half made here for what a dead boot left: such a task is not acknowledged.
     const id = await daemons.shell(command).catch(() => daemons.shell(command));
     await until(() => existsSync(join(outside, 'began')), 'the start of the task');
-    const here = await daemons.start([], program === undefined ? {} : { program });
+    // Two at a time: one that it took from the other, which goes on, is not to hold up the rest.
+    const here = await daemons.start(['--workers', '2'], program === undefined ? {} : { program });
     // It sweeps when it begins, and at least once for each task that it ends.
     for (const command of meanwhile) await daemons.ended(await daemons.shell(command));
     const stolen = (await daemons.record(id)).attempts[0]?.ended_at !== null;
