@@ -3,7 +3,8 @@
  * koubou's own git and of agent CLIs, the files of an apply. It is not in the home, where an agent in a sandbox may write,
  * but beside the user's key: a program that can write there can sign tasks anyway.
  */
-import { access, constants, lstat, mkdir, readdir } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import type { Seal } from '../text/seal.ts';
@@ -52,13 +53,29 @@ const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
  * Whether nobody works there any more. A maker that cannot be looked at may be at work on another machine, where a user's
- * folders lie on a server, or in a container: it has a week, which no look at a folder takes.
+ * folders lie on a server, or in a container: it has a week, which no look at a folder takes. `upSeconds`: how long this boot
+ * has lasted.
  */
-export const isLeft = async (path: string, maker: Maker): Promise<boolean> => {
+export const isLeft = async (path: string, maker: Maker, upSeconds = uptime()): Promise<boolean> => {
   const verdict = verdictOnMaker(maker, selfIdentity(), startTimeOf);
   if (verdict === 'dead' || verdict === 'alive') return verdict === 'dead';
-  const facts = await lstat(path).catch(() => undefined);
-  return facts !== undefined && Date.now() - facts.mtimeMs > WEEK_MS;
+  // What was made in this boot cannot be older than the boot: then a clock was set meanwhile.
+  if (verdict === 'another namespace' && upSeconds * 1000 < WEEK_MS) return false;
+  return (await ageMs(path)) > WEEK_MS;
+};
+
+/** By the clock of its file system, which may be another machine's, and not by this one's; 0 where that cannot be seen. */
+const ageMs = async (path: string): Promise<number> => {
+  const probe = halfMadePath(join(dirname(path), 'clock'));
+  try {
+    await writeFile(probe, '', { flag: 'wx', mode: 0o600 });
+    return (await lstat(probe)).mtimeMs - (await lstat(path)).mtimeMs;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return 0;
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
 };
 
 const makeFolder = async (path: string): Promise<void> => {

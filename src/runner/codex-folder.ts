@@ -3,15 +3,16 @@
  * Codex makes no links to itself, without which no command starts in the sandbox of a system's bubblewrap. In the home an
  * agent in a sandbox might change its settings meanwhile.
  */
-import { access, constants, mkdir, mkdtemp, readdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { isLeft } from '../process/apart.ts';
+import { halfMadePath } from '../process/half-made.ts';
+import { halfMadeBy } from '../process/maker.ts';
 import { removeTree } from '../process/remove-tree.ts';
 
-const PREFIX = 'codex-';
-/** No question takes so long: whoever asked was killed. */
-const LEFT_AFTER_MS = 10 * 60 * 1000;
+const NAME = 'codex';
 
 export interface FolderPlace {
   home: string | null;
@@ -36,7 +37,9 @@ const makeFolder = async (parent: string): Promise<string> => {
   try {
     await mkdir(parent, { recursive: true, mode: 0o700 });
     await removeLeft(parent);
-    return await realpath(await mkdtemp(join(parent, PREFIX)));
+    const folder = halfMadePath(join(parent, NAME));
+    await mkdir(folder, { mode: 0o700 });
+    return await realpath(folder);
   } catch (cause) {
     if (!['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(systemCode(cause) ?? '')) throw cause;
     throw new KoubouError(
@@ -65,12 +68,11 @@ const isWritable = (folder: string): Promise<boolean> =>
     () => false,
   );
 
+/** Of a process that was killed while it asked. */
 const removeLeft = async (parent: string): Promise<void> => {
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(PREFIX)) continue;
+    const maker = name.startsWith(`${NAME}.`) ? halfMadeBy(name) : undefined;
     const path = join(parent, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined || Date.now() - found.mtimeMs < LEFT_AFTER_MS) continue;
-    await removeTree(path);
+    if (maker !== undefined && (await isLeft(path, maker))) await removeTree(path);
   }
 };

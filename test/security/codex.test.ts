@@ -12,13 +12,14 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nestedRepositories } from '../../src/executor/nested-repositories.ts';
 import { systemHome } from '../../src/process/key-folders.ts';
+import { type ProcessIdentity, selfIdentity } from '../../src/process/liveness.ts';
+import { makerName } from '../../src/process/maker.ts';
 import { CodexRunner } from '../../src/runner/codex.ts';
 import { lastWords } from '../../src/runner/codex-program.ts';
 import { sandboxFor } from '../../src/runner/codex-sandbox.ts';
@@ -180,7 +181,7 @@ esac
       assert.match(asked, /^permissions\.koubou\.filesystem=.*"deny".*":workspace_roots"=\{"\."="write"\}/m);
       assert.match(asked, /^default_permissions="koubou"$/m);
       const [, codexHome = '', temporary = ''] = /CODEX_HOME=(.*)\nTMPDIR=(.*)/.exec(asked) ?? [];
-      assert.ok(codexHome.startsWith(join(root, 'keys', 'work', 'codex-')), codexHome);
+      assert.ok(codexHome.startsWith(join(root, 'keys', 'work', 'codex.')), codexHome);
       assert.ok(!codexHome.startsWith(`${temporary}/`));
       assert.deepEqual(readdirSync(join(root, 'keys', 'work')), []);
     });
@@ -188,17 +189,18 @@ esac
     it('lies in no temporary folder where there is no home either', async () => {
       const { ok, message } = await healthOf({ home: null });
       assert.ok(ok, message);
-      assert.match(told('sandbox'), new RegExp(`^CODEX_HOME=${root}/\\.cache/koubou/codex-`, 'm'));
+      assert.match(told('sandbox'), new RegExp(`^CODEX_HOME=${root}/\\.cache/koubou/codex\\.`, 'm'));
       assert.deepEqual(readdirSync(join(root, '.cache', 'koubou')), []);
     });
 
     it('leaves nothing for good of a koubou that was killed meanwhile', async () => {
       const work = join(root, 'keys', 'work');
-      const folders = ['codex-old', 'codex-new', 'other'].map((name) => join(work, name));
-      for (const folder of folders) mkdirSync(join(folder, 'x'), { recursive: true });
-      for (const folder of [folders[0] ?? '', folders[2] ?? '']) utimesSync(folder, 1, 1);
+      const named = (identity: Partial<ProcessIdentity>): string =>
+        `codex.${makerName({ ...selfIdentity(), ...identity }, '0')}.tmp`;
+      const [dead, alive] = [named({ startTime: '1' }), named({})];
+      for (const name of [dead, alive, 'other']) mkdirSync(join(work, name, 'x'), { recursive: true });
       await healthOf({});
-      assert.deepEqual(readdirSync(work).sort(), ['codex-new', 'other']);
+      assert.deepEqual(readdirSync(work).sort(), [alive, 'other']);
     });
 
     it('gives the last line as the reason, not a warning before it', async () => {
