@@ -1,7 +1,8 @@
 /** doctor's look at the home's file system: what the queue does to it all the time has to work. */
-import { type FileHandle, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
 import type { Check } from './check.ts';
 
@@ -49,7 +50,7 @@ const tryOut = async (home: string): Promise<void> => {
     await rename(join(folder, 'a'), join(folder, 'b'));
     await syncAndClose(await open(folder, 'r'));
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
   }
 };
 

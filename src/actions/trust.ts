@@ -1,5 +1,5 @@
 /** Makes a home this user's own, once a person has seen what it would have koubou do. */
-import { rm } from 'node:fs/promises';
+
 import { isDeepStrictEqual } from 'node:util';
 import { cacheFile } from '../config/cache.ts';
 import type { Variables } from '../config/environment.ts';
@@ -8,6 +8,7 @@ import { KoubouError } from '../errors.ts';
 import { closeHome } from '../home/closed.ts';
 import type { Seal } from '../home/seal.ts';
 import { signHome, trustOf, unsignHome } from '../home/signature.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import type { Queue, Unsealed } from '../queue/queue.ts';
 import { oneLine } from '../text/harmless.ts';
 import { type HomeSummary, summaryOf } from './home-summary.ts';
@@ -85,7 +86,7 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
     await requireAsShown(home, summary);
     unsignHome(home);
     // It would hold in the place of the config that was shown.
-    await rm(cacheFile(home), { recursive: true, force: true });
+    await removeTree(cacheFile(home));
     signHome(home, state);
   }
   const seal = sealIn(trustOf(home, state));

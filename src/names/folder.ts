@@ -94,6 +94,11 @@ export class Folder {
     return new Folder(path, undefined, found, at);
   }
 
+  /** Its own path for a call, for which no right in it is needed. */
+  get self(): string {
+    return this.#way.length === 0 ? '/' : this.#way.toString();
+  }
+
   /** A path by which a file in it is opened, renamed, removed. */
   at(name: string): string {
     return this.atBytes(Buffer.from(name)).toString();

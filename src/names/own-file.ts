@@ -3,11 +3,12 @@
  * that somebody put in their place, and without waiting for a pipe.
  */
 import { constants, type Stats } from 'node:fs';
-import { cp, type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { cp, type FileHandle, lstat, open, rename } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { DESCRIPTOR_PATH, Folder, sayingName } from './folder.ts';
+import { removeTree } from './remove-tree.ts';
 import { NameRefused } from './walk.ts';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -49,7 +50,7 @@ export const openOwn = async (path: string, how: keyof typeof FLAGS): Promise<Fi
 /** A new file in the place of whatever lies there. */
 export const createOwn = (path: string): Promise<FileHandle> =>
   inOwnFolder(path, async (at) => {
-    await rm(at, { recursive: true, force: true });
+    await removeTree(at);
     return open(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   });
 
@@ -58,7 +59,7 @@ export const moveOwn = (from: string, to: string): Promise<void> =>
   inOwnFolder(to, (at) => moveOver(from, at));
 
 const moveOver = async (from: string, to: string): Promise<void> => {
-  await rm(to, { recursive: true, force: true });
+  await removeTree(to);
   try {
     await rename(from, to);
   } catch (error) {
@@ -67,10 +68,10 @@ const moveOver = async (from: string, to: string): Promise<void> => {
       await cp(from, to, { recursive: true, verbatimSymlinks: true, filter: isKept });
     } catch (cause) {
       // A part of it would be no use, and may be what filled the disk.
-      await rm(to, { recursive: true, force: true }).catch(() => undefined);
+      await removeTree(to).catch(() => undefined);
       throw cause;
     }
-    await rm(from, { recursive: true, force: true });
+    await removeTree(from);
   }
 };
 

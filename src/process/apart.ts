@@ -7,11 +7,11 @@ import { access, constants, lstat, mkdir, readdir, rm, writeFile } from 'node:fs
 import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import type { Seal } from '../text/seal.ts';
 import { halfMadePath } from './half-made.ts';
 import { selfIdentity, startTimeOf } from './liveness.ts';
 import { halfMadeBy, type Maker, verdictOnMaker } from './maker.ts';
-import { removeTree } from './remove-tree.ts';
 
 export interface ApartPlace {
   home: string;

@@ -2,9 +2,10 @@
  * A worktree that another git makes or removes at this moment: a git that looks over all of them finds it half there
  * and gives up. Where that other git was killed it stays so, and stops every later one.
  */
-import { lstat, rm, stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeTree } from '../names/remove-tree.ts';
 
 const NAMED = /\.git\/(?:modules\/.+\/)?worktrees\/([^/]+)\/\w+/;
 /** Nobody else gives a worktree such a name. */
@@ -46,7 +47,7 @@ export class HalfWorktree {
     this.#seen.set(name, { stamp, sinceMs: since });
     if (now - since < KILLED_AFTER_MS) return true;
     if (isDone(stamp)) return false;
-    await rm(path, { recursive: true, force: true });
+    await removeTree(path, { from: folder });
     return true;
   }
 }

@@ -3,8 +3,9 @@
  * those of git-settings.ts. Whatever stands in the repository's config, hooks, drivers or remotes, or comes to stand
  * there while git runs, is not there. What is data (ignore rules, attributes, the list of a sparse checkout) is copied.
  */
-import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '../names/remove-tree.ts';
 import { readTextFile } from '../text/read-text.ts';
 import { type GitPlace, gitOutput } from './git.ts';
 import { readGitFile } from './git-index.ts';
@@ -28,7 +29,7 @@ export const ownGit = async (
   { path, repository, objects }: OwnGitWish,
 ): Promise<GitPlace> => {
   const { top, gitFolder, commonFolder } = repository;
-  await rm(path, { recursive: true, force: true });
+  await removeTree(path);
   await mkdir(join(path, 'info'), { recursive: true, mode: 0o700 });
   await mkdir(join(path, 'refs'));
   const listed = (await gitOutput(place, ['config', '--list', '-z'])).toString('utf8');

@@ -1,8 +1,9 @@
 /** The files of one run of an agent CLI: its prompt, what it prints, and the answer it may write. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { appendOwn, createOwn, piecesOf, readOwn, replaceOwn } from '../names/own-file.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { OutputReader, type OutputRules, type Reading } from './agent-output.ts';
 import { didNotStop, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import { LineReader } from './line-reader.ts';
@@ -57,8 +58,8 @@ export class AgentFiles {
 
   /** What was printed is in the log, and an answer in the output. */
   async tidy(): Promise<void> {
-    if (!this.#rules.output.stdout) await rm(this.stdout, { recursive: true, force: true });
-    await rm(this.answer, { recursive: true, force: true });
+    if (!this.#rules.output.stdout) await removeTree(this.stdout);
+    await removeTree(this.answer);
   }
 
   async #takeAnswer(): Promise<void> {

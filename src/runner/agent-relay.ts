@@ -1,6 +1,7 @@
 /** koubou's relay between an agent CLI and its server: what the program is given in the place of the server's address. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '../names/remove-tree.ts';
 import type { AgentEndpoint } from './agent-endpoint.ts';
 import { serverUrls } from './agent-template.ts';
 import { type Connection, openConnection } from './connection.ts';
@@ -115,7 +116,7 @@ export const openAgentRelay = async (options: AgentRelayOptions): Promise<AgentR
 };
 
 const removed = async (folder: string | null): Promise<void> => {
-  if (folder !== null) await rm(folder, { recursive: true, force: true });
+  if (folder !== null) await removeTree(folder);
 };
 
 /** What decides how the task goes on; of the rest the program's own words tell as much. */

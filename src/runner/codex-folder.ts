@@ -7,10 +7,10 @@ import { access, constants, mkdir, readdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { isLeft } from '../process/apart.ts';
 import { halfMadePath } from '../process/half-made.ts';
 import { halfMadeBy } from '../process/maker.ts';
-import { removeTree } from '../process/remove-tree.ts';
 
 const NAME = 'codex';
 

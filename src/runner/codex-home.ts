@@ -5,7 +5,7 @@ import { errorInfo, KoubouError, systemCode } from '../errors.ts';
 import { codexPlaces, hideFile, hideFolder, makeBox, type Wanted } from '../executor/codex-places.ts';
 import type { CodexBox } from '../executor/codex-profile.ts';
 import { removeNoted, strayNote } from '../executor/stray-folders.ts';
-import { removeTree } from '../process/remove-tree.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import type { TaskFile } from '../task/record.ts';
 import { readTextFile } from '../text/read-text.ts';
 import type { Confinement, Sandbox } from './codex-arguments.ts';

@@ -7,6 +7,7 @@ import { constants, existsSync } from 'node:fs';
 import { chmod, copyFile, lstat, rename, rm } from 'node:fs/promises';
 import { KoubouError, systemCode } from '../errors.ts';
 import { createOwn, openOwn, piecesOf } from '../names/own-file.ts';
+import { removeTree } from '../names/remove-tree.ts';
 
 export interface Candidate {
   path: string;
@@ -28,7 +29,7 @@ export const sealCandidate = async (
   const half = halfOf(path);
   const source = await openOwn(path, 'read');
   try {
-    for (const left of [...earlier, path]) await rm(halfOf(left), { recursive: true, force: true });
+    for (const left of [...earlier, path]) await removeTree(halfOf(left));
     if ((await source.stat()).size === 0) return await emptyAnew(path);
     const opened = `/proc/self/fd/${source.fd}`;
     const from = existsSync(opened) ? opened : path;

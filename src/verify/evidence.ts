@@ -1,7 +1,8 @@
 /** Whether a run changed anything in its folder, and what: the evidence of a code task. */
-import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { type GitPlace, git, zeroEnded } from '../process/git.ts';
 import { mendOnce } from '../process/git-damage.ts';
 import { halfMadePath } from '../process/half-made.ts';
@@ -144,7 +145,7 @@ export class Evidence {
       return new Evidence({ folder, home, excluded, patchPath, folders, ...looked, moment });
     } catch (error) {
       // Nobody else would: its maker, this process, may live for weeks.
-      for (const each of folders) await rm(each, { recursive: true, force: true });
+      for (const each of folders) await removeTree(each);
       throw error;
     }
   }
@@ -208,7 +209,7 @@ export class Evidence {
   }
 
   async close(): Promise<void> {
-    for (const each of this.#folders) await rm(each, { recursive: true, force: true });
+    for (const each of this.#folders) await removeTree(each);
   }
 
   #scope(signal: AbortSignal | undefined): GitLook {

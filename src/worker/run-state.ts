@@ -7,10 +7,10 @@ import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { removeNoted, strayNote } from '../executor/stray-folders.ts';
 import { appendOwn, moveOwn } from '../names/own-file.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { type ApartPlace, apartFolder, isLeft } from '../process/apart.ts';
 import { ownMakerName } from '../process/half-made.ts';
 import { parseMaker } from '../process/maker.ts';
-import { removeTree } from '../process/remove-tree.ts';
 import type { Claim } from '../queue/queue.ts';
 
 /**

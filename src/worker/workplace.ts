@@ -1,8 +1,9 @@
 /** Where an attempt works, and what it changed there. */
-import { rm } from 'node:fs/promises';
+
 import { join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
 import { appendOwn, noteOwn } from '../names/own-file.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { walk } from '../names/walk.ts';
 import { apartPath } from '../process/apart.ts';
 import { holdsUser } from '../process/key-folders.ts';
@@ -223,7 +224,7 @@ export class Workplace {
       const only_there = await ignoredOf(place, { repository: repositoryOf(record), scratch, names });
       if (only_there.length > 0) await writeWorktree(this.#known, { ...record, only_there });
     } finally {
-      await rm(scratch, { recursive: true, force: true });
+      await removeTree(scratch);
     }
   }
 

@@ -5,9 +5,10 @@
  * or as the merge has it already. (4) git writes the new files into a folder of koubou's, and a journal says what is
  * about to be moved. (5) Each is moved into its place in one step; where anything is in the way, all is put back.
  */
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, shownName, zeroEnded } from '../process/git.ts';
 import { removeHalfMade } from '../process/half-made.ts';
@@ -126,7 +127,7 @@ const holding = <T>(
       );
       return await act({ place: { ...place, folder: repository.top }, index: join(scratch, 'index') });
     } finally {
-      await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
+      await removeTree(scratch);
     }
   });
 };

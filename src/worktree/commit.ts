@@ -1,6 +1,7 @@
 /** What a run did, as commits on the branch of its task. */
-import { lstat, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
 import { removeOddEntries } from '../process/odd-entries.ts';
@@ -75,7 +76,7 @@ export const commitWorktree = async (
     await writeWorktree(own, known);
     return known;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 };
 
@@ -119,7 +120,7 @@ const removeLinksOfGit = async (record: WorktreeRecord): Promise<void> => {
   await removeOddEntries(ownGitFolder(record));
   const log = join(record.git_folder, 'logs', 'refs', 'heads', record.branch);
   const facts = await lstat(log).catch(() => undefined);
-  if (facts !== undefined && !facts.isFile()) await rm(log, { recursive: true, force: true });
+  if (facts !== undefined && !facts.isFile()) await removeTree(log, { from: record.git_folder });
 };
 
 export const AUTHOR = {

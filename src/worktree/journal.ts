@@ -7,6 +7,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { KoubouError, systemCode } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { apartFolder } from '../process/apart.ts';
 import { asBytes, shownName } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
@@ -139,7 +140,7 @@ export const removeJournal = async (own: SealedHome, id: string): Promise<void> 
   const folder = await journalFolder(own, id);
   await rm(join(folder, NAME), { force: true });
   await syncAll([folder]);
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  await removeTree(folder);
 };
 
 /** Throws `usage` where the apply of another task was killed in the same work tree. */

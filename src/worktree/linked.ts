@@ -3,10 +3,11 @@
  * meanwhile, or the power fails, every git of the user's ends with an error. So it is made whole and synced beside, then
  * renamed into place, and taken away in the opposite order.
  */
-import { lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { type GitPlace, git, gitOutput } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
 import { nameOf, ownGitFolder, type WorktreeRecord } from './record.ts';
@@ -23,7 +24,7 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
   await mkdir(path);
   await writeFile(join(path, '.git'), `gitdir: ${own}\n`, { flag: 'wx' });
   const half = halfOf(git_folder, nameOf(record));
-  await rm(half, { recursive: true, force: true });
+  await removeTree(half);
   await mkdir(half);
   // An agent that works in the repository may put a link in its place at any time.
   const made = Folder.open(join(await realpath(git_folder), basename(half)));
@@ -65,7 +66,7 @@ export const removeLinked = async (gitFolder: string, isGone: (name: string) => 
   const isLink = (await lstat(linked).catch(() => undefined))?.isSymbolicLink() ?? false;
   for (const name of isLink ? [] : (await readdir(linked).catch(() => [])).filter(isGone)) {
     const half = halfOf(gitFolder, name);
-    await rm(half, { recursive: true, force: true });
+    await removeTree(half);
     await rename(join(linked, name), half).catch(unless('ENOENT'));
   }
   await removeHalves(gitFolder, isGone);
@@ -75,7 +76,7 @@ export const removeLinked = async (gitFolder: string, isGone: (name: string) => 
 export const removeHalves = async (gitFolder: string, isGone: (name: string) => boolean): Promise<void> => {
   const halves = (await readdir(gitFolder).catch(() => [])).filter((name) => name.startsWith(HALF));
   for (const name of halves.filter((each) => isGone(each.slice(HALF.length)))) {
-    await rm(join(gitFolder, name), { recursive: true, force: true, maxRetries: 3 });
+    await removeTree(join(gitFolder, name));
   }
 };
 

@@ -5,7 +5,8 @@
  */
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { KoubouError } from '../errors.ts';
+import { KoubouError, systemCode } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { type GitPlace, git } from '../process/git.ts';
 import { readGitFile } from '../process/git-index.ts';
 import { syncAll } from '../process/sync.ts';
@@ -25,8 +26,13 @@ export const removeBranch = async (
   await removeFromPacked(git_folder, name);
   const path = join(git_folder, ...name.split('/'));
   // Left by a git that was killed; nobody else's, as the branch is the task's own.
-  for (const each of [`${path}.lock`, path]) await rm(each, { force: true });
-  await rm(join(git_folder, 'logs', ...name.split('/')), { recursive: true, force: true });
+  const log = join(git_folder, 'logs', ...name.split('/'));
+  for (const each of [`${path}.lock`, path, log]) {
+    await removeTree(each, { from: git_folder }).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOTDIR') throw keptFor(`a link, or a file, lies on the way to ${each}`);
+      throw error;
+    });
+  }
   await syncAll([dirname(path)]);
   const settings = (await readGitFile(join(git_folder, 'config')))?.bytes.toString('utf8') ?? '';
   const section = `branch.${branch}`;

@@ -1,7 +1,8 @@
 /** The end of a worktree: its folder, git's own record of it, and its branch. */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
 import { copyIndex } from '../process/git-index.ts';
@@ -83,7 +84,7 @@ const heldIn = async (
     if (error instanceof KoubouError) return UNREADABLE;
     throw error;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 };
 
@@ -129,7 +130,7 @@ export const removeFolders = async (record: WorktreeRecord): Promise<void> => {
   }
   await removeLinked(git_folder, isOfTask);
   for (const { name, away } of taken) {
-    const gone = rm(away, { recursive: true, force: true, maxRetries: 3 });
+    const gone = removeTree(away);
     // What an earlier run still writes there, as a fenced one may, is in nobody's way.
     await (name === basename(path) ? gone : gone.catch(() => undefined));
   }

@@ -1,7 +1,8 @@
 /** What a task's patch says of its branch: made anew where a loss of power left it unreadable, known where no record says it. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { forgedObject } from '../process/forged-object.ts';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
@@ -107,7 +108,7 @@ const withPatch = async (
     if (error instanceof KoubouError && error.code !== 'git_killed') return undefined;
     throw error;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 };
 

@@ -2,9 +2,10 @@
  * A git worktree of its own for each run, the home's worktrees/ID.rR, and one branch for all of them, koubou/ID. What an
  * earlier run of the task did is in that run's patch.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, gitLine, gitOutput, pathIn } from '../process/git.ts';
 import { mendOnce, removeBrokenBranch } from '../process/git-damage.ts';
@@ -93,7 +94,7 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
       hint: 'Commit the folder first, or delegate with another --cwd.',
     });
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 };
 
@@ -130,7 +131,7 @@ const checkOut = async (
   const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
   await gitOutput(place, ['read-tree', '--reset', '-u', record.base], { variables });
   const homes = await leaveOutHomes(place, variables);
-  for (const name of homes) await rm(pathIn(record.path, name), { recursive: true, force: true });
+  for (const name of homes) await removeTree(pathIn(record.path, name), { from: record.path });
 };
 
 /** A run in a folder that only seems to be a worktree would work on the repository around it. */

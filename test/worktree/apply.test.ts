@@ -7,6 +7,7 @@ import fs, {
   mkdtempSync,
   readdirSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,7 +15,7 @@ import fs, {
 } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { put, Repository } from './repository.ts';
 
 describe('what was done in a worktree, applied', () => {
@@ -216,18 +217,18 @@ describe('what was done in a worktree, applied', () => {
   it('leaves no worktree where its removal ended half way', async () => {
     const id = await repository.done(put('new.txt', 'x'));
     const worktree = repository.worktree(id);
-    const { rm } = fs.promises;
-    fs.promises.rm = async (path, options) => {
-      if (!String(path).startsWith(worktree)) return rm(path, options);
-      // In the order in which they are listed.
-      for (const name of ['.git', 'new.txt']) rmSync(join(String(path), name));
-      throw Object.assign(new Error('half way'), { code: 'EIO' });
+    const { unlink } = fs.promises;
+    let removed = 0;
+    fs.promises.unlink = async (path) => {
+      if (realpathSync(dirname(String(path))).startsWith(worktree)) removed += 1;
+      if (removed > 2) throw Object.assign(new Error('half way'), { code: 'EIO' });
+      return unlink(path);
     };
     syncBuiltinESMExports();
     try {
       await assert.rejects(repository.apply(id), /half way/);
     } finally {
-      fs.promises.rm = rm;
+      fs.promises.unlink = unlink;
       syncBuiltinESMExports();
     }
     const { result, notes, worktree_kept } = await repository.apply(id);
