@@ -76,9 +76,10 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   const { command, args, cwd, environment, marker } = options;
   // In front of the program stands setpriv: without this look a missing program would be its exit 127.
   await requireProgram(command, cwd, environment['PATH']);
-  const wrapper = await deathWrapper({ path: options.ownPath ?? environment['PATH'], inside: [cwd] });
-  const [first, ...rest] = [...wrapper, command, ...args] as [string, ...string[]];
-  const file = wrapper.length > 0 ? byWayOf(options.lease, first) : first;
+  const sought = { path: options.ownPath ?? environment['PATH'], inside: [cwd] };
+  const wrapper = await deathWrapper(sought);
+  const moving = options.lease === undefined ? [] : await movingTo(cwd, sought);
+  const [file, ...rest] = [...moving, ...wrapper, command, ...args] as [string, ...string[]];
   refuseTooLong(command, args);
   const { execa } = await import('execa');
   const files = await openFiles(options);
@@ -86,7 +87,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
     const given = await identitiesOf(files);
     await options.before?.();
     const child = execa(file, rest, {
-      cwd,
+      cwd: moving.length === 0 ? cwd : options.lease,
       env: marker === null ? { ...environment } : { ...environment, KOUBOU_RUN: marker },
       extendEnv: false,
       ...(typeof options.stdin === 'object' && 'text' in options.stdin ? { input: options.stdin.text } : {}),
@@ -117,14 +118,14 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   }
 };
 
-/** As deep as any folder lies: what leads above the root leads to it. */
-const UP = '/..'.repeat(128);
-const LONGEST_PATH = 4095;
-
-/** The same file, by a way that is there as long as the folder is. */
-const byWayOf = (folder: string | undefined, path: string): string => {
-  const way = `${folder}${UP}${path}`;
-  return folder === undefined || Buffer.byteLength(way) > LONGEST_PATH ? path : way;
+/**
+ * Begun in the lease, a program does not start where that has gone. What lies there is not used: whoever may write in the home
+ * can put a link in its place, which only makes it look held.
+ */
+const movingTo = async (cwd: string, sought: Sought): Promise<string[]> => {
+  if (process.platform !== 'linux') return [];
+  const env = (await findOwn('env', sought))?.program;
+  return env !== undefined && (await worksOnce(env, ['-C', '/', env, '--version'])) ? [env, '-C', cwd] : [];
 };
 
 const lostLease = (lease: string | undefined): KoubouError | undefined =>
@@ -228,24 +229,26 @@ const startFailure = (command: string, cause: unknown): Error => {
 };
 
 const DEATH_WRAPPER = ['--pdeathsig', 'KILL', '--'];
-/** By the program: the same one answers the same. */
-const wrappers = new Map<string, Promise<boolean>>();
-
 const deathWrapper = async (sought: Sought): Promise<string[]> => {
   if (process.platform !== 'linux') return [];
   const setpriv = (await findOwn('setpriv', sought))?.program;
   if (setpriv === undefined) return [];
-  const works = wrappers.get(setpriv) ?? tryWrapper(setpriv);
-  wrappers.set(setpriv, works);
-  return (await works) ? [setpriv, ...DEATH_WRAPPER] : [];
+  const works = await worksOnce(setpriv, [...DEATH_WRAPPER, setpriv, '--version']);
+  return works ? [setpriv, ...DEATH_WRAPPER] : [];
 };
 
-/** Busybox has a setpriv that does not know the flag: it would fail every run. */
-const tryWrapper = async (setpriv: string): Promise<boolean> => {
+/** By the program: the same one answers the same. */
+const known = new Map<string, Promise<boolean>>();
+
+/** Busybox has programs of these names that do not know the flags: they would fail every run. */
+const worksOnce = (program: string, args: readonly string[]): Promise<boolean> => {
+  const works = known.get(program) ?? tryProgram(program, args);
+  known.set(program, works);
+  return works;
+};
+
+const tryProgram = async (program: string, args: readonly string[]): Promise<boolean> => {
   const { execa } = await import('execa');
-  const tried = await execa(setpriv, [...DEATH_WRAPPER, setpriv, '--version'], {
-    stdio: 'ignore',
-    reject: false,
-  });
+  const tried = await execa(program, args, { stdio: 'ignore', reject: false });
   return tried.exitCode === 0;
 };

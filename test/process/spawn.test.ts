@@ -46,8 +46,8 @@ describe('starting a program', () => {
   });
 
   describe('under a lease', function () {
-    const hasWrapper = spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'true']).status === 0;
-    // Without util-linux's setpriv in front of it no program is named by way of the lease.
+    const hasWrapper = spawnSync('env', ['-C', '/', 'true']).status === 0;
+    // Without GNU's env in front of it no program begins in the lease.
     before(function () {
       if (!hasWrapper) this.skip();
     });
@@ -59,6 +59,22 @@ describe('starting a program', () => {
       const program = await startProgram({ ...options('sh', '-c', 'echo "$0 $1"; pwd', 'a b'), lease });
       assert.deepEqual(await program.ended, { exitCode: 0, signal: null });
       assert.equal(await out(), `a b \n${folder}\n`);
+    });
+
+    it('uses nothing of what somebody put in its place, and gives the environment it was told', async () => {
+      const planted = join(folder, 'theirs', ...Array.from({ length: 200 }, () => 'd'));
+      await mkdir(join(planted, 'usr/bin'), { recursive: true });
+      for (const name of ['env', 'setpriv', 'sh']) {
+        await writeFile(join(planted, 'usr/bin', name), `#!/bin/sh\ntouch ${folder}/planted\n`, {
+          mode: 0o755,
+        });
+      }
+      const lease = join(folder, 'lease');
+      await symlink(planted, lease);
+      const program = await startProgram({ ...options('/usr/bin/env'), lease });
+      assert.deepEqual(await program.ended, { exitCode: 0, signal: null });
+      assert.deepEqual(await out(), `PATH=${process.env['PATH']}\nKOUBOU_RUN=w/task.r1\n`);
+      await assert.rejects(stat(join(folder, 'planted')));
     });
 
     it('starts nothing where it goes after the last look', async () => {
