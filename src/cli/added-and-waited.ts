@@ -24,8 +24,6 @@ export async function resultsOfDelegated(
   const ids = delegated.added.map(({ id }) => id);
   tellSummary(command, delegated);
   const again = batch === null ? ids : ['--label', `batch=${batch}`];
-  const warming = setTimeout(() => void readOnce(opened, ids[0]), WARM_AFTER_MS);
-  warming.unref();
   const ended = await waitInTerminal(command, {
     opened,
     ids,
@@ -37,22 +35,8 @@ export async function resultsOfDelegated(
     again,
     loadRunners,
   });
-  clearTimeout(warming);
   if (ended === undefined) return;
   if (!json) return printResults(command, opened, ids, { format: undefined });
   await printRecords(command, opened, ids, batch === null && ids.length === 1);
   await tellFailures(command, opened, ids);
-}
-
-/** After a worker was started, and before most tasks have ended. */
-const WARM_AFTER_MS = 100;
-
-/** The first read of a record takes much longer than the next: made while nothing else is to be done, nobody waits for it. */
-async function readOnce({ queue, view }: OpenHome, id: string | undefined): Promise<void> {
-  try {
-    const record = id === undefined ? undefined : await queue.get(id);
-    if (record !== undefined) await view.record(record);
-  } catch {
-    // The read that counts says what is wrong.
-  }
 }
