@@ -39,6 +39,12 @@ const TABLE: readonly (readonly [meaning: Meaning, phrases: readonly string[], s
     'Ollama, LM Studio, LocalAI: https://github.com/ollama/ollama/issues/5958, https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/2190, https://github.com/mudler/LocalAI/issues/2692',
   ],
   [
+    // Before the limits of a minute: what alone has more tokens than that never fits, however long it waits.
+    'overflow',
+    ['request too large for*tokens per min'],
+    'OpenAI, Groq: https://github.com/vanna-ai/vanna-flask/issues/11, https://github.com/cottongeeks/podscript/issues/20',
+  ],
+  [
     // Before the words of size: a limit of tokens for a minute is none of the prompt.
     'loading',
     ['rate limit reached', 'rate_limit_exceeded', 'tokens per min (tpm): limit', 'within a given time frame'],
