@@ -149,12 +149,12 @@ describe('syscalls', function () {
     return bad;
   };
 
-  for (const { name } of scenarios) {
+  for (const [nth, { name }] of scenarios.entries()) {
     it(`leave nothing lost, doubled or untrue when one fails in the middle of ${name}`, async () => {
       const ground = await groundOf(name);
       const calls = await trace(ground);
       const all = pointsOf(calls);
-      const points = exhaustive ? all : sample(all, SEED);
+      const points = exhaustive ? all : sample(all, SEED, nth);
       const bad = await hurt(ground, points);
       const counts = FAULTS.map((fault) => points.filter((point) => point.fault === fault).length);
       rows.push([name, calls.length, ...counts, bad.length]);

@@ -44,9 +44,13 @@ export const pointsOf = (calls: readonly Call[]): Point[] =>
     ),
   );
 
-/** One of each kind of call and fault, chosen by the seed. */
-export const sample = (points: readonly Point[], seed: number): Point[] => {
-  const random = seeded(seed);
+/** One of every other kind of call and fault, chosen by the seed: of two scenarios that follow each other, one has each kind. */
+export const sample = (points: readonly Point[], seed: number, nth: number): Point[] => {
+  const random = seeded(seed + nth);
   const groups = Map.groupBy(points, ({ call, fault }) => `${call.call} ${fault}`);
-  return [...groups.values()].map((group) => group[Math.floor(random() * group.length)] as Point);
+  const kinds = [...groups.keys()].sort().filter((_, at) => at % 2 === nth % 2);
+  return kinds.map((kind) => {
+    const group = groups.get(kind) ?? [];
+    return group[Math.floor(random() * group.length)] as Point;
+  });
 };
