@@ -6,7 +6,7 @@ import { isWithin } from '../text/is-within.ts';
 import { copyMounts, type Mount } from './copy-mounts.ts';
 import type { Confinement } from './executor.ts';
 import type { HeldPlaces } from './held-places.ts';
-import { listeningSockets, socketsBelow } from './sockets.ts';
+import { listeningSockets, socketsAndPipesBelow } from './sockets.ts';
 
 /** Below these lie sockets and files of the user's session and of others; a program gets empty ones of its own. */
 const PRIVATE = ['/tmp', '/var/tmp', '/dev/shm', '/run', '/var/run'];
@@ -60,10 +60,10 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
   const around = await existing([...confinement.scratch, ...writable.map((path) => dirname(path))]);
   const tops = around.filter((path) => path !== '/' && !isWritable(path));
   const passed = [...(await existing(confinement.hidden)), ...writable];
-  const sockets = [...(await listeningSockets()), ...(await socketsBelow(tops, passed))].filter(
+  const talked = [...(await listeningSockets()), ...(await socketsAndPipesBelow(tops, passed))].filter(
     (path) => !isWritable(path),
   );
-  const hidden = await existing([...confinement.hidden, ...sockets]);
+  const hidden = await existing([...confinement.hidden, ...talked]);
   const covers = [...own, ...hidden];
   /** A writable folder below a hidden one is seen, and a hidden one below a writable one is not. */
   const isOpen = (path: string): boolean => deepest(path, writable) > deepest(path, covers);

@@ -1,6 +1,6 @@
-/** Where programs of this machine listen that are talked to through the file system. */
+/** Where programs of this machine are talked to through the file system: sockets, and pipes, by which some take commands. */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isWithin } from '../text/is-within.ts';
 
 /** As unix(7) says of flags in /proc/net/unix: __SO_ACCEPTCON. */
@@ -24,13 +24,18 @@ const listensAt = (line: string): string[] => {
 /** More are not looked through: each start of a program waits for it. */
 const MOST_FOLDERS = 1000;
 const PARALLEL = 32;
-const PASSED_OVER: ReadonlySet<string> = new Set(['node_modules', '.git', '.koubou']);
+/** What lies in them is looked at, but not deeper: they have more folders than all else. */
+const NOT_DEEPER: ReadonlySet<string> = new Set(['node_modules', '.git', '.koubou']);
 
 /**
  * The table names a socket as its program bound it: not where it has a relative name, or another one by now, as those of
- * ssh's ControlMaster. So those that lie below these folders are looked for, the ones that lie least deep first.
+ * ssh's ControlMaster, and pipes are in no table. A read-only mount does not keep anybody from writing to a pipe either.
+ * So those that lie below these folders are looked for, the ones that lie least deep first.
  */
-export const socketsBelow = async (tops: readonly string[], passed: readonly string[]): Promise<string[]> => {
+export const socketsAndPipesBelow = async (
+  tops: readonly string[],
+  passed: readonly string[],
+): Promise<string[]> => {
   const found: string[] = [];
   const waiting = [...tops];
   const seen = new Set(waiting);
@@ -41,12 +46,14 @@ export const socketsBelow = async (tops: readonly string[], passed: readonly str
       part.map((path) => readdir(path, { withFileTypes: true }).catch(() => [])),
     );
     for (const [nth, entries] of lists.entries()) {
+      const folder = part[nth] ?? '/';
+      const goesDeeper = tops.includes(folder) || !NOT_DEEPER.has(basename(folder));
       for (const entry of entries) {
-        const path = join(part[nth] ?? '/', entry.name);
-        if (entry.isSocket()) found.push(path);
+        const path = join(folder, entry.name);
+        if (entry.isSocket() || entry.isFIFO()) found.push(path);
         else if (
           entry.isDirectory() &&
-          !PASSED_OVER.has(entry.name) &&
+          goesDeeper &&
           !seen.has(path) &&
           !passed.some((each) => isWithin(path, each))
         ) {

@@ -7,10 +7,14 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -262,18 +266,22 @@ describe('the places of a sandbox', function () {
   });
 
   it('hide sockets that lie elsewhere than the table of the kernel says', async () => {
-    const names = ['srv/rel.sock', '.ansible/cp/host'].map((name) => join(user, name));
+    const bound = ['srv', 'repo/.git', 'app/node_modules'].map((folder) => join(user, folder));
+    const names = [...bound.map((folder) => join(folder, 'rel.sock')), join(user, '.ansible/cp/host')];
     for (const name of names) mkdirSync(dirname(name), { recursive: true });
     const passing = join(user, '.ansible', 'cp', 'host.passing');
     // As ssh does: bound under one name, and found by another.
     const script = `import socket, os
-os.chdir(${JSON.stringify(join(user, 'srv'))})
-one = socket.socket(socket.AF_UNIX); one.bind('rel.sock'); one.listen()
-two = socket.socket(socket.AF_UNIX); two.bind(${JSON.stringify(passing)}); two.listen()
-os.link(${JSON.stringify(passing)}, ${JSON.stringify(names[1])}); os.unlink(${JSON.stringify(passing)})
+def listen(name):
+    one = socket.socket(socket.AF_UNIX); one.bind(name); one.listen(); return one
+all = []
+for folder in ${JSON.stringify(bound)}:
+    os.chdir(folder); all.append(listen('rel.sock'))
+all.append(listen(${JSON.stringify(passing)}))
+os.link(${JSON.stringify(passing)}, ${JSON.stringify(names.at(-1))}); os.unlink(${JSON.stringify(passing)})
 print('ready', flush=True)
 while True:
-    for each in (one, two):
+    for each in all:
         each.setblocking(False)
         try: each.accept()[0].send(b'served')
         except BlockingIOError: pass
@@ -286,10 +294,40 @@ for path in ${JSON.stringify(names)}:
     const server = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       await once(server.stdout, 'data');
-      assert.equal(await said(await confinement(), ask), 'no\nno\n');
-      assert.match(await printed(localExecutor, ask), /served[^]*served/);
+      assert.equal(await said(await confinement(), ask), 'no\n'.repeat(names.length));
+      assert.equal(await printed(localExecutor, ask), "b'served'\n".repeat(names.length));
     } finally {
       server.kill('SIGKILL');
+    }
+  });
+
+  it('hide pipes of the session, by which programs of the user take commands', async () => {
+    const pipes = ['player/control', 'repo/.git/control', 'app/node_modules/control'].map((name) =>
+      join(user, name),
+    );
+    for (const pipe of pipes) {
+      mkdirSync(dirname(pipe), { recursive: true });
+      execFileSync('mkfifo', [pipe]);
+    }
+    // Opened for reading too, so that a writer need not wait.
+    const held = pipes.map((pipe) => openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+    const heard = (): string[] =>
+      held.map((pipe) => {
+        const bytes = Buffer.alloc(9);
+        try {
+          return bytes.toString('utf8', 0, readSync(pipe, bytes));
+        } catch {
+          return '';
+        }
+      });
+    const write = pipes.map((pipe) => `echo do >${pipe}`).join('; ');
+    try {
+      await said(await confinement(), write);
+      assert.deepEqual(heard(), ['', '', '']);
+      await printed(localExecutor, write);
+      assert.deepEqual(heard(), ['do\n', 'do\n', 'do\n']);
+    } finally {
+      for (const pipe of held) closeSync(pipe);
     }
   });
 
