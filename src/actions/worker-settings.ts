@@ -3,7 +3,7 @@ import type { Environment } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { namingVariables } from '../executor/named-secrets.ts';
-import { placedPrograms } from '../executor/own-programs.ts';
+import { placedPrograms } from '../executor/placed-programs.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Until, WorkerSettings } from '../worker/settings.ts';

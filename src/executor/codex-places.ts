@@ -12,6 +12,7 @@ import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts'
 import { missingSubmodules } from './missing-submodules.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
+import { placedInHomes } from './placed-programs.ts';
 
 export interface Wanted {
   cwd: string;
@@ -23,14 +24,17 @@ export interface Wanted {
   secrets?: readonly string[];
   sandbox: ConfinedSandbox;
   box: CodexBox;
-  /** Others that the config names by their place. */
+  /** Others that the config names by their place; those of the user's other homes are found here. */
   programs?: readonly string[];
   /** The program Codex, and the PATH by which it and others are found. */
   bin: string;
   path: string | undefined;
 }
 
-/** Throws KoubouError `usage` for a folder whose commands could change the queue. */
+/**
+ * Throws KoubouError `usage` for a folder whose commands could change the queue, `not_allowed` for one in which they could
+ * change what koubou starts.
+ */
 export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   const { cwd, home, hidden, secrets = [], programs = [], sandbox, box } = wanted;
   const [realCwd, realHome] = await Promise.all([realpath(cwd).catch(() => cwd), realpath(home)]);
@@ -41,7 +45,8 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   if (link !== undefined) throw linked(cwd, link.path);
   const needed = [realCwd, realHome, ...(await programOf(wanted))];
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
-  const others = await existing([...secrets, ...homesToHide(hidden)]);
+  const homes = homesToHide(hidden);
+  const others = await existing([...secrets, ...homes]);
   const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
   if (sandbox === 'read-only') {
     const own = worktree === null ? [realHome] : await allBut(worktree, realHome);
@@ -51,10 +56,11 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   const top = worktree ?? realCwd;
   await noteModelFolder(top, hidden);
   const { guarded } = await nestedRepositories(top, realHome);
+  const placed = [...programs, ...(await placedInHomes(homes))];
   const kept = [
     ...guarded,
     ...(await missingSubmodules(top, guarded)),
-    ...(await ownPrograms(top, { bins: [wanted.bin, ...programs], path: wanted.path })),
+    ...(await ownPrograms(top, { bins: [wanted.bin, ...placed], path: wanted.path })),
   ];
   const held = [realHome, ...keys, ...kept, realCwd];
   const between = new Set(held.flatMap((path) => foldersBetween(top, path)));

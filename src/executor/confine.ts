@@ -14,6 +14,7 @@ import { gitPlaces } from './git-places.ts';
 import { missingSubmodules } from './missing-submodules.ts';
 import { nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
+import { placedInHomes } from './placed-programs.ts';
 import { privatePlaces } from './private-places.ts';
 import { homeFolders, programsIn, secretPlaces } from './secret-places.ts';
 
@@ -22,7 +23,7 @@ export interface ConfineOptions {
   home: string | null;
   /** Where the user's keys of homes may lie. */
   keys: readonly string[];
-  /** Those that the config names by their place: they stay as they are. */
+  /** Those that the config names by their place: they stay as they are, as do those of the user's other homes. */
   programs?: readonly string[];
   /** Of the worker's environment, what names places of keys and logins: namingVariables. */
   naming?: Readonly<Record<string, string | undefined>>;
@@ -92,10 +93,10 @@ export const confinementOf = async (
   const openable = homes.flatMap(programsIn);
   const shown = await Promise.all([...programs, ...(git?.readable ?? [])].map(real));
   if (isOpen) await noteModelFolder(project, options.keys);
-  const own = await ownPrograms(project, {
-    bins: ['koubou', ...(options.programs ?? [])],
-    path: environment['PATH'],
-  });
+  const placed = [...(options.programs ?? []), ...(await placedInHomes(others))];
+  const own = isOpen
+    ? await ownPrograms(project, { bins: ['koubou', ...placed], path: environment['PATH'] })
+    : [];
   return {
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...asked],

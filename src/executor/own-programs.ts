@@ -3,13 +3,17 @@
  * folder that commands may write to: a PATH as npm makes it begins with `node_modules/.bin` of the project. What koubou starts
  * for itself is not looked for there (process/own-path.ts).
  */
-import { lstat, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import { NameRefused, walk } from '../names/walk.ts';
 import { findProgram } from '../process/find-program.ts';
 import { isWithin } from '../text/is-within.ts';
 
 /**
- * What of it must stay as it is: the folders of the PATH below `top`, `bins`, and the packages that the programs belong to.
+ * What of it must stay as it is: the folders of the PATH below `top`, `bins`, the packages that the programs belong to,
+ * and the folders of the links that lead to them. Throws KoubouError `not_allowed` where such a link lies in `top` itself, which
+ * nothing can hold.
  */
 export const ownPrograms = async (
   top: string,
@@ -21,24 +25,34 @@ export const ownPrograms = async (
   const packages = (await Promise.all(programs.map(realOf))).map((program) => packageOf(program) ?? program);
   // Who works on koubou itself has it in no package.
   const koubou = process.argv[1] === undefined ? undefined : packageOf(await realOf(process.argv[1]));
-  const links = await Promise.all(bins.filter(isAbsolute).map(folderOfLink));
-  const kept = [...(await Promise.all(folders.map(placeOf))), ...packages, koubou, ...links];
+  const links = bins.filter(isAbsolute).flatMap(linksTo);
+  const open = links.find(({ link }) => dirname(link) === top);
+  if (open !== undefined) throw turnable(top, open.link, await realOf(open.program));
+  // A link cannot be held itself, only the folder that it lies in.
+  const linked = links.map(({ link }) => dirname(link));
+  const kept = [...(await Promise.all(folders.map(placeOf))), ...packages, koubou, ...linked];
   return [...new Set(kept)].filter(
     (each) => each !== undefined && each !== top && isWithin(each, top),
   ) as string[];
 };
 
-/** What the config names by its place, of all runners: none may be changed while another one's model works. */
-export const placedPrograms = (runners: Readonly<Record<string, object>>): string[] =>
-  Object.values(runners).flatMap((runner) =>
-    'bin' in runner && typeof runner.bin === 'string' && isAbsolute(runner.bin) ? [runner.bin] : [],
-  );
-
-/** A link cannot be held itself, only the folder that it lies in. */
-const folderOfLink = async (program: string): Promise<string | undefined> => {
-  const isLink = (await lstat(program).catch(() => undefined))?.isSymbolicLink() === true;
-  return isLink ? realOf(dirname(program)) : undefined;
+/** The links on the way to it, from the first on, each by its real folder. */
+const linksTo = (program: string): { program: string; link: string }[] => {
+  try {
+    return walk(program).links.map(({ path }) => ({ program, link: path }));
+  } catch (error) {
+    // It leads nowhere, or by a link of another user.
+    if (error instanceof NameRefused) return [];
+    throw error;
+  }
 };
+
+const turnable = (top: string, link: string, program: string): KoubouError =>
+  new KoubouError(
+    'not_allowed',
+    `No program of a sandbox may work in ${top}: it could turn round the link ${link}, by which a config names a program.`,
+    { hint: `In the config write the place of the program itself: ${program}` },
+  );
 
 const realOf = (path: string): Promise<string> => realpath(path).catch(() => path);
 
@@ -54,4 +68,5 @@ const placeOf = async (folder: string): Promise<string | undefined> => {
 const MADE_BY_NPM: ReadonlySet<string> = new Set(['node_modules', '.bin']);
 
 /** The package in `node_modules` that a program belongs to, with its neighbours of the same scope. */
-const packageOf = (program: string): string | undefined => /^(.*\/node_modules\/[^/]+)\//.exec(program)?.[1];
+export const packageOf = (program: string): string | undefined =>
+  /^(.*\/node_modules\/[^/]+)\//.exec(program)?.[1];

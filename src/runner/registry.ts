@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { namingVariables } from '../executor/named-secrets.ts';
-import { placedPrograms } from '../executor/own-programs.ts';
+import { placedPrograms } from '../executor/placed-programs.ts';
 import { secretsFromCodex } from '../executor/secret-places.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';

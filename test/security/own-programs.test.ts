@@ -22,7 +22,8 @@ import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { codexExecutor } from '../../src/executor/codex.ts';
 import { commandPath } from '../../src/executor/codex-bubblewrap.ts';
-import { confinedExecutor } from '../../src/executor/confine.ts';
+import { codexPlaces } from '../../src/executor/codex-places.ts';
+import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
 import { findProgram } from '../../src/process/find-program.ts';
 import { gitProgram } from '../../src/process/git-program.ts';
 import { knowHome, noteModelFolder } from '../../src/process/model-folders.ts';
@@ -63,6 +64,28 @@ describe('a program that koubou starts for itself', function () {
     const text = JSON.stringify({ path: join(project, '.koubou'), dev: '1', ino: '1' });
     writeFileSync(join(homes, `${readdirSync(homes).length}`), text);
     knowHome(null, [join(root, 'key')]);
+  };
+
+  /** What a model does in the work, with a bubblewrap that is there. `programs`: those that the config names. */
+  const confined = async (script: string, programs: string[]): Promise<void> => {
+    const tools = join(root, 'bin');
+    const path = existsSync(tools) ? `${tools}:${SYSTEM}` : pathWith(tools);
+    const environment = { PATH: path, HOME: outside };
+    const executor = await confinedExecutor(
+      { cwd: work, statePath: outside, readable: [], staysLocal: true },
+      { home: null, keys: [join(root, 'key')], programs, environment, network: 'none', writes: 'folder' },
+    );
+    const { ended } = await executor.start({
+      command: 'sh',
+      args: ['-c', script],
+      cwd: work,
+      environment,
+      stdin: 'closed',
+      stdoutPath: join(root, 'out'),
+      stderrPath: join(root, 'out'),
+      marker: null,
+    });
+    await ended;
   };
 
   /** The folder of the PATH, below `root`, and what makes it one of a model's. */
@@ -274,38 +297,82 @@ describe('a program that koubou starts for itself', function () {
   });
 
   it('stays as it is in every sandbox, where the config names its place in the project', async function () {
-    const path = pathWith(join(root, 'bin'));
     if (bubblewrap() === null) this.skip();
     const plain = make(join(work, 'tools'), 'plain');
     const link = join(work, 'links', 'linked');
     mkdirSync(dirname(link));
     symlinkSync(make(outside, 'linked'), link);
     const script = `echo x >${plain}; mv ${work}/tools ${work}/away; rm -f ${link}; echo x >${link}; true`;
-    const run = async (programs: string[]): Promise<void> => {
-      const environment = { PATH: path, HOME: outside };
-      const executor = await confinedExecutor(
-        { cwd: work, statePath: outside, readable: [], staysLocal: true },
-        { home: null, keys: [], programs, environment, network: 'none', writes: 'folder' },
-      );
-      const { ended } = await executor.start({
-        command: 'sh',
-        args: ['-c', script],
-        cwd: work,
-        environment,
-        stdin: 'closed',
-        stdoutPath: join(root, 'out'),
-        stderrPath: join(root, 'out'),
-        marker: null,
-      });
-      await ended;
-    };
     const texts = (): string[] =>
       [plain, link].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
     const before = texts();
-    await run([plain, link]);
+    await confined(script, [plain, link]);
     assert.deepEqual(texts(), before);
-    await run([]);
+    await confined(script, []);
     assert.deepEqual(texts(), ['', 'x\n']);
+  });
+
+  it('stays the one that the config names where links on the way to it could be turned round', async function () {
+    if (bubblewrap() === null) this.skip();
+    make(join(work, 'tools', 'v1', 'bin'), 'tool', 'echo right');
+    symlinkSync('v1', join(work, 'tools', 'current'));
+    mkdirSync(join(work, 'links'));
+    symlinkSync('../tools/current', join(work, 'links', 'tool'));
+    const named = join(work, 'links', 'tool', 'bin', 'tool');
+    const turned = join(work, 'turned', 'bin');
+    const script = `mkdir -p ${turned}; printf '#!/bin/sh\necho wrong\n' >${turned}/tool; chmod +x ${turned}/tool
+      for link in tools/current links/tool; do ln -sfn ${work}/turned $link; done
+      mv tools/v1 tools/away; mv ${work}/turned tools/v1; mv tools away; true`;
+    const says = (): string => (existsSync(named) ? execFileSync(named, { encoding: 'utf8' }) : 'nothing');
+    await confined(script, [named]);
+    assert.equal(says(), 'right\n');
+    await confined(script, []);
+    assert.notEqual(says(), 'right\n');
+  });
+
+  it('is named by no link that lies right in the folder of a sandbox, where nothing can hold it', async () => {
+    const tool = make(join(work, 'v1'), 'tool');
+    symlinkSync('v1', join(work, 'current'));
+    const programs = [join(work, 'current', 'tool')];
+    const refusal = (error: unknown): boolean => {
+      assert.ok(error instanceof KoubouError);
+      assert.equal(error.code, 'not_allowed');
+      assert.ok(error.hint.endsWith(tool), error.hint);
+      return true;
+    };
+    const place = { cwd: work, statePath: outside, readable: [], staysLocal: true };
+    const environment = { PATH: SYSTEM, HOME: outside };
+    const asked = { home: null, keys: [], environment, network: 'none', writes: 'folder' } as const;
+    await assert.rejects(confinementOf(place, { ...asked, programs }), refusal);
+    await confinementOf(place, { ...asked, programs: [tool] });
+    const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t', programs: '/p' };
+    const ofCodex = { cwd: work, home: outside, hidden: [], box, bin: 'codex', path: SYSTEM };
+    const places = codexPlaces({ ...ofCodex, sandbox: 'workspace-write', programs });
+    await assert.rejects(places, refusal);
+    await codexPlaces({ ...ofCodex, sandbox: 'read-only', programs });
+  });
+
+  it('stays as it is also where the config of another home names it, once that can be read', async function () {
+    if (bubblewrap() === null) this.skip();
+    const tool = make(join(work, 'tools'), 'tool');
+    const before = readFileSync(tool, 'utf8');
+    const config = join(root, 'other', '.koubou', 'config', 'agent.yaml');
+    mkdirSync(dirname(config), { recursive: true });
+    register(join(root, 'other'));
+    const kept = async (text: string): Promise<boolean> => {
+      writeFileSync(config, text);
+      await confined('echo x >tools/tool', []);
+      const isKept = readFileSync(tool, 'utf8') === before;
+      writeFileSync(tool, before);
+      return isKept;
+    };
+    for (const [text, isKept] of [
+      [`runners: { mine: { kind: codex, bin: ${tool} } }`, true],
+      ['runners: { mine: { kind: codex, bin: codex } }', false],
+      [`runners: { mine: { kind: agent, bin: "${tool}" } }`, true],
+      [`runners: { mine: { bin: ${tool} }`, false],
+    ] as const)
+      assert.equal(await kept(text), isKept, text);
   });
 });
 
