@@ -7,7 +7,10 @@ import { readdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { askProgram } from '../process/ask-program.ts';
 import { findProgram } from '../process/find-program.ts';
+import { isOwn } from '../process/own-path.ts';
+import { isWithin } from '../text/is-within.ts';
 import { findSystemBubblewrap } from './find-bubblewrap.ts';
+import { packageOf } from './own-programs.ts';
 
 /** Since bubblewrap 0.8. */
 const FLAG = '--disable-userns';
@@ -102,7 +105,17 @@ const bundled = async (bin: string, path: string): Promise<string[]> => {
       return (await namesIn(vendor)).map((name) => join(vendor, name));
     }),
   );
-  return [own, ...vendors.flat()].map((folder) => join(folder, 'codex-resources', 'bwrap'));
+  const programs = [own, ...vendors.flat()].map((folder) => join(folder, 'codex-resources', 'bwrap'));
+  const judged = programs.map(async (each) => ((await isUnchanged(each, program, path)) ? [each] : []));
+  return (await Promise.all(judged)).flat();
+};
+
+/** What lies in the package of Codex in a project is held with it (own-programs.ts); elsewhere there a model may have made it. */
+const isUnchanged = async (bwrap: string, codex: string, path: string): Promise<boolean> => {
+  const held = packageOf(codex);
+  const there = await realpath(bwrap).catch(() => undefined);
+  if (held !== undefined && there !== undefined && isWithin(there, held)) return true;
+  return isOwn(bwrap, { path, inside: [] });
 };
 
 const isOfPlatform = (name: string): boolean => name.startsWith('codex-linux-');

@@ -59,6 +59,13 @@ export const requireNamed = async (bin: string, sought: Sought, key: string): Pr
   });
 };
 
+/** Whether a program that lies beside another one may be started as an own one. */
+export const isOwn = async (program: string, sought: Sought): Promise<boolean> => {
+  const there = await realpath(program).catch(() => undefined);
+  const trees = await treesOf(sought);
+  return there !== undefined && ![normalize(program), there].some((each) => isClosed(each, trees));
+};
+
 interface Judged extends OwnProgram {
   stamp: string;
   /** Where its folder and it itself lie. */

@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { codexExecutor } from '../../src/executor/codex.ts';
-import { commandPath } from '../../src/executor/codex-bubblewrap.ts';
+import { commandPath, guardedPath } from '../../src/executor/codex-bubblewrap.ts';
 import { codexPlaces } from '../../src/executor/codex-places.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
 import { findProgram } from '../../src/process/find-program.ts';
@@ -373,6 +373,26 @@ describe('a program that koubou starts for itself', function () {
       [`runners: { mine: { bin: ${tool} }`, false],
     ] as const)
       assert.equal(await kept(text), isKept, text);
+  });
+
+  it('is no bubblewrap beside Codex that a model may have written', async function () {
+    if (process.platform !== 'linux') this.skip();
+    register(work);
+    const taken = join(root, 'taken');
+    const isTaken = async (top: string): Promise<boolean> => {
+      rmSync(taken, { force: true });
+      const bin = make(join(top, 'bin'), 'codex');
+      make(join(top, 'codex-resources'), 'bwrap', `touch ${taken}; echo --disable-userns`);
+      const folder = mkdtempSync(join(root, 'box-'));
+      // No bubblewrap of the system is on this PATH.
+      const path = await guardedPath(folder, { bin, path: outside });
+      assert.equal(path === outside, !existsSync(taken));
+      return existsSync(taken);
+    };
+    assert.equal(await isTaken(join(work, 'tools')), false);
+    assert.equal(await isTaken(join(outside, 'tools')), true);
+    // No sandbox lets a package be changed that Codex is started from.
+    assert.equal(await isTaken(join(work, 'node_modules', '@openai', 'codex')), true);
   });
 });
 
