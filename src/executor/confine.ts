@@ -107,6 +107,7 @@ export const confinementOf = async (
     folders: git === null ? [] : nested.folders,
     scratch: secrets.scratch,
     hidden,
+    named: secrets.named,
     readable: [...files, ownState, ...shown.filter((path) => mayBeShown(path, closed, openable))],
     network,
   };

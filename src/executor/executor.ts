@@ -42,6 +42,8 @@ export interface Confinement {
   copies?: { places: readonly string[]; shown: readonly string[] };
   /** Files and folders that it cannot see. */
   hidden: readonly string[];
+  /** Of those, places of keys wherever they lie: it does not see either what comes there later. */
+  named?: readonly string[];
   /** What it sees though it lies below a hidden one. Writable ones are seen anyway. */
   readable: readonly string[];
   /**

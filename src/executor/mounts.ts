@@ -67,7 +67,11 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
   const covers = [...own, ...hidden];
   /** A writable folder below a hidden one is seen, and a hidden one below a writable one is not. */
   const isOpen = (path: string): boolean => deepest(path, writable) > deepest(path, covers);
-  const folders = [...(await existing(confinement.scratch)), ...(await foldersOfHidden(confinement))];
+  const folders = [
+    ...(await existing(confinement.scratch)),
+    ...(await foldersOfHidden(confinement)),
+    ...(await foldersOfNamed(confinement)).filter((path) => deepest(path, own) === 0),
+  ];
   const scratch = await scratchFolders(
     folders.filter((path) => !isWritable(path) && deepest(path, hidden) === 0),
   );
@@ -197,6 +201,22 @@ const foldersOfHidden = async ({ hidden, scratch }: Confinement): Promise<string
     return isWanted ? [folder] : [];
   });
   return [...new Set((await Promise.all(folders)).flat())];
+};
+
+/** An agent may say how a daemon is told of such places, and each entry of such a folder is a mount. */
+const MOST_NAMED = 20;
+
+/**
+ * The folders of this user's own in which keys lie, or may come to lie, that variables name: those outside of the home folder,
+ * as their logins are renewed there meanwhile.
+ */
+const foldersOfNamed = async ({ named = [] }: Confinement): Promise<string[]> => {
+  const places = [...named, ...(await existing(named))];
+  const found = (await existing(places.map((path) => dirname(path)))).filter((path) => path !== '/');
+  const owners = await Promise.all(
+    found.map(async (path) => (await lstat(path).catch(() => undefined))?.uid),
+  );
+  return found.filter((_, nth) => owners[nth] === process.getuid?.()).slice(0, MOST_NAMED);
 };
 
 /** By their paths, what is in them. Without those that have too much in them, or cannot be read. */

@@ -244,6 +244,8 @@ export const programsIn = (home: string): string[] => PROGRAMS.map((name) => joi
 
 export interface HomePlaces {
   hidden: string[];
+  /** Of the hidden ones, those that variables name. */
+  named: string[];
   scratch: string[];
 }
 
@@ -280,10 +282,12 @@ export const secretPlaces = (
 ): HomePlaces => {
   const homes = homeFolders(environment);
   const names = [...IN_HOME, ...OF_AGENTS, ...OWN_CACHES].filter((name) => !spared.includes(name));
+  const named = [naming, environment].flatMap((each) => namedPlaces(each, homes, spared));
   return {
+    named,
     hidden: [
       ...OF_THE_MACHINE,
-      ...[naming, environment].flatMap((each) => namedPlaces(each, homes, spared)),
+      ...named,
       ...[...homes, ...homesOfOthers()].flatMap((home) => names.map((name) => join(home, name))),
     ],
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),

@@ -13,6 +13,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -86,8 +87,8 @@ describe('what a sandbox guards and hides', function () {
   const said = (): string => readFileSync(out(), 'utf8');
   const config = (): string => readFileSync(join(cwd, '.git', 'config'), 'utf8');
 
-  const start = async (script: string): Promise<RunningProgram> => {
-    const executor = await confinedExecutor(place(), options());
+  const start = async (script: string, naming: Record<string, string> = {}): Promise<RunningProgram> => {
+    const executor = await confinedExecutor(place(), { ...options(), naming });
     const program = await executor.start({
       command: 'sh',
       args: ['-c', script],
@@ -206,6 +207,39 @@ describe('what a sandbox guards and hides', function () {
     write(join(cwd, 'go'));
     await program.ended;
     assert.match(said(), /^0$/m);
+  });
+
+  it('hides them as well where a variable names their place outside of the home folder', async () => {
+    const at = (name: string): string => join(root, 'keys', name);
+    for (const name of ['gh/hosts.yml', 'docker/config.json', 'real/vault']) write(at(name));
+    write(at('notes'), 'shown\n');
+    symlinkSync('real/vault', at('vault'));
+    const naming = {
+      KUBECONFIG: at('kubeconfig'),
+      GH_CONFIG_DIR: at('gh'),
+      DOCKER_CONFIG: at('docker'),
+      VAULT_CONFIG_PATH: at('vault'),
+    };
+    const files = ['kubeconfig', 'gh/hosts.yml', 'docker/config.json', 'vault', 'real/vault'].map(at);
+    const look = async (named: Record<string, string>): Promise<string> => {
+      const before = [join(cwd, 'go'), join(cwd, 'ready'), out(), at('kubeconfig')];
+      for (const file of before) rmSync(file, { force: true });
+      const program = await start(
+        `: >ready; until [ -e go ]; do sleep 0.01; done; cat ${files.join(' ')} ${at('notes')}`,
+        named,
+      );
+      await until(() => existsSync(join(cwd, 'ready')));
+      for (const name of ['kubeconfig', 'real/vault']) replace(at(name), 'secret\n');
+      for (const name of ['gh', 'docker']) renameSync(at(name), at(`${name}.old`));
+      write(at('gh/hosts.yml'));
+      write(at('docker/config.json'));
+      write(join(cwd, 'go'));
+      await program.ended;
+      for (const name of ['gh', 'docker']) rmSync(at(`${name}.old`), { recursive: true });
+      return said().replaceAll(/^cat: .*\n/gm, '');
+    };
+    assert.equal(await look(naming), 'shown\n');
+    assert.equal(await look({}), `${'secret\n'.repeat(files.length)}shown\n`);
   });
 
   it('hides what lies in a folder with more in it than can be mounted', async () => {
