@@ -103,7 +103,8 @@ export class LosingMount {
     this.#loop = undefined;
     await until(() => !run('losetup', '--all').includes(`${this.#target})`), 'the end of the loop device');
     const disk = this.#process;
-    run('umount', this.#target);
+    // A sandbox that begins elsewhere on the machine holds every mount for a moment.
+    await until(() => succeeds('umount', this.#target), 'the end of the disk');
     if (disk !== undefined && disk.exitCode === null) await once(disk, 'exit');
     this.#process = undefined;
     this.#lines = undefined;
@@ -137,5 +138,14 @@ export const cannotLose = async (): Promise<string | null> => {
     return null;
   } catch (error) {
     return `the disk cannot be made: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
+
+const succeeds = (program: string, ...args: string[]): boolean => {
+  try {
+    run(program, ...args);
+    return true;
+  } catch {
+    return false;
   }
 };
