@@ -6,7 +6,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
-import { homeAround } from '../text/home-name.ts';
+import { type Homes, homeAround } from '../text/home-name.ts';
 import type { Planner } from '../worker/plan.ts';
 import { draftTask, typeOf } from './draft.ts';
 import { type Fields, readFields } from './fields.ts';
@@ -17,7 +17,7 @@ export interface DropCircumstances {
   /** The home. Paths in the file are relative to the folder that holds it, the project, and stay below it. */
   home: string;
   /** koubou's homes of other projects. */
-  otherHomes?: () => readonly string[];
+  otherHomes?: () => Homes;
   /** The user's own folder, of which nothing hidden is taken where it is the project. */
   userHome: string;
   /** For files that name none. */
@@ -86,7 +86,8 @@ const refused = (what: string): KoubouError =>
 
 /** With the files as they are found now: a link that leads elsewhere later changes nothing. */
 const inProject = (task: NewTask, { home, otherHomes, userHome }: DropCircumstances): NewTask => {
-  const known = [realPath(home) ?? home, ...(otherHomes?.() ?? [])];
+  const others = otherHomes?.() ?? { places: [] };
+  const known = { ...others, places: [realPath(home) ?? home, ...others.places] };
   const project = realPath(dirname(home)) ?? dirname(home);
   const real = (path: string, what: string): string => {
     const found = realPath(path);

@@ -5,9 +5,10 @@ import { filePlace, outputPlace, refusedAs, refuseNoFile } from '../names/places
 import { Reserved } from '../names/reserved.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import type { NewTask } from '../task/record.ts';
+import type { Homes } from '../text/home-name.ts';
 
 /** `homes`: koubou's, looked up for a task that names an output, which few do. Throws `usage` where a result may not be written where it is asked for. */
-export const withPlaces = (tasks: readonly NewTask[], homes: () => readonly string[]): NewTask[] => {
+export const withPlaces = (tasks: readonly NewTask[], homes: () => Homes): NewTask[] => {
   let reserved: Reserved | undefined;
   return tasks.map((task) => {
     const { output } = task.options;

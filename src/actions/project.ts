@@ -30,7 +30,7 @@ export const projectOf = (where: { home: string; cwd: string; environment: Varia
   const [name] = isWithin(worktrees, cwd) ? cwd.slice(worktrees.length + 1).split(sep) : [];
   const ownWorktree = name ? join(worktrees, name) : undefined;
   const homes = homesOf({ home: own, keys: keyFolders(where.environment) });
-  const others = homes.filter((home) => realOf(home) !== own);
+  const others = { ...homes, places: homes.places.filter((home) => realOf(home) !== own) };
   // Keys, other tasks with their work trees, and the config lie there.
   const isInHome = (real: string): boolean => {
     const isOwn = ownWorktree !== undefined && isWithin(ownWorktree, real);

@@ -56,7 +56,7 @@ const placesOf = (
   home: string,
 ): { places?: TaskFile['places'] | undefined; trouble?: string } => {
   try {
-    return { places: withPlaces([task], () => [home])[0]?.places };
+    return { places: withPlaces([task], () => ({ places: [home] }))[0]?.places };
   } catch (error) {
     if (!(error instanceof KoubouError)) throw error;
     // It is looked at again when the task runs, and fails there.

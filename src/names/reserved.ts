@@ -6,7 +6,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { homeAround } from '../text/home-name.ts';
+import { type Homes, homeAround } from '../text/home-name.ts';
 import { isWithin, NameRefused, walk } from './walk.ts';
 
 const REPOSITORY = "a repository's own files";
@@ -96,21 +96,21 @@ const OF_THE_SYSTEM = table([
 const NO_DEVICES = ['/dev/shm', '/dev/mqueue'];
 
 export interface ReservedScope {
-  /** koubou's homes, whatever their names are. */
-  homes?: readonly string[] | undefined;
+  /** koubou's, whatever their names are. */
+  homes?: Homes | undefined;
   /** Home folders of users; left out: those that this user may write to. */
   users?: readonly string[] | undefined;
 }
 
 /** Judges places for one command or one run: what the users' homes hold is looked up once. */
 export class Reserved {
-  readonly #homes: readonly string[];
+  readonly #homes: Homes;
   readonly #users: readonly string[];
   #linked: { place: string; why: string }[] | undefined;
 
-  constructor({ homes = [], users = usersHomes() }: ReservedScope = {}) {
+  constructor({ homes = { places: [] }, users = usersHomes() }: ReservedScope = {}) {
     this.#users = users;
-    this.#homes = homes.flatMap((home) => [home, endOf(home) ?? home]);
+    this.#homes = { ...homes, places: homes.places.flatMap((home) => [home, endOf(home) ?? home]) };
   }
 
   /**

@@ -2,8 +2,11 @@
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import type { Homes } from '../text/home-name.ts';
 import { objectOf } from '../text/json.ts';
 import { readTextFile } from '../text/read-text.ts';
+import { isKnownHome, lostHomes } from './known-home.ts';
+import { movedHomes } from './moved-homes.ts';
 
 /** Each is a mount in a sandbox. */
 const MOST_HOMES = 1000;
@@ -13,9 +16,13 @@ const MOST_BYTES = 4096;
 const registeredHomes = (keys: readonly string[]): string[] =>
   [...new Set(keys.flatMap(homesBeside))].filter(isFolder);
 
-/** As registeredHomes, for a sandbox. Throws KoubouError `not_allowed` where they are too many to be hidden. */
+/**
+ * As registeredHomes, for a sandbox: those too that were moved since. Throws KoubouError `not_allowed` where they are too
+ * many to be hidden.
+ */
 export const homesToHide = (keys: readonly string[]): string[] => {
-  const homes = registeredHomes(keys);
+  const lost = lostHomes(keys.flatMap((key) => writtenIn(join(key, 'homes'))));
+  const homes = [...new Set([...registeredHomes(keys), ...movedHomes(lost, keys)])];
   if (homes.length <= MOST_HOMES) return homes;
   throw new KoubouError(
     'not_allowed',
@@ -30,15 +37,28 @@ export const homesToHide = (keys: readonly string[]): string[] => {
 export const homesBeside = (key: string): string[] => writtenPaths(join(key, 'homes'));
 
 /** The places that the files of a folder name. */
-export const writtenPaths = (folder: string): string[] => {
-  const names = namesIn(folder);
-  return [...new Set(names.map((name) => pathIn(join(folder, name))))].filter((path) => path !== undefined);
-};
+export const writtenPaths = (folder: string): string[] => [
+  ...new Set(writtenIn(folder).map(({ path }) => path)),
+];
 
-/** That of a task, and those that are registered: by their names and by where these lead. */
-export const homesOf = ({ home, keys }: { home: string; keys: readonly string[] }): string[] => {
+const writtenIn = (folder: string): { file: string; path: string }[] =>
+  namesIn(folder).flatMap((name) => {
+    const path = pathIn(join(folder, name));
+    return path === undefined ? [] : [{ file: join(folder, name), path }];
+  });
+
+/**
+ * That of a task, and those that are registered: by their names, by where these lead, and by what they carry where they
+ * were moved.
+ */
+export const homesOf = ({ home, keys }: { home: string; keys: readonly string[] }): Homes => {
   const named = [home, ...registeredHomes(keys)];
-  return [...new Set([...named, ...named.map(realPath)])];
+  const known = new Map<string, boolean>();
+  const isHome = (folder: string): boolean => {
+    if (!known.has(folder)) known.set(folder, isKnownHome(folder, keys));
+    return known.get(folder) === true;
+  };
+  return { places: [...new Set([...named, ...named.map(realPath)])], isHome };
 };
 
 const realPath = (path: string): string => {

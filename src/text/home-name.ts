@@ -3,7 +3,6 @@
  * patch or on a branch is unpacked elsewhere: on macOS, where case does not count, letters are decomposed and some
  * invisible ones are dropped, or on Windows' file systems, which drop dots and spaces at the end and have short names.
  */
-
 import { isWithin } from './is-within.ts';
 
 const SHORT = /^(koubou|ko[0-9a-f]{4})~[0-9]+$/;
@@ -18,14 +17,31 @@ export const isHomeName = (name: string): boolean => {
   return plain === '.koubou' || SHORT.test(plain);
 };
 
+export interface Homes {
+  /** Real places, absolute, whatever they are called. */
+  places: readonly string[];
+  /** Whether a folder is one that was moved there; absent: nobody looks. */
+  isHome?: (folder: string) => boolean;
+}
+
 /**
- * The home of koubou that a path leads into: one of `homes`, whatever that is called, or a folder of the name, which is
- * looked for below `below`. Real places, absolute.
+ * The home of koubou that a path leads into: one of `homes`, or a folder of the name; this one, and one that was moved,
+ * is looked for below `below`. Real places, absolute.
  */
-export const homeAround = (path: string, homes: readonly string[], below = ''): string | undefined => {
-  const known = homes.find((home) => isWithin(path.toLowerCase(), home.toLowerCase()));
-  const named = path.startsWith(below) ? homeIn(path.slice(below.length)) : undefined;
-  return known ?? (named === undefined ? undefined : `${below}${named}`);
+export const homeAround = (path: string, { places, isHome }: Homes, below = ''): string | undefined => {
+  const known = places.find((home) => isWithin(path.toLowerCase(), home.toLowerCase()));
+  if (known !== undefined || !path.startsWith(below)) return known;
+  const named = homeIn(path.slice(below.length));
+  if (named !== undefined) return `${below}${named}`;
+  return isHome === undefined ? undefined : foldersOf(path, below).find(isHome);
+};
+
+/** The path and what lies above it, down to right below `below`. */
+const foldersOf = (path: string, below: string): string[] => {
+  const names = path.slice(below.length).split('/');
+  return names
+    .map((_, nth) => `${below}${names.slice(0, nth + 1).join('/')}`)
+    .filter((each) => each !== below);
 };
 
 /** The part of a path up to and with the first such name, or undefined. A backslash parts names on Windows. */

@@ -9,6 +9,7 @@ import { piecesOf } from '../names/own-file.ts';
 import { outputPlace, refuseNoFile, requireSamePlace } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
 import { NameRefused } from '../names/walk.ts';
+import type { Homes } from '../text/home-name.ts';
 import { outputChanged } from './candidate.ts';
 
 export interface Publication {
@@ -17,7 +18,7 @@ export interface Publication {
   /** Of the candidate that was judged. */
   sha256?: string | undefined;
   /** koubou's homes, in which nothing is published. */
-  homes?: readonly string[] | undefined;
+  homes?: Homes | undefined;
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;

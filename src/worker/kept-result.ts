@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { ERROR_CODES, type ErrorInfo, isErrorCode, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { TaskFile } from '../task/record.ts';
+import type { Homes } from '../text/home-name.ts';
 import { type Candidate, isUnchanged, outputChanged, sealCandidate } from '../verify/candidate.ts';
 import { publishOutput } from '../verify/publish.ts';
 
@@ -46,7 +47,7 @@ interface Accepted {
   task: TaskFile;
   candidate: Candidate | null;
   evidence: string | null;
-  homes: readonly string[];
+  homes: Homes;
   requireHeld: () => Promise<void>;
 }
 

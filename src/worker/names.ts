@@ -4,6 +4,7 @@ import { KoubouError } from '../errors.ts';
 import { filePlace, outputPlace, refusedAs, refuseNoFile, requireSamePlace } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
 import type { TaskFile } from '../task/record.ts';
+import type { Homes } from '../text/home-name.ts';
 
 /** Throws `usage` where the folder of a task leads to another place than when it was added. */
 export const requireSameFolder = (cwd: string, place: string): void => {
@@ -23,7 +24,7 @@ export const requireSameFolder = (cwd: string, place: string): void => {
  * The task with the places that its names lead to. Where an older koubou added it they are looked up now. Throws `usage`
  * where its folder or --output leads elsewhere than when it was added, or --output to where no result is written.
  */
-export const withSettledNames = (task: TaskFile, homes: readonly string[]): TaskFile => {
+export const withSettledNames = (task: TaskFile, homes: Homes): TaskFile => {
   const folder = task.places?.[task.cwd] ?? placeOf(task.cwd) ?? task.cwd;
   requireSameFolder(task.cwd, folder);
   const files = task.files.flatMap(({ path }) => {
@@ -39,7 +40,7 @@ export const withSettledNames = (task: TaskFile, homes: readonly string[]): Task
   return { ...task, places: Object.fromEntries([[task.cwd, folder], ...files, ...outputs]) };
 };
 
-const settledOutput = (output: string, kept: string | undefined, homes: readonly string[]): string => {
+const settledOutput = (output: string, kept: string | undefined, homes: Homes): string => {
   try {
     if (kept !== undefined) requireSamePlace(output, kept);
     const { place, facts } = outputPlace(output, new Reserved({ homes }));

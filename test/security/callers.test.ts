@@ -239,12 +239,24 @@ security: { allow_full_access: true }
     }
     const writes = await typed(agent('kb'), ['delegate', '--json', '--output', 'dotfiles/koubou/x', 'hello']);
     assert.notEqual(writes.code, 0);
-    const planted = await buildPlanted({
+    const NOT_BY_ID = { file: 'text/home-name.ts', from: '.find(isHome)', to: '.find(() => false)' };
+    const planted = await buildPlanted(NOT_BY_ID, {
       file: 'text/home-name.ts',
-      from: 'homes.find((home) => isWithin(path.toLowerCase(), home.toLowerCase()))',
-      to: 'homes.find((home) => isWithin(path, home) && home === "")',
+      from: 'places.find((home) => isWithin(path.toLowerCase(), home.toLowerCase()))',
+      to: 'places.find((home) => isWithin(path, home) && home === "")',
     });
     assert.equal((await typed(agent('kb'), reads('kb/config/.env'), planted)).code, 0);
+    // Where koubou was not called since.
+    renameSync(join(folder, 'dotfiles'), join(folder, 'files'));
+    const config = 'files/koubou/config';
+    const write = ['delegate', '--json', '--output', `${config}/agent.yaml`, 'hello'];
+    for (const args of [reads(`${config}/.env`), reads(`files/../${config}/.env`), write]) {
+      assert.equal(codeOf(await typed(agent('kb'), args)), 'not_allowed', args.join(' '));
+      assert.equal((await typed(agent('kb'), args, await buildPlanted(NOT_BY_ID))).code, 0);
+    }
+    // Nor does a person's own result replace what decides which programs run.
+    const own = await koubou(write, { cwd: folder, home: join(folder, 'kb'), environment: person });
+    assert.match(own.stdout + own.stderr, /koubou's own home/);
   });
 
   it('expects files of the project, by name and by pattern', async () => {

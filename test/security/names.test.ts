@@ -157,7 +157,9 @@ describe('names', () => {
     it('stays out of a folder that was swapped for a link since the task was added', async () => {
       put('out/a.md');
       const { places = {} } =
-        withPlaces([newTask({ options: { output: at('out/a.md') } })], () => [at('.koubou')])[0] ?? {};
+        withPlaces([newTask({ options: { output: at('out/a.md') } })], () => ({
+          places: [at('.koubou')],
+        }))[0] ?? {};
       swapFolder();
       const place = places[at('out/a.md')];
       await assert.rejects(
@@ -246,7 +248,9 @@ describe('names', () => {
         ['big/deep/x.md', join(elsewhere, 'deep/x.md')],
         ['chain', at('dotfiles/rc')],
       ] as const) {
-        const [task] = withPlaces([newTask({ options: { output: at(name) } })], () => [at('.koubou')]);
+        const [task] = withPlaces([newTask({ options: { output: at(name) } })], () => ({
+          places: [at('.koubou')],
+        }));
         const place = task?.places?.[at(name)];
         assert.equal(place, real);
         await publishOutput(candidate, at(name), first, undefined, { place });
@@ -287,7 +291,7 @@ describe('names', () => {
         '/proc/self/fd/1',
       ]) {
         assert.throws(
-          () => withPlaces([newTask({ options: { output: name } })], () => [at('.koubou')]),
+          () => withPlaces([newTask({ options: { output: name } })], () => ({ places: [at('.koubou')] })),
           refusesUse(/Nothing was added/),
           name,
         );
@@ -336,7 +340,7 @@ describe('names', () => {
     ];
     for (const place of refusedPlaces) {
       it(`is never ${JSON.stringify(place)}, and says why`, () => {
-        const why = new Reserved({ homes: ['/my/home'], users: [user] }).why(place, []);
+        const why = new Reserved({ homes: { places: ['/my/home'] }, users: [user] }).why(place, []);
         assert.ok(why !== undefined && why.length > 10, String(why));
       });
     }
@@ -362,7 +366,10 @@ describe('names', () => {
     ];
     for (const place of fine) {
       it(`may be ${place}`, () => {
-        assert.equal(new Reserved({ homes: ['/my/home'], users: [user] }).why(place, []), undefined);
+        assert.equal(
+          new Reserved({ homes: { places: ['/my/home'] }, users: [user] }).why(place, []),
+          undefined,
+        );
       });
     }
 
@@ -377,7 +384,10 @@ describe('names', () => {
       mkdirSync(at('.git/hooks'), { recursive: true });
       symlinkSync('.git/hooks', at('tools'));
       assert.throws(
-        () => withPlaces([newTask({ options: { output: at('tools/pre-commit') } })], () => [at('.koubou')]),
+        () =>
+          withPlaces([newTask({ options: { output: at('tools/pre-commit') } })], () => ({
+            places: [at('.koubou')],
+          })),
         refusesUse(/it leads to .*\.git\/hooks\/pre-commit, and it lies in \.git/),
       );
     });
@@ -612,7 +622,9 @@ describe('names', () => {
     it('that was none when it was added is not followed when it became a link', async () => {
       const path = put('a.md');
       writeFileSync(join(elsewhere, 'secret'), 'secret');
-      const [task] = withPlaces([newTask({ files: [{ path, sha256: null }] })], () => [at('.koubou')]);
+      const [task] = withPlaces([newTask({ files: [{ path, sha256: null }] })], () => ({
+        places: [at('.koubou')],
+      }));
       const place = task?.places?.[path];
       rmSync(path);
       symlinkSync(join(elsewhere, 'secret'), path);
@@ -663,7 +675,7 @@ describe('names', () => {
         };
         const [task = newTask()] = withPlaces(
           [newTask({ type: 'code', cwd: folder, files, options: { worktree: true, system: 's' } })],
-          () => [rig.home.home],
+          () => ({ places: [rig.home.home] }),
         );
         const id = await rig.add(task);
         await rig.drain(runner);

@@ -1,0 +1,60 @@
+/**
+ * Where homes may lie that are no longer where they were: mostly a folder on the way to them was renamed. Looked for
+ * before a sandbox starts, as koubou learns of a move only when it is called there again.
+ */
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isKnownHome } from './known-home.ts';
+
+/** Projects that were deleted stay written down, so each start waits for this. */
+const MOST_LOOKS = 20_000;
+
+/**
+ * `up`: how far above the home the folder lies that is looked through; `down`: how many of the home's last names are
+ * looked for in each folder there.
+ */
+const WAYS = [
+  // The home was renamed, or its project, or the folder around that.
+  { up: 1, down: 0 },
+  { up: 2, down: 1 },
+  { up: 3, down: 2 },
+  // It was moved out of a folder, alone or with its project.
+  { up: 2, down: 0 },
+  { up: 3, down: 1 },
+  // It was moved into one beside it.
+  { up: 1, down: 1 },
+  { up: 2, down: 2 },
+];
+
+/** `lost`: where they were; `keys`: where the user's key may lie. */
+export const movedHomes = (lost: readonly string[], keys: readonly string[]): string[] => {
+  const found: string[] = [];
+  const looked = new Set<string>();
+  const names = new Map<string, string[]>();
+  for (const { up, down } of WAYS) {
+    for (const path of lost) {
+      const top = above(path, up);
+      if (!names.has(top)) names.set(top, namesIn(top));
+      const last = down === 0 ? '' : path.slice(above(path, down).length);
+      for (const name of names.get(top) ?? []) {
+        const place = join(top, name, last);
+        if (looked.has(place)) continue;
+        if (looked.size === MOST_LOOKS) return found;
+        looked.add(place);
+        if (isKnownHome(place, keys)) found.push(place);
+      }
+    }
+  }
+  return found;
+};
+
+const above = (path: string, levels: number): string =>
+  levels === 0 ? path : above(dirname(path), levels - 1);
+
+const namesIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
