@@ -4,6 +4,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
 import { findProgram } from '../process/find-program.ts';
+import { isKnownHome, knownHomesAround } from '../process/known-home.ts';
 import { noteModelFolder } from '../process/model-folders.ts';
 import { homesToHide } from '../process/registered-homes.ts';
 import { isWithin } from '../text/is-within.ts';
@@ -38,7 +39,7 @@ export interface Wanted {
 export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   const { cwd, home, hidden, secrets = [], programs = [], sandbox, box } = wanted;
   const [realCwd, realHome] = await Promise.all([realpath(cwd).catch(() => cwd), realpath(home)]);
-  requireOutsideHome(realCwd, realHome);
+  for (const each of [realHome, ...knownHomesAround(realCwd, hidden)]) requireOutsideHome(realCwd, each);
   const worktree = worktreeOf(realCwd, realHome);
   if (worktree !== worktreeOf(cwd, home) && worktree !== worktreeOf(cwd, realHome)) throw leftWorktree(cwd);
   const link = linkIn(cwd);
@@ -55,8 +56,9 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   }
   const top = worktree ?? realCwd;
   await noteModelFolder(top, hidden);
-  const { guarded } = await nestedRepositories(top, realHome);
-  const placed = [...programs, ...(await placedInHomes(homes))];
+  const { guarded, homes: below } = await nestedRepositories(top, realHome);
+  keys.push(...below.filter((path) => isKnownHome(path, hidden) && !spared(path) && !keys.includes(path)));
+  const placed = [...programs, ...(await placedInHomes([...homes, ...below]))];
   const kept = [
     ...guarded,
     ...(await missingSubmodules(top, guarded)),

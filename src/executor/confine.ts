@@ -4,6 +4,7 @@ import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
 import { holdsUser } from '../process/key-folders.ts';
+import { isKnownHome, knownHomesAround } from '../process/known-home.ts';
 import { noteModelFolder } from '../process/model-folders.ts';
 import { homesToHide } from '../process/registered-homes.ts';
 import { isWithin } from '../text/is-within.ts';
@@ -12,7 +13,7 @@ import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
 import { findBubblewrap } from './find-bubblewrap.ts';
 import { gitPlaces } from './git-places.ts';
 import { missingSubmodules } from './missing-submodules.ts';
-import { nestedRepositories } from './nested-repositories.ts';
+import { type Below, nestedRepositories } from './nested-repositories.ts';
 import { ownPrograms } from './own-programs.ts';
 import { placedInHomes } from './placed-programs.ts';
 import { privatePlaces } from './private-places.ts';
@@ -61,8 +62,15 @@ export const confinementOf = async (
   const secrets = secretPlaces(environment, spared, options.naming);
   const places = [...secrets.hidden, ...options.keys];
   const secret = await Promise.all(places.map(real));
-  const others = homesToHide(options.keys);
-  refuseFolder(cwd, [...(home === null ? [] : [home]), ...others], secret);
+  const registered = homesToHide(options.keys);
+  const around = knownHomesAround(cwd, options.keys);
+  refuseFolder(cwd, [...(home === null ? [] : [home]), ...registered, ...around], secret);
+  const isOpen = !holdsUser(cwd);
+  if (!isOpen && options.looks !== true) throw tooWide(cwd);
+  const git = isOpen ? await gitPlaces(cwd) : null;
+  const project = options.writes === 'project' && git !== null && !holdsUser(git.top) ? git.top : cwd;
+  const nested = isOpen ? await nestedRepositories(project, home ?? '') : NOTHING_BELOW;
+  const others = [...registered, ...nested.homes.filter((path) => isKnownHome(path, options.keys))];
   // The user's own home of koubou, where this is another's task.
   const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
   const ofKoubou = [...options.keys, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
@@ -70,12 +78,8 @@ export const confinementOf = async (
   const ofMachine = await privatePlaces([cwd, ...homes]);
   const hidden = [...secrets.hidden, ...ofKoubou, ...ofMachine];
   const closed = await Promise.all(hidden.map(real));
-  const isOpen = !holdsUser(cwd);
-  if (!isOpen && options.looks !== true) throw tooWide(cwd);
   const ownState = await real(statePath);
   const asked = await Promise.all((options.writable ?? []).map(real));
-  const git = isOpen ? await gitPlaces(cwd) : null;
-  const project = options.writes === 'project' && git !== null && !holdsUser(git.top) ? git.top : cwd;
   const logins = secrets.hidden.filter((each) => !isNamed(each, options.writable));
   const never = {
     homes,
@@ -84,7 +88,6 @@ export const confinementOf = async (
     own: ownState,
   };
   for (const path of [...(git?.writable ?? []), ...asked]) refuseWritable(path, never);
-  const nested = isOpen ? await nestedRepositories(project, home ?? '') : { guarded: [], folders: [] };
   const missing = isOpen ? await missingSubmodules(project, nested.guarded) : [];
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
@@ -112,6 +115,8 @@ export const confinementOf = async (
     network,
   };
 };
+
+const NOTHING_BELOW: Below = { guarded: [], folders: [], homes: [] };
 
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
 

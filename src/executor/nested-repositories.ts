@@ -1,12 +1,14 @@
 /**
- * Finds the repositories in a folder that a program may write to, as the next git there runs their hooks and config. Where
- * a limit stops the search, the rest is read-only or the program is not started.
+ * Finds the repositories in a folder that a program may write to, as the next git there runs their hooks and config, and
+ * what may be homes of koubou, whose config the next koubou obeys. Where a limit stops the search, the rest is read-only or
+ * the program is not started.
  */
 import { lstatSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
+import { HOME_FILE } from '../process/known-home.ts';
 import type { Judged } from './git-folder.ts';
 
 const MOST_FOLDERS = 200_000;
@@ -20,24 +22,27 @@ export interface Below {
   guarded: string[];
   /** Folders that are none themselves, the top included; without those of packages. */
   folders: string[];
+  /** Folders that hold a home.json, whoever wrote that. */
+  homes: string[];
 }
 
 /** Throws KoubouError `not_allowed` where there are more than can be guarded. */
 export const nestedRepositories = async (folder: string, home: string): Promise<Below> => {
   const guarded: string[] = [];
   const folders: string[] = [];
+  const homes: string[] = [];
   const packages: string[] = [];
   const look = new Look(folder, home);
-  if (!(await look.through([folder], { guarded, folders, packages })))
+  if (!(await look.through([folder], { guarded, folders, homes, packages })))
     throw tooMany(folder, 'folders', MOST_FOLDERS);
   for (const path of packages) {
-    const inside: Below = { guarded: [], folders: [] };
+    const inside: Below = { guarded: [], folders: [], homes };
     // Nothing is installed there then.
     if (await look.through([path], inside)) guarded.push(...inside.guarded);
     else guarded.push(path);
   }
   if (guarded.length > MOST_FOUND) throw tooMany(folder, 'repositories', MOST_FOUND, guarded);
-  return { guarded, folders };
+  return { guarded, folders, homes };
 };
 
 class Look {
@@ -75,6 +80,7 @@ class Look {
       return;
     }
     if (!isRepository(entries)) found.folders.push(path);
+    if (entries.some(({ name }) => name === HOME_FILE)) found.homes.push(path);
     for (const entry of entries) {
       const whole = join(path, entry.name);
       if (entry.name === '.git') {

@@ -53,6 +53,33 @@ describe('the places of a run of Codex', () => {
     assert.deepEqual(hidden, [home, join(root, 'keys')]);
   });
 
+  it('hide homes that were moved, and are no folder of one', async () => {
+    const keys = join(root, 'keys');
+    const work = join(root, 'work');
+    // Where each was, and where it is.
+    const moves: [string, string][] = [
+      ['far/.koubou', 'work/deep/kb'],
+      ['project/.koubou', 'project-renamed/.koubou'],
+    ];
+    for (const [nth, [was, is]] of moves.entries()) {
+      const id = `${nth}`.padStart(32, '0');
+      mkdirSync(join(root, is, 'config'), { recursive: true });
+      writeFileSync(join(root, is, 'home.json'), JSON.stringify({ version: 1, id, mac: 'm' }));
+      mkdirSync(join(keys, 'homes'), { recursive: true });
+      writeFileSync(join(keys, 'homes', id), JSON.stringify({ path: join(root, was) }));
+    }
+    const { hidden, between } = await placesIn(work, 'workspace-write', [keys]);
+    const homes = moves.map(([, is]) => join(root, is));
+    assert.deepEqual(hidden.slice(2).sort(), homes.toSorted());
+    assert.deepEqual(between, [join(work, 'deep')]);
+    const [, beside] = (await placesIn(work, 'read-only', [keys])).hidden.slice(1);
+    assert.equal(beside, homes[1]);
+    await assert.rejects(
+      placesIn(join(work, 'deep', 'kb', 'config'), 'read-only', [keys]),
+      /koubou's own folder/,
+    );
+  });
+
   it('keep the empty folder of a submodule as it is, with the folders on the way to it', async () => {
     const cwd = join(root, 'work');
     mkdirSync(join(cwd, 'lib', 'sub'), { recursive: true });

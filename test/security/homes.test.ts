@@ -874,6 +874,10 @@ describe('a home of this user', () => {
     assert.equal(code, 0);
     const moved = join(here.root, 'moved');
     fs.renameSync(here.folder, moved);
+    assert.equal((await here.koubou(['list'], { cwd: moved })).code, 0);
+    const [id = ''] = fs.readdirSync(join(here.state, 'homes'));
+    const known = JSON.parse(fs.readFileSync(join(here.state, 'homes', id), 'utf8'));
+    assert.equal(known.path, join(moved, '.koubou'), 'any command writes down where it is now');
     await here.drain(moved);
     assert.equal(here.ran, true);
     fs.renameSync(moved, here.folder);

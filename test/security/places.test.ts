@@ -265,6 +265,54 @@ describe('the places of a sandbox', function () {
     assert.deepEqual(await after(['~/.claude', '~/.claude.json']), ['evil', 'evil', 'evil', 'evil', 'evil']);
   });
 
+  it('hide homes that were moved, below the work and around where they were, whatever they are called', async () => {
+    // Of each the place where koubou saw it last, and the one where it lies now.
+    const moves: [string, string][] = [
+      ['project/sub/.koubou', 'project/renamed/.koubou'],
+      ['far/away/.koubou', 'project/deep/down/kb'],
+      ['far/packed/.koubou', 'project/node_modules/one/.koubou'],
+      ['other/.koubou', 'other-renamed/.koubou'],
+      ['tools/kb', 'tools/kb-renamed'],
+      ['around/two/.koubou', 'around-renamed/two/.koubou'],
+      ['inner/three/.koubou', 'three/.koubou'],
+      ['four/.koubou', 'archive/four/.koubou'],
+    ];
+    for (const [nth, [was, is]] of moves.entries()) {
+      const id = `${nth}`.padStart(32, '0');
+      write(join(user, is, 'home.json'), JSON.stringify({ version: 1, id, mac: 'm' }));
+      write(join(user, is, 'config', '.env'));
+      write(join(state(), 'homes', id), JSON.stringify({ path: join(user, was), dev: '1', ino: '1' }));
+    }
+    // Somebody made another one where it was.
+    mkdirSync(join(user, 'other', '.koubou'), { recursive: true });
+    const now = moves.map(([, is]) => join(user, is));
+    const attack = now
+      .map((home) => `cat ${home}/config/.env; echo evil > ${home}/config/agent.yaml`)
+      .join('; ');
+    // That folder lies in /tmp, of which a program has its own.
+    const places = await confinement();
+    const shown = { ...places, readable: [...places.readable, user] };
+    assert.doesNotMatch(await said(shown, attack), /^secret$/m);
+    assert.deepEqual(
+      now.filter((home) => existsSync(join(home, 'config', 'agent.yaml'))),
+      [],
+    );
+    const open = { ...shown, hidden: shown.hidden.filter((path) => !now.includes(path)) };
+    assert.equal((await said(open, attack)).match(/^secret$/gm)?.length, moves.length);
+    assert.ok(existsSync(join(user, 'project/deep/down/kb/config/agent.yaml')));
+  });
+
+  it('are none in a home that was moved, but for its work trees', async () => {
+    const id = '0'.repeat(32);
+    const home = join(user, 'moved', 'kb');
+    write(join(home, 'home.json'), JSON.stringify({ version: 1, id, mac: 'm' }));
+    write(join(state(), 'homes', id), JSON.stringify({ path: join(root, 'gone', 'far', 'away', 'kb') }));
+    for (const name of ['config', 'worktrees/one']) mkdirSync(join(home, name), { recursive: true });
+    const inHome = /it lies in koubou's own folder/;
+    for (const name of ['.', 'config']) await assert.rejects(confinement({}, join(home, name)), inHome);
+    assert.ok((await confinement({}, join(home, 'worktrees/one'))).writable.length > 0);
+  });
+
   it('hide sockets that lie elsewhere than the table of the kernel says', async () => {
     const bound = ['srv', 'repo/.git', 'app/node_modules'].map((folder) => join(user, folder));
     const names = [...bound.map((folder) => join(folder, 'rel.sock')), join(user, '.ansible/cp/host')];
