@@ -55,6 +55,7 @@ export const createFileHome = async (
   makeOwnHome({
     home: resolve(home),
     environment: processVariables(),
+    openQueue: openFileQueue,
     makeHome: makeFileHome,
     ...options,
   });

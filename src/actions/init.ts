@@ -19,6 +19,7 @@ import { findNamed } from '../process/own-path.ts';
 import { callerOf, requireAllowed } from './caller.ts';
 import { homeFoundHere } from './open-home.ts';
 import { makeOwnHome, refuseUntrusted } from './own-home.ts';
+import type { OpenQueue } from './refuse-amid-runs.ts';
 
 export interface InitRequest {
   cwd: string;
@@ -32,6 +33,7 @@ export interface InitRequest {
   allowNetworkFs: boolean;
   /** What agents may do that call koubou, asked of a person; absent: nobody can be asked. */
   askRights?: (() => Promise<AgentRights>) | undefined;
+  openQueue: OpenQueue;
   /** Makes the queue's folders; may be called again on a home that exists. Refuses a file system that will not do. */
   makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<unknown>;
 }
@@ -75,7 +77,8 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
     undone: 'Nothing was made.',
   });
   const allowNetworkFs = request.allowNetworkFs || before.config.file_system.allow_network;
-  await makeOwnHome({ home, environment, allowNetworkFs, makeHome: request.makeHome });
+  const { makeHome, openQueue } = request;
+  await makeOwnHome({ home, environment, allowNetworkFs, openQueue, makeHome });
 
   const { variables, environment: read } = readVariables(home, environment);
   const choice = choose(

@@ -8,12 +8,14 @@ import { closeHome } from '../home/closed.ts';
 import { makeKey } from '../home/key.ts';
 import { requireRegistry, signHome, trustOf } from '../home/signature.ts';
 import { halfMadeBy } from '../process/maker.ts';
+import type { OpenQueue } from './refuse-amid-runs.ts';
 
 export interface OwnHomeRequest<Made> {
   home: string;
   /** It names the state folder of this user, and says who calls. */
   environment: Variables;
   allowNetworkFs: boolean;
+  openQueue: OpenQueue;
   makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<Made>;
 }
 
@@ -25,10 +27,15 @@ export const makeOwnHome = async <Made>({
   home,
   environment,
   allowNetworkFs,
+  openQueue,
   makeHome,
 }: OwnHomeRequest<Made>): Promise<Made> => {
   const isOwn = await refuseUntrusted(home, environment);
   const state = stateFolder(environment);
+  if (!isOwn) {
+    const { refuseAmidRuns } = await import('./refuse-amid-runs.ts');
+    await refuseAmidRuns(home, { environment, openQueue });
+  }
   makeKey(state);
   if (!isOwn) requireRegistry(state);
   const made = await makeHome(home, { allowNetworkFs });

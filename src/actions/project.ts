@@ -50,7 +50,7 @@ const isWithin = (root: string, path: string): boolean =>
   path === root || path.startsWith(root === sep ? sep : `${root}${sep}`);
 
 /** In a folder that all may write to, as /tmp, anybody could draw the border. */
-const workTreeOf = (start: string): string | undefined => {
+export const workTreeOf = (start: string): string | undefined => {
   for (let folder = start; ; folder = dirname(folder)) {
     if (linkOf(join(folder, '.git')) !== undefined && !isOpenToAll(folder)) return folder;
     if (dirname(folder) === folder) return undefined;

@@ -9,10 +9,11 @@ import { closeHome } from '../home/closed.ts';
 import type { Seal } from '../home/seal.ts';
 import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import type { Queue, Unsealed } from '../queue/queue.ts';
+import type { Unsealed } from '../queue/queue.ts';
 import { oneLine } from '../text/harmless.ts';
 import { type HomeSummary, summaryOf } from './home-summary.ts';
 import { homeToSign } from './open-home.ts';
+import { type OpenQueue, refuseAmidRuns } from './refuse-amid-runs.ts';
 import { shownTask } from './shown-task.ts';
 
 export interface TrustRequest {
@@ -22,7 +23,7 @@ export interface TrustRequest {
   cwd: string;
   /** Also take the tasks that carry no seal of the home. */
   tasks: boolean;
-  openQueue: (options: { home: string; seal?: Seal | undefined }) => Queue;
+  openQueue: OpenQueue;
   /** Makes what is missing of the queue's folders. */
   makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<unknown>;
   /** Shows it to a person; true: yes. Throws where nobody can be asked. */
@@ -65,6 +66,7 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
   const unsealed = await openQueue({ home, seal: sealIn(before) }).unsealed();
   const done = { home, signed: false, tasks_sealed: 0, tasks_left: unsealed.length };
   if (before.trusted && (unsealed.length === 0 || !request.tasks)) return done;
+  if (!before.trusted) await refuseAmidRuns(home, { environment, openQueue });
   // What is sealed is what was shown.
   const tasks = unsealed.map((found) => ({ ...found, ...shownTask(found.task, home) }));
   const summary = await summaryOf(home);

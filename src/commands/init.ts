@@ -3,7 +3,7 @@ import { askCallers } from '../cli/ask-callers.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags.ts';
 import { renderInit } from '../cli/render/init.ts';
-import { createFileHome } from '../queue/open.ts';
+import { createFileHome, openQueue } from '../queue/open.ts';
 
 export default class Init extends BaseCommand {
   static override summary = 'Create a .koubou folder here, with a config that fits this machine.';
@@ -32,6 +32,7 @@ export default class Init extends BaseCommand {
       claude: flags.claude,
       allowNetworkFs: flags['allow-network-fs'],
       askRights: this.#canAsk(flags.json) ? () => this.askLines(askCallers) : undefined,
+      openQueue,
       makeHome: createFileHome,
     });
     if (flags.json) await this.printJson(result);

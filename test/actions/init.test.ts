@@ -16,6 +16,7 @@ import { type InitRequest, init } from '../../src/actions/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
+import { openQueue } from '../../src/queue/open.ts';
 import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
 import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
 import { type FakeServer, startModelServer } from './model-server.ts';
@@ -50,6 +51,7 @@ describe('init', () => {
       global: false,
       claude: false,
       allowNetworkFs: false,
+      openQueue,
       makeHome: createFileHome,
       ...rest,
     });

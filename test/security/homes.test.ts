@@ -884,6 +884,50 @@ describe('a home of this user', () => {
     await works(here.folder);
   });
 
+  it('is neither made nor trusted where a run is at work that could write its config', async () => {
+    await here.init();
+    // An agent may write in the whole work tree.
+    execFileSync('git', ['init', '--quiet', here.folder]);
+    for (const name of ['inner', 'sub', 'cloned', '../elsewhere']) fs.mkdirSync(join(here.folder, name));
+    plantHome(here, join(here.folder, 'cloned', '.koubou'));
+    const script = 'cat > /dev/null; touch ready; while [ ! -e go ]; do sleep 0.1; done; echo ok';
+    here.write(
+      '.koubou/config/agent.yaml',
+      `version: 1\nrunners: { any: { kind: agent, bin: sh, args: ['-c', '${script}'], stdin: prompt }, command: { kind: command } }
+routing: { default: { general: any, command: command } }\n`,
+    );
+    const worker = await startKoubou(['work'], { cwd: here.folder, environment: here.environment });
+    const inner = join(here.folder, 'inner');
+    const go = join(inner, 'go');
+    const delegate = (...args: string[]) => here.koubou(['delegate', ...args], { cwd: inner });
+    assert.equal((await delegate('--home', here.home, 'work')).code, 0);
+    await until(() => fs.existsSync(join(inner, 'ready')));
+    const said = async (name: string, ...args: string[]): Promise<string> => {
+      const { code, stdout } = await here.koubou([...args, '--json'], { cwd: join(here.folder, name) });
+      return code === 0 ? 'done' : JSON.parse(stdout).error.code;
+    };
+    try {
+      assert.equal(await said('sub', 'init'), 'usage');
+      assert.ok(!fs.existsSync(join(here.folder, 'sub', '.koubou')));
+      assert.equal(await said('cloned', 'trust', '--yes'), 'usage');
+      assert.equal(await said('.', 'init'), 'done', 'it was there before');
+      assert.equal(await said('../elsewhere', 'init'), 'done');
+      fs.writeFileSync(go, '');
+      await here.right('wait', 'last');
+      for (const file of [go, join(inner, 'ready')]) fs.rmSync(file);
+      // A person's own program may write there anyway.
+      const own = ['--type', 'command', '--', 'sh', '-c', script];
+      assert.equal((await delegate('--home', here.home, ...own)).code, 0);
+      await until(() => fs.existsSync(join(inner, 'ready')));
+      assert.equal(await said('sub', 'init'), 'done');
+      assert.equal(await said('cloned', 'trust', '--yes'), 'done');
+    } finally {
+      fs.writeFileSync(go, '');
+      worker.child.kill('SIGTERM');
+      await worker.ended;
+    }
+  });
+
   it('may be moved to another file system', async () => {
     await here.init();
     const moved = join(here.root, 'moved');
