@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { isKnownHome } from './known-home.ts';
 
 /** Projects that were deleted stay written down, so each start waits for this. */
-const MOST_LOOKS = 20_000;
+const MOST_LOOKS = 10_000;
 
 /**
  * `up`: how far above the home the folder lies that is looked through; `down`: how many of the home's last names are
@@ -28,24 +28,25 @@ const WAYS = [
 
 /** `lost`: where they were; `keys`: where the user's key may lie. */
 export const movedHomes = (lost: readonly string[], keys: readonly string[]): string[] => {
-  const found: string[] = [];
-  const looked = new Set<string>();
-  const names = new Map<string, string[]>();
+  const found = new Set<string>();
+  const asked = new Set<string>();
+  let looks = 0;
   for (const { up, down } of WAYS) {
     for (const path of lost) {
       const top = above(path, up);
-      if (!names.has(top)) names.set(top, namesIn(top));
-      const last = down === 0 ? '' : path.slice(above(path, down).length);
-      for (const name of names.get(top) ?? []) {
+      const last = path.slice(above(path, down).length);
+      // Homes that lay in one folder are mostly looked for at the same places.
+      if (asked.has(`${top}\0${last}`)) continue;
+      asked.add(`${top}\0${last}`);
+      for (const name of namesIn(top)) {
+        if (looks === MOST_LOOKS) return [...found];
+        looks += 1;
         const place = join(top, name, last);
-        if (looked.has(place)) continue;
-        if (looked.size === MOST_LOOKS) return found;
-        looked.add(place);
-        if (isKnownHome(place, keys)) found.push(place);
+        if (isKnownHome(place, keys)) found.add(place);
       }
     }
   }
-  return found;
+  return [...found];
 };
 
 const above = (path: string, levels: number): string =>
