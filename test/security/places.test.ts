@@ -271,11 +271,13 @@ describe('the places of a sandbox', function () {
       ['project/sub/.koubou', 'project/renamed/.koubou'],
       ['far/away/.koubou', 'project/deep/down/kb'],
       ['far/packed/.koubou', 'project/node_modules/one/.koubou'],
-      ['other/.koubou', 'other-renamed/.koubou'],
-      ['tools/kb', 'tools/kb-renamed'],
-      ['around/two/.koubou', 'around-renamed/two/.koubou'],
-      ['inner/three/.koubou', 'three/.koubou'],
-      ['four/.koubou', 'archive/four/.koubou'],
+      ['a/kb', 'a/kb-renamed'],
+      ['b/other/.koubou', 'b/other-renamed/.koubou'],
+      ['c/around/other/.koubou', 'c/around-renamed/other/.koubou'],
+      ['d/inner/alone', 'd/alone'],
+      ['e/inner/one/.koubou', 'e/one/.koubou'],
+      ['f/kb', 'f/archive/kb'],
+      ['g/other/.koubou', 'g/archive/other/.koubou'],
     ];
     for (const [nth, [was, is]] of moves.entries()) {
       const id = `${nth}`.padStart(32, '0');
@@ -284,7 +286,7 @@ describe('the places of a sandbox', function () {
       write(join(state(), 'homes', id), JSON.stringify({ path: join(user, was), dev: '1', ino: '1' }));
     }
     // Somebody made another one where it was.
-    mkdirSync(join(user, 'other', '.koubou'), { recursive: true });
+    mkdirSync(join(user, 'b/other/.koubou'), { recursive: true });
     const now = moves.map(([, is]) => join(user, is));
     const attack = now
       .map((home) => `cat ${home}/config/.env; echo evil > ${home}/config/agent.yaml`)
