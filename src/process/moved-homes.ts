@@ -19,7 +19,6 @@ const WAYS = [
   { up: 2, down: 1 },
   { up: 3, down: 2 },
   // It was moved out of a folder, alone or with its project.
-  { up: 2, down: 0 },
   { up: 3, down: 1 },
   // It was moved into one beside it.
   { up: 1, down: 1 },
