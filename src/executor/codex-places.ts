@@ -56,8 +56,9 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   }
   const top = worktree ?? realCwd;
   await noteModelFolder(top, hidden);
-  const { guarded, homes: below } = await nestedRepositories(top, realHome);
-  keys.push(...below.filter((path) => isKnownHome(path, hidden) && !spared(path) && !keys.includes(path)));
+  const { guarded, homes: found } = await nestedRepositories(top, realHome);
+  const below = found.filter((path) => isKnownHome(path, hidden));
+  keys.push(...below.filter((path) => !spared(path) && !keys.includes(path)));
   const placed = [...programs, ...(await placedInHomes([...homes, ...below]))];
   const kept = [
     ...guarded,
