@@ -9,13 +9,28 @@ const KIND = 0o170000;
 const BEFORE_HASH = 40;
 const MODE_AT = 24;
 const HEADER = 12;
+/** In the flags of an entry of any version: that more flags follow, and the length of its name, or that it is longer. */
+const EXTENDED = 0x4000;
+const LENGTH = 0xfff;
 
-/** Paths from the top of the work tree, in git's bytes. `hashBytes`: 20, or 32 for SHA-256. */
-export const gitlinksIn = (bytes: Buffer, hashBytes: number): string[] => {
+/**
+ * Paths from the top of the work tree, in git's bytes. `hashBytes`: 20, or 32 for SHA-256. `shared`: what an index in two
+ * parts may have as its other one. An entry of that one which is replaced has no name in the first: then each name of the
+ * other may be it.
+ */
+export const gitlinksIn = (bytes: Buffer, hashBytes: number, shared: readonly Buffer[] = []): string[] => {
   const found: string[] = [];
+  let isReplaced = false;
   walk(bytes, hashBytes, (mode, name) => {
-    if ((mode & KIND) === GITLINK && isPlain(name)) found.push(name);
+    if ((mode & KIND) !== GITLINK) return;
+    if (name === '') isReplaced = true;
+    else if (isPlain(name)) found.push(name);
   });
+  for (const other of shared) {
+    walk(other, hashBytes, (mode, name) => {
+      if ((isReplaced || (mode & KIND) === GITLINK) && isPlain(name)) found.push(name);
+    });
+  }
   return found;
 };
 
@@ -23,47 +38,34 @@ export const gitlinksIn = (bytes: Buffer, hashBytes: number): string[] => {
 const isPlain = (name: string): boolean =>
   name.split('/').every((part) => !['', '.', '..'].includes(part) && part.toLowerCase() !== '.git');
 
-/** Of an index in two parts, the name of the other one. */
-export const sharedIndexOf = (bytes: Buffer, hashBytes: number): string | undefined => {
-  let at = walk(bytes, hashBytes, () => undefined);
-  while (at !== undefined && at + 8 + hashBytes <= bytes.length) {
-    if (bytes.toString('latin1', at, at + 4) === 'link')
-      return bytes.toString('hex', at + 8, at + 8 + hashBytes);
-    at += 8 + bytes.readUInt32BE(at + 4);
-  }
-  return undefined;
-};
-
-/** Where the entries end; undefined: it is no index, or is not whole. */
-const walk = (
-  bytes: Buffer,
-  hashBytes: number,
-  each: (mode: number, name: string) => void,
-): number | undefined => {
-  if (bytes.length < HEADER || bytes.toString('latin1', 0, 4) !== 'DIRC') return undefined;
+/** As git reads it, which goes by the length in the flags. It ends where the index is not whole. */
+const walk = (bytes: Buffer, hashBytes: number, each: (mode: number, name: string) => void): void => {
+  if (bytes.length < HEADER || bytes.toString('latin1', 0, 4) !== 'DIRC') return;
   const version = bytes.readUInt32BE(4);
-  if (version < 2 || version > 4) return undefined;
+  if (version < 2 || version > 4) return;
   let at = HEADER;
   let name = '';
   for (let left = bytes.readUInt32BE(8); left > 0; left -= 1) {
     const flagsAt = at + BEFORE_HASH + hashBytes;
-    if (flagsAt + 4 > bytes.length) return undefined;
-    const isExtended = version > 2 && (bytes.readUInt16BE(flagsAt) & 0x4000) !== 0;
-    let nameAt = flagsAt + (isExtended ? 4 : 2);
+    if (flagsAt + 4 > bytes.length) return;
+    const flags = bytes.readUInt16BE(flagsAt);
+    let nameAt = flagsAt + ((flags & EXTENDED) === 0 ? 2 : 4);
     let kept = '';
     if (version === 4) {
       const { value, next } = numberAt(bytes, nameAt);
       kept = name.slice(0, Math.max(0, name.length - value));
       nameAt = next;
     }
-    const end = bytes.indexOf(0, nameAt);
-    if (end < 0) return undefined;
+    const length = flags & LENGTH;
+    const end = length === LENGTH ? bytes.indexOf(0, nameAt) : nameAt + length - kept.length;
+    if (end < nameAt || end >= bytes.length) return;
     name = kept + bytes.toString('latin1', nameAt, end);
-    each(bytes.readUInt32BE(at + MODE_AT), name);
+    // What follows the name is copied with it, so it ends at a zero.
+    const [path = ''] = (kept + bytes.toString('latin1', nameAt, end + 1)).split('\0');
+    each(bytes.readUInt32BE(at + MODE_AT), length === 0 ? '' : path);
     // The older ones are filled up with zeros, to a multiple of eight.
     at = version === 4 ? end + 1 : at + ((end - at + 8) & ~7);
   }
-  return at;
 };
 
 /** As git writes offsets in packs: seven bits a byte, the highest ones first, each further byte one more. */

@@ -6,7 +6,7 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { asBytes } from './git.ts';
 import { readGitFile } from './git-index.ts';
-import { gitlinksIn, sharedIndexOf } from './gitlinks.ts';
+import { gitlinksIn } from './gitlinks.ts';
 
 export interface NestedWish {
   /** Absolute paths, in git's bytes: not looked into. */
@@ -64,14 +64,28 @@ export const topAround = async (folder: string): Promise<string | undefined> => 
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
-/** The folders that the indexes of these work trees have as gitlinks. */
+/**
+ * The folders that the indexes of these work trees have as gitlinks, and those of the repositories there: git goes on from
+ * each into its own.
+ */
 export const gitlinkFolders = async (tops: readonly string[]): Promise<string[]> => {
-  const lists = await Promise.all(
-    tops.map(async (top) => (await gitlinksOf(top)).map((name) => `${top}/${name}`)),
-  );
-  return [...new Set(lists.flat())];
+  const found = new Set<string>();
+  let next = (await Promise.all(tops.map(gitlinksOf))).flat();
+  while (next.length > 0 && found.size < MOST_FOLDERS) {
+    const fresh = [...new Set(next)].filter((path) => !found.has(path));
+    for (const path of fresh) found.add(path);
+    next = (await Promise.all(fresh.map(gitlinksBelow))).flat();
+  }
+  return [...found];
 };
 
+/** git enters nothing behind a link, and a link may lead round for ever. */
+const gitlinksBelow = async (path: string): Promise<string[]> => {
+  const isRepository = (await lstat(asBytes(`${path}/.git`)).catch(() => undefined)) !== undefined;
+  return isRepository && (await real(path)) === path ? gitlinksOf(path) : [];
+};
+
+/** Absolute. */
 const gitlinksOf = async (top: string): Promise<string[]> => {
   const folder = await gitFolderOf(`${top}/.git`);
   if (folder === undefined) return [];
@@ -79,10 +93,16 @@ const gitlinksOf = async (top: string): Promise<string[]> => {
   if (index === undefined) return [];
   const common = (await commonOf(folder)) ?? folder;
   const isLong = /objectformat\s*=\s*"?sha256/i.test(await textOf(`${common}/config`));
-  const hashBytes = isLong ? 32 : 20;
-  const shared = sharedIndexOf(index, hashBytes);
-  const other = shared === undefined ? undefined : await bytesOf(`${folder}/sharedindex.${shared}`);
-  return [index, other].flatMap((bytes) => (bytes === undefined ? [] : gitlinksIn(bytes, hashBytes)));
+  const shared = await sharedIndexes(folder);
+  return gitlinksIn(index, isLong ? 32 : 20, shared).map((name) => `${top}/${name}`);
+};
+
+/** Of an index that is kept in two parts, what may be the other one: which it is, is said in an index that may be forged. */
+const sharedIndexes = async (gitFolder: string): Promise<Buffer[]> => {
+  const names = await readdir(asBytes(gitFolder), { encoding: 'latin1' }).catch(() => []);
+  const shared = names.filter((name) => /^sharedindex\.[0-9a-f]+$/.test(name));
+  const read = await Promise.all(shared.map((name) => bytesOf(`${gitFolder}/${name}`)));
+  return read.filter((bytes) => bytes !== undefined);
 };
 
 /** What a `.git` is or names, without links; undefined: nothing that git would take. */

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import type { Executor } from '../../src/executor/executor.ts';
 import { localExecutor } from '../../src/executor/local.ts';
 import { missingSubmodules } from '../../src/executor/missing-submodules.ts';
 import { isHarmless } from '../../src/process/armed-repository.ts';
-import { gitlinksIn, sharedIndexOf } from '../../src/process/gitlinks.ts';
+import { gitlinksIn } from '../../src/process/gitlinks.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
 import { NestedRepositories } from '../../src/verify/nested.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
@@ -60,6 +61,16 @@ const ATTACKS: [name: string, script: string, told?: RegExp][] = [
   [
     'where no look goes',
     `${MAKE}; mkdir node_modules; mv sub node_modules/x; ${linkOf('node_modules/x')}; ${armOf('node_modules/x')}`,
+    /: node_modules\/x\./,
+  ],
+  [
+    'where no look goes, at a gitlink of a harmless one there',
+    `${MAKE}; mkdir node_modules; mv sub node_modules/a; cd node_modules/a; ${MAKE}; ${LINK}; cd ../..; ${linkOf('node_modules/a')}; ${armOf('node_modules/a/sub')}`,
+    /: node_modules\/a\/sub\./,
+  ],
+  [
+    'at a gitlink that stands in the place of a file in an index of two parts',
+    `mkdir node_modules; echo >node_modules/x; git add -f node_modules/x; git update-index --split-index; rm node_modules/x; ${MAKE}; mv sub node_modules/x; git -c core.splitIndex=true update-index --cacheinfo "160000,$(${GIT} -C node_modules/x rev-parse HEAD),node_modules/x"; ${armOf('node_modules/x')}`,
     /: node_modules\/x\./,
   ],
   [
@@ -300,10 +311,9 @@ describe('a repository that a run makes below the folder', function () {
 
   describe('its gitlink', () => {
     const links = (at: string, hashBytes = 20): string[] => {
-      const bytes = readFileSync(join(at, '.git', 'index'));
-      const shared = sharedIndexOf(bytes, hashBytes);
-      const other = shared === undefined ? [] : [readFileSync(join(at, '.git', `sharedindex.${shared}`))];
-      return [bytes, ...other].flatMap((each) => gitlinksIn(each, hashBytes)).sort();
+      const read = (name: string): Buffer => readFileSync(join(at, '.git', name));
+      const shared = readdirSync(join(at, '.git')).filter((name) => name.startsWith('sharedindex.'));
+      return gitlinksIn(read('index'), hashBytes, shared.map(read)).sort();
     };
     const asGit = (at: string): string[] =>
       execFileSync('git', ['-C', at, 'ls-files', '-sz'], { encoding: 'latin1' })
@@ -343,6 +353,27 @@ describe('a repository that a run makes below the folder', function () {
         assert.deepEqual(links(at, format === 'sha1' ? 20 : 32), asGit(at));
       });
     }
+
+    it('is found in an index of version 2 that has flags of later ones, and names with another length than they say', () => {
+      const at = join(outside, 'forged');
+      shell(outside, 'git init -q forged');
+      const entry = (name: string, flags: number, extended = ''): Buffer => {
+        const head = Buffer.alloc(62);
+        head.writeUInt32BE(0o160000, 24);
+        head.fill(1, 40, 60);
+        head.writeUInt16BE(flags, 60);
+        const text = Buffer.from(`${extended}${name}`);
+        const length = 62 + extended.length + (flags & 0xfff);
+        return Buffer.concat([head, text, Buffer.alloc(8)], (length + 8) & ~7);
+      };
+      const header = Buffer.from('DIRC\0\0\0\x02\0\0\0\x03', 'latin1');
+      const entries = [entry('a/b', 0x4003, '\0\0'), entry('b', 9), entry('c', 1)];
+      const body = Buffer.concat([header, ...entries]);
+      const hash = createHash('sha1').update(body).digest();
+      writeFileSync(join(at, '.git', 'index'), Buffer.concat([body, hash]));
+      assert.deepEqual(asGit(at), ['a/b', 'b', 'c']);
+      assert.deepEqual(links(at), ['a/b', 'b', 'c']);
+    });
 
     it('is none in what is no index, or is cut', () => {
       shell(folder, `${MAKE}; ${LINK}`);
