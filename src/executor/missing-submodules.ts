@@ -25,7 +25,8 @@ export const missingSubmodules = async (
   const missing: string[] = [];
   for (const path of await gitlinkFolders(tops)) {
     if (missing.length >= MOST) break;
-    if (path === start || !isWithin(path, start)) continue;
+    // A forged index may name what git has in its own folder.
+    if (path === start || !isWithin(path, start) || path.includes('/.git/')) continue;
     const isFolder = (await factsOf(path))?.isDirectory() === true;
     if (isFolder && (await factsOf(`${path}/.git`)) === undefined) missing.push(shownName(path));
   }

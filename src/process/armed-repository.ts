@@ -4,7 +4,8 @@
  * the list, a git folder that lies elsewhere) may, and nobody can list all that does. Nothing here asks git. Paths are
  * absolute, in git's bytes.
  */
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, realpath } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { asBytes } from './git.ts';
 import { commonOf, gitFolderOf, readText } from './nested-git.ts';
 
@@ -12,16 +13,17 @@ import { commonOf, gitFolderOf, readText } from './nested-git.ts';
 export const isArmed = async (dotGit: string, common: string | null): Promise<boolean> => {
   const facts = await lstat(asBytes(dotGit)).catch(() => undefined);
   if (facts === undefined) return false;
-  if (facts.isDirectory()) return isArmedFolder(dotGit);
+  const tree = dirname(dotGit);
+  if (facts.isDirectory()) return isArmedFolder(dotGit, tree);
   const folder = facts.isFile() ? await gitFolderOf(dotGit) : undefined;
   // Whoever may write there could arm it later, in a folder that nobody takes for a repository.
   if (folder === undefined || common === null) return true;
-  if (folder.startsWith(`${common}/modules/`)) return isArmedFolder(folder);
+  if (folder.startsWith(`${common}/modules/`)) return isArmedFolder(folder, tree);
   const isWorktree = folder.startsWith(`${common}/worktrees/`) && (await commonOf(folder)) === common;
   return !isWorktree || (await isThere(`${folder}/config.worktree`));
 };
 
-const isArmedFolder = async (folder: string): Promise<boolean> => {
+const isArmedFolder = async (folder: string, tree: string): Promise<boolean> => {
   for (const name of ['commondir', 'config.worktree']) if (await isThere(`${folder}/${name}`)) return true;
   for (const name of ['config', 'HEAD', 'index', 'objects', 'refs', 'hooks']) {
     if ((await lstat(asBytes(`${folder}/${name}`)).catch(() => undefined))?.isSymbolicLink()) return true;
@@ -32,7 +34,18 @@ const isArmedFolder = async (folder: string): Promise<boolean> => {
     if (hooks?.every((name) => name.endsWith('.sample')) !== true) return true;
   }
   const config = `${folder}/config`;
-  return (await isThere(config)) && !isHarmless((await readText(config)) ?? '[?]');
+  if (!(await isThere(config))) return false;
+  const text = (await readText(config)) ?? '[?]';
+  return !isHarmless(text) || !(await isAllOf(text, folder, tree));
+};
+
+/** Where another work tree is named, git goes on from there, and enters repositories at the gitlinks below it. */
+const isAllOf = async (text: string, folder: string, tree: string): Promise<boolean> => {
+  for (const [, named = ''] of text.matchAll(/^[\t ]*worktree[\t ]*=[\t ]*(.*)$/gim)) {
+    const found = await realpath(asBytes(resolve(folder, named)), 'buffer').catch(() => undefined);
+    if (found?.equals(asBytes(tree)) !== true) return false;
+  }
+  return true;
 };
 
 const isThere = (path: string): Promise<boolean> =>

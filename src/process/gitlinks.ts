@@ -14,7 +14,7 @@ const EXTENDED = 0x4000;
 const LENGTH = 0xfff;
 
 /**
- * Paths from the top of the work tree, in git's bytes. `hashBytes`: 20, or 32 for SHA-256. `shared`: what an index in two
+ * Paths from the top of the work tree, in git's bytes; what a forged index says may lead anywhere. `hashBytes`: 20, or 32 for SHA-256. `shared`: what an index in two
  * parts may have as its other one. An entry of that one which is replaced has no name in the first: then each name of the
  * other may be it.
  */
@@ -24,19 +24,15 @@ export const gitlinksIn = (bytes: Buffer, hashBytes: number, shared: readonly Bu
   walk(bytes, hashBytes, (mode, name) => {
     if ((mode & KIND) !== GITLINK) return;
     if (name === '') isReplaced = true;
-    else if (isPlain(name)) found.push(name);
+    else found.push(name);
   });
   for (const other of shared) {
     walk(other, hashBytes, (mode, name) => {
-      if ((isReplaced || (mode & KIND) === GITLINK) && isPlain(name)) found.push(name);
+      if (isReplaced || (mode & KIND) === GITLINK) found.push(name);
     });
   }
   return found;
 };
-
-/** git takes no other names; a forged index may lead out of the work tree by them. */
-const isPlain = (name: string): boolean =>
-  name.split('/').every((part) => !['', '.', '..'].includes(part) && part.toLowerCase() !== '.git');
 
 /** As git reads it, which goes by the length in the flags. It ends where the index is not whole. */
 const walk = (bytes: Buffer, hashBytes: number, each: (mode: number, name: string) => void): void => {

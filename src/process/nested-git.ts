@@ -94,7 +94,15 @@ const gitlinksOf = async (top: string): Promise<string[]> => {
   const common = (await commonOf(folder)) ?? folder;
   const isLong = /objectformat\s*=\s*"?sha256/i.test(await textOf(`${common}/config`));
   const shared = await sharedIndexes(folder);
-  return gitlinksIn(index, isLong ? 32 : 20, shared).map((name) => `${top}/${name}`);
+  const names = gitlinksIn(index, isLong ? 32 : 20, shared);
+  const paths = await Promise.all(names.map((name) => placeOf(top, name)));
+  return paths.filter((path) => path !== undefined);
+};
+
+/** git takes each name of an index as it stands, `./a`, `a/../b` and `/a` as well, which it would put into none. */
+const placeOf = (top: string, name: string): string | undefined | Promise<string | undefined> => {
+  const path = name.startsWith('/') ? name : `${top}/${name}`;
+  return name.split('/').some((part) => ['', '.', '..'].includes(part)) ? real(path) : path;
 };
 
 /** Of an index that is kept in two parts, what may be the other one: which it is, is said in an index that may be forged. */

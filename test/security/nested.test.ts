@@ -26,6 +26,8 @@ const MAKE = `mkdir -p sub; git init -q sub; ${GIT} -C sub commit -q --allow-emp
 const linkOf = (at: string): string =>
   `git update-index --add --cacheinfo "160000,$(${GIT} -C "${at}" rev-parse HEAD),${at}"`;
 const LINK = linkOf('sub');
+/** In an index that another repository may take. */
+const LINK_APART = LINK.replace('git update-index', 'GIT_INDEX_FILE=$PWD/index git update-index');
 const armOf = (at: string): string => `git -C ${at} config core.fsmonitor "$TRAP"`;
 const ARM = armOf('sub');
 /** git asks a hook of an index that it has to bring up to date. */
@@ -72,6 +74,16 @@ const ATTACKS: [name: string, script: string, told?: RegExp][] = [
     'at a gitlink that stands in the place of a file in an index of two parts',
     `mkdir node_modules; echo >node_modules/x; git add -f node_modules/x; git update-index --split-index; rm node_modules/x; ${MAKE}; mv sub node_modules/x; git -c core.splitIndex=true update-index --cacheinfo "160000,$(${GIT} -C node_modules/x rev-parse HEAD),node_modules/x"; ${armOf('node_modules/x')}`,
     /: node_modules\/x\./,
+  ],
+  [
+    'whose gitlink has a name that git itself would not give it',
+    `${MAKE}; mkdir node_modules; mv sub node_modules/x; ${linkOf('node_modules/x')}; LC_ALL=C sed -i 's,node_modules/x,node_modules//,' .git/index; mv node_modules/x x; rmdir node_modules; mv x node_modules; ${armOf('node_modules')}`,
+    /: node_modules\./,
+  ],
+  [
+    'at a gitlink of one that names another work tree',
+    `${MAKE}; mkdir -p node_modules/c; mv sub node_modules/c; cd node_modules/c; ${LINK_APART}; cd ../..; git init -q node_modules/a; cd node_modules/a; ${GIT} commit -q --allow-empty -m x; cp ../c/index .git/index; cd ../..; git -C node_modules/a config core.worktree ../../c; ${linkOf('node_modules/a')}; ${armOf('node_modules/c/sub')}`,
+    /: node_modules\/a\./,
   ],
   [
     'in a folder whose name is no text',
