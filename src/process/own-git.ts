@@ -10,6 +10,7 @@ import { readTextFile } from '../text/read-text.ts';
 import { type GitPlace, gitOutput } from './git.ts';
 import { readGitFile } from './git-index.ts';
 import { allowedSettings, settingsFile, userFile } from './git-settings.ts';
+import { refuseLinkedFolders } from './linked-folders.ts';
 import type { Repository } from './repository.ts';
 
 export interface OwnGitWish {
@@ -29,6 +30,7 @@ export const ownGit = async (
   { path, repository, objects }: OwnGitWish,
 ): Promise<GitPlace> => {
   const { top, gitFolder, commonFolder } = repository;
+  if (objects.in === 'repository') await refuseLinkedFolders(commonFolder);
   await removeTree(path);
   await mkdir(join(path, 'info'), { recursive: true, mode: 0o700 });
   await mkdir(join(path, 'refs'));

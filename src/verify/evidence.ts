@@ -6,6 +6,7 @@ import { removeTree } from '../names/remove-tree.ts';
 import { type GitPlace, git, zeroEnded } from '../process/git.ts';
 import { mendOnce } from '../process/git-damage.ts';
 import { halfMadePath } from '../process/half-made.ts';
+import { refuseLinkedFolders } from '../process/linked-folders.ts';
 import { ownGit } from '../process/own-git.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
 import { syncWithFolders } from '../process/sync.ts';
@@ -223,6 +224,8 @@ export class Evidence {
     if (before.kind === 'list')
       return takeListTree({ folder: this.#folder, excluded: this.#excluded, signal });
     const scope = this.#scope(signal);
+    // Its objects go into the repository.
+    if (scope.whole && last === undefined) await refuseLinkedFolders(scope.repository.commonFolder);
     if (last === undefined) return takeGitTree(scope, before);
     // Nothing of it is committed.
     return takeGitTree({ ...scope, place: readingOnly(scope) }, before);

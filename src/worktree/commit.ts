@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
+import { refuseLinkedFolders } from '../process/linked-folders.ts';
 import { removeOddEntries } from '../process/odd-entries.ts';
 import { ownGit } from '../process/own-git.ts';
 import { syncObjects, syncRefs } from './durable.ts';
@@ -117,6 +118,7 @@ export const moveBranch = async (
 
 /** git writes its index and its logs also through a link that leads elsewhere. */
 const removeLinksOfGit = async (record: WorktreeRecord): Promise<void> => {
+  await refuseLinkedFolders(record.git_folder);
   await removeOddEntries(ownGitFolder(record));
   const log = join(record.git_folder, 'logs', 'refs', 'heads', record.branch);
   const facts = await lstat(log).catch(() => undefined);

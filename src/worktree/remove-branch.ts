@@ -29,7 +29,8 @@ export const removeBranch = async (
   const log = join(git_folder, 'logs', ...name.split('/'));
   for (const each of [`${path}.lock`, path, log]) {
     await removeTree(each, { from: git_folder }).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOTDIR') throw keptFor(`a link, or a file, lies on the way to ${each}`);
+      if (systemCode(error) === 'ENOTDIR')
+        throw keptFor(`a link, or a file, lies on the way to ${each}`, 'Put a folder in its place');
       throw error;
     });
   }
@@ -40,9 +41,9 @@ export const removeBranch = async (
     await git(place, ['config', '--remove-section', section], { alone: true });
 };
 
-const keptFor = (why: string): KoubouError =>
+const keptFor = (why: string, cure = 'Check out another branch there'): KoubouError =>
   new KoubouError('usage', `The worktree is removed, but git keeps its branch: ${why}.`, {
-    hint: 'Check out another branch there, then discard again.',
+    hint: `${cure}, then discard again.`,
   });
 
 /** Else branches lie in tables (reftable), which only git knows. */

@@ -9,6 +9,7 @@ import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, gitLine, gitOutput, pathIn } from '../process/git.ts';
 import { mendOnce, removeBrokenBranch } from '../process/git-damage.ts';
+import { refuseLinkedFolders } from '../process/linked-folders.ts';
 import { ownGit } from '../process/own-git.ts';
 import type { Repository } from '../process/repository.ts';
 import { moveBranch } from './commit.ts';
@@ -56,6 +57,7 @@ export interface Worktree {
 export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
   const { home, seal, id, run, cwd, link, environment, requireHeld, signal } = wish;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });
+  await refuseLinkedFolders(repository.commonFolder);
   await mendOnce(repository.commonFolder);
   const place = { folder: repository.top, environment, signal };
   const path = join(await ownWorktrees(home), worktreeName(id, run));
