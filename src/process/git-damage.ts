@@ -2,9 +2,10 @@
  * What a loss of power leaves of what git wrote without syncing it: files that are there and empty. git takes such an
  * object for one that it has, and ends with an error at such a branch.
  */
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { readGitFile } from './git-index.ts';
 
 const SAYS =
   /object file .* is empty|loose object .* corrupt|object corrupt or missing|inflate: data stream error|unable to read (?:tree|sha1|[0-9a-f]{40})|bad object|missing (?:blob|tree|commit|object)|invalid sha1 pointer|reference broken|index file (?:corrupt|smaller)|bad signature 0x00000000/;
@@ -53,7 +54,8 @@ export const removeEmptyObjects = async (commonFolder: string): Promise<number> 
 
 /** Whether the file of a branch says nothing that git could read. A branch without a file of its own is none such. */
 export const isBrokenBranch = async (commonFolder: string, branch: string): Promise<boolean> => {
-  const said = await readFile(join(commonFolder, 'refs', 'heads', branch), 'utf8').catch(() => undefined);
+  const path = join(commonFolder, 'refs', 'heads', branch);
+  const said = (await readGitFile(path).catch(() => undefined))?.bytes.toString('utf8');
   return said !== undefined && !/^(?:[0-9a-f]{40}|[0-9a-f]{64}|ref: .+)\n?$/.test(said);
 };
 

@@ -1,7 +1,8 @@
 /** A lock of git's (of an index, of packed-refs), taken as git takes it, with the name of its holder in it. */
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { readGitFile } from '../process/git-index.ts';
 import { startTimeOf } from '../process/liveness.ts';
 import { syncAll } from '../process/sync.ts';
 
@@ -68,17 +69,21 @@ const removeLeft = async (lock: string): Promise<void> => {
 
 /** A koubou that was killed leaves the lock; git's own, which name nobody, are left alone. */
 const removeDeadLock = async (lock: string): Promise<void> => {
-  const seen = await readFile(lock, 'utf8').catch(() => '');
+  const seen = await textOf(lock);
   const [, pid, startTime] = /^koubou (\d+) (.+)\n$/.exec(seen) ?? [];
   if (pid === undefined || startTimeOf(Number(pid)) === startTime) return;
   const aside = `${lock}.${process.pid}`;
   try {
     await rename(lock, aside);
     // Somebody else was quicker, and this is already theirs.
-    if ((await readFile(aside, 'utf8')) !== seen) await link(aside, lock);
+    if ((await textOf(aside)) !== seen) await link(aside, lock);
   } catch (error) {
     if (!['ENOENT', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
   } finally {
     await rm(aside, { force: true });
   }
 };
+
+/** Nothing of what is no file: an agent may put a pipe there, at which a reader waits. */
+const textOf = async (path: string): Promise<string> =>
+  (await readGitFile(path).catch(() => undefined))?.bytes.toString('utf8') ?? '';
