@@ -1,7 +1,9 @@
 /** Whether a run changed anything in its folder, and what: the evidence of a code task. */
-import { mkdir, realpath, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
+import { createOwn } from '../names/own-file.ts';
+import { makeOwnFolder } from '../names/own-folder.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { type GitPlace, git, zeroEnded } from '../process/git.ts';
 import { mendOnce } from '../process/git-damage.ts';
@@ -24,7 +26,7 @@ import {
 } from './git-tree.ts';
 import { compareListTrees, type ListTree, movesBetweenLists, NEVER, takeListTree } from './list-tree.ts';
 import { requireRealFiles } from './real-files.ts';
-import { changedSince, momentMs, momentOf, type Since } from './since.ts';
+import { changedSince, momentMs, type Since } from './since.ts';
 
 export interface EvidenceScope {
   /** Absolute: what is under it counts. */
@@ -44,7 +46,7 @@ export interface EvidenceScope {
    * in the repository, so that a commit can be made of them. null: the folder is the user's.
    */
   worktree: Repository | null;
-  /** Absolute: a folder that is made for what git follows and removed with it, where no program of the run may write. */
+  /** Absolute: a folder that is made for what git follows and writes, and removed with it. No program of the run may write there. */
   apart: string;
   /** Ends a look. */
   signal?: AbortSignal | undefined;
@@ -86,8 +88,8 @@ export class Evidence {
   /** null: git has no say in the folder. */
   readonly #git: GitLook | null;
   readonly #patchPath: string;
-  /** What is thrown away in the end. */
-  readonly #folders: readonly string[];
+  /** Thrown away in the end. */
+  readonly #apart: string;
   readonly #before: Tree;
   /** Notes of the beginning. */
   readonly #notes: readonly string[];
@@ -98,12 +100,11 @@ export class Evidence {
   #last: { tree: Tree; names: readonly string[] } | undefined;
 
   private constructor(
-    parts: Pick<EvidenceScope, 'folder' | 'home' | 'excluded' | 'patchPath'> & {
+    parts: Pick<EvidenceScope, 'folder' | 'home' | 'excluded' | 'patchPath' | 'apart'> & {
       git: GitLook | null;
       before: Tree;
       notes: readonly string[];
       moment: bigint;
-      folders: readonly string[];
     },
   ) {
     this.#folder = parts.folder;
@@ -111,7 +112,7 @@ export class Evidence {
     this.#excluded = parts.excluded;
     this.#git = parts.git;
     this.#patchPath = parts.patchPath;
-    this.#folders = parts.folders;
+    this.#apart = parts.apart;
     this.#before = parts.before;
     this.#notes = parts.notes;
     this.#moment = parts.moment;
@@ -119,7 +120,7 @@ export class Evidence {
 
   /** Looks at the folder as it is before the run. Throws `usage` where it is none, or none of real files. */
   static async begin(asked: EvidenceScope): Promise<Evidence> {
-    const { environment, patchPath, signal } = asked;
+    const { environment, patchPath, apart, signal } = asked;
     const [folder, home, worktrees] = await Promise.all(
       [asked.folder, asked.home, asked.worktrees].map(real),
     );
@@ -131,22 +132,17 @@ export class Evidence {
     await requireRealFiles(folder);
     const ownWorktree = worktrees !== undefined && isWithin(worktrees, folder);
     const excluded = ownWorktree ? asked.excluded : [home, ...asked.excluded];
-    const scratch = scratchIn(home, patchPath);
-    const folders = [scratch, asked.apart];
     try {
-      await mkdir(scratch, { recursive: true });
       const place = { folder, environment, signal };
       const looked =
         !ownWorktree && isWithin(home, folder)
           ? { git: null, before: { kind: 'nothing' as const }, notes: [] }
-          : await firstLook(place, { ...asked, excluded }, scratch);
-      const mark = join(scratch, 'began');
-      await writeFile(mark, '', { flag: 'wx' });
-      const moment = await momentOf(mark);
-      return new Evidence({ folder, home, excluded, patchPath, folders, ...looked, moment });
+          : await firstLook(place, { ...asked, excluded });
+      const moment = await momentIn(home);
+      return new Evidence({ folder, home, excluded, patchPath, apart, ...looked, moment });
     } catch (error) {
       // Nobody else would: its maker, this process, may live for weeks.
-      for (const each of folders) await removeTree(each);
+      await removeTree(apart);
       throw error;
     }
   }
@@ -210,7 +206,7 @@ export class Evidence {
   }
 
   async close(): Promise<void> {
-    for (const each of this.#folders) await removeTree(each);
+    await removeTree(this.#apart);
   }
 
   #scope(signal: AbortSignal | undefined): GitLook {
@@ -304,9 +300,17 @@ const requireSamePlace = async (folder: string): Promise<void> => {
   throw new KoubouError('usage', `The working folder ${folder} ${now}.`);
 };
 
-/** As large as the change may be, so it lies where a sweep removes what a killed daemon left. */
-const scratchIn = (home: string, patchPath: string): string =>
-  halfMadePath(join(home, 'run', `${basename(dirname(patchPath))}.${basename(patchPath)}`));
+/** By the clock of the home's file system, which is that of the folder where both lie in a project. */
+const momentIn = async (home: string): Promise<bigint> => {
+  const path = halfMadePath(join(await makeOwnFolder(home, 'run'), 'began'));
+  const file = await createOwn(path);
+  try {
+    return (await file.stat({ bigint: true })).ctimeNs;
+  } finally {
+    await file.close();
+    await removeTree(path);
+  }
+};
 
 const readingOnly = ({ place, objects: written }: GitLook): GitPlace => {
   const { own } = place;
@@ -318,21 +322,19 @@ const readingOnly = ({ place, objects: written }: GitLook): GitPlace => {
 const firstLook = async (
   place: GitPlace,
   asked: EvidenceScope,
-  scratch: string,
 ): Promise<{
   git: GitLook | null;
   before: GitTree | ListTree;
   notes: string[];
 }> => {
-  const { excluded, worktree } = asked;
+  const { excluded, worktree, apart } = asked;
   const notes: string[] = [];
   const found = worktree ?? (await findRepository(place));
   try {
     if (isRepository(found)) {
       await mendOnce(found.commonFolder);
-      const objects = join(scratch, 'objects');
+      const objects = join(apart, 'objects');
       await mkdir(objects, { recursive: true });
-      const { apart } = asked;
       const asking = worktree === null ? place : { ...place, gitFolder: worktree.commonFolder };
       const scope: GitScope = {
         place: await ownGit(asking, {

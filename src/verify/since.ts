@@ -45,10 +45,6 @@ export interface Since {
   bounded: boolean;
 }
 
-/** Of a file that was made at that moment. */
-export const momentOf = async (path: string): Promise<bigint> =>
-  (await lstat(path, { bigint: true })).ctimeNs;
-
 const SECOND = 1_000_000_000n;
 
 /** Some file systems know seconds only; then the change may have come at its end. */
