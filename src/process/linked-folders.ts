@@ -8,8 +8,15 @@ import { KoubouError } from '../errors.ts';
 
 /** For the objects and the branch of a task. Below `objects` lie more. */
 const WRITTEN: readonly string[] = [
-  ...['objects', 'refs', 'logs', 'reftable', 'refs/heads', 'logs/refs', 'logs/refs/heads'],
-  ...['refs/heads/koubou', 'logs/refs/heads/koubou'],
+  'objects',
+  'reftable',
+  'refs',
+  'refs/heads',
+  'refs/heads/koubou',
+  'logs',
+  'logs/refs',
+  'logs/refs/heads',
+  'logs/refs/heads/koubou',
 ];
 
 /** To be called before git writes there. Throws `usage`. */

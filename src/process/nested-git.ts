@@ -100,7 +100,7 @@ const gitlinksOf = async (top: string): Promise<string[]> => {
 };
 
 /** git takes each name of an index as it stands, `./a`, `a/../b` and `/a` as well, which it would put into none. */
-const placeOf = (top: string, name: string): string | undefined | Promise<string | undefined> => {
+const placeOf = async (top: string, name: string): Promise<string | undefined> => {
   const path = name.startsWith('/') ? name : `${top}/${name}`;
   return name.split('/').some((part) => ['', '.', '..'].includes(part)) ? real(path) : path;
 };

@@ -302,7 +302,7 @@ const requireSamePlace = async (folder: string): Promise<void> => {
 
 /** By the clock of the home's file system, which is that of the folder where both lie in a project. */
 const momentIn = async (home: string): Promise<bigint> => {
-  const path = halfMadePath(join(await makeOwnFolder(home, 'run'), 'began'));
+  const path = halfMadePath(join(makeOwnFolder(home, 'run'), 'began'));
   const file = await createOwn(path);
   try {
     return (await file.stat({ bigint: true })).ctimeNs;
