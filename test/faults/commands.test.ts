@@ -49,8 +49,8 @@ const PLANTED: readonly Planted[] = [
       },
       {
         file: 'queue/files/sweep-half-made.ts',
-        from: 'if (maker === undefined ||',
-        to: 'if (maker !== undefined ||',
+        from: 'if (!isOver) continue;',
+        to: 'if (isOver || maker !== undefined) continue;',
       },
     ],
     scenario: 'config KEY VALUE',

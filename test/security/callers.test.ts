@@ -752,7 +752,11 @@ routing: { default: { general: m } }
           return [seen, ...others].map(({ stdout }) => stdout).join('\n');
         };
         assert.doesNotMatch(await shown(), new RegExp(`${SECRET}|Sum up`));
-        const fault = { file: 'worker/attempt.ts', from: 'if (local.held) await this.#markHeld();', to: '' };
+        const fault = {
+          file: 'worker/one-try.ts',
+          from: 'if (local.held) await this.#parts.markHeld();',
+          to: '',
+        };
         assert.match(await shown(await buildPlanted(fault)), new RegExp(SECRET), 'without its mark it would');
       } finally {
         await server.close();
