@@ -3,7 +3,7 @@
  * costs no memory, and on Linux bound to this process's life, so that a killed daemon leaves no runner.
  */
 import { existsSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { access, constants, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import { openOwn } from '../names/own-file.ts';
@@ -79,6 +79,12 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   const sought = { path: options.ownPath ?? environment['PATH'], inside: [cwd] };
   const wrapper = await deathWrapper(sought);
   const moving = options.lease === undefined ? [] : await movingTo(cwd, sought);
+  // Else a folder that may not be entered would be an exit of env with 125.
+  if (moving.length > 0) {
+    await access(cwd, constants.X_OK).catch((cause: unknown) => {
+      throw startFailure(command, cause);
+    });
+  }
   const [file, ...rest] = [...moving, ...wrapper, command, ...args] as [string, ...string[]];
   refuseTooLong(command, args);
   const { execa } = await import('execa');
@@ -119,8 +125,8 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
 };
 
 /**
- * Begun in the lease, a program does not start where that has gone. What lies there is not used: whoever may write in the home
- * can put a link in its place, which only makes it look held.
+ * A program that begins in the lease does not start after the lease has gone. Nothing in that folder is used: a program that may
+ * write in the home can replace it with a link, and then the lease only looks held.
  */
 const movingTo = async (cwd: string, sought: Sought): Promise<string[]> => {
   if (process.platform !== 'linux') return [];
