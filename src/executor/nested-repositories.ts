@@ -22,7 +22,7 @@ export interface Below {
   guarded: string[];
   /** Folders that are none themselves, the top included; without those of packages. */
   folders: string[];
-  /** Folders that hold a home.json, whoever wrote that. */
+  /** Folders with a home.json that has not been verified. */
   homes: string[];
 }
 

@@ -1,6 +1,6 @@
 /**
  * Removes a file, or a folder with all in it. On Linux every folder is opened without following a link and emptied by its
- * descriptor: whoever works in there meanwhile cannot turn one round into a link and have files removed elsewhere.
+ * descriptor, so a program that replaces a folder with a link meanwhile cannot have files removed elsewhere.
  */
 import { constants } from 'node:fs';
 import { chmod, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';

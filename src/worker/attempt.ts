@@ -145,7 +145,7 @@ export class Attempt {
     }
   }
 
-  /** What the log says of it, nobody needs to know: it is for whoever wonders later. */
+  /** Logs which steps go on. Best effort: the log is read only to diagnose. */
   async #tellLeft(): Promise<void> {
     const what = this.#steps.left.join(', ');
     const line = `koubou: the attempt ended while it was still ${what}; that goes on until the system lets go of it\n`;
@@ -279,7 +279,7 @@ export class Attempt {
     const { after, after_any, type } = this.claim.task;
     const isAfterHeld = await this.#dependencies.member.isAnyHeld([...after, ...after_any]);
     if (isAfterHeld) await this.#markHeld();
-    // A program sends nothing by koubou; what waits for it is held by its mark.
+    // koubou sends nothing for a command; its mark restricts the tasks that depend on it.
     const besides = { goesOn, parentHeld: isAfterHeld && type !== 'command' };
     const { name, staysLocal, endpoint } = runner;
     const model = route.model ?? runner.defaultModel;

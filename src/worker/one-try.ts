@@ -120,7 +120,7 @@ export class OneTry {
         phase: (phase) => clocks.phase(phase),
         local: async (sent) => {
           const networks = await local.judge(sent);
-          // Before anything is sent: who looks at the task meanwhile, and what waits for it, goes by it.
+          // Before anything is sent, since readers of the task and tasks that depend on it are restricted by the mark.
           if (local.held) await this.#parts.markHeld();
           return networks;
         },
