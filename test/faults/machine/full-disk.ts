@@ -138,7 +138,8 @@ export const handBackOnFull = async (): Promise<HandedBackLate> => {
       routing: { default: { general: runner.name }, escalation: { steps: [step], handBack: true } },
     });
     await until(() => readdirSync(rig.home.path('reserve')).length === 64, 'the reserve');
-    const id = await rig.add();
+    // Longer than the whole reserve, which heartbeats free: what is handed back holds it.
+    const id = await rig.add({ prompt: 'say hello '.repeat(200_000) });
     await until(
       async () => (await rig.queue.workers())[0]?.notes.some((note) => /outcomes wait in memory/.test(note)),
       'a note of a worker that waits',
