@@ -1,8 +1,6 @@
 /** What a task printed, run after run, and as it comes. Holds one piece in memory at a time. */
-import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { KoubouError, systemCode } from '../errors.ts';
-import { openOwn } from '../names/own-file.ts';
+import { KoubouError } from '../errors.ts';
 import type { ArtifactKind, Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 
@@ -19,7 +17,6 @@ export interface LogOptions {
   signal: AbortSignal;
 }
 
-const PIECE_BYTES = 64 * 1024;
 const SOONEST_MS = 100;
 const LATEST_MS = 1000;
 
@@ -60,23 +57,19 @@ async function* readAttempt(
   queue: Queue,
   { id, attempt, streams, options, patience }: AttemptToRead,
 ): AsyncGenerator<LogPiece> {
-  const tails = [...streams].map(([kind, stream]) => ({ kind, stream, tail: new Tail() }));
-  try {
-    for (;;) {
-      const over = !options.follow || (await isOver(queue, id, attempt));
-      for (const { kind, stream, tail } of tails) {
-        const path = await queue.artifact(id, attempt, kind);
-        if (path === undefined) continue;
-        for await (const bytes of tail.read(path)) {
-          patience.reset();
-          yield { attempt, stream, bytes };
-        }
+  const tails = [...streams].map(([kind, stream]) => ({ kind, stream, from: 0 }));
+  for (;;) {
+    const over = !options.follow || (await isOver(queue, id, attempt));
+    for (const tail of tails) {
+      const { kind, stream, from } = tail;
+      for await (const bytes of queue.artifacts.read(id, attempt, kind, { from })) {
+        tail.from += bytes.length;
+        patience.reset();
+        yield { attempt, stream, bytes };
       }
-      if (over || options.signal.aborted) return;
-      await patience.wait();
     }
-  } finally {
-    await Promise.all(tails.map(({ tail }) => tail.close()));
+    if (over || options.signal.aborted) return;
+    await patience.wait();
   }
 }
 
@@ -89,45 +82,17 @@ const hasEnded = async (queue: Queue, id: string): Promise<boolean> => {
 const isOver = async (queue: Queue, id: string, attempt: number): Promise<boolean> => {
   if ((await queue.state(id)) !== 'in_progress') return true;
   // Put back and claimed again between two looks, it is in progress as before.
-  const last = await queue.artifact(id, null, 'log');
-  return last !== undefined && last !== (await queue.artifact(id, attempt, 'log'));
+  const last = await queue.artifacts.find(id, null, 'log');
+  return last !== undefined && last.run !== attempt;
 };
 
 const nextAttempt = async (queue: Queue, id: string, after: number): Promise<number | undefined> => {
   const attempts = (await queue.get(id))?.attempts.map(({ attempt }) => attempt) ?? [];
   for (const attempt of attempts.filter((each) => each > after)) {
-    if ((await queue.artifact(id, attempt, 'log')) !== undefined) return attempt;
+    if ((await queue.artifacts.find(id, attempt, 'log')) !== undefined) return attempt;
   }
   return undefined;
 };
-
-/** A file that grows, read from where the last look ended. */
-class Tail {
-  #file: FileHandle | undefined;
-  #position = 0;
-
-  async *read(path: string): AsyncGenerator<Uint8Array> {
-    try {
-      this.#file ??= await openOwn(path, 'read');
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return;
-      throw error;
-    }
-    for (;;) {
-      const { bytesRead, buffer } = await this.#file.read({
-        buffer: Buffer.alloc(PIECE_BYTES),
-        position: this.#position,
-      });
-      if (bytesRead === 0) return;
-      this.#position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#file?.close();
-  }
-}
 
 /** Looks often while something comes, and seldom while nothing does. */
 class Patience {

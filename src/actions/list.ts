@@ -43,7 +43,7 @@ export interface Listed {
 export const listTasks = async (queue: Queue, wish: ListWish): Promise<Listed> => {
   const { status, type, labels, limit, sinceMs, unread } = wish;
   if (status === 'quarantined') {
-    const all = await queue.quarantined();
+    const all = (await queue.inbox?.quarantined()) ?? [];
     const recent = all.filter(({ at }) => sinceMs === undefined || Date.parse(at) >= sinceMs);
     recent.sort((a, b) => (a.at < b.at ? 1 : -1));
     return { records: [], quarantined: recent.slice(0, limit) };

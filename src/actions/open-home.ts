@@ -2,6 +2,7 @@
  * From what was said on the command line to a home: the one place that decides whether it may be acted on, and the only one
  * that looks for homes (test/architecture).
  */
+
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { principalOf } from '../access/principal.ts';
@@ -9,10 +10,11 @@ import type { Variables } from '../config/environment.ts';
 import { defaultConfig, type Loaded, loadConfig } from '../config/load.ts';
 import { findHome, HOME_NAME, stateFolder, userHome } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
-import { type Trust, trustOf } from '../home/signature.ts';
+import { trustOf } from '../home/signature.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { knowHome } from '../process/model-folders.ts';
 import type { Queue } from '../queue/queue.ts';
+import type { Seal } from '../text/seal.ts';
 import { type Caller, callerOf, requireAllowed } from './caller.ts';
 import { refuseUntrusted } from './own-home.ts';
 import { realOf } from './project.ts';
@@ -40,6 +42,8 @@ export interface OpenHome extends Loaded {
   queue: Queue;
   /** The environment as it was given, without config/.env. */
   outer: Variables;
+  /** undefined: the home is only looked at. */
+  seal: Seal | undefined;
   /** Whether it is this user's own, looked at again. */
   isTrusted: () => boolean;
   /** Who asks. */
@@ -50,7 +54,7 @@ export interface OpenHome extends Loaded {
 
 interface QueueOptions {
   home: string;
-  seal?: Extract<Trust, { trusted: true }>['seal'] | undefined;
+  seal?: Seal | undefined;
 }
 
 /**
@@ -85,7 +89,13 @@ export const openHome = async (
   const queue = openQueue({ home, seal }, loaded);
   const view = viewOf({ queue, config: loaded.config, isOwnConfig: trust.trusted, caller }, reveal);
   const isTrusted = (): boolean => stillTrusted(home, state);
-  return { ...loaded, queue, outer: environment, isTrusted, caller, view };
+  return { ...loaded, queue, seal, outer: environment, isTrusted, caller, view };
+};
+
+/** Throws `untrusted_home` where the home is only looked at. */
+export const requireSeal = ({ home, seal }: Pick<OpenHome, 'home' | 'seal'>): Seal => {
+  if (seal !== undefined) return seal;
+  throw new KoubouError('untrusted_home', `${home} is only looked at; nothing was done.`);
 };
 
 export interface Examined {

@@ -1,7 +1,6 @@
 /** What a task produced, as it lies on the disk. */
 import { KoubouError } from '../errors.ts';
-import { openOwn, piecesOf } from '../names/own-file.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { ByteRange, Queue } from '../queue/queue.ts';
 import type { View, WithheldRecord } from './withhold.ts';
 
 export interface Slice {
@@ -35,9 +34,12 @@ export const readResult = async (
   // What was accepted, but could not be put where --output says, is a result.
   const accepted = success === true || record.attempts.at(-1)?.evidence != null;
   const shows = accepted || error?.code === 'handed_back' || record.type === 'command';
-  const path = shows ? (record.result?.output_path ?? null) : null;
+  const run = record.result?.output_bytes == null ? undefined : record.attempts.at(-1)?.attempt;
+  const output = shows && run !== undefined ? await queue.artifacts.find(id, run, 'output') : undefined;
   await queue.markRead(id);
-  return { record, chunks: () => (path === null ? nothing() : sliced(path, slice)) };
+  if (output === undefined) return { record, chunks: nothing };
+  const read: Read = (range) => queue.artifacts.read(id, output.run, 'output', range);
+  return { record, chunks: () => sliced(read, output.bytes, slice) };
 };
 
 export const endedRecord = async (
@@ -57,12 +59,15 @@ export const endedRecord = async (
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-/** Constant memory, whatever the file's length. */
-async function* sliced(path: string, { head, tail }: Slice): AsyncGenerator<Uint8Array> {
-  const start = tail === undefined ? 0 : await startOfTail(path, tail);
+/** Gives bytes of one artifact. */
+type Read = (range: ByteRange) => AsyncIterable<Uint8Array>;
+
+/** Constant memory, whatever its length. */
+async function* sliced(read: Read, bytes: number, { head, tail }: Slice): AsyncGenerator<Uint8Array> {
+  const from = tail === undefined ? 0 : await startOfTail(read, bytes, tail);
   let linesLeft = head ?? Number.POSITIVE_INFINITY;
   if (linesLeft === 0) return;
-  for await (const chunk of piecesOf(path, start)) {
+  for await (const chunk of read({ from })) {
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) {
       linesLeft -= 1;
       if (linesLeft > 0) continue;
@@ -74,25 +79,24 @@ async function* sliced(path: string, { head, tail }: Slice): AsyncGenerator<Uint
 }
 
 /** Where the last `lines` lines begin; a newline at the very end ends the last of them. */
-const startOfTail = async (path: string, lines: number): Promise<number> => {
-  const file = await openOwn(path, 'read');
-  try {
-    const { size } = await file.stat();
-    if (lines === 0) return size;
-    const block = Buffer.alloc(BLOCK_BYTES);
-    let newlines = 0;
-    for (let end = size; end > 0; ) {
-      const begin = Math.max(0, end - BLOCK_BYTES);
-      const { bytesRead } = await file.read(block, 0, end - begin, begin);
-      for (let at = bytesRead - 1; at >= 0; at -= 1) {
-        if (block[at] !== NEWLINE || begin + at === size - 1) continue;
-        newlines += 1;
-        if (newlines === lines) return begin + at + 1;
-      }
-      end = begin;
+const startOfTail = async (read: Read, bytes: number, lines: number): Promise<number> => {
+  if (lines === 0) return bytes;
+  let newlines = 0;
+  for (let to = bytes; to > 0; ) {
+    const from = Math.max(0, to - BLOCK_BYTES);
+    const block = await bytesOf(read({ from, to }));
+    for (let at = block.length - 1; at >= 0; at -= 1) {
+      if (block[at] !== NEWLINE || from + at === bytes - 1) continue;
+      newlines += 1;
+      if (newlines === lines) return from + at + 1;
     }
-    return 0;
-  } finally {
-    await file.close();
+    to = from;
   }
+  return 0;
+};
+
+const bytesOf = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
 };

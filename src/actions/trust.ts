@@ -63,7 +63,7 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
   const home = homeToSign(request);
   const state = stateFolder(environment);
   const before = trustOf(home, state);
-  const unsealed = await openQueue({ home, seal: sealIn(before) }).unsealed();
+  const unsealed = (await openQueue({ home, seal: sealIn(before) }).inbox?.unsealed()) ?? [];
   const done = { home, signed: false, tasks_sealed: 0, tasks_left: unsealed.length };
   if (before.trusted && (unsealed.length === 0 || !request.tasks)) return done;
   if (!before.trusted) await refuseAmidRuns(home, { environment, openQueue });
@@ -92,7 +92,7 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
     signHome(home, state);
   }
   const seal = sealIn(trustOf(home, state));
-  const sealed = request.tasks ? await openQueue({ home, seal }).seal(tasks) : 0;
+  const sealed = request.tasks ? ((await openQueue({ home, seal }).inbox?.seal(tasks)) ?? 0) : 0;
   return {
     ...done,
     signed: !before.trusted,

@@ -6,12 +6,14 @@ import { namingVariables } from '../executor/named-secrets.ts';
 import { placedPrograms } from '../executor/placed-programs.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
+import type { Seal } from '../text/seal.ts';
 import type { Until, WorkerSettings } from '../worker/settings.ts';
 import { planSettings } from './routing.ts';
 
 export interface WorkerWishes {
   version: string;
   home: string;
+  seal: Seal;
   /** Slots; undefined leaves it to the config. */
   min: number | undefined;
   max: number | undefined;
@@ -29,6 +31,7 @@ export const workerSettings = (
     label: environment.workerLabel ?? 'worker',
     version: wishes.version,
     home: wishes.home,
+    seal: wishes.seal,
     keys: keyFolders(variables),
     programs: placedPrograms(config.runners),
     naming: namingVariables(variables),

@@ -2,22 +2,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { piecesOf } from '../names/own-file.ts';
 import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
+import type { Seal } from '../text/seal.ts';
 import { applyWorktree, undoKilledApply, type Wanted } from '../worktree/apply.ts';
 import { rebuildRecord } from '../worktree/rebuild.ts';
-import { readWorktree, type SealedHome, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
+import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeUnlessKept } from '../worktree/remove.ts';
 import { knownByPatch, restoreBranch } from '../worktree/restore.ts';
 import { requireAllowed } from './caller.ts';
-import type { OpenHome } from './open-home.ts';
+import { type OpenHome, requireSeal } from './open-home.ts';
 import { projectOf } from './project.ts';
 
 export interface WorktreeParts {
   queue: Queue;
   home: string;
+  seal: Seal;
   /** The environment of git, already reduced. */
   environment: Readonly<Record<string, string>>;
   /** Throws `not_allowed` where the caller may not have that repository changed. */
@@ -48,31 +49,31 @@ export interface DiscardedTask {
 }
 
 export interface Patch {
-  path: string;
+  path: string | null;
   chunks: () => AsyncIterable<Uint8Array>;
 }
 
-export const worktreeParts = (
-  { queue, home, outer, config, caller }: OpenHome,
-  cwd: string,
-): WorktreeParts => ({
-  queue,
-  home,
-  environment: reducedEnvironment(outer, config.security.env_pass),
-  requireWritable: (repository) => {
-    if (caller.principal.role === 'owner') return;
-    if (projectOf({ home, cwd, environment: outer }).has(repository)) return;
-    requireAllowed(caller, 'output_outside', { about: repository, undone: 'Nothing was changed.' });
-  },
-  requireUnchecked: () => void requireAllowed(caller, 'unchecked', { undone: 'Nothing was changed.' }),
-});
-
-const sealedHome = ({ home, queue }: WorktreeParts): SealedHome => ({ home, seal: queue.sealOfHome });
+export const worktreeParts = (opened: OpenHome, cwd: string): WorktreeParts => {
+  const { queue, home, outer, config, caller } = opened;
+  return {
+    queue,
+    home,
+    seal: requireSeal(opened),
+    environment: reducedEnvironment(outer, config.security.env_pass),
+    requireWritable: (repository) => {
+      if (caller.principal.role === 'owner') return;
+      if (projectOf({ home, cwd, environment: outer }).has(repository)) return;
+      requireAllowed(caller, 'output_outside', { about: repository, undone: 'Nothing was changed.' });
+    },
+    requireUnchecked: () => void requireAllowed(caller, 'unchecked', { undone: 'Nothing was changed.' }),
+  };
+};
 
 /** What the last run that changed anything changed. Throws `no_such_task`, and `usage` where nothing was kept. */
 export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
-  const path = await queue.artifact(id, null, 'patch');
-  if (path !== undefined) return { path, chunks: () => piecesOf(path) };
+  const found = await queue.artifacts.find(id, null, 'patch');
+  if (found !== undefined)
+    return { path: found.path, chunks: () => queue.artifacts.read(id, found.run, 'patch') };
   if ((await queue.state(id)) === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
   throw new KoubouError('usage', `${id} changed no files, or none of its runs has ended yet.`, {
     hint: 'Only code tasks of runners that change files keep a patch; `koubou result` shows text.',
@@ -106,8 +107,8 @@ export const applyTask = async (
     only_there: record.only_there.map((name) => join(record.path, name)).filter((path) => existsSync(path)),
   };
   if (applied.result !== 'applied') return answer;
-  await writeWorktree(sealedHome(parts), { ...known, state: 'applied' });
-  const held = await removeUnlessKept(sealedHome(parts), record, environment);
+  await writeWorktree(parts, { ...known, state: 'applied' });
+  const held = await removeUnlessKept(parts, record, environment);
   const isTold = held.length === 0 || answer.only_there.length > 0;
   return {
     ...answer,
@@ -131,18 +132,18 @@ const appliedOrRestored = async (
   wanted: Wanted,
 ): Promise<{ record: WorktreeRecord; applied: Awaited<ReturnType<typeof applyWorktree>> }> => {
   const { queue, environment } = parts;
-  const own = sealedHome(parts);
-  const patch = await queue.artifact(found.task_id, null, 'patch');
+  const kept = await queue.artifacts.find(found.task_id, null, 'patch');
+  const patch = kept && (() => queue.artifacts.read(found.task_id, kept.run, 'patch'));
   const byPatch = async (): Promise<WorktreeRecord | undefined> =>
-    patch === undefined ? undefined : knownByPatch(own, found, patch, environment);
+    patch === undefined ? undefined : knownByPatch(parts, found, patch, environment);
   const record = found.made === undefined ? ((await byPatch()) ?? found) : found;
   try {
-    return { record, applied: await applyWorktree(own, record, environment, wanted) };
+    return { record, applied: await applyWorktree(parts, record, environment, wanted) };
   } catch (error) {
     if (!(error instanceof KoubouError) || patch === undefined) throw error;
-    const restored = await restoreBranch(own, record, patch, environment);
+    const restored = await restoreBranch(parts, record, patch, environment);
     if (restored === undefined) throw error;
-    return { record: restored, applied: await applyWorktree(own, restored, environment, wanted) };
+    return { record: restored, applied: await applyWorktree(parts, restored, environment, wanted) };
   }
 };
 
@@ -155,19 +156,18 @@ export const discardTask = async (parts: WorktreeParts, id: string): Promise<Dis
       hint: '`koubou cancel` ends it.',
     });
   }
-  await undoKilledApply(sealedHome(parts), record, parts.environment);
+  await undoKilledApply(parts, record, parts.environment);
   await discardWorktree(parts.home, record, parts.environment);
   return { task_id: id, result: 'discarded', branch: record.branch };
 };
 
 const worktreeOf = async (parts: WorktreeParts, id: string): Promise<WorktreeRecord> => {
   const { queue, environment } = parts;
-  const own = sealedHome(parts);
-  const record = await readWorktree(own, id);
+  const record = await readWorktree(parts, id);
   if (record !== undefined) return record;
   const task = await queue.get(id);
   if (task === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
-  const rebuilt = await rebuildRecord(own, task, environment);
+  const rebuilt = await rebuildRecord(parts, task, environment);
   if (rebuilt !== undefined) return rebuilt;
   throw new KoubouError('usage', `${id} has no worktree.`, {
     hint: 'Only tasks that were delegated with --worktree have one, from their first run until they are discarded.',

@@ -1,7 +1,7 @@
 import { draftFromDrop, requireRouteBy } from '../actions/draft-from-drop.ts';
 import { type StartParts, startWorker } from '../actions/ensure-worker.ts';
 import { isHeldIn } from '../actions/mark-sensitive.ts';
-import { type HomeRequest, type OpenHome, openHome } from '../actions/open-home.ts';
+import { type HomeRequest, type OpenHome, openHome, requireSeal } from '../actions/open-home.ts';
 import { configPlanner } from '../actions/routing.ts';
 import { withApiKeys, workerSettings } from '../actions/worker-settings.ts';
 import { BaseCommand } from '../cli/base-command.ts';
@@ -80,6 +80,7 @@ export default class Work extends BaseCommand {
       return this.#detach(loaded, flagsOf(wishes), flags.json);
     }
     const { version } = this.config;
+    const seal = requireSeal(loaded);
     const log = new WorkerLog({
       json: flags.json,
       level: loaded.environment.logLevel,
@@ -90,7 +91,12 @@ export default class Work extends BaseCommand {
       queue,
       runners: buildRunners(loaded.config, withApiKeys(loaded, this.environment), promptFolders(home), home),
       settings: {
-        ...workerSettings(loaded.config, loaded.environment, this.environment, { version, home, ...wishes }),
+        ...workerSettings(loaded.config, loaded.environment, this.environment, {
+          version,
+          home,
+          seal,
+          ...wishes,
+        }),
         outdated,
         isTrusted: loaded.isTrusted,
       },

@@ -110,11 +110,16 @@ export const sizeOfOwn = async (path: string): Promise<number> => {
   return facts?.isFile() ? facts.size : 0;
 };
 
-/** Every piece from `start` on; a file that grows is read to the end that it has by then. */
-export async function* piecesOf(path: string, start = 0): AsyncGenerator<Buffer> {
+/** The bytes from `from` up to `to`, piece by piece; a file that grows is read to the end that it has by then. */
+export async function* piecesOf(
+  path: string,
+  { from = 0, to = Number.POSITIVE_INFINITY }: { from?: number; to?: number } = {},
+): AsyncGenerator<Buffer> {
   const file = await openOwn(path, 'read');
+  // A range of Node's includes its end, so that none is empty.
+  if (to <= from) return file.close();
   // It closes the file in any case.
-  yield* file.createReadStream({ start }) as AsyncIterable<Buffer>;
+  yield* file.createReadStream({ start: from, end: to - 1 }) as AsyncIterable<Buffer>;
 }
 
 const using = async <T>(opening: Promise<FileHandle>, use: (file: FileHandle) => Promise<T>): Promise<T> => {

@@ -2,6 +2,7 @@
  * One attempt, from claim to settled outcome: prepare its folder, try (one-try.ts), record (outcome.ts), settle. Which runner
  * it is, its limits and its budget were planned when the task was claimed (admission.ts, route/plan.ts).
  */
+
 import {
   ERROR_CODES,
   type ErrorCode,
@@ -13,13 +14,12 @@ import {
 import type { Tell, WorkerEvent } from '../events.ts';
 import { appendOwn, emptyOwn } from '../names/own-file.ts';
 import { homesOf } from '../process/registered-homes.ts';
-import type { Claim, Member, Settled } from '../queue/queue.ts';
+import type { Artifacts, Claim, Member, Settled } from '../queue/queue.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { type AttemptPlan, requireRoute } from '../route/plan.ts';
 import { mayDo, type Route } from '../route/route.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
-import type { Seal } from '../text/seal.ts';
 import type { Admitted } from './admission.ts';
 import { noteChangedFiles } from './changed-files.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
@@ -40,6 +40,7 @@ type Prepared = Pick<TryParts, 'workplace' | 'statePath' | 'before'>;
 
 export interface RunDependencies extends Waiting {
   member: Member;
+  artifacts: Artifacts;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
   tell: Tell;
@@ -47,8 +48,6 @@ export interface RunDependencies extends Waiting {
   endpointDown: (runner: Runner, reason: string, retryAfter: number | null) => void;
   /** A run got an answer from the runner's server. */
   endpointAnswered: (runner: Runner) => void;
-  /** Of the home. */
-  seal: Seal;
 }
 
 /** How long a busy endpoint is left alone when it does not say. */
@@ -106,6 +105,7 @@ export class Attempt {
     const { member, settings } = this.#dependencies;
     const outcome = await outcomeOf(verdict, {
       claim: this.claim,
+      artifacts: this.#dependencies.artifacts,
       plan: this.#plan,
       workerId: member.workerId,
       home: settings.home,
@@ -149,7 +149,7 @@ export class Attempt {
   async #tellLeft(): Promise<void> {
     const what = this.#steps.left.join(', ');
     const line = `koubou: the attempt ended while it was still ${what}; that goes on until the system lets go of it\n`;
-    await appendOwn(this.claim.logPath, line).catch(() => undefined);
+    await appendOwn(this.claim.scratch.logPath, line).catch(() => undefined);
   }
 
   #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
@@ -190,8 +190,8 @@ export class Attempt {
       noteChangedFiles({ ...this.claim, task }, signal),
     );
     await this.#requireHeld();
-    const { settings, seal } = this.#dependencies;
-    const known = { ...settings, seal, requireHeld: () => this.#requireHeld() };
+    const { settings } = this.#dependencies;
+    const known = { ...settings, requireHeld: () => this.#requireHeld() };
     const workplace = await this.#steps.within(
       'looking at the working folder',
       () => Workplace.prepare({ ...this.claim, task }, runner, known, signal),
@@ -203,10 +203,10 @@ export class Attempt {
       );
       // Who changes no files has none of its own either.
       if (!runner.changesFiles) {
-        const { statePath } = this.claim;
+        const { statePath } = this.claim.scratch;
         return await this.#runTwiceAtMost(runner, route, feedback, { workplace, before, statePath });
       }
-      const state = await RunState.make({ home: settings.home, seal }, this.claim);
+      const state = await RunState.make(settings, this.claim);
       try {
         const prepared = { workplace, before, statePath: state.path };
         return await this.#runTwiceAtMost(runner, route, feedback, prepared);
@@ -227,7 +227,7 @@ export class Attempt {
     const first = await this.#tryOnce(runner, route, feedback, prepared);
     // A model that missed the schema often hits it when it reads what was wrong: one more try within the attempt.
     if (first.error?.code !== 'schema_invalid' || first.feedback === null) return first;
-    await emptyOwn(this.claim.outputPath);
+    await emptyOwn(this.claim.scratch.outputPath);
     return this.#tryOnce(runner, route, first.feedback, prepared);
   }
 

@@ -7,14 +7,14 @@ import { appendOwn } from '../names/own-file.ts';
 import type { Attached } from '../names/places.ts';
 import type { Claim } from '../queue/queue.ts';
 
-type Reads = Pick<Claim, 'task' | 'logPath'>;
+type Reads = Pick<Claim, 'task' | 'scratch'>;
 
-export const noteChangedFiles = async ({ task, logPath }: Reads, signal: AbortSignal): Promise<void> => {
+export const noteChangedFiles = async ({ task, scratch }: Reads, signal: AbortSignal): Promise<void> => {
   for (const { path, sha256 } of task.files) {
     signal.throwIfAborted();
     if (sha256 === null) continue;
     if ((await sha256Of(attachedTo(task, path), signal)) === sha256) continue;
-    await appendOwn(logPath, `koubou: ${path} is not as it was when the task was added\n`);
+    await appendOwn(scratch.logPath, `koubou: ${path} is not as it was when the task was added\n`);
   }
 };
 

@@ -4,7 +4,7 @@
  * so is the look at it.
  */
 import { link, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { createOwn, readOwn } from '../names/own-file.ts';
 import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
@@ -17,7 +17,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 /** undefined: the task expects no files, or takes them as they were. */
 export const expectedBefore = async (
-  { outputPath }: Pick<Claim, 'outputPath'>,
+  { scratch }: Pick<Claim, 'scratch'>,
   { task, cwd, isWorktree }: Pick<Workplace, 'task' | 'cwd' | 'isWorktree'>,
   signal: AbortSignal,
 ): Promise<ExpectedBefore | undefined> => {
@@ -25,7 +25,7 @@ export const expectedBefore = async (
   if (expect.length === 0 || expect_existing === true) return undefined;
   const look = (): Promise<ExpectedBefore> => unlessAborted(lookBefore(expect, cwd, { signal }), signal);
   if (isWorktree) return look();
-  const path = join(dirname(outputPath), 'expected.json');
+  const path = join(scratch.taskFolder, 'expected.json');
   const kept = await keptAt(path);
   if (kept !== undefined) return kept;
   const seen = await look();

@@ -14,7 +14,7 @@ export interface NotTaken extends NotKept {
 
 /** null: the output holds the result. What was taken off is in the log, which holds the whole answer. */
 export const extracted = async (
-  { task, outputPath, logPath }: Claim,
+  { task, scratch: { outputPath, logPath } }: Claim,
   signal: AbortSignal,
 ): Promise<NotTaken | null> => {
   const what = extractOf(task);

@@ -2,6 +2,7 @@
  * The end of routing.escalate: nobody here could do the task, and a stronger agent gets all it needs to go on. What
  * it reads is the run's result, in Markdown; the last refused answer moves to run-R.refused.
  */
+
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import {
@@ -13,8 +14,9 @@ import {
   KoubouError,
   systemCode,
 } from '../errors.ts';
-import { openOwn, replaceOwn } from '../names/own-file.ts';
-import type { Claim } from '../queue/queue.ts';
+import { piecesOf, replaceOwn } from '../names/own-file.ts';
+import { syncAll } from '../process/sync.ts';
+import type { ArtifactKind, Artifacts, ByteRange, Claim } from '../queue/queue.ts';
 import type { Route } from '../route/route.ts';
 import { type Budget, decide } from '../task/budget.ts';
 import { isFoundWanting } from '../task/ladder.ts';
@@ -45,21 +47,27 @@ export const isLastTry = (
  * it can be asked again.
  */
 export const handBack = async (
-  claim: Claim,
+  { claim, artifacts }: Holds,
   outcome: RunOutcome,
   worktree: string | null,
 ): Promise<RunOutcome> => {
   // A worker that died and a server that was busy say nothing of the task.
   const outcomes = [...claim.earlier, outcome].filter((tried) => tried === outcome || saysMore(tried));
-  const refused = claim.artifact(claim.run, 'refused');
-  if (existsSync(claim.outputPath)) await rename(claim.outputPath, refused);
+  const { outputPath, refusedPath } = claim.scratch;
+  if (existsSync(outputPath)) await rename(outputPath, refusedPath);
   let text: string;
   try {
-    const tries = await Promise.all(outcomes.map((tried) => tryOf(claim, tried)));
+    // The text names it for what does not stand in the text, and is itself put on the device.
+    if (existsSync(refusedPath)) await syncAll([refusedPath]);
+    const tries = await Promise.all(
+      outcomes.map((tried) =>
+        tried === outcome ? thisTry(claim, tried) : earlierTry({ claim, artifacts }, tried),
+      ),
+    );
     text = handBackText(claim.task, tries, worktree);
-    await replaceOwn(claim.outputPath, text);
+    await replaceOwn(outputPath, text);
   } catch (error) {
-    if (existsSync(refused)) await rename(refused, claim.outputPath);
+    if (existsSync(refusedPath)) await rename(refusedPath, outputPath);
     throw error;
   }
   const { code = 'internal', message = '' } = outcome.error ?? {};
@@ -73,11 +81,17 @@ export const handBack = async (
   return { ...outcome, error: { ...error }, output_bytes: Buffer.byteLength(text) };
 };
 
+interface Holds {
+  claim: Claim;
+  artifacts: Artifacts;
+}
+
 const saysMore = ({ charged, error }: RunOutcome): boolean =>
   charged || (isErrorCode(error?.code ?? '') && !ERROR_CODES[error?.code as ErrorCode].retried);
 
 interface Piece {
-  path: string;
+  /** Where the whole of it is. */
+  place: string;
   text: string;
   whole: boolean;
 }
@@ -86,35 +100,38 @@ interface Try {
   outcome: RunOutcome;
   answer: Piece | null;
   patch: Piece | null;
-  logPath: string;
+  log: string;
 }
 
-const tryOf = async (claim: Claim, outcome: RunOutcome): Promise<Try> => {
-  const run = outcome.attempt;
-  const kind = run === claim.run ? 'refused' : 'output';
-  return {
-    outcome,
-    answer: await beginningOf(claim.artifact(run, kind)),
-    patch: await beginningOf(claim.artifact(run, 'patch')),
-    logPath: claim.artifact(run, 'log'),
-  };
+/** The run that ends now is read where it wrote, those before it where they are kept. */
+const thisTry = async ({ scratch }: Claim, outcome: RunOutcome): Promise<Try> => {
+  const piece = (path: string): Promise<Piece | null> => beginningOf(path, (range) => piecesOf(path, range));
+  const { refusedPath, patchPath, logPath } = scratch;
+  return { outcome, answer: await piece(refusedPath), patch: await piece(patchPath), log: logPath };
+};
+
+const earlierTry = async ({ claim, artifacts }: Holds, outcome: RunOutcome): Promise<Try> => {
+  const { id } = claim;
+  const { attempt: run } = outcome;
+  const placeOf = async (kind: ArtifactKind): Promise<string> =>
+    (await artifacts.find(id, run, kind))?.path ?? `the ${kind} of attempt ${run}`;
+  const piece = async (kind: ArtifactKind): Promise<Piece | null> =>
+    beginningOf(await placeOf(kind), (range) => artifacts.read(id, run, kind, range));
+  return { outcome, answer: await piece('output'), patch: await piece('patch'), log: await placeOf('log') };
 };
 
 /** null where there is nothing to show, or nothing that can be read. */
-const beginningOf = async (path: string): Promise<Piece | null> => {
+const beginningOf = async (
+  place: string,
+  read: (range: ByteRange) => AsyncIterable<Uint8Array>,
+): Promise<Piece | null> => {
   try {
-    const file = await openOwn(path, 'read');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(SHOWN_BYTES + 1), 0, SHOWN_BYTES + 1, 0);
-      const whole = bytesRead <= SHOWN_BYTES;
-      // The text names the file for the rest of it, and is itself put on the device.
-      if (!whole) await file.datasync();
-      const decoder = new TextDecoder();
-      const text = decoder.decode(buffer.subarray(0, Math.min(bytesRead, SHOWN_BYTES)), { stream: !whole });
-      return text.trim() === '' ? null : { path, text, whole };
-    } finally {
-      await file.close();
-    }
+    const pieces: Uint8Array[] = [];
+    for await (const piece of read({ to: SHOWN_BYTES + 1 })) pieces.push(piece);
+    const bytes = Buffer.concat(pieces);
+    const whole = bytes.length <= SHOWN_BYTES;
+    const text = new TextDecoder().decode(bytes.subarray(0, SHOWN_BYTES), { stream: !whole });
+    return text.trim() === '' ? null : { place, text, whole };
   } catch (error) {
     if (error instanceof KoubouError) return null;
     if (systemCode(error) === undefined || isShortage(error)) throw error;
@@ -149,7 +166,7 @@ const handBackText = (task: TaskFile, tries: readonly Try[], worktree: string | 
   return `${sections.join('\n\n')}\n`;
 };
 
-const tryText = ({ outcome, answer, patch, logPath }: Try): string => {
+const tryText = ({ outcome, answer, patch, log }: Try): string => {
   const { attempt, runner, model, error, feedback } = outcome;
   const by = [runner, model].filter((name) => name !== null).join(', ') || 'nobody';
   const how = isFoundWanting(outcome) ? 'Refused' : 'Failed';
@@ -162,14 +179,14 @@ const tryText = ({ outcome, answer, patch, logPath }: Try): string => {
     ...(more === '' ? [] : [fenced(more)]),
     ...piece('It answered', answer, ''),
     ...piece('It changed', patch, 'diff'),
-    `Its log: ${logPath}`,
+    `Its log: ${log}`,
   ].join('\n\n');
 };
 
 const piece = (what: string, found: Piece | null, language: string): string[] => {
   if (found === null) return [];
   const rest = found.whole ? '' : `, of which this is the beginning`;
-  return [`${what} (${found.path}${rest}):\n\n${fenced(found.text, language)}`];
+  return [`${what} (${found.place}${rest}):\n\n${fenced(found.text, language)}`];
 };
 
 /** In a fence that no line of the text can end. */

@@ -24,8 +24,8 @@ const notKept = (error: KoubouError, evidence: string | null = null): NotKept =>
 /** The candidate as an inode of its own; null: the run left none. */
 export const setApart = async (claim: Claim): Promise<Candidate | null | NotKept> => {
   try {
-    const earlier = Array.from({ length: claim.run - 1 }, (_, nth) => claim.artifact(nth + 1, 'output'));
-    return await sealCandidate(claim.outputPath, earlier);
+    const earlier = Array.from({ length: claim.run - 1 }, (_, nth) => claim.scratchOf(nth + 1).outputPath);
+    return await sealCandidate(claim.scratch.outputPath, earlier);
   } catch (error) {
     if (!(error instanceof KoubouError) || !isErrorCode(error.code)) throw error;
     // A program is not run again unasked, so one for whose result there is no room counts.
@@ -57,7 +57,7 @@ export const published = async (accepted: Accepted & { output: string }): Promis
   const publication = { place: task.places?.[output], sha256: candidate?.sha256, homes };
   try {
     const target = resolve(claim.task.cwd, output);
-    await publishOutput(claim.outputPath, target, claim, requireHeld, publication);
+    await publishOutput(claim.scratch.outputPath, target, claim, requireHeld, publication);
     return null;
   } catch (error) {
     if (!(error instanceof KoubouError)) throw error;

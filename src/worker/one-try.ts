@@ -107,8 +107,8 @@ export class OneTry {
     clocks.phase('running');
     const run = (): Promise<RunnerOutcome> =>
       runner.run(workplace.task, {
-        logPath: claim.logPath,
-        outputPath: claim.outputPath,
+        logPath: claim.scratch.logPath,
+        outputPath: claim.scratch.outputPath,
         cwd: workplace.cwd,
         statePath,
         resume,
@@ -177,7 +177,7 @@ export class OneTry {
     const result = this.#ran;
     if (!result.ok) return failedVerdict(result, this.#seen);
     if (!local.held || result.observed.remoteHost === null) return null;
-    await emptyOwn(claim.outputPath);
+    await emptyOwn(claim.scratch.outputPath);
     return { error: wentElsewhere(result.observed.remoteHost) };
   }
 
@@ -211,7 +211,7 @@ export class OneTry {
         verifyResult({
           task: workplace.task,
           observed: result.observed,
-          outputPath: claim.outputPath,
+          outputPath: claim.scratch.outputPath,
           cwd: workplace.cwd,
           expectedPlaces: this.#expected,
           expectedBefore: before,
@@ -220,7 +220,7 @@ export class OneTry {
           executor: () => checkExecutor(runner, workplace.task, this.#place, settings),
           environment: programEnvironment(settings.environment, claim.task),
           ownPath: settings.environment['PATH'],
-          logPath: claim.logPath,
+          logPath: claim.scratch.logPath,
           signal: clocks.signal,
           marker: claim.marker,
           requireHeld: this.#requireHeld,
@@ -242,7 +242,7 @@ export class OneTry {
     return {
       cwd,
       statePath,
-      readable: [claim.outputPath, ...task.files.map(({ path }) => resolve(cwd, path))],
+      readable: [claim.scratch.outputPath, ...task.files.map(({ path }) => resolve(cwd, path))],
       staysLocal: local.held,
     };
   }

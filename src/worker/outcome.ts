@@ -1,9 +1,10 @@
 /** The record of how an attempt ended. Where it was the last one, the task is handed back to a stronger agent. */
+
 import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
-import type { Claim } from '../queue/queue.ts';
+import type { Artifacts, Claim } from '../queue/queue.ts';
 import type { AttemptPlan } from '../route/plan.ts';
 import type { RunOutcome } from '../task/record.ts';
 import { worktreeName, worktreesFolder } from '../worktree/record.ts';
@@ -13,6 +14,7 @@ import type { Verdict } from './verdict.ts';
 
 export interface OutcomeParts {
   claim: Claim;
+  artifacts: Artifacts;
   plan: Pick<AttemptPlan, 'route' | 'budget'>;
   workerId: string;
   home: string;
@@ -45,7 +47,7 @@ export const outcomeOf = async (verdict: Verdict, parts: OutcomeParts): Promise<
     route: route?.why ?? null,
     retry_after: verdict.retryAfter,
     feedback: verdict.feedback,
-    output_bytes: await sizeOf(claim.outputPath),
+    output_bytes: await sizeOf(claim.scratch.outputPath),
     session: verdict.session,
     output_file: verdict.outputFile,
   };
@@ -56,12 +58,12 @@ export const outcomeOf = async (verdict: Verdict, parts: OutcomeParts): Promise<
 /** Where its text cannot be written the task fails for its own reason, which is true as well. */
 const handedBack = async (
   outcome: RunOutcome,
-  { claim, home, waiting }: OutcomeParts,
+  { claim, artifacts, home, waiting }: OutcomeParts,
 ): Promise<RunOutcome> => {
   const place = join(worktreesFolder(home), worktreeName(claim.id, claim.run));
   const worktree = claim.task.options.worktree === true && existsSync(place) ? place : null;
   try {
-    return await onceWritten(waiting, () => handBack(claim, outcome, worktree));
+    return await onceWritten(waiting, () => handBack({ claim, artifacts }, outcome, worktree));
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     return outcome;

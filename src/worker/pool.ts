@@ -250,7 +250,7 @@ export class Pool {
         outcomeWaits: (why) => this.#setOutcomeWaits(why),
         endpointDown: (runner, reason, retryAfter) => this.#endpoints.markDown(runner, reason, retryAfter),
         endpointAnswered: (runner) => this.#endpoints.markAnswered(runner),
-        seal: this.#parts.queue.sealOfHome,
+        artifacts: this.#parts.queue.artifacts,
         giveUp: this.#giveUp.signal,
       },
       claim,

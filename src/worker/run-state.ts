@@ -19,7 +19,7 @@ import type { Claim } from '../queue/queue.ts';
  */
 const FOLDER = /^(task_[0-9a-z_]+)\.(.+)\.runs$/;
 
-type Kept = Pick<Claim, 'id' | 'statePath' | 'logPath'>;
+type Kept = Pick<Claim, 'id' | 'scratch'>;
 
 export class RunState {
   /** Absolute; it is not there until a runner makes it. */
@@ -36,13 +36,13 @@ export class RunState {
     const folder = join(apart, `${claim.id}.${ownMakerName()}.runs`);
     await mkdir(folder, { mode: 0o700 });
     await clearAbandoned(apart, claim.id, folder);
-    return new RunState(join(folder, basename(claim.statePath)), claim);
+    return new RunState(join(folder, basename(claim.scratch.statePath)), claim);
   }
 
   /** Also that of earlier runs whose worker was killed. A result is none the worse where it cannot be kept. */
   async keep(): Promise<void> {
     const folder = dirname(this.path);
-    const { statePath, logPath } = this.#claim;
+    const { statePath, logPath } = this.#claim.scratch;
     const names = await readdir(folder).catch(() => []);
     for (const name of names.filter((each) => isUpTo(each, basename(statePath)))) {
       const path = join(folder, name);

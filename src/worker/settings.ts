@@ -1,5 +1,6 @@
 /** What a daemon is told by its entry point; the worker reads neither config nor environment itself. */
 import type { PlanSettings } from '../route/plan.ts';
+import type { Seal } from '../text/seal.ts';
 import type { ProbeSeconds } from './endpoints.ts';
 
 export interface WorkerSettings extends PlanSettings {
@@ -7,6 +8,8 @@ export interface WorkerSettings extends PlanSettings {
   version: string;
   /** Absolute: never part of what a task changed. */
   home: string;
+  /** What koubou writes into that home besides tasks, and acts on, carries it. */
+  seal: Seal;
   /** Absolute: where the keys of this user's homes may lie. */
   keys: readonly string[];
   /** Absolute: what the config names by its place. No model may change it. */

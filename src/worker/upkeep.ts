@@ -38,7 +38,9 @@ export class Upkeep {
       this.#waiting = undefined;
       this.#quickAt = performance.now();
       const report = await this.#parts.queue.sweepQuickly(this.#budgetOf);
-      return this.#parts.member.sawDropped ? this.#withAdopted(report) : report;
+      return this.#parts.queue.inbox?.sawDropped(this.#parts.member.workerId)
+        ? this.#withAdopted(report)
+        : report;
     });
     return this.#waiting;
   }
@@ -73,7 +75,8 @@ export class Upkeep {
 
   async #withAdopted(report: SweepReport): Promise<SweepReport> {
     const { queue, member, tell } = this.#parts;
-    const { added, quarantined, waiting } = await queue.adopt(member.workerId);
+    if (queue.inbox === undefined) return report;
+    const { added, quarantined, waiting } = await queue.inbox.adopt(member.workerId);
     this.#adopting = waiting;
     if (added + quarantined > 0) tell({ event: 'adopted', added, quarantined });
     return { ...report, unblocked: report.unblocked + added };

@@ -108,7 +108,7 @@ export class Workplace {
       apart: await apartPath(known, worktreeName(claim.id, claim.run)),
       excluded: worktree?.record.links.map((name) => join(worktree.record.path, name)) ?? [],
       environment,
-      patchPath: claim.patchPath,
+      patchPath: claim.scratch.patchPath,
       worktree: worktree === null ? null : repositoryOf(worktree.record),
       signal,
     });
@@ -178,7 +178,7 @@ export class Workplace {
   }
 
   async #note(notes: readonly string[]): Promise<void> {
-    await noteOwn(this.#claim.logPath, notes);
+    await noteOwn(this.#claim.scratch.logPath, notes);
   }
 
   async #tellOfLinks(): Promise<void> {
@@ -187,7 +187,7 @@ export class Workplace {
     const more = changed.length > MOST_TOLD ? ` and ${changed.length - MOST_TOLD} more` : '';
     const named = changed.slice(0, MOST_TOLD).join(', ');
     await appendOwn(
-      this.#claim.logPath,
+      this.#claim.scratch.logPath,
       `koubou: changed behind the links of the worktree, so in your own files: ${named}${more}\n`,
     );
   }
@@ -233,7 +233,7 @@ export class Workplace {
     if (this.#isLookDue) await this.setAside();
     if (this.#evidence === null) return;
     await this.#evidence.close();
-    await syncAll([this.#claim.patchPath]);
+    await syncAll([this.#claim.scratch.patchPath]);
     if (this.#worktree === null) return this.#evidence.sync();
     if (this.#kept) return;
     await syncObjects(this.#worktree.record);

@@ -1,5 +1,5 @@
 /** What a task's patch says of its branch: made anew where a loss of power left it unreadable, known where no record says it. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { removeTree } from '../names/remove-tree.ts';
@@ -23,6 +23,9 @@ import {
 
 type Environment = Readonly<Record<string, string>>;
 
+/** Its bytes, from the beginning each time. */
+type Patch = () => AsyncIterable<Uint8Array>;
+
 /**
  * The record, where something was mended so that another try may succeed: not where the branch can be read, or is gone, or
  * its patch does not fit the commit it began with, or makes other files of it than were checked. What a merge would make may
@@ -31,10 +34,10 @@ type Environment = Readonly<Record<string, string>>;
 export const restoreBranch = (
   own: SealedHome,
   record: WorktreeRecord,
-  patchPath: string,
+  patch: Patch,
   environment: Environment,
 ): Promise<WorktreeRecord | undefined> =>
-  withPatch(own, record, { patchPath, environment }, async ({ place, asking, patched }) => {
+  withPatch(own, record, { patch, environment }, async ({ place, asking, patched }) => {
     const { git_folder, branch, base, task_id } = record;
     const damaged = await isDamaged(place, asking, record);
     const removed = await removeEmptyObjects(git_folder);
@@ -60,10 +63,10 @@ export const restoreBranch = (
 export const knownByPatch = (
   own: SealedHome,
   record: WorktreeRecord,
-  patchPath: string,
+  patch: Patch,
   environment: Environment,
 ): Promise<WorktreeRecord | undefined> =>
-  withPatch(own, record, { patchPath, environment }, async ({ place, asking, patched }) => {
+  withPatch(own, record, { patch, environment }, async ({ place, asking, patched }) => {
     const commit = await commitAt(asking, `refs/heads/${record.branch}`);
     if (commit === undefined) return undefined;
     const tree = await treeOf(place, commit);
@@ -80,7 +83,7 @@ interface Patched {
 const withPatch = async (
   own: SealedHome,
   record: WorktreeRecord,
-  { patchPath, environment }: { patchPath: string; environment: Environment },
+  { patch, environment }: { patch: Patch; environment: Environment },
   act: (patched: Patched) => Promise<WorktreeRecord | undefined>,
 ): Promise<WorktreeRecord | undefined> => {
   const asking = placeOf(record, environment);
@@ -98,6 +101,8 @@ const withPatch = async (
     const variables = { GIT_INDEX_FILE: join(scratch, 'index') };
     const patched = async (): Promise<string> => {
       await gitOutput(place, ['read-tree', record.base], { variables });
+      const patchPath = join(scratch, 'patch');
+      await writeFile(patchPath, patch());
       const words = ['apply', '--cached', '--binary', '--whitespace=nowarn', patchPath];
       await gitOutput(place, words, { variables });
       return gitLine(place, ['write-tree', '--missing-ok'], { variables });

@@ -33,7 +33,7 @@ describe('a result', () => {
     const member = await queue.join(worker());
     const claim = await member.claim(takeAll);
     assert.ok(claim);
-    writeFileSync(claim.outputPath, output);
+    writeFileSync(claim.scratch.outputPath, output);
     const outcome = how === 'success' ? succeeded(claim, member) : failedWith('check_failed', claim, member);
     await member.settle(claim, outcome, noRetries);
     await member.leave();
@@ -66,7 +66,10 @@ describe('a result', () => {
   });
 
   it('has the lines at its head and tail that any list of lines has', async () => {
-    const { id, outputPath } = await ended('');
+    const {
+      id,
+      scratch: { outputPath },
+    } = await ended('');
     const line = fc.oneof(fc.constant(''), fc.string({ maxLength: 5 }), fc.constant('長い'.repeat(20_000)));
     const lines = fc.array(
       line.map((text) => text.replaceAll('\n', '')),

@@ -31,7 +31,7 @@ describe('the imports of src', () => {
     [
       'an import over several lines',
       'task/id.ts',
-      "import {\n  x,\n  y,\n} from '../queue/queue.ts';",
+      "import { \n  x, \n  y, \n } from '../queue/queue.ts';",
       /may not know/,
     ],
     [

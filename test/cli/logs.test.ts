@@ -38,7 +38,7 @@ describe('koubou logs', () => {
   it('prints the log of the newest task when none is named', async () => {
     await add();
     const claim = await claimed();
-    appendFileSync(claim.logPath, '訳しました。');
+    appendFileSync(claim.scratch.logPath, '訳しました。');
     await member.settle(claim, succeeded(claim, member), noRetries);
     assert.deepEqual(await koubou(['logs'], { home }), { code: 0, stdout: '訳しました。', stderr: '' });
   });
@@ -46,8 +46,8 @@ describe('koubou logs', () => {
   it('prints what a program wrote to stdout, then what it wrote to stderr', async () => {
     const id = await add({ type: 'command', command: ['x'] });
     const claim = await claimed();
-    appendFileSync(claim.outputPath, 'out\n');
-    appendFileSync(claim.logPath, 'err\n');
+    appendFileSync(claim.scratch.outputPath, 'out\n');
+    appendFileSync(claim.scratch.logPath, 'err\n');
     await member.settle(claim, succeeded(claim, member), noRetries);
     assert.equal((await koubou(['logs', id], { home })).stdout, 'out\nerr\n');
     const lines = (await koubou(['logs', id, '--json'], { home })).stdout.trim().split('\n');
@@ -65,16 +65,16 @@ describe('koubou logs', () => {
     const { said, ended } = await startKoubou(['logs', id, '--follow'], { home });
     const first = await claimed();
     const letter = Buffer.from('工');
-    appendFileSync(first.outputPath, Buffer.concat([Buffer.from('one '), letter.subarray(0, 2)]));
+    appendFileSync(first.scratch.outputPath, Buffer.concat([Buffer.from('one '), letter.subarray(0, 2)]));
     await until(() => said.stdout === 'one ');
-    appendFileSync(first.outputPath, letter.subarray(2));
+    appendFileSync(first.scratch.outputPath, letter.subarray(2));
     await until(() => said.stdout === 'one 工');
-    appendFileSync(first.logPath, ' err');
+    appendFileSync(first.scratch.logPath, ' err');
     await member.settle(first, failedWith('worker_stopped', first, member), budget);
     const second = await claimed();
-    appendFileSync(second.outputPath, ' two');
+    appendFileSync(second.scratch.outputPath, ' two');
     await until(() => said.stdout.includes('two'));
-    appendFileSync(second.outputPath, ' end');
+    appendFileSync(second.scratch.outputPath, ' end');
     await member.settle(second, succeeded(second, member), noRetries);
     assert.deepEqual(await ended, { code: 0, stdout: 'one 工 err two end', stderr: '--- attempt 2 ---\n' });
   });
@@ -82,7 +82,7 @@ describe('koubou logs', () => {
   it('ends with 130 on Ctrl-C while it follows', async () => {
     const id = await add();
     const claim = await claimed();
-    appendFileSync(claim.logPath, 'begun');
+    appendFileSync(claim.scratch.logPath, 'begun');
     const { child, said, ended } = await startKoubou(['logs', id, '--follow'], { home });
     await until(() => said.stdout === 'begun');
     child.kill('SIGINT');

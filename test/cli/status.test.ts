@@ -141,7 +141,7 @@ describe('koubou status', () => {
       const member = await queue.join(worker());
       const claim = await until(() => member.claim(takeAll));
       await until(() => said.stdout.includes('in_progress'));
-      appendFileSync(claim.outputPath, 'hello');
+      appendFileSync(claim.scratch.outputPath, 'hello');
       await member.settle(claim, succeeded(claim, member), noRetries);
       const { code, stdout } = await ended;
       assert.equal(code, 0);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { KoubouError } from '../../src/errors.ts';
-import type { Admission, Claim, Member, Queue } from '../../src/queue/queue.ts';
+import type { Admission, ByteRange, Claim, Member, Queue } from '../../src/queue/queue.ts';
 import type { Budget } from '../../src/task/budget.ts';
 import type { NewTask, TaskFile } from '../../src/task/record.ts';
 import {
@@ -83,6 +83,12 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
       return found;
     };
     const reasonOf = async (id: string) => (await record(id)).result?.error?.code ?? null;
+
+    const textOf = async (id: string, run: number, range?: ByteRange): Promise<string> => {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of queue.artifacts.read(id, run, 'output', range)) pieces.push(piece);
+      return Buffer.concat(pieces).toString();
+    };
 
     describe('adding', () => {
       it('gives back what was asked', async () => {
@@ -198,7 +204,8 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         for (const id of ['task_20200101_000000_000000_aaaa', '', '../x', 'task_']) {
           assert.equal(await queue.get(id), undefined);
           assert.equal(await queue.state(id), undefined);
-          assert.equal(await queue.artifact(id, null, 'output'), undefined);
+          assert.equal(await queue.artifacts.find(id, null, 'output'), undefined);
+          assert.equal(await textOf(id, 1), '');
           await queue.markRead(id);
         }
         assert.deepEqual(await queue.list({}), []);
@@ -475,7 +482,7 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         const id = await add();
         const member = await queue.join(worker());
         const taken = await claim(member);
-        appendFileSync(taken.outputPath, 'the answer');
+        appendFileSync(taken.scratch.outputPath, 'the answer');
         const settled = await end(member, taken);
         assert.equal(settled.kind === 'settled' && settled.state, 'completed');
         const found = await record(id);
@@ -483,10 +490,18 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
         assert.equal(found.result?.success, true);
         assert.equal(found.result?.output, 'the answer');
         assert.equal(found.attempts.length, 1);
-        assert.equal(await queue.artifact(id, null, 'output'), found.result?.output_path);
-        assert.equal(await queue.artifact(id, 1, 'output'), found.result?.output_path);
-        assert.equal(await queue.artifact(id, 2, 'output'), undefined);
-        assert.equal(await queue.artifact(id, null, 'patch'), undefined);
+        for (const run of [null, 1]) {
+          const { path: _, ...output } = (await queue.artifacts.find(id, run, 'output')) ?? {};
+          assert.deepEqual(output, { run: 1, bytes: 10 });
+        }
+        assert.equal(await textOf(id, 1), 'the answer');
+        assert.equal(await textOf(id, 1, { from: 4 }), 'answer');
+        assert.equal(await textOf(id, 1, { from: 4, to: 7 }), 'ans');
+        for (const none of [{ from: 10 }, { from: 4, to: 4 }, { from: 99 }])
+          assert.equal(await textOf(id, 1, none), '');
+        assert.equal(await queue.artifacts.find(id, 2, 'output'), undefined);
+        assert.equal(await textOf(id, 2), '');
+        assert.equal(await queue.artifacts.find(id, null, 'patch'), undefined);
         assert.equal(await member.holds(taken), false);
       });
 

@@ -80,7 +80,7 @@ export class Project {
     const member = await this.queue.join(worker());
     const claim = await member.claim(takeAll);
     if (claim === undefined) throw new Error('nothing to do');
-    writeFileSync(claim.outputPath, output);
+    writeFileSync(claim.scratch.outputPath, output);
     const outcome = how === 'success' ? succeeded(claim, member) : failedWith('check_failed', claim, member);
     await member.settle(claim, outcome, noRetries);
     await member.leave();

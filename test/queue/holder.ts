@@ -9,7 +9,7 @@ const queue = new FileQueue({ home, seal: sealOf(home) });
 const member = await queue.join(worker());
 const claim = await member.claim(takeAll);
 if (claim === undefined) throw new Error('nothing to claim');
-fs.appendFileSync(claim.outputPath, 'from the zombie');
+fs.appendFileSync(claim.scratch.outputPath, 'from the zombie');
 fs.writeSync(1, `${JSON.stringify({ workerId: member.workerId, id: claim.id })}\n`);
 while (!fs.existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 2));
 const outcome = succeeded(claim, member, { evidence: 'from the zombie' });

@@ -67,7 +67,7 @@ const workUntilTheCut = async (home: TestHome): Promise<Left> => {
   const end = async (how: 'completes' | 'fails' | 'goes back' | 'fails for good'): Promise<string> => {
     const claim = await member.claim(() => ({ take: true, permits }));
     assert.ok(claim, how);
-    fs.writeFileSync(claim.outputPath, 'output');
+    fs.writeFileSync(claim.scratch.outputPath, 'output');
     if (how === 'completes') await member.settle(claim, succeeded(claim, member), budget);
     else if (how === 'goes back')
       await member.settle(claim, failedWith('worker_stopped', claim, member), budget);

@@ -65,7 +65,7 @@ describe('after a power loss', () => {
         const member = await queue.join(worker());
         const claim = await member.claim(takeAll);
         assert.ok(claim);
-        await held.disk.append(claim.outputPath, 'the answer');
+        await held.disk.append(claim.scratch.outputPath, 'the answer');
         await member.settle(claim, succeeded(claim, member, { output_bytes: 10 }), budget);
       });
       home.world.losePower();

@@ -691,8 +691,8 @@ routing: { default: { general: m } }
       it(`sees nothing of one that ended with ${how}, unless it says --reveal; a person sees it`, async () => {
         await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
         const claim = await project.finish(`It is ${SECRET}.`, how);
-        writeFileSync(claim.logPath, `log ${SECRET}`);
-        writeFileSync(claim.patchPath, `patch ${SECRET}`);
+        writeFileSync(claim.scratch.logPath, `log ${SECRET}`);
+        writeFileSync(claim.scratch.patchPath, `patch ${SECRET}`);
         for (const args of commands(claim.id)) {
           const { stdout, stderr } = await call(AGENT, args);
           assert.doesNotMatch(stdout + stderr, new RegExp(SECRET), args.join(' '));

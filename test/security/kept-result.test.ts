@@ -201,7 +201,7 @@ describe('a result that was checked', () => {
       await rig.drain(new FakeRunner(() => 'words'));
       const { result } = await rig.record(id);
       assert.equal(result?.error?.code, 'output_changed');
-      const path = (await rig.queue.artifact(id, 1, 'output')) ?? '';
+      const path = (await rig.queue.artifacts.find(id, 1, 'output'))?.path ?? '';
       assert.deepEqual(
         readdirSync(dirname(path)).filter((name) => name.includes('half')),
         [],

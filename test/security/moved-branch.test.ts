@@ -71,7 +71,7 @@ describe('the branch of a task that was checked', () => {
   }
 
   it('is not made anew from a patch that is not the one that was checked', async () => {
-    const patch = (await repository.rig.queue.artifact(id, null, 'patch')) ?? '';
+    const patch = (await repository.rig.queue.artifacts.find(id, null, 'patch'))?.path ?? '';
     writeFileSync(patch, readFileSync(patch, 'utf8').replace('+good', '+evil'));
     const branch = join(repository.folder, '.git/refs/heads/koubou', id);
     rmSync(branch);

@@ -2,6 +2,7 @@
  * What an agent CLI follows in the folder of its run (settings, plugins, servers that it starts) lies where no program in a
  * sandbox can write while it runs. The planted fault is where it is kept after that: who may write in the home finds it.
  */
+
 import assert from 'node:assert/strict';
 import {
   existsSync,
@@ -23,6 +24,8 @@ import { moveOwn } from '../../src/names/own-file.ts';
 import { apartPath } from '../../src/process/apart.ts';
 import { type ProcessIdentity, selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
+import { scratchOf } from '../../src/queue/files/artifact-files.ts';
+import { Layout } from '../../src/queue/files/layout.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { isWithin } from '../../src/text/is-within.ts';
 import { RunState } from '../../src/worker/run-state.ts';
@@ -100,7 +103,7 @@ describe('the folder of a run', () => {
 
   it('is that of one attempt alone, so that nobody takes it for what a killed worker left', async () => {
     const id = await rig.add();
-    const claim = { id, statePath: join(keptOf(id), 'run-1.state'), logPath: join(keptOf(id), 'run-1.log') };
+    const claim = { id, scratch: scratchOf(new Layout(home), id, 1) };
     const place = { home, seal: sealOf(home) };
     const [one, other] = [await RunState.make(place, claim), await RunState.make(place, claim)];
     assert.notEqual(one.path, other.path);

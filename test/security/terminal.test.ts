@@ -86,9 +86,9 @@ describe('the door to the terminal', () => {
       const claim = () => until(() => member.claim(takeAll));
       const good = await add({ type: 'code', files: [{ path: join('/', attack), sha256: null }] });
       const first = await claim();
-      appendFileSync(first.outputPath, attack);
-      appendFileSync(first.logPath, attack);
-      writeFileSync(first.patchPath, `+${attack}\n`);
+      appendFileSync(first.scratch.outputPath, attack);
+      appendFileSync(first.scratch.logPath, attack);
+      writeFileSync(first.scratch.patchPath, `+${attack}\n`);
       await member.settle(first, succeeded(first, member, { model: attack, runner: attack }), noRetries);
       const bad = await add({ type: 'command', command: ['sh', attack] });
       const second = await claim();

@@ -233,7 +233,7 @@ describe('one attempt', () => {
     assert.equal(record.status, 'failed');
     assert.equal(record.result?.error?.code, 'usage');
     assert.match(record.result?.error?.message ?? '', /is a folder/);
-    const path = await rig.queue.artifact(id, null, 'output');
+    const path = (await rig.queue.artifacts.find(id, null, 'output'))?.path;
     assert.equal(readFileSync(path ?? '', 'utf8'), 'the result');
   });
 

@@ -42,7 +42,7 @@ describe('a code task of a runner that changes files', () => {
     const record = await rig.record(id);
     assert.equal(record.status, 'completed', record.result?.error?.message);
     assert.equal(record.attempts[0]?.evidence, '2 files changed');
-    const patch = (await rig.queue.artifact(id, 1, 'patch')) ?? '';
+    const patch = (await rig.queue.artifacts.find(id, 1, 'patch'))?.path ?? '';
     assert.match(readFileSync(patch, 'utf8'), /\+\+\+ b\/b\.txt\n@@ .*\n\+b\n/);
   });
 
@@ -98,7 +98,7 @@ describe('a code task of a runner that changes files', () => {
     const id = await add({ options: { retries: 0 } });
     await rig.drain(runner);
     assert.equal((await rig.record(id)).result?.error?.code, 'stalled');
-    const patch = (await rig.queue.artifact(id, 1, 'patch')) ?? '';
+    const patch = (await rig.queue.artifacts.find(id, 1, 'patch'))?.path ?? '';
     assert.match(readFileSync(patch, 'utf8'), /^A half\.txt$/m);
   });
 

@@ -11,12 +11,14 @@ import { runDaemon } from '../../src/worker/daemon.ts';
 import type { PoolEnd } from '../../src/worker/pool.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { makeHome, newTask, type TestHome } from '../helpers/queue-home.ts';
+import { sealOf, someSeal } from '../helpers/state.ts';
 import { until } from '../helpers/until.ts';
 
 export const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
   label: 'w',
   version: '0.0.0',
   home: '/none',
+  seal: someSeal,
   keys: [],
   worktreeLinks: [],
   min: 1,
@@ -207,7 +209,7 @@ export class Rig {
     daemon.end = runDaemon({
       queue,
       runners: new Map([runners].flat().map((runner) => [runner.name, runner])),
-      settings: settings({ home: this.home.home, ...over }),
+      settings: settings({ home: this.home.home, seal: sealOf(this.home.home), ...over }),
       tell: (event) => daemon.events.push(event),
       onStopRequest: (listener) => {
         daemon.requestStop = listener;

@@ -117,6 +117,7 @@ export class Repository {
     return {
       queue,
       home: home.home,
+      seal: sealOf(home.home),
       environment: variables,
       requireWritable: allowed,
       requireUnchecked: allowed,
@@ -143,7 +144,7 @@ export class Repository {
   }
 
   async logOf(id: string): Promise<string> {
-    return readFileSync((await this.rig.queue.artifact(id, 1, 'log')) ?? '', 'utf8');
+    return readFileSync((await this.rig.queue.artifacts.find(id, 1, 'log'))?.path ?? '', 'utf8');
   }
 
   /** The text of a file of the home, as koubou would write it with other members. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
-import type { Accepted, Admission, Admit } from '../queue.ts';
+import type { Accepted, Admission, Admit } from '../member.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';

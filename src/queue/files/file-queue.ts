@@ -1,34 +1,33 @@
 /** The file queue: each member of the Queue interface, and the file in which its protocol is. */
 import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
-import { isTaskId } from '../../task/id.ts';
 import { isEnded, type State } from '../../task/lifecycle.ts';
 import type { NewTask, TaskRecord } from '../../task/record.ts';
+import type { Artifacts } from '../artifacts.ts';
+import type { WorkerIdentity, WorkerInfo, WorkerMessage } from '../member.ts';
 import type {
   Added,
   Adopted,
-  ArtifactKind,
   CancelResult,
   ChangeHint,
   Counts,
+  Inbox,
   ListFilter,
   Quarantined,
   Queue,
   SweepReport,
   Unsealed,
-  WorkerIdentity,
-  WorkerInfo,
-  WorkerMessage,
 } from '../queue.ts';
 import { addTasks } from './add.ts';
 import { Adoption, type DraftFromDrop } from './adopt.ts';
+import { ArtifactFiles } from './artifact-files.ts';
 import { cancelTask, comesAlong, retryTask } from './cancel.ts';
 import { creatorName, makeContext, type QueueContext } from './context.ts';
 import type { Sightings } from './dead.ts';
 import { type Disk, NodeDisk, replace } from './disk.ts';
 import { Layout, parseDelayedName } from './layout.ts';
 import { countTasks, findIds, listRecords } from './list.ts';
-import { endedOf, hasResults, locate, outcomeRuns } from './locate.ts';
+import { endedOf, hasResults, locate } from './locate.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type FileMember, joinQueue } from './member.ts';
 import { withoutOldNames } from './old-names.ts';
@@ -65,7 +64,9 @@ export interface FileQueueOptions {
   draftFromDrop?: DraftFromDrop;
 }
 
-export class FileQueue implements Queue {
+export class FileQueue implements Queue, Inbox {
+  readonly artifacts: Artifacts;
+  readonly inbox = this;
   readonly #context: QueueContext;
   readonly #draftFromDrop: DraftFromDrop | undefined;
   readonly #sightings: Sightings = new Map();
@@ -86,6 +87,7 @@ export class FileQueue implements Queue {
       randomBytes: options.randomBytes ?? unlikelyBytes,
       ...(options.step === undefined ? {} : { step: options.step }),
     });
+    this.artifacts = new ArtifactFiles(this.#context);
     this.#draftFromDrop = options.draftFromDrop;
   }
 
@@ -164,10 +166,6 @@ export class FileQueue implements Queue {
     return listWorkers(this.#context);
   }
 
-  get sealOfHome(): Seal {
-    return requireSeal(this.#context);
-  }
-
   async tell(workerId: string, message: WorkerMessage): Promise<void> {
     requireSeal(this.#context);
     const { disk, layout } = this.#context;
@@ -175,19 +173,6 @@ export class FileQueue implements Queue {
     const tmp = join(layout.tmp, `${creatorName(this.#context)}.message`);
     await disk.create(tmp, `${JSON.stringify(message)}\n`, true);
     await replace(disk, tmp, join(layout.control, `${workerId}.json`));
-  }
-
-  async artifact(id: string, run: number | null, kind: ArtifactKind): Promise<string | undefined> {
-    const { disk, layout } = this.#context;
-    if (!isTaskId(id) || !(await hasResults(this.#context, id))) return undefined;
-    const place = run === null ? await locate(this.#context, id) : undefined;
-    // Those that there were, not every number up to the last: a name can say any.
-    const runs = run === null ? [...(await outcomeRuns(this.#context, id)), place?.run ?? 0] : [run];
-    for (const number of runs.sort((a, b) => b - a)) {
-      const path = layout.artifact(id, number, kind);
-      if ((await disk.facts(path))?.kind === 'file') return path;
-    }
-    return undefined;
   }
 
   async markRead(id: string): Promise<void> {
@@ -227,6 +212,10 @@ export class FileQueue implements Queue {
     if (this.#draftFromDrop === undefined) return { added: 0, quarantined: 0, waiting: 0 };
     this.#adoption ??= new Adoption(this.#context, this.#draftFromDrop);
     return this.#adoption.run(this.#context.layout.workerFolder(workerId));
+  }
+
+  sawDropped(workerId: string): boolean {
+    return this.#members.some((each) => each.workerId === workerId && each.candidates.foreign.length > 0);
   }
 
   watch(): ChangeHint {

@@ -16,7 +16,8 @@ import type {
   Settled,
   WorkerIdentity,
   WorkerMessage,
-} from '../queue.ts';
+} from '../member.ts';
+import { scratchOf } from './artifact-files.ts';
 import { Candidates } from './claim.ts';
 import { creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, removeAny, replace, unlessCode } from './disk.ts';
@@ -76,11 +77,8 @@ export class FileMember implements Member {
       run,
       task: taken.task,
       earlier: taken.earlier.filter((outcome) => outcome.attempt > base),
-      logPath: context.layout.artifact(id, run, 'log'),
-      outputPath: context.layout.artifact(id, run, 'output'),
-      artifact: (other, kind) => context.layout.artifact(id, other, kind),
-      statePath: context.layout.artifact(id, run, 'state'),
-      patchPath: context.layout.artifact(id, run, 'patch'),
+      scratch: scratchOf(context.layout, id, run),
+      scratchOf: (other) => scratchOf(context.layout, id, other),
       marker: `${this.workerId}/${id}.r${run}`,
       lease: this.#folder,
       name: taken.name,
@@ -92,10 +90,6 @@ export class FileMember implements Member {
 
   get trouble(): string | null {
     return this.candidates.trouble;
-  }
-
-  get sawDropped(): boolean {
-    return this.candidates.foreign.length > 0;
   }
 
   backlog(): Promise<number> {
@@ -166,7 +160,8 @@ export class FileMember implements Member {
   async #syncArtifacts(held: Held): Promise<void> {
     const { disk, layout } = this.#context;
     const syncs = [unlessCode(['ENOENT'], () => disk.syncFolder(layout.resultFolder(held.id)))];
-    for (const path of held.task.type === 'code' ? [held.outputPath, held.patchPath] : [held.outputPath]) {
+    const { outputPath, patchPath } = held.scratch;
+    for (const path of held.task.type === 'code' ? [outputPath, patchPath] : [outputPath]) {
       if ((await disk.facts(path))?.kind === 'file')
         syncs.push(unlessCode(['ENOENT'], () => disk.syncFile(path)));
     }
@@ -203,7 +198,7 @@ export class FileMember implements Member {
       const outcome = await readOutcome(this.#context, id, run);
       if (outcome === undefined || outcome.session === null) continue;
       const { session, runner } = outcome;
-      return { session, runner, statePath: this.#context.layout.artifact(id, run, 'state') };
+      return { session, runner, statePath: scratchOf(this.#context.layout, id, run).statePath };
     }
     return undefined;
   }

@@ -5,7 +5,7 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../../errors.ts';
-import type { PermitRequest } from '../queue.ts';
+import type { PermitRequest } from '../member.ts';
 import { creatorName, type QueueContext } from './context.ts';
 import { move, removeAny, unlessCode } from './disk.ts';
 import { heldPermitName, parseHeldPermit } from './layout.ts';

@@ -75,7 +75,8 @@ export const joinRecord = async (
   place: Place,
   task: TaskFile,
 ): Promise<TaskRecord> => {
-  const outcomes = await readOutcomes(context, task.task_id);
+  // A file of a run that never was may lie beside them.
+  const outcomes = (await readOutcomes(context, task.task_id)).filter(({ attempt }) => attempt <= place.run);
   const attempts = outcomes.filter((outcome) => outcome.started_at !== null).map(toAttempt);
   if (place.state === 'in_progress' && !outcomes.some((outcome) => outcome.attempt === place.run)) {
     attempts.push(await runningAttempt(context, place));
@@ -156,7 +157,6 @@ const toResult = async (
   place: Place,
   outcomes: readonly RunOutcome[],
 ): Promise<TaskResult> => {
-  // Not the last one: a file of a run that never was may lie beside it.
   const last = outcomes.find((outcome) => outcome.attempt === place.run);
   if (last === undefined) {
     const error = errorInfo(

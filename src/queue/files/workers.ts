@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../../errors.ts';
 import { once } from '../../text/once.ts';
-import type { WorkerInfo } from '../queue.ts';
+import type { WorkerInfo } from '../member.ts';
 import { type QueueContext, verdictFor } from './context.ts';
 import { BadFile, listOrNone } from './disk.ts';
 import { isWorkerId, MOST_SLOTS, parseTaskName } from './layout.ts';

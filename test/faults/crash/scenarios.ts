@@ -20,7 +20,7 @@ import { sweepScenarios } from './sweep-scenarios.ts';
 const claimOne = async (stage: Stage): Promise<void> => {
   await stage.join();
   const claim = await stage.claim(onePermit);
-  fs.writeFileSync(claim.outputPath, 'the answer');
+  fs.writeFileSync(claim.scratch.outputPath, 'the answer');
 };
 
 // Whoever was told of it, or went on until it was settled, has the work of the first run.

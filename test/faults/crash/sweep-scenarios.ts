@@ -35,7 +35,7 @@ const twoDead = async (queue: FileQueue, home: string): Promise<Record<string, s
   const claim = await other.claim(only(done));
   if (claim === undefined) throw new Error('nothing to claim');
   const outcome = JSON.stringify(succeeded(claim, other));
-  fs.writeFileSync(join(claim.outputPath, '..', 'run-1.json'), outcome);
+  fs.writeFileSync(join(claim.scratch.outputPath, '..', 'run-1.json'), outcome);
   fs.writeFileSync(join(home, 'tasks/in_progress', other.workerId, 'drop.json'), DROPPED);
   for (const member of [dying, other]) lookDead(home, member.workerId);
   return { a, done };

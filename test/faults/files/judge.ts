@@ -135,7 +135,14 @@ class Visit {
       const queue = new FileQueue(this.#options);
       await this.#looks.all(queue);
       const { config, environment } = await loadConfig({ home: join(this.#home, 'none'), environment: {} });
-      const wishes = { version: '0', home: this.#home, min: 1, max: 1, until: { kind: 'drained' as const } };
+      const wishes = {
+        version: '0',
+        home: this.#home,
+        seal: anySeal,
+        min: 1,
+        max: 1,
+        until: { kind: 'drained' as const },
+      };
       await this.#work(queue, workerSettings(config, environment, { PATH: process.env['PATH'] }, wishes));
       await this.#looks.all(new FileQueue(this.#options));
     }
@@ -161,7 +168,7 @@ class Visit {
       await attempt('beat', () => member.renew(beat()));
       await attempt('message', () => member.message());
       await attempt('cancels', () => member.cancelRequests());
-      await this.#drain(member, settings);
+      await this.#drain(queue, member, settings);
       this.#aheadMs += 2100;
     }
     if (member.trouble !== null) this.#looks.clear.push(member.trouble);
@@ -169,7 +176,7 @@ class Visit {
     await queue.close();
   }
 
-  async #drain(member: Member, settings: WorkerSettings): Promise<void> {
+  async #drain(queue: FileQueue, member: Member, settings: WorkerSettings): Promise<void> {
     const runner = new EchoRunner(this.#home);
     const plan = plannerOf(settings, new Map([['echo', runner]]));
     const admit = (task: TaskFile, earlier: readonly RunOutcome[]): Admitted => ({
@@ -183,13 +190,13 @@ class Visit {
       await this.#looks.attempt(`run ${claim.id}`, async () => {
         const parts = {
           member,
+          artifacts: queue.artifacts,
           runners: new Map([['echo', runner]]),
           settings,
           tell: () => undefined,
           outcomeWaits: () => undefined,
           endpointDown: () => undefined,
           endpointAnswered: () => undefined,
-          seal: anySeal,
           giveUp: new AbortController().signal,
         };
         const end = await new Attempt(parts, claim).run();

@@ -82,7 +82,7 @@ export class Looks {
       renderTaskList(await queue.list({ unread: true }), screen, Date.now()),
     );
     await show('list --status quarantined', async () =>
-      renderQuarantine(await queue.quarantined(), screen, Date.now()),
+      renderQuarantine((await queue.inbox?.quarantined()) ?? [], screen, Date.now()),
     );
     await this.attempt('when the next is due', () => queue.nextDueMs());
     for (const id of (await this.attempt('find', () => queue.find('task_', 1000))) ?? []) {

@@ -130,8 +130,8 @@ class Builder {
     const member = await this.#queue.join(worker());
     const claim = await member.claim(takeAll);
     if (claim === undefined) throw new Error('nothing to claim');
-    fs.writeFileSync(claim.outputPath, 'the output\n');
-    fs.writeFileSync(claim.logPath, 'the log\n');
+    fs.writeFileSync(claim.scratch.outputPath, 'the output\n');
+    fs.writeFileSync(claim.scratch.logPath, 'the log\n');
     await member.settle(claim, succeeded(claim, member), noRetries);
     await this.#queue.markRead(id);
     const results = `results/${dayOf(id)}/${id}`;

@@ -93,7 +93,7 @@ describe('the work in a repository', () => {
       inGit('logs', 'refs', 'heads', 'koubou', id),
       ...own.map((name) => inGit('worktrees', `${id}.r1`, name)),
       join(home, 'worktrees'),
-      (await repository.rig.queue.artifact(id, 1, 'patch')) ?? 'a patch',
+      (await repository.rig.queue.artifacts.find(id, 1, 'patch'))?.path ?? 'a patch',
     ];
     assert.deepEqual(
       must.filter((path) => !paths.has(path)),

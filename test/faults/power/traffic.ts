@@ -76,11 +76,11 @@ const user = async (random: () => number, name: string): Promise<void> => {
     const claim = await member.claim(takeAll);
     if (claim === undefined) return add(1);
     const result = text(random);
-    fs.appendFileSync(claim.outputPath, result);
+    fs.appendFileSync(claim.scratch.outputPath, result);
     const good = random() < 0.7;
     // A result that somebody asked to have in a file of his own, in a folder that is not there yet.
     const published = good && random() < 0.3 ? join(dirname(home), 'published', claim.id, 'result') : null;
-    if (published !== null) await publishOutput(claim.outputPath, published, claim);
+    if (published !== null) await publishOutput(claim.scratch.outputPath, published, claim);
     const outcome = good ? succeeded(claim, member) : failedWith('exit_nonzero', claim, member);
     const settled = await member.settle(claim, outcome, random() < 0.5 ? budget : noRetries);
     if (settled.kind !== 'settled') throw new Error(`${claim.id} was taken away`);

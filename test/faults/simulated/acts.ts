@@ -118,7 +118,7 @@ export const settle = async (actor: Actor, end: (typeof ENDS)[number]): Promise<
   }
   const at = new Date(world.nowMs()).toISOString();
   const times = { started_at: at, ended_at: at };
-  if (end === 'success') await disk.append(taken.outputPath, outputOf(taken.id, taken.run));
+  if (end === 'success') await disk.append(taken.scratch.outputPath, outputOf(taken.id, taken.run));
   const outcome = end === 'success' ? succeeded(taken, member, times) : failedWith(end, taken, member, times);
   // What it does for the task is done by now; others may go on with it before this one is told so.
   promises.letGo(taken.id, process);

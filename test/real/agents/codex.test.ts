@@ -80,7 +80,7 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
     rig.add({ type: 'code', cwd: folder, prompt: 'Write a.txt.', ...over, options: { retries: 0, ...over.options } });
 
   const logOf = async (id: string): Promise<string> =>
-    readFileSync((await rig.queue.artifact(id, 1, 'log')) ?? '', 'utf8');
+    readFileSync((await rig.queue.artifacts.find(id, 1, 'log'))?.path ?? '', 'utf8');
 
   it('has done a task when the file is there', async () => {
     const server = await serve(
