@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 const src = join(import.meta.dirname, '../../src');
 
-/** What a run left is read through the queue; the disk is for who works in the scratch of a claim. */
-const DISK = /from '(?:node:fs(?:\/promises)?|(?:\.\.\/)+names\/own-file\.ts)'/;
+/** What a run left is read through the queue; the disk is for who works in the scratch of a claim. `existsSync` opens nothing. */
+const DISK =
+  /import (?!\{ existsSync \} )[^;]* from '(?:node:fs(?:\/promises)?|(?:\.\.\/)+names\/own-file\.ts)'/;
 const READS = /\bartifacts\.(?:find|read)\(|\breadResult\(|\breadPatch\(|\breadLog\(/;
 /** A name below the folder of results, as queue/files/layout.ts makes it. */
 const PLACE = /['"`/]results['"`/]|['"`/]run-\$\{/;
