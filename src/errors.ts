@@ -89,6 +89,11 @@ export const ERROR_CODES = {
   ),
   dependency_failed: rule(false, false, 'A task it waits for failed; `koubou retry` that one first.'),
   disk_full: rule(false, true, 'Free some space, then try again.'),
+  queue_unavailable: rule(
+    false,
+    true,
+    'Nothing is lost. Check who may write to the home, and that its disk is not mounted read-only.',
+  ),
   unknown: rule(false, true, 'It is not known whether this was done. Repeat it with the same --key.'),
   key_conflict: rule(false, false, 'The key names another task; choose another key.', 2),
   no_such_task: rule(false, false, '`koubou list` shows the tasks.', 3),
@@ -149,6 +154,32 @@ export const toErrorInfo = (error: unknown): ErrorInfo => {
 export const systemCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
+const MAY_PASS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files',
+  EAGAIN: 'the system has no more to give',
+  ENOMEM: 'no memory is left',
+};
+
+/**
+ * Why what could not be read or written now may be later, in words for a person: of the system's own error, and of one that
+ * a queue made of it. undefined: it does not pass, or is not known to. EIO is not among them: what could not be put on the
+ * device once may be gone, and a second try would not say so.
+ */
+export const mayPass = (error: unknown): string | undefined => {
+  const words = MAY_PASS[systemCodeBelow(error) ?? ''];
+  if (!(error instanceof KoubouError)) return words;
+  return ['disk_full', 'queue_unavailable'].includes(error.code) ? (words ?? error.message) : undefined;
+};
+
 /** The machine has none left for now: of files that may be open, of processes, of memory. */
 export const isShortage = (error: unknown): boolean =>
-  ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(systemCode(error) ?? '');
+  ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(systemCodeBelow(error) ?? '');
+
+const systemCodeBelow = (error: unknown): string | undefined =>
+  systemCode(error instanceof KoubouError ? error.cause : error);

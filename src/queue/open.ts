@@ -1,4 +1,5 @@
 /** From a home to its queue; the only place that names the backends. */
+import { closed } from './closed.ts';
 import type { DraftFromDrop } from './files/adopt.ts';
 import { FileQueue } from './files/file-queue.ts';
 import { requireHome } from './files/home.ts';
@@ -17,5 +18,5 @@ export interface OpenOptions {
 /** Throws `no_home` where there is none. */
 export const openQueue = (options: OpenOptions): Queue => {
   requireHome(options.home);
-  return new FileQueue(options);
+  return closed(new FileQueue(options));
 };

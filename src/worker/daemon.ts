@@ -1,5 +1,5 @@
 /** A daemon's life: join, obey signals, work, leave. */
-import { KoubouError, systemCode } from '../errors.ts';
+import { KoubouError, mayPass } from '../errors.ts';
 import type { Tell } from '../events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
@@ -15,16 +15,8 @@ export interface DaemonParts {
   onStopRequest: (listener: () => void) => () => void;
 }
 
-const NOT_WRITABLE: Readonly<Record<string, string>> = {
-  EROFS: 'its file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-};
-
 const cannotJoin = (error: unknown): unknown => {
-  const why = NOT_WRITABLE[systemCode(error) ?? ''];
+  const why = mayPass(error);
   if (why === undefined) return error;
   return new KoubouError('usage', `The home cannot be written to (${why}); no worker was started.`, {
     hint: 'Give the user who runs the worker the right to write there, or free some space.',

@@ -133,9 +133,9 @@ const beginningOf = async (
     const text = new TextDecoder().decode(bytes.subarray(0, SHOWN_BYTES), { stream: !whole });
     return text.trim() === '' ? null : { place, text, whole };
   } catch (error) {
-    if (error instanceof KoubouError) return null;
-    if (systemCode(error) === undefined || isShortage(error)) throw error;
-    return null;
+    if (isShortage(error)) throw error;
+    if (error instanceof KoubouError || systemCode(error) !== undefined) return null;
+    throw error;
   }
 };
 

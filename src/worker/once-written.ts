@@ -1,6 +1,6 @@
 /** Waits with what has to be written until it can be: an outcome is kept in memory where the disk is full. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemCode } from '../errors.ts';
+import { mayPass } from '../errors.ts';
 
 export interface Waiting {
   /** Told why nothing can be written yet, so that nothing new is claimed meanwhile; null once it is. */
@@ -10,21 +10,6 @@ export interface Waiting {
 }
 
 const RETRY_MS = 1000;
-/**
- * Why an outcome cannot be written now, though it may be later. EIO is not among them: what could not be put on the
- * device once may be gone, and a second try would not say so.
- */
-const MAY_PASS: Readonly<Record<string, string>> = {
-  disk_full: 'the disk is full',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EMFILE: 'too many open files',
-  ENFILE: 'too many open files',
-  ENOMEM: 'no memory is left',
-};
 
 /** Rejects with what does not pass, and with everything after `giveUp`. */
 export const onceWritten = async <T>(
@@ -37,7 +22,7 @@ export const onceWritten = async <T>(
       outcomeWaits(null);
       return written;
     } catch (error) {
-      const why = MAY_PASS[systemCode(error) ?? ''];
+      const why = mayPass(error);
       if (why === undefined || giveUp.aborted) throw error;
       outcomeWaits(why);
       // The last try is made at once when nobody may wait any longer.

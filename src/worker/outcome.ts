@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KoubouError, systemCode } from '../errors.ts';
+import { KoubouError, mayPass, systemCode } from '../errors.ts';
 import type { Artifacts, Claim } from '../queue/queue.ts';
 import type { AttemptPlan } from '../route/plan.ts';
 import type { RunOutcome } from '../task/record.ts';
@@ -65,7 +65,7 @@ const handedBack = async (
   try {
     return await onceWritten(waiting, () => handBack({ claim, artifacts }, outcome, worktree));
   } catch (error) {
-    if (systemCode(error) === undefined) throw error;
+    if (systemCode(error) === undefined && mayPass(error) === undefined) throw error;
     return outcome;
   }
 };

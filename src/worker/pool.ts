@@ -4,7 +4,7 @@
  * (sweeps), heartbeat.ts, slots.ts (how many at a time), admission.ts (which tasks, and where they go), endpoints.ts
  * (whose servers answer), ending.ts (when nothing is left), attempt.ts (one attempt).
  */
-import { isShortage, KoubouError, systemCode } from '../errors.ts';
+import { KoubouError, mayPass, systemCode } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
 import type { ChangeHint, Claim, Member, Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
@@ -162,8 +162,7 @@ export class Pool {
         waitMs = next;
         this.#notes.set('look', null);
       } catch (error) {
-        // No folder can be listed for want of a descriptor: that passes.
-        if (!isShortage(error)) throw error;
+        if (mayPass(error) === undefined) throw error;
         const words = error instanceof Error ? error.message : String(error);
         this.#notes.set('look', `the queue cannot be looked at (${words})`);
       }
@@ -223,15 +222,12 @@ export class Pool {
       this.#notes.set('stuck', this.#parts.member.trouble);
       return claim;
     } catch (error) {
-      if (!(error instanceof KoubouError)) {
-        // A system error (a full disk, too many open files) is not the task's fault and may pass.
-        if (systemCode(error) === undefined) throw error;
-      } else if (error.code === 'worker_lost') {
+      if (error instanceof KoubouError && error.code === 'worker_lost') {
         this.#setFenced();
         return undefined;
-      } else if (error.code !== 'disk_full') {
-        throw error;
       }
+      // That the queue fails is not the task's fault.
+      if (!isOfQueue(error)) throw error;
       this.#claimAgainAt = performance.now() + CLAIM_RETRY_MS;
       const words = error instanceof Error ? error.message : String(error);
       this.#notes.set('claim', `nothing can be claimed (${words})`);
@@ -373,3 +369,8 @@ const every = (ms: number, action: () => Promise<void>): NodeJS.Timeout => {
     });
   }, ms);
 };
+
+/** What the queue says of itself (queue/closed.ts), and not what was asked of it. */
+const isOfQueue = (error: unknown): boolean =>
+  error instanceof KoubouError &&
+  (error.code === 'disk_full' || error.code === 'queue_unavailable' || systemCode(error.cause) !== undefined);

@@ -1,3 +1,4 @@
+import { closed } from '../../src/queue/closed.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { machineAhead, makeHome } from '../helpers/queue-home.ts';
 import { describeQueue } from './queue.ts';
@@ -8,7 +9,8 @@ describeQueue('files', async () => {
   let steadyMs = 0;
   const machine = machineAhead(() => steadyMs);
   return {
-    open: async () => home.open({ machine, nowMs: () => Date.now() + (performance.now() % 1) + wallMs }),
+    open: async () =>
+      closed(home.open({ machine, nowMs: () => Date.now() + (performance.now() % 1) + wallMs })),
     kill: async (member) => lookDead(home.home, member.workerId),
     advance: (ms) => {
       wallMs += ms;

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../../src/errors.ts';
 import type { WorkerEvent } from '../../src/events.ts';
+import { closed } from '../../src/queue/closed.ts';
 import type { Member, Queue } from '../../src/queue/queue.ts';
 import type { Health, RunContext, Runner, RunnerOutcome } from '../../src/runner/runner.ts';
 import type { NewTask, TaskFile, TaskRecord } from '../../src/task/record.ts';
@@ -169,7 +170,7 @@ export class Rig {
 
   /** Back-offs are next to nothing. */
   open(): Queue {
-    return this.home.open({ randomBytes: smallBytes });
+    return closed(this.home.open({ randomBytes: smallBytes }));
   }
 
   /** `within`: the folder that the home is made in. */
@@ -189,12 +190,15 @@ export class Rig {
   ): RunningDaemon {
     let member: Member | undefined;
     const own: Queue = this.open();
-    const queue = replacing(own, {
-      join: async (worker) => {
-        member = wrapMember(await own.join(worker));
-        return member;
-      },
-    });
+    // What a test has a member throw is closed as what a backend throws.
+    const queue = closed(
+      replacing(own, {
+        join: async (worker) => {
+          member = wrapMember(await own.join(worker));
+          return member;
+        },
+      }),
+    );
     const daemon: RunningDaemon = {
       events: [],
       requestStop: () => undefined,

@@ -304,7 +304,7 @@ const notAdded = (error: unknown): unknown => {
   }
   const code = systemCode(error);
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
-    return new KoubouError('internal', 'The home cannot be written to; nothing was added.', {
+    return new KoubouError('queue_unavailable', 'The home cannot be written to; nothing was added.', {
       cause: error,
       hint: 'Check the permissions of the .koubou folder and that its disk is not mounted read-only.',
     });
