@@ -77,6 +77,7 @@ export const ERROR_CODES = {
   handed_back: rule(true, false, 'Local models could not do it; a stronger agent should take over.'),
   cancelled: rule(false, false, '`koubou retry` runs it again.'),
   git_killed: rule(true, true, 'The system (for want of memory) or a person killed git. Try again.'),
+  git_failed: rule(true, true, 'Try the same git command there by hand.', 2),
   worker_lost: rule(
     false,
     true,

@@ -241,7 +241,7 @@ const whyNot = (ended: {
   return said.replaceAll(SAID_OF_DURABLE, '').trim();
 };
 
-/** What git prints. Throws `usage` with git's words when it fails. */
+/** What git prints. Throws with git's words when it fails: `disk_full`, `usage` where a cure is known, else `git_failed`. */
 export const gitOutput = async (
   place: GitPlace,
   args: readonly string[],
@@ -251,14 +251,26 @@ export const gitOutput = async (
   if (code === 0) return stdout;
   const unfetched = await neverFetched(stderr, place.own?.objects.read, place.folder);
   if (unfetched !== undefined) throw unfetched;
-  const words = stderr === '' ? `exit code ${code}` : stderr;
-  throw new KoubouError('usage', `git ${args[0]} failed in ${place.folder}: ${words}`, {
-    hint:
-      halfWorktreeIn(stderr) === undefined
-        ? (cureOfDamage(stderr) ?? 'Try the same git command there by hand.')
-        : 'A git was killed there while it made that worktree: `git worktree prune` clears it away.',
-  });
+  throw gitFailed(`git ${args[0]} failed in ${place.folder}`, stderr === '' ? `exit code ${code}` : stderr);
 };
+
+const FULL = /No space left on device|Disk quota exceeded/;
+
+/** What a person has to mend, another attempt does not. Most of what git does not say the reason of passes. */
+const gitFailed = (what: string, stderr: string): KoubouError => {
+  const message = `${what}: ${stderr}`;
+  if (FULL.test(stderr)) return new KoubouError('disk_full', message);
+  const cure =
+    halfWorktreeIn(stderr) === undefined
+      ? cureOfDamage(stderr)
+      : 'A git was killed there while it made that worktree: `git worktree prune` clears it away.';
+  return cure === undefined
+    ? new KoubouError('git_failed', message)
+    : new KoubouError('usage', message, { hint: cure });
+};
+
+/** It says nothing of the repository: git was killed, or had no room. */
+export const isOfMachine = ({ code }: KoubouError): boolean => code === 'git_killed' || code === 'disk_full';
 
 /** The same as text, without the end of its last line: a path may begin and end with spaces, and hold newlines. */
 export const gitLine = async (

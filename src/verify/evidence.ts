@@ -5,7 +5,7 @@ import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
 import { createOwn } from '../names/own-file.ts';
 import { makeOwnFolder } from '../names/own-folder.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import { type GitPlace, git, zeroEnded } from '../process/git.ts';
+import { type GitPlace, git, isOfMachine, zeroEnded } from '../process/git.ts';
 import { mendOnce } from '../process/git-damage.ts';
 import { halfMadePath } from '../process/half-made.ts';
 import { refuseLinkedFolders } from '../process/linked-folders.ts';
@@ -358,8 +358,8 @@ const firstLook = async (
       }
     } else if (found.why !== 'none') notes.push(`git does not read the repository: ${found.words}`);
   } catch (error) {
-    // A repository that git cannot read still has files; of one whose git was killed nothing is known.
-    if (!(error instanceof KoubouError) || error.code === 'git_killed' || place.signal?.aborted) throw error;
+    // A repository that git cannot read still has files.
+    if (!(error instanceof KoubouError) || isOfMachine(error) || place.signal?.aborted) throw error;
   }
   const { folder, signal } = place;
   return { git: null, before: await takeListTree({ folder, excluded, signal }), notes };

@@ -6,6 +6,7 @@ import { appendOwn, noteOwn } from '../names/own-file.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { walk } from '../names/walk.ts';
 import { apartPath } from '../process/apart.ts';
+import { isOfMachine } from '../process/git.ts';
 import { holdsUser } from '../process/key-folders.ts';
 import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
@@ -248,9 +249,9 @@ const mayMakeRepositories = (
   folder: string,
 ): boolean => ((changesFiles && type !== 'command') || confined === true) && !holdsUser(folder);
 
-/** What the run did cannot be known then; where git was killed, it can the next time. */
+/** What the run did cannot be known then; where the machine was to blame, it can the next time. */
 const saysWhy = (error: unknown): boolean =>
-  error instanceof KoubouError ? error.code !== 'git_killed' : systemCode(error) !== undefined;
+  error instanceof KoubouError ? !isOfMachine(error) : systemCode(error) !== undefined;
 
 const folderOf = ({ cwd, places }: TaskFile): string => places?.[cwd] ?? cwd;
 

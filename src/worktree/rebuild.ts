@@ -49,7 +49,7 @@ const originIn = async (place: GitPlace, id: string): Promise<Origin> => {
   try {
     return await originOf(place);
   } catch (error) {
-    if (!(error instanceof KoubouError) || error.code !== 'usage') throw error;
+    if (!(error instanceof KoubouError) || !['usage', 'git_failed'].includes(error.code)) throw error;
     const message = `The record of the worktree of ${id} is damaged, as after a loss of power. ${error.message}`;
     throw new KoubouError('usage', message, { hint: 'What the task did is also in its patch: koubou diff.' });
   }

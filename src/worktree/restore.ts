@@ -5,7 +5,7 @@ import { KoubouError } from '../errors.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { forgedObject } from '../process/forged-object.ts';
-import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
+import { type GitPlace, git, gitLine, gitOutput, isOfMachine } from '../process/git.ts';
 import { isBrokenBranch, removeBrokenBranch, removeEmptyObjects } from '../process/git-damage.ts';
 import { ownGit } from '../process/own-git.ts';
 import { AUTHOR, moveBranch, treeOf } from './commit.ts';
@@ -110,7 +110,7 @@ const withPatch = async (
     return await act({ place, asking, patched });
   } catch (error) {
     // The cure that was named before is the better one.
-    if (error instanceof KoubouError && error.code !== 'git_killed') return undefined;
+    if (error instanceof KoubouError && !isOfMachine(error)) return undefined;
     throw error;
   } finally {
     await removeTree(scratch);
