@@ -379,15 +379,15 @@ describe('machine', function () {
           from: "['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '') ||",
           to: '',
         },
-        { file: 'worker/once-written.ts', from: "ENOSPC: 'the disk is full',", to: '' },
+        { file: 'errors.ts', from: "ENOSPC: 'the disk is full',", to: '' },
       ],
       find: (program) =>
         failing(async () => (await fillDisk({ kind: 'tmpfs', lack: 'inodes', program })).faults),
-      found: /\(the disk is full\); no worker was started/,
+      found: /it ended before it joined: .*ENOSPC/,
     },
     {
       it: 'a read-only file system is an error like any other',
-      faults: [{ file: 'worker/once-written.ts', from: "EROFS: 'the file system is read-only',", to: '' }],
+      faults: [{ file: 'errors.ts', from: "EROFS: 'the file system is read-only',", to: '' }],
       find: (program) =>
         failing(async () => ((await becomeReadOnly('tmpfs', program)).survived ? [] : ['the daemon ended'])),
       // It was begun, and the disk can be written to again.
