@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { removeTree } from '../../src/names/remove-tree.ts';
+import { asOtherUser } from '../helpers/other-user.ts';
 
 const { promises } = fs;
 
@@ -43,18 +44,9 @@ describe('what a program left', () => {
   it('is removed whatever rights its folders have, and nothing that a link in it leads to', function () {
     mkdirSync(join(root, 'mine'));
     writeFileSync(join(root, 'mine', 'file'), '');
-    const module = new URL('../../src/names/remove-tree.ts', import.meta.url).href;
-    const node = [process.execPath, '--input-type=module', '-e', SCRIPT, module, root];
-    // Rights are nothing to root.
-    const other = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : ['env'];
-    const run = (words: readonly string[]) => {
-      const [command = '', ...args] = [...other, ...words];
-      return spawnSync(command, args, { encoding: 'utf8' });
-    };
-    // Another user cannot read what lies in root's own folder.
-    if (run(['test', '-r', fileURLToPath(module), '-a', '-x', process.execPath]).status !== 0) this.skip();
-    const { status, stderr } = run(node);
-    assert.equal(status, 0, stderr);
+    const ended = asOtherUser(SCRIPT, 'names/remove-tree.ts', root);
+    if (ended === undefined) this.skip();
+    assert.equal(ended?.status, 0, ended?.stderr);
     assert.deepEqual(readdirSync(root), ['mine']);
     assert.deepEqual(readdirSync(join(root, 'mine')), ['file']);
   });

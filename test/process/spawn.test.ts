@@ -1,10 +1,25 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { type ProgramOptions, startProgram } from '../../src/process/spawn.ts';
+import { asOtherUser } from '../helpers/other-user.ts';
+
+/** Starts a program in a folder that is closed, and prints the reason why it did not start. */
+const ENTER = `
+  const [, module, folder] = process.argv;
+  const { startProgram } = await import(module);
+  const files = { stdoutPath: '/dev/null', stderrPath: '/dev/null', marker: 'w/task.r1' };
+  const asked = { command: 'sh', args: ['-c', 'true'], cwd: folder + '/closed', lease: folder };
+  try {
+    const program = await startProgram({ ...asked, ...files, environment: { PATH: process.env.PATH }, stdin: 'closed' });
+    console.log(await program.ended);
+  } catch (error) {
+    console.log(error.code, error.message);
+  }
+`;
 
 describe('starting a program', () => {
   let folder: string;
@@ -92,6 +107,15 @@ describe('starting a program', () => {
     it('still says of a program that cannot be started why that is', async () => {
       const asked = { ...options('sh', '-c', 'true'), cwd: join(folder, 'none'), lease: folder };
       await assert.rejects(startProgram(asked), { code: 'usage' });
+    });
+
+    it('says of a folder that this user may not enter that it may not be entered', async function () {
+      await mkdir(join(folder, 'closed'), { mode: 0 });
+      await chmod(folder, 0o755);
+      const ended = asOtherUser(ENTER, 'process/spawn.ts', folder);
+      if (ended === undefined) this.skip();
+      assert.match(ended?.stdout ?? '', /EACCES|permission denied/i, ended?.stderr);
+      assert.doesNotMatch(ended?.stdout ?? '', /125/);
     });
   });
 
