@@ -49,8 +49,8 @@ export interface Clock {
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-const FIRST_PAUSE_MS = 20;
-const LAST_PAUSE_MS = 40;
+/** Between two looks; a command that prints a result has about as much left of the 50 ms. */
+const PAUSE_MS = 20;
 /** Between two looks at where each task is: what has ended is told by less. */
 const STATES_MS = 250;
 const LOOK_AHEAD_MS = 1000;
@@ -86,7 +86,6 @@ class Wait {
   async run(): Promise<WaitEnd> {
     const { signal, limitSeconds } = this.#request;
     const limitMs = (limitSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-    let pauseMs = FIRST_PAUSE_MS;
     for (;;) {
       const restMs = await this.#look();
       if (this.#isDone()) return { kind: 'ended', ended: this.#ended() };
@@ -97,10 +96,9 @@ class Wait {
       const held = this.#takeFound();
       if (held !== undefined) return { kind: 'held', open, why: held };
       if (this.#ahead === undefined && this.#waitedMs >= this.#aheadAtMs) this.#startAhead(open, limitMs);
-      const pause = Math.min(Math.max(pauseMs, restMs), Math.max(0, limitMs - this.#waitedMs));
+      const pause = Math.min(Math.max(PAUSE_MS, restMs), Math.max(0, limitMs - this.#waitedMs));
       const sleep = this.#clock.sleep(pause, signal);
       await (this.#ahead === undefined ? sleep : Promise.race([sleep, this.#ahead]));
-      pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3);
     }
   }
 

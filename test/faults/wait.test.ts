@@ -25,7 +25,7 @@ const LOOKS_WHILE_IT_STARTS: Fault = {
   to: `const fromMs = this.#waitedMs;
       await Promise.all([sleep, this.#ahead]);
       const tookMs = this.#waitedMs - fromMs;
-      if (tookMs > 10 * LAST_PAUSE_MS) await this.#clock.sleep(tookMs * REST_FACTOR, signal);`,
+      if (tookMs > 20 * PAUSE_MS) await this.#clock.sleep(tookMs * REST_FACTOR, signal);`,
 };
 
 describe('wait', function () {
