@@ -100,6 +100,12 @@ export const ERROR_CODES = {
   no_such_task: rule(false, false, '`koubou list` shows the tasks.', 3),
   no_home: rule(false, false, 'Make one with `koubou init`, or name one with --home DIR.', 3),
   untrusted_home: rule(false, false, 'Look at it with `koubou list`; `koubou trust` makes it yours.', 3),
+  no_program: rule(
+    false,
+    false,
+    'Install what the message names, or correct its path; see `koubou doctor`.',
+    2,
+  ),
   not_allowed: rule(false, false, 'README says how a person allows it.', 2),
   usage: rule(false, false, 'See --help.', 2),
   internal: rule(true, true, 'This is a bug in koubou. Run again with DEBUG=koubou and report it.'),

@@ -2,7 +2,10 @@
 import { KoubouError } from '../errors.ts';
 import type { NewTask } from '../task/record.ts';
 
-/** Throws `usage`. Git is asked once for each folder, and only where some task wants a worktree. */
+/**
+ * Throws `usage` for a task that is not of type code, else as originOf. Git is asked once for each folder, and only where some
+ * task wants a worktree.
+ */
 export const refuseWorktree = async (
   tasks: readonly NewTask[],
   environment: () => Promise<Readonly<Record<string, string>>>,
@@ -20,7 +23,9 @@ export const refuseWorktree = async (
       await originOf({ folder, environment: await environment() });
     } catch (error) {
       if (!(error instanceof KoubouError)) throw error;
-      throw new KoubouError('usage', `${error.message} Nothing was added.`, { hint: error.hint });
+      // That git was killed is not told apart: all that counts is that nothing was added, and why.
+      const code = error.exitCode === 2 ? error.code : 'usage';
+      throw new KoubouError(code, `${error.message} Nothing was added.`, { hint: error.hint });
     }
   }
 };

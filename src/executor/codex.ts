@@ -35,7 +35,7 @@ export interface CodexExecutorOptions {
 /** Its files lie here, below the run's own folder, for as long as a program runs. */
 const FOLDER = 'check';
 
-/** Throws KoubouError `usage` where the place cannot be confined. */
+/** Throws KoubouError as codexPlaces and codexProfile where the place cannot be confined, `no_program` without Codex. */
 export const codexExecutor = async (options: CodexExecutorOptions): Promise<Executor> => {
   const { sandbox, home, hidden, secrets = [], programs = [], place } = options;
   const folder = join(place.statePath, FOLDER);

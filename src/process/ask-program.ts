@@ -10,7 +10,7 @@ export interface ProgramAnswer {
 
 const LIMIT_BYTES = 1024 * 1024;
 
-/** Throws KoubouError `usage` where there is no such program. What it starts is ended with it. */
+/** Throws KoubouError `no_program` where there is no such program. What it starts is ended with it. */
 export const askProgram = async (
   command: string,
   args: readonly string[],

@@ -47,7 +47,10 @@ const candidates = (command: string, cwd: string, path: string | undefined): str
 /** Where a program was found last. Looking through a long PATH costs as much as a third of a spawn. */
 const found = new Map<string, string>();
 
-/** Throws KoubouError `usage` that says why `command` cannot be started in `cwd`. */
+/**
+ * Throws KoubouError that says why `command` cannot be started in `cwd`: `no_program`, or `usage` where that folder is
+ * gone.
+ */
 export const requireProgram = async (
   command: string,
   cwd: string,
@@ -72,14 +75,14 @@ export const requireProgram = async (
 
 const absence = async (command: string, cwd: string, path: string | undefined): Promise<KoubouError> => {
   if (!command.includes('/')) {
-    return new KoubouError('usage', `There is no program "${command}".`, {
+    return new KoubouError('no_program', `There is no program "${command}".`, {
       hint: `It is not on the PATH that was searched (${path ?? DEFAULT_PATH}). Words of a shell need one: sh -c '…'`,
     });
   }
   const place = resolve(cwd, command);
   return (await look(place)) === 'not executable'
-    ? new KoubouError('usage', `${command} is not executable.`, { hint: `chmod +x ${place}` })
-    : new KoubouError('usage', `There is no program "${command}".`, {
+    ? new KoubouError('no_program', `${command} is not executable.`, { hint: `chmod +x ${place}` })
+    : new KoubouError('no_program', `There is no program "${command}".`, {
         hint: `Nothing lies at ${place}; check the path and --cwd.`,
       });
 };

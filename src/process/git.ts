@@ -7,6 +7,7 @@
  * koubou's own (own-git.ts), where none of the repository's settings are; the few that must have the repository itself
  * (where is it, what does this branch mean, move this branch) are named in FACTS and run under the table below.
  */
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError, systemCode } from '../errors.ts';
 import { cureOfDamage } from './git-damage.ts';
@@ -226,6 +227,12 @@ const treesOf = ({
 }: Pick<GitPlace, 'folder' | 'own'> & { gitFolder: string | undefined }) =>
   [folder, gitFolder, own?.top, own?.objects.read].filter((each) => each !== undefined);
 
+const NO_GIT = 'there is no git on the PATH, or no such folder';
+
+/** The system says the same of a folder that has gone. */
+export const lacksGit = ({ stderr }: Pick<GitEnd, 'stderr'>, { folder }: Pick<GitPlace, 'folder'>): boolean =>
+  stderr === NO_GIT && existsSync(folder);
+
 const whyNot = (ended: {
   stderr?: unknown;
   timedOut: boolean;
@@ -236,7 +243,7 @@ const whyNot = (ended: {
   if (ended.timedOut) return `it took longer than ${LONGEST_MS / 1000} s`;
   if (ended.isCanceled) return 'the time of the run was over';
   if (ended.isMaxBuffer) return `it named more than ${MOST_PRINTED} bytes of files`;
-  if (systemCode(ended.cause) === 'ENOENT') return 'there is no git on the PATH, or no such folder';
+  if (systemCode(ended.cause) === 'ENOENT') return NO_GIT;
   const said = ended.stderr instanceof Uint8Array ? Buffer.from(ended.stderr).toString('utf8') : '';
   return said.replaceAll(SAID_OF_DURABLE, '').trim();
 };
@@ -251,6 +258,8 @@ export const gitOutput = async (
   if (code === 0) return stdout;
   const unfetched = await neverFetched(stderr, place.own?.objects.read, place.folder);
   if (unfetched !== undefined) throw unfetched;
+  if (lacksGit({ stderr }, place))
+    throw new KoubouError('no_program', `git ${args[0]} failed in ${place.folder}: ${stderr}`);
   throw gitFailed(`git ${args[0]} failed in ${place.folder}`, stderr === '' ? `exit code ${code}` : stderr);
 };
 

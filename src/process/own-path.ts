@@ -44,7 +44,7 @@ export const ownPath = async (sought: Sought): Promise<string> => {
 };
 
 /**
- * As findNamed for a name, while a path is the user's own word and stays what it is. Throws KoubouError `usage`. `key`: of
+ * As findNamed for a name, while a path is the user's own word and stays what it is. Throws KoubouError `no_program`. `key`: of
  * the config, which names it.
  */
 export const requireNamed = async (bin: string, sought: Sought, key: string): Promise<OwnProgram> => {
@@ -54,7 +54,7 @@ export const requireNamed = async (bin: string, sought: Sought, key: string): Pr
   const path = await ownPath(sought);
   if (bin.includes('/')) return { program: resolve('/', bin), path };
   const program = await findProgram(bin, '/', sought.path);
-  throw new KoubouError('usage', `The only "${bin}" is ${program}, where a model may have written it.`, {
+  throw new KoubouError('no_program', `The only "${bin}" is ${program}, where a model may have written it.`, {
     hint: `Install it outside of your projects; or, where you know it for the right one: koubou config ${key} ${program}`,
   });
 };

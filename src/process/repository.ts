@@ -2,7 +2,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { readTextFile } from '../text/read-text.ts';
-import { type GitPlace, git, gitLine } from './git.ts';
+import { type GitPlace, git, gitLine, lacksGit } from './git.ts';
 
 /** Absolute and real paths. */
 export interface Repository {
@@ -16,9 +16,9 @@ export interface Repository {
   commonFolder: string;
 }
 
-/** Why git has no repository there, in its words or ours; `none`: there simply is none. */
+/** Why git has no repository there, in its words or ours; `none`: there simply is none; `no_git`: it could not be asked. */
 export interface NoRepository {
-  why: 'none' | 'owner' | 'other';
+  why: 'none' | 'owner' | 'no_git' | 'other';
   words: string;
 }
 
@@ -28,7 +28,10 @@ export interface NoRepository {
  */
 export const findRepository = async (place: GitPlace): Promise<Repository | NoRepository> => {
   const inside = await git(place, ASKED);
-  if (inside.code !== 0) return { why: reasonOf(inside.stderr), words: firstLine(inside.stderr) };
+  if (inside.code !== 0) {
+    const why = lacksGit(inside, place) ? 'no_git' : reasonOf(inside.stderr);
+    return { why, words: firstLine(inside.stderr) };
+  }
   const [top = '', gitFolder = '', commonFolder = ''] = await answersIn(
     place,
     inside.stdout.toString('utf8'),

@@ -68,9 +68,9 @@ export interface RunningProgram {
 }
 
 /**
- * Starts a program. Throws KoubouError: `usage` when it cannot be started as asked (no such program, not
- * executable, no such folder, arguments too long), `disk_full` when its output cannot be written, `worker_lost` without the
- * lease; the system's own error where the machine has no descriptor or process to spare.
+ * Starts a program. Throws KoubouError: `no_program` when there is no such program or it is not executable,
+ * `usage` when there is no such folder or the arguments are too long, `disk_full` when its output cannot be
+ * written, `worker_lost` without the lease; the system's own error where the machine has no descriptor or process to spare.
  */
 export const startProgram = async (options: ProgramOptions): Promise<RunningProgram> => {
   const { command, args, cwd, environment, marker } = options;
@@ -223,10 +223,14 @@ const startFailure = (command: string, cause: unknown): Error => {
   const code = systemCode(cause);
   const why = code === undefined ? undefined : NOT_AS_ASKED[code];
   if (why !== undefined) {
-    return new KoubouError('usage', `"${command}" could not be started: ${why}.`, {
-      hint: 'Try the same command in a shell, in the same folder.',
-      cause,
-    });
+    return new KoubouError(
+      code === 'E2BIG' ? 'usage' : 'no_program',
+      `"${command}" could not be started: ${why}.`,
+      {
+        hint: 'Try the same command in a shell, in the same folder.',
+        cause,
+      },
+    );
   }
   // Whoever runs it says what that means for the task.
   if (isShortage(cause)) return cause as Error;

@@ -100,7 +100,7 @@ export class AgentRunner implements Runner {
     );
   }
 
-  /** Throws KoubouError `usage` where there is none that may be started. */
+  /** Throws KoubouError `no_program` where there is none that may be started. */
   #found(inside: readonly string[] = []): Promise<OwnProgram> {
     const { entry, environment } = this.#options;
     return requireNamed(entry.bin, { path: environment['PATH'], inside }, `runners.${this.name}.bin`);

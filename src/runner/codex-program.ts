@@ -57,7 +57,7 @@ export class CodexProgram {
     this.#machine = machine;
   }
 
-  /** Throws KoubouError `usage` where it is missing, RunFailure `usage` where it is too old. `inside`: as of `found`. */
+  /** Throws `no_program`: KoubouError where it is missing, RunFailure where it is too old. `inside`: as of `found`. */
   async abilities(inside: readonly string[] = []): Promise<CodexAbilities> {
     return this.#abilities.of(await this.found(inside));
   }
@@ -77,7 +77,7 @@ export class CodexProgram {
     );
   }
 
-  /** `inside`: the folders of the work. Throws KoubouError `usage` where there is none that may be started. */
+  /** `inside`: the folders of the work. Throws KoubouError `no_program` where there is none that may be started. */
   found(inside: readonly string[] = []): Promise<OwnProgram> {
     const { name, bin, environment, home } = this.#machine;
     const all = home === null ? inside : [dirname(home), ...inside];
@@ -112,7 +112,7 @@ export class CodexProgram {
       const said = (help.stderr || help.stdout).trim().split('\n')[0] ?? '';
       throw new RunFailure(
         errorInfo(
-          'usage',
+          'no_program',
           `\`${this.#machine.bin} exec --help\` failed${said === '' ? '.' : `: ${said}`}`,
           INSTALL,
         ),
@@ -125,7 +125,7 @@ export class CodexProgram {
     };
     if (!isTooOld(abilities)) return abilities;
     throw new RunFailure(
-      errorInfo('usage', `${abilities.version || this.#machine.bin} is too old for koubou.`, INSTALL),
+      errorInfo('no_program', `${abilities.version || this.#machine.bin} is too old for koubou.`, INSTALL),
     );
   }
 
@@ -163,7 +163,7 @@ const sandboxFailure = ({ exitCode, stderr }: ProgramAnswer, means: string): Run
   if (exitCode === SEEN) {
     return new RunFailure(
       errorInfo(
-        'usage',
+        'no_program',
         "The sandbox of Codex lets commands read what koubou hides from them: its home and the user's keys.",
         "Codex goes by an older setting instead of koubou's profile where one is made for the whole machine: remove sandbox_mode from /etc/codex/config.toml. Update Codex where it is older than 0.138.",
       ),
@@ -172,7 +172,7 @@ const sandboxFailure = ({ exitCode, stderr }: ProgramAnswer, means: string): Run
   const said = exitCode === null ? 'it did not answer in time' : lastWords(stderr);
   return new RunFailure(
     errorInfo(
-      'usage',
+      'no_program',
       `The sandbox of Codex (${means}) does not work here${said === '' ? '.' : `: ${said}`}`,
       'Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), or, in a container that may be harmed, set security.allow_full_access and the sandbox danger-full-access.',
     ),

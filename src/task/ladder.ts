@@ -39,6 +39,7 @@ const PASSED_OVER: ReadonlySet<string> = new Set<ErrorCode>([
   'needs_input',
   'not_local',
   'usage',
+  'no_program',
 ]);
 
 /** Whether this outcome of a task that climbs takes it one step up. */

@@ -9,7 +9,7 @@ export interface Origin {
   head: string;
 }
 
-/** The repository around a folder. Throws `usage` where there is none, or nothing was ever committed. */
+/** The repository around a folder. Throws `usage` where there is none, or nothing was ever committed; `no_program` without git. */
 export const originOf = async (place: GitPlace): Promise<Origin> => {
   const found = await findRepository(place);
   if (!isRepository(found)) throw notThere(place.folder, found);
@@ -31,9 +31,11 @@ const notThere = (folder: string, { why, words }: NoRepository): KoubouError => 
       },
     );
   }
-  return new KoubouError('usage', `--worktree needs a git work tree, and ${folder} has none: ${words}`, {
-    hint: 'Leave --worktree out, or try `git status` there.',
-  });
+  return new KoubouError(
+    why === 'no_git' ? 'no_program' : 'usage',
+    `--worktree needs a git work tree, and ${folder} has none: ${words}`,
+    { hint: 'Leave --worktree out, or try `git status` there.' },
+  );
 };
 
 /** The commit that is checked out. Throws `usage` where there is none yet. */

@@ -16,7 +16,7 @@ import {
   writeWorktree,
 } from './record.ts';
 
-/** undefined: there never was one, or it was removed. Throws `usage` where the repository is gone. */
+/** undefined: there never was one, or it was removed. Throws as originOf where the repository is gone. */
 export const rebuildRecord = async (
   own: SealedHome,
   { task_id, cwd }: { task_id: string; cwd: string },
@@ -49,9 +49,11 @@ const originIn = async (place: GitPlace, id: string): Promise<Origin> => {
   try {
     return await originOf(place);
   } catch (error) {
-    if (!(error instanceof KoubouError) || !['usage', 'git_failed'].includes(error.code)) throw error;
+    if (!(error instanceof KoubouError) || !['usage', 'git_failed', 'no_program'].includes(error.code)) throw error;
     const message = `The record of the worktree of ${id} is damaged, as after a loss of power. ${error.message}`;
-    throw new KoubouError('usage', message, { hint: 'What the task did is also in its patch: koubou diff.' });
+    throw new KoubouError(error.code, message, {
+      hint: 'What the task did is also in its patch: koubou diff.',
+    });
   }
 };
 

@@ -61,7 +61,7 @@ describe('the programs of a task', () => {
   it('are missed with the PATH that was searched', async () => {
     await delegate({ PATH: '/nowhere/bin' }, '--type', 'command', '--', 'koubou-test-none');
     const { result } = await worked();
-    assert.equal(result?.error?.code, 'usage');
+    assert.equal(result?.error?.code, 'no_program');
     assert.match(result?.error?.hint ?? '', /\(\/nowhere\/bin\)/);
   });
 

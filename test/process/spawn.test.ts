@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KoubouError } from '../../src/errors.ts';
+import { type ErrorCode, KoubouError } from '../../src/errors.ts';
 import { type ProgramOptions, startProgram } from '../../src/process/spawn.ts';
 import { asOtherUser } from '../helpers/other-user.ts';
 
@@ -176,10 +176,10 @@ describe('starting a program', () => {
     assert.ok(grown < 50_000_000, `grew by ${grown} bytes`);
   });
 
-  const refused = async (given: ProgramOptions, words: RegExp): Promise<void> => {
+  const refused = async (given: ProgramOptions, code: ErrorCode, words: RegExp): Promise<void> => {
     await assert.rejects(startProgram(given), (error: unknown) => {
       assert.ok(error instanceof KoubouError, String(error));
-      assert.equal(error.code, 'usage');
+      assert.equal(error.code, code);
       assert.match(error.message, words);
       assert.notEqual(error.hint, '');
       return true;
@@ -187,29 +187,37 @@ describe('starting a program', () => {
   };
 
   it('names a program that does not exist', () =>
-    refused(options('no-such-program-here'), /no program "no-such-program-here"/));
+    refused(options('no-such-program-here'), 'no_program', /no program "no-such-program-here"/));
 
   it('names a path at which nothing lies', () =>
-    refused(options('./missing.sh'), /no program ".\/missing.sh"/));
+    refused(options('./missing.sh'), 'no_program', /no program ".\/missing.sh"/));
 
   it('says that a file is not executable', async () => {
     await writeFile(join(folder, 'script.sh'), 'echo hi\n', { mode: 0o600 });
-    await refused(options('./script.sh'), /not executable/);
+    await refused(options('./script.sh'), 'no_program', /not executable/);
   });
 
   it('says that the working folder does not exist', () =>
-    refused({ ...options('true'), cwd: join(folder, 'gone') }, /working folder .*gone does not exist/));
+    refused(
+      { ...options('true'), cwd: join(folder, 'gone') },
+      'usage',
+      /working folder .*gone does not exist/,
+    ));
 
   it('says that the arguments are too long, one or all of them', async () => {
-    await refused(options('echo', 'x'.repeat(5_000_000)), /too long/);
-    await refused(options('echo', ...Array.from({ length: 100 }, () => 'x'.repeat(100_000))), /too long/);
+    await refused(options('echo', 'x'.repeat(5_000_000)), 'usage', /too long/);
+    await refused(
+      options('echo', ...Array.from({ length: 100 }, () => 'x'.repeat(100_000))),
+      'usage',
+      /too long/,
+    );
     const whole = await startProgram(options('echo', 'x'.repeat(100_000)));
     assert.equal((await whole.ended).exitCode, 0);
     assert.equal((await out()).length, 100_001);
   });
 
   it('looks programs up on the PATH it was given, not on its own', () =>
-    refused({ ...options('sh'), environment: { PATH: folder } }, /no program "sh"/));
+    refused({ ...options('sh'), environment: { PATH: folder } }, 'no_program', /no program "sh"/));
 
   it('dies with the process that started it', async function () {
     if (process.platform !== 'linux') this.skip();

@@ -172,7 +172,7 @@ describe('an agent CLI', () => {
     });
 
     it('not at all where it does not exist', () =>
-      fails('', 'usage', /no program "no-such-agent"/, { bin: 'no-such-agent' }));
+      fails('', 'no_program', /no program "no-such-agent"/, { bin: 'no-such-agent' }));
 
     it('not at all for a conversation that it cannot go on with', async () => {
       const resume = { session: 's', statePath: bench.folder };
@@ -415,6 +415,6 @@ describe('an agent CLI', () => {
 
   it('that is not there is no good health', async () => {
     const health = await agent('', { bin: 'no-such-agent' }).check();
-    assert.deepEqual([health.ok, health.error?.code], [false, 'usage']);
+    assert.deepEqual([health.ok, health.error?.code], [false, 'no_program']);
   });
 });

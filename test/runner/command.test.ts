@@ -111,9 +111,9 @@ describe('a command', () => {
     assert.match(failed.error.message, /was killed by SIGSEGV/);
   });
 
-  it('that does not exist is wrong use', async () => {
+  it('that does not exist is missed by its name', async () => {
     const failed = failure((await bench.run(runner, { command: ['no-such-program-here'] })).outcome);
-    assert.equal(failed.error.code, 'usage');
+    assert.equal(failed.error.code, 'no_program');
     assert.match(failed.error.message, /no-such-program-here/);
   });
 

@@ -225,7 +225,7 @@ describe('a program that koubou starts for itself', function () {
   describe('where the config names it without a folder', () => {
     const refused = (error: unknown, planted: string): boolean => {
       assert.ok(error instanceof KoubouError);
-      assert.equal(error.code, 'usage');
+      assert.equal(error.code, 'no_program');
       assert.match(error.message, new RegExp(`^The only "codex" is ${planted}, `));
       assert.ok(error.hint.endsWith(`koubou config runners.mine.bin ${planted}`), error.hint);
       return true;

@@ -228,6 +228,12 @@ describe('what happens after a run', () => {
         ),
         ['try_later', 'put_back', 'put_back', 'gave_up'],
       );
+      for (const code of ['usage', 'no_program'] as const)
+        assert.deepEqual(
+          events({}, ['small', 'check_failed'], ['bigger', code]),
+          ['put_back', 'gave_up'],
+          code,
+        );
       assert.deepEqual(events(over, ['small', 'usage']), ['gave_up'], 'the first one is what was asked for');
     });
 
