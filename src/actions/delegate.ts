@@ -61,8 +61,8 @@ export interface Delegated {
 }
 
 /**
- * Throws `usage`, `not_allowed`, `no_such_task` (of --after), `key_conflict`, `disk_full`: nothing was added; or
- * `unknown`.
+ * Throws `usage`, `not_allowed`, `no_program`, `no_such_task` (of --after), `key_conflict`, `disk_full`:
+ * nothing was added; or `unknown`.
  */
 export const delegate = async (request: DelegateRequest, parts: DelegateParts): Promise<Delegated> => {
   const { queue, config, cwd, createdBy } = parts;
@@ -196,9 +196,13 @@ const refuseSandbox = (task: NewTask, runner: string | undefined, config: Config
     });
   }
   if (sandbox !== 'danger-full-access' || config.security.allow_full_access) return;
-  throw new KoubouError('usage', '--sandbox danger-full-access is not allowed here. Nothing was added.', {
-    hint: 'Where the machine may be harmed, allow it: koubou config security.allow_full_access true',
-  });
+  throw new KoubouError(
+    'not_allowed',
+    '--sandbox danger-full-access is not allowed here. Nothing was added.',
+    {
+      hint: 'Where the machine may be harmed, allow it: koubou config security.allow_full_access true',
+    },
+  );
 };
 
 const refuseResume = (task: NewTask, runner: string | undefined, config: Config): void => {

@@ -31,7 +31,10 @@ export interface DropCircumstances {
   isHeld?: Marking['isHeld'];
 }
 
-/** Refuses with `usage` or `not_allowed` what would do more than answer, or would have to be read from elsewhere first. */
+/**
+ * Refuses with `not_allowed` what would do more than answer, or would have to be read from elsewhere first, and with `usage`
+ * what is no task.
+ */
 export const draftFromDrop =
   (circumstances: DropCircumstances) =>
   async (given: Readonly<Record<string, unknown>>, prompt: string | null): Promise<NewTask> => {
@@ -80,7 +83,7 @@ const refuseMore = (fields: Fields): void => {
 };
 
 const refused = (what: string): KoubouError =>
-  new KoubouError('usage', `${what} is not taken from a dropped file. Nothing was added.`, {
+  new KoubouError('not_allowed', `${what} is not taken from a dropped file. Nothing was added.`, {
     hint: 'Add such a task with `koubou delegate`.',
   });
 

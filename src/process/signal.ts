@@ -9,7 +9,7 @@ export interface RecordedProcess {
 
 export const isAlive = ({ pid, startTime }: RecordedProcess): boolean => startTimeOf(pid) === startTime;
 
-/** False where it is gone. Throws `usage` where it belongs to somebody else. */
+/** False where it is gone. Throws `not_allowed` where it belongs to somebody else. */
 export const sendSignal = (to: RecordedProcess, name: NodeJS.Signals): boolean => {
   if (!isAlive(to)) return false;
   try {
@@ -17,9 +17,13 @@ export const sendSignal = (to: RecordedProcess, name: NodeJS.Signals): boolean =
     return true;
   } catch (cause) {
     if (systemCode(cause) === 'ESRCH') return false;
-    throw new KoubouError('usage', `Process ${to.pid} could not be sent ${name}: it is somebody else's.`, {
-      hint: 'Do it as the user who started it.',
-      cause,
-    });
+    throw new KoubouError(
+      'not_allowed',
+      `Process ${to.pid} could not be sent ${name}: it is somebody else's.`,
+      {
+        hint: 'Do it as the user who started it.',
+        cause,
+      },
+    );
   }
 };

@@ -151,7 +151,6 @@ describe('a draft from a dropped file', () => {
     { prompt: 'p', options: { output: '/etc/x' } },
     { prompt_file: '/etc/passwd' },
     { prompt: 'p', schema: '/etc/passwd' },
-    { prompt: 'p', version: 99 },
     { prompt: 'p', sandbox: 'danger-full-access' },
     { prompt: 'p', options: { sandbox: 'danger-full-access' } },
     { prompt: 'p', sandbox: 'read-only' },
@@ -159,15 +158,23 @@ describe('a draft from a dropped file', () => {
     { prompt: 'p', expect: ['a.md'] },
     { prompt: 'p', resume_from: 'last' },
     { prompt: 'p', files: ['/etc/passwd'] },
-    { prompt: 'p', files: ['../x'] },
     { prompt: 'p', files: ['.koubou/config/.env'] },
     { prompt: 'p', files: ['sub/.koubou/config/.env'] },
     { prompt: 'p', files: ['.git/config'] },
     { prompt: 'p', files: ['leads-out'] },
-    { prompt: 'p', files: ['is-not-there'] },
     { prompt: 'p', cwd: '/etc' },
     { prompt: 'p', cwd: 'folder-that-leads-out' },
   ];
+  const wrong: Record<string, unknown>[] = [
+    { prompt: 'p', version: 99 },
+    { prompt: 'p', files: ['../x'] },
+    { prompt: 'p', files: ['is-not-there'] },
+  ];
+  for (const fields of wrong) {
+    it(`is wrong with ${JSON.stringify(fields)}`, () =>
+      assert.rejects(drop(fields, null), { code: 'usage' }));
+  }
+
   for (const fields of dangerous) {
     it(`is refused for ${JSON.stringify(fields)}`, () => {
       writeFiles(folder(), {
@@ -177,7 +184,7 @@ describe('a draft from a dropped file', () => {
       });
       symlinkSync('/etc/passwd', join(folder(), 'leads-out'));
       symlinkSync('/etc', join(folder(), 'folder-that-leads-out'));
-      return assert.rejects(drop(fields, null), { code: 'usage' });
+      return assert.rejects(drop(fields, null), { code: 'not_allowed' });
     });
   }
 

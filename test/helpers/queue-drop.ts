@@ -4,7 +4,7 @@ import type { DraftFromDrop } from '../../src/queue/files/adopt.ts';
 import { newTask } from './queue-home.ts';
 
 export const draftFromDrop: DraftFromDrop = (fields, prompt) => {
-  if (fields.type === 'command') throw new KoubouError('usage', 'a dropped file may not run a command');
+  if (fields.type === 'command') throw new KoubouError('not_allowed', 'a dropped file may not run a command');
   const text = prompt ?? fields.prompt;
   if (typeof text !== 'string' || text === '') throw new KoubouError('usage', 'it has no prompt');
   return newTask({
