@@ -100,6 +100,12 @@ export const ERROR_CODES = {
   no_such_task: rule(false, false, '`koubou list` shows the tasks.', 3),
   no_home: rule(false, false, 'Make one with `koubou init`, or name one with --home DIR.', 3),
   untrusted_home: rule(false, false, 'Look at it with `koubou list`; `koubou trust` makes it yours.', 3),
+  conflict: rule(
+    false,
+    false,
+    'Look at what the message names; when that has changed, ask for the same again.',
+    2,
+  ),
   no_program: rule(
     false,
     false,

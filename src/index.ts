@@ -44,8 +44,9 @@ export const openQueue = ({ home }: OpenOptions): Queue => {
 };
 
 /**
- * Makes a home of this user's own, or whatever folders of it are missing; durable. Throws `usage` on native Windows, on a
- * network file system unless that is allowed, and where XDG_STATE_HOME cannot be written; `untrusted_home` for one that
+ * Makes a home of this user's own, or whatever folders of it are missing; durable. Throws `usage` on native Windows and
+ * on a network file system unless that is allowed; `conflict` where something else lies in its place, and where
+ * XDG_STATE_HOME cannot be written; `untrusted_home` for one that
  * is somebody else's. Then nothing was made.
  */
 export const createFileHome = async (

@@ -61,7 +61,7 @@ export interface Delegated {
 }
 
 /**
- * Throws `usage`, `not_allowed`, `no_program`, `no_such_task` (of --after), `key_conflict`, `disk_full`:
+ * Throws `usage`, `not_allowed`, `conflict`, `no_program`, `no_such_task` (of --after), `key_conflict`, `disk_full`:
  * nothing was added; or `unknown`.
  */
 export const delegate = async (request: DelegateRequest, parts: DelegateParts): Promise<Delegated> => {

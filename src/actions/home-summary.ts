@@ -94,7 +94,7 @@ const unfollowed = <T>(home: string, parts: readonly string[], read: (path: stri
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return undefined;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new KoubouError('usage', `${join(home, ...parts)} is not read: ${why}`, { cause });
+    throw new KoubouError('conflict', `${join(home, ...parts)} is not read: ${why}`, { cause });
   }
 };
 

@@ -139,7 +139,7 @@ const refuseLinkedHome = (home: string, { cwd, home: named, environment }: InitR
   const end = leadsOut(home, cwd);
   if (end === undefined || existsSync(join(home, 'tasks', 'pending'))) return;
   throw new KoubouError(
-    'usage',
+    'conflict',
     `${home} is a link that leads out of the folder, to ${end}. Nothing was made.`,
     {
       hint: `Where it is yours, name that folder: koubou init --home ${end}`,

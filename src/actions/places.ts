@@ -55,6 +55,7 @@ const placeOfFolder = (path: string): string => {
   } catch (error) {
     throw refusedAs(
       error,
+      'usage',
       (reason) => `No task can work in ${path}: ${reason}. Nothing was added.`,
       'Name a folder of your own with --cwd.',
     );

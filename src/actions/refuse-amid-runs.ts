@@ -17,7 +17,7 @@ import { realOf, workTreeOf } from './project.ts';
 
 export type OpenQueue = (options: { home: string; seal?: Seal | undefined }) => Queue;
 
-/** Throws `usage`. Runs of all homes of this user count. */
+/** Throws `conflict`. Runs of all homes of this user count. */
 export const refuseAmidRuns = async (
   home: string,
   { environment, openQueue }: { environment: Variables; openQueue: OpenQueue },
@@ -29,7 +29,7 @@ export const refuseAmidRuns = async (
       const folder = foldersOf(task, other).find((each) => isWithin(place, each));
       if (folder === undefined) continue;
       throw new KoubouError(
-        'usage',
+        'conflict',
         `${task.task_id} is at work in ${folder}, and could change what a new home at ${home} says. Nothing was done.`,
         { hint: `Wait for its end: koubou wait ${task.task_id} --home ${other}` },
       );

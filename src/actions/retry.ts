@@ -20,7 +20,7 @@ export interface RetryParts {
 }
 
 /**
- * Tasks that failed because one of these had come along with it. Throws `no_such_task`, `usage` where one has not
+ * Tasks that failed because one of these had come along with it. Throws `no_such_task`, `conflict` where one has not
  * ended, and `not_allowed` where an agent may not have it run; then none was retried.
  */
 export const retryTasks = async (parts: RetryParts, ids: readonly string[]): Promise<Retried[]> => {
@@ -62,7 +62,7 @@ const requireEnded = async (queue: Queue, id: string): Promise<void> => {
   if (state === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
   if (isEnded(state)) return;
   throw new KoubouError(
-    'usage',
+    'conflict',
     `${id} has not ended: it is ${state.replace('_', ' ')}; nothing was retried.`,
     { hint: '`koubou wait` waits for it, `koubou cancel` ends it.' },
   );

@@ -10,7 +10,7 @@ export interface Scaled {
 
 /**
  * Tells every daemon, or the one whose id contains `worker`. They obey at their next beat. Throws `usage` where
- * the bounds make no sense, none runs, or `worker` fits none or several; then none was told.
+ * the bounds make no sense or `worker` fits none or several, `conflict` where none runs; then none was told.
  */
 export const scaleWorkers = async (
   queue: Queue,
@@ -23,7 +23,7 @@ export const scaleWorkers = async (
   }
   const ids = (await queue.workers()).map(({ worker_id }) => worker_id);
   if (ids.length === 0) {
-    throw new KoubouError('usage', 'No worker is running; nothing was changed.', {
+    throw new KoubouError('conflict', 'No worker is running; nothing was changed.', {
       hint: `Start one with \`koubou work --min ${min} --max ${max}\`.`,
     });
   }

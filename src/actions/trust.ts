@@ -55,7 +55,7 @@ export interface Trusted {
 }
 
 /**
- * Throws `untrusted_home` for a home of another user, `not_allowed` where an agent asks, `usage` where the key of this user
+ * Throws `untrusted_home` for a home of another user, `not_allowed` where an agent asks, `conflict` where the key of this user
  * cannot be kept. undefined: the answer was no, and nothing was done.
  */
 export const trustHome = async (request: TrustRequest): Promise<Trusted | undefined> => {
@@ -104,7 +104,7 @@ export const trustHome = async (request: TrustRequest): Promise<Trusted | undefi
 /** Until it was closed, others may have written there. */
 const requireAsShown = async (home: string, shown: HomeSummary): Promise<void> => {
   if (isDeepStrictEqual(await summaryOf(home), shown)) return;
-  throw new KoubouError('usage', `${home} has changed since it was shown; it was not signed.`, {
+  throw new KoubouError('conflict', `${home} has changed since it was shown; it was not signed.`, {
     hint: 'Run `koubou trust` again, and look at what is shown then.',
   });
 };

@@ -69,18 +69,18 @@ export const worktreeParts = (opened: OpenHome, cwd: string): WorktreeParts => {
   };
 };
 
-/** What the last run that changed anything changed. Throws `no_such_task`, and `usage` where nothing was kept. */
+/** What the last run that changed anything changed. Throws `no_such_task`, and `conflict` where nothing was kept. */
 export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
   const found = await queue.artifacts.find(id, null, 'patch');
   if (found !== undefined)
     return { path: found.path, chunks: () => queue.artifacts.read(id, found.run, 'patch') };
   if ((await queue.state(id)) === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
-  throw new KoubouError('usage', `${id} changed no files, or none of its runs has ended yet.`, {
+  throw new KoubouError('conflict', `${id} changed no files, or none of its runs has ended yet.`, {
     hint: 'Only code tasks of runners that change files keep a patch; `koubou result` shows text.',
   });
 };
 
-/** All of it or nothing. Throws `no_such_task`, and `usage` where there is nothing to apply or git refuses. */
+/** All of it or nothing. Throws `no_such_task`, and `conflict` where there is nothing to apply or git refuses. */
 export const applyTask = async (
   parts: WorktreeParts,
   id: string,
@@ -91,7 +91,7 @@ export const applyTask = async (
   const record = await worktreeOf(parts, id);
   const state = await queue.state(id);
   if (state !== 'completed') {
-    throw new KoubouError('usage', `${id} has not completed: there is nothing to apply.`, {
+    throw new KoubouError('conflict', `${id} has not completed: there is nothing to apply.`, {
       hint: '`koubou wait` waits for it; `koubou diff` shows what a failed run left.',
     });
   }
@@ -152,7 +152,7 @@ export const discardTask = async (parts: WorktreeParts, id: string): Promise<Dis
   const record = await worktreeOf(parts, id);
   const state = await parts.queue.state(id);
   if (state !== undefined && !isEnded(state)) {
-    throw new KoubouError('usage', `${id} has not ended; nothing was discarded.`, {
+    throw new KoubouError('conflict', `${id} has not ended; nothing was discarded.`, {
       hint: '`koubou cancel` ends it.',
     });
   }
@@ -169,7 +169,7 @@ const worktreeOf = async (parts: WorktreeParts, id: string): Promise<WorktreeRec
   if (task === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
   const rebuilt = await rebuildRecord(parts, task, environment);
   if (rebuilt !== undefined) return rebuilt;
-  throw new KoubouError('usage', `${id} has no worktree.`, {
+  throw new KoubouError('conflict', `${id} has no worktree.`, {
     hint: 'Only tasks that were delegated with --worktree have one, from their first run until they are discarded.',
   });
 };

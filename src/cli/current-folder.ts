@@ -3,7 +3,7 @@ import { KoubouError, systemCode } from '../errors.ts';
 
 /**
  * The folder that the command was typed in. One that was deleted meanwhile keeps its path where the system tells it, so
- * that a home above it is still found and commands that name everything else work. Throws `usage` where it does not.
+ * that a home above it is still found and commands that name everything else work. Throws `conflict` where it does not.
  */
 export const currentFolder = (): string => {
   try {
@@ -12,7 +12,7 @@ export const currentFolder = (): string => {
     if (systemCode(cause) !== 'ENOENT') throw cause;
     const before = deletedFolder();
     if (before !== undefined) return before;
-    throw new KoubouError('usage', 'The folder that you are in does not exist any more.', {
+    throw new KoubouError('conflict', 'The folder that you are in does not exist any more.', {
       hint: 'Change to one that does: cd ~',
       cause,
     });

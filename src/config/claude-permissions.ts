@@ -18,7 +18,7 @@ export interface PermissionsWritten {
   tooWide: string[];
 }
 
-/** `within`: as placeOf has it. Throws `usage` for a file that is no JSON object, or leads out. */
+/** `within`: as placeOf has it. Throws `usage` for a file that is no JSON object, and as placeOf where it leads out. */
 export const writeClaudePermissions = async (
   file: string,
   within: string | null,

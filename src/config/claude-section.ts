@@ -21,7 +21,7 @@ const withSection = (text: string, section: string): string => {
 
 /**
  * Puts the section into `file` (a CLAUDE.md), making it where it is missing. False: it was there already. Often it is a
- * link to another agent's file: the link stays. Throws `usage` where it leads out of `within`, as `placeOf` has it.
+ * link to another agent's file: the link stays. Throws `conflict` where it leads out of `within`, as `placeOf` has it.
  */
 export const writeClaudeSection = async (file: string, within: string | null): Promise<boolean> => {
   const section = await readFile(join(templatesFolder(), 'claude.md'), 'utf8');

@@ -17,7 +17,7 @@ export interface FilePlace {
 
 /**
  * Where `file` leads. `within`: the folder that it may not lead out of, as git keeps links, and a cloned repository can
- * hold any; null: it is the user's own place, and so are its links. Throws `usage`.
+ * hold any; null: it is the user's own place, and so are its links. Throws `conflict`.
  */
 export const placeOf = (file: string, within: string | null): FilePlace => {
   try {
@@ -33,7 +33,7 @@ export const placeOf = (file: string, within: string | null): FilePlace => {
     return { place: end, facts };
   } catch (error) {
     if (!(error instanceof NameRefused)) throw error;
-    throw new KoubouError('usage', `${file} is not written: ${error.message}.`, {
+    throw new KoubouError('conflict', `${file} is not written: ${error.message}.`, {
       hint: 'Look at it with `ls -l`, and remove it or put a file in its place; then repeat the command.',
       cause: error,
     });

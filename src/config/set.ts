@@ -67,7 +67,7 @@ const current = async (file: string): Promise<{ text: string; mode: number }> =>
   return { text, mode: (await stat(file)).mode & 0o777 };
 };
 
-/** One after the other. Throws `usage` where another command, which lives, does not come to an end. */
+/** One after the other. Throws `conflict` where another command, which lives, does not come to an end. */
 const guarded = async (home: string, file: string, edit: () => Promise<void>): Promise<void> => {
   const lock = await waitForLock(lockPath(home, basename(file)), file);
   try {
@@ -86,7 +86,7 @@ const waitForLock = async (path: string, file: string): Promise<{ release: () =>
     if (lock.held) return lock;
     if (isLate) {
       const who = lock.pid === null ? 'another command' : `process ${lock.pid}`;
-      throw new KoubouError('usage', `${file} is being edited by ${who}, and nothing was changed.`, {
+      throw new KoubouError('conflict', `${file} is being edited by ${who}, and nothing was changed.`, {
         hint: `Repeat it when that has ended.`,
       });
     }

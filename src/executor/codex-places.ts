@@ -34,7 +34,7 @@ export interface Wanted {
 
 /**
  * Throws KoubouError `usage` for a folder whose commands could change the queue, `not_allowed` for one in which they could
- * change what koubou starts.
+ * change what koubou starts, `conflict` where a link has come into the way.
  */
 export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   const { cwd, home, hidden, secrets = [], programs = [], sandbox, box } = wanted;
@@ -86,13 +86,13 @@ const foldersBetween = (top: string, path: string): string[] => {
 };
 
 const leftWorktree = (cwd: string): KoubouError =>
-  new KoubouError('usage', `${cwd} is no longer a folder of its worktree: it leads elsewhere.`, {
+  new KoubouError('conflict', `${cwd} is no longer a folder of its worktree: it leads elsewhere.`, {
     hint: 'Nothing was run there. Look at what the task did: koubou logs ID',
   });
 
 /** Commands would be given what nobody judged. */
 const linked = (cwd: string, link: string): KoubouError =>
-  new KoubouError('usage', `No command may work in ${cwd}: ${link} has become a link.`, {
+  new KoubouError('conflict', `No command may work in ${cwd}: ${link} has become a link.`, {
     hint: 'Put it right and `koubou retry`, or delegate again with another --cwd.',
   });
 

@@ -39,7 +39,7 @@ const unfit = (file: string, why: string): KoubouError =>
     hint: 'Remove it; then `koubou trust` signs each of your homes with a new one.',
   });
 
-/** The key, made where there is none. However many processes ask at once, all get the same one. Throws `usage`. */
+/** The key, made where there is none. However many processes ask at once, all get the same one. Throws `conflict`. */
 export const makeKey = (state: string): Uint8Array => {
   const known = readKey(state);
   if (known !== undefined) {
@@ -49,7 +49,7 @@ export const makeKey = (state: string): Uint8Array => {
   }
   try {
     makeFolder(state);
-    refuseShared(state, 'usage');
+    refuseShared(state, 'conflict');
     const { randomBytes } = process.getBuiltinModule('node:crypto');
     writeFirst(keyFile(state), randomBytes(KEY_BYTES));
   } catch (cause) {
@@ -72,8 +72,8 @@ const makeFolder = (path: string): void => {
   }
 };
 
-/** Throws `usage` where others may write in the folder: they could put a key there that they know, or a home into its registry. */
-const refuseShared = (state: string, code: 'usage' | 'untrusted_home'): void => {
+/** Throws `conflict` where others may write in the folder: they could put a key there that they know, or a home into its registry. */
+const refuseShared = (state: string, code: 'conflict' | 'untrusted_home'): void => {
   if (isClosed(statSync(state))) return;
   throw new KoubouError(code, `Others may write in ${state}; nothing was done.`, {
     hint: `Make it yours alone (chmod 700), or name another folder in XDG_STATE_HOME.`,
@@ -83,7 +83,7 @@ const refuseShared = (state: string, code: 'usage' | 'untrusted_home'): void => 
 export const notWritable = (state: string, cause: unknown): unknown => {
   if (cause instanceof KoubouError) return cause;
   const why = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-  return new KoubouError('usage', `koubou keeps the key of this user in ${state}, and cannot (${why}).`, {
+  return new KoubouError('conflict', `koubou keeps the key of this user in ${state}, and cannot (${why}).`, {
     hint: 'Nothing was made. Name a folder that you may write to in XDG_STATE_HOME, and keep it: homes are signed with that key.',
     cause,
   });

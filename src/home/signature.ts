@@ -128,7 +128,7 @@ const remember = (state: string, id: string, place: Place): void => {
   }
 };
 
-/** Throws `usage` where no home can be written down: before one is made that could not be signed. */
+/** Throws `conflict` where no home can be written down: before one is made that could not be signed. */
 export const requireRegistry = (state: string): void => {
   try {
     mkdirSync(registryFolder(state), { recursive: true, mode: 0o700 });
@@ -139,7 +139,7 @@ export const requireRegistry = (state: string): void => {
 };
 
 /**
- * Signs a home that carries no home.json; where another process was first, that one's signature counts. Throws `usage`
+ * Signs a home that carries no home.json; where another process was first, that one's signature counts. Throws `conflict`
  * where the key or the registry cannot be written, and the system's error.
  */
 export const signHome = (home: string, state: string): void => {
@@ -166,7 +166,7 @@ export const unsignHome = (home: string): void => {
   try {
     rmSync(signatureFile(home), { force: true });
   } catch (cause) {
-    throw new KoubouError('usage', `${signatureFile(home)} cannot be removed; nothing was signed.`, {
+    throw new KoubouError('conflict', `${signatureFile(home)} cannot be removed; nothing was signed.`, {
       hint: 'Move it away by hand, then run `koubou trust` again.',
       cause,
     });

@@ -22,7 +22,7 @@ const FLAGS = {
 } as const;
 
 /**
- * Throws KoubouError `usage` where no file of koubou's own lies there, or one is to be written that has a second name
+ * Throws KoubouError `conflict` where no file of koubou's own lies there, or one is to be written that has a second name
  * elsewhere; else the system's error. Files are made with 0600.
  */
 export const openOwn = async (path: string, how: keyof typeof FLAGS): Promise<FileHandle> => {
@@ -163,7 +163,7 @@ const openOwnFolder = (path: string): Folder => {
 
 const hasSecondName = (path: string): KoubouError =>
   new KoubouError(
-    'usage',
+    'conflict',
     `${path} has a second name (a hard link): what is written there would be elsewhere, too.`,
     {
       hint: 'Nothing was written to it. Put a copy in its place (cp, then mv), or remove it.',
@@ -171,7 +171,7 @@ const hasSecondName = (path: string): KoubouError =>
   );
 
 const notOwn = (path: string, cause?: unknown): KoubouError =>
-  new KoubouError('usage', `${path} is no file of koubou's own: something else was put in its place.`, {
+  new KoubouError('conflict', `${path} is no file of koubou's own: something else was put in its place.`, {
     hint: 'Nothing was read from it or written to it. Look at what it is, and remove it.',
     cause,
   });

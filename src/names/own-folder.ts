@@ -3,14 +3,14 @@ import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 
-/** Throws `usage` where something else than a folder lies there. */
+/** Throws `conflict` where something else than a folder lies there. */
 export const requireOwnFolder = (
   path: string,
   facts: Pick<Stats, 'isDirectory' | 'isSymbolicLink'>,
 ): void => {
   if (facts.isDirectory()) return;
   const what = facts.isSymbolicLink() ? 'a symbolic link' : 'no folder';
-  throw new KoubouError('usage', `${path} is ${what}, and koubou needs a folder of its own there.`, {
+  throw new KoubouError('conflict', `${path} is ${what}, and koubou needs a folder of its own there.`, {
     hint: 'Move away what lies there; `koubou init` makes the folder.',
   });
 };

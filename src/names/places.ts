@@ -62,8 +62,13 @@ export const sizeOfAttached = ({ path, place }: Attached): number => {
   }
 };
 
-/** A refused name as an error of whoever used it; any other error as it is. */
-export const refusedAs = (error: unknown, message: (reason: string) => string, hint: string): unknown =>
+/** A refused name as an error: `usage` of who names it now, `conflict` where it was settled before. Any other error as it is. */
+export const refusedAs = (
+  error: unknown,
+  code: 'usage' | 'conflict',
+  message: (reason: string) => string,
+  hint: string,
+): unknown =>
   error instanceof NameRefused
-    ? new KoubouError('usage', message(error.message), { hint, cause: error })
+    ? new KoubouError(code, message(error.message), { hint, cause: error })
     : error;

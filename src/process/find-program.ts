@@ -48,7 +48,7 @@ const candidates = (command: string, cwd: string, path: string | undefined): str
 const found = new Map<string, string>();
 
 /**
- * Throws KoubouError that says why `command` cannot be started in `cwd`: `no_program`, or `usage` where that folder is
+ * Throws KoubouError that says why `command` cannot be started in `cwd`: `no_program`, or `conflict` where that folder is
  * gone.
  */
 export const requireProgram = async (
@@ -63,7 +63,7 @@ export const requireProgram = async (
     before === undefined ? 'missing' : look(before),
   ]);
   if (!isThere) {
-    throw new KoubouError('usage', `The working folder ${cwd} does not exist.`, {
+    throw new KoubouError('conflict', `The working folder ${cwd} does not exist.`, {
       hint: 'Make it again, or delegate with another --cwd.',
     });
   }

@@ -248,7 +248,7 @@ const whyNot = (ended: {
   return said.replaceAll(SAID_OF_DURABLE, '').trim();
 };
 
-/** What git prints. Throws with git's words when it fails: `disk_full`, `usage` where a cure is known, else `git_failed`. */
+/** What git prints. Throws with git's words when it fails: `disk_full`, `no_program`, `conflict` where a cure is known, else `git_failed`. */
 export const gitOutput = async (
   place: GitPlace,
   args: readonly string[],
@@ -275,7 +275,7 @@ const gitFailed = (what: string, stderr: string): KoubouError => {
       : 'A git was killed there while it made that worktree: `git worktree prune` clears it away.';
   return cure === undefined
     ? new KoubouError('git_failed', message)
-    : new KoubouError('usage', message, { hint: cure });
+    : new KoubouError('conflict', message, { hint: cure });
 };
 
 /** It says nothing of the repository: git was killed, or had no room. */

@@ -19,7 +19,7 @@ const WRITTEN: readonly string[] = [
   'logs/refs/heads/koubou',
 ];
 
-/** To be called before git writes there. Throws `usage`. */
+/** To be called before git writes there. Throws `conflict`. */
 export const refuseLinkedFolders = async (commonFolder: string): Promise<void> => {
   for (const name of WRITTEN) {
     const path = join(commonFolder, name);
@@ -48,7 +48,7 @@ const isGitFolder = async (path: string): Promise<boolean> => {
 const linked = async (path: string): Promise<KoubouError> => {
   const target = await realpath(path).catch(() => undefined);
   return new KoubouError(
-    'usage',
+    'conflict',
     `${path} is a link${target === undefined ? '' : ` to ${target}`}, and git would write there what belongs into the repository.`,
     { hint: 'Nothing was written there. Put a folder in its place (`rm` removes a link alone), then retry.' },
   );

@@ -17,7 +17,7 @@ export const neverFetched = async (
   if (!packs.some((name) => name.endsWith('.promisor'))) return undefined;
   const [first = ''] = said.split('\n', 1);
   return new KoubouError(
-    'usage',
+    'conflict',
     `In ${folder} a file is needed that this partial clone never fetched, and koubou fetches nothing: ${first}`,
     {
       hint: 'Nothing was changed. Your own git fetches what it reads: `git checkout HEAD -- .` there, or `git log -p` of the branch. Then try again.',

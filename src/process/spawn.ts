@@ -69,7 +69,7 @@ export interface RunningProgram {
 
 /**
  * Starts a program. Throws KoubouError: `no_program` when there is no such program or it is not executable,
- * `usage` when there is no such folder or the arguments are too long, `disk_full` when its output cannot be
+ * `conflict` when there is no such folder, `usage` for arguments that are too long, `disk_full` when its output cannot be
  * written, `worker_lost` without the lease; the system's own error where the machine has no descriptor or process to spare.
  */
 export const startProgram = async (options: ProgramOptions): Promise<RunningProgram> => {

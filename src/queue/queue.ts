@@ -78,7 +78,7 @@ export interface Tasks {
   find(part: string, limit: number): Promise<string[]>;
   list(filter: ListFilter): Promise<TaskRecord[]>;
   counts(): Promise<Counts>;
-  /** Runs an ended task again, and those that come along. Throws `no_such_task`, or `usage` where it has not ended. */
+  /** Runs an ended task again, and those that come along. Throws `no_such_task`, or `conflict` where it has not ended. */
   retry(id: string): Promise<State>;
   /** Ids of the tasks that failed because this one had, and are retried with it. */
   comesAlong(id: string): Promise<string[]>;

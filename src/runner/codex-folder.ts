@@ -43,7 +43,7 @@ const makeFolder = async (parent: string): Promise<string> => {
   } catch (cause) {
     if (!['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(systemCode(cause) ?? '')) throw cause;
     throw new KoubouError(
-      'usage',
+      'conflict',
       `Codex was not asked: it needs a folder in ${parent}, and none can be made.`,
       {
         hint: 'Make it a folder that you may write to.',

@@ -37,7 +37,7 @@ export const makeCodexHome = async (
     const from = join(resume.statePath, KEPT);
     await cp(from, join(statePath, KEPT), { recursive: true, filter: isNoLink }).catch((cause: unknown) => {
       throw new RunFailure(
-        errorInfo('usage', 'The conversation to go on with is not there any more.', 'Delegate it anew.'),
+        errorInfo('conflict', 'The conversation to go on with is not there any more.', 'Delegate it anew.'),
         { cause },
       );
     });

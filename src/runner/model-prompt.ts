@@ -39,7 +39,8 @@ type Asked = Pick<TaskFile, 'type' | 'prompt' | 'files' | 'places' | 'context' |
 
 /**
  * Reads the template and the files and puts the messages together. Throws KoubouError: `usage` for a
- * template or file that is missing, unreadable or not text, `context_overflow` for more than any model takes.
+ * template that is missing or a file that is not text, `conflict` for what cannot be read any more,
+ * `context_overflow` for more than any model takes.
  */
 export const buildPrompt = async (task: Asked, options: PromptOptions): Promise<ModelPrompt> => {
   const system = await systemText(task, options);
@@ -146,20 +147,20 @@ const readBounded = async (attached: Attached, mostBytes: number): Promise<Buffe
 const unreadable = (what: string, error: unknown): KoubouError => {
   if (error instanceof KoubouError) return error;
   if (systemCode(error) === 'ENOENT') {
-    return new KoubouError('usage', `${what} does not exist any more.`, {
+    return new KoubouError('conflict', `${what} does not exist any more.`, {
       hint: 'Files are read when the task runs; put it back, then `koubou retry`.',
       cause: error,
     });
   }
   if (error instanceof NotAFile) {
-    return new KoubouError('usage', `${what} is not a file.`, {
+    return new KoubouError('conflict', `${what} is not a file.`, {
       hint: 'Name each file with its own --file.',
       cause: error,
     });
   }
   const message = error instanceof Error ? error.message : String(error);
   const refused = error instanceof NameRefused;
-  return new KoubouError('usage', `${what} cannot be read: ${message}${refused ? '.' : ''}`, {
+  return new KoubouError('conflict', `${what} cannot be read: ${message}${refused ? '.' : ''}`, {
     hint: refused ? 'Nothing was sent. Put it right and `koubou retry`.' : 'Check its permissions.',
     cause: error,
   });

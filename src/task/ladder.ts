@@ -39,6 +39,7 @@ const PASSED_OVER: ReadonlySet<string> = new Set<ErrorCode>([
   'needs_input',
   'not_local',
   'usage',
+  'conflict',
   'no_program',
 ]);
 

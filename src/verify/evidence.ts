@@ -125,7 +125,7 @@ export class Evidence {
       [asked.folder, asked.home, asked.worktrees].map(real),
     );
     if (folder === undefined || home === undefined) {
-      throw new KoubouError('usage', `The working folder ${asked.folder} does not exist.`, {
+      throw new KoubouError('conflict', `The working folder ${asked.folder} does not exist.`, {
         hint: 'Make it again, or delegate with another --cwd.',
       });
     }
@@ -297,7 +297,7 @@ const requireSamePlace = async (folder: string): Promise<void> => {
   const found = await real(folder);
   if (found === folder) return;
   const now = found === undefined ? 'is gone' : `leads to ${found} now`;
-  throw new KoubouError('usage', `The working folder ${folder} ${now}.`);
+  throw new KoubouError('conflict', `The working folder ${folder} ${now}.`);
 };
 
 /** By the clock of the home's file system, which is that of the folder where both lie in a project. */
@@ -378,7 +378,7 @@ const ignoredBy = async ({ place, scratch }: GitScope): Promise<(name: string) =
     variables: { GIT_INDEX_FILE: join(scratch, 'index') },
   });
   if (listed.code !== 0) {
-    throw new KoubouError('usage', `git cannot say what it ignores in ${place.folder}: ${listed.stderr}`);
+    throw new KoubouError('conflict', `git cannot say what it ignores in ${place.folder}: ${listed.stderr}`);
   }
   const roots = new Set(zeroEnded(listed.stdout).map((name) => name.replace(/\/$/, '')));
   return (name) => roots.has(name);

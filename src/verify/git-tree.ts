@@ -78,7 +78,7 @@ export const isIgnored = async (place: GitPlace, prefix: string): Promise<boolea
 
 /**
  * `before`: an earlier look, with which this one is to be compared: what was read then is read again, and the rest is
- * not, so that no file seems changed for being looked at in another way. Throws `usage` where git cannot read the tree.
+ * not, so that no file seems changed for being looked at in another way. Throws `conflict` where git cannot read the tree.
  */
 export const takeGitTree = async (scope: GitScope, before?: GitTree): Promise<GitTree> => {
   const { place, scratch, excluded, index } = scope;

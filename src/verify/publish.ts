@@ -27,7 +27,7 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
  * Copies `candidatePath` to `target` (absolute), durably and atomically: a reader sees the old file or the
  * whole new one, also after a loss of power. Makes missing parent folders; a link keeps pointing where it
  * did, and a file that is replaced leaves its permissions to the new one. Throws KoubouError: `disk_full`, `output_changed`
- * where the candidate is not the one that was judged, or `usage` where the target cannot be written, or leads elsewhere
+ * where the candidate is not the one that was judged, or `conflict` where the target cannot be written, or leads elsewhere
  * than before the run; then nothing of it is left behind. What an earlier run of the task
  * left half copied when it was killed is cleared away. `before` is awaited when nothing is left but to put it there;
  * where it rejects that is not done.
@@ -119,7 +119,7 @@ const clear = (error: unknown, target: string): unknown => {
   }
   const reason = error instanceof NameRefused ? error.message : REASONS[code];
   if (reason === undefined) return error;
-  return new KoubouError('usage', `${target} was not written: ${reason}.`, {
+  return new KoubouError('conflict', `${target} was not written: ${reason}.`, {
     hint: 'The result is kept: `koubou result`. Name another --output.',
     cause: error,
   });

@@ -61,7 +61,7 @@ export type Verification =
       feedback: string | null;
     };
 
-/** Never rejects for what the task or the model did; a task that cannot be verified as asked is `usage`. */
+/** Never rejects for what the task or the model did; a task that cannot be verified as asked is what the error says. */
 export const verifyResult = async (request: VerifyRequest): Promise<Verification> => {
   try {
     const verification = await verified(request);

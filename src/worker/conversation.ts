@@ -4,7 +4,10 @@ import type { Member } from '../queue/queue.ts';
 import type { RunContext } from '../runner/runner.ts';
 import type { TaskFile } from '../task/record.ts';
 
-/** null: the task begins one of its own. Throws `usage` where the one it names is not there, or another runner's. */
+/**
+ * null: the task begins one of its own. Throws `conflict` where the one it names is not there, `usage` where it is another
+ * runner's.
+ */
 export const conversationOf = async (
   task: Pick<TaskFile, 'options'>,
   runner: string,
@@ -14,7 +17,7 @@ export const conversationOf = async (
   if (from === undefined) return null;
   const found = await member.conversation(from);
   if (found === undefined) {
-    throw new KoubouError('usage', `${from} left no conversation to go on with.`, {
+    throw new KoubouError('conflict', `${from} left no conversation to go on with.`, {
       hint: 'Only a run of an agent that ended by itself leaves one; delegate anew.',
     });
   }

@@ -18,7 +18,7 @@ export interface DaemonParts {
 const cannotJoin = (error: unknown): unknown => {
   const why = mayPass(error);
   if (why === undefined) return error;
-  return new KoubouError('usage', `The home cannot be written to (${why}); no worker was started.`, {
+  return new KoubouError('conflict', `The home cannot be written to (${why}); no worker was started.`, {
     hint: 'Give the user who runs the worker the right to write there, or free some space.',
     cause: error,
   });

@@ -62,7 +62,7 @@ export const published = async (accepted: Accepted & { output: string }): Promis
   } catch (error) {
     if (!(error instanceof KoubouError)) throw error;
     if (error.code === 'output_changed') return notKept(error);
-    if (error.code !== 'usage') throw error;
+    if (error.code !== 'conflict') throw error;
     return notKept(error, evidence === null ? 'not published' : `${evidence}, not published`);
   }
 };

@@ -1,18 +1,19 @@
 /** The names of a claimed task, before its run begins: what they lead to is settled, or it does not begin. */
 import { resolve } from 'node:path';
-import { KoubouError } from '../errors.ts';
 import { filePlace, outputPlace, refusedAs, refuseNoFile, requireSamePlace } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
+import { NameRefused } from '../names/walk.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { Homes } from '../text/home-name.ts';
 
-/** Throws `usage` where the folder of a task leads to another place than when it was added. */
+/** Throws `conflict` where the folder of a task leads to another place than when it was added. */
 export const requireSameFolder = (cwd: string, place: string): void => {
   try {
     requireSamePlace(cwd, place);
   } catch (error) {
     throw refusedAs(
       error,
+      'conflict',
       (reason) =>
         `${cwd} is not the folder that the task was added for, so nothing was run there: ${reason}.`,
       'Put it right and `koubou retry`, or delegate again with another --cwd.',
@@ -21,7 +22,7 @@ export const requireSameFolder = (cwd: string, place: string): void => {
 };
 
 /**
- * The task with the places that its names lead to. Where an older koubou added it they are looked up now. Throws `usage`
+ * The task with the places that its names lead to. Where an older koubou added it they are looked up now. Throws `conflict`
  * where its folder or --output leads elsewhere than when it was added, or --output to where no result is written.
  */
 export const withSettledNames = (task: TaskFile, homes: Homes): TaskFile => {
@@ -50,6 +51,7 @@ const settledOutput = (output: string, kept: string | undefined, homes: Homes): 
   } catch (error) {
     throw refusedAs(
       error,
+      'conflict',
       (reason) => `${output} would not be written, so the work was not begun: ${reason}.`,
       'Put it right and `koubou retry`, or delegate again with another --output.',
     );
@@ -61,7 +63,7 @@ const placeOf = (path: string): string | undefined => {
   try {
     return filePlace(path);
   } catch (error) {
-    if (refusedAs(error, (reason) => reason, '') instanceof KoubouError) return undefined;
+    if (error instanceof NameRefused) return undefined;
     throw error;
   }
 };

@@ -73,7 +73,7 @@ export class Workplace {
     this.#nested = nested;
   }
 
-  /** Throws `usage` where the task asks for what the runner cannot do, or its folder is not there. */
+  /** Throws `usage` where the task asks for what the runner cannot do, `conflict` where its folder is not there. */
   static async prepare(
     claim: Claim,
     runner: Pick<Runner, 'name' | 'changesFiles'>,
@@ -117,7 +117,7 @@ export class Workplace {
     return new Workplace(claim, known, worktree, evidence, nested);
   }
 
-  /** Comes before each program. Throws `usage` where something else came in the place of the folder. */
+  /** Comes before each program. Throws `conflict` where something else came in the place of the folder. */
   requireThere(): void {
     this.#isLookDue = true;
     requireSameFolder(this.cwd, this.cwd);

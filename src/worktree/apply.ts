@@ -40,7 +40,7 @@ export type Applied =
 export type Wanted = 'checked' | 'branch';
 
 /**
- * Throws `usage` where git refuses, `home_in_changes` where a home would come along, `output_changed` where the branch is not
+ * Throws `conflict` where git refuses, `home_in_changes` where a home would come along, `output_changed` where the branch is not
  * what was checked; then nothing was changed.
  */
 export const applyWorktree = async (
@@ -51,15 +51,19 @@ export const applyWorktree = async (
 ): Promise<Applied> => {
   const asking = { folder: record.repository, environment };
   if (!(await exists(record.repository))) {
-    throw new KoubouError('usage', `${record.repository} is gone, where this task began.`, {
+    throw new KoubouError('conflict', `${record.repository} is gone, where this task began.`, {
       hint: `Bring it over elsewhere: git merge ${record.made?.commit ?? record.branch}`,
     });
   }
   const { repository } = await originOf(asking);
   if (repository.commonFolder !== (await realpath(record.git_folder).catch(() => undefined))) {
-    throw new KoubouError('usage', `${record.repository} is no work tree of ${record.git_folder} any more.`, {
-      hint: 'Nothing was applied. What the task did is also in its patch: koubou diff.',
-    });
+    throw new KoubouError(
+      'conflict',
+      `${record.repository} is no work tree of ${record.git_folder} any more.`,
+      {
+        hint: 'Nothing was applied. What the task did is also in its patch: koubou diff.',
+      },
+    );
   }
   return holding(own, record, { repository, environment }, async ({ place, index }) => {
     const head = (await commitAt(asking, 'HEAD')) ?? '';
@@ -150,7 +154,7 @@ export const undoKilledApply = async (
 };
 
 const notMerged = (branch: string, words: string): KoubouError =>
-  new KoubouError('usage', `git could not merge ${branch}: ${words}`, {
+  new KoubouError('conflict', `git could not merge ${branch}: ${words}`, {
     hint: 'git 2.38 or newer is needed, and the branch. What the task did is also in its patch: koubou diff.',
   });
 

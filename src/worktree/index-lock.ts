@@ -48,7 +48,7 @@ const take = async (lock: string, undone: string): Promise<void> => {
     });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    throw new KoubouError('usage', `Another git command is at work there (${lock}); ${undone}.`, {
+    throw new KoubouError('conflict', `Another git command is at work there (${lock}); ${undone}.`, {
       hint: 'Try again when it has ended; where none runs any more, remove that file.',
     });
   } finally {

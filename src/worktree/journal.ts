@@ -63,7 +63,7 @@ const journalFolder = async (own: SealedHome, id: string): Promise<string> =>
   join(await apartFolder(own), `${id}${JOURNALED}`);
 
 /**
- * undefined: no apply of the task was killed while it wrote. Throws `usage` where the journal cannot be read, or somebody
+ * undefined: no apply of the task was killed while it wrote. Throws `conflict` where the journal cannot be read, or somebody
  * else wrote it: what it names is changed and removed.
  */
 export const readJournal = async (own: SealedHome, id: string): Promise<Journal | undefined> => {
@@ -94,7 +94,7 @@ export const readJournal = async (own: SealedHome, id: string): Promise<Journal 
 const MOST_BYTES = 256 * 1024 * 1024;
 
 const unreadable = (path: string, why = 'cannot be read'): KoubouError =>
-  new KoubouError('usage', `${path} says what a killed \`koubou apply\` wrote, and ${why}.`, {
+  new KoubouError('conflict', `${path} says what a killed \`koubou apply\` wrote, and ${why}.`, {
     hint: 'Nothing was changed. Look with `git status` what it left; when that is settled, remove the folder of that file.',
   });
 
@@ -143,7 +143,7 @@ export const removeJournal = async (own: SealedHome, id: string): Promise<void> 
   await removeTree(folder);
 };
 
-/** Throws `usage` where the apply of another task was killed in the same work tree. */
+/** Throws `conflict` where the apply of another task was killed in the same work tree. */
 export const refuseOtherJournals = async (own: SealedHome, repository: string, id: string): Promise<void> => {
   const names = await readdir(await apartFolder(own)).catch(() => []);
   for (const other of names
@@ -151,7 +151,7 @@ export const refuseOtherJournals = async (own: SealedHome, repository: string, i
     .map((name) => name.slice(0, -JOURNALED.length))) {
     if (other === id || (await readJournal(own, other))?.repository !== repository) continue;
     throw new KoubouError(
-      'usage',
+      'conflict',
       `\`koubou apply ${other}\` was killed in ${repository} before it was through. Nothing was changed.`,
       { hint: `Complete it first: koubou apply ${other}. Or take it back: koubou discard ${other}` },
     );

@@ -36,7 +36,7 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
     await mkdir(all).catch(unless('EEXIST'));
     if (!(await lstat(all)).isDirectory()) {
       throw new KoubouError(
-        'usage',
+        'conflict',
         `${all} is a link, and git's records of worktrees would lie elsewhere.`,
         {
           hint: 'Remove it where you did not make it, or delegate without --worktree.',

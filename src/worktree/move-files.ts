@@ -17,7 +17,7 @@ export interface Ground {
   journal: Journal;
 }
 
-/** Throws `usage` where something is in the way; then nothing is changed. `stamps`: what files were when they were read. */
+/** Throws `conflict` where something is in the way; then nothing is changed. `stamps`: what files were when they were read. */
 export const moveFiles = async (ground: Ground, stamps: ReadonlyMap<string, string>): Promise<void> => {
   const { journal, folder } = ground;
   const top = journal.repository;
@@ -62,7 +62,7 @@ const SETGID = 0o2000;
 
 const inTheWay = (name: string): KoubouError =>
   new KoubouError(
-    'usage',
+    'conflict',
     `${shownName(name)} cannot be written: a file, a link or a folder of yours is in its way.`,
     { hint: 'Nothing was applied. Move what lies there, then apply again.' },
   );
@@ -76,12 +76,12 @@ const notApplied = (cause: unknown): unknown => {
     .map(String)
     .join(', ');
   if (['EEXIST', 'ENOTEMPTY', 'EISDIR', 'ENOTDIR'].includes(code)) {
-    return new KoubouError('usage', `A file, a link or a folder of yours is in the way (${where}).`, {
+    return new KoubouError('conflict', `A file, a link or a folder of yours is in the way (${where}).`, {
       hint: 'Nothing was applied. Move what lies there, then apply again.',
       cause,
     });
   }
-  return new KoubouError('usage', `The files could not be written (${code}: ${where}).`, {
+  return new KoubouError('conflict', `The files could not be written (${code}: ${where}).`, {
     hint: 'Nothing was applied. See to the disk and to your rights there, then apply again.',
     cause,
   });
@@ -103,9 +103,13 @@ const requireAsSeen = async (
   const stamp = stamps.get(name);
   // A folder that was there may have gone with its files.
   if (stamp === 'folder' || stamp === (await stampOf(top, name))) return;
-  throw new KoubouError('usage', `${shownName(name)} was changed by somebody while it was to be applied.`, {
-    hint: 'Nothing was applied. Try again when nobody writes there.',
-  });
+  throw new KoubouError(
+    'conflict',
+    `${shownName(name)} was changed by somebody while it was to be applied.`,
+    {
+      hint: 'Nothing was applied. Try again when nobody writes there.',
+    },
+  );
 };
 
 /**

@@ -9,7 +9,7 @@ export interface Origin {
   head: string;
 }
 
-/** The repository around a folder. Throws `usage` where there is none, or nothing was ever committed; `no_program` without git. */
+/** The repository around a folder. Throws `conflict` where there is none, or nothing was ever committed; `no_program` without git. */
 export const originOf = async (place: GitPlace): Promise<Origin> => {
   const found = await findRepository(place);
   if (!isRepository(found)) throw notThere(place.folder, found);
@@ -18,13 +18,13 @@ export const originOf = async (place: GitPlace): Promise<Origin> => {
 
 const notThere = (folder: string, { why, words }: NoRepository): KoubouError => {
   if (why === 'none') {
-    return new KoubouError('usage', `--worktree needs a git repository, and ${folder} is in none.`, {
+    return new KoubouError('conflict', `--worktree needs a git repository, and ${folder} is in none.`, {
       hint: 'Leave --worktree out, or make one with `git init` and a first commit.',
     });
   }
   if (why === 'owner') {
     return new KoubouError(
-      'usage',
+      'conflict',
       `git does not use the repository at ${folder}, because it has another owner: ${words}`,
       {
         hint: 'Where you trust it: git config --global --add safe.directory FOLDER. koubou never says so itself.',
@@ -32,23 +32,23 @@ const notThere = (folder: string, { why, words }: NoRepository): KoubouError => 
     );
   }
   return new KoubouError(
-    why === 'no_git' ? 'no_program' : 'usage',
+    why === 'no_git' ? 'no_program' : 'conflict',
     `--worktree needs a git work tree, and ${folder} has none: ${words}`,
     { hint: 'Leave --worktree out, or try `git status` there.' },
   );
 };
 
-/** The commit that is checked out. Throws `usage` where there is none yet. */
+/** The commit that is checked out. Throws `conflict` where there is none yet. */
 const headOf = async (place: GitPlace): Promise<string> => {
   const head = await commitAt(place, 'HEAD');
   if (head !== undefined) return head;
   const named = await git(place, ['rev-parse', '--verify', '-q', 'HEAD']);
   if (named.code === 0) {
-    throw new KoubouError('usage', `git cannot read the commit that is checked out in ${place.folder}.`, {
+    throw new KoubouError('conflict', `git cannot read the commit that is checked out in ${place.folder}.`, {
       hint: cureOfDamage('bad object'),
     });
   }
-  throw new KoubouError('usage', `A worktree belongs to a commit, and ${place.folder} has none.`, {
+  throw new KoubouError('conflict', `A worktree belongs to a commit, and ${place.folder} has none.`, {
     hint: 'Commit something first.',
   });
 };

@@ -1,7 +1,7 @@
 /** The record of a worktree that an older koubou or a loss of power left unreadable, made anew of what git and the task know. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KoubouError } from '../errors.ts';
+import { type ErrorCode, KoubouError } from '../errors.ts';
 import { type GitPlace, git } from '../process/git.ts';
 import { isBrokenBranch } from '../process/git-damage.ts';
 import { type Origin, originOf } from './origin.ts';
@@ -45,11 +45,14 @@ export const rebuildRecord = async (
   return record;
 };
 
+/** As git says it. */
+const FAILED: readonly ErrorCode[] = ['conflict', 'git_failed', 'no_program'];
+
 const originIn = async (place: GitPlace, id: string): Promise<Origin> => {
   try {
     return await originOf(place);
   } catch (error) {
-    if (!(error instanceof KoubouError) || !['usage', 'git_failed', 'no_program'].includes(error.code)) throw error;
+    if (!(error instanceof KoubouError) || !FAILED.includes(error.code)) throw error;
     const message = `The record of the worktree of ${id} is damaged, as after a loss of power. ${error.message}`;
     throw new KoubouError(error.code, message, {
       hint: 'What the task did is also in its patch: koubou diff.',

@@ -39,7 +39,7 @@ export type WorktreeRecord = z.infer<typeof WorktreeRecord>;
 
 export const worktreesFolder = (home: string): string => join(home, 'worktrees');
 
-/** The same as git names it, made where it is missing. Throws `usage` where a link lies in its place. */
+/** The same as git names it, made where it is missing. Throws `conflict` where a link lies in its place. */
 export const ownWorktrees = async (home: string): Promise<string> =>
   makeOwnFolder(await realpath(home), 'worktrees');
 

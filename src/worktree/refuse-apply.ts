@@ -18,11 +18,11 @@ const UNFINISHED: readonly [name: string, what: string, end: string][] = [
   ['BISECT_LOG', 'a bisection', '`git bisect reset`'],
 ];
 
-/** Throws `usage` where the user is in the middle of something: the files would come into it. */
+/** Throws `conflict` where the user is in the middle of something: the files would come into it. */
 export const refuseUnfinished = async ({ gitFolder, top }: Repository): Promise<void> => {
   for (const [name, what, end] of UNFINISHED) {
     if ((await lstat(join(gitFolder, name)).catch(() => undefined)) === undefined) continue;
-    throw new KoubouError('usage', `In ${top} ${what} is unfinished. Nothing was applied.`, {
+    throw new KoubouError('conflict', `In ${top} ${what} is unfinished. Nothing was applied.`, {
       hint: `End it first: ${end}. Then apply again.`,
     });
   }
@@ -55,11 +55,11 @@ export const marksOf = async (place: GitPlace, index: string, copy: string): Pro
 /** Of `ls-files -v`: the bit that says that a file is taken for unchanged. */
 const isSmall = (line: string): boolean => /^[a-z]/.test(line);
 
-/** Throws `usage` where files are in conflict, or where a file to be changed is left out of the work tree. */
+/** Throws `conflict` where files are in conflict, or where a file to be changed is left out of the work tree. */
 export const refuseMarks = async (top: string, moves: readonly Move[], marks: Marks): Promise<void> => {
   if (marks.unmerged.length > 0) {
     throw new KoubouError(
-      'usage',
+      'conflict',
       `Files of ${top} are in conflict: ${named(marks.unmerged)}. Nothing was applied.`,
       {
         hint: 'Solve them and `git add` them, or go back with `git checkout`. Then apply again.',
@@ -73,7 +73,7 @@ export const refuseMarks = async (top: string, moves: readonly Move[], marks: Ma
   }
   if (out.length === 0) return;
   throw new KoubouError(
-    'usage',
+    'conflict',
     `Your work tree leaves out what would change (git sparse-checkout): ${named(out)}. Nothing was applied.`,
     { hint: 'Take them in with `git sparse-checkout add FOLDER`, then apply again.' },
   );

@@ -13,7 +13,7 @@ import { syncAll } from '../process/sync.ts';
 import { holdingLock, removeDead } from './index-lock.ts';
 import type { WorktreeRecord } from './record.ts';
 
-/** Throws `usage` where somebody is at work on it. */
+/** Throws `conflict` where somebody is at work on it. */
 export const removeBranch = async (
   { git_folder, branch }: WorktreeRecord,
   environment: Readonly<Record<string, string>>,
@@ -42,7 +42,7 @@ export const removeBranch = async (
 };
 
 const keptFor = (why: string, cure = 'Check out another branch there'): KoubouError =>
-  new KoubouError('usage', `The worktree is removed, but git keeps its branch: ${why}.`, {
+  new KoubouError('conflict', `The worktree is removed, but git keeps its branch: ${why}.`, {
     hint: `${cure}, then discard again.`,
   });
 

@@ -101,7 +101,7 @@ const submodulesIn = async (place: GitPlace, variables: Record<string, string>):
 };
 
 /**
- * Removes the worktree, its branch and what is known of it, also where the repository has gone. Throws `usage` where the
+ * Removes the worktree, its branch and what is known of it, also where the repository has gone. Throws `conflict` where the
  * branch cannot be removed; then it can be tried again.
  */
 export const discardWorktree = async (

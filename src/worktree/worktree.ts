@@ -53,7 +53,7 @@ export interface Worktree {
   cwd: string;
 }
 
-/** Throws `usage` with git's words where it cannot be made. */
+/** Throws `conflict` with git's words where it cannot be made. */
 export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
   const { home, seal, id, run, cwd, link, environment, requireHeld, signal } = wish;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });
@@ -92,7 +92,7 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
     await makeLinks(record);
     const folder = await folderWithin(record.path, repository.prefix);
     if (folder !== undefined) return { record, cwd: folder };
-    throw new KoubouError('usage', `In the last commit a file or a link lies where ${cwd} is a folder.`, {
+    throw new KoubouError('conflict', `In the last commit a file or a link lies where ${cwd} is a folder.`, {
       hint: 'Commit the folder first, or delegate with another --cwd.',
     });
   } finally {

@@ -244,7 +244,7 @@ describe('init', () => {
 
   it('says so where nothing can be made, as below /proc', async () => {
     await assert.rejects(run({}, { home: '/proc/none/home', makeHome: createFileHome }), {
-      code: 'usage',
+      code: 'conflict',
       message: /cannot be made/,
     });
   });
@@ -254,7 +254,7 @@ describe('init', () => {
     await run({}, { home: join(folder(), 'earlier') });
     renameSync(registry, `${registry}.aside`);
     writeFileSync(registry, '');
-    await assert.rejects(run(), { code: 'usage', hint: /Nothing was made/ });
+    await assert.rejects(run(), { code: 'conflict', hint: /Nothing was made/ });
     assert.equal(existsSync(home()), false);
     rmSync(registry);
     renameSync(`${registry}.aside`, registry);

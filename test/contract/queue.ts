@@ -912,7 +912,7 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
 
       it('refuses what has not ended, and what does not exist', async () => {
         const id = await add();
-        await assert.rejects(queue.retry(id), refuses('usage'));
+        await assert.rejects(queue.retry(id), refuses('conflict'));
         await assert.rejects(queue.retry('task_20200101_000000_000000_aaaa'), refuses('no_such_task'));
       });
 

@@ -543,21 +543,21 @@ export const describeModelRunner = (kind: RunnerKind): void => {
     });
 
     describe('with files it cannot send', () => {
-      const refused = async (fields: Partial<TaskFile>, words: RegExp): Promise<void> => {
+      const refused = async (fields: Partial<TaskFile>, code: ErrorCode, words: RegExp): Promise<void> => {
         const server = await serve([steps.text('ok')]);
         const failed = failure((await bench.run(kind.make(server), fields)).outcome);
-        assert.equal(failed.error.code, 'usage');
+        assert.equal(failed.error.code, code);
         assert.match(failed.error.message, words);
         assert.deepEqual(server.requests, []);
       };
       it('a missing one', () =>
-        refused({ files: [{ path: 'gone.md', sha256: null }] }, /gone\.md does not exist/));
+        refused({ files: [{ path: 'gone.md', sha256: null }] }, 'conflict', /gone\.md does not exist/));
       it('a binary', async () => {
         await writeFile(join(bench.folder, 'a.bin'), Buffer.from([0x50, 0x4b, 0x03, 0x04, 0x00, 0x00]));
-        await refused({ files: [{ path: 'a.bin', sha256: null }] }, /not UTF-8 text/);
+        await refused({ files: [{ path: 'a.bin', sha256: null }] }, 'usage', /not UTF-8 text/);
       });
       it('a template that does not exist', () =>
-        refused({ options: { template: 'nonsense' } }, /no template "nonsense"/));
+        refused({ options: { template: 'nonsense' } }, 'usage', /no template "nonsense"/));
     });
 
     it('asks for JSON that fits the schema', async () => {

@@ -12,7 +12,6 @@ import {
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { KoubouError } from '../../src/errors.ts';
 import { codexPlaces, makeBox } from '../../src/executor/codex-places.ts';
 import type { CodexPlaces, ConfinedSandbox } from '../../src/executor/codex-profile.ts';
 import { keyFolders } from '../../src/process/key-folders.ts';
@@ -150,13 +149,12 @@ describe('the places of a run of Codex', () => {
   });
 
   it('are refused in the home, and where a folder of a worktree was made to lead elsewhere', async () => {
-    const isUsage = (error: unknown): boolean => error instanceof KoubouError && error.code === 'usage';
-    for (const cwd of [home, join(home, 'tasks')]) await assert.rejects(placesIn(cwd), isUsage);
+    for (const cwd of [home, join(home, 'tasks')]) await assert.rejects(placesIn(cwd), { code: 'usage' });
     const sub = join(home, 'worktrees', 't', 'x', 'sub');
     rmSync(sub, { recursive: true });
     for (const elsewhere of [join(root, 'a'), join(home, 'worktrees', 'other')]) {
       symlinkSync(elsewhere, sub);
-      await assert.rejects(placesIn(sub), isUsage);
+      await assert.rejects(placesIn(sub), { code: 'conflict' });
       rmSync(sub);
     }
   });

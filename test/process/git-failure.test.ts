@@ -13,7 +13,7 @@ const SAID: readonly (readonly [words: string, code: ErrorCode])[] = [
   ['fatal: unable to write new index file', 'git_failed'],
   ["fatal: cannot update ref 'x': couldn't write 'x.lock'", 'git_failed'],
   ['', 'git_failed'],
-  ['error: object file .git/objects/ab/cd is empty', 'usage'],
+  ['error: object file .git/objects/ab/cd is empty', 'conflict'],
 ];
 
 describe('a git that fails', () => {
@@ -40,7 +40,7 @@ describe('a git that fails', () => {
   it('is tried again, but where a person has to mend something', () => {
     assert.deepEqual(
       SAID.map(([, code]) => ERROR_CODES[code].retried),
-      SAID.map(([, code]) => code !== 'usage'),
+      SAID.map(([, code]) => code !== 'conflict'),
     );
   });
 });

@@ -106,7 +106,7 @@ describe('starting a program', () => {
 
     it('still says of a program that cannot be started why that is', async () => {
       const asked = { ...options('sh', '-c', 'true'), cwd: join(folder, 'none'), lease: folder };
-      await assert.rejects(startProgram(asked), { code: 'usage' });
+      await assert.rejects(startProgram(asked), { code: 'conflict' });
     });
 
     it('says of a folder that this user may not enter that it may not be entered', async function () {
@@ -200,7 +200,7 @@ describe('starting a program', () => {
   it('says that the working folder does not exist', () =>
     refused(
       { ...options('true'), cwd: join(folder, 'gone') },
-      'usage',
+      'conflict',
       /working folder .*gone does not exist/,
     ));
 

@@ -625,7 +625,7 @@ describe('making a home', () => {
     fs.writeFileSync(join(root, 'file'), '');
     for (const path of ['file', 'file/home']) {
       await assert.rejects(createFileHome(join(root, path), { allowNetworkFs: false }), {
-        code: 'usage',
+        code: 'conflict',
         message: /cannot be made \(a file, and no folder, lies there or on the way\)/,
       });
     }

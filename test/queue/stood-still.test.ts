@@ -104,7 +104,7 @@ describe('a process that stood still', () => {
     await held.reached;
     await queue.retry(id);
     held.goOn();
-    await assert.rejects(retrying, (error) => error instanceof KoubouError && error.code === 'usage');
+    await assert.rejects(retrying, (error) => error instanceof KoubouError && error.code === 'conflict');
     assert.equal((await home.swept([id], [id])).get(id), 'pending');
   });
 

@@ -82,9 +82,9 @@ describe('what is sent to a model', () => {
   it('refuses what it cannot send, and says what to do', async () => {
     await writeFile(join(folder, 'sjis.txt'), Buffer.from([0x8d, 0x48, 0x96, 0x5b]));
     assert.match((await refused(files('sjis.txt'), 'usage', /sjis\.txt is not UTF-8/)).hint, /iconv/);
-    await refused(files('gone.txt'), 'usage', /gone\.txt does not exist any more/);
+    await refused(files('gone.txt'), 'conflict', /gone\.txt does not exist any more/);
     await mkdir(join(folder, 'sub'));
-    await refused(files('sub'), 'usage', /sub is not a file/);
+    await refused(files('sub'), 'conflict', /sub is not a file/);
   });
 
   it('refuses more than any model takes, without reading it', async () => {

@@ -314,7 +314,7 @@ security: { allow_full_access: true }
     const { stdout } = await call({}, ['delegate', '--json', 'hello']);
     const apply = ['apply', JSON.parse(stdout).task_id, '--branch-as-it-is', '--json'];
     assert.equal(codeOf(await call(AGENT, apply)), 'not_allowed');
-    assert.equal(codeOf(await call({}, apply)), 'usage', 'a person is told that it has no worktree');
+    assert.equal(codeOf(await call({}, apply)), 'conflict', 'a person is told that it has no worktree');
   });
 
   it('learns no name outside by a pattern that goes up without saying so, not even whether there is one', async () => {

@@ -220,7 +220,7 @@ esac
       rmSync(join(root, 'keys'), { recursive: true });
       writeFileSync(join(home, 'run'), '');
       const { message, error } = await healthOf({});
-      assert.equal(error?.code, 'usage');
+      assert.equal(error?.code, 'conflict');
       assert.equal(message, `Codex was not asked: it needs a folder in ${home}/run, and none can be made.`);
     });
 

@@ -217,28 +217,28 @@ describe('git, as koubou runs it', function () {
     it('by a .git that leads to that of another folder', async () => {
       const sub = join(folder, 'sub');
       writeFileSync(join(sub, '.git'), `gitdir: ${other()}/.git\n`);
-      await assert.rejects(plain(sub), { code: 'usage', message: /leads to that of .*other/ });
+      await assert.rejects(plain(sub), { code: 'conflict', message: /leads to that of .*other/ });
       assert.match(shell(sub, 'git ls-files'), /secret/, 'a plain git enters it');
     });
 
     it('by a .git that is a link', async () => {
       const sub = join(folder, 'sub');
       shell(sub, `ln -s '${other()}/.git' .git`);
-      await assert.rejects(plain(sub), { code: 'usage', message: /leads to that of .*other/ });
+      await assert.rejects(plain(sub), { code: 'conflict', message: /leads to that of .*other/ });
     });
 
     it('by a .git that leads to a worktree of another folder', async () => {
       shell(other(), `git worktree add -q ../linked`);
       const sub = join(folder, 'sub');
       shell(sub, `cp ../../*/.git . 2>/dev/null; cp '${kit.outside}/linked/.git' .git`);
-      await assert.rejects(plain(sub), { code: 'usage', message: /leads to that of .*linked/ });
+      await assert.rejects(plain(sub), { code: 'conflict', message: /leads to that of .*linked/ });
     });
 
     it('by core.worktree', async () => {
       repository.git('config', 'core.worktree', kit.outside);
-      await assert.rejects(plain(folder), { code: 'usage' });
+      await assert.rejects(plain(folder), { code: 'conflict' });
       repository.git('config', 'core.worktree', tmpdir());
-      await assert.rejects(plain(folder), { code: 'usage', message: /which is not where its \.git lies/ });
+      await assert.rejects(plain(folder), { code: 'conflict', message: /which is not where its \.git lies/ });
       assert.notEqual(shell(folder, 'git rev-parse --show-toplevel').trim(), folder, 'a plain git takes it');
     });
 
@@ -249,7 +249,7 @@ describe('git, as koubou runs it', function () {
         `git init -q --bare data && git -C data config core.bare false && git -C data config core.worktree '${folder}'`,
       );
       shell(bare, `git config core.fsmonitor '${kit.trap}'`);
-      await assert.rejects(plain(bare), { code: 'usage' });
+      await assert.rejects(plain(bare), { code: 'conflict' });
       assert.equal(existsSync(marker), false);
     });
 
@@ -614,7 +614,7 @@ describe('git, as koubou runs it', function () {
       const wish = newTask({ type: 'code', cwd: folder, options: { worktree: true } });
       await assert.rejects(
         refuseWorktree([wish], () => Promise.resolve(environment())),
-        { code: 'usage', message: /another owner.*dubious ownership/ },
+        { code: 'conflict', message: /another owner.*dubious ownership/ },
       );
     });
 
@@ -623,7 +623,7 @@ describe('git, as koubou runs it', function () {
       const wish = newTask({ type: 'code', cwd: join(kit.outside, 'bare'), options: { worktree: true } });
       await assert.rejects(
         refuseWorktree([wish], () => Promise.resolve(environment())),
-        { code: 'usage', message: /work tree/ },
+        { code: 'conflict', message: /work tree/ },
       );
     });
   });

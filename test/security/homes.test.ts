@@ -907,9 +907,9 @@ routing: { default: { general: any, command: command } }\n`,
       return code === 0 ? 'done' : JSON.parse(stdout).error.code;
     };
     try {
-      assert.equal(await said('sub', 'init'), 'usage');
+      assert.equal(await said('sub', 'init'), 'conflict');
       assert.ok(!fs.existsSync(join(here.folder, 'sub', '.koubou')));
-      assert.equal(await said('cloned', 'trust', '--yes'), 'usage');
+      assert.equal(await said('cloned', 'trust', '--yes'), 'conflict');
       assert.equal(await said('.', 'init'), 'done', 'it was there before');
       assert.equal(await said('../elsewhere', 'init'), 'done');
       fs.writeFileSync(go, '');

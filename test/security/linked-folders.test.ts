@@ -81,7 +81,7 @@ describe('a link in the place of a folder that git writes to', () => {
     act('rm -rf .git/objects; ln -s "$AWAY/objects" .git/objects');
     const path = join(repository.folder, '.git', 'objects');
     await assert.rejects(refuseLinkedFolders(join(repository.folder, '.git')), {
-      code: 'usage',
+      code: 'conflict',
       message: `${path} is a link to ${away}/objects, and git would write there what belongs into the repository.`,
     });
   });

@@ -76,7 +76,7 @@ describe('the branch of a task that was checked', () => {
     const branch = join(repository.folder, '.git/refs/heads/koubou', id);
     rmSync(branch);
     writeFileSync(branch, '');
-    await assert.rejects(repository.apply(id), { code: 'usage' });
+    await assert.rejects(repository.apply(id), { code: 'conflict' });
     assert.equal(repository.status(), '');
   });
 });

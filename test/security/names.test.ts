@@ -28,7 +28,7 @@ import { matchFiles } from '../../src/actions/attach.ts';
 import { expandEach } from '../../src/actions/expand.ts';
 import { withPlaces } from '../../src/actions/places.ts';
 import { writeClaudeSection } from '../../src/config/claude-section.ts';
-import { KoubouError } from '../../src/errors.ts';
+import { type ErrorCode, KoubouError } from '../../src/errors.ts';
 import { openAttached } from '../../src/names/attached.ts';
 import { Folder, openPlace } from '../../src/names/folder.ts';
 import { openOwn, replaceOwn } from '../../src/names/own-file.ts';
@@ -50,12 +50,15 @@ const text = (path: string): string => readFileSync(path, 'utf8');
 const isRoot = process.geteuid?.() === 0;
 const NOBODY = 65534;
 
-const refusesUse = (words: RegExp) => (error: unknown) => {
+const refuses = (code: ErrorCode) => (words: RegExp) => (error: unknown) => {
   assert.ok(error instanceof KoubouError, String(error));
-  assert.equal(error.code, 'usage');
+  assert.equal(error.code, code);
   assert.match(error.message, words);
   return true;
 };
+const refusesUse = refuses('usage');
+/** What lies there now is against it. */
+const refusesNow = refuses('conflict');
 
 describe('names', () => {
   let top: string;
@@ -164,7 +167,7 @@ describe('names', () => {
       const place = places[at('out/a.md')];
       await assert.rejects(
         publishOutput(candidate, at('out/a.md'), first, undefined, { place }),
-        refusesUse(/was not written: .*out has become a link/),
+        refusesNow(/was not written: .*out has become a link/),
       );
       assert.deepEqual(readdirSync(elsewhere), []);
       // The planted fault: without the place that was kept it lands there.
@@ -178,7 +181,7 @@ describe('names', () => {
       const place = at('out/a.md');
       await assert.rejects(
         publishOutput(candidate, place, first, swap, { place }),
-        refusesUse(/become a link/),
+        refusesNow(/become a link/),
       );
       assert.deepEqual(readdirSync(elsewhere), []);
       assert.deepEqual(readdirSync(at('out2')), ['a.md']);
@@ -199,11 +202,11 @@ describe('names', () => {
       };
       await assert.rejects(
         publishOutput(candidate, place, first, swap, { place }),
-        refusesUse(/become a link/),
+        refusesNow(/become a link/),
       );
       await assert.rejects(
         publishOutput(candidate, place, first, undefined, { place }),
-        refusesUse(/a link/),
+        refusesNow(/a link/),
       );
       assert.equal(text(victim), 'precious');
       await publishOutput(candidate, place, first);
@@ -295,7 +298,7 @@ describe('names', () => {
           refusesUse(/Nothing was added/),
           name,
         );
-        await assert.rejects(publishOutput(candidate, name, first), refusesUse(/was not written/));
+        await assert.rejects(publishOutput(candidate, name, first), refusesNow(/was not written/));
       }
       assert.ok(lstatSync(at('pipe')).isFIFO());
       assert.ok(lstatSync('/dev/null').isCharacterDevice());
@@ -704,7 +707,7 @@ describe('names', () => {
     it('is written through no link that leads out of the folder', async () => {
       writeFileSync(join(elsewhere, 'rc'), '# mine');
       symlinkSync('../elsewhere/rc', at('CLAUDE.md'));
-      await assert.rejects(writeClaudeSection(at('CLAUDE.md'), folder), refusesUse(/leads out/));
+      await assert.rejects(writeClaudeSection(at('CLAUDE.md'), folder), refusesNow(/leads out/));
       assert.equal(text(join(elsewhere, 'rc')), '# mine');
       await writeClaudeSection(at('CLAUDE.md'), null);
       assert.match(
@@ -722,7 +725,7 @@ describe('names', () => {
       rmSync(at('CLAUDE.md'));
       put('.git/hooks/pre-commit', '#!/bin/sh\n');
       symlinkSync('.git/hooks/pre-commit', at('CLAUDE.md'));
-      await assert.rejects(writeClaudeSection(at('CLAUDE.md'), folder), refusesUse(/it lies in \.git/));
+      await assert.rejects(writeClaudeSection(at('CLAUDE.md'), folder), refusesNow(/it lies in \.git/));
     });
   });
 
@@ -765,11 +768,11 @@ describe('names', () => {
         const victim = join(elsewhere, 'victim');
         writeFileSync(victim, 'precious');
         symlinkSync(victim, at('run-1.log'));
-        await assert.rejects(openOwn(at('run-1.log'), how), refusesUse(/no file of koubou's own/));
+        await assert.rejects(openOwn(at('run-1.log'), how), refusesNow(/no file of koubou's own/));
         spawnSync('mkfifo', [at('run-1.output')]);
         await assert.rejects(openOwn(at('run-1.output'), how), /own|EISDIR/);
         symlinkSync(elsewhere, at('day'));
-        await assert.rejects(openOwn(at('day/victim'), how), refusesUse(/no file of koubou's own/));
+        await assert.rejects(openOwn(at('day/victim'), how), refusesNow(/no file of koubou's own/));
         assert.equal(text(victim), 'precious');
       });
     }
@@ -779,7 +782,7 @@ describe('names', () => {
         const victim = join(elsewhere, 'victim');
         writeFileSync(victim, 'precious');
         linkSync(victim, at('run-1.log'));
-        await assert.rejects(openOwn(at('run-1.log'), how), refusesUse(/has a second name/));
+        await assert.rejects(openOwn(at('run-1.log'), how), refusesNow(/has a second name/));
         const file = await openOwn(at('run-1.log'), 'read');
         assert.equal(await file.readFile('utf8'), 'precious');
         await file.close();
@@ -802,7 +805,7 @@ describe('names', () => {
         const id = await rig.add({ options: { check: 'echo said', retries: 0 } });
         await rig.drain(runner);
         const { result } = await rig.record(id);
-        assert.deepEqual([result?.error?.code, text(victim)], ['usage', 'precious']);
+        assert.deepEqual([result?.error?.code, text(victim)], ['conflict', 'precious']);
       } finally {
         await rig.remove();
       }
@@ -845,7 +848,7 @@ describe('names', () => {
         const files = new AgentFiles(context, { output, success: {} });
         await files.prepare('do it');
         for (const path of [files.answer, files.stdout]) symlinkSync(secret, path);
-        await assert.rejects(files.read(), refusesUse(/no file of koubou's own/));
+        await assert.rejects(files.read(), refusesNow(/no file of koubou's own/));
         assert.deepEqual([text(secret), text(at('run-1.output'))], ['secret', '']);
         await files.tidy();
         rmSync(files.prompt);
@@ -949,7 +952,7 @@ describe('a result', () => {
     const check = `mv out out2 && ln -s ${elsewhere} out`;
     mkdirSync(at('out'));
     const { id, error, code } = await done('--output', 'out/a.md', '--check', check, '--', 'echo', 'words');
-    assert.equal(code, 'usage');
+    assert.equal(code, 'conflict');
     assert.match(error, /a\.md was not written: .*out has become a link/);
     assert.deepEqual(readdirSync(elsewhere), []);
     assert.equal((await project.run('result', id)).stdout, 'words\n');
@@ -960,7 +963,7 @@ describe('a result', () => {
     writeFileSync(join(elsewhere, 'victim'), 'precious');
     const check = `ln -sf ${elsewhere}/victim a.md`;
     const { code } = await done('--output', 'a.md', '--check', check, '--', 'echo', 'words');
-    assert.equal(code, 'usage');
+    assert.equal(code, 'conflict');
     assert.equal(text(join(elsewhere, 'victim')), 'precious');
   });
 
@@ -978,7 +981,7 @@ describe('a result', () => {
           return 'words';
         }),
       );
-      assert.equal((await rig.record(id)).result?.error?.code, 'usage');
+      assert.equal((await rig.record(id)).result?.error?.code, 'conflict');
       assert.deepEqual(readdirSync(elsewhere), []);
     } finally {
       await rig.remove();

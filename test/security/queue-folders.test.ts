@@ -211,7 +211,7 @@ describe('a folder of koubou in a home', () => {
   it('holds worktrees where it is one, and leads to none elsewhere', async () => {
     link('worktrees');
     await assert.rejects(ownWorktrees(project.home), {
-      code: 'usage',
+      code: 'conflict',
       message: /worktrees is a symbolic link/,
     });
     fs.rmSync(join(project.home, 'worktrees'));

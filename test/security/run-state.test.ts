@@ -128,7 +128,7 @@ describe('the folder of a run', () => {
     assert.ok(lstatSync(join(keptOf(id), 'run-1.state')).isDirectory());
     symlinkSync(elsewhere, join(home, 'day'));
     await assert.rejects(moveOwn(join(keptOf(id), 'run-1.state'), join(home, 'day', 'state')), {
-      code: 'usage',
+      code: 'conflict',
       message: /no file of koubou's own/,
     });
   });

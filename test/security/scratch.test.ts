@@ -43,7 +43,7 @@ describe('what git of koubou works with', () => {
       repository.git('pack-refs', '--all');
       shell(repository.folder, `mkfifo .git/${lock}`);
       const act = lock === 'index.lock' ? repository.apply(id) : repository.discard(id);
-      await assert.rejects(act, { code: 'usage', message: /Another git command is at work there/ });
+      await assert.rejects(act, { code: 'conflict', message: /Another git command is at work there/ });
       assert.ok(existsSync(path));
       rmSync(path);
       const again = lock === 'index.lock' ? repository.apply(id) : repository.discard(id);

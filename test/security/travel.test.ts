@@ -89,7 +89,7 @@ describe('no part of a home travels', function () {
         const record = await repository.ran(work);
         failed(record, path);
         assert.doesNotMatch(await repository.patchOf(record.task_id), /koubou~?|KOUBOU/i);
-        await assert.rejects(repository.apply(record.task_id), { code: 'usage' });
+        await assert.rejects(repository.apply(record.task_id), { code: 'conflict' });
         failed(await repository.ran(work, plain), path);
       });
     }
@@ -273,7 +273,7 @@ describe('no part of a home travels', function () {
           folder,
           `git update-ref refs/heads/koubou/${id} $(git -c user.name=a -c user.email=a@a commit-tree ${tree} -p koubou/${id} -m forged)`,
         );
-        await assert.rejects(repository.applyBranch(id), { code: 'usage' }, name);
+        await assert.rejects(repository.applyBranch(id), { code: 'conflict' }, name);
         assert.equal(existsSync(join(folder, '.git/hooks/post-checkout')), false);
         assert.equal(existsSync(join(folder, '../escaped')), false);
         assert.equal(repository.read('shared.txt'), 'line\n'.repeat(50));

@@ -76,7 +76,7 @@ describe('the folder that a task works in', () => {
       swap();
       await rig.drain(runner);
       assert.deepEqual(runs, [elsewhere]);
-      assert.equal((await rig.record(kept)).result?.error?.code, 'usage');
+      assert.equal((await rig.record(kept)).result?.error?.code, 'conflict');
     } finally {
       await rig.remove();
     }
@@ -138,7 +138,7 @@ describe('the folder that a task works in', () => {
         path: '/usr/bin',
       });
     assert.equal((await codexIn(elsewhere)).cwd, elsewhere);
-    await assert.rejects(codexIn(cwd), refuses('usage'));
+    await assert.rejects(codexIn(cwd), refuses('conflict'));
   });
 
   it('may be named by a link of the user, and what is expected and written there is found', async () => {

@@ -228,7 +228,7 @@ describe('what happens after a run', () => {
         ),
         ['try_later', 'put_back', 'put_back', 'gave_up'],
       );
-      for (const code of ['usage', 'no_program'] as const)
+      for (const code of ['usage', 'conflict', 'no_program'] as const)
         assert.deepEqual(
           events({}, ['small', 'check_failed'], ['bigger', code]),
           ['put_back', 'gave_up'],

@@ -71,7 +71,7 @@ describe('publishing an accepted result', () => {
   const refused = async (target: string, words: RegExp): Promise<void> => {
     await assert.rejects(publishOutput(candidate, target, first), (error: unknown) => {
       assert.ok(error instanceof KoubouError);
-      assert.equal(error.code, 'usage');
+      assert.equal(error.code, 'conflict');
       assert.match(error.message, words);
       return true;
     });

@@ -231,7 +231,7 @@ describe('one attempt', () => {
     await rig.drain(new FakeRunner(() => 'the result'));
     const record = await rig.record(id);
     assert.equal(record.status, 'failed');
-    assert.equal(record.result?.error?.code, 'usage');
+    assert.equal(record.result?.error?.code, 'conflict');
     assert.match(record.result?.error?.message ?? '', /is a folder/);
     const path = (await rig.queue.artifacts.find(id, null, 'output'))?.path;
     assert.equal(readFileSync(path ?? '', 'utf8'), 'the result');

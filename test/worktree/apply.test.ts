@@ -115,7 +115,7 @@ describe('what was done in a worktree, applied', () => {
   it('is refused on a branch that has no commit', async () => {
     const id = await repository.done(put('new.txt', 'new\n'));
     repository.git('checkout', '-q', '--orphan', 'empty');
-    await assert.rejects(repository.apply(id), { code: 'usage', message: /has none/ });
+    await assert.rejects(repository.apply(id), { code: 'conflict', message: /has none/ });
   });
 
   describe('to files that changed meanwhile', () => {
@@ -160,7 +160,7 @@ describe('what was done in a worktree, applied', () => {
       await repository.apply(id).then(
         ({ result }) => assert.equal(result, 'dirty'),
         ({ code, message }: { code: string; message: string }) => {
-          assert.equal(code, 'usage');
+          assert.equal(code, 'conflict');
           assert.match(message, /file|folder/);
         },
       );
@@ -188,7 +188,7 @@ describe('what was done in a worktree, applied', () => {
   it('waits for nobody who is at work there, and says so', async () => {
     const id = await repository.done(put('new.txt', 'x'));
     repository.write('.git/index.lock', '');
-    await assert.rejects(repository.apply(id), { code: 'usage', message: /index\.lock/ });
+    await assert.rejects(repository.apply(id), { code: 'conflict', message: /index\.lock/ });
     assert.equal(repository.read('.git/index.lock'), '');
   });
 

@@ -63,7 +63,7 @@ describe('apply, in a repository', function () {
         shell(folder, `(${script.replace(/git /g, `${USER} `)}) >/dev/null 2>&1 || true`);
         const before = repository.status();
         await assert.rejects(applying(repository, record), {
-          code: 'usage',
+          code: 'conflict',
           message: new RegExp(`${what} is unfinished\\. Nothing was applied`),
           hint: new RegExp(end.split(' ').at(-1) ?? ''),
         });
@@ -81,7 +81,7 @@ describe('apply, in a repository', function () {
       repository.commit('main');
       assert.throws(() => repository.git('stash', 'pop', '-q'));
       await assert.rejects(applying(repository, record), {
-        code: 'usage',
+        code: 'conflict',
         message: /in conflict: shared\.txt/,
       });
       assert.equal(existsSync(join(folder, 'new.txt')), false);
@@ -149,7 +149,7 @@ describe('apply, in a repository', function () {
       repository.git('sparse-checkout', 'set', 'wide');
       for (const record of [changes, removes]) {
         await assert.rejects(applying(repository, record), {
-          code: 'usage',
+          code: 'conflict',
           message: /leaves out what would change.*: sub\/a\.txt\. Nothing was applied/,
           hint: /sparse-checkout add/,
         });
@@ -308,7 +308,7 @@ describe('apply, in a repository', function () {
       const record = await branched(repository, change);
       shell(folder, 'chown 12345:12345 .git .');
       await assert.rejects(applying(repository, record), {
-        code: 'usage',
+        code: 'conflict',
         message: /another owner.*dubious ownership/,
         hint: /safe\.directory/,
       });
@@ -334,7 +334,7 @@ describe('apply, in a repository', function () {
       shell(partial, 'git checkout -q . && rm new.txt');
       shell(partial, `git update-ref refs/heads/${record.branch} origin/main`);
       await assert.rejects(applying(repository, { ...record, made: madeAt(partial, 'origin/main') }), {
-        code: 'usage',
+        code: 'conflict',
         message: /partial clone never fetched/,
       });
       assert.equal(shell(partial, 'git status -s'), '');

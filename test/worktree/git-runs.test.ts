@@ -91,7 +91,7 @@ describe('a run in a worktree of a repository', function () {
     shell(folder, `git clone -q --no-checkout --filter=blob:none 'file://${folder}' '${partial}'`);
     shell(partial, 'git remote set-url origin file:///nowhere');
     const { result } = await repository.ran(assert.fail, { cwd: partial });
-    assert.equal(result?.error?.code, 'usage');
+    assert.equal(result?.error?.code, 'conflict');
     assert.match(result?.error?.message ?? '', /partial clone/);
     assert.match(result?.error?.hint ?? '', /git checkout|git fetch/);
   });

@@ -174,18 +174,18 @@ describe('a worktree of its own', () => {
   it('is kept when the run failed, cannot be applied, and can be discarded', async () => {
     repository.runner.act = async (_, { cwd }) => {
       put('half.txt', 'half')(cwd);
-      await assert.rejects(repository.discard(id), { code: 'usage', message: /has not ended/ });
+      await assert.rejects(repository.discard(id), { code: 'conflict', message: /has not ended/ });
       return failure(errorInfo('stalled', 'nothing came'));
     };
     const id = await repository.add();
     await repository.rig.drain(repository.runner);
     assert.equal((await repository.rig.record(id)).result?.error?.code, 'stalled');
     assert.equal(existsSync(join(repository.worktree(id), 'half.txt')), true);
-    await assert.rejects(repository.apply(id), { code: 'usage', message: /has not completed/ });
+    await assert.rejects(repository.apply(id), { code: 'conflict', message: /has not completed/ });
     await repository.discard(id);
     assert.equal(existsSync(repository.worktree(id)), false);
     assert.match(await repository.patchOf(id), /half/);
-    await assert.rejects(repository.discard(id), { code: 'usage', message: /has no worktree/ });
+    await assert.rejects(repository.discard(id), { code: 'conflict', message: /has no worktree/ });
     await assert.rejects(repository.apply('task_20260101_000000_000000_aaaa'), { code: 'no_such_task' });
   });
 
@@ -304,7 +304,10 @@ describe('a worktree of its own', () => {
     it('has lost its branch: that is said, and it can be discarded', async () => {
       const id = await repository.done(put('new.txt', 'x'));
       repository.git('update-ref', '-d', `refs/heads/koubou/${id}`);
-      await assert.rejects(repository.apply(id), { code: 'usage', message: /could not merge koubou\/task/ });
+      await assert.rejects(repository.apply(id), {
+        code: 'conflict',
+        message: /could not merge koubou\/task/,
+      });
       await repository.discard(id);
       assert.equal(repository.known(), 1);
     });
@@ -312,7 +315,7 @@ describe('a worktree of its own', () => {
     it('has a branch that somebody works on: it is not said to be gone', async () => {
       const id = await repository.done(put('new.txt', 'x'));
       repository.git('checkout', '-q', '--ignore-other-worktrees', `koubou/${id}`);
-      await assert.rejects(repository.discard(id), { code: 'usage', message: /keeps its branch/ });
+      await assert.rejects(repository.discard(id), { code: 'conflict', message: /keeps its branch/ });
       repository.git('checkout', '-q', 'main');
       await repository.discard(id);
       assert.equal(repository.branches(), '');
@@ -336,7 +339,7 @@ describe('a worktree of its own', () => {
       await repository.apply(applied);
       assert.deepEqual([shell(linked, 'git status -s'), repository.status()], ['?? new.txt\n', '']);
       repository.git('worktree', 'remove', '--force', linked);
-      await assert.rejects(repository.apply(left), { code: 'usage', message: /linked is gone/ });
+      await assert.rejects(repository.apply(left), { code: 'conflict', message: /linked is gone/ });
       await repository.discard(left);
       assert.equal(repository.known(), 1);
       assert.doesNotMatch(repository.branches(), new RegExp(left));

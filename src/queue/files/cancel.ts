@@ -130,7 +130,7 @@ const sweepMark = async (context: QueueContext, name: string): Promise<boolean> 
 /** Runs an ended task again, and with it the tasks that failed because it had. Answers with the new state. */
 export const retryTask = async (context: QueueContext, id: string): Promise<State> => {
   const state = await retryOne(context, id);
-  for (const child of await failedFor(context, id)) await unlessUsage(() => retryTask(context, child));
+  for (const child of await failedFor(context, id)) await unlessMovedOn(() => retryTask(context, child));
   return state;
 };
 
@@ -149,11 +149,11 @@ export const comesAlong = async (context: QueueContext, id: string): Promise<str
 };
 
 // A descendant that somebody else retried in the same moment is as good as ours.
-const unlessUsage = async (action: () => Promise<unknown>): Promise<void> => {
+const unlessMovedOn = async (action: () => Promise<unknown>): Promise<void> => {
   try {
     await action();
   } catch (error) {
-    const passes = ['usage', 'no_such_task', 'untrusted_home'];
+    const passes = ['conflict', 'no_such_task', 'untrusted_home'];
     if (!(error instanceof KoubouError && passes.includes(error.code))) throw error;
   }
 };
@@ -163,7 +163,7 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   const place = await locate(context, id);
   if (place === undefined) throw noSuchTask(id);
   if (!isEnded(place.state)) {
-    throw new KoubouError('usage', `${id} has not ended: it is ${place.state.replace('_', ' ')}.`, {
+    throw new KoubouError('conflict', `${id} has not ended: it is ${place.state.replace('_', ' ')}.`, {
       hint: '`koubou wait` waits for it, `koubou cancel` ends it.',
     });
   }
@@ -188,7 +188,7 @@ const unsealed = (id: string): KoubouError =>
   new KoubouError('untrusted_home', `${id} was not retried: ${UNSEALED}.`);
 
 const movedOn = (id: string): KoubouError =>
-  new KoubouError('usage', `${id} moved on meanwhile; nothing was done.`, {
+  new KoubouError('conflict', `${id} moved on meanwhile; nothing was done.`, {
     hint: 'Look with `koubou status`.',
   });
 

@@ -26,7 +26,7 @@ export interface HomeOptions {
 
 /**
  * Makes whatever folders of a home are missing; durable. Throws `usage` on native Windows, and on a network
- * file system unless that is allowed; then nothing was made.
+ * file system unless that is allowed; `conflict` where something else lies in its place. Then nothing was made.
  */
 export const createFileHome = async (path: string, options: HomeOptions): Promise<{ made: string[] }> => {
   const home = resolve(path);
@@ -82,7 +82,7 @@ const makeFolders = (path: string): string | undefined => {
   }
 };
 
-/** The topmost folder that had to be made, or undefined. Throws `usage` where none can be. */
+/** The topmost folder that had to be made, or undefined. Throws `conflict` where none can be. */
 const makeHomeFolder = (home: string): string | undefined => {
   try {
     return makeFolders(home);
@@ -91,7 +91,7 @@ const makeHomeFolder = (home: string): string | undefined => {
     // Node says so of a file at its place as of a file on its way.
     const inTheWay = ['EEXIST', 'ENOTDIR'].includes(code);
     const why = inTheWay ? 'a file, and no folder, lies there or on the way' : code;
-    throw new KoubouError('usage', `${home} cannot be made (${why}); nothing was made.`, {
+    throw new KoubouError('conflict', `${home} cannot be made (${why}); nothing was made.`, {
       hint: inTheWay
         ? 'Look at that file and move it away, or choose another folder with --home DIR.'
         : 'Choose a folder that you may write to with --home DIR.',
@@ -155,7 +155,7 @@ const requireFolders = (layout: Layout): void => {
   }
 };
 
-/** Throws `no_home` where `home` is none, `usage` where something else lies in the place of one of its folders. */
+/** Throws `no_home` where `home` is none, `conflict` where something else lies in the place of one of its folders. */
 export const requireHome = (home: string): void => {
   const layout = new Layout(home);
   requireFolders(layout);

@@ -253,7 +253,7 @@ describe('the work in a repository', () => {
       await repository.discard(id);
       assert.equal(repository.branches(), '');
       assert.equal(existsSync(record), false);
-      await assert.rejects(repository.apply(id), { code: 'usage', message: `${id} has no worktree.` });
+      await assert.rejects(repository.apply(id), { code: 'conflict', message: `${id} has no worktree.` });
     });
   }
 });

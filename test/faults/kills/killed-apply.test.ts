@@ -223,7 +223,7 @@ describe('an apply that was killed', function () {
       buried();
     }
     await assert.rejects(applying(repository, other), {
-      code: 'usage',
+      code: 'conflict',
       message: new RegExp(`koubou apply ${record.task_id}. was killed`),
     });
     assert.equal(existsSync(join(folder, 'other.txt')), false);
@@ -236,7 +236,7 @@ describe('an apply that was killed', function () {
     mkdirSync(join(apart, `${record.task_id}.journal`), { recursive: true });
     writeFileSync(join(apart, `${record.task_id}.journal/journal.json`), sealOf(home).seal('{"version": 1}'));
     await assert.rejects(applying(repository, record), {
-      code: 'usage',
+      code: 'conflict',
       message: /journal\.json .*cannot be read/,
     });
     assert.equal(existsSync(join(folder, 'made.txt')), false);

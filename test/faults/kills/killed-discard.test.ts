@@ -86,7 +86,7 @@ describe('a discard that was killed', function () {
       repository.git('worktree', 'add', '-q', '--detach', other);
       shell(other, script);
       await assert.rejects(discardWorktree(home, record, environment), {
-        code: 'usage',
+        code: 'conflict',
         message: /git keeps its branch: .*worktrees\/other/,
       });
       assert.match(repository.branches(), new RegExp(record.task_id), script);

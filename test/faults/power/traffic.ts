@@ -113,7 +113,7 @@ const user = async (random: () => number, name: string): Promise<void> => {
       else await queue.sweep(() => budget);
     } catch (error) {
       // Somebody else was quicker.
-      if (!(error instanceof KoubouError && (error.code === 'usage' || error.code === 'no_such_task')))
+      if (!(error instanceof KoubouError && (error.code === 'conflict' || error.code === 'no_such_task')))
         throw error;
     }
   }

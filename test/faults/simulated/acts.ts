@@ -145,7 +145,7 @@ const retry = async ({ queue, world, promises }: Actor): Promise<void> => {
     await queue.retry(id);
     promises.retried(id, before);
   } catch (error) {
-    if (error instanceof KoubouError && error.code === 'usage') promises.refused(id);
+    if (error instanceof KoubouError && error.code === 'conflict') promises.refused(id);
     throw error;
   }
 };
@@ -213,7 +213,7 @@ const NAMES = [
 ];
 
 /** Errors with which the queue refuses what was asked for. */
-const REFUSALS = ['usage', 'worker_lost', 'unknown'];
+const REFUSALS = ['conflict', 'worker_lost', 'unknown'];
 
 /** Does one thing. Whoever was fenced begins anew as another worker. */
 export const act = async (actor: Actor): Promise<void> => {

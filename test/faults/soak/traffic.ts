@@ -141,7 +141,7 @@ export class Traffic {
       this.counts.retried += 1;
     } catch (error) {
       // Retried by its parent's retry meanwhile.
-      if (!(error instanceof KoubouError) || error.code !== 'usage') throw error;
+      if (!(error instanceof KoubouError) || error.code !== 'conflict') throw error;
       this.retried.splice(this.retried.lastIndexOf(chosen.task_id), 1);
     }
   }
