@@ -1,29 +1,20 @@
 /** Whether a run changed anything in its folder, and what: the evidence of a code task. */
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
+import { KoubouError } from '../errors.ts';
 import { createOwn } from '../names/own-file.ts';
 import { makeOwnFolder } from '../names/own-folder.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import { type GitPlace, git, isOfMachine, zeroEnded } from '../process/git.ts';
-import { mendOnce } from '../process/git-damage.ts';
 import { halfMadePath } from '../process/half-made.ts';
 import { refuseLinkedFolders } from '../process/linked-folders.ts';
-import { ownGit } from '../process/own-git.ts';
-import { findRepository, isRepository, type Repository } from '../process/repository.ts';
+import type { Repository } from '../process/repository.ts';
 import { syncWithFolders } from '../process/sync.ts';
 import { syncRepository } from '../process/sync-git.ts';
+import { filterNotes, named, notesOf } from './evidence-notes.ts';
+import { firstLook, type GitLook, ignoredBy, readingOnly } from './first-look.ts';
 import { changedGitFolder } from './git-folder.ts';
 import { commitsNamed, homesCommitted, homesInIndex } from './git-homes.ts';
-import {
-  type Changed,
-  compareGitTrees,
-  type GitScope,
-  type GitTree,
-  isIgnored,
-  movesBetweenLooks,
-  takeGitTree,
-} from './git-tree.ts';
+import { type Changed, compareGitTrees, type GitTree, movesBetweenLooks, takeGitTree } from './git-tree.ts';
 import { compareListTrees, type ListTree, movesBetweenLists, NEVER, takeListTree } from './list-tree.ts';
 import { requireRealFiles } from './real-files.ts';
 import { changedSince, momentMs, type Since } from './since.ts';
@@ -70,17 +61,7 @@ export interface Moved {
   homes: string[];
 }
 
-interface GitLook extends GitScope {
-  repository: Repository;
-  /** Where objects go that are not kept. */
-  objects: string;
-  /** Of a folder of the user's: what git knew when the run began. */
-  known: { asking: GitPlace; commits: readonly string[]; homes: readonly string[] } | null;
-}
-
 type Tree = GitTree | ListTree | { kind: 'nothing' };
-
-const MOST_NAMED = 100;
 
 export class Evidence {
   readonly #folder: string;
@@ -93,7 +74,6 @@ export class Evidence {
   readonly #before: Tree;
   /** Notes of the beginning. */
   readonly #notes: readonly string[];
-  /** koubou's own home. */
   readonly #home: string;
   /** When the run began. */
   readonly #moment: bigint;
@@ -164,7 +144,7 @@ export class Evidence {
       notes: [
         ...this.#notes,
         ...notesOf(since),
-        ...filterNotes(tree),
+        ...(tree.kind === 'git' ? filterNotes(tree.filtered) : []),
         ...(await this.#settingsNotes(signal)),
       ],
     };
@@ -310,156 +290,6 @@ const momentIn = async (home: string): Promise<bigint> => {
     await file.close();
     await removeTree(path);
   }
-};
-
-const readingOnly = ({ place, objects: written }: GitLook): GitPlace => {
-  const { own } = place;
-  if (own === undefined) return place;
-  const { read } = own.objects;
-  return { ...place, own: { ...own, objects: { written, read } } };
-};
-
-const firstLook = async (
-  place: GitPlace,
-  asked: EvidenceScope,
-): Promise<{
-  git: GitLook | null;
-  before: GitTree | ListTree;
-  notes: string[];
-}> => {
-  const { excluded, worktree, apart } = asked;
-  const notes: string[] = [];
-  const found = worktree ?? (await findRepository(place));
-  try {
-    if (isRepository(found)) {
-      await mendOnce(found.commonFolder);
-      const objects = join(apart, 'objects');
-      await mkdir(objects, { recursive: true });
-      const asking = worktree === null ? place : { ...place, gitFolder: worktree.commonFolder };
-      const scope: GitScope = {
-        place: await ownGit(asking, {
-          path: join(apart, 'git'),
-          repository: found,
-          objects: worktree === null ? { in: 'folder', folder: objects } : { in: 'repository' },
-        }),
-        prefix: found.prefix,
-        index: join(found.gitFolder, 'index'),
-        excluded,
-        scratch: apart,
-        whole: worktree !== null,
-      };
-      if (!(await isIgnored(scope.place, found.prefix))) {
-        const known = worktree === null ? await knownOf(place, scope) : null;
-        return {
-          git: { ...scope, repository: found, objects, known },
-          before: await takeGitTree(scope),
-          notes,
-        };
-      }
-    } else if (found.why !== 'none') notes.push(`git does not read the repository: ${found.words}`);
-  } catch (error) {
-    // A repository that git cannot read still has files.
-    if (!(error instanceof KoubouError) || isOfMachine(error) || place.signal?.aborted) throw error;
-  }
-  const { folder, signal } = place;
-  return { git: null, before: await takeListTree({ folder, excluded, signal }), notes };
-};
-
-const knownOf = async (asking: GitPlace, scope: GitScope): Promise<GitLook['known']> => {
-  const commits = await commitsNamed(asking);
-  if (commits === null) return null;
-  return { asking, commits, homes: await homesInIndex(scope.place, scope.index, scope.scratch) };
-};
-
-/** Where what git ignores begins. */
-const ignoredBy = async ({ place, scratch }: GitScope): Promise<(name: string) => boolean> => {
-  const flags = ['--others', '--ignored', '--exclude-standard', '--directory'];
-  const listed = await git(place, ['ls-files', '-z', ...flags], {
-    variables: { GIT_INDEX_FILE: join(scratch, 'index') },
-  });
-  if (listed.code !== 0) {
-    throw new KoubouError('conflict', `git cannot say what it ignores in ${place.folder}: ${listed.stderr}`);
-  }
-  const roots = new Set(zeroEnded(listed.stdout).map((name) => name.replace(/\/$/, '')));
-  return (name) => roots.has(name);
-};
-
-const filterNotes = (tree: Tree): string[] =>
-  tree.kind === 'git' && tree.filtered.length > 0
-    ? [`git would put these through a filter, and koubou runs none: ${named(tree.filtered)}`]
-    : [];
-
-const notesOf = ({ hidden, hiddenBounded, repositories, unread }: Since): string[] => {
-  const notes: string[] = [];
-  if (hidden.length > 0) {
-    const shown = hidden.map(({ root, count, example }) =>
-      count <= 1 ? example : `${root}/ (${count} files, as ${example})`,
-    );
-    notes.push(`changed while the run went on, though no diff shows it, as git ignores it: ${named(shown)}`);
-  }
-  if (hiddenBounded) notes.push('git ignores so many files that not all of them were looked at');
-  if (repositories.length > 0) {
-    notes.push(
-      `changed in repositories of their own, of which nothing is taken over: ${named(repositories)}`,
-    );
-  }
-  if (unread.length > 0) notes.push(`cannot be looked at any more: ${named(unread)}`);
-  return notes;
-};
-
-export const named = (names: readonly string[], most = MOST_NAMED): string => {
-  const more = names.length > most ? ` and ${names.length - most} more` : '';
-  // One line, whatever a name holds.
-  return `${names
-    .slice(0, most)
-    .map((name) => name.replaceAll(/\p{Cc}/gu, '?'))
-    .join(', ')}${more}`;
-};
-
-/** What a run changed; `trouble` says why that cannot be known. */
-export type Changes = Changed & { homes: readonly string[]; trouble?: string };
-
-const LEFT_BEFORE =
-  'What an earlier run of the task left in the folder does not count: the work may be there already. Say --allow-no-change if no change is right.';
-
-/** Parts of homes are refused whatever else was done. */
-export const judgeHomes = (homes: readonly string[]): { error: ErrorInfo; feedback: string } | null =>
-  homes.length === 0
-    ? null
-    : {
-        error: errorInfo(
-          'home_in_changes',
-          `The run made or changed what lies in a folder of koubou's: ${named(homes, 5)}.`,
-          'Look at it, then remove it: koubou reads such a folder where it finds one. `koubou diff` shows the rest.',
-        ),
-        feedback: `Leave folders called .koubou alone: ${named(homes, 5)}. Do the work without them.`,
-      };
-
-/** "3 files changed", or what is wrong where nothing did. `run`: which one of the task. */
-export const judgeChanges = (
-  { names, bounded, trouble }: Changed & { trouble?: string },
-  folder: string,
-  run: number,
-): { evidence: string } | { error: ErrorInfo; feedback: string | null } => {
-  if (trouble !== undefined) {
-    return {
-      error: errorInfo('no_evidence', `What the run changed is not known: ${trouble}`),
-      feedback: null,
-    };
-  }
-  const note = bounded ? ' (the folder is too large: not all of it was looked at)' : '';
-  if (names.length > 0) {
-    return { evidence: `${names.length} file${names.length === 1 ? '' : 's'} changed${note}` };
-  }
-  return {
-    error: errorInfo(
-      'no_evidence',
-      `The run ended well, but no file changed under ${folder}${note}.`,
-      run > 1 ? LEFT_BEFORE : undefined,
-    ),
-    feedback:
-      'No file was changed. Do the work now: change the files with your tools, then say what you did.',
-  };
 };
 
 const real = (path: string): Promise<string | undefined> => realpath(path).catch(() => undefined);

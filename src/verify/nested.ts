@@ -9,7 +9,7 @@ import { isArmed } from '../process/armed-repository.ts';
 import { asBytes, asName, shownName } from '../process/git.ts';
 import { commonOf, gitFolderOf, gitlinkFolders, nestedGit, topAround } from '../process/nested-git.ts';
 import { isWithin } from '../text/is-within.ts';
-import { named } from './evidence.ts';
+import { named } from './evidence-notes.ts';
 
 /** No git takes it for a repository's. */
 const ASIDE = '.git.koubou-aside-';

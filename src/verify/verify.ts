@@ -13,9 +13,9 @@ import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
 import { InkReader } from '../text/ink.ts';
 import { runCheck } from './check.ts';
-import { type Changes, judgeChanges, judgeHomes } from './evidence.ts';
 import { missingExpected } from './expect.ts';
 import type { ExpectedBefore } from './expected-before.ts';
+import { type Changes, judgeChanges, judgeHomes } from './judge-changes.ts';
 
 export type { Changes };
 

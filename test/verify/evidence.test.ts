@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownGit } from '../../src/process/own-git.ts';
 import { findRepository, isRepository } from '../../src/process/repository.ts';
-import { Evidence, type FolderChanges, judgeChanges } from '../../src/verify/evidence.ts';
+import { Evidence, type FolderChanges } from '../../src/verify/evidence.ts';
 import {
   type Bounds,
   compareGitTrees,
@@ -24,6 +24,7 @@ import {
   type GitTree,
   takeGitTree,
 } from '../../src/verify/git-tree.ts';
+import { judgeChanges } from '../../src/verify/judge-changes.ts';
 import { compareListTrees, takeListTree } from '../../src/verify/list-tree.ts';
 
 const environment = { PATH: process.env['PATH'] ?? '' };
