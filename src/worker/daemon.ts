@@ -1,7 +1,7 @@
 /** A daemon's life: join, obey signals, work, leave. */
 import { KoubouError, mayPass } from '../errors.ts';
 import type { Tell } from '../events.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Member, Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import { Pool, type PoolEnd } from './pool.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -27,28 +27,18 @@ const cannotJoin = (error: unknown): unknown => {
 /** Runs until the settings' end, a stop request, or until it was fenced. */
 export const runDaemon = async (parts: DaemonParts): Promise<PoolEnd> => {
   const { queue, settings, tell, runners } = parts;
-  const models = [...runners.values()].filter((runner) => runner.endpoint !== null);
-  const member = await queue
-    .join({
-      label: settings.label,
-      slots: settings.min,
-      version: settings.version,
-      runner: models[0]?.name ?? null,
-      model: models[0]?.defaultModel ?? null,
-      temporary: settings.until.kind !== 'stopped',
-      beat_seconds: settings.heartbeatSeconds,
-    })
-    .catch((error: unknown) => {
-      throw cannotJoin(error);
-    });
-  tell({ event: 'worker_started', worker_id: member.workerId, slots: settings.min });
-  const pool = new Pool({ queue, member, runners, settings, tell });
   let requests = 0;
+  let pool: Pool | undefined;
+  // Listened to before it joins: who sees it in the queue may ask it to end at once.
   const stopListening = parts.onStopRequest(() => {
     requests += 1;
-    pool.stop(requests > 1);
+    pool?.stop(requests > 1);
   });
   try {
+    const member = await join(parts);
+    tell({ event: 'worker_started', worker_id: member.workerId, slots: settings.min });
+    pool = new Pool({ queue, member, runners, settings, tell });
+    if (requests > 0) pool.stop(requests > 1);
     const end = await pool.run();
     if (end.kind !== 'fenced') {
       await member.leave();
@@ -58,5 +48,22 @@ export const runDaemon = async (parts: DaemonParts): Promise<PoolEnd> => {
   } finally {
     stopListening();
     await queue.close();
+  }
+};
+
+const join = async ({ queue, settings, runners }: DaemonParts): Promise<Member> => {
+  const models = [...runners.values()].filter((runner) => runner.endpoint !== null);
+  try {
+    return await queue.join({
+      label: settings.label,
+      slots: settings.min,
+      version: settings.version,
+      runner: models[0]?.name ?? null,
+      model: models[0]?.defaultModel ?? null,
+      temporary: settings.until.kind !== 'stopped',
+      beat_seconds: settings.heartbeatSeconds,
+    });
+  } catch (error) {
+    throw cannotJoin(error);
   }
 };

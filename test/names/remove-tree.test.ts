@@ -14,7 +14,6 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { removeTree } from '../../src/names/remove-tree.ts';
 import { asOtherUser } from '../helpers/other-user.ts';
 

@@ -288,6 +288,19 @@ describe('a daemon', () => {
       assert.deepEqual(await rig.queue.workers(), []);
     });
 
+    it('ends as well where it is asked while it joins', async () => {
+      const id = await rig.add();
+      const runner = new FakeRunner();
+      const daemon = rig.start(runner, {}, (member) => {
+        daemon.requestStop();
+        return member;
+      });
+      assert.equal((await daemon.end).kind, 'stopped');
+      assert.equal(runner.runs.length, 0);
+      assert.equal(await rig.queue.state(id), 'pending');
+      assert.deepEqual(await rig.queue.workers(), []);
+    });
+
     it('puts what runs back, uncharged, when it is asked twice', async () => {
       const runner = new FakeRunner(untilStopped);
       const id = await rig.add({ options: { retries: 0 } });

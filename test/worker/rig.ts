@@ -195,6 +195,7 @@ export class Rig {
       replacing(own, {
         join: async (worker) => {
           member = wrapMember(await own.join(worker));
+          daemon.joined = true;
           return member;
         },
       }),
@@ -217,7 +218,6 @@ export class Rig {
       tell: (event) => daemon.events.push(event),
       onStopRequest: (listener) => {
         daemon.requestStop = listener;
-        daemon.joined = true;
         return () => undefined;
       },
     }).finally(() => {
