@@ -2,7 +2,7 @@
  * What a confined program may change of git's own files, so that it can commit, and what not: whatever git reads there
  * as a command (hooks, settings, which folder it takes for its own) would be run by the user's next git.
  */
-import { lstat, mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { linkIn, NameRefused } from '../names/walk.ts';
 import type { WorkedIn } from './executor.ts';
@@ -56,7 +56,7 @@ const ownFolder = async (top: string, folder: string): Promise<GitPlaces> => {
   const { commondir, locked } = standInsOf(folder);
   // A whole folder that has another's name is none of git's.
   const isOdd = (await kindOf(commondir)) !== 'missing' && !(await isStandIn(commondir));
-  if (guarded === undefined || isOdd || (await hasOwnSettings(folder))) return readOnly(top, folder);
+  if (guarded === undefined || isOdd || (await lacksSettings(folder))) return readOnly(top, folder);
   return {
     top,
     // Mounts of their own, which cannot be moved away: without them it would be no repository.
@@ -78,9 +78,10 @@ const guardedIn = async (folder: string): Promise<string[] | undefined> => {
 };
 
 /** With extensions.worktreeConfig git reads a second file of settings, which anybody could make. */
-const hasOwnSettings = async (folder: string): Promise<boolean> =>
-  /worktreeconfig/i.test(await textOf(join(folder, 'config'))) &&
-  (await kindOf(join(folder, 'config.worktree'))) === 'missing';
+const lacksSettings = async (folder: string, common = folder): Promise<boolean> =>
+  /worktreeconfig/i.test(await textOf(join(common, 'config'))) &&
+  (await kindOf(join(folder, SETTINGS))) === 'missing';
+const SETTINGS = 'config.worktree';
 
 /**
  * The .git of a linked work tree or a submodule is a file that names a folder. Whoever made the files here may have
@@ -117,8 +118,11 @@ const linked = async (top: string, dotGit: string, folder: string): Promise<GitP
   // git takes what a pack says before what lies beside it, and looks at neither: the packs of the user stay as they are.
   const kept = ['info', 'pack'].map((name) => join(common, 'objects', name));
   for (const each of kept) await mkdir(each).catch(() => undefined);
+  // An empty one changes nothing, and is guarded like any that is there.
+  if (await lacksSettings(folder, common))
+    await writeFile(join(folder, SETTINGS), '', { flag: 'wx' }).catch(() => undefined);
   const guarded = await guardedIn(folder);
-  if (guarded === undefined) return undefined;
+  if (guarded === undefined || (await lacksSettings(folder, common))) return undefined;
   return {
     top,
     // Where nothing is checked out, a commit needs no branch; and a table of refs holds all of them.

@@ -392,6 +392,19 @@ describe('a program of a model in the sandbox', function () {
     assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
   });
 
+  it('makes no settings of a linked work tree, where git reads such of each', async () => {
+    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
+    git('config', 'extensions.worktreeConfig', 'true');
+    const tree = join(root, 'tree');
+    git('worktree', 'add', '-q', '-b', 'one', tree);
+    const settings = join(cwd, '.git', 'worktrees', 'tree', 'config.worktree');
+    rmSync(settings, { force: true });
+    const executor = await confined({}, tree);
+    const script = `echo '[a]b = c' > ${settings}; rm -f ${settings}; echo x > x; git add x && git commit -qm work && git log -1 --format=%s`;
+    assert.match(await run(executor, script, tree), /^work$/m);
+    assert.equal(readFileSync(settings, 'utf8'), '');
+  });
+
   it('commits in a work tree of a repository that lies in /tmp, outside of its home folder', async () => {
     const top = join(root, 'elsewhere');
     const tree = join(root, 'tree');
