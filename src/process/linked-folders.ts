@@ -6,7 +6,7 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 
-/** For the objects and the branch of a task. Below `objects` lie more. */
+/** For the objects, the branch and the worktree of a task. Below `objects` lie more. */
 const WRITTEN: readonly string[] = [
   'objects',
   'reftable',
@@ -17,6 +17,7 @@ const WRITTEN: readonly string[] = [
   'logs/refs',
   'logs/refs/heads',
   'logs/refs/heads/koubou',
+  'worktrees',
 ];
 
 /** To be called before git writes there. Throws `conflict`. */
@@ -32,8 +33,9 @@ export const refuseLinkedFolders = async (commonFolder: string): Promise<void> =
   if (link !== undefined) throw await linked(join(objects, link.name));
 };
 
-/** git-new-workdir, and the tool `repo`, have another repository's folder of the same name there. */
+/** git-new-workdir, and the tool `repo`, have another repository's folder of the same name there, but for the worktrees. */
 const isShared = async (name: string, path: string): Promise<boolean> => {
+  if (name === 'worktrees') return false;
   const target = await realpath(path).catch(() => undefined);
   return target !== undefined && basename(target) === name && (await isGitFolder(dirname(target)));
 };

@@ -4,7 +4,7 @@
  * renamed into place, and taken away in the opposite order.
  */
 import { lstat, mkdir, readdir, realpath, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
 import { removeTree } from '../names/remove-tree.ts';
@@ -15,12 +15,13 @@ import { nameOf, ownGitFolder, type WorktreeRecord } from './record.ts';
 /** Makes the folder of the worktree and git's record of it, at the commit `record.base`, without any file. */
 export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promise<void> => {
   const { git_folder, path, base } = record;
+  const own = ownGitFolder(record);
   if (await needsGit(place)) {
     const add = ['worktree', 'add', '--quiet', '--no-checkout', '--force', '--detach'];
     await gitOutput(place, [...add, path, base]);
+    await requireIn(git_folder, own);
     return;
   }
-  const own = ownGitFolder(record);
   await mkdir(path);
   await writeFile(join(path, '.git'), `gitdir: ${own}\n`, { flag: 'wx' });
   const half = halfOf(git_folder, nameOf(record));
@@ -34,15 +35,7 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
     await syncAll([...Object.keys(files).map((name) => made.at(name)), made.at('.')]);
     const all = join(git_folder, 'worktrees');
     await mkdir(all).catch(unless('EEXIST'));
-    if (!(await lstat(all)).isDirectory()) {
-      throw new KoubouError(
-        'conflict',
-        `${all} is a link, and git's records of worktrees would lie elsewhere.`,
-        {
-          hint: 'Remove it where you did not make it, or delegate without --worktree.',
-        },
-      );
-    }
+    if (!(await lstat(all)).isDirectory()) throw isElsewhere(all);
     await rename(half, own);
     if (!made.isAt(own)) {
       await rename(own, half);
@@ -59,6 +52,17 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
     made.close();
   }
 };
+
+/** Throws `conflict` where git, which follows links, made its record elsewhere. */
+const requireIn = async (gitFolder: string, own: string): Promise<void> => {
+  const [place, real] = await Promise.all([realpath(gitFolder), realpath(own)]);
+  if (real !== join(place, relative(gitFolder, own))) throw isElsewhere(dirname(own));
+};
+
+const isElsewhere = (all: string): KoubouError =>
+  new KoubouError('conflict', `${all} is a link, and git's records of worktrees would lie elsewhere.`, {
+    hint: 'Remove it where you did not make it, or delegate without --worktree.',
+  });
 
 /** Of each worktree that `isGone` names, and of what a koubou that was killed left beside. No git finds a part of one. */
 export const removeLinked = async (gitFolder: string, isGone: (name: string) => boolean): Promise<void> => {

@@ -60,6 +60,18 @@ describe('a link in the place of a folder that git writes to', () => {
     }
   }
 
+  it('leads no record of a worktree into another repository, also where git itself makes it', async () => {
+    shell(away, `git clone -q '${repository.folder}' other && git -C other worktree add -q ../tree`);
+    for (const setting of ['git config extensions.worktreeConfig true', 'true']) {
+      act(`${setting}; rm -rf .git/worktrees; ln -s "$AWAY/other/.git/worktrees" .git/worktrees`);
+      const before = lying();
+      const { status, result } = await repository.ran(put('new.txt', 'new\n'));
+      assert.equal(status, 'failed');
+      assert.match(`${result?.error?.message}`, /\.git\/worktrees is a link/);
+      assert.deepEqual(lying(), before);
+    }
+  });
+
   it('is refused no honest repository: of git-new-workdir, with alternates, whose .git is a link or a file', async () => {
     shell(away, 'git init -q lib');
     const honest = [
