@@ -25,9 +25,9 @@ export const isArmed = async (dotGit: string, common: string | null): Promise<bo
 
 const isArmedFolder = async (folder: string, tree: string): Promise<boolean> => {
   for (const name of ['commondir', 'config.worktree']) if (await isThere(`${folder}/${name}`)) return true;
-  for (const name of ['config', 'HEAD', 'index', 'objects', 'refs', 'hooks']) {
-    if ((await lstat(asBytes(`${folder}/${name}`)).catch(() => undefined))?.isSymbolicLink()) return true;
-  }
+  // git makes no link there, and goes by what any of them leads to.
+  const entries = await readdir(asBytes(folder), { withFileTypes: true }).catch(() => undefined);
+  if (entries?.some((entry) => entry.isSymbolicLink()) !== false) return true;
   // What cannot be looked at may be run all the same.
   if (await isThere(`${folder}/hooks`)) {
     const hooks = await readdir(asBytes(`${folder}/hooks`)).catch(() => undefined);

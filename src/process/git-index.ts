@@ -7,17 +7,19 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const ABSENT = ['ENOENT', 'ELOOP', 'EMLINK', 'ENXIO'];
 
 /**
- * A file of a git folder, with its time. undefined: no file lies there. An agent may put a pipe in its place, at which
+ * A file of a git folder, with its time. undefined: no file lies there, or one of more than `mostBytes`. An agent may put a pipe in its place, at which
  * a reader would wait for ever, or a link to what is none of the repository's.
  */
 export const readGitFile = async (
   path: string | Buffer,
+  mostBytes = Number.POSITIVE_INFINITY,
 ): Promise<{ bytes: Buffer; mtimeMs: number } | undefined> => {
   try {
     const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const facts = await file.stat();
-      return facts.isFile() ? { bytes: await file.readFile(), mtimeMs: facts.mtimeMs } : undefined;
+      if (!facts.isFile() || facts.size > mostBytes) return undefined;
+      return { bytes: await file.readFile(), mtimeMs: facts.mtimeMs };
     } finally {
       await file.close();
     }

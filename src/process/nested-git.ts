@@ -4,6 +4,7 @@
  * what that repository's settings say. Nothing here asks git itself. Paths are absolute, in git's bytes.
  */
 import { lstat, readdir, realpath } from 'node:fs/promises';
+import { systemCode } from '../errors.ts';
 import { asBytes } from './git.ts';
 import { readGitFile } from './git-index.ts';
 import { gitlinksIn } from './gitlinks.ts';
@@ -11,23 +12,31 @@ import { gitlinksIn } from './gitlinks.ts';
 export interface NestedWish {
   /** Absolute paths, in git's bytes: not looked into. */
   except?: readonly string[];
+  /** More folders than these are not looked through. */
+  most?: number;
   signal?: AbortSignal | undefined;
 }
 
-/** More folders than this are not looked through. */
-const MOST_FOLDERS = 200_000;
-/** Below these nobody works. */
-const PASSED_OVER: ReadonlySet<string> = new Set(['node_modules', '.koubou']);
+export interface NestedGit {
+  /** The `.git` of each repository, but for the folder's own. */
+  found: string[];
+  /** false: there are too many folders, or one has too long a name to be looked through here, though not for git. */
+  whole: boolean;
+}
+
+export const MOST_FOLDERS = 200_000;
 const PARALLEL = 32;
 
-/** The `.git` of each, but for the folder's own. What cannot be read is passed over. */
-export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<string[]> => {
+/** Packages and homes as well: no index says what git enters, as a model may have written it. What may not be read is passed over. */
+export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<NestedGit> => {
+  const { most = MOST_FOLDERS } = wish;
   const except = new Set(wish.except);
   const found: string[] = [];
-  let level = [folder];
+  let whole = true;
   let looked = 0;
-  while (level.length > 0 && looked < MOST_FOLDERS) {
+  for (let level = [folder]; level.length > 0; ) {
     looked += level.length;
+    if (looked > most) return { found, whole: false };
     const deeper: string[] = [];
     for (let at = 0; at < level.length; at += PARALLEL) {
       wish.signal?.throwIfAborted();
@@ -35,23 +44,29 @@ export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<
       const lists = await Promise.all(part.map(entriesOf));
       for (const [nth, entries] of lists.entries()) {
         const path = part[nth] ?? folder;
-        for (const { name, isFolder } of entries) {
-          const whole = `${path}/${name}`;
-          if (name === '.git') {
-            if (path !== folder) found.push(whole);
-          } else if (isFolder && !except.has(whole) && !PASSED_OVER.has(name)) deeper.push(whole);
-        }
+        if (entries === 'too long') whole = false;
+        else
+          for (const { name, isFolder } of entries) {
+            const inside = `${path}/${name}`;
+            if (name === '.git') {
+              if (path !== folder) found.push(inside);
+            } else if (isFolder && !except.has(inside)) deeper.push(inside);
+          }
       }
     }
     level = deeper;
   }
-  return found;
+  return { found, whole };
 };
 
-const entriesOf = async (path: string): Promise<{ name: string; isFolder: boolean }[]> => {
-  // Its types know only encodings of text.
-  const entries = await readdir(asBytes(path), { withFileTypes: true, encoding: 'latin1' }).catch(() => []);
-  return entries.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
+const entriesOf = async (path: string): Promise<{ name: string; isFolder: boolean }[] | 'too long'> => {
+  try {
+    // Its types know only encodings of text.
+    const entries = await readdir(asBytes(path), { withFileTypes: true, encoding: 'latin1' });
+    return entries.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
+  } catch (error) {
+    return systemCode(error) === 'ENAMETOOLONG' ? 'too long' : [];
+  }
 };
 
 /** The top of the work tree that a folder lies in; undefined: in none. */
@@ -70,13 +85,23 @@ const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
  */
 export const gitlinkFolders = async (tops: readonly string[]): Promise<string[]> => {
   const found = new Set<string>();
-  let next = (await Promise.all(tops.map(gitlinksOf))).flat();
+  let next = await ofEach(tops, gitlinksOf);
   while (next.length > 0 && found.size < MOST_FOLDERS) {
     const fresh = [...new Set(next)].filter((path) => !found.has(path));
     for (const path of fresh) found.add(path);
-    next = (await Promise.all(fresh.map(gitlinksBelow))).flat();
+    next = await ofEach(fresh, gitlinksBelow);
   }
   return [...found];
+};
+
+/** One after the other: each may be large. */
+const ofEach = async (
+  paths: readonly string[],
+  list: (path: string) => Promise<string[]>,
+): Promise<string[]> => {
+  const all: string[][] = [];
+  for (const path of paths) all.push(await list(path));
+  return all.flat();
 };
 
 /** git enters nothing behind a link, and a link may lead round for ever. */
@@ -85,16 +110,17 @@ const gitlinksBelow = async (path: string): Promise<string[]> => {
   return isRepository && (await real(path)) === path ? gitlinksOf(path) : [];
 };
 
+const HASH_BYTES = [20, 32];
+
 /** Absolute. */
 const gitlinksOf = async (top: string): Promise<string[]> => {
   const folder = await gitFolderOf(`${top}/.git`);
   if (folder === undefined) return [];
   const index = await bytesOf(`${folder}/index`);
   if (index === undefined) return [];
-  const common = (await commonOf(folder)) ?? folder;
-  const isLong = /objectformat\s*=\s*"?sha256/i.test(await textOf(`${common}/config`));
   const shared = await sharedIndexes(folder);
-  const names = gitlinksIn(index, isLong ? 32 : 20, shared);
+  // Settings that git would read otherwise could lie about which it is.
+  const names = HASH_BYTES.flatMap((length) => gitlinksIn(index, length, shared));
   const paths = await Promise.all(names.map((name) => placeOf(top, name)));
   return paths.filter((path) => path !== undefined);
 };
@@ -134,9 +160,12 @@ const real = async (path: string): Promise<string | undefined> => {
   return found?.toString('latin1');
 };
 
+/** What a model wrote may be a hole of any size. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
 /** Nothing is waited for that is no file. */
 const bytesOf = async (path: string): Promise<Buffer | undefined> =>
-  (await readGitFile(asBytes(path)).catch(() => undefined))?.bytes;
+  (await readGitFile(asBytes(path), MOST_BYTES).catch(() => undefined))?.bytes;
 
 /** In git's bytes; undefined: it is no file that can be read. */
 export const readText = async (path: string): Promise<string | undefined> =>

@@ -7,7 +7,14 @@ import { chmod, lstat, realpath, rename } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
 import { isArmed } from '../process/armed-repository.ts';
 import { asBytes, asName, shownName } from '../process/git.ts';
-import { commonOf, gitFolderOf, gitlinkFolders, nestedGit, topAround } from '../process/nested-git.ts';
+import {
+  commonOf,
+  gitFolderOf,
+  gitlinkFolders,
+  MOST_FOLDERS,
+  nestedGit,
+  topAround,
+} from '../process/nested-git.ts';
 import { isWithin } from '../text/is-within.ts';
 import { named } from './evidence-notes.ts';
 
@@ -27,6 +34,8 @@ interface Places {
 export interface NestedAsked {
   /** Of koubou. */
   home: string;
+  /** More folders than these are not looked through after the run. */
+  mostAfter?: number;
   /** Whether the run may write to the work tree around its folder, too. */
   writesTo: (top: string) => boolean;
   signal?: AbortSignal | undefined;
@@ -38,49 +47,77 @@ interface Found {
   ino: bigint;
 }
 
+interface Look {
+  armed: Found[];
+  /** false: not all folders were looked through. */
+  whole: boolean;
+}
+
+/** What came with a run. */
+export interface CameNested {
+  /** Folders of repositories that were set aside, as text, from that of the work. */
+  names: string[];
+  /** There are folders that could not be looked through, and could before. */
+  hides: boolean;
+}
+
+/** Of those that a run adds, so that none is hidden behind many others. */
+const MOST_AFTER = 1_000_000;
+
 export class NestedRepositories {
   readonly #places: Places;
+  readonly #wasWhole: boolean;
+  readonly #mostAfter: number;
   /** Those that were armed when the run began: they are the user's affair. By path. */
   readonly #armed: ReadonlyMap<string, bigint>;
 
-  private constructor(places: Places, armed: ReadonlyMap<string, bigint>) {
+  private constructor(places: Places, { armed, whole }: Look, mostAfter: number) {
     this.#places = places;
-    this.#armed = armed;
+    this.#wasWhole = whole;
+    this.#mostAfter = whole ? mostAfter : MOST_FOLDERS;
+    this.#armed = new Map(armed.map(({ path, ino }) => [path, ino]));
   }
 
   /** `folder`: absolute and real. */
   static async begin(folder: string, asked: NestedAsked): Promise<NestedRepositories> {
-    const { home, writesTo, signal } = asked;
+    const { home, writesTo, signal, mostAfter = MOST_AFTER } = asked;
     const start = asName(folder);
     const realHome = await realpath(home).catch(() => home);
     const top = await topAround(start);
     const reach = top !== undefined && writesTo(shownName(top)) ? top : start;
     const places = { folder: start, top, reach, except: [asName(realHome)] };
-    const armed = new Map((await armedIn(places, signal)).map(({ path, ino }) => [path, ino]));
-    return new NestedRepositories(places, armed);
+    return new NestedRepositories(places, await armedIn(places, MOST_FOLDERS, signal), mostAfter);
   }
 
-  /** Their folders, as text, from that of the work. May be called again. */
-  async setAside(): Promise<string[]> {
+  /** May be called again. */
+  async setAside(): Promise<CameNested> {
     const { folder } = this.#places;
     const names: string[] = [];
-    for (const { path, ino } of await armedIn(this.#places)) {
+    const { armed, whole } = await armedIn(this.#places, this.#mostAfter);
+    for (const { path, ino } of armed) {
       if (this.#armed.get(path) === ino) continue;
       if (!(await moveAside(path))) continue;
       const parent = path.slice(0, -'/.git'.length);
       names.push(shownName(parent.startsWith(`${folder}/`) ? parent.slice(folder.length + 1) : parent));
     }
-    return names.sort();
+    return { names: names.sort(), hides: this.#wasWhole && !whole };
   }
 }
 
 /** Where none was around the folder, its own `.git` is one that came. */
-const armedIn = async ({ folder, top, reach, except }: Places, signal?: AbortSignal): Promise<Found[]> => {
+const armedIn = async (
+  { folder, top, reach, except }: Places,
+  most: number,
+  signal?: AbortSignal,
+): Promise<Look> => {
   const around = top ?? folder;
   const seen = new Set([`${folder}/.git`]);
   // The folder first: what lies around it may be more than is looked through.
+  let whole = true;
   for (const start of new Set([folder, reach])) {
-    for (const path of await nestedGit(start, { except, signal })) seen.add(path);
+    const nested = await nestedGit(start, { except, most, signal });
+    for (const path of nested.found) seen.add(path);
+    whole &&= nested.whole;
   }
   const tops = [around, ...[...seen].map((path) => path.slice(0, -'/.git'.length))];
   for (const path of await gitlinkFolders(tops)) if (isWithin(path, reach)) seen.add(`${path}/.git`);
@@ -88,13 +125,13 @@ const armedIn = async ({ folder, top, reach, except }: Places, signal?: AbortSig
   if (top !== undefined) seen.delete(`${top}/.git`);
   const own = await gitFolderOf(`${around}/.git`);
   const common = own === undefined ? null : ((await commonOf(own)) ?? own);
-  const found: Found[] = [];
+  const armed: Found[] = [];
   for (const path of seen) {
     signal?.throwIfAborted();
     const facts = await lstat(asBytes(path), { bigint: true }).catch(() => undefined);
-    if (facts !== undefined && (await isArmed(path, common))) found.push({ path, ino: facts.ino });
+    if (facts !== undefined && (await isArmed(path, common))) armed.push({ path, ino: facts.ino });
   }
-  return found;
+  return { armed, whole };
 };
 
 /** git enters nothing behind a link. */
@@ -112,14 +149,23 @@ const moveAside = async (path: string): Promise<boolean> => {
   return true;
 };
 
-export const judgeNested = (folders: readonly string[]): { error: ErrorInfo; feedback: string } | null =>
-  folders.length === 0
-    ? null
-    : {
-        error: errorInfo(
-          'nested_repository',
-          `The run made a repository that git at the top of yours would enter, and run programs of: ${named(folders, 5)}.`,
-          `Its .git is called ${ASIDE}… now, and nothing was removed. Read config and hooks in there; where you want it, rename it to .git. Check submodules out yourself (git submodule update --init) before you delegate.`,
-        ),
-        feedback: `Make no repository with hooks or settings of its own within the folder: ${named(folders, 5)}. Where a submodule is missing, say so in place of making it.`,
-      };
+export const judgeNested = ({ names, hides }: CameNested): { error: ErrorInfo; feedback: string } | null => {
+  if (names.length > 0)
+    return {
+      error: errorInfo(
+        'nested_repository',
+        `The run made a repository that git at the top of yours would enter, and run programs of: ${named(names, 5)}.`,
+        `Its .git is called ${ASIDE}… now, and nothing was removed. Read config and hooks in there; where you want it, rename it to .git. Check submodules out yourself (git submodule update --init) before you delegate.`,
+      ),
+      feedback: `Make no repository with hooks or settings of its own within the folder: ${named(names, 5)}. Where a submodule is missing, say so in place of making it.`,
+    };
+  if (!hides) return null;
+  return {
+    error: errorInfo(
+      'nested_repository',
+      'The run left more folders than can be looked through, or names that are too long: repositories among them could run programs.',
+      'Before you run git there, look for them (`find . -name .git`), and remove what is not needed.',
+    ),
+    feedback: 'Make fewer folders, and shorter paths.',
+  };
+};

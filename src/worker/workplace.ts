@@ -152,11 +152,12 @@ export class Workplace {
    * started with the user's rights. null: there is nothing of the kind.
    */
   async setAside(): Promise<{ error: ErrorInfo; feedback: string } | null> {
-    const names = (await this.#nested?.setAside()) ?? [];
+    const came = await this.#nested?.setAside();
     this.#isLookDue = false;
-    if (names.length > 0)
-      await this.#note([`set aside the repositories that came with the run: ${named(names)}`]);
-    return judgeNested(names);
+    if (came === undefined) return null;
+    if (came.names.length > 0)
+      await this.#note([`set aside the repositories that came with the run: ${named(came.names)}`]);
+    return judgeNested(came);
   }
 
   /** Looked at again, after the check: null where what is kept is what was checked. */

@@ -16,7 +16,7 @@ import { missingSubmodules } from '../../src/executor/missing-submodules.ts';
 import { isHarmless } from '../../src/process/armed-repository.ts';
 import { gitlinksIn } from '../../src/process/gitlinks.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
-import { NestedRepositories } from '../../src/verify/nested.ts';
+import { judgeNested, NestedRepositories } from '../../src/verify/nested.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { put, Repository, shell } from '../worktree/repository.ts';
 
@@ -35,6 +35,11 @@ const HOOK = [
   `echo x >sub/f; ${GIT} -C sub add f; ${GIT} -C sub commit -qm f; touch -d '1 hour ago' sub/f`,
   'mkdir -p sub/.git/hooks; cp "$TRAP" sub/.git/hooks/post-index-change',
 ].join('; ');
+
+const forge = (...words: string[]): string =>
+  `'${process.execPath}' '${join(import.meta.dirname, 'forge-index.ts')}' ${words.map((word) => `"${word}"`).join(' ')}`;
+/** Below packages, at a gitlink of a harmless one. */
+const IN_TWO = `for at in vendor vendor/node_modules/x; do git init -q $at; ${GIT} -C $at commit -q --allow-empty -m x; done; git -C vendor update-index --add --cacheinfo "160000,$(${GIT} -C vendor/node_modules/x rev-parse HEAD),node_modules/x"; ${linkOf('vendor')}; ${armOf('vendor/node_modules/x')}`;
 
 const ATTACKS: [name: string, script: string, told?: RegExp][] = [
   ['at a gitlink that it puts into the index', `${MAKE}; ${LINK}; ${ARM}`],
@@ -61,12 +66,12 @@ const ATTACKS: [name: string, script: string, told?: RegExp][] = [
     /: sub\/deep\./,
   ],
   [
-    'where no look goes',
+    'among packages',
     `${MAKE}; mkdir node_modules; mv sub node_modules/x; ${linkOf('node_modules/x')}; ${armOf('node_modules/x')}`,
     /: node_modules\/x\./,
   ],
   [
-    'where no look goes, at a gitlink of a harmless one there',
+    'among packages, at a gitlink of a harmless one there',
     `${MAKE}; mkdir node_modules; mv sub node_modules/a; cd node_modules/a; ${MAKE}; ${LINK}; cd ../..; ${linkOf('node_modules/a')}; ${armOf('node_modules/a/sub')}`,
     /: node_modules\/a\/sub\./,
   ],
@@ -83,12 +88,33 @@ const ATTACKS: [name: string, script: string, told?: RegExp][] = [
   [
     'at a gitlink of one that names another work tree',
     `${MAKE}; mkdir -p node_modules/c; mv sub node_modules/c; cd node_modules/c; ${LINK_APART}; cd ../..; git init -q node_modules/a; cd node_modules/a; ${GIT} commit -q --allow-empty -m x; cp ../c/index .git/index; cd ../..; git -C node_modules/a config core.worktree ../../c; ${linkOf('node_modules/a')}; ${armOf('node_modules/c/sub')}`,
-    /: node_modules\/a\./,
+    /: node_modules\/a, /,
   ],
   [
     'in a folder whose name is no text',
     `${MAKE}; ${ARM}; n=$(printf 'odd\\377'); mv sub "$n"; ${linkOf('$n')}`,
     /: odd/,
+  ],
+  [
+    'whose settings say otherwise how long the entries are',
+    `${IN_TWO}; echo '# objectformat = sha256' >>vendor/.git/config`,
+    /x\./,
+  ],
+  [
+    'of whose index a half is a link',
+    `${IN_TWO}; git -C vendor update-index --split-index; for f in vendor/.git/sharedindex.*; do mv $f vendor/half; ln -s ../half $f; done`,
+    /x\./,
+  ],
+  ['whose index is a hole for the most part', `${IN_TWO}; ${forge('grow', 'vendor/.git/index')}`, /x\./],
+  [
+    'whose index has a whole folder as one entry',
+    `git init -q vendor; git init -q vendor/node_modules/x; ${GIT} -C vendor/node_modules/x commit -q --allow-empty -m x; cd vendor; echo o >other; git add other; ${linkOf('node_modules/x')}; ${GIT} commit -qm x; git config core.sparseCheckout true; mkdir -p .git/info; echo other >.git/info/sparse-checkout; ${forge('sparse', '.git/index', '$(git rev-parse HEAD:node_modules)')}; cd ..; ${linkOf('vendor')}; ${armOf('vendor/node_modules/x')}`,
+    /x\./,
+  ],
+  [
+    'that only the table of offsets of an index leads to',
+    `${MAKE}; mkdir node_modules; mv sub node_modules/x; git hash-object -w --stdin </dev/null >/dev/null; git config index.threads 3; ${forge('table', '.git/index', 'node_modules/x', '$(git -C node_modules/x rev-parse HEAD)')}; ${armOf('node_modules/x')}`,
+    /x\./,
   ],
   ['in a folder that it closed', `${MAKE}; ${LINK}; ${ARM}; chmod 555 sub`],
 ];
@@ -200,7 +226,10 @@ describe('a repository that a run makes below the folder', function () {
       const nested = await NestedRepositories.begin(cwd, { home, writesTo: () => writes });
       act(folder, script);
       act(cwd, script);
-      assert.deepEqual(await nested.setAside(), writes ? [join(folder, 'sub'), 'sub'] : ['sub']);
+      assert.deepEqual(await nested.setAside(), {
+        names: writes ? [join(folder, 'sub'), 'sub'] : ['sub'],
+        hides: false,
+      });
       assert.equal(existsSync(join(folder, 'sub', '.git')), !writes);
       shell(folder, 'rm -rf sub work/sub');
     }
@@ -237,6 +266,24 @@ describe('a repository that a run makes below the folder', function () {
     const { status, result } = await ran(`${GIT} -C sub commit -q --allow-empty -m y`);
     assert.equal(status, 'completed', result?.error?.message);
     assert.equal(fires(), true);
+  });
+
+  it('is not hidden behind a path that is too long to look through', async () => {
+    const step = `const fs = require("node:fs"); const name = "d".repeat(200); for (let n = 0; n < 22; n += 1) { fs.mkdirSync(name); process.chdir(name); }`;
+    const deep = `'${process.execPath}' -e '${step}'`;
+    const { status, result } = await ran(deep);
+    assert.equal(status, 'failed');
+    assert.equal(result?.error?.code, 'nested_repository', result?.error?.message);
+    assert.match(result?.error?.message ?? '', /names that are too long/);
+  });
+
+  it('is not hidden behind more folders than are looked through', async () => {
+    const home = join(folder, 'home');
+    const nested = await NestedRepositories.begin(folder, { home, writesTo: () => false, mostAfter: 100 });
+    assert.deepEqual(await nested.setAside(), { names: [], hides: false });
+    shell(folder, 'mkdir $(seq 100)');
+    assert.deepEqual(await nested.setAside(), { names: [], hides: true });
+    assert.equal(judgeNested({ names: [], hides: true })?.error.code, 'nested_repository');
   });
 
   it('is set aside where it was harmless and a later run arms it', async () => {
