@@ -38,8 +38,8 @@ export const nestedRepositories = async (folder: string, home: string): Promise<
   for (const path of packages) {
     const inside: Below = { guarded: [], folders: [], homes };
     // Nothing is installed there then.
-    if (await look.through([path], inside)) guarded.push(...inside.guarded);
-    else guarded.push(path);
+    const isWhole = await look.through([path], inside);
+    for (const each of isWhole ? inside.guarded : [path]) guarded.push(each);
   }
   if (guarded.length > MOST_FOUND) throw tooMany(folder, 'repositories', MOST_FOUND, guarded);
   return { guarded, folders, homes };

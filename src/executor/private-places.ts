@@ -30,14 +30,13 @@ export const privatePlaces = async (spared: readonly string[]): Promise<string[]
 
 /** As privatePlaces, of other folders. */
 export const privateBelow = async (tops: readonly string[]): Promise<string[]> => {
-  const hidden: string[] = [];
+  const hidden: string[][] = [];
   for (const top of tops) {
     const { closed, open } = await sorted(top);
-    hidden.push(...closed);
-    for (const folder of open.filter((each) => !PASSED_OVER.has(each)))
-      hidden.push(...(await through(folder)));
+    hidden.push(closed);
+    for (const folder of open.filter((each) => !PASSED_OVER.has(each))) hidden.push(await through(folder));
   }
-  return [...new Set(hidden)];
+  return [...new Set(hidden.flat())];
 };
 
 const through = async (top: string): Promise<string[]> => {
@@ -48,8 +47,8 @@ const through = async (top: string): Promise<string[]> => {
     const { closed, open, count } = await sorted(folder);
     looked += count;
     if (looked > MOST_ENTRIES) return [top];
-    all.push(...closed);
-    waiting.push(...open);
+    for (const each of closed) all.push(each);
+    for (const each of open) waiting.push(each);
   }
   return all;
 };

@@ -23,22 +23,21 @@ export const syncRepository = async (
 
 /** Of the many objects of a repository, those in whose folder something was made since. */
 export const changedObjects = async (objects: string, sinceMs: number): Promise<string[]> => {
-  const changed: string[] = [];
+  const changed: string[][] = [];
   for (const entry of await entriesOf(objects)) {
     const folder = join(objects, entry.name);
     const facts = entry.isDirectory() ? await lstat(folder).catch(() => undefined) : undefined;
-    if (facts !== undefined && facts.mtimeMs >= sinceMs)
-      changed.push(...(await changedBelow(folder, sinceMs)));
+    if (facts !== undefined && facts.mtimeMs >= sinceMs) changed.push(await changedBelow(folder, sinceMs));
   }
-  return changed;
+  return changed.flat();
 };
 
 export const changedBelow = async (folder: string, sinceMs: number): Promise<string[]> => {
-  const changed = await changedIn(folder, sinceMs);
+  const changed = [await changedIn(folder, sinceMs)];
   for (const entry of await entriesOf(folder)) {
-    if (entry.isDirectory()) changed.push(...(await changedBelow(join(folder, entry.name), sinceMs)));
+    if (entry.isDirectory()) changed.push(await changedBelow(join(folder, entry.name), sinceMs));
   }
-  return changed;
+  return changed.flat();
 };
 
 const changedIn = async (folder: string, sinceMs: number): Promise<string[]> => {

@@ -153,7 +153,7 @@ const chat = async (conversation: Conversation, way: Way, contextTokens: number)
     first = false;
     await sink.think(textOf(part.message?.thinking));
     await sink.answer(textOf(part.message?.content));
-    calls.push(...calledTools(part.message));
+    for (const call of calledTools(part.message)) calls.push(call);
     remoteHost ??= remoteHostOf(part);
     last = part;
   }

@@ -251,7 +251,7 @@ const chat = async (
     const choice = readChoice(chunk);
     await sink.think(choice.thinking);
     await sink.answer(choice.answer);
-    calls.push(...choice.calls);
+    for (const call of choice.calls) calls.push(call);
     said = choice.end ?? said;
     usage = usageOf(chunk) ?? usage;
   }

@@ -96,8 +96,9 @@ export const takeGitTree = async (scope: GitScope, before?: GitTree): Promise<Gi
   const changed = moved.changed.filter(counts);
   const others = (await look.list('--others', '--exclude-standard')).filter(counts);
   // What ends with a slash is another repository.
-  const fresh = others.filter((name) => !name.endsWith('/'));
-  if (before !== undefined) fresh.push(...(await trackedSince(scope, look, new Set(others))).filter(counts));
+  const untracked = others.filter((name) => !name.endsWith('/'));
+  const tracked = before === undefined ? [] : await trackedSince(scope, look, new Set(others));
+  const fresh = [...untracked, ...tracked.filter(counts)];
   const { read, timed, bounded } = await lookAtFresh(scope, fresh, before);
   const written = [...new Set([...changed, ...read])];
   await look.update(moved.gone.filter(counts), written);

@@ -26,7 +26,9 @@ export const renderTable = <Row>(
     .map((column) => ({ ...column, cells: rows.map((row) => oneLine(column.cell(row))) }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
   const widths = fitting(
-    columns.map(({ title, cells }) => Math.max(...[title, ...cells].map(screen.width))),
+    columns.map(({ title, cells }) =>
+      cells.reduce((most, cell) => Math.max(most, screen.width(cell)), screen.width(title)),
+    ),
     columns.map(({ gives }) => gives === true),
     screen.columns,
   );
