@@ -47,6 +47,9 @@ export const findRepository = async (place: GitPlace): Promise<Repository | NoRe
       `its .git leads to that of ${owner}. Where both belong together, \`git config core.worktree ${top}\` says so.`,
     );
   }
+  if (commonFolder !== gitFolder && dirname(gitFolder) !== join(commonFolder, 'worktrees')) {
+    return other(`its .git takes its branches and objects from ${commonFolder}, of which it is no worktree.`);
+  }
   return { top, prefix, gitFolder, commonFolder };
 };
 

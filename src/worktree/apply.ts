@@ -10,11 +10,12 @@ import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
-import { type GitPlace, git, shownName, zeroEnded } from '../process/git.ts';
+import { type GitPlace, git, gitLine, shownName, zeroEnded } from '../process/git.ts';
 import { removeHalfMade } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { neverFetched } from '../process/partial-clone.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
+import { AUTHOR } from './commit.ts';
 import { requireGenuine } from './genuine.ts';
 import { refuseHomeNames, refuseHomes } from './homes.ts';
 import { holdingLock } from './index-lock.ts';
@@ -158,6 +159,20 @@ const notMerged = (branch: string, words: string): KoubouError =>
     hint: 'git 2.38 or newer is needed, and the branch. What the task did is also in its patch: koubou diff.',
   });
 
+/**
+ * The files of `tip` as the work on the commit that the run began with, which is what its diff shows. Of the history below them
+ * an agent chose the parents: with a commit of the user's among them, the merge would take back what that one brought.
+ */
+const workOn = async (
+  place: GitPlace,
+  { head, tip, record }: { head: string; tip: string; record: WorktreeRecord },
+): Promise<string> => {
+  const isMerged = await git(place, ['merge-base', '--is-ancestor', tip, head]);
+  if (isMerged.code === 0) return tip;
+  const words = ['commit-tree', `${tip}^{tree}`, '-p', record.base, '-F', '-'];
+  return gitLine(place, words, { input: `Work of task ${record.task_id}\n`, variables: AUTHOR });
+};
+
 const applied = async (
   place: GitPlace,
   {
@@ -170,7 +185,8 @@ const applied = async (
   }: { own: SealedHome; head: string; tip: string; record: WorktreeRecord; index: string; marks: Marks },
 ): Promise<Applied> => {
   const { branch } = record;
-  const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', head, tip];
+  const work = await workOn(place, { head, tip, record });
+  const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', head, work];
   const merged = await git(place, merge);
   const [tree = '', ...conflicts] = zeroEnded(merged.stdout);
   // Where it cannot merge at all it also ends with 1, and has merged nothing.

@@ -234,6 +234,26 @@ describe('git, as koubou runs it', function () {
       await assert.rejects(plain(sub), { code: 'conflict', message: /leads to that of .*linked/ });
     });
 
+    it('by a commondir that its .git brings', async () => {
+      const sub = join(folder, 'sub');
+      shell(
+        sub,
+        `mkdir .git; echo '${other()}/.git' >.git/commondir; echo 'ref: refs/heads/main' >.git/HEAD`,
+      );
+      const named = { code: 'conflict', message: /takes its branches and objects from .*other/ };
+      await assert.rejects(plain(sub), named);
+      shell(
+        sub,
+        'mkdir -p data; mv .git data/git; echo "gitdir: data/git" >.git; echo "$PWD/.git" >data/git/gitdir',
+      );
+      await assert.rejects(plain(sub), named);
+      assert.match(
+        shell(sub, 'git ls-tree --name-only $(git rev-list --all)'),
+        /secret/,
+        'a plain git enters it',
+      );
+    });
+
     it('by core.worktree', async () => {
       repository.git('config', 'core.worktree', kit.outside);
       await assert.rejects(plain(folder), { code: 'conflict' });

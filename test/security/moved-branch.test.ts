@@ -46,6 +46,22 @@ describe('the branch of a task that was checked', () => {
     assert.equal(repository.read('new.txt'), 'good\n');
   });
 
+  it('takes back nothing that the user committed meanwhile, whatever an agent made its parent', async () => {
+    for (const parent of ['main', 'HEAD']) {
+      const wrote = `fix-${parent}.txt`;
+      const task = await repository.done((cwd) => {
+        repository.write(wrote, 'fixed\n');
+        repository.commit('a fix');
+        put('work.txt', `${parent}\n`)(cwd);
+        shell(cwd, `git update-ref --no-deref HEAD $(git rev-parse ${parent})`);
+      });
+      const { result, files } = await repository.apply(task);
+      assert.deepEqual([result, files], ['applied', ['work.txt']]);
+      assert.equal(repository.read(wrote), 'fixed\n');
+      repository.commit('applied');
+    }
+  });
+
   it('is applied as the user mended it, on their word', async () => {
     repository.git('checkout', '-q', '--ignore-other-worktrees', `koubou/${id}`);
     repository.write('new.txt', 'better\n');
