@@ -1,32 +1,53 @@
 /** A git index to work on without touching the user's own. */
-import { constants } from 'node:fs';
-import { open, rm, utimes, writeFile } from 'node:fs/promises';
+import { constants, createWriteStream, type Stats } from 'node:fs';
+import { type FileHandle, open, rm, utimes } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { systemCode } from '../errors.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const ABSENT = ['ENOENT', 'ELOOP', 'EMLINK', 'ENXIO'];
 
-/**
- * A file of a git folder, with its time. undefined: no file lies there, or one of more than `mostBytes`. An agent may put a pipe in its place, at which
- * a reader would wait for ever, or a link to what is none of the repository's.
- */
+/** Of an honest file less; one that an agent made may be a hole of any size. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** A file of a git folder. undefined: none lies there, or one of more than `mostBytes`. */
 export const readGitFile = async (
   path: string | Buffer,
-  mostBytes = Number.POSITIVE_INFINITY,
-): Promise<{ bytes: Buffer; mtimeMs: number } | undefined> => {
+  mostBytes = MOST_BYTES,
+): Promise<{ bytes: Buffer } | undefined> => {
+  const found = await openGitFile(path);
+  if (found === undefined) return undefined;
+  const { file, facts } = found;
   try {
-    const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      const facts = await file.stat();
-      if (!facts.isFile() || facts.size > mostBytes) return undefined;
-      return { bytes: await file.readFile(), mtimeMs: facts.mtimeMs };
-    } finally {
-      await file.close();
-    }
+    return facts.size > mostBytes ? undefined : { bytes: await file.readFile() };
+  } finally {
+    await file.close();
+  }
+};
+
+/**
+ * undefined: no file lies there. An agent may put a pipe in its place, at which a reader would wait for ever, or a link to what
+ * is none of the repository's.
+ */
+const openGitFile = async (
+  path: string | Buffer,
+): Promise<{ file: FileHandle; facts: Stats } | undefined> => {
+  let file: FileHandle;
+  try {
+    file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (ABSENT.includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
+  try {
+    const facts = await file.stat();
+    if (facts.isFile()) return { file, facts };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  await file.close();
+  return undefined;
 };
 
 /**
@@ -36,16 +57,19 @@ export const readGitFile = async (
  */
 export const copyIndex = async (index: string, copy: string): Promise<void> => {
   await rm(copy, { force: true });
-  const found = await readGitFile(index);
+  const found = await openGitFile(index);
   if (found === undefined) return;
-  await writeFile(copy, found.bytes);
-  await setTime(copy, found.mtimeMs);
+  // A model may have made it of any size.
+  await pipeline(found.file.createReadStream(), createWriteStream(copy));
+  await setTime(copy, found.facts.mtimeMs);
 };
 
 /** The same for a copy that git has written since. */
 export const giveTime = async (index: string, copy: string): Promise<void> => {
-  const found = await readGitFile(index);
-  if (found !== undefined) await setTime(copy, found.mtimeMs);
+  const found = await openGitFile(index);
+  if (found === undefined) return;
+  await found.file.close();
+  await setTime(copy, found.facts.mtimeMs);
 };
 
 const setTime = async (path: string, timeMs: number): Promise<void> => {

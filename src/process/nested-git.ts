@@ -5,6 +5,8 @@
  */
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
+import { NameRefused } from '../names/walk.ts';
+import { inFolder, isInReach } from './deep-folder.ts';
 import { asBytes } from './git.ts';
 import { readGitFile } from './git-index.ts';
 import { gitlinksIn } from './gitlinks.ts';
@@ -20,7 +22,7 @@ export interface NestedWish {
 export interface NestedGit {
   /** The `.git` of each repository, but for the folder's own. */
   found: string[];
-  /** false: there are too many folders, or one has too long a name to be looked through here, though not for git. */
+  /** false: there are too many folders to look through, or one could not be reached. */
   whole: boolean;
 }
 
@@ -44,14 +46,13 @@ export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<
       const lists = await Promise.all(part.map(entriesOf));
       for (const [nth, entries] of lists.entries()) {
         const path = part[nth] ?? folder;
-        if (entries === 'too long') whole = false;
-        else
-          for (const { name, isFolder } of entries) {
-            const inside = `${path}/${name}`;
-            if (name === '.git') {
-              if (path !== folder) found.push(inside);
-            } else if (isFolder && !except.has(inside)) deeper.push(inside);
-          }
+        if (entries === undefined) whole = false;
+        for (const { name, isFolder } of entries ?? []) {
+          const inside = `${path}/${name}`;
+          if (name === '.git') {
+            if (path !== folder) found.push(inside);
+          } else if (isFolder && !except.has(inside) && isInReach(inside, folder)) deeper.push(inside);
+        }
       }
     }
     level = deeper;
@@ -59,15 +60,20 @@ export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<
   return { found, whole };
 };
 
-const entriesOf = async (path: string): Promise<{ name: string; isFolder: boolean }[] | 'too long'> => {
+/** undefined: git may reach what cannot be reached here. */
+const entriesOf = async (path: string): Promise<{ name: string; isFolder: boolean }[] | undefined> => {
   try {
     // Its types know only encodings of text.
-    const entries = await readdir(asBytes(path), { withFileTypes: true, encoding: 'latin1' });
+    const entries = await inFolder(path, (at) =>
+      readdir(at('.'), { withFileTypes: true, encoding: 'latin1' }),
+    );
     return entries.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
   } catch (error) {
-    return systemCode(error) === 'ENAMETOOLONG' ? 'too long' : [];
+    // Gone, closed for its owner, too, or another kind of thing by now.
+    return MAY_BE.includes(systemCode(error) ?? '') || error instanceof NameRefused ? [] : undefined;
   }
 };
+const MAY_BE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'];
 
 /** The top of the work tree that a folder lies in; undefined: in none. */
 export const topAround = async (folder: string): Promise<string | undefined> => {
@@ -116,7 +122,7 @@ const HASH_BYTES = [20, 32];
 const gitlinksOf = async (top: string): Promise<string[]> => {
   const folder = await gitFolderOf(`${top}/.git`);
   if (folder === undefined) return [];
-  const index = await bytesOf(`${folder}/index`);
+  const index = await bytesOf(`${folder}/index`, MOST_BYTES);
   if (index === undefined) return [];
   const shared = await sharedIndexes(folder);
   // Settings that git would read otherwise could lie about which it is.
@@ -134,9 +140,13 @@ const placeOf = async (top: string, name: string): Promise<string | undefined> =
 /** Of an index that is kept in two parts, what may be the other one: which it is, is said in an index that may be forged. */
 const sharedIndexes = async (gitFolder: string): Promise<Buffer[]> => {
   const names = await readdir(asBytes(gitFolder), { encoding: 'latin1' }).catch(() => []);
-  const shared = names.filter((name) => /^sharedindex\.[0-9a-f]+$/.test(name));
-  const read = await Promise.all(shared.map((name) => bytesOf(`${gitFolder}/${name}`)));
-  return read.filter((bytes) => bytes !== undefined);
+  const read: Buffer[] = [];
+  for (const name of names.filter((each) => /^sharedindex\.[0-9a-f]+$/.test(each))) {
+    const left = MOST_BYTES - read.reduce((sum, { length }) => sum + length, 0);
+    const bytes = await bytesOf(`${gitFolder}/${name}`, left);
+    if (bytes !== undefined) read.push(bytes);
+  }
+  return read;
 };
 
 /** What a `.git` is or names, without links; undefined: nothing that git would take. */
@@ -160,15 +170,16 @@ const real = async (path: string): Promise<string | undefined> => {
   return found?.toString('latin1');
 };
 
-/** What a model wrote may be a hole of any size. */
-const MOST_BYTES = 256 * 1024 * 1024;
+/** What a model wrote may be a hole of any size; what is longer is not read. */
+const MOST_BYTES = 128 * 1024 * 1024;
+const MOST_TEXT = 1024 * 1024;
 
 /** Nothing is waited for that is no file. */
-const bytesOf = async (path: string): Promise<Buffer | undefined> =>
-  (await readGitFile(asBytes(path), MOST_BYTES).catch(() => undefined))?.bytes;
+const bytesOf = async (path: string, most: number): Promise<Buffer | undefined> =>
+  (await readGitFile(asBytes(path), most).catch(() => undefined))?.bytes;
 
-/** In git's bytes; undefined: it is no file that can be read. */
+/** In git's bytes; undefined: it is no file that can be read, or none of git's by its length. */
 export const readText = async (path: string): Promise<string | undefined> =>
-  (await bytesOf(path))?.toString('latin1');
+  (await bytesOf(path, MOST_TEXT))?.toString('latin1');
 
 const textOf = async (path: string): Promise<string> => (await readText(path)) ?? '';

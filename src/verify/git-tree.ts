@@ -200,11 +200,10 @@ const trackedSince = async (
   return added;
 };
 
+/** Not where one is none that is read. */
 const isSameFile = async (one: string, other: string): Promise<boolean> => {
-  const [first, second] = await Promise.all([one, other].map(readGitFile));
-  return first === undefined
-    ? second === undefined
-    : second !== undefined && first.bytes.equals(second.bytes);
+  const [first, second] = await Promise.all([readGitFile(one), readGitFile(other)]);
+  return first !== undefined && second !== undefined && first.bytes.equals(second.bytes);
 };
 
 /** Whether no link leads to a name. */

@@ -5,7 +5,9 @@
  */
 import { chmod, lstat, realpath, rename } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
+import { NameRefused } from '../names/walk.ts';
 import { isArmed } from '../process/armed-repository.ts';
+import { inFolder, isDeep } from '../process/deep-folder.ts';
 import { asBytes, asName, shownName } from '../process/git.ts';
 import {
   commonOf,
@@ -53,10 +55,12 @@ interface Look {
   whole: boolean;
 }
 
-/** What came with a run. */
+/** What came with a run. Folders of repositories, as text, from that of the work. */
 export interface CameNested {
-  /** Folders of repositories that were set aside, as text, from that of the work. */
+  /** Set aside. */
   names: string[];
+  /** Armed, and still there. */
+  stuck: string[];
   /** There are folders that could not be looked through, and could before. */
   hides: boolean;
 }
@@ -93,14 +97,21 @@ export class NestedRepositories {
   async setAside(): Promise<CameNested> {
     const { folder } = this.#places;
     const names: string[] = [];
+    const stuck: string[] = [];
     const { armed, whole } = await armedIn(this.#places, this.#mostAfter);
     for (const { path, ino } of armed) {
       if (this.#armed.get(path) === ino) continue;
-      if (!(await moveAside(path))) continue;
-      const parent = path.slice(0, -'/.git'.length);
-      names.push(shownName(parent.startsWith(`${folder}/`) ? parent.slice(folder.length + 1) : parent));
+      const parent = parentOf(path);
+      const shown = shownName(parent.startsWith(`${folder}/`) ? parent.slice(folder.length + 1) : parent);
+      try {
+        if (await moveAside(parent)) names.push(shown);
+      } catch (error) {
+        if (systemCode(error) === undefined && !(error instanceof NameRefused)) throw error;
+        // One that cannot be moved keeps no other one there.
+        if (systemCode(error) !== 'ENOENT') stuck.push(shown);
+      }
     }
-    return { names: names.sort(), hides: this.#wasWhole && !whole };
+    return { names: names.sort(), stuck: stuck.sort(), hides: this.#wasWhole && !whole };
   }
 }
 
@@ -119,7 +130,7 @@ const armedIn = async (
     for (const path of nested.found) seen.add(path);
     whole &&= nested.whole;
   }
-  const tops = [around, ...[...seen].map((path) => path.slice(0, -'/.git'.length))];
+  const tops = [around, ...[...seen].map((path) => parentOf(path))];
   for (const path of await gitlinkFolders(tops)) if (isWithin(path, reach)) seen.add(`${path}/.git`);
   // The user's own.
   if (top !== undefined) seen.delete(`${top}/.git`);
@@ -128,44 +139,62 @@ const armedIn = async (
   const armed: Found[] = [];
   for (const path of seen) {
     signal?.throwIfAborted();
-    const facts = await lstat(asBytes(path), { bigint: true }).catch(() => undefined);
-    if (facts !== undefined && (await isArmed(path, common))) armed.push({ path, ino: facts.ino });
+    const facts = await inFolder(parentOf(path), (at) => lstat(at('.git'), { bigint: true })).catch(
+      () => undefined,
+    );
+    if (facts !== undefined && (await mayRun(path, common))) armed.push({ path, ino: facts.ino });
   }
   return { armed, whole };
 };
 
-/** git enters nothing behind a link. */
-const moveAside = async (path: string): Promise<boolean> => {
-  const parent = asBytes(path.slice(0, -'/.git'.length));
-  const real = await realpath(parent, { encoding: 'buffer' }).catch(() => undefined);
-  if (real?.equals(parent) !== true) return false;
-  const aside = Buffer.concat([parent, Buffer.from(`/${ASIDE}${Date.now()}`)]);
-  await rename(asBytes(path), aside).catch(async (error: unknown) => {
-    if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
-    // Who made the folder may have closed it.
-    await chmod(parent, 0o700);
-    await rename(asBytes(path), aside);
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+/** What cannot be looked at may be armed; and nobody works in what is so deep. */
+const mayRun = async (path: string, common: string | null): Promise<boolean> =>
+  isDeep(path) || isArmed(path, common).catch(() => true);
+
+/** false: git enters nothing behind a link. `parent`: of the .git. */
+const moveAside = async (parent: string): Promise<boolean> => {
+  if (!isDeep(parent)) {
+    const real = await realpath(asBytes(parent), { encoding: 'buffer' }).catch(() => undefined);
+    if (real?.equals(asBytes(parent)) !== true) return false;
+  }
+  await inFolder(parent, async (at) => {
+    const aside = at(`${ASIDE}${Date.now()}`);
+    await rename(at('.git'), aside).catch(async (error: unknown) => {
+      if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
+      // Who made the folder may have closed it.
+      await chmod(at('.'), 0o700);
+      await rename(at('.git'), aside);
+    });
   });
   return true;
 };
 
-export const judgeNested = ({ names, hides }: CameNested): { error: ErrorInfo; feedback: string } | null => {
-  if (names.length > 0)
+export const judgeNested = ({
+  names,
+  stuck,
+  hides,
+}: CameNested): { error: ErrorInfo; feedback: string } | null => {
+  if (stuck.length > 0 || hides) {
+    const what = stuck.length > 0 ? `, and cannot be set aside: ${named(stuck, 5)}` : '';
+    const where = hides ? '; not all folders could be looked through' : '';
     return {
       error: errorInfo(
         'nested_repository',
-        `The run made a repository that git at the top of yours would enter, and run programs of: ${named(names, 5)}.`,
-        `Its .git is called ${ASIDE}… now, and nothing was removed. Read config and hooks in there; where you want it, rename it to .git. Check submodules out yourself (git submodule update --init) before you delegate.`,
+        `The run may have made repositories that git at the top of yours would enter, and run programs of${what}${where}.`,
+        'Before you run git there, look for them (`find . -name .git`), and remove what is not needed.',
       ),
-      feedback: `Make no repository with hooks or settings of its own within the folder: ${named(names, 5)}. Where a submodule is missing, say so in place of making it.`,
+      feedback: 'Make fewer folders, no repositories within them, and shorter paths.',
     };
-  if (!hides) return null;
+  }
+  if (names.length === 0) return null;
   return {
     error: errorInfo(
       'nested_repository',
-      'The run left more folders than can be looked through, or names that are too long: repositories among them could run programs.',
-      'Before you run git there, look for them (`find . -name .git`), and remove what is not needed.',
+      `The run made a repository that git at the top of yours would enter, and run programs of: ${named(names, 5)}.`,
+      `Its .git is called ${ASIDE}… now, and nothing was removed. Read config and hooks in there; where you want it, rename it to .git. Check submodules out yourself (git submodule update --init) before you delegate.`,
     ),
-    feedback: 'Make fewer folders, and shorter paths.',
+    feedback: `Make no repository with hooks or settings of its own within the folder: ${named(names, 5)}. Where a submodule is missing, say so in place of making it.`,
   };
 };

@@ -228,6 +228,7 @@ describe('a repository that a run makes below the folder', function () {
       act(cwd, script);
       assert.deepEqual(await nested.setAside(), {
         names: writes ? [join(folder, 'sub'), 'sub'] : ['sub'],
+        stuck: [],
         hides: false,
       });
       assert.equal(existsSync(join(folder, 'sub', '.git')), !writes);
@@ -268,22 +269,41 @@ describe('a repository that a run makes below the folder', function () {
     assert.equal(fires(), true);
   });
 
-  it('is not hidden behind a path that is too long to look through', async () => {
-    const step = `const fs = require("node:fs"); const name = "d".repeat(200); for (let n = 0; n < 22; n += 1) { fs.mkdirSync(name); process.chdir(name); }`;
-    const deep = `'${process.execPath}' -e '${step}'`;
-    const { status, result } = await ran(deep);
-    assert.equal(status, 'failed');
-    assert.equal(result?.error?.code, 'nested_repository', result?.error?.message);
-    assert.match(result?.error?.message ?? '', /names that are too long/);
+  /** Makes `sub` at a path of so many letters from the top, step by step as it can be longer than a call takes. */
+  const deepen = (letters: number): string => {
+    const steps = `const fs = require("node:fs"); const left = ${letters} - 4;
+      const names = Array.from({ length: Math.ceil(left / 200) }, (_, n) => "d".repeat(Math.min(199, left - n * 200 - 1) || 1));
+      let at = fs.openSync(".", 0);
+      for (const name of names) { const path = "/proc/self/fd/" + at + "/" + name; fs.mkdirSync(path); at = fs.openSync(path, 0); }
+      fs.renameSync("sub", "/proc/self/fd/" + at + "/sub");
+      console.log(names.join("/") + "/sub");`;
+    return `'${process.execPath}' -e '${steps}'`;
+  };
+
+  for (const letters of [3600, 4060]) {
+    it(`is set aside at a path of ${letters} letters, which git enters from the top`, async () => {
+      const script = `${MAKE}; ${ARM}; commit=$(git -C sub rev-parse HEAD); at=$(${deepen(letters)}); git update-index --add --cacheinfo "160000,$commit,$at"`;
+      refused(await ran(script), /sub\./);
+      assert.equal(fires(), false);
+      reset();
+      act(folder, script);
+      assert.equal(fires(), true, 'the test would not notice it');
+    });
+  }
+
+  it('is set aside beside one that cannot be, whose settings are a hole, or whose name is too long', async () => {
+    const decoy = 'mkdir a; git init -q a; truncate -s 700M a/.git/config';
+    refused(await ran(`${decoy}; ${MAKE}; ${LINK}; ${ARM}`), /: a, sub\./);
+    assert.equal(fires(), false);
   });
 
   it('is not hidden behind more folders than are looked through', async () => {
     const home = join(folder, 'home');
     const nested = await NestedRepositories.begin(folder, { home, writesTo: () => false, mostAfter: 100 });
-    assert.deepEqual(await nested.setAside(), { names: [], hides: false });
+    assert.deepEqual(await nested.setAside(), { names: [], stuck: [], hides: false });
     shell(folder, 'mkdir $(seq 100)');
-    assert.deepEqual(await nested.setAside(), { names: [], hides: true });
-    assert.equal(judgeNested({ names: [], hides: true })?.error.code, 'nested_repository');
+    assert.deepEqual(await nested.setAside(), { names: [], stuck: [], hides: true });
+    assert.equal(judgeNested({ names: [], stuck: [], hides: true })?.error.code, 'nested_repository');
   });
 
   it('is set aside where it was harmless and a later run arms it', async () => {
