@@ -241,8 +241,10 @@ export class Evidence {
     const known = this.#git?.known ?? null;
     if (known === null) return [];
     const { place, index, scratch } = this.#scope(signal);
-    const now = await commitsNamed({ ...known.asking, signal });
-    const committed = now === null ? [] : await homesCommitted(place, known.commits, now);
+    const now = await commitsNamed({ ...known.asking, signal }, place);
+    if (now === null)
+      throw new KoubouError('conflict', 'git cannot list the branches any more, as it could before the run.');
+    const committed = await homesCommitted(place, known.commits, now);
     const before = new Set(known.homes);
     const staged = (await homesInIndex(place, index, scratch)).filter((name) => !before.has(name));
     return [...new Set([...committed, ...staged])];

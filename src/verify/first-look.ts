@@ -78,7 +78,7 @@ export const firstLook = async (
 };
 
 const knownOf = async (asking: GitPlace, scope: GitScope): Promise<GitLook['known']> => {
-  const commits = await commitsNamed(asking);
+  const commits = await commitsNamed(asking, scope.place);
   if (commits === null) return null;
   return { asking, commits, homes: await homesInIndex(scope.place, scope.index, scope.scratch) };
 };

@@ -7,18 +7,22 @@ import { type GitPlace, git, gitOutput, shownName, zeroEnded } from '../process/
 import { copyIndex } from '../process/git-index.ts';
 import { homeIn } from '../text/home-name.ts';
 
-/** The commits that the repository's refs and HEAD name. null: git cannot say it. */
-export const commitsNamed = async (asking: GitPlace): Promise<string[] | null> => {
-  const format = '--format=%(objecttype) %(objectname)%0a%(*objecttype) %(*objectname)';
+/**
+ * The commits that the repository's refs and HEAD lead to, through any number of tags; what has no object, or another one, is left
+ * out. null: git cannot list them. `place`: with a git folder of koubou's own.
+ */
+export const commitsNamed = async (asking: GitPlace, place: GitPlace): Promise<string[] | null> => {
   const [refs, head] = await Promise.all([
-    git(asking, ['for-each-ref', format]),
+    git(asking, ['for-each-ref', '--format=%(objectname)']),
     git(asking, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']),
   ]);
   if (refs.code !== 0) return null;
-  const named = refs.stdout.toString('latin1').matchAll(/^commit ([0-9a-f]+)$/gm);
-  const ids = [...named].map(([, id = '']) => id);
-  if (head.code === 0) ids.push(head.stdout.toString('latin1').trim());
-  return [...new Set(ids)];
+  const ids = new Set(refs.stdout.toString('latin1').split('\n').filter(Boolean));
+  const asked = [...ids].map((id) => `${id}^{commit}\n`).join('');
+  const commits = await gitOutput(place, ['cat-file', '--batch-check=%(objectname)'], { input: asked });
+  const found = [...commits.toString('latin1').matchAll(/^([0-9a-f]+)$/gm)].map(([, id = '']) => id);
+  if (head.code === 0) found.push(head.stdout.toString('latin1').trim());
+  return [...new Set(found)];
 };
 
 /** What commits that came since have of homes, sorted. `place`: with a git folder of koubou's own. */

@@ -207,6 +207,8 @@ describe('no part of a home travels', function () {
         `${stage('.koubou')} && ${COMMIT}`,
         `${stage('.KouBou')} && ${COMMIT} && git rm -q --cached -r sub/.KouBou && ${COMMIT}`,
         `tree=$(${stage('.Koubou')} && git write-tree) && git update-ref refs/heads/hidden $(git -c user.name=a -c user.email=a@a commit-tree $tree -m x) && git rm -q --cached -r sub/.Koubou`,
+        `tree=$(${stage('.Koubou')} && git write-tree) && git update-ref refs/heads/hidden $(git -c user.name=a -c user.email=a@a commit-tree $tree -m y) && git rm -q --cached -r sub/.Koubou && printf '%040d\\n' 1 >.git/refs/heads/zzz`,
+        `rm .git/refs/heads/zzz; tree=$(${stage('.Koubou')} && git write-tree) && tag='git -c user.name=a -c user.email=a@a tag -a -m x' && $tag one $(git -c user.name=a -c user.email=a@a commit-tree $tree -m z) && $tag two one && git tag -d one && git rm -q --cached -r sub/.Koubou`,
         stage('.koubou'),
       ];
       for (const plant of plants) {
