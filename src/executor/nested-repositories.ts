@@ -3,12 +3,14 @@
  * what may be homes of koubou, whose config the next koubou obeys. Where a limit stops the search, the rest is read-only or
  * the program is not started.
  */
-import { lstatSync } from 'node:fs';
+import { type Dirent, lstatSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
+import { asName, shownName } from '../process/git.ts';
 import { HOME_FILE } from '../process/known-home.ts';
+import { nestedGit } from '../process/nested-git.ts';
 import type { Judged } from './git-folder.ts';
 
 const MOST_FOLDERS = 200_000;
@@ -65,12 +67,28 @@ class Look {
         const part = current.slice(at, at + PARALLEL);
         const lists = await Promise.all(part.map(entriesOf));
         for (const [nth, entries] of lists.entries()) {
-          this.#take(part[nth] ?? this.#top, entries, found, deeper);
+          const path = part[nth] ?? this.#top;
+          this.#take(path, entries, found, deeper);
+          if (entries !== 'closed' && entries.some(isOdd))
+            for (const each of await this.#odd(path)) found.guarded.push(each);
         }
       }
       current = deeper;
     }
     return true;
+  }
+
+  /** The folder itself, where something is to be guarded in it that cannot be named to a sandbox. */
+  async #odd(path: string): Promise<string[]> {
+    const { found, whole } = await nestedGit(asName(path), { except: [asName(this.#home)], also: HOME_FILE });
+    const first = found.find((each) => asName(shownName(each)) !== each);
+    if (first === undefined && whole) return [];
+    if (path !== this.#top) return [path];
+    throw new KoubouError(
+      'not_allowed',
+      `Below ${path} lies a repository or a home in a folder whose name is no UTF-8, which koubou cannot guard: ${shownName(first ?? '')}.`,
+      { hint: 'Give that folder another name, or delegate with a --cwd further down.' },
+    );
   }
 
   #take(path: string, entries: Entries, found: Below & { packages?: string[] }, deeper: string[]): void {
@@ -104,6 +122,9 @@ const entriesOf = async (path: string) => {
     return systemCode(error) === 'EACCES' ? 'closed' : [];
   }
 };
+
+/** A name that is no UTF-8, or looks like one. */
+const isOdd = (entry: Dirent): boolean => entry.isDirectory() && entry.name.includes('\uFFFD');
 
 /** By which git takes a folder itself for a repository. */
 const isRepository = (entries: readonly { name: string }[]): boolean => {

@@ -16,6 +16,8 @@ export interface NestedWish {
   except?: readonly string[];
   /** More folders than these are not looked through. */
   most?: number;
+  /** What is looked for besides, in the folder too. */
+  also?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +33,7 @@ const PARALLEL = 32;
 
 /** Packages and homes as well: no index says what git enters, as a model may have written it. What may not be read is passed over. */
 export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<NestedGit> => {
-  const { most = MOST_FOLDERS } = wish;
+  const { most = MOST_FOLDERS, also } = wish;
   const except = new Set(wish.except);
   const found: string[] = [];
   let whole = true;
@@ -51,7 +53,8 @@ export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<
           const inside = `${path}/${name}`;
           if (name === '.git') {
             if (path !== folder) found.push(inside);
-          } else if (isFolder && !except.has(inside) && isInReach(inside, folder)) deeper.push(inside);
+          } else if (name === also) found.push(inside);
+          else if (isFolder && !except.has(inside) && isInReach(inside, folder)) deeper.push(inside);
         }
       }
     }

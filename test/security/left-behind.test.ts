@@ -260,6 +260,17 @@ describe('what a program left that worked in a plain repository', function () {
       assert.equal((await nestedRepositories(join(cwd, 'b1'), '')).guarded.length, 0);
     });
 
+    it('is nothing below a name that is no UTF-8: the folder around it is read-only, or no program is started', async () => {
+      const odd = "$(printf 'caf\\351')";
+      shell(`mkdir -p libs/${odd}/empty libs/plain`);
+      assert.doesNotMatch((await ran(await confined(), 'echo x >libs/plain/x')).said, /Read-only/);
+      shell(`git init -q libs/${odd}/mine`);
+      const { said } = await ran(await confined(), `cd libs/${odd}; ${evil('mine')}`);
+      assert.match(said, /Read-only/);
+      shell(`mv libs/${odd} .`);
+      await assert.rejects(confined(), { code: 'not_allowed', message: /whose name is no UTF-8/ });
+    });
+
     it('is nothing in a folder that koubou cannot look through', async function () {
       if (process.getuid?.() === 0) this.skip();
       shell('mkdir -p shut; git init -q shut/in; chmod 0 shut');
