@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openQueue } from '../src/queue/open.ts';
 import { builtKoubou } from '../test/helpers/built.ts';
-import { beat, budget, succeeded, worker } from '../test/helpers/queue-home.ts';
+import { beat, budget, succeeded, worker } from '../test/support/builders.ts';
 import { commandTask, environment, ms, quantile, type Row, withHome } from './measure.ts';
 
 const ROUNDS = 30;

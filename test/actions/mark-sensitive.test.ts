@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { isHeldIn, markSensitive } from '../../src/actions/mark-sensitive.ts';
 import type { NewTask } from '../../src/task/record.ts';
 import { plannerOf } from '../../src/worker/plan.ts';
-import { makeHome, newTask, type TestHome } from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { newTask } from '../support/builders.ts';
 import { settings } from '../worker/rig.ts';
 
 const words = ['password'];

@@ -3,17 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { readResult, type Slice } from '../../src/actions/result.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
-import {
-  failedWith,
-  makeHome,
-  newTask,
-  noRetries,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { wholeView } from '../helpers/whole-view.ts';
+import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 
 describe('a result', () => {
   let test: TestHome;

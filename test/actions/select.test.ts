@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { resolveTask, type Selection, selectTasks } from '../../src/actions/select.ts';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
-import { makeHome, newTask, type TestHome } from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { newTask } from '../support/builders.ts';
 
 describe('choosing tasks', () => {
   let test: TestHome;

@@ -3,7 +3,7 @@ import { type Clock, type WaitEnd, type WaitProgress, waitForTasks } from '../..
 import { type ErrorInfo, errorInfo } from '../../src/errors.ts';
 import type { State } from '../../src/task/lifecycle.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
-import { newTask } from '../helpers/queue-home.ts';
+import { newTask } from '../support/builders.ts';
 
 /** Tasks that change as its clock goes on; nothing really waits. */
 class World {

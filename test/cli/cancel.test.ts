@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { cancelTasks } from '../../src/actions/cancel.ts';
 import { koubou, startKoubou } from '../helpers/koubou.ts';
-import {
-  failedWith,
-  makeHome,
-  newTask,
-  noRetries,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 
 describe('koubou cancel', () => {
   let test: TestHome;

@@ -6,8 +6,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtKoubou, startKoubou } from '../helpers/built.ts';
 import { Project } from '../helpers/project.ts';
-import { worker } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { worker } from '../support/builders.ts';
 
 const ID = /^task_\d{8}_\d{6}_\d{6}_[0-9a-z]{4}\n$/;
 

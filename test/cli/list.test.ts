@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { koubou } from '../helpers/koubou.ts';
-import {
-  makeHome,
-  newTask,
-  noRetries,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 
 describe('koubou list', () => {
   let test: TestHome;

@@ -2,18 +2,9 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import type { Member } from '../../src/queue/queue.ts';
 import { koubou, startKoubou } from '../helpers/koubou.ts';
-import {
-  budget,
-  failedWith,
-  makeHome,
-  newTask,
-  noRetries,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { budget, failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 
 describe('koubou logs', () => {
   let test: TestHome;

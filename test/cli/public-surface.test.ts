@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { findCommands } from '../../build/commands.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { koubou } from '../helpers/koubou.ts';
-import { worker } from '../helpers/queue-home.ts';
 import { signAnew } from '../helpers/state.ts';
+import { worker } from '../support/builders.ts';
 
 const repository = dirname(dirname(import.meta.dirname));
 const snapshot = join(import.meta.dirname, 'public-surface.json');

@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { koubou } from '../helpers/koubou.ts';
-import {
-  budgetOf,
-  failedWith,
-  makeHome,
-  newTask,
-  noRetries,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { budgetOf, failedWith, newTask, noRetries, takeAll, worker } from '../support/builders.ts';
 
 describe('koubou retry', () => {
   let test: TestHome;

@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { koubou, startKoubou } from '../helpers/koubou.ts';
-import {
-  beat,
-  failedWith,
-  makeHome,
-  newTask,
-  noRetries,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { beat, failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 
 describe('koubou status', () => {
   let test: TestHome;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { koubou, startKoubou } from '../helpers/koubou.ts';
-import { makeHome, newTask, type TestHome } from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { newTask } from '../support/builders.ts';
 
 describe('koubou stop', () => {
   let test: TestHome;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { builtKoubou } from '../helpers/built.ts';
 import { startKoubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
-import { takeAll, worker } from '../helpers/queue-home.ts';
 import { stateHome } from '../helpers/state.ts';
 import { until } from '../helpers/until.ts';
+import { takeAll, worker } from '../support/builders.ts';
 
 describe('koubou wait', () => {
   let project: Project;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { koubou } from '../helpers/koubou.ts';
-import { beat, makeHome, newTask, type TestHome, takeAll, worker } from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { beat, newTask, takeAll, worker } from '../support/builders.ts';
 
 describe('koubou workers', () => {
   let test: TestHome;

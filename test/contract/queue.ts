@@ -8,6 +8,7 @@ import { KoubouError } from '../../src/errors.ts';
 import type { Admission, ByteRange, Claim, Member, Queue } from '../../src/queue/queue.ts';
 import type { Budget } from '../../src/task/budget.ts';
 import type { NewTask, TaskFile } from '../../src/task/record.ts';
+import { until } from '../helpers/until.ts';
 import {
   beat,
   budget,
@@ -19,8 +20,7 @@ import {
   succeeded,
   takeAll,
   worker,
-} from '../helpers/queue-home.ts';
-import { until } from '../helpers/until.ts';
+} from '../support/builders.ts';
 
 export interface QueueBackend {
   /** One more user of the same queue, as another process would be. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { builtKoubou } from '../helpers/built.ts';
 import { Daemons } from '../helpers/daemon.ts';
-import { full } from '../helpers/queue-home.ts';
 import {
   type ScriptedServer,
   type ScriptedStep,
@@ -9,6 +8,7 @@ import {
   steps,
 } from '../helpers/scripted-server.ts';
 import { until } from '../helpers/until.ts';
+import { full } from '../support/builders.ts';
 
 describe('a daemon and its model server', () => {
   let daemons: Daemons;

@@ -5,8 +5,9 @@ import type { WorkerEvent } from '../../src/events.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 import type { NewTask, TaskRecord } from '../../src/task/record.ts';
+import { newTask } from '../support/builders.ts';
 import { type Ended, koubou, type RunOptions, startKoubou } from './koubou.ts';
-import { makeHome, newTask, type TestHome } from './queue-home.ts';
+import { makeHome, type TestHome } from './queue-home.ts';
 import { until } from './until.ts';
 
 /** A daemon's process, whether or not it has joined. */

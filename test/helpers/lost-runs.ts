@@ -1,5 +1,7 @@
 /** Runs that ended as if their worker had died, without the back-off that follows such a death. */
-import { budget, failedWith, type TestHome, takeAll, worker } from './queue-home.ts';
+
+import { budget, failedWith, takeAll, worker } from '../support/builders.ts';
+import { type TestHome } from './queue-home.ts';
 import { until } from './until.ts';
 
 /** Ends `losses` runs of the next task. */

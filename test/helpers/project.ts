@@ -8,8 +8,8 @@ import { createFileHome } from '../../src/queue/files/home.ts';
 import type { Seal } from '../../src/queue/files/seal.ts';
 import type { Claim } from '../../src/queue/queue.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
+import { failedWith, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 import { koubou, type RunOptions } from './koubou.ts';
-import { failedWith, noRetries, succeeded, takeAll, worker } from './queue-home.ts';
 import { sign } from './state.ts';
 import { until } from './until.ts';
 

@@ -1,7 +1,7 @@
 /** The plainest way from a dropped file to a task; refuses what runs programs, as the real one does. */
 import { KoubouError } from '../../src/errors.ts';
 import type { DraftFromDrop } from '../../src/queue/files/adopt.ts';
-import { newTask } from './queue-home.ts';
+import { newTask } from '../support/builders.ts';
 
 export const draftFromDrop: DraftFromDrop = (fields, prompt) => {
   if (fields.type === 'command') throw new KoubouError('not_allowed', 'a dropped file may not run a command');

@@ -7,8 +7,8 @@ import { otherwise } from '../faults/otherwise.ts';
 import { SimulatedDisk } from '../faults/simulated/disk.ts';
 import { readerOf } from '../faults/simulated/promises.ts';
 import { HOME, type SimulatedProcess, World } from '../faults/simulated/world.ts';
+import { budgetOf } from '../support/builders.ts';
 import { draftFromDrop } from './queue-drop.ts';
-import { budgetOf } from './queue-home.ts';
 import { seeded } from './seeded.ts';
 import { someSeal } from './state.ts';
 

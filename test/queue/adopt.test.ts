@@ -8,7 +8,8 @@ import { census } from '../faults/census.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { FailingDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';
-import { budgetOf, machineAhead, makeHome, type TestHome, takeAll, worker } from '../helpers/queue-home.ts';
+import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { budgetOf, takeAll, worker } from '../support/builders.ts';
 
 describe('a file dropped into pending', () => {
   let home: TestHome;

@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import {
-  beat,
-  budgetOf,
-  failedWith,
-  makeHome,
-  newTask,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { beat, budgetOf, failedWith, newTask, takeAll, worker } from '../support/builders.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

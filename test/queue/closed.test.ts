@@ -3,16 +3,8 @@ import { type ErrorCode, KoubouError, mayPass, systemCode } from '../../src/erro
 import { closed } from '../../src/queue/closed.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 import { FailingDisk } from '../helpers/queue-disk.ts';
-import {
-  budget,
-  budgetOf,
-  makeHome,
-  newTask,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
 
 const CODES: readonly (readonly [system: string, code: ErrorCode, passes: boolean])[] = [
   ['ENOSPC', 'disk_full', true],

@@ -9,19 +9,9 @@ import { selfIdentity } from '../../src/process/liveness.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { census } from '../faults/census.ts';
 import { lookDead, lookElsewhere, lookRebooted } from '../helpers/queue-dead.ts';
-import {
-  beat,
-  budget,
-  budgetOf,
-  machineAhead,
-  makeHome,
-  newTask,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { beat, budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
 
 describe('who is dead', () => {
   let home: TestHome;

@@ -5,15 +5,8 @@ import type { FileMember } from '../../src/queue/files/member.ts';
 import { census } from '../faults/census.ts';
 import { FailingDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';
-import {
-  budget,
-  budgetOf,
-  makeHome,
-  newTask,
-  succeeded,
-  type TestHome,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { budget, budgetOf, newTask, succeeded, worker } from '../support/builders.ts';
 
 const capped = () => ({ take: true as const, permits: ['p', 'q'].map((name) => ({ name, cap: 1 })) });
 

@@ -6,8 +6,9 @@ import { halfMadePath } from '../../src/process/half-made.ts';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
 import { writeFirst, writeOver } from '../../src/process/write-whole.ts';
-import { budgetOf, machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { sealOf } from '../helpers/state.ts';
+import { budgetOf } from '../support/builders.ts';
 
 /** Everything that koubou makes beside its place, by the name that it is to have. */
 const PLACES = [

@@ -12,18 +12,17 @@ import type { NewTask } from '../../src/task/record.ts';
 import { census } from '../faults/census.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { FailingDisk, LightDisk } from '../helpers/queue-disk.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import {
   beat,
   budget,
   budgetOf,
   failedWith,
-  makeHome,
   newTask,
   succeeded,
-  type TestHome,
   takeAll,
   worker,
-} from '../helpers/queue-home.ts';
+} from '../support/builders.ts';
 
 const codeOf = (code: string) => (error: unknown) => error instanceof KoubouError && error.code === code;
 

@@ -7,19 +7,17 @@ import type { Queue } from '../../src/queue/queue.ts';
 import { census } from '../faults/census.ts';
 import { lookDead, lookRebooted } from '../helpers/queue-dead.ts';
 import { LightDisk } from '../helpers/queue-disk.ts';
+import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
 import {
   budget,
   budgetOf,
   failedWith,
-  machineAhead,
-  makeHome,
   newTask,
   noRetries,
   succeeded,
-  type TestHome,
   takeAll,
   worker,
-} from '../helpers/queue-home.ts';
+} from '../support/builders.ts';
 
 /** Remembers from where to where files were renamed, whole folders left out. */
 class RememberingDisk extends LightDisk {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
-import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../helpers/queue-home.ts';
 import { eachLoss, type Held, type SimulatedHome } from '../helpers/simulated-home.ts';
+import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
 
 const add = async (queue: FileQueue, over: Partial<NewTask> = {}): Promise<string> =>
   (await queue.add([newTask(over)]))[0]?.id ?? '';

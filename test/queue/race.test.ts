@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { census } from '../faults/census.ts';
-import { full, makeHome, newTask } from '../helpers/queue-home.ts';
+import { makeHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { full, newTask } from '../support/builders.ts';
 
 const WORKERS = 8;
 const TASKS = full ? 20_000 : 1000;

@@ -2,16 +2,8 @@
 import assert from 'node:assert/strict';
 import { census } from '../faults/census.ts';
 import { LightDisk } from '../helpers/queue-disk.ts';
-import {
-  failedWith,
-  makeHome,
-  newTask,
-  noRetries,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 
 /** A device that makes the first who waits for it wait until it is told. */
 class SlowDisk extends LightDisk {

@@ -5,8 +5,8 @@ import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
 import { otherwise } from '../faults/otherwise.ts';
 import { HOME } from '../faults/simulated/world.ts';
-import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../helpers/queue-home.ts';
 import { SimulatedHome } from '../helpers/simulated-home.ts';
+import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
 
 const add = async (queue: FileQueue, over: Partial<NewTask> = {}): Promise<string> =>
   (await queue.add([newTask(over)]))[0]?.id ?? '';

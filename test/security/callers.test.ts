@@ -32,9 +32,9 @@ import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { builtKoubou } from '../helpers/built.ts';
 import { type Ended, koubou, startKoubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
-import { beat, noRetries, worker } from '../helpers/queue-home.ts';
 import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
 import { until } from '../helpers/until.ts';
+import { beat, noRetries, worker } from '../support/builders.ts';
 
 const AGENT = { CLAUDECODE: '1' };
 

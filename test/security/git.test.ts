@@ -12,9 +12,9 @@ import { allowedSettings } from '../../src/process/git-settings.ts';
 import { oddEntries } from '../../src/process/odd-entries.ts';
 import { Evidence } from '../../src/verify/evidence.ts';
 import { unblockWorktrees } from '../../src/worktree/unblock.ts';
-import { newTask } from '../helpers/queue-home.ts';
 import { sealOf } from '../helpers/state.ts';
 import { until } from '../helpers/until.ts';
+import { newTask } from '../support/builders.ts';
 import { put, Repository, shell } from '../worktree/repository.ts';
 import { type Kit, TRAPS } from './git-traps.ts';
 

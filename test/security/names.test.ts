@@ -43,7 +43,7 @@ import { publishOutput } from '../../src/verify/publish.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { koubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
-import { newTask } from '../helpers/queue-home.ts';
+import { newTask } from '../support/builders.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
 
 const text = (path: string): string => readFileSync(path, 'utf8');

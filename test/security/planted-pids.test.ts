@@ -9,8 +9,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import { Project } from '../helpers/project.ts';
-import { budgetOf, newTask, takeAll, worker } from '../helpers/queue-home.ts';
 import { sealOf } from '../helpers/state.ts';
+import { budgetOf, newTask, takeAll, worker } from '../support/builders.ts';
 
 describe('a process that a planted file names', () => {
   let project: Project;

@@ -10,16 +10,8 @@ import { ownWorktrees } from '../../src/worktree/record.ts';
 import { Project } from '../helpers/project.ts';
 import { LightDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';
-import {
-  budget,
-  budgetOf,
-  makeHome,
-  newTask,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
 
 class Portable extends LightDisk {
   override keepTo(home: string): void {

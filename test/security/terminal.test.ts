@@ -6,17 +6,9 @@ import { join } from 'node:path';
 import { harmless, jsonLine, oneLine } from '../../src/text/harmless.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { koubou } from '../helpers/koubou.ts';
-import {
-  failedWith,
-  makeHome,
-  newTask,
-  noRetries,
-  succeeded,
-  type TestHome,
-  takeAll,
-  worker,
-} from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 
 /** What a terminal obeys, or shows in another order or not at all; each with the letters PWN behind it. */
 const ATTACKS: Readonly<Record<string, string>> = {

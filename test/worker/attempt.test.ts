@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorInfo, type KoubouError } from '../../src/errors.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
-import { budget } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { budget } from '../support/builders.ts';
 import { FakeRunner, failure, fence, gate, Rig, replacing, untilStopped } from './rig.ts';
 
 describe('one attempt', () => {

@@ -11,9 +11,10 @@ import type { NewTask, TaskFile, TaskRecord } from '../../src/task/record.ts';
 import { runDaemon } from '../../src/worker/daemon.ts';
 import type { PoolEnd } from '../../src/worker/pool.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';
-import { makeHome, newTask, type TestHome } from '../helpers/queue-home.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { sealOf, someSeal } from '../helpers/state.ts';
 import { until } from '../helpers/until.ts';
+import { newTask } from '../support/builders.ts';
 
 export const settings = (over: Partial<WorkerSettings> = {}): WorkerSettings => ({
   label: 'w',

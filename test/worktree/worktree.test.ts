@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorInfo } from '../../src/errors.ts';
-import { full } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
+import { full } from '../support/builders.ts';
 import { failure, fence, replacing } from '../worker/rig.ts';
 import { put, Repository, shell } from './repository.ts';
 

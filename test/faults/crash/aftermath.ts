@@ -7,8 +7,8 @@ import type { FileMember } from '../../../src/queue/files/member.ts';
 import { lookDead } from '../../helpers/queue-dead.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { draftFromDrop } from '../../helpers/queue-drop.ts';
-import { budgetOf, newTask, succeeded, takeAll, worker } from '../../helpers/queue-home.ts';
 import { sealOf } from '../../helpers/state.ts';
+import { budgetOf, newTask, succeeded, takeAll, worker } from '../../support/builders.ts';
 import { type Census, census } from '../census.ts';
 import type { Prepared, Scenario } from './stage.ts';
 

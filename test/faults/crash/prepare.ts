@@ -2,7 +2,7 @@
 import type { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import type { Admission } from '../../../src/queue/queue.ts';
 import type { Budget } from '../../../src/task/budget.ts';
-import { failedWith, newTask, worker } from '../../helpers/queue-home.ts';
+import { failedWith, newTask, worker } from '../../support/builders.ts';
 
 export const PAST = '2020-01-01T00:00:00.000Z';
 export const FUTURE = '2100-01-01T00:00:00.000Z';

@@ -12,7 +12,7 @@ import {
   noRetries,
   succeeded,
   takeAll,
-} from '../../helpers/queue-home.ts';
+} from '../../support/builders.ts';
 import { add, FUTURE, failParent, onePermit, PAST } from './prepare.ts';
 import type { Aftermath, Scenario, Stage } from './stage.ts';
 import { sweepScenarios } from './sweep-scenarios.ts';

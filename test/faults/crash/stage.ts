@@ -4,7 +4,7 @@ import type { FileMember } from '../../../src/queue/files/member.ts';
 import type { Claim } from '../../../src/queue/queue.ts';
 import type { Budget } from '../../../src/task/budget.ts';
 import type { RunOutcome } from '../../../src/task/record.ts';
-import { worker } from '../../helpers/queue-home.ts';
+import { worker } from '../../support/builders.ts';
 import type { CensusTask } from '../census.ts';
 
 export interface Prepared {

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { lookDead } from '../../helpers/queue-dead.ts';
-import { budget, budgetOf, noRetries, succeeded, worker } from '../../helpers/queue-home.ts';
+import { budget, budgetOf, noRetries, succeeded, worker } from '../../support/builders.ts';
 import { add, FUTURE, failParent, only, PAST } from './prepare.ts';
 import type { Aftermath, Prepared, Scenario, Stage } from './stage.ts';
 

@@ -13,17 +13,9 @@ import { dayOf } from '../../../src/task/id.ts';
 import type { NewTask } from '../../../src/task/record.ts';
 import { lookDead } from '../../helpers/queue-dead.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
-import {
-  beat,
-  failedWith,
-  makeHome,
-  newTask,
-  noRetries,
-  succeeded,
-  takeAll,
-  worker,
-} from '../../helpers/queue-home.ts';
+import { makeHome } from '../../helpers/queue-home.ts';
 import { someSeal } from '../../helpers/state.ts';
+import { beat, failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../../support/builders.ts';
 import { type Entry, entriesOf } from './lay-out.ts';
 
 /** One thing that koubou reads. */

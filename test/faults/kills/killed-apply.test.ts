@@ -18,8 +18,8 @@ import {
 import { join } from 'node:path';
 import { type Applied, applyWorktree, undoKilledApply } from '../../../src/worktree/apply.ts';
 import type { WorktreeRecord } from '../../../src/worktree/record.ts';
-import { full } from '../../helpers/queue-home.ts';
 import { sealOf } from '../../helpers/state.ts';
+import { full } from '../../support/builders.ts';
 import { applying, branched, sealed } from '../../worktree/branched.ts';
 import { environment, put, Repository, shell } from '../../worktree/repository.ts';
 import { killedAfter } from './killed.ts';

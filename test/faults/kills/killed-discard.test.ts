@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { discardWorktree } from '../../../src/worktree/remove.ts';
-import { full } from '../../helpers/queue-home.ts';
+import { full } from '../../support/builders.ts';
 import { branched } from '../../worktree/branched.ts';
 import { environment, put, Repository, shell } from '../../worktree/repository.ts';
 import { killedAfter } from './killed.ts';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
-import { worker } from '../../helpers/queue-home.ts';
 import { sealOf } from '../../helpers/state.ts';
+import { worker } from '../../support/builders.ts';
 
 const [home = '', count = ''] = process.argv.slice(2);
 const say = (line: string): void => {

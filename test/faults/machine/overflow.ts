@@ -5,8 +5,9 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { makeHome, newTask } from '../../helpers/queue-home.ts';
+import { makeHome } from '../../helpers/queue-home.ts';
 import { sealOf } from '../../helpers/state.ts';
+import { newTask } from '../../support/builders.ts';
 
 export interface AfterOverflow {
   moved: number;

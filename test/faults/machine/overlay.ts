@@ -3,8 +3,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TaskRecord } from '../../../src/task/record.ts';
 import { Daemons } from '../../helpers/daemon.ts';
-import { newTask } from '../../helpers/queue-home.ts';
 import { until } from '../../helpers/until.ts';
+import { newTask } from '../../support/builders.ts';
 import { census } from '../census.ts';
 import { Mounted, run } from '../mounts.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { KoubouError } from '../../../src/errors.ts';
 import type { Budget } from '../../../src/task/budget.ts';
-import { beat, failedWith, newTask, succeeded } from '../../helpers/queue-home.ts';
+import { beat, failedWith, newTask, succeeded } from '../../support/builders.ts';
 import { type End, type Model, PERMITS, RETRIES, UNAVAILABLE_MS, WORKER_LOST } from './model.ts';
 import type { Real, RealWorker } from './real.ts';
 

@@ -1,7 +1,8 @@
 /** Run as a process: what the first daemon does after the power has come back, and a little work. recover.ts HOME */
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
-import { budgetOf, machineAhead, newTask, succeeded, takeAll, worker } from '../../helpers/queue-home.ts';
+import { machineAhead } from '../../helpers/queue-home.ts';
 import { sealOf } from '../../helpers/state.ts';
+import { budgetOf, newTask, succeeded, takeAll, worker } from '../../support/builders.ts';
 
 const home = process.argv[2] ?? '';
 let passedMs = 0;

@@ -9,6 +9,8 @@ import { NodeDisk } from '../../../src/queue/files/disk.ts';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { publishOutput } from '../../../src/verify/publish.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
+import { seeded } from '../../helpers/seeded.ts';
+import { sealOf } from '../../helpers/state.ts';
 import {
   budget,
   failedWith,
@@ -17,9 +19,7 @@ import {
   succeeded,
   takeAll,
   worker,
-} from '../../helpers/queue-home.ts';
-import { seeded } from '../../helpers/seeded.ts';
-import { sealOf } from '../../helpers/state.ts';
+} from '../../support/builders.ts';
 import { type Acknowledged, sha256 } from './acknowledged.ts';
 
 /** Users in one process share its fsyncs of a folder. */

@@ -3,7 +3,7 @@ import { KoubouError, systemCode } from '../../../src/errors.ts';
 import type { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import type { Claim, Member } from '../../../src/queue/queue.ts';
 import type { Budget } from '../../../src/task/budget.ts';
-import { beat, budget, failedWith, newTask, succeeded, worker } from '../../helpers/queue-home.ts';
+import { beat, budget, failedWith, newTask, succeeded, worker } from '../../support/builders.ts';
 import type { SimulatedDisk } from './disk.ts';
 import { BrokenPromise, outputOf, type Promises } from './promises.ts';
 import { HOME, type SimulatedProcess, type World } from './world.ts';

@@ -7,8 +7,8 @@
 import fs from 'node:fs';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { draftFromDrop } from '../../helpers/queue-drop.ts';
-import { budget, succeeded } from '../../helpers/queue-home.ts';
 import { sealOf } from '../../helpers/state.ts';
+import { budget, succeeded } from '../../support/builders.ts';
 import { Clock, workOff } from '../crash/aftermath.ts';
 import { scenarios } from '../crash/scenarios.ts';
 import { type Prepared, Stage } from '../crash/stage.ts';

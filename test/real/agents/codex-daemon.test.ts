@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { builtKoubou } from '../../helpers/built.ts';
 import { Daemons } from '../../helpers/daemon.ts';
-import { full } from '../../helpers/queue-home.ts';
+import { full } from '../../support/builders.ts';
 import {
   callsIn,
   type ResponsesServer,
