@@ -1,7 +1,7 @@
 import { closed } from '../../src/queue/closed.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { machineAhead, makeHome } from '../helpers/queue-home.ts';
-import { describeQueue } from './queue.ts';
+import { describeQueue } from './queue/describe.ts';
 
 describeQueue('files', async () => {
   const home = await makeHome();
