@@ -22,7 +22,8 @@ export interface Budget {
 export const DEFAULT_BUDGET: Budget = { retries: 2, workerLost: 10, unavailableSeconds: 3600 };
 
 const BACKOFF_BASE_SECONDS = 1;
-const BACKOFF_CAP_SECONDS = 3600;
+/** No back-off is longer. */
+export const LONGEST_BACKOFF_SECONDS = 3600;
 const WORKER_LOST_CAP_SECONDS = 5;
 
 export type Decision =
@@ -57,7 +58,7 @@ export const decide = (outcomes: readonly RunOutcome[], budget: Budget, random: 
   if (!last.charged) return afterUnavailable(outcomes, last, budget, random);
   const spent = retriesSaid === true ? charged : charged - (climbing?.climbed ?? 0);
   if (spent > retries) return { event: 'gave_up' };
-  return { event: 'try_later', seconds: backoff(spent, last.retry_after, BACKOFF_CAP_SECONDS, random) };
+  return { event: 'try_later', seconds: backoff(spent, last.retry_after, LONGEST_BACKOFF_SECONDS, random) };
 };
 
 // The first loss is most often a restart of the machine or the daemon: the task goes on at once.
@@ -79,7 +80,7 @@ const afterUnavailable = (
   const waited = (Date.parse(last.ended_at) - Date.parse(first.started_at ?? first.ended_at)) / 1000;
   // Written so that a time that cannot be read ends the wait too.
   if (!(waited < budget.unavailableSeconds)) return { event: 'gave_up' };
-  const cap = Math.min(60, BACKOFF_CAP_SECONDS);
+  const cap = Math.min(60, LONGEST_BACKOFF_SECONDS);
   return { event: 'try_later', seconds: backoff(streak.length, last.retry_after, cap, random) };
 };
 
@@ -95,5 +96,5 @@ const trailing = <T>(items: readonly T[], test: (item: T) => boolean): T[] => {
 /** Full-jitter exponential back-off in seconds, never less than what the server asked for. */
 const backoff = (count: number, retryAfter: number | null, cap: number, random: () => number): number => {
   const jittered = random() * Math.min(cap, BACKOFF_BASE_SECONDS * 2 ** Math.min(count - 1, 30));
-  return Math.min(Math.max(jittered, retryAfter ?? 0), BACKOFF_CAP_SECONDS);
+  return Math.min(Math.max(jittered, retryAfter ?? 0), LONGEST_BACKOFF_SECONDS);
 };

@@ -11,6 +11,13 @@ export const isTaskId = (text: string): boolean => PATTERN.test(text);
 /** The day folder of an id, YYYY-MM-DD. The id must be valid. */
 export const dayOf = (id: string): string => `${id.slice(5, 9)}-${id.slice(9, 11)}-${id.slice(11, 13)}`;
 
+/** Sorts before every id that is made from then on, wall-clock milliseconds, and after those made before. */
+export const firstIdAt = (ms: number): string => {
+  const iso = new Date(Math.max(0, ms)).toISOString();
+  const [day, time] = [iso.slice(0, 10).replaceAll('-', ''), iso.slice(11, 19).replaceAll(':', '')];
+  return `task_${day}_${time}_${iso.slice(20, 23)}000`;
+};
+
 /** Makes ids. `nowMs` is wall-clock milliseconds, `random` gives n random bytes. */
 export class IdSource {
   readonly #nowMs: () => number;

@@ -1,14 +1,8 @@
 /** Adding tasks durably. README.md walks through the steps and what a crash after each leaves. */
 import { basename, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { KoubouError, systemCode } from '../../errors.ts';
-import {
-  MAX_TASK_BYTES,
-  type NewTask,
-  parseTaskFile,
-  RECORD_VERSION,
-  type TaskFile,
-} from '../../task/record.ts';
+import { requireFits, requireOwnKeys, requireSameTask, taskOf, unknownParent } from '../../task/new-task.ts';
+import { MAX_TASK_BYTES, type NewTask, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import type { Added } from '../queue.ts';
 import { moveCommitted } from './batch.ts';
 import { abandon, creatorName, discard, type QueueContext } from './context.ts';
@@ -47,32 +41,16 @@ export const addTasks = async (context: QueueContext, tasks: readonly NewTask[])
   return addBatch(context, drafts);
 };
 
-const draftOf = (context: QueueContext, task: NewTask): Draft => {
-  const id = context.ids.next();
-  const file = parseTaskFile({
-    ...task,
-    version: RECORD_VERSION,
-    task_id: id,
-    created_at: new Date(context.nowMs()).toISOString(),
-  });
-  const content = requireSeal(context).seal(JSON.stringify(file));
-  if (Buffer.byteLength(content) > MAX_TASK_BYTES) {
-    throw new KoubouError(
-      'usage',
-      `The task has over ${MAX_TASK_BYTES / 1024 / 1024} MB; nothing was added.`,
-      {
-        hint: 'Put the text into files and pass them with --file.',
-      },
-    );
-  }
-  return { task: file, content, place: firstPlace(context.layout, file) };
+const draftOf = (context: QueueContext, asked: NewTask): Draft => {
+  const task = taskOf(asked, context.ids.next(), context.nowMs());
+  const content = requireSeal(context).seal(JSON.stringify(task));
+  requireFits(content);
+  return { task, content, place: firstPlace(context.layout, task) };
 };
 
 const refuseUnknownParents = async (context: QueueContext, tasks: readonly NewTask[]): Promise<void> => {
   for (const parent of new Set(tasks.flatMap((task) => [...task.after, ...task.after_any]))) {
-    if ((await locate(context, parent)) === undefined) {
-      throw new KoubouError('no_such_task', `There is no task ${parent} to wait for; nothing was added.`);
-    }
+    if ((await locate(context, parent)) === undefined) throw unknownParent(parent);
   }
 };
 
@@ -148,7 +126,7 @@ const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): P
   const { folder, path } = layout.key(key);
   const holder = await readKey(context, path);
   if (holder === undefined) throw maybeAdded(new Error('the key was taken away meanwhile'), key);
-  refuseOtherContent(key, asked, holder);
+  requireSameTask(key, asked, holder);
   const id = holder.task_id;
   const until = machine.steadyMs() + KEYED_TASK_WAIT_MS;
   for (;;) {
@@ -191,27 +169,6 @@ const readKey = async (context: QueueContext, path: string): Promise<TaskFile | 
   }
 };
 
-const refuseOtherContent = (key: string, asked: TaskFile, holder: TaskFile): void => {
-  if (isDeepStrictEqual(comparable(asked), comparable(holder))) return;
-  throw new KoubouError(
-    'key_conflict',
-    `The key ${JSON.stringify(key)} belongs to ${holder.task_id}, which asks for something else; nothing was added.`,
-  );
-};
-
-// Who asked, when, with which PATH, what the files held then and where names led are not what was asked for. A relative time (--in) is a
-// new absolute one at each call, so its value does not count either, and the label of a batch is new when
-// one of its other lines is.
-const comparable = (task: TaskFile): unknown => {
-  const asked = JSON.parse(JSON.stringify(task)) as TaskFile;
-  for (const field of ['task_id', 'created_at', 'created_by']) delete asked[field];
-  const { not_before, files } = asked;
-  delete asked.labels['batch'];
-  delete asked.places;
-  delete asked.environment;
-  return { ...asked, not_before: not_before !== null, files: files.map((file) => file.path) };
-};
-
 /**
  * A batch is a folder in tmp/. Renaming it to commit-… is the moment from which all its tasks exist; what
  * remains is moving its files, which whoever sweeps continues if we die.
@@ -221,16 +178,9 @@ const addBatch = async (context: QueueContext, drafts: readonly Draft[]): Promis
   if (drafts.length === 0) return [];
   const fresh: Draft[] = [];
   const answers = new Map<Draft, Added>();
-  const keys = new Set<string>();
+  requireOwnKeys(drafts.map(({ task }) => task));
   for (const draft of drafts) {
     const { key } = draft.task;
-    if (key !== null && keys.has(key)) {
-      throw new KoubouError(
-        'key_conflict',
-        `The key ${JSON.stringify(key)} is used twice; nothing was added.`,
-      );
-    }
-    if (key !== null) keys.add(key);
     if (key !== null && (await disk.facts(layout.key(key).path)) !== undefined) {
       answers.set(draft, await keyHolder(context, key, draft.task));
     } else {

@@ -1,24 +1,19 @@
 /** Cancelling, failing for a parent's sake, and running ended tasks again. */
 import { join } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError } from '../../errors.ts';
+import { CANCELLED, endWithoutRun, failedForParent } from '../../task/end-without-run.ts';
 import { isEnded, nextState, type State } from '../../task/lifecycle.ts';
 import type { RunOutcome } from '../../task/record.ts';
 import type { CancelResult } from '../queue.ts';
+import { noSuchTask, notEnded } from '../refusals.ts';
 import { abandon, type QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { type Place, parseEndedName } from './layout.ts';
 import { ensureDayFolders, locate } from './locate.ts';
-import { CANCELLED, markName, parseMarkName, removeMark, writeMark } from './marks.ts';
-import {
-  endWithoutRun,
-  linkOutcome,
-  publishOutcome,
-  publishWritten,
-  readOutcome,
-  writeOutcome,
-} from './outcome.ts';
-import { parentsState } from './parents.ts';
+import { markName, parseMarkName, removeMark, writeMark } from './marks.ts';
+import { linkOutcome, publishOutcome, publishWritten, readOutcome, writeOutcome } from './outcome.ts';
+import { parentsOf } from './parents.ts';
 import { readTask } from './read.ts';
 import { UNSEALED } from './seal.ts';
 import { placeAfter, transition } from './transition.ts';
@@ -57,14 +52,9 @@ export const cancelTask = async (context: QueueContext, id: string): Promise<Can
   return { id, result: 'asked' };
 };
 
-const noSuchTask = (id: string): KoubouError => new KoubouError('no_such_task', `There is no task ${id}.`);
-
 /** Ends a blocked task whose parent failed; false when it had moved on meanwhile. */
-export const failForParent = async (
-  context: QueueContext,
-  place: Place,
-  error: ErrorInfo,
-): Promise<boolean> => (await endWaiting(context, place, error, 'parent_failed')) !== undefined;
+export const endForParent = async (context: QueueContext, place: Place, error: ErrorInfo): Promise<boolean> =>
+  (await endWaiting(context, place, error, 'parent_failed')) !== undefined;
 
 /**
  * Ends a task that is not running. Its outcome is written down before: should we die in the middle, the sweep
@@ -82,7 +72,7 @@ const endWaiting = async (
   await ensureDayFolders(context, place.id);
   const run = place.run + 1;
   const to = placeAfter(layout, place.state, event, { ...place, run });
-  const written = await writeOutcome(context, endWithoutRun(context, place.id, run, error));
+  const written = await writeOutcome(context, endWithoutRun(place.id, run, error, context.nowMs()));
   await disk.syncFolder(layout.tmp);
   step('cancel.written');
   try {
@@ -162,16 +152,12 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   const { disk, layout, step } = context;
   const place = await locate(context, id);
   if (place === undefined) throw noSuchTask(id);
-  if (!isEnded(place.state)) {
-    throw new KoubouError('conflict', `${id} has not ended: it is ${place.state.replace('_', ' ')}.`, {
-      hint: '`koubou wait` waits for it, `koubou cancel` ends it.',
-    });
-  }
+  if (!isEnded(place.state)) throw notEnded(id, place.state);
   const read = await readTask(context, place.path, id);
   if ('gone' in read) throw movedOn(id);
   if ('bad' in read) throw read.bad === UNSEALED ? unsealed(id) : noSuchTask(id);
   await closeOpenEnd(context, id, place.run);
-  const blocked = (await parentsState(context, read.task)).kind !== 'met';
+  const blocked = (await parentsOf(context, read.task)).kind !== 'met';
   const to = placeAfter(layout, place.state, blocked ? 'retried_blocked' : 'retried', {
     id,
     run: place.run,
@@ -202,7 +188,7 @@ const closeOpenEnd = async (context: QueueContext, id: string, run: number): Pro
     return;
   }
   const lost = errorInfo('unknown', 'It had ended, and how was not recorded.');
-  await publishOutcome(context, endWithoutRun(context, id, run, lost));
+  await publishOutcome(context, endWithoutRun(id, run, lost, context.nowMs()));
 };
 
 /** Failed tasks that wait for `id` and failed because a parent had. */
@@ -215,7 +201,7 @@ const failedFor = async (context: QueueContext, id: string): Promise<string[]> =
       const name = parseEndedName(text);
       if (name === undefined || name.id === id) continue;
       const outcome = await readOutcome(context, name.id, name.run);
-      if (outcome?.error?.code !== 'dependency_failed') continue;
+      if (!failedForParent(outcome)) continue;
       const read = await readTask(context, join(folder, text), name.id);
       if ('task' in read && read.task.after.includes(id)) found.push(name.id);
     }

@@ -1,14 +1,15 @@
 /** Choosing the next task and taking it by rename. One rename wins; nobody waits for anybody. */
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { CANCELLED, endWithoutRun } from '../../task/end-without-run.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { Accepted, Admission, Admit } from '../member.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
 import { locateEnded } from './locate.ts';
-import { CANCELLED, isMarked } from './marks.ts';
-import { endWithoutRun, readOutcome, readOutcomes } from './outcome.ts';
+import { isMarked } from './marks.ts';
+import { readOutcome, readOutcomes } from './outcome.ts';
 import { Permits } from './permits.ts';
 import { prepareResults } from './prepare-results.ts';
 import { quarantine } from './quarantine.ts';
@@ -344,7 +345,7 @@ export class Candidates {
   async #cancelled(name: TaskName, earlier: readonly RunOutcome[]): Promise<boolean> {
     const context = this.#context;
     if (!(await isMarked(context, name))) return false;
-    const outcome = endWithoutRun(context, name.id, name.run, CANCELLED);
+    const outcome = endWithoutRun(name.id, name.run, CANCELLED, context.nowMs());
     await endRun(context, { folder: this.#workerFolder, name, earlier, outcome });
     return true;
   }

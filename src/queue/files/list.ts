@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { isEnded, STATES, type State } from '../../task/lifecycle.ts';
 import type { TaskRecord } from '../../task/record.ts';
+import { matches, mayMatch, newestFirst } from '../filter.ts';
 import type { Counts, ListFilter } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone } from './disk.ts';
@@ -83,8 +84,6 @@ async function* placesEnded(context: QueueContext, state: 'completed' | 'failed'
   }
 }
 
-const newestFirst = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
-
 /** Full ids that contain `part`, newest first. */
 export const findIds = async (context: QueueContext, part: string, limit: number): Promise<string[]> => {
   const ids = new Set<string>();
@@ -94,12 +93,10 @@ export const findIds = async (context: QueueContext, part: string, limit: number
 
 export const listRecords = async (context: QueueContext, filter: ListFilter): Promise<TaskRecord[]> => {
   const { disk, layout } = context;
+  const isWanted = mayMatch(filter);
   const places = new Map<string, Place>();
-  const since = filter.sinceMs === undefined ? '' : idAt(filter.sinceMs);
   for await (const place of allPlaces(context, filter.states)) {
-    if (place.id >= since && (filter.states === undefined || filter.states.includes(place.state))) {
-      places.set(place.id, place);
-    }
+    if (isWanted(place.id, place.state)) places.set(place.id, place);
   }
   const passed = await passedOver(context);
   const records: TaskRecord[] = [];
@@ -112,19 +109,10 @@ export const listRecords = async (context: QueueContext, filter: ListFilter): Pr
     }
     const read = await showTask(context, place.path, id);
     if (!('task' in read)) continue;
-    if (filter.type !== undefined && read.task.type !== filter.type) continue;
-    const labels = Object.entries(filter.labels ?? {});
-    if (!labels.every(([name, value]) => read.task.labels[name] === value)) continue;
+    if (!matches(filter, read.task)) continue;
     const record = await joinRecord(context, place, read.task);
     if (record.status === 'pending' && record.waiting === null) record.waiting = passed.get(id) ?? null;
     records.push(record);
   }
   return records;
-};
-
-// Ids begin with their time, so an id made of a time sorts before every id made after it.
-const idAt = (ms: number): string => {
-  const iso = new Date(Math.max(0, ms)).toISOString();
-  const [day, time] = [iso.slice(0, 10).replaceAll('-', ''), iso.slice(11, 19).replaceAll(':', '')];
-  return `task_${day}_${time}_${iso.slice(20, 23)}000`;
 };

@@ -4,7 +4,6 @@
  * and one that is left over, or that comes back with a power cut, means nothing.
  */
 import { join } from 'node:path';
-import { type ErrorInfo, errorInfo } from '../../errors.ts';
 import { isTaskId } from '../../task/id.ts';
 import type { QueueContext } from './context.ts';
 import { removeAny, unlessCode } from './disk.ts';
@@ -12,8 +11,6 @@ import type { TaskName } from './layout.ts';
 import { withReserve } from './reserve.ts';
 
 export type Life = Pick<TaskName, 'id' | 'base'>;
-
-export const CANCELLED: ErrorInfo = errorInfo('cancelled', 'Cancelled before it began.');
 
 const NAME = /^(task_[0-9a-z_]+)(?:\.b(\d{1,9}))?$/;
 

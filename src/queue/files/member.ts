@@ -1,7 +1,7 @@
 /** A daemon's place in the queue: its folder, its beat, the tasks in its hands. */
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { isShortage, KoubouError, systemCode } from '../../errors.ts';
+import { isShortage, systemCode } from '../../errors.ts';
 import { bootPrefix } from '../../process/maker.ts';
 import type { Budget } from '../../task/budget.ts';
 import type { RunOutcome } from '../../task/record.ts';
@@ -17,6 +17,7 @@ import type {
   WorkerIdentity,
   WorkerMessage,
 } from '../member.ts';
+import { stillHolds } from '../refusals.ts';
 import { scratchOf } from './artifact-files.ts';
 import { Candidates } from './claim.ts';
 import { creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
@@ -237,7 +238,7 @@ export class FileMember implements Member {
     await this.candidates.putBack();
     const names = await listOrNone(disk, this.#folder);
     if (names.some((name) => parseTaskName(name) !== undefined)) {
-      throw new KoubouError('internal', `${this.workerId} still holds tasks.`);
+      throw stillHolds(this.workerId);
     }
     for (const name of names) await returnPermit(this.#context, this.#folder, name);
     await returnSlot(this.#context, this.#folder);

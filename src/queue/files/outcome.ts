@@ -2,7 +2,8 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
-import { type ErrorInfo, errorInfo, KoubouError, systemCode } from '../../errors.ts';
+import { errorInfo, KoubouError, systemCode } from '../../errors.ts';
+import { endWithoutRun } from '../../task/end-without-run.ts';
 import { isEnded } from '../../task/lifecycle.ts';
 import { type RunOutcome, runOutcome } from '../../task/record.ts';
 import { creatorName, discard, type QueueContext } from './context.ts';
@@ -49,7 +50,7 @@ const unreadable = async (
     `How this run ended cannot be read: ${path}`,
     'That file was damaged, or is not one of koubou; `koubou retry` runs the task again.',
   );
-  return { ...endWithoutRun(context, id, run, error), charged: true, started_at: at, ended_at: at };
+  return { ...endWithoutRun(id, run, error, facts.modifiedMs), charged: true, started_at: at };
 };
 
 /** All outcomes of a task, oldest first. */
@@ -197,32 +198,3 @@ const keepLate = async (
   await disk.rename(tmp, join(late, name));
   await disk.syncFolder(late);
 };
-
-export const endWithoutRun = (
-  context: QueueContext,
-  id: string,
-  run: number,
-  error: ErrorInfo,
-): RunOutcome => ({
-  version: 1,
-  task_id: id,
-  attempt: run,
-  worker_id: null,
-  runner: null,
-  model: null,
-  endpoint: null,
-  address: null,
-  started_at: null,
-  ended_at: new Date(context.nowMs()).toISOString(),
-  outcome: 'error',
-  charged: false,
-  error: { ...error },
-  evidence: null,
-  usage: null,
-  route: null,
-  retry_after: null,
-  feedback: null,
-  output_bytes: null,
-  session: null,
-  output_file: null,
-});

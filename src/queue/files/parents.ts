@@ -1,43 +1,23 @@
-/** What the tasks that another one waits for have come to. */
+/** What the tasks that another one waits for have come to, as their files lie. */
 import { isEnded } from '../../task/lifecycle.ts';
+import { type Parent, type ParentsState, parentsState } from '../../task/parents.ts';
 import type { TaskFile } from '../../task/record.ts';
 import type { QueueContext } from './context.ts';
-import type { Place } from './layout.ts';
 import { locate } from './locate.ts';
 import { readTask } from './read.ts';
 import { UNSEALED } from './seal.ts';
 
-export type ParentsState =
-  | { kind: 'met' }
-  | { kind: 'unmet' }
-  | { kind: 'failed'; parent: string; why: string };
-
-/** `after` wants every parent completed; `after_any` only wants every parent ended, however. */
-export const parentsState = async (
+export const parentsOf = (
   context: QueueContext,
   task: Pick<TaskFile, 'after' | 'after_any'>,
-): Promise<ParentsState> => {
-  let unmet = false;
-  for (const parent of task.after) {
-    const place = await locate(context, parent);
-    if (place === undefined) return { kind: 'failed', parent, why: 'no longer exists' };
-    if (place.state === 'failed') return { kind: 'failed', parent, why: 'failed' };
-    if (place.state !== 'completed') unmet = true;
-    else if (await isForeign(context, place)) return { kind: 'failed', parent, why: FOREIGN };
-  }
-  for (const parent of task.after_any) {
-    const place = await locate(context, parent);
-    if (place === undefined) continue;
-    if (!isEnded(place.state)) unmet = true;
-    else if (await isForeign(context, place)) return { kind: 'failed', parent, why: FOREIGN };
-  }
-  return unmet ? { kind: 'unmet' } : { kind: 'met' };
-};
+): Promise<ParentsState> => parentsState(task, (id) => look(context, id));
 
 /** Whoever can put a file among the ended tasks must not have others begin by it. */
-const isForeign = async (context: QueueContext, { path, id }: Place): Promise<boolean> => {
-  const read = await readTask(context, path, id);
-  return 'bad' in read && read.bad === UNSEALED;
+const look = async (context: QueueContext, id: string): Promise<Parent> => {
+  const place = await locate(context, id);
+  if (place === undefined) return undefined;
+  const { state } = place;
+  const read = isEnded(state) ? await readTask(context, place.path, id) : undefined;
+  const isForeign = read !== undefined && 'bad' in read && read.bad === UNSEALED;
+  return isForeign ? { state, distrusted: `cannot be relied on: ${UNSEALED}` } : { state };
 };
-
-const FOREIGN = `cannot be relied on: ${UNSEALED}`;

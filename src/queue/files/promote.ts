@@ -1,5 +1,6 @@
 /** Delayed tasks whose time has come, and due times that a wrong wall clock has put too far away. */
 import { join } from 'node:path';
+import { dueAfterRun, dueAsAsked, isFar } from '../../task/due.ts';
 import type { SweepReport } from '../queue.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone } from './disk.ts';
@@ -8,11 +9,6 @@ import { parseDelayedName, type TaskName } from './layout.ts';
 import { readOutcome } from './outcome.ts';
 import { readTask } from './read.ts';
 import { placeAfter, taskPlace, transition } from './transition.ts';
-
-/** No back-off is longer. */
-const LONGEST_BACKOFF_MS = 3600 * 1000;
-/** What was written down this far in the future was written by a clock that was wrong. */
-const CLOCK_ERROR_MS = 60_000;
 
 /** Moves delayed tasks whose time has come to pending. `mendClock` also looks at times too far ahead. */
 export const promoteDue = async (
@@ -30,7 +26,7 @@ export const promoteDue = async (
     const from = { state: 'delayed', path: join(layout.delayed, text) } as const;
     if (name.dueMs > now) {
       if (!mendClock) break;
-      if (name.dueMs > now + LONGEST_BACKOFF_MS) tooFar.push(() => cutDue(context, from, name));
+      if (isFar(name.dueMs, now)) tooFar.push(() => cutDue(context, from, name));
       continue;
     }
     if (!(await transition(context, from, placeAfter(layout, 'delayed', 'due', name)))) continue;
@@ -49,33 +45,20 @@ const cutDue = async (
   from: { state: 'delayed'; path: string },
   name: DelayedName,
 ): Promise<void> => {
-  const waitMs =
-    name.run === 0 ? await waitAskedFor(context, from.path, name) : await backoffMeant(context, name);
-  const dueMs = waitMs === undefined ? name.dueMs : context.nowMs() + waitMs;
+  const dueMs = await dueAsMeant(context, from.path, name);
   if (name.dueMs <= dueMs) return;
   await transition(context, from, taskPlace(context.layout, 'delayed', name, { dueMs }));
 };
 
-/** Undefined: the time is right as it stands. */
-const waitAskedFor = async (
+const dueAsMeant = async (
   context: QueueContext,
   path: string,
-  { id }: DelayedName,
-): Promise<number | undefined> => {
+  { id, run, dueMs }: DelayedName,
+): Promise<number> => {
+  if (run > 0) {
+    const endedMs = Date.parse((await readOutcome(context, id, run))?.ended_at ?? '');
+    return dueAfterRun(endedMs, dueMs, context.nowMs());
+  }
   const read = await readTask(context, path, id);
-  if (!('task' in read)) return undefined;
-  const createdMs = Date.parse(read.task.created_at);
-  if (!isAhead(context, createdMs)) return undefined;
-  // The clock was set back since: what was meant is a wait from the moment at which it was asked for.
-  const waitMs = Date.parse(read.task.not_before ?? '') - createdMs;
-  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
+  return 'task' in read ? dueAsAsked(read.task, dueMs, context.nowMs()) : dueMs;
 };
-
-const backoffMeant = async (context: QueueContext, { id, run, dueMs }: DelayedName): Promise<number> => {
-  const endedMs = Date.parse((await readOutcome(context, id, run))?.ended_at ?? '');
-  if (!isAhead(context, endedMs)) return LONGEST_BACKOFF_MS;
-  return Math.min(Math.max(0, dueMs - endedMs), LONGEST_BACKOFF_MS);
-};
-
-const isAhead = (context: QueueContext, writtenMs: number): boolean =>
-  writtenMs > context.nowMs() + CLOCK_ERROR_MS;

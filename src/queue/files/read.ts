@@ -1,25 +1,30 @@
 /** Reading tasks: the file, and the record that joins it with its place and outcomes. */
-import { type ErrorInfo, errorInfo, isErrorCode, systemCode } from '../../errors.ts';
-import { statusOf } from '../../task/lifecycle.ts';
+import { systemCode } from '../../errors.ts';
 import {
-  type Attempt,
+  hasOutput,
+  inlineText,
+  isRunning,
+  joinedRecord,
+  type KeptOutput,
+  lastOutcome,
+  MAX_INLINE_OUTPUT_BYTES,
+  waitingFor,
+} from '../../task/join-record.ts';
+import { isEnded } from '../../task/lifecycle.ts';
+import {
   MAX_TASK_BYTES,
   parseTaskFile,
   type RunOutcome,
   type TaskFile,
   type TaskRecord,
-  type TaskResult,
 } from '../../task/record.ts';
 import type { QueueContext } from './context.ts';
-import { BadFile } from './disk.ts';
+import { BadFile, type Disk } from './disk.ts';
 import type { Place } from './layout.ts';
 import { locate } from './locate.ts';
 import { readOutcomes } from './outcome.ts';
 import { requireSeal, UNSEALED } from './seal.ts';
 import { isHeard } from './workers.ts';
-
-/** Results up to this many bytes are shown inline in a record. */
-const MAX_INLINE_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 const strictText = new TextDecoder('utf-8', { fatal: true });
 
@@ -75,117 +80,52 @@ export const joinRecord = async (
   place: Place,
   task: TaskFile,
 ): Promise<TaskRecord> => {
+  const { disk, layout } = context;
+  const { state, run, dueMs, workerId } = place;
   // A file of a run that never was may lie beside them.
-  const outcomes = (await readOutcomes(context, task.task_id)).filter(({ attempt }) => attempt <= place.run);
-  const attempts = outcomes.filter((outcome) => outcome.started_at !== null).map(toAttempt);
-  if (place.state === 'in_progress' && !outcomes.some((outcome) => outcome.attempt === place.run)) {
-    attempts.push(await runningAttempt(context, place));
-  }
-  const last = outcomes.at(-1);
-  const ended = place.state === 'completed' || place.state === 'failed';
-  const isHeld = (await context.disk.facts(context.layout.heldMark(task.task_id))) !== undefined;
-  return {
-    ...task,
-    ...(isHeld ? { held: true as const } : {}),
-    status: statusOf(place.state),
-    waiting: await waitingOf(context, place),
-    due_at: place.dueMs === null ? null : new Date(place.dueMs).toISOString(),
-    attempts,
-    updated_at: last?.ended_at ?? attempts.at(-1)?.started_at ?? task.created_at,
-    result: ended ? await toResult(context, place, outcomes) : null,
-  };
+  const outcomes = (await readOutcomes(context, task.task_id)).filter(({ attempt }) => attempt <= run);
+  const isHeld = (await disk.facts(layout.heldMark(task.task_id))) !== undefined;
+  const running = isRunning({ state, run, outcomes })
+    ? { workerId, startedAt: await readStart(context, place) }
+    : null;
+  return joinedRecord({
+    task,
+    state,
+    run,
+    dueMs,
+    outcomes,
+    isHeld,
+    running,
+    waiting: waitingFor(state, state !== 'in_progress' || (await isHeard(context, workerId))),
+    output: isEnded(state) ? await readOutput(context, place, lastOutcome({ run, outcomes })) : null,
+    missing: layout.outcome(place.id, run),
+  });
 };
-
-const waitingOf = async (
-  context: QueueContext,
-  { state, workerId }: Place,
-): Promise<TaskRecord['waiting']> => {
-  if (state === 'delayed' || state === 'blocked') return state;
-  return state === 'in_progress' && !(await isHeard(context, workerId)) ? 'worker' : null;
-};
-
-const toError = (error: RunOutcome['error']): ErrorInfo | null =>
-  error === null
-    ? null
-    : { code: isErrorCode(error.code) ? error.code : 'internal', message: error.message, hint: error.hint };
-
-const toAttempt = (outcome: RunOutcome): Attempt => ({
-  attempt: outcome.attempt,
-  worker_id: outcome.worker_id,
-  runner: outcome.runner,
-  model: outcome.model,
-  endpoint: outcome.endpoint,
-  address: outcome.address,
-  started_at: outcome.started_at,
-  ended_at: outcome.ended_at,
-  outcome: outcome.outcome,
-  charged: outcome.charged,
-  error: toError(outcome.error),
-  evidence: outcome.evidence,
-  usage: outcome.usage,
-  route: outcome.route,
-});
 
 // The runner makes the log when it starts, so that file's age is the run's; before that nothing is known.
-const runningAttempt = async (context: QueueContext, place: Place): Promise<Attempt> => {
-  const started = await readStart(context, place);
-  return {
-    attempt: place.run,
-    worker_id: place.workerId,
-    runner: null,
-    model: null,
-    endpoint: null,
-    address: null,
-    started_at: started,
-    ended_at: null,
-    outcome: null,
-    charged: false,
-    error: null,
-    evidence: null,
-    usage: null,
-    route: null,
-  };
-};
-
 const readStart = async (context: QueueContext, place: Place): Promise<string | null> => {
   const facts = await context.disk.facts(context.layout.artifact(place.id, place.run, 'log'));
   return facts === undefined ? null : new Date(facts.bornMs).toISOString();
 };
 
-const toResult = async (
-  context: QueueContext,
-  place: Place,
-  outcomes: readonly RunOutcome[],
-): Promise<TaskResult> => {
-  const last = outcomes.find((outcome) => outcome.attempt === place.run);
-  if (last === undefined) {
-    const error = errorInfo(
-      'unknown',
-      'It ended, and how is not recorded, or not yet.',
-      `Look again in a moment. Where it stays so, ${context.layout.outcome(place.id, place.run)} was lost: \`koubou retry\` runs the task again.`,
-    );
-    return { success: false, output: null, output_path: null, output_bytes: null, error, duration: null };
-  }
-  const path = context.layout.artifact(place.id, last.attempt, 'output');
-  const facts = last.started_at === null ? undefined : await context.disk.facts(path);
-  const kept = facts?.kind === 'file' && (last.outcome === 'success' || facts.size > 0);
-  return {
-    success: last.outcome === 'success',
-    output: kept ? await readInline(context, path, facts.size) : null,
-    output_path: kept ? path : null,
-    output_bytes: kept ? facts.size : null,
-    error: toError(last.error),
-    duration:
-      last.started_at === null ? null : (Date.parse(last.ended_at) - Date.parse(last.started_at)) / 1000,
-  };
+const readOutput = async (
+  { disk, layout }: QueueContext,
+  { id }: Place,
+  last: RunOutcome | undefined,
+): Promise<KeptOutput | null> => {
+  if (last === undefined || last.started_at === null) return null;
+  const path = layout.artifact(id, last.attempt, 'output');
+  const facts = await disk.facts(path);
+  if (facts?.kind !== 'file' || !hasOutput(last, facts.size)) return null;
+  return { path, bytes: facts.size, text: await readInline(disk, path, facts.size) };
 };
 
-const readInline = async (context: QueueContext, path: string, size: number): Promise<string | null> => {
+const readInline = async (disk: Disk, path: string, size: number): Promise<string | null> => {
   if (size > MAX_INLINE_OUTPUT_BYTES) return null;
   try {
-    return strictText.decode(await context.disk.read(path, MAX_INLINE_OUTPUT_BYTES));
+    return inlineText(await disk.read(path, MAX_INLINE_OUTPUT_BYTES));
   } catch (error) {
-    if (error instanceof TypeError || error instanceof BadFile || systemCode(error) === 'ENOENT') return null;
+    if (error instanceof BadFile || systemCode(error) === 'ENOENT') return null;
     throw error;
   }
 };

@@ -1,8 +1,9 @@
 /** Giving back what dead workers had in hand. Any number of processes at once: each step is one rename or one link. */
 import { join } from 'node:path';
-import { errorInfo, systemCode } from '../../errors.ts';
+import { systemCode } from '../../errors.ts';
 import type { Budget } from '../../task/budget.ts';
-import type { RunOutcome, TaskFile } from '../../task/record.ts';
+import { lostOutcome } from '../../task/end-without-run.ts';
+import type { TaskFile } from '../../task/record.ts';
 import { isObject } from '../../text/json.ts';
 import type { SweepReport } from '../queue.ts';
 import { type QueueContext, verdictFor } from './context.ts';
@@ -12,7 +13,7 @@ import { each } from './each.ts';
 import { returnForeign } from './foreign.ts';
 import { parseTaskName, REAPED_PREFIX, SLOT, type TaskName, taskName } from './layout.ts';
 import { removeWorkerFiles } from './member.ts';
-import { endWithoutRun, readOutcome, readOutcomes } from './outcome.ts';
+import { readOutcome, readOutcomes } from './outcome.ts';
 import { returnPermit } from './permits.ts';
 import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
@@ -149,7 +150,12 @@ const giveBack = async (
     return;
   }
   const existing = await readOutcome(context, name.id, name.run);
-  const outcome = existing ?? (await lostOutcome(context, name, workerId));
+  const outcome =
+    existing ??
+    lostOutcome(
+      { id: name.id, run: name.run, workerId, startedMs: await startOf(context, name) },
+      context.nowMs(),
+    );
   const earlier = (await readOutcomes(context, name.id)).filter((other) => other.attempt < name.run);
   await removeHalfResults(context, name);
   const ended = await endRun(context, { folder, name, earlier, outcome, budget: budgetOf(read.task) });
@@ -164,17 +170,6 @@ const removeHalfResults = async ({ disk, layout }: QueueContext, { id, run }: Ta
   for (const half of [`${output}.half`, `${output}.extract`]) await removeAny(disk, half);
 };
 
-const lostOutcome = async (context: QueueContext, name: TaskName, workerId: string): Promise<RunOutcome> => {
-  const log = await context.disk.facts(context.layout.artifact(name.id, name.run, 'log'));
-  const now = new Date(context.nowMs()).toISOString();
-  return {
-    ...endWithoutRun(
-      context,
-      name.id,
-      name.run,
-      errorInfo('worker_lost', `Its worker ${workerId} died while it ran.`),
-    ),
-    worker_id: workerId,
-    started_at: log === undefined ? now : new Date(log.bornMs).toISOString(),
-  };
-};
+/** When a run began, as far as its log tells. */
+const startOf = async ({ disk, layout, nowMs }: QueueContext, { id, run }: TaskName): Promise<number> =>
+  (await disk.facts(layout.artifact(id, run, 'log')))?.bornMs ?? nowMs();

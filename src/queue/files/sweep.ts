@@ -3,9 +3,10 @@
  * each step is one rename or one link, so doing it twice does it once.
  */
 import { join } from 'node:path';
-import { errorInfo, systemCode } from '../../errors.ts';
+import { systemCode } from '../../errors.ts';
+import { waitsUntilMs } from '../../task/due.ts';
 import type { SweepReport } from '../queue.ts';
-import { failForParent, sweepMarks } from './cancel.ts';
+import { endForParent, sweepMarks } from './cancel.ts';
 import type { QueueContext } from './context.ts';
 import { isDead, type Sightings } from './dead.ts';
 import { listOrNone, makeFolderOnce } from './disk.ts';
@@ -13,7 +14,7 @@ import { each } from './each.ts';
 import { isWorkerId, parseDelayedName, parseTaskName, REAPED_PREFIX, type TaskName } from './layout.ts';
 import { removeWorkerFiles, slotNames } from './member.ts';
 import { withoutOldNames } from './old-names.ts';
-import { parentsState } from './parents.ts';
+import { parentsOf } from './parents.ts';
 import { promoteDue } from './promote.ts';
 import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
@@ -96,10 +97,9 @@ const recheck = async (context: QueueContext, name: TaskName, report: SweepRepor
     if (await quarantine(context, path, `${name.id}.json`, read.bad)) report.quarantined += 1;
     return;
   }
-  const parents = await parentsState(context, read.task);
+  const parents = await parentsOf(context, read.task);
   if (parents.kind === 'unmet') return;
   if (parents.kind === 'failed') {
-    const error = errorInfo('dependency_failed', `It waits for ${parents.parent}, which ${parents.why}.`);
     const place = {
       ...name,
       state: 'blocked' as const,
@@ -108,12 +108,11 @@ const recheck = async (context: QueueContext, name: TaskName, report: SweepRepor
       dueMs: null,
       workerId: null,
     };
-    if (await failForParent(context, place, error)) report.failed += 1;
+    if (await endForParent(context, place, parents.error)) report.failed += 1;
     return;
   }
-  const dueMs = read.task.not_before === null ? null : Date.parse(read.task.not_before);
-  const later = dueMs !== null && dueMs > context.nowMs() && name.run === 0;
-  const to = placeAfter(layout, 'blocked', later ? 'try_later' : 'unblocked', name, { dueMs });
+  const dueMs = waitsUntilMs(read.task, name.run, context.nowMs());
+  const to = placeAfter(layout, 'blocked', dueMs === null ? 'unblocked' : 'try_later', name, { dueMs });
   if (!(await transition(context, { state: 'blocked', path }, to))) return;
   step('sweep.unblocked');
   report.unblocked += 1;

@@ -4,6 +4,7 @@
  * chokidar 6 loses events for good when a burst meets a blocked event loop, so any event only means "look",
  * and a timer looks as well. A large folder makes it slow to start, so it watches only when there is little.
  */
+import { Hint } from '../hint.ts';
 import type { ChangeHint } from '../queue.ts';
 
 export interface WatchOptions {
@@ -23,11 +24,8 @@ export class PendingWatch implements ChangeHint {
   readonly #options: WatchOptions;
   #watcher: Watcher | undefined;
   #starting = false;
-  #closed = false;
   #trouble: string | null = null;
-  /** Something happened while nobody waited. */
-  #changed = false;
-  #waiters = new Set<() => void>();
+  readonly #hint = new Hint();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -39,27 +37,11 @@ export class PendingWatch implements ChangeHint {
 
   async wait(maxMs: number, signal?: AbortSignal): Promise<void> {
     void this.#keepUp();
-    if (signal?.aborted === true || this.#closed) return;
-    if (this.#changed) {
-      this.#changed = false;
-      return;
-    }
-    await new Promise<void>((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', finish);
-        this.#waiters.delete(finish);
-        this.#changed = false;
-        resolve();
-      };
-      const timer = setTimeout(finish, maxMs);
-      signal?.addEventListener('abort', finish, { once: true });
-      this.#waiters.add(finish);
-    });
+    await this.#hint.wait(maxMs, signal);
   }
 
   async #keepUp(): Promise<void> {
-    if (this.#closed || this.#starting || this.#trouble !== null) return;
+    if (this.#hint.closed || this.#starting || this.#trouble !== null) return;
     const worthwhile = this.#options.worthwhile();
     if (worthwhile === (this.#watcher !== undefined)) return;
     if (!worthwhile) {
@@ -69,7 +51,7 @@ export class PendingWatch implements ChangeHint {
     this.#starting = true;
     try {
       const { watch } = await import('chokidar');
-      if (this.#closed) return;
+      if (this.#hint.closed) return;
       const watcher = watch(this.#options.folder, {
         depth: 0,
         atomic: false,
@@ -96,8 +78,7 @@ export class PendingWatch implements ChangeHint {
 
   #wake(): void {
     this.#options.onChange();
-    this.#changed = true;
-    for (const waiter of this.#waiters) waiter();
+    this.#hint.wake();
   }
 
   async #stop(): Promise<void> {
@@ -107,8 +88,7 @@ export class PendingWatch implements ChangeHint {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const waiter of this.#waiters) waiter();
+    this.#hint.close();
     await this.#stop();
   }
 }

@@ -4,14 +4,10 @@ import * as z from 'zod/mini';
 import { systemCode } from '../../errors.ts';
 import { once } from '../../text/once.ts';
 import type { WorkerInfo } from '../member.ts';
+import { isHeardFrom, workerStatus } from '../worker-status.ts';
 import { type QueueContext, verdictFor } from './context.ts';
 import { BadFile, listOrNone } from './disk.ts';
 import { isWorkerId, MOST_SLOTS, parseTaskName } from './layout.ts';
-
-/** A process that has not beaten for so long is shown as offline. Nobody kills it for that. */
-const OFFLINE_AFTER_MS = 5 * 60_000;
-/** Before that it is silent: two beats that are as far apart as they usually are did not come. */
-const SILENT_AFTER_MS = 10_000;
 
 // Made when one is read: to make them costs a short command more than the look at a folder without workers.
 /** As many as `koubou work --max` takes: what is read back has the bounds of what is written. */
@@ -98,10 +94,9 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
   const beat = await readBeat(context, workerId);
   const names = await listOrNone(context.disk, join(context.layout.inProgress, workerId));
   const tasks = names.flatMap((name) => parseTaskName(name)?.id ?? []);
-  const silentMs = silence(context, about, beat);
   return {
     worker_id: workerId,
-    status: statusOf(silentMs, about, tasks.length),
+    status: workerStatus({ ...heard(context, about, beat), tasks: tasks.length }),
     pid: about.pid,
     // What is asked to end is named by it.
     ...(about.sealed && verdictFor(context, about) === 'alive' ? { start_time: about.startTime } : {}),
@@ -121,12 +116,6 @@ const describe = async (context: QueueContext, workerId: string, about: RunFile)
   };
 };
 
-const statusOf = (silentMs: number, about: RunFile, tasks: number): WorkerInfo['status'] => {
-  if (silentMs > OFFLINE_AFTER_MS) return 'offline';
-  if (silentMs > Math.max(SILENT_AFTER_MS, 2000 * (about.beat_seconds ?? 0))) return 'silent';
-  return tasks > 0 ? 'busy' : 'idle';
-};
-
 // The wall clock of either side may be wrong, or may have been set since.
 const silence = (context: QueueContext, about: RunFile, beat: BeatFile | undefined): number => {
   const { self, machine, nowMs } = context;
@@ -140,12 +129,20 @@ const silence = (context: QueueContext, about: RunFile, beat: BeatFile | undefin
       Math.abs(nowMs() - Date.parse(beat.at));
 };
 
+const heard = (
+  context: QueueContext,
+  about: RunFile,
+  beat: BeatFile | undefined,
+): { silentMs: number; beatSeconds: number | undefined } => ({
+  silentMs: silence(context, about, beat),
+  beatSeconds: about.beat_seconds,
+});
+
 /** Whether a daemon that has a task in hand is heard from; one that cannot be seen at all is not. */
 export const isHeard = async (context: QueueContext, workerId: string | null): Promise<boolean> => {
   const about = workerId === null ? undefined : await readRunFile(context, workerId);
   if (workerId === null || about === undefined || verdictFor(context, about) === 'dead') return false;
-  const silentMs = silence(context, about, await readBeat(context, workerId));
-  return !['silent', 'offline'].includes(statusOf(silentMs, about, 1));
+  return isHeardFrom(heard(context, about, await readBeat(context, workerId)));
 };
 
 /** Tasks that living daemons passed over, and what each waits for. */

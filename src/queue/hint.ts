@@ -1,0 +1,43 @@
+/** Waiting for a hint that something may have changed, whoever gives it. */
+export class Hint {
+  #closed = false;
+  /** Something happened while nobody waited. */
+  #changed = false;
+  readonly #waiters = new Set<() => void>();
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** As `wait` of a ChangeHint. */
+  async wait(maxMs: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true || this.#closed) return;
+    if (this.#changed) {
+      this.#changed = false;
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', finish);
+        this.#waiters.delete(finish);
+        this.#changed = false;
+        resolve();
+      };
+      const timer = setTimeout(finish, maxMs);
+      signal?.addEventListener('abort', finish, { once: true });
+      this.#waiters.add(finish);
+    });
+  }
+
+  wake(): void {
+    this.#changed = true;
+    for (const waiter of this.#waiters) waiter();
+  }
+
+  /** Lets nobody wait on. */
+  close(): void {
+    this.#closed = true;
+    for (const waiter of this.#waiters) waiter();
+  }
+}
