@@ -3,7 +3,7 @@
  * apart from the home: what stands in it is followed outside of every sandbox. After that it is kept with the task.
  */
 import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { removeNoted, strayNote } from '../executor/stray-folders.ts';
 import { appendOwn, moveOwn } from '../names/own-file.ts';
@@ -15,11 +15,11 @@ import type { Claim } from '../queue/queue.ts';
 
 /**
  * `ID.MAKER.runs`: each attempt has a folder of its own, so that nobody who clears up after a killed worker takes away what
- * the next one has begun. In it lies `run-R.state`.
+ * the next one has begun. In it lies `R.state`, and that of each earlier run whose worker was killed.
  */
 const FOLDER = /^(task_[0-9a-z_]+)\.(.+)\.runs$/;
 
-type Kept = Pick<Claim, 'id' | 'scratch'>;
+type Kept = Pick<Claim, 'id' | 'run' | 'scratch' | 'scratchOf'>;
 
 export class RunState {
   /** Absolute; it is not there until a runner makes it. */
@@ -36,22 +36,23 @@ export class RunState {
     const folder = join(apart, `${claim.id}.${ownMakerName()}.runs`);
     await mkdir(folder, { mode: 0o700 });
     await clearAbandoned(apart, claim.id, folder);
-    return new RunState(join(folder, basename(claim.scratch.statePath)), claim);
+    return new RunState(join(folder, `${claim.run}.state`), claim);
   }
 
   /** Also that of earlier runs whose worker was killed. A result is none the worse where it cannot be kept. */
   async keep(): Promise<void> {
     const folder = dirname(this.path);
-    const { statePath, logPath } = this.#claim.scratch;
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter((each) => isUpTo(each, basename(statePath)))) {
+    const { run, scratch, scratchOf } = this.#claim;
+    for (const name of await readdir(folder).catch(() => [])) {
+      const number = numberOf(name);
+      if (Number.isNaN(number) || number > run) continue;
       const path = join(folder, name);
       try {
-        await moveOwn(path, join(dirname(statePath), name));
+        await moveOwn(path, scratchOf(number).statePath);
       } catch (error) {
         if (!(error instanceof KoubouError) && systemCode(error) === undefined) throw error;
         const why = error instanceof Error ? error.message : String(error);
-        await appendOwn(logPath, `koubou: ${name} was not kept: ${why}\n`).catch(() => undefined);
+        await appendOwn(scratch.logPath, `koubou: ${name} was not kept: ${why}\n`).catch(() => undefined);
         await removeTree(path);
       }
     }
@@ -59,9 +60,8 @@ export class RunState {
   }
 }
 
-const numberOf = (name: string): number => Number(/^run-(\d+)\.state$/.exec(name)?.[1] ?? Number.NaN);
-
-const isUpTo = (name: string, last: string): boolean => numberOf(name) <= numberOf(last);
+/** Older versions wrote `run-` before it. */
+const numberOf = (name: string): number => Number(/^(?:run-)?(\d+)\.state$/.exec(name)?.[1] ?? Number.NaN);
 
 /** What killed workers left: of this task it is kept in `own`, of others it is removed. */
 const clearAbandoned = async (apart: string, id: string, own: string): Promise<void> => {

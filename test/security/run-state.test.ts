@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { moveOwn } from '../../src/names/own-file.ts';
 import { apartPath } from '../../src/process/apart.ts';
 import { type ProcessIdentity, selfIdentity } from '../../src/process/liveness.ts';
@@ -63,7 +63,7 @@ describe('the folder of a run', () => {
     await rig.drain(runner);
     assert.equal((await rig.record(id)).status, 'completed');
     assert.ok(isWithin(path, apart) && !isWithin(path, home), path);
-    assert.ok(isWithin(join(keptOf(id), basename(path)), home), 'the planted fault');
+    assert.ok(isWithin(join(keptOf(id), 'run-1.state'), home), 'the planted fault');
     assert.equal(readFileSync(join(keptOf(id), 'run-1.state', 'sessions', 'one'), 'utf8'), 'said');
     assert.deepEqual(readdirSync(apart), []);
   });
@@ -103,7 +103,8 @@ describe('the folder of a run', () => {
 
   it('is that of one attempt alone, so that nobody takes it for what a killed worker left', async () => {
     const id = await rig.add();
-    const claim = { id, scratch: scratchOf(new Layout(home), id, 1) };
+    const ofRun = (run: number) => scratchOf(new Layout(home), id, run);
+    const claim = { id, run: 1, scratch: ofRun(1), scratchOf: ofRun };
     const place = { home, seal: sealOf(home) };
     const [one, other] = [await RunState.make(place, claim), await RunState.make(place, claim)];
     assert.notEqual(one.path, other.path);
