@@ -61,7 +61,7 @@ async function printText(
     if (process.stdout.isTTY && last !== undefined && last !== NEWLINE) await command.printRaw('\n');
     return true;
   }
-  if (record.result?.success !== true && record.result?.output_path == null) return false;
+  if (record.result?.success !== true && record.result?.output_bytes == null) return false;
   await command.printRaw(`${hasBefore ? '\n' : ''}## ${titleOf(record)}\n\n`);
   await copyToStdout(watched());
   if (last !== undefined && last !== NEWLINE) await command.printRaw('\n');

@@ -103,10 +103,11 @@ const errorLines = ({ result }: CutRecord, screen: Screen): string[] => {
   return [screen.paint('red', error.code), ...indented(error.message), ...indented(error.hint)];
 };
 
-const outputLines = ({ result }: CutRecord, screen: Screen): string[] => {
-  if (result === null || result.output_path === null) return [];
+const outputLines = ({ task_id, result, withheld }: CutRecord, screen: Screen): string[] => {
+  if (result === null || result.output_bytes === null || withheld === true) return [];
   if (result.output === null) {
-    return [screen.paint('dim', 'output'), `  It is no text, or too long to show: see ${result.output_path}`];
+    const where = result.output_path ?? `\`koubou result ${task_id}\``;
+    return [screen.paint('dim', 'output'), `  It is no text, or too long to show: see ${where}`];
   }
   return block('output', result.output, screen, cutRemark(result.output, result.output_bytes));
 };

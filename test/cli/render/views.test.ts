@@ -203,6 +203,20 @@ describe('a record', () => {
     );
   });
 
+  it('shows an output that lies in no file, and how to get one that is too long', () => {
+    const shown = (output: string | null): string =>
+      renderRecord(
+        record({
+          status: 'completed',
+          result: { success: true, output, output_path: null, output_bytes: 9, error: null, duration: 1 },
+        }),
+        plainScreen(),
+        NOW,
+      );
+    assert.match(shown('the words'), /\noutput\n {2}the words$/);
+    assert.match(shown(null), /too long to show: see `koubou result task_/);
+  });
+
   it('says why it failed and what to do', () => {
     const text = renderRecord(failed('The check said no'), plainScreen(), NOW);
     assert.match(text, /\ncheck_failed\n {2}The check said no\n {2}Look at the log\.$/);
