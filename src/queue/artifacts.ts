@@ -3,9 +3,10 @@
 /** `refused`: an answer that was found wanting, where the run's output says why (worker/hand-back.ts). */
 export type ArtifactKind = 'output' | 'refused' | 'log' | 'patch';
 
+/** Of a run that goes on, as much as its worker has let others see; that may be nothing. */
 export interface Artifact {
   run: number;
-  /** As long as it is now; that of a run that goes on grows. */
+  /** As long as it is now. */
   bytes: number;
   /** Where a person finds it; null where it is no file on this machine. Not to be opened: `read` is for that. */
   path: string | null;
@@ -25,7 +26,11 @@ export interface Artifacts {
   read(id: string, run: number, kind: ArtifactKind, range?: ByteRange): AsyncIterable<Uint8Array>;
 }
 
-/** Files of a run on its worker's own disk, whether or not they are there. What `settle` finds in them are its artifacts. */
+/**
+ * Files of a run on its worker's own disk. When the run is claimed its folder is there, and they are missing or empty. What
+ * `settle` finds in them are the artifacts of the run; that of a dead worker's run are what can be found of them. What becomes
+ * of the files then is the backend's affair.
+ */
 export interface Scratch extends Readonly<Record<`${ArtifactKind}Path`, string>> {
   /** A folder, for what a later run on this machine goes on from. */
   readonly statePath: string;

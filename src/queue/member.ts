@@ -82,13 +82,13 @@ export interface Claim<A extends Admission = Admission> {
   scratchOf(run: number): Scratch;
   /** KOUBOU_RUN of this run's processes. */
   readonly marker: string;
-  /** A folder that is there until the worker is fenced. */
+  /** A folder on the worker's own disk that is there until the worker is fenced: no program of the run begins after that. */
   readonly lease: string;
 }
 
 export type Settled =
   | { kind: 'settled'; state: State; dueMs: number | null; outcome: RunOutcome }
-  /** The task is no longer ours; the outcome was kept under late/ and changed nothing. */
+  /** The task is no longer ours; the outcome was kept apart and changed nothing. */
   | { kind: 'fenced' };
 
 export interface Conversation {
@@ -129,7 +129,7 @@ export interface Member {
   isAnyHeld(ids: readonly string[]): Promise<boolean>;
   /** Records the process group of a run, so that whoever sweeps can stop it. */
   recordChild(claim: Claim, child: { pid: number; startTime: string | null }): Promise<void>;
-  /** Returns the worker's place; refuses while it holds tasks. */
+  /** Ends the membership, for good. Throws `internal` while it holds tasks. */
   leave(): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ export interface Added {
 }
 
 export interface ListFilter {
-  /** States to show; none means all. `quarantined` lists what could not be read. */
+  /** States to show; none means all. */
   states?: readonly State[];
   type?: TaskType;
   labels?: Readonly<Record<string, string>>;
@@ -39,6 +39,7 @@ export interface Counts {
   delayed: number;
   /** Part of pending. */
   blocked: number;
+  /** What `Inbox.quarantined` lists; 0 where nothing can be put in by hand. */
   quarantined: number;
 }
 
@@ -70,7 +71,7 @@ export interface Tasks {
   /** Adds one task or many, all or none, durably. Order of the answers is that of `tasks`. */
   add(tasks: readonly NewTask[]): Promise<Added[]>;
   get(id: string): Promise<TaskRecord | undefined>;
-  /** Where a task is now, cheaply (no file opened), or undefined when there is none. */
+  /** Where a task is now, or undefined when there is none. Cheaper than `get`: nothing of it is read. */
   state(id: string): Promise<State | undefined>;
   /** Those of `ids` that have ended, and how; cheaper than `state` for many. */
   ended(ids: readonly string[]): Promise<Map<string, State>>;
@@ -94,7 +95,7 @@ export interface Tasks {
 export interface Workers {
   join(worker: WorkerIdentity): Promise<Member>;
   workers(): Promise<WorkerInfo[]>;
-  /** Sends a message to one daemon: new bounds of its pool, or "stop". */
+  /** Sends a message to one daemon: new bounds of its pool. Only the last one that it has not read yet is kept. */
   tell(workerId: string, message: WorkerMessage): Promise<void>;
 }
 

@@ -210,7 +210,7 @@ export interface TaskResult {
   success: boolean;
   /** null where the output is not valid text to show, or the task failed without any. */
   output: string | null;
-  /** The kept result itself: results/DAY/ID/run-R.output. */
+  /** The kept result itself (run-R.output); null also where the queue keeps it in no file. */
   output_path: string | null;
   output_bytes: number | null;
   error: ErrorInfo | null;
