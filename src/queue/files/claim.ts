@@ -4,6 +4,7 @@ import { KoubouError, systemCode } from '../../errors.ts';
 import { CANCELLED, endWithoutRun } from '../../task/end-without-run.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { Accepted, Admission, Admit } from '../member.ts';
+import { isTurnOfOldest } from '../turn.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone } from './disk.ts';
 import { parseTaskName, type TaskName, taskName } from './layout.ts';
@@ -20,8 +21,6 @@ import { placeAfter, taskPlace, transition } from './transition.ts';
 
 const WINDOW = 512;
 const OLDEST_KEPT = 64;
-/** Each daemon's eighth claim takes the oldest task, so that a stream of urgent ones starves nobody. */
-const OLDEST_EVERY = 8;
 const MIN_SCAN_INTERVAL_MS = 50;
 const STALE_AFTER_MS = 1000;
 const CACHED_PROMPT_LENGTH = 64 * 1024;
@@ -172,7 +171,7 @@ export class Candidates {
   }
 
   async #takeFromWindow<A extends Admission>(admit: Admit<A>): Promise<Taken<A> | undefined> {
-    const oldestFirst = this.#claims % OLDEST_EVERY === OLDEST_EVERY - 1;
+    const oldestFirst = isTurnOfOldest(this.#claims);
     const gone = new Set<string>();
     const exhausted = new Set<string>();
     this.passed.clear();
