@@ -84,7 +84,7 @@ export interface Tasks {
   /** Ids of the tasks that failed because this one had, and are retried with it. */
   comesAlong(id: string): Promise<string[]>;
   cancel(id: string): Promise<CancelResult>;
-  /** Remembers that somebody looked at the result. */
+  /** Remembers that somebody looked at the result, until there may be another one: a retry forgets it. */
   markRead(id: string): Promise<void>;
   /** The earliest due time of a delayed task, wall-clock milliseconds, or null. */
   nextDueMs(): Promise<number | null>;

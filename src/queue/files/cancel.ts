@@ -7,10 +7,10 @@ import type { RunOutcome } from '../../task/record.ts';
 import type { CancelResult } from '../queue.ts';
 import { noSuchTask, notEnded } from '../refusals.ts';
 import { abandon, type QueueContext } from './context.ts';
-import { listOrNone, unlessCode } from './disk.ts';
+import { listOrNone, removeAny, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { type Place, parseEndedName } from './layout.ts';
-import { ensureDayFolders, locate } from './locate.ts';
+import { ensureDayFolders, hasResults, locate } from './locate.ts';
 import { markName, parseMarkName, removeMark, writeMark } from './marks.ts';
 import { linkOutcome, publishOutcome, publishWritten, readOutcome, writeOutcome } from './outcome.ts';
 import { parentsOf } from './parents.ts';
@@ -164,6 +164,8 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
     base: place.run,
     priority: read.task.priority,
   });
+  // Nobody has looked at the result that it will have.
+  if (await hasResults(context, id)) await removeAny(disk, layout.readMark(id));
   if (!(await transition(context, place, to))) throw movedOn(id);
   step('retry.moved');
   await Promise.all([disk.syncFolder(place.folder), disk.syncFolder(to.folder)]);

@@ -181,7 +181,7 @@ export class FileQueue implements Queue, Inbox {
     const place = await locate(this.#context, id);
     if (place === undefined || !isEnded(place.state) || !(await hasResults(this.#context, id))) return;
     try {
-      await disk.create(join(layout.resultFolder(id), 'read'), '', false);
+      await disk.create(layout.readMark(id), '', false);
     } catch (error) {
       // Somebody looked before, or may not write there: who reads a result must not fail for that.
       if (systemCode(error) === undefined) throw error;

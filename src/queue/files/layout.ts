@@ -197,6 +197,11 @@ export class Layout {
     return join(this.resultFolder(id), 'held');
   }
 
+  /** There where somebody looked at the result. */
+  readMark(id: string): string {
+    return join(this.resultFolder(id), 'read');
+  }
+
   artifact(id: string, run: number, kind: 'output' | 'refused' | 'log' | 'patch' | 'state'): string {
     return join(this.resultFolder(id), `run-${run}.${kind}`);
   }

@@ -105,7 +105,7 @@ export const listRecords = async (context: QueueContext, filter: ListFilter): Pr
     const place = places.get(id) as Place;
     if (filter.unread === true) {
       if (!isEnded(place.state)) continue;
-      if ((await disk.facts(join(layout.resultFolder(id), 'read'))) !== undefined) continue;
+      if ((await disk.facts(layout.readMark(id))) !== undefined) continue;
     }
     const read = await showTask(context, place.path, id);
     if (!('task' in read)) continue;

@@ -149,7 +149,7 @@ export class FileMember implements Member {
     if (this.#held.get(claim.id) === held) this.#held.delete(claim.id);
     const giveBack = (): Promise<void> => this.candidates.permits.giveBack(held.permits);
     if (inUse === undefined) await giveBack();
-    else void inUse.then(giveBack).catch(() => undefined);
+    else void inUse.then(giveBack, giveBack).catch(() => undefined);
     context.step('settle.permits_returned');
     await removeAny(context.disk, this.#childFile(held));
     // Who comes a second time, after an error, finds the task moved by his own outcome.

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { startTimeOf } from '../../../src/process/liveness.ts';
 import type { Budget } from '../../../src/task/budget.ts';
+import { until } from '../../helpers/until.ts';
 import { beat, budget, budgetOf, succeeded, takeAll, worker } from '../../support/builders.ts';
 import { type Given, refuses } from './given.ts';
 
@@ -65,6 +69,36 @@ export const deadWorker = (given: Given): void => {
       await add();
       given.backend.lookAgain();
       await assert.rejects(zombie.claim(takeAll), refuses('worker_lost'));
+    });
+
+    it('leaves nothing running: what its run started is stopped', async () => {
+      await add();
+      const member = await given.queue.join(worker());
+      const taken = await claim(member);
+      const child = spawn('sleep', ['600'], {
+        detached: true,
+        stdio: 'ignore',
+        env: { ...process.env, KOUBOU_RUN: taken.marker },
+      });
+      try {
+        const { pid = 0 } = child;
+        await member.recordChild(taken, { pid, startTime: startTimeOf(pid) });
+        await given.backend.kill(member);
+        await given.queue.sweep(budgetOf);
+        await until(() => child.signalCode === 'SIGKILL', 'its end');
+      } finally {
+        child.kill('SIGKILL');
+      }
+    });
+
+    it('has no lease any more', async () => {
+      await add();
+      const member = await given.queue.join(worker());
+      const { lease } = await claim(member);
+      await given.backend.kill(member);
+      assert.equal(existsSync(lease), true);
+      await given.queue.sweepQuickly(budgetOf);
+      assert.equal(existsSync(lease), false);
     });
 
     it('is cleared up by one of many that look', async () => {

@@ -3,6 +3,7 @@
  * under it by giving `describeQueue` what makes one.
  */
 import { adding } from './adding.ts';
+import { artifacts } from './artifacts.ts';
 import { cancelling } from './cancelling.ts';
 import { claiming } from './claiming.ts';
 import { deadWorker } from './dead-worker.ts';
@@ -12,6 +13,7 @@ import { givenQueue, type QueueBackend } from './given.ts';
 import { hints } from './hints.ts';
 import { looking, tellingEnded } from './looking.ts';
 import { permits } from './permits.ts';
+import { remembering } from './remembering.ts';
 import { retrying } from './retrying.ts';
 import { sweeping } from './sweeping.ts';
 import { time } from './time.ts';
@@ -27,12 +29,14 @@ export const describeQueue = (name: string, makeBackend: () => Promise<QueueBack
       claiming,
       permits,
       ending,
+      artifacts,
       deadWorker,
       time,
       dependencies,
       cancelling,
       retrying,
       workers,
+      remembering,
       sweeping,
       hints,
     ]) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
-import { budget, budgetOf, failedWith, noRetries, worker } from '../../support/builders.ts';
+import { budget, budgetOf, failedWith, noRetries, succeeded, worker } from '../../support/builders.ts';
 import type { Given } from './given.ts';
 
 export const ending = (given: Given): void => {
@@ -110,6 +110,17 @@ export const ending = (given: Given): void => {
       }
       await end(member, await claim(member));
       assert.equal((await record(id)).attempts.length, 5);
+    });
+
+    it('ends no later run of the task, also where the same worker has it', async () => {
+      const id = await add();
+      const member = await given.queue.join(worker());
+      const first = await claim(member);
+      await member.settle(first, failedWith('worker_stopped', first, member), budget);
+      const second = await claim(member);
+      assert.deepEqual(await member.settle(first, succeeded(first, member), budget), { kind: 'fenced' });
+      assert.equal(await given.queue.state(id), 'in_progress');
+      assert.equal(await member.holds(second), true);
     });
 
     it('counts a run once, however often it is settled', async () => {

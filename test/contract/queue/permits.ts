@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Admission } from '../../../src/queue/queue.ts';
-import { budgetOf, newTask, worker } from '../../support/builders.ts';
+import { until } from '../../helpers/until.ts';
+import { budgetOf, newTask, noRetries, succeeded, worker } from '../../support/builders.ts';
 import type { Given } from './given.ts';
 
 export const permits = (given: Given): void => {
@@ -49,6 +50,20 @@ export const permits = (given: Given): void => {
       await given.queue.sweepQuickly(budgetOf);
       await claim(living, capped(1));
       assert.equal(await claimMaybe(living, capped(1)), undefined, 'and are not doubled');
+    });
+
+    it('are given back when what goes on of a run has settled', async () => {
+      await given.queue.add(Array.from({ length: 4 }, () => newTask()));
+      const member = await given.queue.join(worker());
+      for (const how of ['resolve', 'reject'] as const) {
+        const going = Promise.withResolvers<void>();
+        const first = await claim(member, capped(1));
+        await member.settle(first, succeeded(first, member), noRetries, going.promise);
+        assert.equal(await claimMaybe(member, capped(1)), undefined, 'it may still be used');
+        going[how]();
+        const second = await until(() => claimMaybe(member, capped(1)), 'the permit');
+        await end(member, second);
+      }
     });
 
     it('may have any name', async () => {

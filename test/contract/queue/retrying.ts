@@ -30,6 +30,20 @@ export const retrying = (given: Given): void => {
       assert.equal(await given.queue.state(id), 'failed');
     });
 
+    it('leaves the result that comes of it to be looked at', async () => {
+      const id = await add();
+      const member = await given.queue.join(worker());
+      await end(member, await claim(member), 'failure');
+      await given.queue.markRead(id);
+      await given.queue.retry(id);
+      await end(member, await claim(member));
+      const unread = await given.queue.list({ unread: true });
+      assert.deepEqual(
+        unread.map(({ task_id }) => task_id),
+        [id],
+      );
+    });
+
     it('goes to one of two who ask at once', async () => {
       const id = await add();
       const member = await given.queue.join(worker());
