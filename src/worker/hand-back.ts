@@ -59,11 +59,7 @@ export const handBack = async (
   try {
     // The text names it for what does not stand in the text, and is itself put on the device.
     if (existsSync(refusedPath)) await syncAll([refusedPath]);
-    const tries = await Promise.all(
-      outcomes.map((tried) =>
-        tried === outcome ? thisTry(claim, tried) : earlierTry({ claim, artifacts }, tried),
-      ),
-    );
+    const tries = await Promise.all(outcomes.map((tried) => tryOf({ claim, artifacts }, tried)));
     text = handBackText(claim.task, tries, worktree);
     await replaceOwn(outputPath, text);
   } catch (error) {
@@ -103,21 +99,27 @@ interface Try {
   log: string;
 }
 
-/** The run that ends now is read where it wrote, those before it where they are kept. */
-const thisTry = async ({ scratch }: Claim, outcome: RunOutcome): Promise<Try> => {
-  const piece = (path: string): Promise<Piece | null> => beginningOf(path, (range) => piecesOf(path, range));
-  const { refusedPath, patchPath, logPath } = scratch;
-  return { outcome, answer: await piece(refusedPath), patch: await piece(patchPath), log: logPath };
+/** The run that ends now is read where it wrote, those before it where they are kept; all are named as they will be found. */
+const tryOf = async ({ claim, artifacts }: Holds, outcome: RunOutcome): Promise<Try> => {
+  const { id, run, scratch } = claim;
+  const { attempt } = outcome;
+  const isNow = attempt === run;
+  const placeOf = async (kind: ArtifactKind): Promise<string> =>
+    (await artifacts.find(id, attempt, kind))?.path ?? `the ${WORDS[kind]} of attempt ${attempt}`;
+  const piece = async (kind: ArtifactKind): Promise<Piece | null> =>
+    beginningOf(await placeOf(kind), (range) =>
+      isNow ? piecesOf(scratch[`${kind}Path`], range) : artifacts.read(id, attempt, kind, range),
+    );
+  const answer = await piece(isNow ? 'refused' : 'output');
+  return { outcome, answer, patch: await piece('patch'), log: await placeOf('log') };
 };
 
-const earlierTry = async ({ claim, artifacts }: Holds, outcome: RunOutcome): Promise<Try> => {
-  const { id } = claim;
-  const { attempt: run } = outcome;
-  const placeOf = async (kind: ArtifactKind): Promise<string> =>
-    (await artifacts.find(id, run, kind))?.path ?? `the ${kind} of attempt ${run}`;
-  const piece = async (kind: ArtifactKind): Promise<Piece | null> =>
-    beginningOf(await placeOf(kind), (range) => artifacts.read(id, run, kind, range));
-  return { outcome, answer: await piece('output'), patch: await piece('patch'), log: await placeOf('log') };
+/** Where an artifact is no file. */
+const WORDS: Readonly<Record<ArtifactKind, string>> = {
+  output: 'answer',
+  refused: 'answer',
+  log: 'log',
+  patch: 'patch',
 };
 
 /** null where there is nothing to show, or nothing that can be read. */
