@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { FileQueue, type FileQueueOptions } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import { type Machine, thisMachine } from '../../src/queue/files/machine.ts';
-import { sign } from './state.ts';
+import type { Seal } from '../../src/text/seal.ts';
+import { sealOf, sign } from './state.ts';
 
 export interface TestHome {
   home: string;
+  /** What its tasks are sealed with. */
+  seal(): Seal;
   open(options?: Partial<FileQueueOptions>): FileQueue;
   path(...parts: string[]): string;
   remove(): void;
@@ -23,6 +26,7 @@ export const makeHome = async (under = '', within = tmpdir()): Promise<TestHome>
   const seal = sign(home);
   return {
     home,
+    seal: () => sealOf(home),
     open: (options = {}) => new FileQueue({ home, seal, ...options }),
     path: (...parts) => join(home, ...parts),
     remove: () => fs.rmSync(root, { recursive: true, force: true }),

@@ -1,4 +1,4 @@
-/** A daemon in this process, on a real file queue, with runners that do what a test says. */
+/** A daemon in this process, on a real queue, with runners that do what a test says. */
 import { renameSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,11 +8,12 @@ import { closed } from '../../src/queue/closed.ts';
 import type { Member, Queue } from '../../src/queue/queue.ts';
 import type { Health, RunContext, Runner, RunnerOutcome } from '../../src/runner/runner.ts';
 import type { NewTask, TaskFile, TaskRecord } from '../../src/task/record.ts';
+import type { Seal } from '../../src/text/seal.ts';
 import { runDaemon } from '../../src/worker/daemon.ts';
 import type { PoolEnd } from '../../src/worker/pool.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { sealOf, someSeal } from '../helpers/state.ts';
+import { someSeal } from '../helpers/state.ts';
 import { until } from '../helpers/until.ts';
 import { newTask } from '../support/builders.ts';
 
@@ -149,6 +150,14 @@ export interface RunningDaemon {
   member: () => Member;
 }
 
+/** What a rig stands on: a queue, and a folder for what a daemon keeps of its own. */
+export interface Ground {
+  home: string;
+  seal(): Seal;
+  open(options: { randomBytes: (count: number) => Uint8Array }): Queue;
+  remove(): void;
+}
+
 let drawn = 0;
 
 /** Never the same, as names are made of it, and a very small number where it is read as one. */
@@ -159,12 +168,12 @@ const smallBytes = (count: number): Uint8Array => {
   return bytes;
 };
 
-export class Rig {
-  readonly home: TestHome;
+export class Rig<G extends Ground = TestHome> {
+  readonly home: G;
   readonly queue: Queue;
   readonly #daemons: RunningDaemon[] = [];
 
-  constructor(home: TestHome) {
+  constructor(home: G) {
     this.home = home;
     this.queue = this.open();
   }
@@ -215,7 +224,7 @@ export class Rig {
     daemon.end = runDaemon({
       queue,
       runners: new Map([runners].flat().map((runner) => [runner.name, runner])),
-      settings: settings({ home: this.home.home, seal: sealOf(this.home.home), ...over }),
+      settings: settings({ home: this.home.home, seal: this.home.seal(), ...over }),
       tell: (event) => daemon.events.push(event),
       onStopRequest: (listener) => {
         daemon.requestStop = listener;

@@ -12,6 +12,7 @@ import type {
 } from '../../../src/queue/queue.ts';
 import type { NewTask, TaskRecord } from '../../../src/task/record.ts';
 import { failedWith, newTask, noRetries, succeeded, takeAll } from '../../support/builders.ts';
+import { textFrom } from '../../support/text-from.ts';
 
 export interface QueueBackend {
   /** One more user of the same queue, as another process would be. */
@@ -97,10 +98,6 @@ export const givenQueue = (makeBackend: () => Promise<QueueBackend>): Given => {
     },
     record,
     reasonOf: async (id) => (await record(id)).result?.error?.code ?? null,
-    textOf: async (id, run, range, kind = 'output') => {
-      const pieces: Uint8Array[] = [];
-      for await (const piece of queue.artifacts.read(id, run, kind, range)) pieces.push(piece);
-      return Buffer.concat(pieces).toString();
-    },
+    textOf: (id, run, range, kind = 'output') => textFrom(queue.artifacts.read(id, run, kind, range)),
   };
 };
