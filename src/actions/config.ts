@@ -13,17 +13,28 @@ export interface ConfigEntry extends Origin {
   text: string;
 }
 
-/** Every key with its effective value and where it comes from; with `key`, that one, or all within that group. */
-export const showConfig = async (loaded: Loaded, key?: string): Promise<ConfigEntry[]> => {
+/**
+ * Every key with its effective value and where it comes from; with `key`, that one, or all within that group. Of variables of
+ * runners, which may be tokens, an `agent` is told that they are set.
+ */
+export const showConfig = async (
+  loaded: Loaded,
+  key?: string,
+  { agent = false }: { agent?: boolean } = {},
+): Promise<ConfigEntry[]> => {
   const keys = loaded
     .keys()
     .filter((each) => key === undefined || each === key || each.startsWith(`${key}.`));
   if (key !== undefined && keys.length === 0) await refuseUnknown(loaded, key);
   return keys.flatMap((each) => {
     const origin = loaded.originOf(each);
-    return origin ? [{ key: each, text: textOf(each, origin.value), ...origin }] : [];
+    if (origin === undefined) return [];
+    const shown = agent && IS_VARIABLE.test(each) ? { ...origin, value: '(set)' } : origin;
+    return [{ key: each, text: textOf(each, shown.value), ...shown }];
   });
 };
+
+const IS_VARIABLE = /^runners\.[^.]+\.env(?:\.|$)/;
 
 const textOf = (key: string, value: unknown): string => {
   if (typeof value === 'number' && isDurationKey(key)) return formatDuration(value);

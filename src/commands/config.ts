@@ -33,7 +33,7 @@ export default class Config extends BaseCommand {
     const entries =
       args.key !== undefined && args.value !== undefined
         ? await changeConfig({ home, environment }, args.key, args.value)
-        : await showConfig(opened, args.key);
+        : await showConfig(opened, args.key, { agent: caller.principal.role !== 'owner' });
     if (flags.json) await this.printJson({ config: entries });
     else if (entries.length > 0) await this.print(renderConfig(entries));
     if (args.value !== undefined && entries.some(({ name }) => name !== undefined)) {

@@ -351,6 +351,26 @@ security: { allow_full_access: true }
     }
   });
 
+  it('is shown of the variables of runners that they are set', async () => {
+    const place = join(project.home, 'config', 'agent.yaml');
+    const before = readFileSync(place, 'utf8');
+    try {
+      writeFileSync(
+        place,
+        'version: 1\nrunners:\n  mine: { kind: agent, bin: sh, args: [], output: { stdout: true }, env: { TOKEN: ghp_1234567890 } }\n',
+      );
+      for (const words of [[], ['--json'], ['runners.mine.env.TOKEN']]) {
+        const shown = await call(AGENT, ['config', ...words]);
+        assert.equal(shown.code, 0, shown.stderr);
+        assert.match(shown.stdout, /TOKEN[\s\S]*\(set\)/);
+        assert.doesNotMatch(shown.stdout, /ghp_/);
+        assert.match((await call({}, ['config', ...words])).stdout, /ghp_1234567890/);
+      }
+    } finally {
+      writeFileSync(place, before);
+    }
+  });
+
   it('changes no config, makes and trusts no home, and uses no other', async () => {
     const other = await Project.make();
     try {
