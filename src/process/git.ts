@@ -10,7 +10,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError, systemCode } from '../errors.ts';
-import { cureOfDamage } from './git-damage.ts';
+import { gitFailed } from './git-failure.ts';
 import { gitProgram } from './git-program.ts';
 import { HalfWorktree, halfWorktreeIn } from './half-worktree.ts';
 import { neverFetched } from './partial-clone.ts';
@@ -262,24 +262,6 @@ export const gitOutput = async (
     throw new KoubouError('no_program', `git ${args[0]} failed in ${place.folder}: ${stderr}`);
   throw gitFailed(`git ${args[0]} failed in ${place.folder}`, stderr === '' ? `exit code ${code}` : stderr);
 };
-
-const FULL = /No space left on device|Disk quota exceeded/;
-
-/** What a person has to mend, another attempt does not. Most of what git does not say the reason of passes. */
-const gitFailed = (what: string, stderr: string): KoubouError => {
-  const message = `${what}: ${stderr}`;
-  if (FULL.test(stderr)) return new KoubouError('disk_full', message);
-  const cure =
-    halfWorktreeIn(stderr) === undefined
-      ? cureOfDamage(stderr)
-      : 'A git was killed there while it made that worktree: `git worktree prune` clears it away.';
-  return cure === undefined
-    ? new KoubouError('git_failed', message)
-    : new KoubouError('conflict', message, { hint: cure });
-};
-
-/** It says nothing of the repository: git was killed, or had no room. */
-export const isOfMachine = ({ code }: KoubouError): boolean => code === 'git_killed' || code === 'disk_full';
 
 /** The same as text, without the end of its last line: a path may begin and end with spaces, and hold newlines. */
 export const gitLine = async (

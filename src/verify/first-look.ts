@@ -2,8 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, git, isOfMachine, zeroEnded } from '../process/git.ts';
+import { type GitPlace, git, zeroEnded } from '../process/git.ts';
 import { mendOnce } from '../process/git-damage.ts';
+import { isOfMachine } from '../process/git-failure.ts';
 import { ownGit } from '../process/own-git.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
 import { commitsNamed, homesInIndex } from './git-homes.ts';

@@ -6,7 +6,7 @@ import { appendOwn, noteOwn } from '../names/own-file.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { walk } from '../names/walk.ts';
 import { apartPath } from '../process/apart.ts';
-import { isOfMachine } from '../process/git.ts';
+import { isOfMachine } from '../process/git-failure.ts';
 import { holdsUser } from '../process/key-folders.ts';
 import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
