@@ -8,6 +8,7 @@ import { readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
+import { unlikelyName } from '../names/unlikely-name.ts';
 import { asName, shownName } from '../process/git.ts';
 import { HOME_FILE } from '../process/known-home.ts';
 import { nestedGit } from '../process/nested-git.ts';
@@ -157,7 +158,7 @@ export const setAsideRepositories = async (folders: readonly string[]): Promise<
   for (const path of taken) {
     const folder = Folder.open(path);
     try {
-      const aside = `HEAD.koubou-aside-${Date.now()}`;
+      const aside = unlikelyName('HEAD.koubou-aside-');
       await rename(folder.at('HEAD'), folder.at(aside));
       notes.push(
         `${join(path, 'HEAD')} made a repository of that folder, and was set aside: it is ${aside} now`,

@@ -5,6 +5,7 @@
  */
 import { chmod, lstat, realpath, rename } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
+import { unlikelyName } from '../names/unlikely-name.ts';
 import { NameRefused } from '../names/walk.ts';
 import { isArmed } from '../process/armed-repository.ts';
 import { inFolder, isDeep } from '../process/deep-folder.ts';
@@ -160,7 +161,7 @@ const moveAside = async (parent: string): Promise<boolean> => {
     if (real?.equals(asBytes(parent)) !== true) return false;
   }
   await inFolder(parent, async (at) => {
-    const aside = at(`${ASIDE}${Date.now()}`);
+    const aside = at(unlikelyName(ASIDE));
     await rename(at('.git'), aside).catch(async (error: unknown) => {
       if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
       // Who made the folder may have closed it.

@@ -291,6 +291,13 @@ describe('a repository that a run makes below the folder', function () {
     });
   }
 
+  it('is set aside by a name that it cannot have taken before', async () => {
+    const taken = Array.from({ length: 3000 }, (_, n) => Date.now() + n);
+    const take = `cd sub; mkdir -p ${taken.map((ms) => `.git.koubou-aside-${ms}/x`).join(' ')}; cd ..`;
+    refused(await ran(`${MAKE}; ${LINK}; ${ARM}; ${take}`), /: sub\./);
+    assert.equal(fires(), false);
+  });
+
   it('is set aside beside one that cannot be, whose settings are a hole, or whose name is too long', async () => {
     const decoy = 'mkdir a; git init -q a; truncate -s 700M a/.git/config';
     refused(await ran(`${decoy}; ${MAKE}; ${LINK}; ${ARM}`), /: a, sub\./);
