@@ -1,13 +1,16 @@
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { KoubouError, systemCode } from '../errors.ts';
 
 /**
  * The folder that the command was typed in. One that was deleted meanwhile keeps its path where the system tells it, so
- * that a home above it is still found and commands that name everything else work. Throws `conflict` where it does not.
+ * that a home above it is still found and commands that name everything else work. Throws `conflict` where it does not, and
+ * `usage` for one whose path Node cannot say: another folder would be taken for it.
  */
 export const currentFolder = (): string => {
   try {
-    return process.cwd();
+    const path = process.cwd();
+    if (path.includes('\uFFFD') && !existsSync(path)) throw notUtf8(path);
+    return path;
   } catch (cause) {
     if (systemCode(cause) !== 'ENOENT') throw cause;
     const before = deletedFolder();
@@ -18,6 +21,11 @@ export const currentFolder = (): string => {
     });
   }
 };
+
+const notUtf8 = (path: string): KoubouError =>
+  new KoubouError('usage', `The path of the folder that you are in is no UTF-8: ${path}.`, {
+    hint: 'Nothing was done. Change to another folder, or give this one another name.',
+  });
 
 const MARK = ' (deleted)';
 

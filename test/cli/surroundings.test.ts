@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { koubou, startKoubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
 import { until } from '../helpers/until.ts';
@@ -41,6 +41,20 @@ describe('the shell around koubou', () => {
       assert.equal((await inDeleted(['list'])).code, 0);
       assert.equal((await inDeleted(['status', '--home', project.home])).code, 0);
     });
+  });
+
+  it('may stand in a folder whose name is no UTF-8: nothing is done in another one in its place', async () => {
+    const script = `mkdir "$(printf 'caf\\351')" && cd caf* && exec "$@"`;
+    const { code, stderr } = await koubou(['init'], {
+      cwd: project.folder,
+      under: ['sh', '-c', script, 'sh'],
+    });
+    assert.equal(code, 2);
+    assert.match(stderr, /is no UTF-8[\s\S]*Nothing was done/);
+    assert.deepEqual(
+      readdirSync(project.folder, { encoding: 'latin1' }).filter((name) => name.startsWith('caf')),
+      ['caf\u00e9'],
+    );
   });
 
   it('may hang up on a daemon that has no terminal, which goes on', async () => {
