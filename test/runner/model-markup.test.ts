@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import { MARKERS, THOUGHTS } from '../../src/runner/markup-table.ts';
 import { MarkupSplitter, type Part } from '../../src/runner/model-markup.ts';
+import fc from '../helpers/fast-check.ts';
 
 const split = (pieces: readonly string[], asked = ''): { answer: string; thinking: string } => {
   const splitter = new MarkupSplitter(asked);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts';
 import { type Budget, DEFAULT_BUDGET, decide } from '../../src/task/budget.ts';
 import { nextState } from '../../src/task/lifecycle.ts';
 import type { RunOutcome } from '../../src/task/record.ts';
+import fc from '../helpers/fast-check.ts';
 import { outcomeAt } from '../helpers/outcomes.ts';
 
 const HOUR = 3600;

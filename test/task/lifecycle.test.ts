@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import {
   type EventName,
   firstState,
@@ -10,6 +9,7 @@ import {
   statusOf,
   TRANSITIONS,
 } from '../../src/task/lifecycle.ts';
+import fc from '../helpers/fast-check.ts';
 
 const EVENTS: readonly EventName[] = [
   'claimed',

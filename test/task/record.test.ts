@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { KoubouError } from '../../src/errors.ts';
 import { parseTaskFile, runOutcome, type TaskFile } from '../../src/task/record.ts';
+import fc from '../helpers/fast-check.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/tasks/v1');
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import { isDeep, isModest, objectOf, parseModest, shapeOf } from '../../src/text/json.ts';
+import fc from '../helpers/fast-check.ts';
 
 const depthOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;

@@ -1,8 +1,8 @@
 /** What is done to a queue and to its model, one thing at a time; after each they must agree. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import { KoubouError } from '../../../src/errors.ts';
 import type { Budget } from '../../../src/task/budget.ts';
+import fc from '../../helpers/fast-check.ts';
 import { beat, failedWith, newTask, succeeded } from '../../support/builders.ts';
 import { type End, type Model, PERMITS, RETRIES, UNAVAILABLE_MS, WORKER_LOST } from './model.ts';
 import type { Real, RealWorker } from './real.ts';
