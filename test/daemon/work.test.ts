@@ -255,7 +255,7 @@ describe('koubou work', () => {
       if (!isRoot) chmodSync(daemons.home.path('run'), 0o700);
       if (isRoot && (status === 99 || status === null || /unshare/.test(stderr))) this.skip();
       assert.equal(status, 2, stderr);
-      assert.match(stderr, /cannot be written to \((its file system is read-only|permission denied)\)/);
+      assert.match(stderr, /cannot be written to \((the file system is read-only|permission denied)\)/);
     });
   });
 });

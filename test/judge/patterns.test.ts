@@ -34,7 +34,7 @@ describe('a pattern on the linear engine', () => {
           compared += 1;
           for (const letters of texts) {
             const text = letters.join('');
-            // V8 looks between the two halves of a letter as well, where ECMAScript has no place: \\B is there.
+            // V8 looks between the two halves of a letter as well, where ECMAScript has no place: \B is there.
             if (source.includes('\\B') && /[\u{10000}-\u{10ffff}]/u.test(text)) continue;
             assert.equal(other.test(text), own.test(text), `/${source}/u on ${JSON.stringify(text)}`);
           }
