@@ -124,7 +124,7 @@ describe('device', function () {
     const unreadable = faults.filter((fault) => /branch cannot be read|has not what it made/.test(fault));
     assert.ok(unreadable.length > 0, `of ${completed} completed: ${faults.join('\n')}`);
     planted.push(
-      `Planted: where nothing of git's is told to be flushed, ${unreadable.length} of ${completed} branches of completed tasks could not be read.`,
+      `Planted: where nothing of git's is told to be flushed, branches of completed tasks, of which there were ${completed}, could not be read at ${unreadable.length} looks.`,
     );
   });
 
