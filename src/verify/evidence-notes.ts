@@ -1,7 +1,6 @@
 /** What is no evidence, in words for the log. Pure. */
+import { named } from '../text/named.ts';
 import type { Since } from './since.ts';
-
-const MOST_NAMED = 100;
 
 export const filterNotes = (filtered: readonly string[]): string[] =>
   filtered.length > 0
@@ -24,13 +23,4 @@ export const notesOf = ({ hidden, hiddenBounded, repositories, unread }: Since):
   }
   if (unread.length > 0) notes.push(`cannot be looked at any more: ${named(unread)}`);
   return notes;
-};
-
-export const named = (names: readonly string[], most = MOST_NAMED): string => {
-  const more = names.length > most ? ` and ${names.length - most} more` : '';
-  // One line, whatever a name holds.
-  return `${names
-    .slice(0, most)
-    .map((name) => name.replaceAll(/\p{Cc}/gu, '?'))
-    .join(', ')}${more}`;
 };

@@ -1,6 +1,6 @@
 /** Whether what a run changed is evidence of its work. Pure. */
 import { type ErrorInfo, errorInfo } from '../errors.ts';
-import { named } from './evidence-notes.ts';
+import { named } from '../text/named.ts';
 import type { Changed } from './git-tree.ts';
 
 /** What a run changed; `trouble` says why that cannot be known. */

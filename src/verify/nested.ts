@@ -19,7 +19,7 @@ import {
   topAround,
 } from '../process/nested-git.ts';
 import { isWithin } from '../text/is-within.ts';
-import { named } from './evidence-notes.ts';
+import { named } from '../text/named.ts';
 
 /** No git takes it for a repository's. */
 const ASIDE = '.git.koubou-aside-';
