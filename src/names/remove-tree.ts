@@ -2,19 +2,18 @@
  * Removes a file, or a folder with all in it. On Linux every folder is opened without following a link and emptied by its
  * descriptor, so a program that replaces a folder with a link meanwhile cannot have files removed elsewhere.
  */
-import { constants } from 'node:fs';
 import { chmod, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { Folder, type FolderOptions, hasDescriptors } from './folder.ts';
 import { NameRefused } from './walk.ts';
+import { OWNERS_RIGHTS, withRights } from './with-rights.ts';
 
 /** Each level holds a descriptor. What lies deeper is moved up first. */
 const MOST_DEEP = 64;
 const AT_ONCE = 16;
 /** A folder into which somebody goes on writing is left. */
 const TRIES = 5;
-const OWNERS_RIGHTS = constants.S_IRWXU;
 
 export interface RemoveOptions extends Pick<FolderOptions, 'portable'> {
   /**
@@ -124,17 +123,6 @@ const removeFile = async (parent: Folder, name: Buffer): Promise<boolean> => {
     // POSIX says EPERM of a folder, Linux EISDIR.
     if (['EISDIR', 'EPERM'].includes(codeOf(error))) return false;
     throw error;
-  }
-};
-
-/** Gives the folder back the rights that its owner took away, where they are missing. */
-const withRights = async <T>(folder: Folder, act: () => Promise<T>): Promise<T> => {
-  try {
-    return await act();
-  } catch (error) {
-    if (codeOf(error) !== 'EACCES') throw error;
-    await chmod(folder.self, OWNERS_RIGHTS);
-    return act();
   }
 };
 
