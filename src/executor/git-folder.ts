@@ -5,12 +5,18 @@
  * user's, who was at work in the same repository.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
-import { eachOdd, oddEntries } from '../process/odd-entries.ts';
+import { unlikelyName } from '../names/unlikely-name.ts';
+import { withRights } from '../names/with-rights.ts';
+import { asBytes, asName, shownName } from '../process/git.ts';
+import { eachOdd, type FoundOdd, oddEntries } from '../process/odd-entries.ts';
 import { isWithin } from '../text/is-within.ts';
+import { named } from '../text/named.ts';
+import type { Remains } from './remains.ts';
+import { moveAway } from './set-aside.ts';
 import { runsNothing } from './unfinished.ts';
 
 /** What git writes there in the course of work and runs nothing of; and what git-lfs, git-annex and opencode do. */
@@ -27,7 +33,7 @@ export const isWorkedOn = (name: string): boolean => WORKED_ON.has(name) || ALSO
 
 /** Empty, it is what any commit makes where the user's settings want it. */
 const MADE_EMPTY = 'rr-cache';
-const ASIDE = 'koubou-aside';
+const ASIDE = 'koubou-aside-';
 /** What was set aside for another program that ended meanwhile, and by guards.ts. */
 const OF_KOUBOU = /^koubou-aside-\d|\.replaced-\d+$/;
 
@@ -38,113 +44,149 @@ export interface Judged {
   broken?: KoubouError;
 }
 
-/** As it was before a program ran. */
+/** As it was before a program ran. Names and paths are in git's bytes, but for those of the folder and its parts. */
 export class GitFolder {
-  readonly #path: string;
+  readonly path: string;
   /** Other folders of git's that the program may write to. */
   readonly #parts: readonly string[];
   readonly #names: ReadonlySet<string>;
   readonly #odd: ReadonlySet<string>;
+  readonly #closed: ReadonlySet<string>;
   readonly #head: string | undefined;
 
   private constructor(
     path: string,
     parts: readonly string[],
     names: Iterable<string>,
-    odd: Iterable<string>,
+    odd: readonly FoundOdd[],
   ) {
-    this.#path = path;
+    this.path = path;
     this.#parts = parts;
     this.#names = new Set(names);
-    this.#odd = new Set(odd);
+    this.#odd = new Set(odd.flatMap(({ entries }) => entries));
+    this.#closed = new Set(odd.flatMap(({ closed }) => closed));
     this.#head = headOf(path);
   }
 
   static async before(path: string, parts: readonly string[]): Promise<GitFolder> {
     const odd = await Promise.all([path, ...parts].map(oddEntries));
-    return new GitFolder(path, parts, await readdir(path), odd.flat());
+    return new GitFolder(path, parts, await readdir(path, { encoding: 'latin1' }), odd);
   }
 
-  /** To be called when nothing runs in there any more. `kept`: names that stay, such as a stand-in. */
-  async judge(kept: ReadonlySet<string>): Promise<Judged> {
-    const aside = new Aside(this.#path);
-    const notes: string[] = [];
+  /**
+   * To be called when nothing runs in there any more. `kept`: names that stay, such as a stand-in. What cannot be set aside is
+   * told to `remains`.
+   */
+  async judge(kept: ReadonlySet<string>, remains: Remains): Promise<Judged> {
+    const top = Folder.open(this.path);
+    const aside = new Aside(top, remains);
     try {
-      const top = Folder.open(this.#path);
-      try {
-        for (const name of await readdir(top.at('.'))) {
-          if (this.#names.has(name) || isWorkedOn(name) || kept.has(name)) continue;
-          if (OF_KOUBOU.test(name)) continue;
-          if (await isEmptyCache(top.at(name))) continue;
-          if (await runsNothing(top.at(name), name))
-            notes.push(`${join(this.#path, name)} came, and runs nothing`);
-          else await aside.take(top.at(name), name);
-        }
-      } finally {
-        top.close();
-      }
-      for (const folder of [this.#path, ...this.#parts]) {
-        await eachOdd(folder, async (path, at) => {
-          if (this.#odd.has(path) || basename(path) === 'fsmonitor--daemon.ipc' || aside.holds(path)) return;
-          await aside.take(at, relative(this.#path, path));
-        });
-      }
-      const broken = await this.#putHeadBack(aside);
-      return { notes: [...notes, ...aside.notes()], ...(broken === undefined ? {} : { broken }) };
+      const notes = await remains.try(this.path, () => this.#judgeTop(top, kept, aside));
+      for (const folder of [this.path, ...this.#parts]) await this.#judgeOdd(folder, aside, remains);
+      const head = join(this.path, 'HEAD');
+      const broken = await remains.try(head, () => this.#putHeadBack(top, aside));
+      return { notes: [...(notes ?? []), ...aside.notes()], ...(broken === undefined ? {} : { broken }) };
     } finally {
       aside.close();
+      top.close();
     }
+  }
+
+  async #judgeTop(top: Folder, kept: ReadonlySet<string>, aside: Aside): Promise<string[]> {
+    const notes: string[] = [];
+    for (const name of await withRights(top, () => readdir(top.at('.'), { encoding: 'latin1' }))) {
+      if (this.#names.has(name) || isWorkedOn(name) || kept.has(name)) continue;
+      if (OF_KOUBOU.test(name)) continue;
+      if (await isEmptyCache(top.at(name))) continue;
+      if (await runsNothing(top.at(name), name))
+        notes.push(`${join(this.path, name)} came, and runs nothing`);
+      else await aside.take(top, name, name);
+    }
+    return notes;
+  }
+
+  async #judgeOdd(folder: string, aside: Aside, remains: Remains): Promise<void> {
+    const own = asName(this.path);
+    await eachOdd(folder, {
+      take: async (odd) => {
+        if (this.#odd.has(odd.path) || aside.holds(odd.path)) return;
+        await aside.take(odd.folder, odd.name, relative(own, odd.path));
+      },
+      failed: (path, error) => {
+        // Another user's, as before: the program had no more rights there than koubou has.
+        if (!this.#closed.has(path)) remains.add(shownName(path), error);
+      },
+    });
   }
 
   /** Without HEAD it is no repository, and the user's git takes one that lies around it, or in the work tree. */
-  async #putHeadBack(aside: Aside): Promise<KoubouError | undefined> {
-    if (this.#head === undefined || headOf(this.#path) !== undefined) return undefined;
-    const top = Folder.open(this.#path);
-    try {
-      await aside.take(top.at('HEAD'), 'HEAD');
-      await writeFile(top.at('HEAD'), this.#head, { flag: 'wx' });
-    } finally {
-      top.close();
-    }
-    return new KoubouError(
-      'repository_lost',
-      `The run left ${this.#path} without a HEAD that git can read.`,
-      {
-        hint: 'HEAD is again what it was before the run. Look at `git status` and `git branch`.',
-      },
-    );
+  async #putHeadBack(top: Folder, aside: Aside): Promise<KoubouError | undefined> {
+    const head = this.#head;
+    if (head === undefined || headOf(this.path) !== undefined) return undefined;
+    await aside.take(top, 'HEAD', 'HEAD');
+    await withRights(top, () => writeFile(top.at('HEAD'), head, { flag: 'wx' }));
+    return new KoubouError('repository_lost', `The run left ${this.path} without a HEAD that git can read.`, {
+      hint: 'HEAD is again what it was before the run. Look at `git status` and `git branch`.',
+    });
   }
 }
 
+/** Some are left of the 255 that a name may have. */
+const MOST_BYTES = 200;
+const MOST_NAMED = 10;
+
 /** A folder of its own for what is set aside, made with the first; git follows nothing in it. */
 class Aside {
-  readonly #top: string;
+  readonly #top: Folder;
+  readonly #remains: Remains;
   #folder: Folder | undefined;
-  readonly #names: string[] = [];
+  /** By the name that each has here: the path that it had, from the top. */
+  readonly #taken = new Map<string, string>();
+  readonly #removed: string[] = [];
 
-  constructor(top: string) {
+  constructor(top: Folder, remains: Remains) {
     this.#top = top;
+    this.#remains = remains;
   }
 
-  async take(at: string, name: string): Promise<void> {
-    if ((await lstat(at).catch(() => undefined)) === undefined) return;
-    this.#folder ??= await makeFolder(this.#top);
-    // A name in objects or refs is as good as its path; the number parts those that look alike.
-    const flat = `${this.#names.length}-${name.replaceAll('/', '%')}`;
-    await rename(at, this.#folder.at(this.#names.includes(name) || name.includes('/') ? flat : name));
-    this.#names.push(name);
+  /** `path`: from the top. Does not reject. */
+  async take(folder: Folder, name: string, path: string): Promise<void> {
+    await this.#remains.try(join(this.#top.path, shownName(path)), async () => {
+      const free = this.#nameFor(path);
+      const became = await moveAway(folder, asBytes(name), async () => {
+        this.#folder ??= await makeFolder(this.#top);
+        return this.#folder.atBytes(asBytes(free));
+      });
+      if (became === 'moved') this.#taken.set(free, path);
+      if (became === 'removed') this.#removed.push(shownName(path));
+    });
+  }
+
+  /** A name in objects or refs is as good as its path; the number parts those that look alike, and stands for what is too long. */
+  #nameFor(path: string): string {
+    if (!path.includes('/') && !/^\d/.test(path) && !this.#taken.has(path)) return path;
+    const number = String(this.#taken.size);
+    const flat = `${number}-${path.replaceAll('/', '%')}`;
+    return flat.length > MOST_BYTES ? number : flat;
   }
 
   holds(path: string): boolean {
-    return this.#folder !== undefined && isWithin(path, this.#folder.path);
+    return this.#folder !== undefined && isWithin(path, asName(this.#folder.path));
   }
 
   notes(): string[] {
-    if (this.#folder === undefined) return [];
-    const named = this.#names.slice(0, 10).join(', ');
-    const more = this.#names.length > 10 ? ` and ${this.#names.length - 10} more` : '';
+    const came = `came into ${this.#top.path} while the program ran, where git could follow it, and was`;
+    const notes: string[] = [];
+    if (this.#removed.length > 0)
+      notes.push(`${came} removed, as it could not be set aside: ${named(this.#removed, MOST_NAMED)}`);
+    if (this.#folder === undefined || this.#taken.size === 0) return notes;
+    const taken = [...this.#taken].map(([name, path]) =>
+      /^\d+$/.test(name) ? `${shownName(path)} (as ${name})` : shownName(path),
+    );
+    const { path } = this.#folder;
     return [
-      `came into ${this.#top} while the program ran, where git could follow it, and was set aside: ${named}${more}. It lies in ${this.#folder.path}; what is yours, move back (mv ${join(this.#folder.path, 'NAME')} ${this.#top})`,
+      ...notes,
+      `${came} set aside: ${named(taken, MOST_NAMED)}. It lies in ${path}; what is yours, move back (mv ${join(path, 'NAME')} ${this.#top.path})`,
     ];
   }
 
@@ -153,18 +195,10 @@ class Aside {
   }
 }
 
-const makeFolder = async (top: string): Promise<Folder> => {
-  for (let tries = 0; ; tries += 1) {
-    const path = join(top, `${ASIDE}-${Date.now()}${tries === 0 ? '' : `-${tries}`}`);
-    const made = await mkdir(path).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST' || tries > 9) throw error;
-        return false;
-      },
-    );
-    if (made) return Folder.open(path);
-  }
+const makeFolder = async (top: Folder): Promise<Folder> => {
+  const name = unlikelyName(ASIDE);
+  await withRights(top, () => mkdir(top.at(name)));
+  return top.enter(name);
 };
 
 const isEmptyCache = async (path: string): Promise<boolean> =>

@@ -1,11 +1,11 @@
 /** What a program in a sandbox left where the user's own programs would follow it: judged when it has ended. */
 import { lstatSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { KoubouError } from '../errors.ts';
 import type { Confinement } from './executor.ts';
 import { GitFolder, type Judged } from './git-folder.ts';
 import { setAsideRepositories } from './nested-repositories.ts';
+import { Remains } from './remains.ts';
+import { setAside } from './set-aside.ts';
 import { isFree, isStandIn, makeStandIns, removeStandIn } from './stand-in.ts';
 
 type Watched = Pick<Confinement, 'unwanted' | 'standIns' | 'gitFolders' | 'folders'>;
@@ -39,29 +39,34 @@ export class LeftBehind {
 
   /** To be called once, when nothing runs in there any more. */
   async judge(): Promise<Judged> {
+    const remains = new Remains();
+    const kept = await this.#removeStandIns(remains);
+    const all: (Judged | undefined)[] = [];
+    for (const folder of this.#git)
+      all.push(await remains.try(folder.path, () => folder.judge(kept, remains)));
+    all.push(await setAsideRepositories(this.#folders, remains));
+    for (const path of this.#missing) all.push(await remains.try(path, () => judgeMissing(path)));
+    const judged = all.filter((each) => each !== undefined);
+    const errors = [remains.error, ...judged.map(({ broken }) => broken)];
+    const [broken, ...more] = errors.filter((each) => each !== undefined);
+    const notes = [...judged.flatMap((each) => each.notes), ...more.map(({ message }) => message)];
+    return { notes, ...(broken === undefined ? {} : { broken }) };
+  }
+
+  /** Answers with the names of those over which another program runs. */
+  async #removeStandIns(remains: Remains): Promise<Set<string>> {
     const kept = new Set<string>();
     for (const path of this.#standIns) {
       if (!isFree(path)) kept.add(basename(path));
-      else await removeStandIn(path);
+      else await remains.try(path, () => removeStandIn(path));
     }
-    try {
-      const all: Judged[] = [];
-      for (const folder of this.#git) all.push(await folder.judge(kept));
-      all.push(await setAsideRepositories(this.#folders));
-      for (const path of this.#missing.filter((each) => !isMissing(each))) all.push(await setAside(path));
-      const broken = all.find((each) => each.broken !== undefined)?.broken;
-      return { notes: all.flatMap(({ notes }) => notes), ...(broken === undefined ? {} : { broken }) };
-    } catch (error) {
-      const message = `What the program left cannot be looked at: ${String(error)}`;
-      return { notes: [], broken: new KoubouError('repository_lost', message, { cause: error }) };
-    }
+    return kept;
   }
 }
 
 const isMissing = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) === undefined;
 
-const setAside = async (path: string): Promise<Judged> => {
-  const aside = `${path}.koubou-aside-${Date.now()}`;
-  await rename(path, aside);
-  return { notes: [`${path} came while the program ran, and was set aside: it is ${aside} now`] };
+const judgeMissing = async (path: string): Promise<Judged> => {
+  const became = isMissing(path) ? undefined : await setAside(path);
+  return { notes: became === undefined ? [] : [`${path} came while the program ran, and ${became}`] };
 };

@@ -4,15 +4,15 @@
  * the program is not started.
  */
 import { type Dirent, lstatSync } from 'node:fs';
-import { readdir, rename } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
-import { Folder } from '../names/folder.ts';
-import { unlikelyName } from '../names/unlikely-name.ts';
 import { asName, shownName } from '../process/git.ts';
 import { HOME_FILE } from '../process/known-home.ts';
 import { nestedGit } from '../process/nested-git.ts';
 import type { Judged } from './git-folder.ts';
+import type { Remains } from './remains.ts';
+import { setAside } from './set-aside.ts';
 
 const MOST_FOLDERS = 200_000;
 /** Each costs mounts for each command. */
@@ -152,20 +152,17 @@ const tooMany = (folder: string, what: string, bound: number, named: readonly st
  * Of folders that were there before: one that git would take for a repository of its own by now, whoever works in it and
  * below, is none any more afterwards.
  */
-export const setAsideRepositories = async (folders: readonly string[]): Promise<Judged> => {
+export const setAsideRepositories = async (folders: readonly string[], remains: Remains): Promise<Judged> => {
   const notes: string[] = [];
-  const taken = folders.filter(isRepositoryNow);
-  for (const path of taken) {
-    const folder = Folder.open(path);
-    try {
-      const aside = unlikelyName('HEAD.koubou-aside-');
-      await rename(folder.at('HEAD'), folder.at(aside));
-      notes.push(
-        `${join(path, 'HEAD')} made a repository of that folder, and was set aside: it is ${aside} now`,
-      );
-    } finally {
-      folder.close();
-    }
+  const taken: string[] = [];
+  for (const path of folders) {
+    const head = join(path, 'HEAD');
+    await remains.try(head, async () => {
+      const became = isRepositoryNow(path) ? await setAside(head) : undefined;
+      if (became === undefined) return;
+      taken.push(path);
+      notes.push(`${head} made a repository of that folder, and ${became}`);
+    });
   }
   if (taken.length === 0) return { notes };
   const [first = ''] = taken;

@@ -8,6 +8,8 @@
  */
 import { lstat, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Folder } from '../names/folder.ts';
+import { withRights } from '../names/with-rights.ts';
 
 const CONTENTS: Readonly<Record<string, string>> = {
   commondir: '.\n',
@@ -51,7 +53,12 @@ export const isStandIn = async (path: string): Promise<boolean> => {
 /** Does nothing where something else lies there. */
 export const removeStandIn = async (path: string): Promise<void> => {
   if (!(await isStandIn(path))) return;
-  await rm(path, { force: true });
+  const folder = Folder.open(dirname(path));
+  try {
+    await withRights(folder, () => rm(folder.at(basename(path)), { force: true }));
+  } finally {
+    folder.close();
+  }
   if (isInOwnFolder(path)) await rmdir(dirname(path)).catch(() => undefined);
 };
 

@@ -485,7 +485,17 @@ describe('git, as koubou runs it', function () {
     rmSync(join(victim, 'w'), { recursive: true });
     assert.equal(all(), before);
     // Who looks behind links finds them there.
-    assert.equal((await oddEntries(victim)).length, 3);
+    assert.equal((await oddEntries(victim)).entries.length, 3);
+  });
+
+  it('clears links and pipes in the git folder of a worktree whatever bytes their names have', async () => {
+    const task = 'task_20260101_000000_000000_abcd';
+    repository.git('worktree', 'add', '-q', '--detach', join(kit.outside, task));
+    const own = join(folder, '.git', 'worktrees', task);
+    const plant = `name=$(printf 'p\\377'); mkfifo refs/"$name"; mkdir logs/"$name"; ln -s x logs/"$name"/"$name"`;
+    shell(own, `mkdir -p refs logs; ${plant}`);
+    await unblockWorktrees(join(folder, '.git'));
+    assert.equal(shell(own, 'find . ! -type f ! -type d'), '');
   });
 
   it('waits at no pipe that lies where an index was', async () => {

@@ -13,6 +13,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,8 @@ import { dirname, join } from 'node:path';
 import { bubblewrapExecutor } from '../../src/executor/bubblewrap.ts';
 import { confinementOf } from '../../src/executor/confine.ts';
 import type { Executor } from '../../src/executor/executor.ts';
+import type { Judged } from '../../src/executor/git-folder.ts';
+import { LeftBehind } from '../../src/executor/left-behind.ts';
 import { localExecutor } from '../../src/executor/local.ts';
 import { nestedRepositories } from '../../src/executor/nested-repositories.ts';
 import type { ProgramEnd } from '../../src/process/spawn.ts';
@@ -140,6 +143,106 @@ describe('what a program left that worked in a plain repository', function () {
     assert.deepEqual(readdirSync(aside()).sort(), ['4-refs%link', ...planted].sort());
     assert.ok(notes.join().includes(aside()), notes.join());
     assert.equal(git('status', '--porcelain', '--untracked-files=no'), '');
+  });
+
+  /** Links, pipes and sockets in `.git`, but for what was set aside. */
+  const odd = (): string =>
+    shell("find .git -name 'koubou-aside-*' -prune -o ! -type f ! -type d -print").trim();
+
+  it('is set aside by a number where its path makes no name, and the log says which path it had', async () => {
+    const long = `refs/heads/${'0'.repeat(200)}/${'1'.repeat(200)}`;
+    const plant = `mkdir -p .git/${dirname(long)}; ln -s x .git/${long}; rm -f .git/logs/HEAD; ln -s ${mark} .git/logs/HEAD`;
+    const { notes = [], broken } = await ran(await confined(), plant);
+    assert.equal(broken, undefined);
+    assert.equal(odd(), '');
+    assert.ok(notes.join().includes(`${long} (as 1)`), notes.join());
+    assert.deepEqual(readdirSync(aside()).sort(), ['0-logs%HEAD', '1']);
+    shell('git commit -q --allow-empty -m two');
+    assert.ok(!existsSync(mark));
+    await ran(localExecutor, plant);
+    shell('git commit -q --allow-empty -m three');
+    assert.ok(existsSync(mark), 'the test would not notice it');
+  });
+
+  it('is set aside whatever bytes its name has, and that of the folder around it', async () => {
+    const plant = `cd .git/refs/heads; name=$(printf 'p\\377'); mkfifo "$name"; mkdir "d$name"; ln -s ${mark} "d$name/$name"; mkfifo fsmonitor--daemon.ipc; cd ../..; ln -s x "$name"; ln -s x "$(printf '\\357\\277\\275')"`;
+    const { broken } = await ran(await confined(), plant);
+    assert.equal(broken, undefined);
+    assert.equal(odd(), '');
+    assert.equal(readdirSync(aside(), { encoding: 'buffer' }).length, 5);
+    assert.equal(git('branch'), '* main\n');
+    await ran(localExecutor, plant);
+    assert.notEqual(odd(), '', 'the test would not notice it');
+  });
+
+  it('is set aside in and with folders that it closed', async function () {
+    if (process.getuid?.() === 0) this.skip();
+    const plant = `rm -f .git/logs/HEAD; ln -s ${mark} .git/logs/HEAD; chmod 0300 .git/logs; mkdir .git/rebase-apply; chmod 0500 .git/rebase-apply .git`;
+    const { broken } = await ran(await confined(), plant);
+    assert.equal(broken, undefined);
+    assert.equal(odd(), '');
+    assert.deepEqual(readdirSync(aside()).sort(), ['1-logs%HEAD', 'rebase-apply']);
+  });
+
+  it('is set aside whatever names were taken in advance', async () => {
+    const { now } = Date;
+    const time = now();
+    Date.now = () => time;
+    try {
+      const plant = `cd .git; mkdir rebase-apply koubou-aside-${time}; for n in $(seq 20); do mkdir koubou-aside-${time}-$n; done; mkdir refs/link; ln -s x 1-refs%link%x; ln -s y refs/link/x
+        cd ../sub; cp -r ../.git/refs ../.git/objects .; echo ref: refs/heads/main > HEAD; mkdir HEAD.koubou-aside-${time}`;
+      const { notes = [], broken } = await ran(await confined(), plant);
+      assert.match(String(broken?.message), /made a repository of a folder that was there/);
+      assert.ok(!existsSync(join(cwd, 'sub/HEAD')));
+      assert.ok(!existsSync(join(cwd, '.git/rebase-apply')));
+      assert.equal(odd(), '');
+      const folder = /It lies in (\S+);/.exec(notes.join())?.[1] ?? '';
+      assert.equal(readdirSync(folder).length, 3, 'none was put over another one');
+    } finally {
+      Date.now = now;
+    }
+  });
+
+  describe('and cannot be set aside', () => {
+    let elsewhere: string;
+
+    beforeEach(function () {
+      if (!existsSync('/dev/shm') || statSync('/dev/shm').dev === statSync(root).dev) this.skip();
+      // A part of the repository on another file system: nothing can be renamed from there.
+      elsewhere = mkdtempSync('/dev/shm/koubou-part-');
+    });
+    afterEach(() => rmSync(elsewhere, { recursive: true, force: true }));
+
+    const leftAfter = async (script: string): Promise<Judged> => {
+      const gitFolders = [{ path: join(cwd, '.git'), parts: [elsewhere] }];
+      const folders = [join(cwd, 'sub')];
+      const left = await LeftBehind.before({ unwanted: [], standIns: [], gitFolders, folders });
+      shell(script);
+      return left.judge();
+    };
+
+    it('is removed where it is a link or a pipe, and the log says so', async () => {
+      const { notes, broken } = await leftAfter(`ln -s x ${elsewhere}/link; mkfifo ${elsewhere}/pipe`);
+      assert.equal(broken, undefined);
+      assert.deepEqual(readdirSync(elsewhere), []);
+      assert.match(notes.join(), /was removed, as it could not be set aside: \S+\/(?:link|pipe), /);
+    });
+
+    it('keeps nothing else there, and HEAD is put back: the run has failed, and what is left is named', async () => {
+      const head = readFileSync(join(cwd, '.git/HEAD'), 'utf8');
+      const { notes, broken } = await leftAfter(
+        `mknod ${elsewhere}/device c 0 0; mkfifo ${elsewhere}/aaa ${elsewhere}/zzz; mkdir .git/rebase-apply; rm .git/HEAD
+        cd sub; cp -r ../.git/refs ../.git/objects .; echo ref: refs/heads/main > HEAD`,
+      );
+      assert.equal(broken?.code, 'repository_lost');
+      assert.ok(broken.message.includes(join(elsewhere, 'device')), broken.message);
+      assert.deepEqual(readdirSync(elsewhere), ['device']);
+      assert.deepEqual(readdirSync(aside()), ['rebase-apply']);
+      assert.equal(readFileSync(join(cwd, '.git/HEAD'), 'utf8'), head);
+      assert.ok(!existsSync(join(cwd, 'sub/HEAD')));
+      // Only one can be the reason.
+      assert.match(notes.join(), /without a HEAD that git can read.*made a repository of a folder/);
+    });
   });
 
   it('leaves what commits, merges, tags and bisections need', async () => {
