@@ -58,10 +58,7 @@ describe('what a sandbox guards and hides', function () {
 
   needBubblewrap();
   beforeEach(() => {
-    // Not below /tmp, where programs in there have a folder of their own.
-    root = realpathSync(
-      mkdtempSync(join(existsSync('/var/lib') ? placeOfTests() : tmpdir(), 'koubou-guards-')),
-    );
+    root = realpathSync(mkdtempSync(join(placeOfTests(), 'koubou-guards-')));
     user = join(root, 'user');
     cwd = join(user, 'project');
     statePath = join(root, 'state');
@@ -251,12 +248,11 @@ describe('what a sandbox guards and hides', function () {
   });
 });
 
-/** A folder of this repository that git does not list. */
-const placeOfTests = (): string => {
-  const folder = join(dirname(dirname(import.meta.dirname)), 'node_modules', '.cache');
-  mkdirSync(folder, { recursive: true });
-  return folder;
-};
+/**
+ * Not below /tmp, where programs in the sandbox have a folder of their own, nor in this repository, where no own program is
+ * looked for.
+ */
+const placeOfTests = (): string => dirname(dirname(dirname(import.meta.dirname)));
 
 const CALLS = `
 import ctypes, errno, os, platform
