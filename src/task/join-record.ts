@@ -28,7 +28,7 @@ export interface TaskFacts {
   dueMs: number | null;
   waiting: TaskRecord['waiting'];
   isHeld: boolean;
-  /** Up to `run`, oldest first. */
+  /** Oldest first; of a task that has ended, up to `run`. */
   outcomes: readonly RunOutcome[];
   /** Where `isRunning`. */
   running: RunInHand | null;

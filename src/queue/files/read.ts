@@ -82,8 +82,9 @@ export const joinRecord = async (
 ): Promise<TaskRecord> => {
   const { disk, layout } = context;
   const { state, run, dueMs, workerId } = place;
-  // A file of a run that never was may lie beside them.
-  const outcomes = (await readOutcomes(context, task.task_id)).filter(({ attempt }) => attempt <= run);
+  // A file of a run that never was may lie beside those of a task that has ended.
+  const all = await readOutcomes(context, task.task_id);
+  const outcomes = isEnded(state) ? all.filter(({ attempt }) => attempt <= run) : all;
   const isHeld = (await disk.facts(layout.heldMark(task.task_id))) !== undefined;
   const running = isRunning({ state, run, outcomes })
     ? { workerId, startedAt: await readStart(context, place) }
