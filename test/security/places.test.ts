@@ -352,13 +352,19 @@ for path in ${JSON.stringify(names)}:
   });
 
   it('hide pipes of the session, by which programs of the user take commands', async () => {
-    const pipes = ['player/control', 'repo/.git/control', 'app/node_modules/control'].map((name) =>
-      join(user, name),
+    const pipes = [
+      'player/control',
+      'repo/.git/control',
+      'app/node_modules/control',
+      'docs/caf\u00e9/control',
+    ].map(
+      // One of these names is no UTF-8.
+      (name) => Buffer.from(join(user, name), 'latin1'),
     );
-    for (const pipe of pipes) {
-      mkdirSync(dirname(pipe), { recursive: true });
-      execFileSync('mkfifo', [pipe]);
-    }
+    const inShell = (pipe: Buffer): string =>
+      `"$(printf '${pipe.toString('latin1').replaceAll('\u00e9', '\\351')}')"`;
+    for (const pipe of pipes)
+      execFileSync('sh', ['-c', `p=${inShell(pipe)}; mkdir -p "$(dirname "$p")"; mkfifo "$p"`]);
     // Opened for reading too, so that a writer need not wait.
     const held = pipes.map((pipe) => openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
     const heard = (): string[] =>
@@ -370,12 +376,18 @@ for path in ${JSON.stringify(names)}:
           return '';
         }
       });
-    const write = pipes.map((pipe) => `echo do >${pipe}`).join('; ');
+    const write = pipes.map((pipe) => `echo do >${inShell(pipe)}`).join('; ');
     try {
       await said(await confinement(), write);
-      assert.deepEqual(heard(), ['', '', '']);
+      assert.deepEqual(
+        heard(),
+        pipes.map(() => ''),
+      );
       await printed(localExecutor, write);
-      assert.deepEqual(heard(), ['do\n', 'do\n', 'do\n']);
+      assert.deepEqual(
+        heard(),
+        pipes.map(() => 'do\n'),
+      );
     } finally {
       for (const pipe of held) closeSync(pipe);
     }
