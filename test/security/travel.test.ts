@@ -275,7 +275,7 @@ describe('no part of a home travels', function () {
           folder,
           `git update-ref refs/heads/koubou/${id} $(git -c user.name=a -c user.email=a@a commit-tree ${tree} -p koubou/${id} -m forged)`,
         );
-        await assert.rejects(repository.applyBranch(id), { code: 'conflict' }, name);
+        await assert.rejects(repository.applyBranch(id), { code: 'git_failed' }, name);
         assert.equal(existsSync(join(folder, '.git/hooks/post-checkout')), false);
         assert.equal(existsSync(join(folder, '../escaped')), false);
         assert.equal(repository.read('shared.txt'), 'line\n'.repeat(50));
