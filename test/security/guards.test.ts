@@ -16,7 +16,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bubblewrapArguments } from '../../src/executor/bubblewrap.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
