@@ -73,7 +73,7 @@ const COPIED: readonly Fault[] = [
     from: 'export const transition = ',
     to: `const copyAway = async (disk, source, target) => {
       await (await import('node:fs/promises')).copyFile(source, target);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 50));
       await disk.unlink(source);
     };
     export const transition = `,
