@@ -1,4 +1,4 @@
-/** Moves what a program left out of the way of whoever would follow it, whatever rights it took away from it. */
+/** Moves files that a program left to where no other program follows them, even if it removed the rights to move them. */
 import type { Stats } from 'node:fs';
 import { lstat, rename, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
 
-/** A name that nobody can have taken before: whoever works in a folder can make many there. */
+/** A name that cannot be guessed: a program that may write to the folder cannot create it in advance. */
 export const unlikelyName = (prefix: string): string =>
   `${prefix}${Date.now()}-${randomBytes(8).toString('hex')}`;

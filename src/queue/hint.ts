@@ -1,4 +1,4 @@
-/** Waiting for a hint that something may have changed, whoever gives it. */
+/** Lets callers wait until a backend reports that something may have changed. */
 export class Hint {
   #closed = false;
   /** Something happened while nobody waited. */

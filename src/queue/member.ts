@@ -124,10 +124,10 @@ export interface Member {
   message(): Promise<WorkerMessage | undefined>;
   /** The newest conversation that a run of this task left, and who had it; undefined where none did. */
   conversation(id: string): Promise<Conversation | undefined>;
-  /** Writes down that the task must stay on this machine, for good: its record says so, and what waits for it is held too. */
+  /** Marks the task as local-only. The mark is permanent, is shown in the record, and extends to tasks that depend on it. */
   markHeld(claim: Pick<Claim, 'id'>): Promise<void>;
   isAnyHeld(ids: readonly string[]): Promise<boolean>;
-  /** Records the process group of a run, so that whoever sweeps can stop it. */
+  /** Records the process group of a run, so that recovery can stop it. */
   recordChild(claim: Claim, child: { pid: number; startTime: string | null }): Promise<void>;
   /** Ends the membership, for good. Throws `internal` while it holds tasks. */
   leave(): Promise<void>;
