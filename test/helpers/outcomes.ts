@@ -1,5 +1,6 @@
 /** Outcomes of runs, as plain as they can be. */
 import { ERROR_CODES, type ErrorCode, errorInfo } from '../../src/errors.ts';
+import { endWithoutRun } from '../../src/task/end-without-run.ts';
 import type { RunOutcome } from '../../src/task/record.ts';
 
 export const outcomeAt = (
@@ -7,27 +8,11 @@ export const outcomeAt = (
   code: ErrorCode | 'success',
   over: Partial<RunOutcome> = {},
 ): RunOutcome => ({
-  version: 1,
-  task_id: 'task_20260101_000000_000000_aaaa',
-  attempt: 1,
-  worker_id: null,
-  runner: null,
-  model: null,
-  endpoint: null,
-  address: null,
+  ...endWithoutRun('task_20260101_000000_000000_aaaa', 1, errorInfo('internal', ''), atMs),
   started_at: new Date(atMs).toISOString(),
-  ended_at: new Date(atMs).toISOString(),
   outcome: code === 'success' ? 'success' : 'error',
   charged: code === 'success' ? false : ERROR_CODES[code].charged,
   error: code === 'success' ? null : { ...errorInfo(code, 'it failed') },
-  evidence: null,
-  usage: null,
-  route: null,
-  retry_after: null,
-  feedback: null,
-  output_bytes: null,
-  session: null,
-  output_file: null,
   ...over,
 });
 

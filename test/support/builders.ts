@@ -2,6 +2,7 @@
 import { ERROR_CODES, type ErrorCode, errorInfo } from '../../src/errors.ts';
 import type { Admission, Beat, Claim, Member, WorkerIdentity } from '../../src/queue/queue.ts';
 import type { Budget } from '../../src/task/budget.ts';
+import { endWithoutRun } from '../../src/task/end-without-run.ts';
 import type { NewTask, RunOutcome } from '../../src/task/record.ts';
 
 export const full = process.env.KOUBOU_TEST_FULL === '1';
@@ -57,27 +58,12 @@ export const succeeded = (
   member: Pick<Member, 'workerId'>,
   over: Partial<RunOutcome> = {},
 ): RunOutcome => ({
-  version: 1,
-  task_id: claim.id,
-  attempt: claim.run,
+  ...endWithoutRun(claim.id, claim.run, errorInfo('internal', ''), Date.now()),
   worker_id: member.workerId,
   runner: 'test',
-  model: null,
-  endpoint: null,
-  address: null,
   started_at: new Date().toISOString(),
-  ended_at: new Date().toISOString(),
   outcome: 'success',
-  charged: false,
   error: null,
-  evidence: null,
-  usage: null,
-  route: null,
-  retry_after: null,
-  feedback: null,
-  output_bytes: null,
-  session: null,
-  output_file: null,
   ...over,
 });
 
