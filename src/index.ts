@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { makeOwnHome } from './actions/own-home.ts';
+import { makeOwnHome } from './app/own-home.ts';
 import { processVariables } from './config/environment.ts';
 import { stateFolder } from './config/paths.ts';
 import { trustOf } from './home/signature.ts';

@@ -8,9 +8,13 @@ import type { Role } from './may.ts';
 type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface Principal {
+  /** Who asks, in a word: a task's `created_by`. */
+  name: string;
   role: Role;
   /** The agent that calls, by a name of ours or as AI_AGENT says it; null: none does. */
   agent: string | null;
+  /** The agent's session, as it calls it; null: it names none. */
+  session: string | null;
   /** The door through which it came. */
   via: 'cli';
 }
@@ -54,7 +58,16 @@ const CALLER = 'KOUBOU_CALLER';
 
 export const principalOf = (variables: Variables): Principal => {
   const agent = agentOf(variables);
-  return { role: agent === null ? 'owner' : 'contributor', agent, via: 'cli' };
+  const session = agent === null ? null : sessionOf(variables);
+  return { name: agent ?? 'cli', role: agent === null ? 'owner' : 'contributor', agent, session, via: 'cli' };
+};
+
+/** Where agents say which session of theirs starts a program. */
+const SESSIONS = ['CLAUDE_CODE_SESSION_ID', 'CODEX_THREAD_ID'] as const;
+
+const sessionOf = (variables: Variables): string | null => {
+  const said = SESSIONS.map((name) => variables[name]?.trim() ?? '');
+  return said.find((session) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(session)) ?? null;
 };
 
 /** Whether a variable of an environment says something: empty, `0` and `false` are how people switch one off. */

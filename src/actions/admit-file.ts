@@ -1,8 +1,8 @@
 /** Which files an agent may have read, before anything of them is: also whether they are there. */
 import { resolve } from 'node:path';
+import { type Caller, requireAllowed } from '../app/caller.ts';
+import { type Project, realOf } from '../app/project.ts';
 import { writtenOut } from '../text/written-out.ts';
-import { type Caller, requireAllowed } from './caller.ts';
-import { type Project, realOf } from './project.ts';
 
 export const PIPED = 'Pipe in what you may read yourself: --file - or --prompt-file -.';
 

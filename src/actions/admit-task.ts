@@ -2,12 +2,12 @@
 import { resolve } from 'node:path';
 import { isListedCheck, isListedProgram } from '../access/listed-programs.ts';
 import type { Request, Verdict } from '../access/may.ts';
+import { type Caller, notAllowed, verdictOn } from '../app/caller.ts';
+import type { Project } from '../app/project.ts';
 import type { RunnerConfig } from '../config/schema.ts';
 import type { NewTask } from '../task/record.ts';
 import { writtenOut } from '../text/written-out.ts';
 import { leavesByPattern, PIPED } from './admit-file.ts';
-import { type Caller, notAllowed, verdictOn } from './caller.ts';
-import type { Project } from './project.ts';
 
 export interface AdmissionFacts {
   project: Project;

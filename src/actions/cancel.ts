@@ -1,5 +1,7 @@
 /** Asks for the end of tasks, and finds out what really happened to each. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import type { TaskRecord } from '../task/record.ts';
@@ -19,10 +21,11 @@ const POLL_MS = 50;
  * `no_such_task`; tasks before that one are then cancelled.
  */
 export const cancelTasks = async (
-  queue: Queue,
+  { queue, caller }: Pick<App, 'queue' | 'caller'>,
   ids: readonly string[],
   { waitMs, signal }: { waitMs: number; signal?: AbortSignal },
 ): Promise<Cancelled[]> => {
+  requireAllowed(caller, 'cancel', { undone: 'Nothing was cancelled.' });
   const asked: Promise<Cancelled>[] = [];
   const end = performance.now() + waitMs;
   for (const id of ids) {

@@ -1,6 +1,7 @@
 /** Shows and sets what config/agent.yaml, config/.env and the environment say together. */
 
-import type { Variables } from '../config/environment.ts';
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
 import { type Loaded, loadConfig, type Origin } from '../config/load.ts';
 import { setConfig } from '../config/set.ts';
 import { KoubouError } from '../errors.ts';
@@ -15,13 +16,14 @@ export interface ConfigEntry extends Origin {
 
 /**
  * Every key with its effective value and where it comes from; with `key`, that one, or all within that group. Of variables of
- * runners, which may be tokens, an `agent` is told that they are set.
+ * runners, which may be tokens, only the owner is told more than that they are set.
  */
 export const showConfig = async (
-  loaded: Loaded,
+  loaded: Loaded & Pick<App, 'caller'>,
   key?: string,
-  { agent = false }: { agent?: boolean } = {},
 ): Promise<ConfigEntry[]> => {
+  requireAllowed(loaded.caller, 'read', { undone: 'Nothing was shown.' });
+  const isOwner = loaded.caller.principal.role === 'owner';
   const keys = loaded
     .keys()
     .filter((each) => key === undefined || each === key || each.startsWith(`${key}.`));
@@ -29,7 +31,7 @@ export const showConfig = async (
   return keys.flatMap((each) => {
     const origin = loaded.originOf(each);
     if (origin === undefined) return [];
-    const shown = agent && IS_VARIABLE.test(each) ? { ...origin, value: '(set)' } : origin;
+    const shown = !isOwner && IS_VARIABLE.test(each) ? { ...origin, value: '(set)' } : origin;
     return [{ key: each, text: textOf(each, shown.value), ...shown }];
   });
 };
@@ -43,12 +45,13 @@ const textOf = (key: string, value: unknown): string => {
 
 /** Sets one key in agent.yaml. Answers with what now holds: a variable still goes before the file. */
 export const changeConfig = async (
-  { home, environment }: { home: string; environment: Variables },
+  { home, outer: environment, caller }: Pick<App, 'home' | 'outer' | 'caller'>,
   key: string,
   value: string,
 ): Promise<ConfigEntry[]> => {
+  requireAllowed(caller, 'config', { about: key, undone: 'Nothing was changed.' });
   await setConfig(home, key, value);
-  return showConfig(await loadConfig({ home, environment }), key);
+  return showConfig({ ...(await loadConfig({ home, environment })), caller }, key);
 };
 
 /** A key of koubou that has no value here is no mistake, and shows nothing. */

@@ -1,6 +1,7 @@
 /** A record small enough to print among many: its two long texts are cut, and it says so. */
+
+import type { WithheldRecord } from '../app/withhold.ts';
 import type { TaskRecord } from '../task/record.ts';
-import type { WithheldRecord } from './withhold.ts';
 
 /** Letters of prompt and output where many records are printed. */
 export const CUT_AMONG_MANY = 500;

@@ -1,5 +1,10 @@
 /** Adding tasks: one, one for each of many files, or a batch; all or none. */
 
+import type { App } from '../app/app.ts';
+import { requireAllowed, verdictOn } from '../app/caller.ts';
+import { isHeldIn } from '../app/held.ts';
+import { realOf } from '../app/project.ts';
+import type { Variables } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import { keyFolders } from '../process/key-folders.ts';
@@ -11,15 +16,12 @@ import type { Planner } from '../worker/plan.ts';
 import { findsWithin, placeWithin } from './admit-file.ts';
 import { admitTask, EVERYWHERE } from './admit-task.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
-import { type Caller, requireAllowed, verdictOn } from './caller.ts';
-import { draftTask } from './draft.ts';
+import { draftDefaults, draftTask } from './draft.ts';
 import type { Expanded } from './expand.ts';
 import { type Fields, readBatch } from './fields.ts';
-import { isHeldIn, markSensitive } from './mark-sensitive.ts';
+import { markSensitive } from './mark-sensitive.ts';
 import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
-import { type Project, realOf } from './project.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
-import { configPlanner } from './routing.ts';
 import { type SourceParts, Sources } from './sources.ts';
 
 export interface DelegateRequest {
@@ -33,24 +35,20 @@ export interface DelegateRequest {
   skipExisting: boolean;
 }
 
-export interface DelegateParts extends Omit<SourceParts, 'admitFile'> {
-  config: Config;
-  caller: Caller;
-  /** Where an agent may read and write. */
-  project: () => Project;
-  /** Why no program can be run in a sandbox in that folder; undefined: one can. */
-  unconfinable: (folder: string) => Promise<string | undefined>;
-  home: string;
-  nowMs: number;
-  /** In which the command was typed. */
-  environment: Readonly<Record<string, string | undefined>>;
-  /** Throws `usage` where no prompt template has that name. */
-  requireTemplate: (name: string) => Promise<void>;
-  /** What git is run with. */
-  programEnvironment: () => Promise<Readonly<Record<string, string>>>;
-  /** Eight letters. */
-  randomName: () => Promise<string>;
-}
+type DelegateApp = Pick<
+  App,
+  | 'queue'
+  | 'config'
+  | 'caller'
+  | 'home'
+  | 'outer'
+  | 'cwd'
+  | 'plan'
+  | 'project'
+  | 'programEnvironment'
+  | 'requireTemplate'
+  | 'nowMs'
+>;
 
 export interface Delegated {
   added: Added[];
@@ -64,32 +62,36 @@ export interface Delegated {
  * Throws `usage`, `not_allowed`, `conflict`, `no_program`, `no_such_task` (of --after), `key_conflict`, `disk_full`:
  * nothing was added; or `unknown`.
  */
-export const delegate = async (request: DelegateRequest, parts: DelegateParts): Promise<Delegated> => {
-  const { queue, config, cwd, createdBy } = parts;
-  const isAgent = parts.caller.principal.role !== 'owner';
-  const project = isAgent ? parts.project() : EVERYWHERE;
+export const delegate = async (
+  request: DelegateRequest,
+  app: DelegateApp,
+  readStdin: SourceParts['readStdin'],
+): Promise<Delegated> => {
+  const { queue, config, cwd, caller, plan } = app;
+  requireAllowed(caller, 'delegate', { undone: UNDONE });
+  const isAgent = caller.principal.role !== 'owner';
+  const project = isAgent ? app.project() : EVERYWHERE;
   const admitFile = (path: string): string | undefined =>
-    isAgent ? placeWithin(path, project, parts.caller, UNDONE) : undefined;
-  const sources = new Sources({ ...parts, admitFile });
-  const around = { cwd, createdBy, priority: config.defaults.priority };
-  const plan = configPlanner(config);
+    isAgent ? placeWithin(path, project, caller, UNDONE) : undefined;
+  const sources = new Sources({ app, readStdin, admitFile });
+  const defaults = draftDefaults(app);
   const admit = (task: NewTask, runner: string | undefined): Promise<NewTask> =>
-    admitTask(task, parts.caller, {
+    admitTask(task, caller, {
       project,
       runner: isAgent ? config.runners[runner ?? ''] : undefined,
-      unconfinable: parts.unconfinable,
+      unconfinable: async (folder) => (await import('./confinement.ts')).unconfinable(app.outer, folder),
     });
   const drafts: NewTask[] = [];
   const kept: { bound: string | undefined; runner: string | undefined }[] = [];
   const templates = new Set<string>();
   if (isAgent && request.each !== undefined && !findsWithin(request.each, cwd, project)) {
     // Before it is looked for: what is found would stand in the refusal.
-    requireAllowed(parts.caller, 'files_outside', { about: `--each ${request.each}`, undone: UNDONE });
+    requireAllowed(caller, 'files_outside', { about: `--each ${request.each}`, undone: UNDONE });
   }
-  const isBound = isAgent && verdictOn(parts.caller, 'files_outside') === 'refused';
+  const isBound = isAgent && verdictOn(caller, 'files_outside') === 'refused';
   const within = isBound ? (path: string) => project.has(realOf(path)) : undefined;
-  for (const fields of await askedFor(request, parts, { sources, within })) {
-    const draft = withEnvironment(draftTask(await sources.complete(fields), around), parts.environment);
+  for (const fields of await askedFor(request, app, { sources, within })) {
+    const draft = withEnvironment(draftTask(await sources.complete(fields), defaults), app.outer);
     const runner = runnerIn(plan(draft));
     refuseUnfitRunner(draft, runner, config);
     refuseSandbox(draft, runner, config);
@@ -98,8 +100,8 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     drafts.push(await admit(draft, runner));
     kept.push({ bound: fields.outputWithin, runner });
   }
-  for (const name of templates) await parts.requireTemplate(name).catch(refuse);
-  const placed = withPlaces(drafts, () => homesOf({ home: parts.home, keys: keyFolders(parts.environment) }));
+  for (const name of templates) await app.requireTemplate(name).catch(refuse);
+  const placed = withPlaces(drafts, () => homesOf({ home: app.home, keys: keyFolders(app.outer) }));
   for (const [at, task] of placed.entries()) {
     const { bound, runner } = kept[at] ?? {};
     refuseLinkOut(task, bound);
@@ -112,12 +114,12 @@ export const delegate = async (request: DelegateRequest, parts: DelegateParts): 
     words: config.security.sensitive_patterns,
     isHeld: isHeldIn(queue, plan),
   });
-  await refuseWorktree(tasks, parts.programEnvironment);
+  await refuseWorktree(tasks, app.programEnvironment);
   const skipped = drafts.length - tasks.length;
   if (request.each === undefined && request.batch === undefined) {
     return { added: tasks.length === 0 ? [] : await queue.add(tasks), batch: null, skipped };
   }
-  const batch = request.fields.labels?.['batch'] ?? (await batchName(tasks, parts));
+  const batch = request.fields.labels?.['batch'] ?? (await batchName(tasks));
   const labelled = tasks.map((task) => ({ ...task, labels: { ...task.labels, batch } }));
   return { added: tasks.length === 0 ? [] : await queue.add(labelled), batch, skipped };
 };
@@ -126,11 +128,11 @@ const UNDONE = 'Nothing was added.';
 
 const askedFor = async (
   { fields, each, batch }: DelegateRequest,
-  { cwd, nowMs }: DelegateParts,
+  { cwd, nowMs }: DelegateApp,
   { sources, within }: { sources: Sources; within: ((path: string) => boolean) | undefined },
 ): Promise<Expanded[]> => {
   if (batch !== undefined) {
-    const lines = readBatch(await sources.text(batch, 'The batch'), batch === '-' ? 'stdin' : batch, nowMs);
+    const lines = readBatch(await sources.text(batch, 'The batch'), batch === '-' ? 'stdin' : batch, nowMs());
     return lines.map((line) => merged(fields, line));
   }
   if (each === undefined) return [fields];
@@ -139,7 +141,7 @@ const askedFor = async (
 };
 
 /** Programs are what the caller means by their names, whatever the daemon would find. */
-const withEnvironment = (task: NewTask, variables: DelegateParts['environment']): NewTask => {
+const withEnvironment = (task: NewTask, variables: Variables): NewTask => {
   if (task.type !== 'command' && task.options.check === undefined) return task;
   const environment = recordedEnvironment(variables);
   return environment === undefined ? task : { ...task, environment };
@@ -241,9 +243,9 @@ const withoutFinished = (tasks: readonly NewTask[]): NewTask[] => {
 };
 
 /** The same keys again must ask for the same, so the label must not be another one each time. */
-const batchName = async (tasks: readonly NewTask[], { randomName }: DelegateParts): Promise<string> => {
-  if (tasks.every(({ key }) => key === null)) return randomName();
-  const { hash } = await import('node:crypto');
+const batchName = async (tasks: readonly NewTask[]): Promise<string> => {
+  const { hash, randomBytes } = await import('node:crypto');
+  if (tasks.every(({ key }) => key === null)) return randomBytes(4).toString('hex');
   const asked = tasks.map(({ key, prompt, command }) => [key, prompt, command]);
   return hash('sha256', JSON.stringify(asked)).slice(0, 8);
 };

@@ -1,22 +1,17 @@
 /** doctor's look at Codex: is it there, does its sandbox work here, and what does it not know that koubou asks for? */
+
+import { runnersOf } from '../app/runners.ts';
 import type { Variables } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Check } from './check.ts';
-import type { BuildRunners } from './health.ts';
-import { withApiKeys } from './worker-settings.ts';
 
 /** Their servers and models have checks of their own, so nothing is said of Codex where those are at fault. */
-export const checkCodexes = async (
-  loaded: Loaded,
-  environment: Variables,
-  loadRunners: () => Promise<BuildRunners>,
-): Promise<Check[]> => {
+export const checkCodexes = async (loaded: Loaded, environment: Variables): Promise<Check[]> => {
   const names = Object.entries(loaded.config.runners).flatMap(([name, { kind }]) =>
     kind === 'codex' ? [name] : [],
   );
   if (names.length === 0) return [];
-  const build = await loadRunners();
-  const runners = build(loaded.config, withApiKeys(loaded, environment), [], loaded.home);
+  const runners = await runnersOf(loaded, environment);
   const checks = names.map(async (name): Promise<Check[]> => {
     const health = await runners.get(name)?.check();
     if (health === undefined || isOfServer(health.error?.code)) return [];

@@ -1,5 +1,8 @@
 /** Checks everything a task needs, each fault with its cure. */
 
+import { backend } from '../app/app.ts';
+import { isLiving } from '../app/living.ts';
+import { examineHome } from '../app/open-home.ts';
 import { goneVariables, unheardVariables, type Variables } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
 import { KoubouError, toErrorInfo } from '../errors.ts';
@@ -8,9 +11,6 @@ import type { Check } from './check.ts';
 import { checkCodexes } from './doctor-codex.ts';
 import { checkDisk } from './doctor-disk.ts';
 import { checkModels } from './doctor-models.ts';
-import type { BuildRunners } from './health.ts';
-import { isLiving } from './living.ts';
-import { examineHome } from './open-home.ts';
 
 export interface DoctorRequest {
   cwd: string;
@@ -19,8 +19,7 @@ export interface DoctorRequest {
   home?: string | undefined;
   /** As process.versions.node says. */
   nodeVersion: string;
-  openQueue: (home: string) => Pick<Queue, 'workers' | 'close'>;
-  loadRunners: () => Promise<BuildRunners>;
+  openQueue?: (home: string) => Pick<Queue, 'workers' | 'close'>;
 }
 
 export interface Diagnosis {
@@ -51,10 +50,7 @@ export const doctor = async (request: DoctorRequest): Promise<Diagnosis> => {
       return config.loaded;
     });
     if (loaded) {
-      checks.push(
-        ...(await checkModels(loaded)),
-        ...(await checkCodexes(loaded, environment, request.loadRunners)),
-      );
+      checks.push(...(await checkModels(loaded)), ...(await checkCodexes(loaded, environment)));
       checks.push(await checkDaemon(request, loaded));
     }
   }
@@ -113,7 +109,10 @@ const gone = (name: string, advice: string): Check => ({
   cure: advice,
 });
 
-const checkDaemon = async ({ openQueue }: DoctorRequest, { home }: Loaded): Promise<Check> => {
+const checkDaemon = async (
+  { openQueue = (home) => backend.openQueue({ home }) }: DoctorRequest,
+  { home }: Loaded,
+): Promise<Check> => {
   const name = 'daemon';
   try {
     const queue = openQueue(home);

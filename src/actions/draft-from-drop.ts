@@ -4,7 +4,12 @@
  */
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
+import type { DropRules } from '../app/app.ts';
+import { isHeldIn } from '../app/held.ts';
+import { userHome } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
+import { keyFolders } from '../process/key-folders.ts';
+import { homesOf } from '../process/registered-homes.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
 import { type Homes, homeAround } from '../text/home-name.ts';
 import type { Planner } from '../worker/plan.ts';
@@ -55,8 +60,21 @@ export const draftFromDrop =
     return marked;
   };
 
+/** As a daemon takes dropped files. */
+export const dropRules: DropRules = ({ home, config, outer, plan, queue }) =>
+  draftFromDrop({
+    home,
+    otherHomes: () => homesOf({ home, keys: keyFolders(outer) }),
+    userHome: userHome(outer),
+    priority: config.defaults.priority,
+    nowMs: Date.now,
+    sensitivePatterns: config.security.sensitive_patterns,
+    requireRoute: requireRouteBy(plan),
+    isHeld: (id) => isHeldIn(queue(), plan)(id),
+  });
+
 /** That no runner is there yet is no fault of the file: its task waits for one. */
-export const requireRouteBy =
+const requireRouteBy =
   (plan: Planner): DropCircumstances['requireRoute'] =>
   (task) => {
     const { route } = plan(task);

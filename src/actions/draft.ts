@@ -1,5 +1,6 @@
 /** From what is asked for to the task that is added. Pure: whatever lies in files was read before. */
 import { resolve } from 'node:path';
+import type { App } from '../app/app.ts';
 import { KoubouError } from '../errors.ts';
 import { EXTRACTS } from '../task/extract.ts';
 import { type NewTask, SANDBOXES, type TaskOptions } from '../task/record.ts';
@@ -8,7 +9,7 @@ import { nearest } from '../text/nearest.ts';
 import type { Fields } from './fields.ts';
 import { shellQuote } from './shell-quote.ts';
 
-export interface Circumstances {
+export interface DraftDefaults {
   /** Where the command was typed: what paths are relative to. */
   cwd: string;
   createdBy: string;
@@ -16,24 +17,34 @@ export interface Circumstances {
   priority: number;
 }
 
+export const draftDefaults = ({
+  cwd,
+  caller,
+  config,
+}: Pick<App, 'cwd' | 'caller' | 'config'>): DraftDefaults => ({
+  cwd,
+  createdBy: caller.principal.name,
+  priority: config.defaults.priority,
+});
+
 /**
  * `after` holds full ids, `schema` the schema itself, `prompt` the text. Throws `usage`. The files' sha256 is
  * left to whoever reads them.
  */
-export const draftTask = (fields: Fields, around: Circumstances): NewTask => {
+export const draftTask = (fields: Fields, defaults: DraftDefaults): NewTask => {
   const kind = typeOf(fields.type ?? 'general');
-  const cwd = resolve(around.cwd, fields.cwd ?? '.');
+  const cwd = resolve(defaults.cwd, fields.cwd ?? '.');
   return {
     type: kind.type,
     prompt: kind.type === 'command' ? '' : promptOf(fields),
     command: commandOf(kind.type, fields),
-    files: (fields.files ?? []).map((path) => ({ path: resolve(around.cwd, path), sha256: null })),
+    files: (fields.files ?? []).map((path) => ({ path: resolve(defaults.cwd, path), sha256: null })),
     context: fields.context ?? {},
     difficulty: fields.difficulty ?? null,
     cwd,
-    priority: fields.priority ?? around.priority,
+    priority: fields.priority ?? defaults.priority,
     labels: fields.labels ?? {},
-    created_by: around.createdBy,
+    created_by: defaults.createdBy,
     sensitive: fields.sensitive ?? false,
     options: optionsOf(fields, kind.template, cwd),
     after: [...(fields.after ?? [])],

@@ -1,10 +1,12 @@
 /** Starts a daemon in the background, exactly one however many callers ask at once. */
 import { dirname, join } from 'node:path';
 import { principalOf } from '../access/principal.ts';
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
+import { livingWorker } from '../app/living.ts';
 import type { Variables } from '../config/environment.ts';
 import { readVariables } from '../config/load.ts';
 import { templatesFolder } from '../config/paths.ts';
-import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import { TOLD } from '../executor/named-secrets.ts';
 import { placesToTell } from '../executor/secret-places.ts';
@@ -12,31 +14,27 @@ import { makeOwnFolder } from '../names/own-folder.ts';
 import { daemonEnvironment } from '../process/daemon-environment.ts';
 import { startDetached } from '../process/detach.ts';
 import { lockPath, tryLock } from '../process/lock.ts';
-import type { Queue, WorkerInfo } from '../queue/queue.ts';
-import { livingWorker } from './living.ts';
+import type { WorkerInfo } from '../queue/queue.ts';
 import { refuseInSandbox } from './sandbox-here.ts';
 
 /** Seconds without work after which a daemon that was started by a waiting command ends. */
 const IDLE_EXIT = '30s';
 const START_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
+const UNDONE = 'No worker was started.';
 /** Whoever starts one needs no longer. */
 const LONGEST_WAIT_MS = START_TIMEOUT_MS + 1000;
 
-export interface StartParts {
-  queue: Queue;
-  home: string;
-  environment: Readonly<Record<string, string | undefined>>;
-  config: Config;
-}
+type StartApp = Pick<App, 'queue' | 'home' | 'outer' | 'config' | 'caller'>;
 
 /**
  * Makes sure that a daemon lives. Throws `internal` with the log's path when one cannot be started, and
  * `runner_unavailable` where one must not be.
  */
-export const ensureWorker = async (parts: StartParts): Promise<'alive' | 'started'> => {
+export const ensureWorker = async (parts: StartApp): Promise<'alive' | 'started'> => {
   if ((await livingWorker(parts.queue)) !== undefined) return 'alive';
-  refuseInSandbox(parts.environment);
+  requireAllowed(parts.caller, 'work', { undone: UNDONE });
+  refuseInSandbox(parts.outer);
   const path = lockPath(parts.home, 'autostart');
   const untilMs = performance.now() + LONGEST_WAIT_MS;
   for (;;) {
@@ -57,7 +55,7 @@ export const ensureWorker = async (parts: StartParts): Promise<'alive' | 'starte
 };
 
 /** A person's own goes on as it is: their shell is what they work with. */
-const environmentOfDaemon = ({ environment, config, home }: StartParts): Variables => {
+const environmentOfDaemon = ({ outer: environment, config, home }: StartApp): Variables => {
   if (principalOf(environment).role === 'owner') return environment;
   const { endpoints, security } = config;
   // A key that config/.env has is the one for everybody's prompts, whatever an agent's environment says.
@@ -74,11 +72,12 @@ const environmentOfDaemon = ({ environment, config, home }: StartParts): Variabl
 
 /** Starts `koubou work` with `flags` in the background; answers once it has joined the queue. */
 export const startWorker = async (
-  parts: StartParts,
+  parts: StartApp,
   flags: readonly string[],
 ): Promise<{ worker: WorkerInfo; logPath: string }> => {
-  const { queue, home, environment } = parts;
-  refuseInSandbox(environment);
+  const { queue, home, outer } = parts;
+  requireAllowed(parts.caller, 'work', { undone: UNDONE });
+  refuseInSandbox(outer);
   const known = new Set((await queue.workers()).map((worker) => worker.worker_id));
   const logPath = join(
     makeOwnFolder(home, 'logs', 'workers'),

@@ -1,5 +1,7 @@
 /** What a task printed, run after run, and as it comes. Holds one piece in memory at a time. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
 import { KoubouError } from '../errors.ts';
 import type { ArtifactKind, Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
@@ -21,7 +23,13 @@ const SOONEST_MS = 100;
 const LATEST_MS = 1000;
 
 /** Every piece, oldest attempt first. Throws `no_such_task`. */
-export async function* readLog(queue: Queue, id: string, options: LogOptions): AsyncGenerator<LogPiece> {
+export async function* readLog(
+  { queue, caller, view }: Pick<App, 'queue' | 'caller' | 'view'>,
+  id: string,
+  options: LogOptions,
+): AsyncGenerator<LogPiece> {
+  requireAllowed(caller, 'read', { undone: 'Nothing was shown.' });
+  await view.requireShown(id);
   const record = await queue.get(id);
   if (record === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
   const streams = new Map<ArtifactKind, LogPiece['stream']>(

@@ -1,37 +1,22 @@
 /** Whether anything could do a task now: the route it would take, and whether that runner's server answers. */
-import type { Variables } from '../config/environment.ts';
-import type { Config } from '../config/schema.ts';
+
+import type { App } from '../app/app.ts';
 import { type ErrorInfo, KoubouError, toErrorInfo } from '../errors.ts';
-import type { Runner } from '../runner/runner.ts';
 import type { Planned } from '../worker/plan.ts';
-import type { OpenHome } from './open-home.ts';
-import { configPlanner } from './routing.ts';
-import { withApiKeys } from './worker-settings.ts';
 
 /** Why no runner can serve a task now, or null. A task that will fail at once (an unknown runner) is served. */
 export type Unserved = (task: Planned) => Promise<ErrorInfo | null>;
 
-export type BuildRunners = (
-  config: Config,
-  environment: Variables,
-  promptFolders: readonly string[],
-  home?: string,
-) => ReadonlyMap<string, Runner>;
-
 /** For so long an answer holds. */
 const HOLDS_MS = 5000;
 
-/** Each runner answers within 3 s; `load` gives what makes runners, and is not called for programs. */
-export const askHealth = (loaded: OpenHome, load: () => Promise<BuildRunners>): Unserved => {
-  const { config } = loaded;
-  const plan = configPlanner(config);
+/** Each runner answers within 3 s; programs are not asked. */
+export const askHealth = ({ config, plan, runners }: Pick<App, 'config' | 'plan' | 'runners'>): Unserved => {
   const answers = new Map<string, { sinceMs: number; answer: Promise<ErrorInfo | null> }>();
-  let runners: Promise<ReadonlyMap<string, Runner>> | undefined;
 
   const ask = async (name: string): Promise<ErrorInfo | null> => {
     if (config.runners[name]?.kind === 'command') return null;
-    runners ??= load().then((build) => build(config, withApiKeys(loaded, loaded.outer), []));
-    const health = await (await runners).get(name)?.check();
+    const health = await (await runners()).get(name)?.check();
     // A model that is missing is the task's own failure, which a worker tells best.
     return health?.error?.code === 'runner_unavailable' ? health.error : null;
   };

@@ -2,6 +2,10 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { callerOf, requireAllowed } from '../app/caller.ts';
+import { homeFoundHere } from '../app/open-home.ts';
+import { makeOwnHome, refuseUntrusted } from '../app/own-home.ts';
+import type { OpenQueue } from '../app/refuse-amid-runs.ts';
 import { AGENT_CLIS, choose } from '../config/choose.ts';
 import { writeClaudePermissions } from '../config/claude-permissions.ts';
 import { writeClaudeSection } from '../config/claude-section.ts';
@@ -16,10 +20,6 @@ import { writeHomeConfig } from '../config/write-home.ts';
 import { KoubouError } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import { findNamed } from '../process/own-path.ts';
-import { callerOf, requireAllowed } from './caller.ts';
-import { homeFoundHere } from './open-home.ts';
-import { makeOwnHome, refuseUntrusted } from './own-home.ts';
-import type { OpenQueue } from './refuse-amid-runs.ts';
 
 export interface InitRequest {
   cwd: string;

@@ -1,7 +1,10 @@
 /** Chooses tasks to show. */
-import type { ListFilter, Quarantined, Queue } from '../queue/queue.ts';
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
+import type { ListFilter, Quarantined } from '../queue/queue.ts';
 import type { State } from '../task/lifecycle.ts';
-import type { TaskRecord, TaskType } from '../task/record.ts';
+import type { TaskType } from '../task/record.ts';
+import { CUT_AMONG_MANY, type CutRecord, cutRecord } from './cut-record.ts';
 
 export const LISTED = [
   'pending',
@@ -23,7 +26,7 @@ const STATES: Readonly<Record<Exclude<(typeof LISTED)[number], 'quarantined'>, r
   failed: ['failed'],
 };
 
-export interface ListWish {
+export interface ListOptions {
   status?: (typeof LISTED)[number] | undefined;
   type?: TaskType | undefined;
   labels: Readonly<Record<string, string>>;
@@ -33,20 +36,25 @@ export interface ListWish {
   unread: boolean;
 }
 
+/** What `list --json` prints. */
 export interface Listed {
-  records: TaskRecord[];
+  tasks: CutRecord[];
   /** Only where it was asked for: what could not be read as a task has no record. */
   quarantined?: Quarantined[];
 }
 
-/** Newest first. */
-export const listTasks = async (queue: Queue, wish: ListWish): Promise<Listed> => {
-  const { status, type, labels, limit, sinceMs, unread } = wish;
+/** Newest first, as the caller may see them, with long texts cut. */
+export const listTasks = async (
+  { queue, view, caller }: Pick<App, 'queue' | 'view' | 'caller'>,
+  options: ListOptions,
+): Promise<Listed> => {
+  requireAllowed(caller, 'read', { undone: 'Nothing was shown.' });
+  const { status, type, labels, limit, sinceMs, unread } = options;
   if (status === 'quarantined') {
     const all = (await queue.inbox?.quarantined()) ?? [];
     const recent = all.filter(({ at }) => sinceMs === undefined || Date.parse(at) >= sinceMs);
     recent.sort((a, b) => (a.at < b.at ? 1 : -1));
-    return { records: [], quarantined: recent.slice(0, limit) };
+    return { tasks: [], quarantined: recent.slice(0, limit) };
   }
   const filter: ListFilter = {
     labels,
@@ -56,5 +64,6 @@ export const listTasks = async (queue: Queue, wish: ListWish): Promise<Listed> =
     ...(type === undefined ? {} : { type }),
     ...(sinceMs === undefined ? {} : { sinceMs }),
   };
-  return { records: await queue.list(filter) };
+  const records = await view.records(await queue.list(filter));
+  return { tasks: records.map((record) => cutRecord(record, CUT_AMONG_MANY)) };
 };

@@ -5,12 +5,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { parse } from 'node:path';
 import type { Attached } from '../names/places.ts';
-import type { Queue } from '../queue/queue.ts';
-import { mustStayLocal } from '../route/local.ts';
 import type { NewTask } from '../task/record.ts';
 import { decodeLoosely } from '../text/decode-text.ts';
 import { isPlainText } from '../text/plain-text.ts';
-import type { Planner } from '../worker/plan.ts';
 
 export interface Marking {
   /** Words that, with a value beside them, make a task sensitive. */
@@ -47,24 +44,6 @@ export const markSensitive = async (
     marked.push(holds ? { ...task, sensitive: true } : task);
   }
   return marked;
-};
-
-/**
- * Whether a task must stay: as it was asked for, as a run of it was found to hold something, or as one that it waits for
- * must, since it most likely works on what comes of that.
- */
-export const isHeldIn = (queue: Pick<Queue, 'get'>, plan: Planner): Marking['isHeld'] => {
-  const isHeldBeside = async (id: string, seen: Set<string>): Promise<boolean> => {
-    // Tasks that wait for each other, of which somebody made up one.
-    if (seen.has(id)) return false;
-    seen.add(id);
-    const task = await queue.get(id);
-    if (task === undefined) return false;
-    if (task.held === true) return true;
-    if (mustStayLocal(plan(task).task)) return true;
-    return some([...task.after, ...task.after_any], (each) => isHeldBeside(each, seen));
-  };
-  return remembered((id) => isHeldBeside(id, new Set()));
 };
 
 /** In what the task itself holds; its files are left aside. */

@@ -1,7 +1,8 @@
 /** What a task produced, as it lies on the disk. */
+
+import type { View, WithheldRecord } from '../app/withhold.ts';
 import { KoubouError } from '../errors.ts';
 import type { ByteRange, Queue } from '../queue/queue.ts';
-import type { View, WithheldRecord } from './withhold.ts';
 
 export interface Slice {
   /** Only so many lines of the beginning. */

@@ -1,11 +1,11 @@
 /** Runs ended tasks again, as new attempts of the same tasks. */
-import type { Config } from '../config/schema.ts';
+
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import { admitRetry } from './admit-task.ts';
-import type { Caller } from './caller.ts';
-import { configPlanner } from './routing.ts';
 
 export interface Retried {
   task_id: string;
@@ -13,18 +13,15 @@ export interface Retried {
   result: 'pending' | 'blocked';
 }
 
-export interface RetryParts {
-  queue: Queue;
-  config: Config;
-  caller: Caller;
-}
+type RetryApp = Pick<App, 'queue' | 'config' | 'caller' | 'plan'>;
 
 /**
  * Tasks that failed because one of these had come along with it. Throws `no_such_task`, `conflict` where one has not
  * ended, and `not_allowed` where an agent may not have it run; then none was retried.
  */
-export const retryTasks = async (parts: RetryParts, ids: readonly string[]): Promise<Retried[]> => {
-  const { queue } = parts;
+export const retryTasks = async (parts: RetryApp, ids: readonly string[]): Promise<Retried[]> => {
+  const { queue, caller } = parts;
+  requireAllowed(caller, 'retry', { undone: 'Nothing was retried.' });
   // Parents are older than their children, which then come along.
   const inOrder = [...new Set(ids)].sort();
   for (const id of inOrder) {
@@ -42,14 +39,14 @@ export const retryTasks = async (parts: RetryParts, ids: readonly string[]): Pro
 };
 
 /** What is done is judged, and not only what was named. A person may do all of it. */
-const comesAlong = async ({ queue, caller }: RetryParts, id: string): Promise<string[]> =>
+const comesAlong = async ({ queue, caller }: RetryApp, id: string): Promise<string[]> =>
   caller.principal.role === 'owner' ? [] : queue.comesAlong(id);
 
-const requireAdmitted = async ({ queue, config, caller }: RetryParts, id: string): Promise<void> => {
+const requireAdmitted = async ({ queue, config, caller, plan }: RetryApp, id: string): Promise<void> => {
   if (caller.principal.role === 'owner') return;
   const task = await queue.get(id);
   if (task === undefined) return;
-  const { route } = configPlanner(config)(task);
+  const { route } = plan(task);
   // Each that may come to do it. A task that goes nowhere runs nothing.
   const names =
     route instanceof KoubouError ? [] : [route.runner, ...route.ladder, route.otherwise ?? route.runner];

@@ -1,4 +1,6 @@
 /** Where a task would go, and why: as a daemon decides it, without adding anything. */
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
 import type { RunnerConfig } from '../config/schema.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { requireRoute } from '../route/plan.ts';
@@ -6,14 +8,11 @@ import { fallBack, type Route, stepsAbove } from '../route/route.ts';
 import type { Considered } from '../route/rules.ts';
 import { HAND_BACK } from '../task/ladder.ts';
 import { placeWithin } from './admit-file.ts';
-import { type Circumstances, draftTask } from './draft.ts';
+import { draftDefaults, draftTask } from './draft.ts';
 import type { Fields } from './fields.ts';
-import type { BuildRunners } from './health.ts';
 import { markSensitive } from './mark-sensitive.ts';
-import type { OpenHome } from './open-home.ts';
-import { projectOf } from './project.ts';
-import { configPlanner } from './routing.ts';
-import { withApiKeys } from './worker-settings.ts';
+
+type RouteApp = Pick<App, 'config' | 'caller' | 'cwd' | 'plan' | 'project' | 'runners'>;
 
 export interface RouteShown {
   runner: string;
@@ -31,25 +30,21 @@ export interface RouteShown {
 
 /**
  * Throws `usage` for a task that would be refused, `not_allowed` for files that the caller may not have read, whose size and
- * secrets choose the route, and `runner_unavailable` where no runner fits it. `load` gives what makes
- * runners; they are asked, for 3 s at most, only where another one would stand in for the first.
+ * secrets choose the route, and `runner_unavailable` where no runner fits it. Runners are asked, for 3 s at most, only
+ * where another one would stand in for the first.
  */
-export const showRoute = async (
-  fields: Fields,
-  loaded: OpenHome,
-  around: Circumstances,
-  load: () => Promise<BuildRunners>,
-): Promise<RouteShown> => {
-  const { config } = loaded;
-  const plain = draftTask(fields, around);
-  if (loaded.caller.principal.role !== 'owner') {
-    const project = projectOf({ home: loaded.home, cwd: around.cwd, environment: loaded.outer });
-    for (const { path } of plain.files) placeWithin(path, project, loaded.caller, 'Nothing was looked at.');
+export const showRoute = async (fields: Fields, app: RouteApp): Promise<RouteShown> => {
+  const { config, caller } = app;
+  requireAllowed(caller, 'read', { undone: 'Nothing was looked at.' });
+  const plain = draftTask(fields, draftDefaults(app));
+  if (caller.principal.role !== 'owner') {
+    const project = app.project();
+    for (const { path } of plain.files) placeWithin(path, project, caller, 'Nothing was looked at.');
   }
   const words = config.security.sensitive_patterns;
   const [draft = plain] = await markSensitive([plain], { words, isHeld: async () => false });
-  const plan = configPlanner(config)(draft);
-  const route = await asItIsNow(requireRoute(plan), loaded, load);
+  const plan = app.plan(draft);
+  const route = await asItIsNow(requireRoute(plan), app);
   const { runner, model, why, considered, handBack } = route;
   const entry: RunnerConfig = config.runners[runner] ?? { kind: 'command' };
   return {
@@ -66,13 +61,9 @@ export const showRoute = async (
 };
 
 /** As worker/pool.ts decides it from what it saw before. */
-const asItIsNow = async (
-  route: Route,
-  loaded: OpenHome,
-  load: () => Promise<BuildRunners>,
-): Promise<Route> => {
+const asItIsNow = async (route: Route, app: Pick<App, 'runners'>): Promise<Route> => {
   if (route.otherwise === null) return route;
-  const runners = (await load())(loaded.config, withApiKeys(loaded, loaded.outer), [], loaded.home);
+  const runners = await app.runners();
   const [runner, spare] = [runners.get(route.runner), runners.get(route.otherwise)];
   if (runner === undefined || spare === undefined) return route;
   if ((await runner.installed?.()) === false) return fallBack(route, spare.name, 'it is not installed');

@@ -1,6 +1,7 @@
 /** Changes how many tasks running daemons take at a time. */
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
 import { KoubouError } from '../errors.ts';
-import type { Queue } from '../queue/queue.ts';
 
 export interface Scaled {
   worker_id: string;
@@ -13,9 +14,10 @@ export interface Scaled {
  * the bounds make no sense or `worker` fits none or several, `conflict` where none runs; then none was told.
  */
 export const scaleWorkers = async (
-  queue: Queue,
+  { queue, caller }: Pick<App, 'queue' | 'caller'>,
   { min, max, worker }: { min: number; max: number; worker?: string | undefined },
 ): Promise<Scaled[]> => {
+  requireAllowed(caller, 'work', { undone: 'Nothing was changed.' });
   if (min > max) {
     throw new KoubouError('usage', `The least, ${min}, is more than the most, ${max}; nothing was changed.`, {
       hint: 'Give the smaller number first: `koubou workers scale 1 4`.',

@@ -1,4 +1,5 @@
 /** Which tasks a command means. */
+import type { Principal } from '../access/principal.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isTaskId } from '../task/id.ts';
@@ -7,8 +8,6 @@ export interface Selection {
   /** Ids, parts of ids, `last`, or `-` for ids on stdin. */
   references: readonly string[];
   labels: Readonly<Record<string, string>>;
-  /** Whose newest task is `last`. */
-  createdBy: string;
   readStdin: () => Promise<Buffer>;
   /** As of resolveTask. */
   tellOther?: TellOther;
@@ -17,7 +16,11 @@ export interface Selection {
 /** Told whose task `last` is where the caller added none. */
 export type TellOther = (id: string, createdBy: string) => void;
 
-type Source = Pick<Queue, 'state' | 'find' | 'list' | 'get'>;
+export interface SelectFrom {
+  queue: Pick<Queue, 'state' | 'find' | 'list' | 'get'>;
+  /** Whose newest task is `last`. */
+  caller: { principal: Pick<Principal, 'name'> };
+}
 
 const SHORTEST = 4;
 const CANDIDATES = 8;
@@ -26,16 +29,16 @@ const CANDIDATES = 8;
  * Full ids of tasks that exist, each once, in the order they were named (by label: oldest first). Without any
  * reference or label, the caller's newest. Throws `no_such_task`, and `usage` for what could be several.
  */
-export const selectTasks = async (queue: Source, selection: Selection): Promise<string[]> => {
-  const { references, labels, createdBy } = selection;
+export const selectTasks = async (app: SelectFrom, selection: Selection): Promise<string[]> => {
+  const { references, labels } = selection;
   if (Object.keys(labels).length > 0) {
-    if (references.length === 0) return byLabels(queue, labels);
+    if (references.length === 0) return byLabels(app, labels);
     throw new KoubouError('usage', 'Tasks are named either by id or by --label, not by both.');
   }
   const ids: string[] = [];
   for (const reference of references.length === 0 ? ['last'] : references) {
     const named = reference === '-' ? await idsOnStdin(selection) : [reference];
-    for (const each of named) ids.push(await resolveTask(queue, each, createdBy, selection.tellOther));
+    for (const each of named) ids.push(await resolveTask(app, each, selection.tellOther));
   }
   return [...new Set(ids)];
 };
@@ -45,13 +48,13 @@ export const selectTasks = async (queue: Source, selection: Selection): Promise<
  * caller added none, which is for commands that only look.
  */
 export const resolveTask = async (
-  queue: Source,
+  app: SelectFrom,
   reference: string,
-  createdBy: string,
   tellOther?: TellOther,
 ): Promise<string> => {
   const text = reference.trim();
-  if (text === 'last') return lastOf(queue, createdBy, tellOther);
+  const { queue } = app;
+  if (text === 'last') return lastOf(app, tellOther);
   if (isTaskId(text)) {
     if ((await queue.state(text)) !== undefined) return text;
     throw new KoubouError('no_such_task', `There is no task ${text}.`);
@@ -73,7 +76,8 @@ export const resolveTask = async (
   );
 };
 
-const lastOf = async (queue: Source, createdBy: string, tellOther?: TellOther): Promise<string> => {
+const lastOf = async ({ queue, caller }: SelectFrom, tellOther?: TellOther): Promise<string> => {
+  const createdBy = caller.principal.name;
   let newest: { id: string; createdBy: string } | undefined;
   for (const id of await queue.find('task_', Number.MAX_SAFE_INTEGER)) {
     const by = (await queue.get(id))?.created_by;
@@ -91,7 +95,10 @@ const lastOf = async (queue: Source, createdBy: string, tellOther?: TellOther): 
   );
 };
 
-const byLabels = async (queue: Source, labels: Readonly<Record<string, string>>): Promise<string[]> => {
+const byLabels = async (
+  { queue }: SelectFrom,
+  labels: Readonly<Record<string, string>>,
+): Promise<string[]> => {
   const ids = (await queue.list({ labels })).map(({ task_id }) => task_id);
   if (ids.length > 0) return ids.reverse();
   const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);

@@ -1,16 +1,13 @@
 /** Reads what the fields of a task name: stdin once, and each file once however many tasks name it. */
 import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import type { Queue } from '../queue/queue.ts';
 import { asText, readTextFile } from './attach.ts';
 import type { Fields } from './fields.ts';
 import { checkSchema, parseSchema } from './schema-file.ts';
-import { resolveTask } from './select.ts';
+import { resolveTask, type SelectFrom } from './select.ts';
 
 export interface SourceParts {
-  queue: Queue;
-  cwd: string;
-  createdBy: string;
+  app: SelectFrom & { cwd: string };
   readStdin: () => Promise<Buffer>;
   /**
    * Where the file has to lie when it is read; undefined: wherever its name leads. Throws `not_allowed` where the caller
@@ -82,7 +79,7 @@ export class Sources {
   }
 
   async #file(path: string, what: string): Promise<string> {
-    const whole = resolve(this.#parts.cwd, path);
+    const whole = resolve(this.#parts.app.cwd, path);
     return readTextFile({ path: whole, place: this.#parts.admitFile(whole) }, `${what} ${path}`);
   }
 
@@ -102,10 +99,9 @@ export class Sources {
   }
 
   async #resolved(references: readonly string[]): Promise<string[]> {
-    const { queue, createdBy } = this.#parts;
     const ids: string[] = [];
     for (const reference of references) {
-      const id = this.#ids.get(reference) ?? (await resolveTask(queue, reference, createdBy));
+      const id = this.#ids.get(reference) ?? (await resolveTask(this.#parts.app, reference));
       this.#ids.set(reference, id);
       ids.push(id);
     }

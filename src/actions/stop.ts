@@ -1,8 +1,10 @@
 /** Ends the daemons of a home that run on this host. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
+import { isSilent } from '../app/living.ts';
 import { isAlive, type RecordedProcess, sendSignal } from '../process/signal.ts';
-import type { Queue, WorkerInfo } from '../queue/queue.ts';
-import { isSilent } from './living.ts';
+import type { WorkerInfo } from '../queue/queue.ts';
 
 export interface Stopped {
   /** Worker ids. */
@@ -24,9 +26,10 @@ const BETWEEN_SIGNALS_MS = 250;
  * Waits up to `waitMs` milliseconds until they are gone.
  */
 export const stopWorkers = async (
-  queue: Queue,
+  { queue, caller }: Pick<App, 'queue' | 'caller'>,
   { now, waitMs, signal }: { now: boolean; waitMs: number; signal?: AbortSignal },
 ): Promise<Stopped> => {
+  requireAllowed(caller, 'work', { undone: 'No worker was stopped.' });
   const workers = await queue.workers();
   const here = workers.flatMap((worker) => {
     const recorded = processOf(worker);

@@ -1,6 +1,9 @@
 /** Makes a home this user's own, once a person has seen what it would have koubou do. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { type HomeSummary, summaryOf } from '../app/home-summary.ts';
+import { homeToSign } from '../app/open-home.ts';
+import { type OpenQueue, refuseAmidRuns } from '../app/refuse-amid-runs.ts';
 import { cacheFile } from '../config/cache.ts';
 import type { Variables } from '../config/environment.ts';
 import { stateFolder } from '../config/paths.ts';
@@ -11,9 +14,6 @@ import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import type { Unsealed } from '../queue/queue.ts';
 import { oneLine } from '../text/harmless.ts';
-import { type HomeSummary, summaryOf } from './home-summary.ts';
-import { homeToSign } from './open-home.ts';
-import { type OpenQueue, refuseAmidRuns } from './refuse-amid-runs.ts';
 import { shownTask } from './shown-task.ts';
 
 export interface TrustRequest {

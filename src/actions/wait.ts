@@ -2,11 +2,12 @@
  * Waiting for tasks to end. Looks at names only, often enough to be no more than 50 ms late, and makes sure that somebody
  * does the work; what that takes (a worker that starts, a server that is asked) holds up no look.
  */
+
+import { livingWorker } from '../app/living.ts';
 import { type ErrorInfo, KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded, type State } from '../task/lifecycle.ts';
 import type { Unserved } from './health.ts';
-import { livingWorker } from './living.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
 
 export interface WaitRequest {

@@ -1,8 +1,10 @@
 /** What runs in worktrees of their own left: shown, applied to the user's work tree, or thrown away. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { App } from '../app/app.ts';
+import { requireAllowed } from '../app/caller.ts';
+import { requireSeal } from '../app/open-home.ts';
 import { KoubouError } from '../errors.ts';
-import { reducedEnvironment } from '../process/reduced-environment.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import type { Seal } from '../text/seal.ts';
@@ -11,21 +13,16 @@ import { rebuildRecord } from '../worktree/rebuild.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeUnlessKept } from '../worktree/remove.ts';
 import { knownByPatch, restoreBranch } from '../worktree/restore.ts';
-import { requireAllowed } from './caller.ts';
-import { type OpenHome, requireSeal } from './open-home.ts';
-import { projectOf } from './project.ts';
 
-export interface WorktreeParts {
+interface WorktreeParts {
   queue: Queue;
   home: string;
   seal: Seal;
   /** The environment of git, already reduced. */
   environment: Readonly<Record<string, string>>;
-  /** Throws `not_allowed` where the caller may not have that repository changed. */
-  requireWritable: (repository: string) => void;
-  /** Throws `not_allowed` where the caller may not have a branch applied that was not checked. */
-  requireUnchecked: () => void;
 }
+
+type WorktreeApp = Pick<App, 'queue' | 'home' | 'seal' | 'caller' | 'project' | 'programEnvironment'>;
 
 export interface AppliedTask {
   task_id: string;
@@ -53,24 +50,28 @@ export interface Patch {
   chunks: () => AsyncIterable<Uint8Array>;
 }
 
-export const worktreeParts = (opened: OpenHome, cwd: string): WorktreeParts => {
-  const { queue, home, outer, config, caller } = opened;
-  return {
-    queue,
-    home,
-    seal: requireSeal(opened),
-    environment: reducedEnvironment(outer, config.security.env_pass),
-    requireWritable: (repository) => {
-      if (caller.principal.role === 'owner') return;
-      if (projectOf({ home, cwd, environment: outer }).has(repository)) return;
-      requireAllowed(caller, 'output_outside', { about: repository, undone: 'Nothing was changed.' });
-    },
-    requireUnchecked: () => void requireAllowed(caller, 'unchecked', { undone: 'Nothing was changed.' }),
-  };
+const partsOf = async (app: WorktreeApp): Promise<WorktreeParts> => ({
+  queue: app.queue,
+  home: app.home,
+  seal: requireSeal(app),
+  environment: await app.programEnvironment(),
+});
+
+/** Throws `not_allowed` where the caller may not have that repository changed. */
+const requireWritable = ({ caller, project }: WorktreeApp, repository: string): void => {
+  if (caller.principal.role === 'owner' || project().has(repository)) return;
+  requireAllowed(caller, 'output_outside', { about: repository, undone: UNDONE });
 };
 
+const UNDONE = 'Nothing was changed.';
+
 /** What the last run that changed anything changed. Throws `no_such_task`, and `conflict` where nothing was kept. */
-export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
+export const readPatch = async (
+  { queue, caller, view }: Pick<App, 'queue' | 'caller' | 'view'>,
+  id: string,
+): Promise<Patch> => {
+  requireAllowed(caller, 'read', { undone: 'Nothing was shown.' });
+  await view.requireShown(id);
   const found = await queue.artifacts.find(id, null, 'patch');
   if (found !== undefined)
     return { path: found.path, chunks: () => queue.artifacts.read(id, found.run, 'patch') };
@@ -80,14 +81,26 @@ export const readPatch = async (queue: Queue, id: string): Promise<Patch> => {
   });
 };
 
+/** What `diff --json` prints: the patch whole. Throws as readPatch. */
+export const patchDocument = async (
+  app: Parameters<typeof readPatch>[0],
+  id: string,
+): Promise<{ task_id: string; patch: string; patch_path: string | null }> => {
+  const { path, chunks } = await readPatch(app, id);
+  const pieces: Uint8Array[] = [];
+  for await (const chunk of chunks()) pieces.push(chunk);
+  return { task_id: id, patch: Buffer.concat(pieces).toString('utf8'), patch_path: path };
+};
+
 /** All of it or nothing. Throws `no_such_task`, and `conflict` where there is nothing to apply or git refuses. */
 export const applyTask = async (
-  parts: WorktreeParts,
+  app: WorktreeApp,
   id: string,
   wanted: Wanted = 'checked',
 ): Promise<AppliedTask> => {
+  requireAllowed(app.caller, wanted === 'branch' ? 'unchecked' : 'apply', { undone: UNDONE });
+  const parts = await partsOf(app);
   const { queue, environment } = parts;
-  if (wanted === 'branch') parts.requireUnchecked();
   const record = await worktreeOf(parts, id);
   const state = await queue.state(id);
   if (state !== 'completed') {
@@ -95,7 +108,7 @@ export const applyTask = async (
       hint: '`koubou wait` waits for it; `koubou diff` shows what a failed run left.',
     });
   }
-  parts.requireWritable(record.repository);
+  requireWritable(app, record.repository);
   const { record: known, applied } = await appliedOrRestored(parts, record, wanted);
   const answer = {
     task_id: id,
@@ -148,7 +161,9 @@ const appliedOrRestored = async (
 };
 
 /** Removes worktree and branch, and what a killed apply wrote; the patch stays with the task. Throws as applyTask, and where it still runs. */
-export const discardTask = async (parts: WorktreeParts, id: string): Promise<DiscardedTask> => {
+export const discardTask = async (app: WorktreeApp, id: string): Promise<DiscardedTask> => {
+  requireAllowed(app.caller, 'apply', { undone: 'Nothing was discarded.' });
+  const parts = await partsOf(app);
   const record = await worktreeOf(parts, id);
   const state = await parts.queue.state(id);
   if (state !== undefined && !isEnded(state)) {

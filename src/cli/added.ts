@@ -1,7 +1,7 @@
 import type { Delegated } from '../actions/delegate.ts';
-import { isLiving } from '../actions/living.ts';
-import type { OpenHome } from '../actions/open-home.ts';
 import { OUTSIDE, sandboxHere } from '../actions/sandbox-here.ts';
+import type { App } from '../app/app.ts';
+import { isLiving } from '../app/living.ts';
 import type { BaseCommand } from './base-command.ts';
 import { toType } from './to-type.ts';
 
@@ -14,7 +14,7 @@ export interface Told {
 /** One id a line on stdout, all else on stderr. */
 export async function tellDelegated(
   command: BaseCommand,
-  opened: OpenHome,
+  app: App,
   delegated: Delegated,
   { json, home }: Told,
 ): Promise<void> {
@@ -22,15 +22,15 @@ export async function tellDelegated(
   const ids = added.map(({ id }) => id);
   if (json) {
     const { printRecords } = await import('./print-records.ts');
-    await printRecords(command, opened, ids, batch === null && ids.length === 1);
+    await printRecords(command, app, ids, batch === null && ids.length === 1);
   } else if (ids.length > 0) await command.print(ids.join('\n'));
   tellSummary(command, delegated);
   if (batch !== null && ids.length > 0) {
     command.hint(`Wait for all of them with: ${toType(home, 'wait', ['--label', `batch=${batch}`])}`);
   }
-  const workers = await opened.queue.workers();
+  const workers = await app.queue.workers();
   if (ids.length === 0 || workers.some(isLiving)) return;
-  const sandbox = sandboxHere(opened.outer);
+  const sandbox = sandboxHere(app.outer);
   if (sandbox !== undefined) {
     command.hint(`No worker is running, and none can be started in ${sandbox}. ${OUTSIDE}`);
     return;

@@ -3,10 +3,15 @@ import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
 import { callerEnvironment } from '../actions/caller-environment.ts';
-import type { HomeRequest } from '../actions/open-home.ts';
+import { type App, type AppRequest, openApp } from '../app/app.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { currentFolder } from './current-folder.ts';
 import { write, writeDrawn } from './output.ts';
+
+interface HomeFlags {
+  home?: string | undefined;
+  reveal?: boolean;
+}
 
 /** What every command has: the shared flags, its way to print, and the only door to the process around it. */
 export abstract class BaseCommand extends Command {
@@ -52,10 +57,14 @@ export abstract class BaseCommand extends Command {
     return currentFolder();
   }
 
-  /** What openHome is asked with; what is only looked at is said on stderr. */
-  homeRequest(home: string | undefined, purpose: HomeRequest['purpose']): HomeRequest {
+  /** What an app is opened with; that a home is only looked at is said on stderr. */
+  appRequest({ home, reveal = false }: HomeFlags, purpose: AppRequest['purpose']): AppRequest {
     const warn = (line: string): void => this.hint(line);
-    return { home, environment: this.environment, cwd: this.cwd, purpose, warn };
+    return { home, reveal, environment: this.environment, cwd: this.cwd, purpose, warn };
+  }
+
+  app(flags: HomeFlags, purpose: AppRequest['purpose']): Promise<App> {
+    return openApp(this.appRequest(flags, purpose));
   }
 
   /** Text on stdout, with a newline at its end unless it brings one. */

@@ -1,5 +1,5 @@
 import { CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
-import { REVEAL_HINT, type View } from '../actions/withhold.ts';
+import { REVEAL_HINT, type View } from '../app/withhold.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { BaseCommand } from './base-command.ts';
 

@@ -1,6 +1,6 @@
 import { CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
 import { endedRecord, type Result, readResult, type Slice } from '../actions/result.ts';
-import { REVEAL_HINT, type View, type WithheldRecord, withheldError } from '../actions/withhold.ts';
+import { REVEAL_HINT, type View, type WithheldRecord, withheldError } from '../app/withhold.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import type { TaskRecord } from '../task/record.ts';

@@ -1,8 +1,6 @@
-import { ensureWorker } from '../actions/ensure-worker.ts';
-import { askHealth, type BuildRunners } from '../actions/health.ts';
-import type { OpenHome } from '../actions/open-home.ts';
-import { refuseInSandbox } from '../actions/sandbox-here.ts';
-import { type WaitEnd, waitForTasks } from '../actions/wait.ts';
+import type { WaitEnd } from '../actions/wait.ts';
+import { mayGoOnLater, waitFor } from '../actions/wait-for.ts';
+import type { App } from '../app/app.ts';
 import type { BaseCommand } from './base-command.ts';
 import { untilInterrupt } from './interrupt.ts';
 import { printRecords } from './print-records.ts';
@@ -11,7 +9,7 @@ import { span } from './render/time.ts';
 import { toType } from './to-type.ts';
 
 export interface TerminalWait {
-  opened: OpenHome;
+  app: App;
   ids: readonly string[];
   any: boolean;
   /** --timeout or --wait-timeout, in seconds. */
@@ -23,7 +21,6 @@ export interface TerminalWait {
   home: string | undefined;
   /** What selects these tasks again: ids or --label. */
   again: readonly string[];
-  loadRunners: () => Promise<BuildRunners>;
 }
 
 /** Nobody copies a command with more words than this. */
@@ -34,20 +31,14 @@ export async function waitInTerminal(
   command: BaseCommand,
   wait: TerminalWait,
 ): Promise<string[] | undefined> {
-  const { opened, ids, any } = wait;
-  const { queue, config, environment, home, outer } = opened;
-  const agentLimit = environment.principal.agent !== null ? config.defaults.agent_wait_timeout : undefined;
-  const bar = ids.length > 1 ? await openProgressBar(outer) : undefined;
+  const { app, ids, any, limit } = wait;
+  const bar = ids.length > 1 ? await openProgressBar(app.outer) : undefined;
   const signal = untilInterrupt();
   try {
-    const end = await waitForTasks({
-      queue,
+    const end = await waitFor(app, {
       ids,
       any,
-      limitSeconds: wait.limit ?? agentLimit,
-      unserved: askHealth(opened, wait.loadRunners),
-      ensureWorker: () => ensureWorker({ queue, home, environment: outer, config }),
-      requireStartable: () => refuseInSandbox(outer),
+      limit,
       signal,
       say: (line) => {
         bar?.clear();
@@ -70,7 +61,7 @@ async function tellUnfinished(
   end: Exclude<WaitEnd, { kind: 'ended' }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { opened, ids, json, strict } = wait;
+  const { app, ids, json, strict } = wait;
   const short = wait.again.length <= MOST_TO_COPY;
   const again = short ? toType(wait.home, 'wait', wait.again) : 'koubou wait and the same ids';
   const [first = ''] = end.open;
@@ -86,7 +77,7 @@ async function tellUnfinished(
       `${who} ${are} still running after ${span(Math.round(end.seconds))}, and ${go} on. Wait on with: ${again}`,
     );
   }
-  const gentle = opened.environment.principal.agent !== null && wait.limit === undefined && !strict;
+  const gentle = mayGoOnLater(app, wait.limit) && !strict;
   command.exitWith(end.kind === 'interrupted' ? Number(signal.reason) : gentle ? 0 : 4);
-  if (json && !strict) await printRecords(command, opened, ids);
+  if (json && !strict) await printRecords(command, app, ids);
 }

@@ -1,9 +1,7 @@
-import { openHome } from '../actions/open-home.ts';
 import { resolveTask } from '../actions/select.ts';
-import { applyTask, worktreeParts } from '../actions/worktrees.ts';
+import { applyTask } from '../actions/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean } from '../cli/flags.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Apply extends BaseCommand {
   static override summary = 'Apply the changes of a worktree task to your own work tree: all or nothing.';
@@ -23,13 +21,9 @@ export default class Apply extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Apply);
-    const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
-    const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy);
-    const applied = await applyTask(
-      worktreeParts(home, this.cwd),
-      id,
-      flags['branch-as-it-is'] === true ? 'branch' : 'checked',
-    );
+    const app = await this.app(flags, 'act');
+    const id = await resolveTask(app, args.task ?? 'last');
+    const applied = await applyTask(app, id, flags['branch-as-it-is'] === true ? 'branch' : 'checked');
     const { result, files, branch, repository, only_there, notes } = applied;
     if (result !== 'applied') this.exitWith(1);
     if (flags.json) return this.printJson(applied);

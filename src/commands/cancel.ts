@@ -1,11 +1,9 @@
 import { type Cancelled, cancelTasks } from '../actions/cancel.ts';
-import { openHome } from '../actions/open-home.ts';
 import { selectTasks } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { restArguments } from '../cli/flags.ts';
 import { labelFlag, readLabels } from '../cli/labels.ts';
 import { KoubouError } from '../errors.ts';
-import { openQueue } from '../queue/open.ts';
 
 const WAIT_MS = 10_000;
 
@@ -41,11 +39,10 @@ export default class Cancel extends BaseCommand {
         hint: 'Name one by id, with last, or with --label. `koubou list` shows the tasks.',
       });
     }
-    const home = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
-    const { createdBy } = home.environment;
+    const app = await this.app(flags, 'act');
     const readStdin = () => this.readStdin();
-    const ids = await selectTasks(home.queue, { references, labels, createdBy, readStdin });
-    const results = await cancelTasks(home.queue, ids, { waitMs: WAIT_MS });
+    const ids = await selectTasks(app, { references, labels, readStdin });
+    const results = await cancelTasks(app, ids, { waitMs: WAIT_MS });
     if (flags.json) return this.printJson({ results });
     const said = ({ result, silent }: Cancelled): string => (silent ? SAID_OF_SILENT : SAID[result]);
     await this.print(results.map((each) => `${each.task_id}  ${said(each)}`).join('\n'));

@@ -1,11 +1,8 @@
-import { requireAllowed } from '../actions/caller.ts';
 import { changeConfig, showConfig } from '../actions/config.ts';
-import { isLiving } from '../actions/living.ts';
-import { openHome } from '../actions/open-home.ts';
+import { isLiving } from '../app/living.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument } from '../cli/flags.ts';
 import { renderConfig } from '../cli/render/config.ts';
-import { openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
 
 export default class Config extends BaseCommand {
@@ -24,22 +21,17 @@ export default class Config extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Config);
-    const { environment } = this;
-    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
-    const { home, caller } = opened;
-    if (args.value !== undefined) {
-      requireAllowed(caller, 'config', { about: args.key, undone: 'Nothing was changed.' });
-    }
+    const app = await this.app(flags, 'act');
     const entries =
       args.key !== undefined && args.value !== undefined
-        ? await changeConfig({ home, environment }, args.key, args.value)
-        : await showConfig(opened, args.key, { agent: caller.principal.role !== 'owner' });
+        ? await changeConfig(app, args.key, args.value)
+        : await showConfig(app, args.key);
     if (flags.json) await this.printJson({ config: entries });
     else if (entries.length > 0) await this.print(renderConfig(entries));
     if (args.value !== undefined && entries.some(({ name }) => name !== undefined)) {
       this.hint(`The file was changed, but ${entries[0]?.name} goes before it.`);
     }
-    if (args.value !== undefined) await this.#tellOfWorkers(opened.queue);
+    if (args.value !== undefined) await this.#tellOfWorkers(app.queue);
   }
 
   async #tellOfWorkers(queue: Queue): Promise<void> {

@@ -1,13 +1,9 @@
 import { delegate } from '../actions/delegate.ts';
-import { openHome } from '../actions/open-home.ts';
-import { projectOf } from '../actions/project.ts';
 import { tellDelegated } from '../cli/added.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
 import { restArguments, revealFlag } from '../cli/flags.ts';
 import { promptFrom } from '../cli/prompt-words.ts';
-import { promptFolders } from '../config/paths.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Delegate extends BaseCommand {
   static override summary = 'Add a task: a prompt for a model, or a program.';
@@ -26,49 +22,14 @@ export default class Delegate extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Delegate);
-    const nowMs = Date.now();
     const prompt = promptFrom(args.prompt ?? [], flags, () => this.stdinIsPiped);
-    const fields = fieldsOf(flags, prompt, this.words, nowMs);
-    const { cwd } = this;
-    const opened = await openHome(
-      { ...this.homeRequest(flags.home, 'act'), reveal: flags.reveal },
-      openQueue,
-    );
-    const delegated = await delegate(
-      { fields, each: flags.each, batch: flags.batch, skipExisting: flags['skip-existing'] },
-      {
-        queue: opened.queue,
-        config: opened.config,
-        home: opened.home,
-        cwd,
-        createdBy: opened.environment.createdBy,
-        caller: opened.caller,
-        project: () => projectOf({ home: opened.home, cwd, environment: this.environment }),
-        unconfinable: async (folder) =>
-          (await import('../actions/confinement.ts')).unconfinable(this.environment, folder),
-        nowMs,
-        environment: opened.outer,
-        readStdin: () => this.readStdin(),
-        requireTemplate: async (name) => {
-          const { requireTemplate } = await import('../runner/registry.ts');
-          return requireTemplate(name, promptFolders(opened.home));
-        },
-        programEnvironment: async () => {
-          const { reducedEnvironment } = await import('../process/reduced-environment.ts');
-          return reducedEnvironment(opened.outer, opened.config.security.env_pass);
-        },
-        randomName: async () => (await import('node:crypto')).randomBytes(4).toString('hex'),
-      },
-    );
+    const fields = fieldsOf(flags, prompt, this.words, Date.now());
+    const app = await this.app(flags, 'act');
+    const { each, batch, 'skip-existing': skipExisting } = flags;
+    const delegated = await delegate({ fields, each, batch, skipExisting }, app, () => this.readStdin());
     const { wait, json, home } = flags;
-    if (!wait) return tellDelegated(this, opened, delegated, { json, home });
+    if (!wait) return tellDelegated(this, app, delegated, { json, home });
     const { resultsOfDelegated } = await import('../cli/added-and-waited.ts');
-    const loadRunners = async () => (await import('../runner/registry.ts')).buildRunners;
-    return resultsOfDelegated(this, opened, delegated, {
-      json,
-      home,
-      limit: flags['wait-timeout'],
-      loadRunners,
-    });
+    return resultsOfDelegated(this, app, delegated, { json, home, limit: flags['wait-timeout'] });
   }
 }

@@ -1,10 +1,8 @@
-import { openHome } from '../actions/open-home.ts';
 import { resolveTask } from '../actions/select.ts';
-import { readPatch } from '../actions/worktrees.ts';
+import { patchDocument, readPatch } from '../actions/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { copyToStdout } from '../cli/copy.ts';
 import { argument, revealFlag } from '../cli/flags.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Diff extends BaseCommand {
   static override summary = 'Print what a code task changed, as a patch.';
@@ -21,17 +19,10 @@ export default class Diff extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Diff);
-    const opened = await openHome(
-      { ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal },
-      openQueue,
-    );
-    const { queue, view } = opened;
-    const id = await resolveTask(queue, args.task ?? 'last', opened.environment.createdBy, this.tellOther);
-    await view.requireShown(id);
-    const { path, chunks } = await readPatch(queue, id);
-    if (!flags.json) return copyToStdout(chunks());
-    const pieces: Uint8Array[] = [];
-    for await (const chunk of chunks()) pieces.push(chunk);
-    await this.printJson({ task_id: id, patch: Buffer.concat(pieces).toString('utf8'), patch_path: path });
+    const app = await this.app(flags, 'look');
+    const id = await resolveTask(app, args.task ?? 'last', this.tellOther);
+    if (flags.json) return this.printJson(await patchDocument(app, id));
+    const { chunks } = await readPatch(app, id);
+    return copyToStdout(chunks());
   }
 }

@@ -1,7 +1,6 @@
 import { doctor } from '../actions/doctor.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { renderDoctor } from '../cli/render/doctor.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Check everything a task needs, and say how to fix each fault.';
@@ -18,8 +17,6 @@ export default class Doctor extends BaseCommand {
       environment: this.environment,
       home: flags.home,
       nodeVersion: process.versions.node,
-      openQueue: (home) => openQueue({ home }),
-      loadRunners: async () => (await import('../runner/registry.ts')).buildRunners,
     });
     if (flags.json) await this.printJson(diagnosis);
     else await this.print(renderDoctor(diagnosis));

@@ -1,9 +1,9 @@
 import { init } from '../actions/init.ts';
+import { backend } from '../app/app.ts';
 import { askCallers } from '../cli/ask-callers.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags.ts';
 import { renderInit } from '../cli/render/init.ts';
-import { createFileHome, openQueue } from '../queue/open.ts';
 
 export default class Init extends BaseCommand {
   static override summary = 'Create a .koubou folder here, with a config that fits this machine.';
@@ -32,8 +32,7 @@ export default class Init extends BaseCommand {
       claude: flags.claude,
       allowNetworkFs: flags['allow-network-fs'],
       askRights: this.#canAsk(flags.json) ? () => this.askLines(askCallers) : undefined,
-      openQueue,
-      makeHome: createFileHome,
+      ...backend,
     });
     if (flags.json) await this.printJson(result);
     else await this.print(renderInit(result));

@@ -1,12 +1,9 @@
-import { CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
 import { LISTED, listTasks } from '../actions/list.ts';
-import { openHome } from '../actions/open-home.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, choice, duration, integer, revealFlag } from '../cli/flags.ts';
 import { labelFlag, readLabels } from '../cli/labels.ts';
 import { renderQuarantine, renderTaskList } from '../cli/render/task-list.ts';
 import { openScreen } from '../cli/screen.ts';
-import { openQueue } from '../queue/open.ts';
 import { TASK_TYPES } from '../task/record.ts';
 
 export default class List extends BaseCommand {
@@ -32,13 +29,9 @@ export default class List extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(List);
-    const { environment } = this;
-    const { queue, view } = await openHome(
-      { ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal },
-      openQueue,
-    );
-    const nowMs = Date.now();
-    const { records, quarantined } = await listTasks(queue, {
+    const app = await this.app(flags, 'look');
+    const nowMs = app.nowMs();
+    const listed = await listTasks(app, {
       status: flags.status,
       type: flags.type,
       labels: readLabels(flags.label),
@@ -46,9 +39,9 @@ export default class List extends BaseCommand {
       sinceMs: flags.since === undefined ? undefined : nowMs - flags.since * 1000,
       unread: flags.unread,
     });
-    const tasks = (await view.records(records)).map((record) => cutRecord(record, CUT_AMONG_MANY));
-    if (flags.json) return this.printJson(quarantined === undefined ? { tasks } : { tasks, quarantined });
-    const screen = await openScreen(environment, [tasks, quarantined]);
+    if (flags.json) return this.printJson(listed);
+    const { tasks, quarantined } = listed;
+    const screen = await openScreen(app.outer, [tasks, quarantined]);
     if (quarantined !== undefined && quarantined.length > 0) {
       await this.printDrawn(renderQuarantine(quarantined, screen, nowMs));
     } else if (tasks.length > 0) await this.printDrawn(renderTaskList(tasks, screen, nowMs));

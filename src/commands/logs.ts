@@ -1,12 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
 import { readLog } from '../actions/follow-log.ts';
-import { openHome } from '../actions/open-home.ts';
 import { resolveTask } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean, revealFlag } from '../cli/flags.ts';
 import { untilInterrupt } from '../cli/interrupt.ts';
 import { ByteOutput } from '../cli/output.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Logs extends BaseCommand {
   static override summary = 'Print the output of the model or program, attempt by attempt.';
@@ -29,14 +27,13 @@ export default class Logs extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
-    const home = await openHome({ ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal }, openQueue);
-    const id = await resolveTask(home.queue, args.task ?? 'last', home.environment.createdBy, this.tellOther);
-    await home.view.requireShown(id);
+    const app = await this.app(flags, 'look');
+    const id = await resolveTask(app, args.task ?? 'last', this.tellOther);
     const signal = flags.follow ? untilInterrupt() : new AbortController().signal;
     const decoders = new Map<string, StringDecoder>();
     const outputs = new Map<string, ByteOutput>();
     let shown = 0;
-    for await (const { attempt, stream, bytes } of readLog(home.queue, id, {
+    for await (const { attempt, stream, bytes } of readLog(app, id, {
       follow: flags.follow,
       signal,
     })) {

@@ -1,11 +1,9 @@
-import { openHome } from '../actions/open-home.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, choice, integer, restArguments, revealFlag } from '../cli/flags.ts';
 import { labelFlag } from '../cli/labels.ts';
 import { NAMED_TASKS, namedTasks } from '../cli/named-tasks.ts';
 import { printResults, tellNotEnded } from '../cli/print-results.ts';
 import { waitInTerminal } from '../cli/wait-in-terminal.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Result extends BaseCommand {
   static override summary = 'Print what a task produced, and nothing else.';
@@ -38,28 +36,13 @@ export default class Result extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Result);
-    const opened = await openHome(
-      { ...this.homeRequest(flags.home, flags.wait ? 'act' : 'look'), reveal: flags.reveal },
-      openQueue,
-    );
-    const { queue } = opened;
-    const { ids, again } = await namedTasks(this, opened, args.tasks, flags.label);
+    const app = await this.app(flags, flags.wait ? 'act' : 'look');
+    const { ids, again } = await namedTasks(this, app, args.tasks, flags.label);
     const { wait, home, json, head, tail } = flags;
-    const loadRunners = async () => (await import('../runner/registry.ts')).buildRunners;
-    const waiting = {
-      opened,
-      ids,
-      any: false,
-      limit: undefined,
-      json,
-      strict: true,
-      home,
-      again,
-      loadRunners,
-    };
+    const waiting = { app, ids, any: false, limit: undefined, json, strict: true, home, again };
     if (wait && (await waitInTerminal(this, waiting)) === undefined) return;
-    if (!wait && (await tellNotEnded(this, queue, ids, { home, again }))) return;
-    await printResults(this, opened, ids, {
+    if (!wait && (await tellNotEnded(this, app.queue, ids, { home, again }))) return;
+    await printResults(this, app, ids, {
       head,
       tail,
       format: flags.format ?? (json ? 'json' : undefined),

@@ -1,13 +1,11 @@
-import { livingWorker } from '../actions/living.ts';
-import { openHome } from '../actions/open-home.ts';
 import { failedTasks, retryTasks } from '../actions/retry.ts';
 import { startHint } from '../actions/sandbox-here.ts';
 import { selectTasks } from '../actions/select.ts';
+import { livingWorker } from '../app/living.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, restArguments } from '../cli/flags.ts';
 import { labelFlag, readLabels } from '../cli/labels.ts';
 import { KoubouError } from '../errors.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Retry extends BaseCommand {
   static override summary = 'Run ended tasks again, as new attempts of the same tasks.';
@@ -34,13 +32,13 @@ export default class Retry extends BaseCommand {
         hint: '`koubou list --status failed` shows what failed.',
       });
     }
-    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
-    const { queue, environment: read } = opened;
+    const app = await this.app(flags, 'act');
+    const { queue } = app;
     const readStdin = () => this.readStdin();
     const ids = flags.failed
       ? await failedTasks(queue, labels)
-      : await selectTasks(queue, { references, labels, createdBy: read.createdBy, readStdin });
-    const results = await retryTasks(opened, ids);
+      : await selectTasks(app, { references, labels, readStdin });
+    const results = await retryTasks(app, ids);
     if (flags.json) await this.printJson({ results });
     else
       await this.print(

@@ -1,11 +1,9 @@
-import { openHome } from '../actions/open-home.ts';
 import { showRoute } from '../actions/route.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
 import { boolean, restArguments } from '../cli/flags.ts';
 import { promptFrom } from '../cli/prompt-words.ts';
 import { renderRoute } from '../cli/render/route.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Route extends BaseCommand {
   static override summary = 'Show which runner and model a task would get, and why. Adds nothing.';
@@ -33,12 +31,7 @@ export default class Route extends BaseCommand {
     const { args, flags } = await this.parse(Route);
     const prompt = promptFrom(args.prompt ?? [], flags, () => false);
     const fields = fieldsOf(flags, prompt, this.words, Date.now());
-    const { cwd } = this;
-    const opened = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
-    const { createdBy } = opened.environment;
-    const around = { cwd, createdBy, priority: opened.config.defaults.priority };
-    const load = async () => (await import('../runner/registry.ts')).buildRunners;
-    const route = await showRoute(fields, opened, around, load);
+    const route = await showRoute(fields, await this.app(flags, 'act'));
     if (flags.json) return this.printJson({ route });
     return this.print(renderRoute(route, flags.explain));
   }

@@ -1,11 +1,9 @@
-import { openHome } from '../actions/open-home.ts';
 import { resolveTask } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean, revealFlag } from '../cli/flags.ts';
 import { untilInterrupt } from '../cli/interrupt.ts';
 import { boardView, taskView } from '../cli/status-view.ts';
 import { watchView } from '../cli/watch.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show the state of the queue, or everything about one task.';
@@ -25,20 +23,10 @@ export default class Status extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
-    const { environment } = this;
-    const opened = await openHome(
-      { ...this.homeRequest(flags.home, 'look'), reveal: flags.reveal },
-      openQueue,
-    );
-    const { queue, environment: read } = opened;
-    const id =
-      args.task === undefined
-        ? undefined
-        : await resolveTask(queue, args.task, read.createdBy, this.tellOther);
-    const look = () =>
-      id === undefined
-        ? boardView(opened, environment)
-        : taskView(opened, id, { full: flags.full, environment });
+    const app = await this.app(flags, 'look');
+    const { queue } = app;
+    const id = args.task === undefined ? undefined : await resolveTask(app, args.task, this.tellOther);
+    const look = () => (id === undefined ? boardView(app) : taskView(app, id, { full: flags.full }));
     if (flags.watch) {
       const signal = untilInterrupt();
       await watchView(look, { json: flags.json, signal });
@@ -47,7 +35,7 @@ export default class Status extends BaseCommand {
     }
     const view = await look();
     if (flags.json) await this.printJson(view.json);
-    else await this.printDrawn(await view.draw(Date.now()));
+    else await this.printDrawn(await view.draw(app.nowMs()));
     if (id !== undefined) await queue.markRead(id);
   }
 }

@@ -1,9 +1,7 @@
-import { openHome } from '../actions/open-home.ts';
 import { stopWorkers } from '../actions/stop.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags.ts';
 import { renderStopped } from '../cli/render/stopped.ts';
-import { openQueue } from '../queue/open.ts';
 
 const WAIT_MS = 30_000;
 
@@ -21,8 +19,8 @@ export default class Stop extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Stop);
-    const { queue } = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
-    const stopped = await stopWorkers(queue, { now: flags.now, waitMs: WAIT_MS });
+    const app = await this.app(flags, 'act');
+    const stopped = await stopWorkers(app, { now: flags.now, waitMs: WAIT_MS });
     if (flags.json) await this.printJson(stopped);
     else await this.print(renderStopped(stopped));
   }

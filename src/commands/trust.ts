@@ -1,9 +1,9 @@
 import { type TrustShown, trustHome } from '../actions/trust.ts';
+import { backend } from '../app/app.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags.ts';
 import { renderShown, renderTrusted } from '../cli/render/trust.ts';
 import { KoubouError } from '../errors.ts';
-import { createFileHome, openQueue } from '../queue/open.ts';
 
 export default class Trust extends BaseCommand {
   static override summary = 'Trust a home that came from elsewhere, after you have seen what it would run.';
@@ -29,8 +29,7 @@ export default class Trust extends BaseCommand {
       environment,
       cwd,
       tasks: flags.tasks,
-      openQueue,
-      makeHome: createFileHome,
+      ...backend,
       confirm: (shown) => this.#confirm(shown, flags),
     });
     if (trusted === undefined) {

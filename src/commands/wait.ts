@@ -1,4 +1,3 @@
-import { openHome } from '../actions/open-home.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, duration, restArguments, revealFlag } from '../cli/flags.ts';
 import { labelFlag } from '../cli/labels.ts';
@@ -6,7 +5,6 @@ import { NAMED_TASKS, namedTasks } from '../cli/named-tasks.ts';
 import { printRecords } from '../cli/print-records.ts';
 import { tellFailures } from '../cli/print-results.ts';
 import { waitInTerminal } from '../cli/wait-in-terminal.ts';
-import { openQueue } from '../queue/open.ts';
 
 export default class Wait extends BaseCommand {
   static override summary = 'Wait until tasks have ended.';
@@ -30,14 +28,10 @@ export default class Wait extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Wait);
-    const opened = await openHome(
-      { ...this.homeRequest(flags.home, 'act'), reveal: flags.reveal },
-      openQueue,
-    );
-    const { queue } = opened;
-    const { ids, again } = await namedTasks(this, opened, args.tasks, flags.label);
+    const app = await this.app(flags, 'act');
+    const { ids, again } = await namedTasks(this, app, args.tasks, flags.label);
     const ended = await waitInTerminal(this, {
-      opened,
+      app,
       ids,
       any: flags.any,
       limit: flags.timeout,
@@ -45,11 +39,10 @@ export default class Wait extends BaseCommand {
       strict: false,
       home: flags.home,
       again,
-      loadRunners: async () => (await import('../runner/registry.ts')).buildRunners,
     });
     if (ended === undefined) return;
-    if (flags.json) await printRecords(this, opened, ended, ids.length === 1);
-    else for (const id of ended) await this.print(`${id} ${await queue.state(id)}`);
-    await tellFailures(this, opened, ended);
+    if (flags.json) await printRecords(this, app, ended, ids.length === 1);
+    else for (const id of ended) await this.print(`${id} ${await app.queue.state(id)}`);
+    await tellFailures(this, app, ended);
   }
 }

@@ -21,8 +21,6 @@ export interface Environment {
   logLevel: LogLevel;
   /** Who calls: waits of an agent end before its shell would kill them, and it may less than a person. */
   principal: Principal;
-  /** Who asks, for a task's `created_by`. */
-  createdBy: string;
   /** WORKER_ID: only a label in a worker's name. */
   workerLabel: string | undefined;
   ollamaUrl: string | undefined;
@@ -76,8 +74,7 @@ export const readEnvironment = (
   return {
     home: read('KOUBOU_HOME', (value) => value),
     logLevel: read('KOUBOU_LOG_LEVEL', logLevel) ?? 'info',
-    principal,
-    createdBy: caller ?? principal.agent ?? 'cli',
+    principal: caller === undefined ? principal : { ...principal, name: caller },
     workerLabel: read('WORKER_ID', word),
     ollamaUrl: read('OLLAMA_HOST', ollamaUrl),
     openaiUrl: read('OPENAI_API_BASE', httpUrl) ?? read('LMSTUDIO_BASE_URL', httpUrl),

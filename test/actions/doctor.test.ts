@@ -6,9 +6,7 @@ import { stateFolder } from '../../src/config/paths.ts';
 import { KoubouError } from '../../src/errors.ts';
 import { signHome } from '../../src/home/signature.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
-import { openQueue } from '../../src/queue/open.ts';
 import type { WorkerInfo } from '../../src/queue/queue.ts';
-import { buildRunners } from '../../src/runner/registry.ts';
 import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
 import { type FakeServer, startModelServer } from './model-server.ts';
 
@@ -47,8 +45,6 @@ describe('doctor', () => {
       cwd: folder(),
       environment: { HOME: folder(), MY_KEY: 'secret' },
       nodeVersion: '24.1.0',
-      openQueue: (path) => openQueue({ home: path }),
-      loadRunners: async () => buildRunners,
       ...rest,
     });
     const find = (name: string) => diagnosis.checks.find((check) => check.name === name);

@@ -1,8 +1,9 @@
 /* oxlint-disable unicorn/no-thenable -- the word of the config; nobody awaits a rule */
 import assert from 'node:assert/strict';
-import type { OpenHome } from '../../src/actions/open-home.ts';
 import { showRoute } from '../../src/actions/route.ts';
+import { configPlanner } from '../../src/app/routing.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
+import { asOwner } from '../helpers/as-caller.ts';
 
 const { config } = readAgentYaml(
   `endpoints: { here: { kind: ollama, url: http://127.0.0.1:1 } }
@@ -11,12 +12,18 @@ routing: { default: { general: small }, rules: [{ if: { sensitive: true }, then:
   'agent.yaml',
 );
 
-const opened = { config, caller: { principal: { role: 'owner' } } } as OpenHome;
-
 describe('the route that is shown', () => {
   const shown = (prompt: string) =>
-    showRoute({ prompt }, opened, { cwd: '/', createdBy: 'cli', priority: 5 }, () =>
-      assert.fail('no runner is asked'),
+    showRoute(
+      { prompt },
+      {
+        ...asOwner,
+        config,
+        cwd: '/',
+        plan: configPlanner(config),
+        project: () => assert.fail('a person is kept to no project'),
+        runners: () => assert.fail('no runner is asked'),
+      },
     );
 
   it('is that of a sensitive task where the prompt would make it one', async () => {

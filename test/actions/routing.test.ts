@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { planSettings, runnerFacts } from '../../src/actions/routing.ts';
+import { planSettings, runnerFacts } from '../../src/app/routing.ts';
 import { checkConfig } from '../../src/config/check.ts';
 import { buildRunners } from '../../src/runner/registry.ts';
 

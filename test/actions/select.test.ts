@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolveTask, type Selection, selectTasks } from '../../src/actions/select.ts';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
+import { asCaller } from '../helpers/as-caller.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { newTask } from '../support/builders.ts';
 
@@ -20,48 +21,49 @@ describe('choosing tasks', () => {
   });
   after(() => test.remove());
 
-  const select = (given: Partial<Selection>) =>
-    selectTasks(queue, {
+  const by = (name: string) => ({ queue, caller: asCaller('owner', name) });
+
+  const select = (given: Partial<Selection>, name = 'cli') =>
+    selectTasks(by(name), {
       references: [],
       labels: {},
-      createdBy: 'cli',
       readStdin: async () => Buffer.from(''),
       ...given,
     });
 
   it('by full id, and by a part that only one has', async () => {
     const [first = '', second = ''] = ids;
-    assert.equal(await resolveTask(queue, second, 'cli'), second);
-    assert.equal(await resolveTask(queue, ` ${first.slice(5)}\n`, 'cli'), first);
+    assert.equal(await resolveTask(by('cli'), second), second);
+    assert.equal(await resolveTask(by('cli'), ` ${first.slice(5)}\n`), first);
   });
 
   it('takes last, and nothing, for the newest of the same caller', async () => {
     assert.deepEqual(await select({}), [ids[0]]);
-    assert.deepEqual(await select({ references: ['last'], createdBy: 'claude-code' }), [ids[1]]);
-    await assert.rejects(select({ createdBy: 'http' }), { code: 'no_such_task', exitCode: 3 });
+    assert.deepEqual(await select({ references: ['last'] }, 'claude-code'), [ids[1]]);
+    await assert.rejects(select({}, 'http'), { code: 'no_such_task', exitCode: 3 });
   });
 
   it('takes last for the newest of all where the caller added none, and says whose it is', async () => {
     const told: string[][] = [];
     const tellOther = (...args: string[]): void => void told.push(args);
-    assert.deepEqual(await select({ createdBy: 'http', tellOther }), [ids[2]]);
+    assert.deepEqual(await select({ tellOther }, 'http'), [ids[2]]);
     assert.deepEqual(told, [[ids[2], 'cron']]);
-    assert.deepEqual(await select({ createdBy: 'cli', tellOther }), [ids[0]]);
+    assert.deepEqual(await select({ tellOther }), [ids[0]]);
     assert.equal(told.length, 1);
   });
 
   it('names the candidates of a part that several have', async () => {
-    await assert.rejects(resolveTask(queue, 'task_20', 'cli'), (error: { code: string; message: string }) => {
+    await assert.rejects(resolveTask(by('cli'), 'task_20'), (error: { code: string; message: string }) => {
       assert.equal(error.code, 'usage');
       return ids.every((id) => error.message.includes(id));
     });
   });
 
   it('refuses less than four letters, and what there is not', async () => {
-    await assert.rejects(resolveTask(queue, 'abc', 'cli'), { code: 'usage' });
-    await assert.rejects(resolveTask(queue, '', 'cli'), { code: 'usage' });
-    await assert.rejects(resolveTask(queue, 'zzzzzz', 'cli'), { code: 'no_such_task' });
-    await assert.rejects(resolveTask(queue, 'task_20200101_000000_000000_aaaa', 'cli'), {
+    await assert.rejects(resolveTask(by('cli'), 'abc'), { code: 'usage' });
+    await assert.rejects(resolveTask(by('cli'), ''), { code: 'usage' });
+    await assert.rejects(resolveTask(by('cli'), 'zzzzzz'), { code: 'no_such_task' });
+    await assert.rejects(resolveTask(by('cli'), 'task_20200101_000000_000000_aaaa'), {
       code: 'no_such_task',
     });
   });

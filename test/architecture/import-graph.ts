@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { COMPOSITION, COMPOSITION_ROOT, DOORS, HOME_DOORS, LAYERS } from './layers.ts';
 
 /** Path below src, with its text. */
 export type Sources = ReadonlyMap<string, string>;
@@ -8,99 +9,6 @@ interface Import {
   /** A path below src, or the name of a package. */
   to: string;
 }
-
-/** What a folder may import besides itself and errors.ts: everything right of it, in the order of architecture.md. */
-const below = {
-  process: ['names', 'task', 'text', 'events.ts'],
-  middle: ['process', 'names', 'task', 'text', 'events.ts'],
-  runner: ['executor', 'judge', 'process', 'names', 'task', 'text', 'events.ts'],
-  worker: [
-    'executor',
-    'queue',
-    'runner',
-    'verify',
-    'worktree',
-    'route',
-    'judge',
-    'process',
-    'names',
-    'task',
-    'text',
-    'events.ts',
-  ],
-  actions: [
-    'access',
-    'config',
-    'home',
-    'worker',
-    'plan',
-    'review',
-    'executor',
-    'queue',
-    'runner',
-    'verify',
-    'worktree',
-    'route',
-    'judge',
-    'process',
-    'names',
-    'task',
-    'text',
-    'events.ts',
-  ],
-} as const;
-
-const may: Record<string, readonly string[]> = {
-  'errors.ts': [],
-  'events.ts': [],
-  text: [],
-  home: ['process', 'text'],
-  names: ['text'],
-  task: ['text'],
-  access: [],
-  process: below.process,
-  route: ['task', 'text'],
-  queue: below.middle,
-  executor: below.middle,
-  judge: ['task', 'text'],
-  runner: below.runner,
-  verify: below.runner,
-  worktree: below.middle,
-  worker: below.worker,
-  plan: below.worker,
-  review: below.worker,
-  config: ['access', 'process', 'names', 'task', 'text', 'events.ts'],
-  actions: below.actions,
-  cli: [
-    'access',
-    'actions',
-    'worker',
-    'queue',
-    'runner',
-    'verify',
-    'worktree',
-    'route',
-    'task',
-    'text',
-    'events.ts',
-  ],
-  commands: ['cli', 'actions', ...below.actions],
-  http: ['actions', ...below.actions],
-  mcp: ['actions', ...below.actions],
-  'index.ts': ['actions', ...below.actions],
-};
-
-const entryPoint = /^(commands\/|http\/|mcp\/|index\.ts$|worker\/daemon\.ts$)/;
-/** Where homes are looked for, and the one place that asks, so that no command goes past its refusals. */
-const HOME_DOORS = ['config/paths.ts', 'actions/open-home.ts'];
-const composition = ['queue/open.ts', 'runner/registry.ts'];
-
-/** What each folder shows to the ones left of it; entry points see the composition as well. */
-const doors: Record<string, string> = {
-  queue: 'queue/queue.ts',
-  runner: 'runner/runner.ts',
-  judge: 'judge/judge.ts',
-};
 
 export function violations(sources: Sources): string[] {
   const imports = [...sources].flatMap(([from, text]) => importsOf(from, text));
@@ -114,7 +22,7 @@ export function violations(sources: Sources): string[] {
       .map(([from]) => `${from} reads process.env: only src/config and src/cli do`),
     ...[...sources]
       .filter(([from, text]) => !HOME_DOORS.includes(from) && /\bfindHome\b/.test(withoutComments(text)))
-      .map(([from]) => `${from} looks for a home: only actions/open-home.ts does, and judges whose it is`),
+      .map(([from]) => `${from} looks for a home: only app/open-home.ts does, and judges whose it is`),
     ...cycles(imports).map((cycle) => `cycle: ${cycle.join(' -> ')}`),
   ];
 }
@@ -122,13 +30,13 @@ export function violations(sources: Sources): string[] {
 function layering({ from, to }: Import): string[] {
   if (!to.endsWith('.ts')) return [];
   const [left, right] = [folderOf(from), folderOf(to)];
-  if (composition.includes(to) && left !== right) {
-    return entryPoint.test(from) ? [] : [`${from} imports ${to}: only entry points do`];
+  if (COMPOSITION.includes(to) && left !== right) {
+    return COMPOSITION_ROOT.test(from) ? [] : [`${from} imports ${to}: only src/app and the library do`];
   }
   if (left === right || to === 'errors.ts') return [];
-  if (!may[left]) return [`${left} has no place in the order of layers (test/architecture/import-graph.ts)`];
-  if (!may[left].includes(right)) return [`${from} imports ${to}: ${left} may not know ${right}`];
-  const door = doors[right];
+  if (!LAYERS[left]) return [`${left} has no place in the order of layers (test/architecture/layers.ts)`];
+  if (!LAYERS[left].includes(right)) return [`${from} imports ${to}: ${left} may not know ${right}`];
+  const door = DOORS[right];
   return door && to !== door ? [`${from} imports ${to}: only ${door} is seen from outside`] : [];
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { violations } from './import-graph.ts';
+import { lintRules } from './lint-rules.ts';
 
 const src = join(dirname(dirname(import.meta.dirname)), 'src');
 
@@ -63,7 +64,7 @@ describe('the imports of src', () => {
       'a backend opened by an action',
       'actions/add.ts',
       "import { x } from '../queue/open.ts';",
-      /only entry points/,
+      /only src\/app/,
     ],
     ['execa outside process', 'runner/codex.ts', "import { execa } from 'execa';", /only src\/process/],
     ['the environment read inside', 'worker/pool.ts', 'const home = process.env.HOME;', /only src\/config/],
@@ -71,7 +72,7 @@ describe('the imports of src', () => {
       'a home found past its door',
       'actions/doctor.ts',
       "import { findHome } from '../config/paths.ts';",
-      /only actions\/open-home.ts/,
+      /only app\/open-home.ts/,
     ],
     ['a folder nobody placed', 'utils/x.ts', "import { x } from '../task/id.ts';", /utils has no place/],
     [
@@ -98,9 +99,24 @@ describe('the imports of src', () => {
     assert.deepEqual(violations(sources), ['cycle: task/a.ts -> task/b.ts -> task/c.ts -> task/a.ts']);
   });
 
-  it('may name the backends in a command, and speak of process.env in a comment', () => {
+  it('would be told of: a command that puts the parts together itself', () => {
+    const sources = new Map([['commands/list.ts', "import { openQueue } from '../queue/open.ts';"]]);
+    assert.deepEqual(violations(sources), [
+      'commands/list.ts imports queue/open.ts: only src/app and the library do',
+    ]);
+  });
+
+  it('are what the linter holds as well', async () => {
+    const path = join(src, '..', '.oxlintrc.json');
+    const found = JSON.parse(await readFile(path, 'utf8'));
+    const wanted = { ...found, overrides: lintRules() };
+    if (process.env['UPDATE_SNAPSHOT'] === '1') await writeFile(path, JSON.stringify(wanted));
+    else assert.deepEqual(found, wanted, 'UPDATE_SNAPSHOT=1 writes it anew');
+  });
+
+  it('may name the backends in src/app, and speak of process.env in a comment', () => {
     const sources = new Map([
-      ['commands/list.ts', "import { openQueue } from '../queue/open.ts';\n// process.env is read elsewhere"],
+      ['app/app.ts', "import { openQueue } from '../queue/open.ts';\n// process.env is read elsewhere"],
     ]);
     assert.deepEqual(violations(sources), []);
   });

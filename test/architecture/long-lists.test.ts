@@ -8,7 +8,7 @@ const SPREAD = /\b(?:push|unshift|max|min|fromCharCode|concat)\(\.\.\./;
 /** What is spread there is short whatever others write: code's own tables, one config, one text's pieces. */
 const SHORT = [
   'actions/doctor.ts',
-  'actions/home-summary.ts',
+  'app/home-summary.ts',
   'cli/render/record.ts',
   'cli/render/table.ts',
   'executor/codex-places.ts',

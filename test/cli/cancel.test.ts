@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { cancelTasks } from '../../src/actions/cancel.ts';
+import { asOwner } from '../helpers/as-caller.ts';
 import { koubou, startKoubou } from '../helpers/koubou.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
@@ -56,7 +57,9 @@ describe('koubou cancel', () => {
     const id = await add();
     const member = await queue.join(worker());
     await until(() => member.claim(takeAll));
-    assert.deepEqual(await cancelTasks(queue, [id], { waitMs: 0 }), [{ task_id: id, result: 'asked' }]);
+    assert.deepEqual(await cancelTasks({ queue, ...asOwner }, [id], { waitMs: 0 }), [
+      { task_id: id, result: 'asked' },
+    ]);
   });
 
   it('takes all with a label, and ids on stdin', async () => {

@@ -7,8 +7,7 @@ describe('the environment', () => {
     const nothing = {
       home: undefined,
       logLevel: 'info',
-      principal: { role: 'owner', agent: null, via: 'cli' },
-      createdBy: 'cli',
+      principal: { name: 'cli', role: 'owner', agent: null, session: null, via: 'cli' },
       workerLabel: undefined,
       ollamaUrl: undefined,
       openaiUrl: undefined,
@@ -43,8 +42,7 @@ describe('the environment', () => {
     assert.deepEqual(read, {
       home: '/h',
       logLevel: 'debug',
-      principal: { role: 'owner', agent: null, via: 'cli' },
-      createdBy: 'cli',
+      principal: { name: 'cli', role: 'owner', agent: null, session: null, via: 'cli' },
       workerLabel: 'desk_1',
       ollamaUrl: 'http://gpu:1',
       openaiUrl: 'http://a/v1',
@@ -61,12 +59,12 @@ describe('the environment', () => {
 
   it('knows when an agent calls, and who', () => {
     const who = (variables: Record<string, string>) => {
-      const { principal, createdBy } = readEnvironment(variables);
-      return { role: principal.role, createdBy };
+      const { principal } = readEnvironment(variables);
+      return { role: principal.role, name: principal.name };
     };
-    assert.deepEqual(who({ CLAUDECODE: '1' }), { role: 'contributor', createdBy: 'claude-code' });
-    assert.deepEqual(who({ KOUBOU_CALLER: 'agent' }), { role: 'contributor', createdBy: 'agent' });
-    assert.deepEqual(who({ KOUBOU_CALLER: 'cron' }), { role: 'owner', createdBy: 'cron' });
+    assert.deepEqual(who({ CLAUDECODE: '1' }), { role: 'contributor', name: 'claude-code' });
+    assert.deepEqual(who({ KOUBOU_CALLER: 'agent' }), { role: 'contributor', name: 'agent' });
+    assert.deepEqual(who({ KOUBOU_CALLER: 'cron' }), { role: 'owner', name: 'cron' });
   });
 
   const bad: Record<string, string[]> = {

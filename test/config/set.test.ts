@@ -5,6 +5,7 @@ import { changeConfig, showConfig } from '../../src/actions/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { setConfig } from '../../src/config/set.ts';
 import { KoubouError } from '../../src/errors.ts';
+import { asOwner } from '../helpers/as-caller.ts';
 import { temporaryFolder, writeFiles } from './temporary-home.ts';
 
 const AGENT = `# mine
@@ -98,8 +99,8 @@ describe('setting a key', () => {
   });
 
   it('answers with what now holds', async () => {
-    const environment = { MAX_WORKERS: '2' };
-    const [entry] = await changeConfig({ home: home(), environment }, 'workers.max', '8');
+    const outer = { MAX_WORKERS: '2' };
+    const [entry] = await changeConfig({ home: home(), outer, ...asOwner }, 'workers.max', '8');
     assert.deepEqual(entry, {
       key: 'workers.max',
       text: '2',
@@ -113,7 +114,7 @@ describe('setting a key', () => {
 
 describe('showing the configuration', () => {
   const home = temporaryFolder();
-  const load = () => loadConfig({ home: home(), environment: {} });
+  const load = async () => ({ ...(await loadConfig({ home: home(), environment: {} })), ...asOwner });
 
   it('writes times as in the file', async () => {
     const entries = await showConfig(await load(), 'defaults.timeout');

@@ -1,5 +1,5 @@
 // A person's view of tasks: all of everything.
-import type { View } from '../../src/actions/withhold.ts';
+import type { View } from '../../src/app/withhold.ts';
 
 export const wholeView: View = {
   record: async (record) => record,

@@ -20,14 +20,15 @@ import { basename, join } from 'node:path';
 import { isListedCheck, isListedProgram } from '../../src/access/listed-programs.ts';
 import { GRANTABLE, may, type Request, type Verdict } from '../../src/access/may.ts';
 import { principalOf } from '../../src/access/principal.ts';
-import { projectOf, realOf } from '../../src/actions/project.ts';
 import { Sources } from '../../src/actions/sources.ts';
+import { projectOf, realOf } from '../../src/app/project.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { findHome } from '../../src/config/paths.ts';
 import { daemonEnvironment } from '../../src/process/daemon-environment.ts';
 import { type SandboxFacts, sandboxIn } from '../../src/process/sandbox.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
+import { asCaller } from '../helpers/as-caller.ts';
 import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { builtKoubou } from '../helpers/built.ts';
 import { type Ended, koubou, startKoubou } from '../helpers/koubou.ts';
@@ -478,7 +479,7 @@ routing: { default: { general: m } }
       }
       assert.equal(server.requests.length, 0);
       const planted = await buildPlanted({
-        file: 'actions/open-home.ts',
+        file: 'app/open-home.ts',
         from: 'refuseOtherHome(request, home, caller);\n  return { home, config };',
         to: 'return { home, config };',
       });
@@ -915,8 +916,8 @@ routing: { default: { general: m } }
         'the table let agents have programs',
         {
           file: 'access/may.ts',
-          from: "your rights', 'confined'),\n  check:",
-          to: "your rights', 'allowed'),\n  check:",
+          from: "your rights', 'executor', 'contributor'),\n  check:",
+          to: "your rights', 'contributor'),\n  check:",
         },
         ['--type', 'command', '--', 'true'],
       ],
@@ -927,7 +928,7 @@ routing: { default: { general: m } }
       ],
       [
         'no path was outside of the project',
-        { file: 'actions/project.ts', from: 'const real = realOf(path);', to: 'return path !== "";' },
+        { file: 'app/project.ts', from: 'const real = realOf(path);', to: 'return path !== "";' },
         ['--output', 'out/x', 'hello'],
       ],
     ];
@@ -942,7 +943,7 @@ routing: { default: { general: m } }
 
     it('records went out whole (planted)', async () => {
       await call({}, ['delegate', '--local-only', 'hunter22']);
-      const fault = { file: 'actions/withhold.ts', from: '!seesAll && (await isHeld(id))', to: 'false' };
+      const fault = { file: 'app/withhold.ts', from: '!seesAll && (await isHeld(id))', to: 'false' };
       assert.doesNotMatch((await call(AGENT, ['list'])).stdout, /hunter22/);
       assert.match((await call(AGENT, ['list'], await buildPlanted(fault))).stdout, /hunter22/);
     });
@@ -1117,9 +1118,7 @@ describe('a file that an agent names', () => {
   /** The link is turned round as soon as it was judged. */
   const read = (place: (path: string) => string | undefined): Promise<string> =>
     new Sources({
-      queue: {} as Queue,
-      cwd: folder,
-      createdBy: 'test',
+      app: { cwd: folder, queue: {} as Queue, caller: asCaller('contributor') },
       readStdin: async () => Buffer.of(),
       admitFile: (path) => {
         const judged = place(path);

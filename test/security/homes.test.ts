@@ -552,7 +552,7 @@ endpoints: { evil: { kind: openai, url: '${url}/v1', api_key_env: MY_SECRET } }
       await buildPlanted(
         { file: 'text/read-text.ts', from: '(follow ? 0 : O_NOFOLLOW)', to: '(follow ? 0 : 0)' },
         {
-          file: 'actions/untrusted-home.ts',
+          file: 'app/untrusted-home.ts',
           from: "principalOf(environment).role !== 'owner'",
           to: "principalOf(environment).agent === ''",
         },

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyTask, readPatch } from '../../src/actions/worktrees.ts';
+import { asOwner } from '../helpers/as-caller.ts';
 import { scratchOf } from '../support/memory-queue/scratch.ts';
 import { textFrom } from '../support/text-from.ts';
 import { type MemoryRig, makeMemoryRig } from './memory-rig.ts';
@@ -43,7 +44,7 @@ describe('a code task of a queue in memory', () => {
     await rig.drain(writer(() => folder));
     const record = await rig.record(id);
     assert.equal(record.attempts[0]?.evidence, '1 file changed', record.result?.error?.message);
-    const { path, chunks } = await readPatch(rig.queue, id);
+    const { path, chunks } = await readPatch({ queue: rig.queue, ...asOwner }, id);
     assert.equal(path, null);
     assert.match(await textFrom(chunks()), /\+\+\+ b\/b\.txt\n@@ .*\n\+b\n/);
     const { statePath } = scratchOf(rig.home.store, id, 1);
@@ -58,16 +59,15 @@ describe('a code task of a queue in memory', () => {
     assert.equal(record.status, 'completed', record.result?.error?.message);
     assert.equal(existsSync(join(folder, 'b.txt')), false);
     const { environment } = settings();
-    const allow = (): void => undefined;
-    const parts = {
+    const app = {
+      ...asOwner,
       queue: rig.queue,
       home: rig.home.home,
       seal: rig.home.seal(),
-      environment,
-      requireWritable: allow,
-      requireUnchecked: allow,
+      project: () => assert.fail('a person is kept to no project'),
+      programEnvironment: async () => environment,
     };
-    assert.equal((await applyTask(parts, id)).result, 'applied');
+    assert.equal((await applyTask(app, id)).result, 'applied');
     assert.equal(readFileSync(join(folder, 'b.txt'), 'utf8'), 'b\n');
   });
 });

@@ -4,8 +4,8 @@ import { appendFileSync } from 'node:fs';
 import { readLog } from '../../src/actions/follow-log.ts';
 import { readResult, type Slice } from '../../src/actions/result.ts';
 import { errorInfo } from '../../src/errors.ts';
+import { asOwner } from '../helpers/as-caller.ts';
 import { until } from '../helpers/until.ts';
-import { wholeView } from '../helpers/whole-view.ts';
 import { budgetOf } from '../support/builders.ts';
 import { textFrom } from '../support/text-from.ts';
 import { type MemoryRig, makeMemoryRig } from './memory-rig.ts';
@@ -19,10 +19,10 @@ describe('a daemon on a queue in memory', () => {
   afterEach(() => rig.remove());
 
   const resultOf = async (id: string, slice: Slice = {}): Promise<string> =>
-    textFrom((await readResult({ queue: rig.queue, view: wholeView }, id, slice)).chunks());
+    textFrom((await readResult({ queue: rig.queue, ...asOwner }, id, slice)).chunks());
   async function* logOf(id: string, follow: boolean): AsyncGenerator<string> {
     const options = { follow, signal: new AbortController().signal };
-    for await (const { attempt, bytes } of readLog(rig.queue, id, options))
+    for await (const { attempt, bytes } of readLog({ queue: rig.queue, ...asOwner }, id, options))
       yield `${attempt}: ${Buffer.from(bytes).toString()}`;
   }
 

@@ -13,6 +13,7 @@ import {
 import type { NewTask, TaskRecord } from '../../src/task/record.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { listWorktrees } from '../../src/worktree/record.ts';
+import { asOwner } from '../helpers/as-caller.ts';
 import { sealOf } from '../helpers/state.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
 
@@ -111,35 +112,34 @@ export class Repository {
     return task_id;
   }
 
-  #parts(variables: Readonly<Record<string, string>> = environment) {
-    const allowed = (): void => undefined;
+  #app(variables: Readonly<Record<string, string>> = environment) {
     const { queue, home } = this.rig;
     return {
+      ...asOwner,
       queue,
       home: home.home,
       seal: sealOf(home.home),
-      environment: variables,
-      requireWritable: allowed,
-      requireUnchecked: allowed,
+      project: () => assert.fail('a person is kept to no project'),
+      programEnvironment: async () => variables,
     };
   }
 
   apply(id: string, variables?: Readonly<Record<string, string>>): Promise<AppliedTask> {
-    return applyTask(this.#parts(variables), id);
+    return applyTask(this.#app(variables), id);
   }
 
   /** Whoever moved it since it was checked. */
   applyBranch(id: string): Promise<AppliedTask> {
-    return applyTask(this.#parts(), id, 'branch');
+    return applyTask(this.#app(), id, 'branch');
   }
 
   discard(id: string): Promise<DiscardedTask> {
-    return discardTask(this.#parts(), id);
+    return discardTask(this.#app(), id);
   }
 
   async patchOf(id: string): Promise<string> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of (await readPatch(this.rig.queue, id)).chunks()) chunks.push(chunk);
+    for await (const chunk of (await readPatch(this.#app(), id)).chunks()) chunks.push(chunk);
     return Buffer.concat(chunks).toString('utf8');
   }
 

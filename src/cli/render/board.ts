@@ -1,6 +1,6 @@
 /** The board of `koubou status`. Pure. */
 import type { Board, BoardWorktree } from '../../actions/board.ts';
-import { isSilent } from '../../actions/living.ts';
+import { isSilent } from '../../app/living.ts';
 import type { WorkerInfo } from '../../queue/queue.ts';
 import type { TaskRecord } from '../../task/record.ts';
 import { oneLine } from '../../text/harmless.ts';

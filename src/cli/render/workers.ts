@@ -1,5 +1,5 @@
 /** The table of `koubou workers`: a row a slot. Pure. */
-import { isSilent } from '../../actions/living.ts';
+import { isSilent } from '../../app/living.ts';
 import type { WorkerInfo } from '../../queue/queue.ts';
 import type { Colour, Screen } from './screen.ts';
 import { renderTable } from './table.ts';

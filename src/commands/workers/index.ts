@@ -1,8 +1,6 @@
-import { openHome } from '../../actions/open-home.ts';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { renderWorkers } from '../../cli/render/workers.ts';
 import { openScreen } from '../../cli/screen.ts';
-import { openQueue } from '../../queue/open.ts';
 
 export default class Workers extends BaseCommand {
   static override summary = 'Show the workers, one row per slot.';
@@ -13,11 +11,10 @@ export default class Workers extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Workers);
-    const { environment } = this;
-    const { queue } = await openHome(this.homeRequest(flags.home, 'look'), openQueue);
+    const { queue, outer } = await this.app(flags, 'look');
     const workers = await queue.workers();
     if (flags.json) return this.printJson({ workers });
     if (workers.length === 0) return this.hint('No worker is running: `koubou work --detach` starts one.');
-    await this.printDrawn(renderWorkers(workers, await openScreen(environment, workers), Date.now()));
+    await this.printDrawn(renderWorkers(workers, await openScreen(outer, workers), Date.now()));
   }
 }

@@ -1,9 +1,7 @@
-import { openHome } from '../../actions/open-home.ts';
 import { scaleWorkers } from '../../actions/scale.ts';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { argument, text } from '../../cli/flags.ts';
 import { KoubouError } from '../../errors.ts';
-import { openQueue } from '../../queue/open.ts';
 
 export default class Scale extends BaseCommand {
   static override summary = 'Change how many tasks the workers run in parallel.';
@@ -21,8 +19,8 @@ export default class Scale extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Scale);
     const bounds = { min: slots(args.min ?? ''), max: slots(args.max ?? '') };
-    const { queue } = await openHome(this.homeRequest(flags.home, 'act'), openQueue);
-    const workers = await scaleWorkers(queue, { ...bounds, worker: flags.worker });
+    const app = await this.app(flags, 'act');
+    const workers = await scaleWorkers(app, { ...bounds, worker: flags.worker });
     if (flags.json) return this.printJson({ workers });
     await this.print(
       workers.map(({ worker_id, min, max }) => `${worker_id}  told: ${min} to ${max}`).join('\n'),

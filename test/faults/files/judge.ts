@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { draftFromDrop } from '../../../src/actions/draft-from-drop.ts';
-import { workerSettings } from '../../../src/actions/worker-settings.ts';
+import { workerSettings } from '../../../src/app/worker-settings.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { promptFolders } from '../../../src/config/paths.ts';
 import { errorInfo } from '../../../src/errors.ts';

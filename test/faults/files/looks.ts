@@ -15,7 +15,7 @@ import { KoubouError, systemCode } from '../../../src/errors.ts';
 import { requireHome } from '../../../src/queue/files/home.ts';
 import type { Queue } from '../../../src/queue/queue.ts';
 import { readSettings } from '../../../src/runner/codex-home.ts';
-import { wholeView } from '../../helpers/whole-view.ts';
+import { asOwner } from '../../helpers/as-caller.ts';
 
 /** What the command line says in words of its own (cli/report.ts); any other error of the system looks like a fault of koubou. */
 const SYSTEM = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE']);
@@ -92,20 +92,20 @@ export class Looks {
         return renderRecord(cutRecord(record, CUT_ALONE), screen, Date.now());
       });
       await this.attempt(`result ${id}`, async () => {
-        const { record, chunks } = await readResult({ queue, view: wholeView }, id, {});
+        const { record, chunks } = await readResult({ queue, ...asOwner }, id, {});
         this.said.push(JSON.stringify(cutRecord(record, CUT_ALONE)), await textOf(chunks()));
       });
       await this.attempt(`logs ${id}`, async () => {
         const { signal } = new AbortController();
         let pieces = 0;
-        for await (const { bytes } of readLog(queue, id, { follow: false, signal })) {
+        for await (const { bytes } of readLog({ queue, ...asOwner }, id, { follow: false, signal })) {
           pieces += 1;
           this.said.push(Buffer.from(bytes).toString());
           if (pieces >= MOST_PIECES) break;
         }
       });
       await this.attempt(`diff ${id}`, async () =>
-        this.said.push(await textOf((await readPatch(queue, id)).chunks())),
+        this.said.push(await textOf((await readPatch({ queue, ...asOwner }, id)).chunks())),
       );
       await this.attempt(`wait ${id}`, async () => {
         const nowMs = Date.now();

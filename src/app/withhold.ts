@@ -9,7 +9,7 @@ import type { Tell, WorkerEvent } from '../events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { TaskRecord } from '../task/record.ts';
 import { type Caller, requireAllowed } from './caller.ts';
-import { isHeldIn } from './mark-sensitive.ts';
+import { isHeldIn } from './held.ts';
 import { configPlanner } from './routing.ts';
 
 export interface WithheldRecord extends TaskRecord {

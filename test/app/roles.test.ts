@@ -1,0 +1,57 @@
+/** That actions ask the table themselves: a door cannot forget it. */
+import assert from 'node:assert/strict';
+import type { Request } from '../../src/access/may.ts';
+import { cancelTasks } from '../../src/actions/cancel.ts';
+import { changeConfig } from '../../src/actions/config.ts';
+import { delegate } from '../../src/actions/delegate.ts';
+import { ensureWorker, startWorker } from '../../src/actions/ensure-worker.ts';
+import { retryTasks } from '../../src/actions/retry.ts';
+import { scaleWorkers } from '../../src/actions/scale.ts';
+import { stopWorkers } from '../../src/actions/stop.ts';
+import { applyTask, discardTask } from '../../src/actions/worktrees.ts';
+import { type App, openApp } from '../../src/app/app.ts';
+import { asCaller } from '../helpers/as-caller.ts';
+import { makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { stateHome } from '../helpers/state.ts';
+import { newTask } from '../support/builders.ts';
+
+describe('a caller that may only look', () => {
+  let test: TestHome;
+  let app: App;
+  let id: string;
+  beforeEach(async () => {
+    test = await makeHome();
+    id = (await test.open().add([newTask()]))[0]?.id ?? '';
+    const opened = await openApp({
+      home: test.home,
+      environment: { XDG_STATE_HOME: stateHome },
+      cwd: '/',
+      purpose: 'act',
+      warn: () => assert.fail('the home is its own'),
+    });
+    app = { ...opened, caller: asCaller('reader') };
+  });
+  afterEach(() => test.remove());
+
+  const stdin = () => assert.fail('nothing is read');
+  const asked: [Request, string, () => Promise<unknown>][] = [
+    ['delegate', 'add a task', () => delegate({ fields: { prompt: 'x' }, skipExisting: false }, app, stdin)],
+    ['retry', 'retry one', () => retryTasks(app, [id])],
+    ['cancel', 'cancel one', () => cancelTasks(app, [id], { waitMs: 0 })],
+    ['work', 'start a worker', () => startWorker(app, [])],
+    ['work', 'have a worker started by a wait', () => ensureWorker(app)],
+    ['work', 'stop workers', () => stopWorkers(app, { now: false, waitMs: 0 })],
+    ['work', 'scale workers', () => scaleWorkers(app, { min: 1, max: 2 })],
+    ['apply', 'apply a worktree', () => applyTask(app, id)],
+    ['unchecked', 'apply a branch as it is', () => applyTask(app, id, 'branch')],
+    ['apply', 'discard a worktree', () => discardTask(app, id)],
+    ['config', 'change the config', () => changeConfig(app, 'workers.max', '3')],
+  ];
+  for (const [, what, act] of asked) {
+    it(`cannot ${what}, and nothing is done`, async () => {
+      await assert.rejects(act(), { code: 'not_allowed' });
+      assert.equal(await app.queue.state(id), 'pending');
+      assert.deepEqual(await app.queue.workers(), []);
+    });
+  }
+});

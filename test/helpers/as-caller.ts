@@ -1,0 +1,12 @@
+// Who asks, for actions that are called without a command line.
+import type { Role } from '../../src/access/may.ts';
+import type { Caller } from '../../src/app/caller.ts';
+import { wholeView } from './whole-view.ts';
+
+export const asCaller = (role: Role, name = 'cli'): Caller => ({
+  principal: { name, role, agent: role === 'owner' ? null : 'agent', session: null, via: 'cli' },
+  rights: { may: [], commands: [] },
+});
+
+/** A person, who is shown everything. */
+export const asOwner = { caller: asCaller('owner'), view: wholeView };
