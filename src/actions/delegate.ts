@@ -108,6 +108,11 @@ export const delegate = async (
     // Once more by where its names lead: what was on their way may have changed since the first look.
     if (isAgent) await admit(task, runner);
   }
+  const outputs = placed.flatMap((task) => outputPlaceOf(task) ?? []);
+  if (outputs.length > 0) {
+    const { places: homes } = homesOf({ home: app.home, keys: keyFolders(app.outer) });
+    await (await import('./refuse-program.ts')).refusePrograms(outputs, { config, homes });
+  }
   if (placed.length > 1) (await import('./expand.ts')).refuseEqualOutputs(placed);
   const wanted = request.skipExisting ? withoutFinished(placed) : placed;
   const tasks = await markSensitive(await withHashes(wanted), {

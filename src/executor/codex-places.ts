@@ -10,9 +10,10 @@ import { homesToHide } from '../process/registered-homes.ts';
 import { isWithin } from '../text/is-within.ts';
 import { guardedPath } from './codex-bubblewrap.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
+import { whyKept } from './kept.ts';
 import { missingSubmodules } from './missing-submodules.ts';
 import { nestedRepositories } from './nested-repositories.ts';
-import { ownPrograms } from './own-programs.ts';
+import { ownPrograms, packagesAround } from './own-programs.ts';
 import { placedInHomes } from './placed-programs.ts';
 
 export interface Wanted {
@@ -65,6 +66,11 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
     ...(await missingSubmodules(top, guarded)),
     ...(await ownPrograms(top, { bins: [wanted.bin, ...placed], path: wanted.path })),
   ];
+  const why = whyKept(realCwd, [...(await existing(kept)), ...(await packagesAround(realCwd, placed))]);
+  if (why !== undefined)
+    throw new KoubouError('not_allowed', `No command may work in ${cwd}: ${why}.`, {
+      hint: 'Delegate with another --cwd.',
+    });
   const held = [realHome, ...keys, ...kept, realCwd];
   const between = new Set(held.flatMap((path) => foldersBetween(top, path)));
   for (const path of [realCwd, ...kept]) between.delete(path);

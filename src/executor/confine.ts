@@ -12,9 +12,10 @@ import { bubblewrapExecutor } from './bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
 import { findBubblewrap } from './find-bubblewrap.ts';
 import { gitPlaces } from './git-places.ts';
+import { whyKept } from './kept.ts';
 import { missingSubmodules } from './missing-submodules.ts';
 import { type Below, nestedRepositories } from './nested-repositories.ts';
-import { ownPrograms } from './own-programs.ts';
+import { ownPrograms, packagesAround } from './own-programs.ts';
 import { placedInHomes } from './placed-programs.ts';
 import { privatePlaces } from './private-places.ts';
 import { homeFolders, programsIn, secretPlaces } from './secret-places.ts';
@@ -100,10 +101,13 @@ export const confinementOf = async (
   const own = isOpen
     ? await ownPrograms(project, { bins: ['koubou', ...placed], path: environment['PATH'] })
     : [];
+  const kept = [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own];
+  const why = whyKept(cwd, [...(await Promise.all(kept.map(real))), ...(await packagesAround(cwd, placed))]);
+  if (why !== undefined) throw refused(cwd, why);
   return {
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...asked],
-    protected: [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own],
+    protected: kept,
     unwanted: [],
     standIns: git?.standIns ?? [],
     gitFolders: git?.folders ?? [],

@@ -38,6 +38,13 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   KRB5CCNAME: [''],
   KRB5_KTNAME: [''],
   KRB5_CLIENT_KTNAME: [''],
+  DOCKER_CERT_PATH: [''],
+  TALOSCONFIG: [''],
+  DBT_PROFILES_DIR: ['profiles.yml'],
+  SNOWFLAKE_HOME: [''],
+  PULUMI_CREDENTIALS_PATH: [''],
+  WGETRC: [''],
+  CURL_HOME: ['.curlrc'],
   // of package registries
   NPM_CONFIG_USERCONFIG: [''],
   NPM_CONFIG_GLOBALCONFIG: [''],
@@ -53,6 +60,8 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   MYSQL_TEST_LOGIN_FILE: [''],
   // password stores, the session, and what was typed
   PASSWORD_STORE_DIR: [''],
+  BITWARDENCLI_APPDATA_DIR: [''],
+  OP_CONFIG_DIR: [''],
   XAUTHORITY: [''],
   ICEAUTHORITY: [''],
   HISTFILE: [''],

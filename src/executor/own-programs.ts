@@ -36,6 +36,12 @@ export const ownPrograms = async (
   ) as string[];
 };
 
+/** The packages around a folder whose programs the config names by their place. */
+export const packagesAround = async (cwd: string, programs: readonly string[]): Promise<string[]> => {
+  const packages = (await Promise.all(programs.map(realOf))).flatMap((program) => packageOf(program) ?? []);
+  return packages.filter((each) => isWithin(cwd, each));
+};
+
 /** The links on the way to it, from the first on, each by its real folder. */
 const linksTo = (program: string): { program: string; link: string }[] => {
   try {

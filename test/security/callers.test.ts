@@ -318,6 +318,24 @@ security: { allow_full_access: true }
     assert.equal(codeOf(await call({}, apply)), 'conflict', 'a person is told that it has no worktree');
   });
 
+  it('writes no result over a program that the config names by its place, and nor does a person', async () => {
+    const tool = project.write('node_modules/tool/bin/tool', '#!/bin/sh\n');
+    const config = join(project.home, 'config', 'agent.yaml');
+    const before = readFileSync(config, 'utf8');
+    const after = before.replace(/^runners:\s*\n/m, `$&  placed: { kind: agent, bin: ${tool} }\n`);
+    assert.notEqual(after, before);
+    writeFileSync(config, after);
+    symlinkSync('tool/bin/tool', join(project.folder, 'node_modules', 'link'));
+    for (const environment of [AGENT, {}]) {
+      for (const output of [tool, 'node_modules/link', 'node_modules/tool/new.js']) {
+        const { code, stdout } = await call(environment, ['delegate', '--json', '--output', output, 'hello']);
+        assert.equal(code, 2, output);
+        assert.match(JSON.parse(stdout).error.message, /run as a program/);
+      }
+    }
+    assert.equal(await added(), 0);
+  });
+
   it('learns no name outside by a pattern that goes up without saying so, not even whether there is one', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'koubou-outside-'));
     try {

@@ -352,6 +352,29 @@ describe('a program that koubou starts for itself', function () {
     await codexPlaces({ ...ofCodex, sandbox: 'read-only', programs });
   });
 
+  it('stays as it is where the work is done in the very package, and so does a git folder', async () => {
+    const tool = make(join(work, 'node_modules', 'tool', 'bin'), 'tool');
+    const inGit = join(work, '.git', 'worktrees', 'one');
+    for (const name of ['objects', 'refs', 'worktrees/one'])
+      mkdirSync(join(work, '.git', name), { recursive: true });
+    writeFileSync(join(work, '.git', 'HEAD'), 'ref: refs/heads/main\n');
+    const environment = { PATH: SYSTEM, HOME: outside };
+    const asked = { home: null, keys: [], environment, network: 'none' } as const;
+    const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t', programs: '/p' };
+    for (const cwd of [dirname(tool), dirname(dirname(tool)), inGit, join(work, '.git')]) {
+      const place = { cwd, statePath: outside, readable: [], staysLocal: true };
+      for (const writes of ['folder', 'project'] as const) {
+        await assert.rejects(confinementOf(place, { ...asked, writes, programs: [tool] }), {
+          code: 'not_allowed',
+        });
+      }
+      const ofCodex = { cwd, home: outside, hidden: [], box, bin: 'codex', path: SYSTEM };
+      await assert.rejects(codexPlaces({ ...ofCodex, sandbox: 'workspace-write', programs: [tool] }), {
+        code: 'not_allowed',
+      });
+    }
+  });
+
   it('stays as it is also where the config of another home names it, once that can be read', async function () {
     if (bubblewrap() === null) this.skip();
     const tool = make(join(work, 'tools'), 'tool');
