@@ -15,6 +15,7 @@ import { asBytes, asName, shownName } from '../process/git.ts';
 import { eachOdd, type FoundOdd, oddEntries } from '../process/odd-entries.ts';
 import { isWithin } from '../text/is-within.ts';
 import { named } from '../text/named.ts';
+import { IndexGuard, indexForged } from './index-guard.ts';
 import type { Remains } from './remains.ts';
 import { moveAway } from './set-aside.ts';
 import { runsNothing } from './unfinished.ts';
@@ -53,12 +54,14 @@ export class GitFolder {
   readonly #odd: ReadonlySet<string>;
   readonly #closed: ReadonlySet<string>;
   readonly #head: string | undefined;
+  readonly #index: IndexGuard;
 
   private constructor(
     path: string,
     parts: readonly string[],
     names: Iterable<string>,
     odd: readonly FoundOdd[],
+    index: IndexGuard,
   ) {
     this.path = path;
     this.#parts = parts;
@@ -66,11 +69,13 @@ export class GitFolder {
     this.#odd = new Set(odd.flatMap(({ entries }) => entries));
     this.#closed = new Set(odd.flatMap(({ closed }) => closed));
     this.#head = headOf(path);
+    this.#index = index;
   }
 
   static async before(path: string, parts: readonly string[]): Promise<GitFolder> {
     const odd = await Promise.all([path, ...parts].map(oddEntries));
-    return new GitFolder(path, parts, await readdir(path, { encoding: 'latin1' }), odd);
+    const names = await readdir(path, { encoding: 'latin1' });
+    return new GitFolder(path, parts, names, odd, await IndexGuard.before(path));
   }
 
   /**
@@ -84,7 +89,11 @@ export class GitFolder {
       const notes = await remains.try(this.path, () => this.#judgeTop(top, kept, aside));
       for (const folder of [this.path, ...this.#parts]) await this.#judgeOdd(folder, aside, remains);
       const head = join(this.path, 'HEAD');
-      const broken = await remains.try(head, () => this.#putHeadBack(top, aside));
+      const index = join(this.path, 'index');
+      const broken = [
+        await remains.try(head, () => this.#putHeadBack(top, aside)),
+        await remains.try(index, () => this.#judgeIndex(top, aside)),
+      ].find((error) => error !== undefined);
       return { notes: [...(notes ?? []), ...aside.notes()], ...(broken === undefined ? {} : { broken }) };
     } finally {
       aside.close();
@@ -117,6 +126,12 @@ export class GitFolder {
         if (!this.#closed.has(path)) remains.add(shownName(path), error);
       },
     });
+  }
+
+  async #judgeIndex(top: Folder, aside: Aside): Promise<KoubouError | undefined> {
+    const { files, names } = await this.#index.forged();
+    for (const file of files) await aside.take(top, file, file);
+    return files.length === 0 ? undefined : indexForged(this.path, names);
   }
 
   /** Without HEAD it is no repository, and the user's git takes one that lies around it, or in the work tree. */

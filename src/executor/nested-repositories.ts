@@ -3,16 +3,17 @@
  * what may be homes of koubou, whose config the next koubou obeys. Where a limit stops the search, the rest is read-only or
  * the program is not started.
  */
-import { type Dirent, lstatSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { lstat, readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { unlikelyName } from '../names/unlikely-name.ts';
+import { inFolder } from '../process/deep-folder.ts';
 import { asName, shownName } from '../process/git.ts';
 import { HOME_FILE } from '../process/known-home.ts';
 import { nestedGit } from '../process/nested-git.ts';
 import type { Judged } from './git-folder.ts';
 import type { Remains } from './remains.ts';
-import { setAside } from './set-aside.ts';
 
 const MOST_FOLDERS = 200_000;
 /** Each costs mounts for each command. */
@@ -23,7 +24,7 @@ const PACKAGES = 'node_modules';
 export interface Below {
   /** The `.git` of each repository, but for the folder's own, and what could not be looked through. */
   guarded: string[];
-  /** Folders that are none themselves, the top included; without those of packages. */
+  /** Folders that are none themselves, the top included, in git's bytes. */
   folders: string[];
   /** Folders with a home.json that has not been verified. */
   homes: string[];
@@ -43,6 +44,7 @@ export const nestedRepositories = async (folder: string, home: string): Promise<
     // Nothing is installed there then.
     const isWhole = await look.through([path], inside);
     for (const each of isWhole ? inside.guarded : [path]) guarded.push(each);
+    for (const each of inside.folders) folders.push(each);
   }
   if (guarded.length > MOST_FOUND) throw tooMany(folder, 'repositories', MOST_FOUND, guarded);
   return { guarded, folders, homes };
@@ -71,7 +73,7 @@ class Look {
           const path = part[nth] ?? this.#top;
           this.#take(path, entries, found, deeper);
           if (entries !== 'closed' && entries.some(isOdd))
-            for (const each of await this.#odd(path)) found.guarded.push(each);
+            for (const each of await this.#odd(path, found.folders)) found.guarded.push(each);
         }
       }
       current = deeper;
@@ -80,8 +82,10 @@ class Look {
   }
 
   /** The folder itself, where something is to be guarded in it that cannot be named to a sandbox. */
-  async #odd(path: string): Promise<string[]> {
-    const { found, whole } = await nestedGit(asName(path), { except: [asName(this.#home)], also: HOME_FILE });
+  async #odd(path: string, folders: string[]): Promise<string[]> {
+    const except = [asName(this.#home)];
+    const { found, whole, others } = await nestedGit(asName(path), { except, also: HOME_FILE });
+    for (const each of others.filter((one) => asName(shownName(one)) !== one)) folders.push(each);
     const first = found.find((each) => asName(shownName(each)) !== each);
     if (first === undefined && whole) return [];
     if (path !== this.#top) return [path];
@@ -98,7 +102,7 @@ class Look {
       found.guarded.push(path);
       return;
     }
-    if (!isRepository(entries)) found.folders.push(path);
+    if (!isRepository(entries)) found.folders.push(asName(path));
     if (entries.some(({ name }) => name === HOME_FILE)) found.homes.push(path);
     for (const entry of entries) {
       const whole = join(path, entry.name);
@@ -133,11 +137,14 @@ const isRepository = (entries: readonly { name: string }[]): boolean => {
   return names.has('HEAD') && (names.has('commondir') || (names.has('objects') && names.has('refs')));
 };
 
-const isRepositoryNow = (folder: string): boolean => {
-  const has = (name: string): boolean =>
-    lstatSync(join(folder, name), { throwIfNoEntry: false }) !== undefined;
-  return has('HEAD') && (has('commondir') || (has('objects') && has('refs')));
-};
+const isRepositoryNow = (folder: string): Promise<boolean> =>
+  inFolder(folder, async (at) => {
+    const has = async (name: string): Promise<boolean> =>
+      (await lstat(at(name)).catch(() => undefined)) !== undefined;
+    return (
+      (await has('HEAD')) && ((await has('commondir')) || ((await has('objects')) && (await has('refs'))))
+    );
+  }).catch(() => false);
 
 const tooMany = (folder: string, what: string, bound: number, named: readonly string[] = []): KoubouError => {
   const some = named.length === 0 ? '' : ` (${named.slice(0, 3).join(', ')}, …)`;
@@ -155,14 +162,18 @@ const tooMany = (folder: string, what: string, bound: number, named: readonly st
 export const setAsideRepositories = async (folders: readonly string[], remains: Remains): Promise<Judged> => {
   const notes: string[] = [];
   const taken: string[] = [];
-  for (const path of folders) {
-    const head = join(path, 'HEAD');
-    await remains.try(head, async () => {
-      const became = isRepositoryNow(path) ? await setAside(head) : undefined;
-      if (became === undefined) return;
-      taken.push(path);
-      notes.push(`${head} made a repository of that folder, and ${became}`);
-    });
+  for (let at = 0; at < folders.length; at += PARALLEL) {
+    const part = folders.slice(at, at + PARALLEL);
+    const became = await Promise.all(part.map(isRepositoryNow));
+    for (const path of part.filter((_, nth) => became[nth])) {
+      const head = join(shownName(path), 'HEAD');
+      await remains.try(head, async () => {
+        const aside = unlikelyName('HEAD.koubou-aside-');
+        await inFolder(path, (name) => rename(name('HEAD'), name(aside)));
+        taken.push(shownName(path));
+        notes.push(`${head} made a repository of that folder, and was set aside: it is ${aside} now`);
+      });
+    }
   }
   if (taken.length === 0) return { notes };
   const [first = ''] = taken;

@@ -30,7 +30,17 @@ export const makeStandIns = async (missing: readonly string[]): Promise<void> =>
     holders.set(path, (holders.get(path) ?? 0) + 1);
     if (isInOwnFolder(path)) await mkdir(dirname(path)).catch(() => undefined);
     // Where it cannot be made here, it cannot be made in the sandbox.
-    await writeFile(path, contentOf(path), { flag: 'wx' }).catch(() => undefined);
+    await makeIn(dirname(path), basename(path)).catch(() => undefined);
+  }
+};
+
+/** In the folder itself: what lies in its place may be a link to elsewhere. */
+const makeIn = async (path: string, name: string): Promise<void> => {
+  const folder = Folder.open(path);
+  try {
+    await writeFile(folder.at(name), contentOf(name), { flag: 'wx' });
+  } finally {
+    folder.close();
   }
 };
 

@@ -15,8 +15,12 @@ export interface Strays {
   remove(): Promise<void>;
 }
 
-/** In the folder of a run. */
-export const strayNote = (statePath: string): string => join(statePath, 'strays.json');
+/** Beside the folder of a run, in which an agent may write. */
+export const strayNote = (statePath: string): string => `${statePath}${NOTE}`;
+
+const NOTE = '.strays.json';
+
+export const isNote = (path: string): boolean => path.endsWith(NOTE);
 
 /** Call it before the run; `remove` then takes away what is new and empty, and never anything that holds something. */
 export const strayFolders = async (folders: readonly string[], notePath: string): Promise<Strays> => {
@@ -25,7 +29,12 @@ export const strayFolders = async (folders: readonly string[], notePath: string)
     if ((await lstat(path).catch(() => undefined)) === undefined) missing.push(path);
   }
   await writeFile(notePath, JSON.stringify(missing), { flush: true });
-  return { remove: () => removeEmpty(missing) };
+  return {
+    remove: async () => {
+      await removeEmpty(missing);
+      await unlink(notePath).catch(() => undefined);
+    },
+  };
 };
 
 /** What a run that was killed noted and left; resolves with whether there is such a note. */

@@ -26,21 +26,27 @@ export interface NestedGit {
   found: string[];
   /** false: there are too many folders to look through, or one could not be reached. */
   whole: boolean;
+  /** Folders that may not be read: a repository may lie in there, for later. */
+  closed: string[];
+  /** All folders that were looked through. */
+  others: string[];
 }
 
 export const MOST_FOLDERS = 200_000;
 const PARALLEL = 32;
 
-/** Packages and homes as well: no index says what git enters, as a model may have written it. What may not be read is passed over. */
+/** Packages and homes as well: no index says what git enters, as a model may have written it. */
 export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<NestedGit> => {
   const { most = MOST_FOLDERS, also } = wish;
   const except = new Set(wish.except);
   const found: string[] = [];
+  const closed: string[] = [];
+  const others: string[] = [];
   let whole = true;
   let looked = 0;
   for (let level = [folder]; level.length > 0; ) {
     looked += level.length;
-    if (looked > most) return { found, whole: false };
+    if (looked > most) return { found, whole: false, closed, others };
     const deeper: string[] = [];
     for (let at = 0; at < level.length; at += PARALLEL) {
       wish.signal?.throwIfAborted();
@@ -48,8 +54,10 @@ export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<
       const lists = await Promise.all(part.map(entriesOf));
       for (const [nth, entries] of lists.entries()) {
         const path = part[nth] ?? folder;
-        if (entries === undefined) whole = false;
-        for (const { name, isFolder } of entries ?? []) {
+        others.push(path);
+        if (entries === 'closed') closed.push(path);
+        else if (entries === undefined) whole = false;
+        for (const { name, isFolder } of entries === 'closed' ? [] : (entries ?? [])) {
           const inside = `${path}/${name}`;
           if (name === '.git') {
             if (path !== folder) found.push(inside);
@@ -60,11 +68,13 @@ export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<
     }
     level = deeper;
   }
-  return { found, whole };
+  return { found, whole, closed, others };
 };
 
 /** undefined: git may reach what cannot be reached here. */
-const entriesOf = async (path: string): Promise<{ name: string; isFolder: boolean }[] | undefined> => {
+const entriesOf = async (
+  path: string,
+): Promise<{ name: string; isFolder: boolean }[] | 'closed' | undefined> => {
   try {
     // Its types know only encodings of text.
     const entries = await inFolder(path, (at) =>
@@ -72,11 +82,13 @@ const entriesOf = async (path: string): Promise<{ name: string; isFolder: boolea
     );
     return entries.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
   } catch (error) {
-    // Gone, closed for its owner, too, or another kind of thing by now.
+    if (CLOSED.includes(systemCode(error) ?? '')) return 'closed';
+    // Gone, or another kind of thing by now.
     return MAY_BE.includes(systemCode(error) ?? '') || error instanceof NameRefused ? [] : undefined;
   }
 };
-const MAY_BE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'];
+const MAY_BE = ['ENOENT', 'ENOTDIR'];
+const CLOSED = ['EACCES', 'EPERM'];
 
 /** The top of the work tree that a folder lies in; undefined: in none. */
 export const topAround = async (folder: string): Promise<string | undefined> => {

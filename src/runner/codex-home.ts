@@ -59,7 +59,9 @@ const tidyKilledRuns = async (statePath: string): Promise<void> => {
   const folder = dirname(statePath);
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
-    if (await removeNoted(strayNote(path))) await pruneCodexHome(path);
+    if (!(await removeNoted(strayNote(path)))) continue;
+    await pruneCodexHome(path);
+    await removeTree(strayNote(path));
   }
 };
 

@@ -54,6 +54,8 @@ interface Look {
   armed: Found[];
   /** false: not all folders were looked through. */
   whole: boolean;
+  /** Folders that may not be read. */
+  closed: readonly string[];
 }
 
 /** What came with a run. Folders of repositories, as text, from that of the work. */
@@ -76,7 +78,11 @@ export class NestedRepositories {
   /** Those that were armed when the run began: they are the user's affair. By path. */
   readonly #armed: ReadonlyMap<string, bigint>;
 
-  private constructor(places: Places, { armed, whole }: Look, mostAfter: number) {
+  /** Folders that nobody could look into when the run began. */
+  readonly #closed: ReadonlySet<string>;
+
+  private constructor(places: Places, { armed, whole, closed }: Look, mostAfter: number) {
+    this.#closed = new Set(closed);
     this.#places = places;
     this.#wasWhole = whole;
     this.#mostAfter = whole ? mostAfter : MOST_FOLDERS;
@@ -99,7 +105,8 @@ export class NestedRepositories {
     const { folder } = this.#places;
     const names: string[] = [];
     const stuck: string[] = [];
-    const { armed, whole } = await armedIn(this.#places, this.#mostAfter);
+    const { armed, whole, closed } = await armedIn(this.#places, this.#mostAfter);
+    const isClosed = closed.some((path) => !this.#closed.has(path));
     for (const { path, ino } of armed) {
       if (this.#armed.get(path) === ino) continue;
       const parent = parentOf(path);
@@ -112,7 +119,7 @@ export class NestedRepositories {
         if (systemCode(error) !== 'ENOENT') stuck.push(shown);
       }
     }
-    return { names: names.sort(), stuck: stuck.sort(), hides: this.#wasWhole && !whole };
+    return { names: names.sort(), stuck: stuck.sort(), hides: (this.#wasWhole && !whole) || isClosed };
   }
 }
 
@@ -126,10 +133,12 @@ const armedIn = async (
   const seen = new Set([`${folder}/.git`]);
   // The folder first: what lies around it may be more than is looked through.
   let whole = true;
+  const closed: string[] = [];
   for (const start of new Set([folder, reach])) {
     const nested = await nestedGit(start, { except, most, signal });
     for (const path of nested.found) seen.add(path);
     whole &&= nested.whole;
+    for (const path of nested.closed) closed.push(path);
   }
   const tops = [around, ...[...seen].map((path) => parentOf(path))];
   for (const path of await gitlinkFolders(tops)) if (isWithin(path, reach)) seen.add(`${path}/.git`);
@@ -145,7 +154,7 @@ const armedIn = async (
     );
     if (facts !== undefined && (await mayRun(path, common))) armed.push({ path, ino: facts.ino });
   }
-  return { armed, whole };
+  return { armed, whole, closed };
 };
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));

@@ -2,10 +2,10 @@
  * The folder of a run's own files (settings and sessions of an agent CLI, its CODEX_HOME). While the run goes on it lies
  * apart from the home: what stands in it is followed outside of every sandbox. After that it is kept with the task.
  */
-import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
-import { removeNoted, strayNote } from '../executor/stray-folders.ts';
+import { isNote, removeNoted } from '../executor/stray-folders.ts';
 import { appendOwn, moveOwn } from '../names/own-file.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { type ApartPlace, apartFolder, isLeft } from '../process/apart.ts';
@@ -56,6 +56,9 @@ export class RunState {
         await removeTree(path);
       }
     }
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (isNote(name)) await rm(join(folder, name), { force: true });
+    }
     await rmdir(folder).catch(() => undefined);
   }
 }
@@ -72,8 +75,9 @@ const clearAbandoned = async (apart: string, id: string, own: string): Promise<v
     if (maker === undefined || !(await isLeft(folder, maker))) continue;
     try {
       for (const run of await readdir(folder)) {
-        await removeNoted(strayNote(join(folder, run)));
-        if (task === id) await rename(join(folder, run), join(own, run));
+        const path = join(folder, run);
+        if (isNote(path)) await removeNoted(path);
+        if (task === id) await rename(path, join(own, run));
       }
       await removeTree(folder);
     } catch (error) {

@@ -146,7 +146,7 @@ esac
     mkdirSync(join(killed, 'shown', 'codex'), { recursive: true });
     mkdirSync(join(killed, 'sessions'));
     writeFileSync(join(killed, 'config.toml'), SETTINGS);
-    writeFileSync(join(killed, 'strays.json'), JSON.stringify([join(cwd, '.git')]));
+    writeFileSync(`${killed}.strays.json`, JSON.stringify([join(cwd, '.git')]));
     mkdirSync(join(cwd, '.git'));
     await run();
     assert.deepEqual(readdirSync(killed), ['sessions']);

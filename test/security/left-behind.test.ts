@@ -320,6 +320,44 @@ describe('what a program left that worked in a plain repository', function () {
       }
     });
 
+    it('an index with names that git puts into none is set aside: no checkout writes by them', async () => {
+      const evil = git('hash-object', '-w', 'evil').trim();
+      // A name as long as the wanted one, which git takes, and the sum that it reads the index by.
+      const forge = (wanted: string): string => {
+        const stand = 'x'.repeat(wanted.length);
+        return `git update-index --add --cacheinfo 100755,${evil},${stand}; node -e '
+          const fs = require("fs"), path = ".git/index";
+          const bytes = fs.readFileSync(path).subarray(0, -20);
+          bytes.write(process.argv[2], bytes.indexOf(process.argv[1]));
+          const sum = require("crypto").createHash("sha1").update(bytes).digest();
+          fs.writeFileSync(path, Buffer.concat([bytes, sum]));' ${stand} ${wanted}`;
+      };
+      for (const name of ['.git/hooks/post-checkout', '../out-of-here']) {
+        const { broken, notes = [] } = await ran(await confined(), forge(name));
+        assert.equal(broken?.code, 'repository_lost', name);
+        assert.ok(broken?.message.includes(name), broken?.message);
+        assert.match(notes.join(), /: index\b/);
+        shell('git reset -q; git checkout .');
+        assert.ok(!existsSync(mark) && !existsSync(join(cwd, '..', 'out-of-here')), name);
+        rmSync(aside(), { recursive: true });
+      }
+      await ran(localExecutor, forge('../out-of-here'));
+      shell('git checkout .');
+      assert.ok(existsSync(join(cwd, '..', 'out-of-here')), 'the test would not notice it');
+    });
+
+    it('a folder among packages, or whose name is no text, is made no repository', async () => {
+      const odd = "$(printf 'd\\377')";
+      shell(`mkdir -p node_modules/m ${odd}; echo x > node_modules/m/x; echo x > ${odd}/x`);
+      for (const folder of ['node_modules/m', odd]) {
+        const plant = `cd ${folder}; cp -r "$OLDPWD/.git/." . ; rm -f commondir; git config -f config core.worktree .; git config -f config core.fsmonitor "$OLDPWD/evil"; true`;
+        const { broken } = await ran(await confined(), plant);
+        assert.equal(broken?.code, 'repository_lost', folder);
+        shell(`cd ${folder}; git status`);
+        assert.ok(!existsSync(mark), folder);
+      }
+    });
+
     it('cannot be had by moving its objects or branches away', async () => {
       await ran(await confined(), 'mv .git/refs r; mv .git/objects o');
       for (const name of ['refs', 'objects']) assert.ok(existsSync(join(cwd, '.git', name)), name);

@@ -188,6 +188,24 @@ describe('a repository that a run makes below the folder', function () {
     });
   }
 
+  it('may lie in a folder that was closed: where one came to be, the run has failed', () => {
+    const open = join(outside, 'open');
+    shell(
+      outside,
+      `chmod 755 .; mkdir -p open/closed/sub; git init -q open/closed/sub; chmod 700 open/closed`,
+    );
+    const look = `import('${new URL('../../src/process/nested-git.ts', import.meta.url)}').then(({ nestedGit }) => nestedGit('${open}')).then((found) => console.log(JSON.stringify(found)))`;
+    // The owner of the machine may read everything.
+    const other = ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, '-e', look];
+    const said = process.getuid?.() === 0 ? execFileSync('setpriv', other, { encoding: 'utf8' }) : undefined;
+    if (said === undefined) shell(outside, 'chmod 000 open/closed');
+    const { closed, whole } = JSON.parse(
+      said ?? execFileSync(process.execPath, ['-e', look], { encoding: 'utf8' }),
+    );
+    assert.deepEqual([closed, whole], [[join(open, 'closed')], true]);
+    assert.equal(judgeNested({ names: [], stuck: [], hides: true })?.error.code, 'nested_repository');
+  });
+
   it('is entered neither by a check with the rights of the user, nor after a run that failed for another reason', async () => {
     const script = `${MAKE}; ${LINK}; ${ARM}`;
     const check = { options: { retries: 0, worktree: false, check: 'git status', check_outside: true } };

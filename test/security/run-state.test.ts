@@ -74,7 +74,7 @@ describe('the folder of a run', () => {
     const left = (task: string, of: Partial<ProcessIdentity>): string => {
       const folder = join(apart, `${task}.${makerName({ ...selfIdentity(), ...of }, '0')}.runs`);
       put(join(folder, 'run-0.state', 'config.toml'), 'token');
-      put(join(folder, 'run-0.state', 'strays.json'), JSON.stringify([stray]));
+      put(join(folder, 'run-0.state.strays.json'), JSON.stringify([stray]));
       return folder;
     };
     const dead = left('task_20260101_000000_000000_dead', { startTime: '1' });
