@@ -52,17 +52,17 @@ export const ERROR_CODES = {
   ),
   repository_lost: rule(
     true,
-    true,
+    false,
     'The run left a repository without what makes it one, or made another one in its folders; see `koubou logs`.',
   ),
   home_in_changes: rule(
     true,
-    true,
+    false,
     'koubou never takes over a .koubou folder from a task; see `koubou logs` for what made it.',
   ),
   nested_repository: rule(
     true,
-    true,
+    false,
     'A run may leave no repository below the folder that git would run something of; see `koubou logs`.',
   ),
   check_failed: rule(true, true, "See `koubou logs` for the check's output."),

@@ -7,6 +7,7 @@ import { requireSeal } from '../app/open-home.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
+import type { TaskRecord } from '../task/record.ts';
 import type { Seal } from '../text/seal.ts';
 import { applyWorktree, undoKilledApply, type Wanted } from '../worktree/apply.ts';
 import { rebuildRecord } from '../worktree/rebuild.ts';
@@ -46,8 +47,11 @@ export interface DiscardedTask {
 }
 
 export interface Patch {
+  /** Of the last run's. */
   path: string | null;
   chunks: () => AsyncIterable<Uint8Array>;
+  /** Runs of which nobody knows what they changed. */
+  unseen: number[];
 }
 
 const partsOf = async (app: WorktreeApp): Promise<WorktreeParts> => ({
@@ -65,21 +69,48 @@ const requireWritable = ({ caller, project }: WorktreeApp, repository: string): 
 
 const UNDONE = 'Nothing was changed.';
 
-/** What the last run that changed anything changed. Throws `no_such_task`, and `conflict` where nothing was kept. */
+/**
+ * What the task changed. In a folder of the user's each run goes on from what the runs before it left, so that the patches of
+ * all of them are read, oldest first; a worktree begins anew, and has that of the last run which changed anything. Throws
+ * `no_such_task`, and `conflict` where nothing was kept.
+ */
 export const readPatch = async (
   { queue, caller, view }: Pick<App, 'queue' | 'caller' | 'view'>,
   id: string,
 ): Promise<Patch> => {
   requireAllowed(caller, 'read', { undone: 'Nothing was shown.' });
   await view.requireShown(id);
-  const found = await queue.artifacts.find(id, null, 'patch');
-  if (found !== undefined)
-    return { path: found.path, chunks: () => queue.artifacts.read(id, found.run, 'patch') };
-  if ((await queue.state(id)) === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
-  throw new KoubouError('conflict', `${id} changed no files, or none of its runs has ended yet.`, {
-    hint: 'Only code tasks of runners that change files keep a patch; `koubou result` shows text.',
-  });
+  const record = await queue.get(id);
+  if (record === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
+  const last = await queue.artifacts.find(id, null, 'patch');
+  if (last === undefined) {
+    throw new KoubouError('conflict', `${id} changed no files, or none of its runs has ended yet.`, {
+      hint: 'Only code tasks of runners that change files keep a patch; `koubou result` shows text.',
+    });
+  }
+  const isApart = record.options.worktree === true;
+  const before = isApart ? [] : record.attempts.map(({ attempt }) => attempt);
+  const runs = [...new Set([...before.filter((run) => run < last.run), last.run])];
+  const unseen = isApart ? [] : record.attempts.filter(wasNotLookedAt).map(({ attempt }) => attempt);
+  return { path: last.path, chunks: () => patchesOf(queue, id, runs), unseen };
 };
+
+/** Its worker ended before it could look at the folder. */
+const wasNotLookedAt = ({ error }: TaskRecord['attempts'][number]): boolean =>
+  error?.code === 'worker_lost' || error?.code === 'worker_stopped';
+
+const NEWLINE = 10;
+
+async function* patchesOf(queue: Queue, id: string, runs: readonly number[]): AsyncGenerator<Uint8Array> {
+  let end: number | undefined;
+  for (const run of runs) {
+    if (end !== undefined && end !== NEWLINE) yield Buffer.from('\n');
+    for await (const chunk of queue.artifacts.read(id, run, 'patch')) {
+      end = chunk.at(-1) ?? end;
+      yield chunk;
+    }
+  }
+}
 
 /** What `diff --json` prints: the patch whole. Throws as readPatch. */
 export const patchDocument = async (

@@ -7,7 +7,7 @@ import { argument, revealFlag } from '../cli/flags.ts';
 export default class Diff extends BaseCommand {
   static override summary = 'Print what a code task changed, as a patch.';
   static override description =
-    'Shows the last attempt that changed files, even if it failed. Outside a git repository it lists the names of the files.';
+    'Shows what each attempt changed, oldest first, even if it failed; of a task with --worktree, the last one that changed files. Outside a git repository it lists the names of the files.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> a3xz | git apply --check',
@@ -22,7 +22,8 @@ export default class Diff extends BaseCommand {
     const app = await this.app(flags, 'look');
     const id = await resolveTask(app, args.task ?? 'last', this.tellOther);
     if (flags.json) return this.printJson(await patchDocument(app, id));
-    const { chunks } = await readPatch(app, id);
-    return copyToStdout(chunks());
+    const { chunks, unseen } = await readPatch(app, id);
+    await copyToStdout(chunks());
+    for (const run of unseen) this.hint(`What attempt ${run} changed is not known: its worker ended first.`);
   }
 }

@@ -1,6 +1,7 @@
 /** A git index to work on without touching the user's own. */
 import { constants, createWriteStream, type Stats } from 'node:fs';
-import { type FileHandle, open, rm, utimes } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { systemCode } from '../errors.ts';
 
@@ -59,7 +60,8 @@ export const copyIndex = async (index: string, copy: string): Promise<void> => {
   await rm(copy, { force: true });
   const found = await openGitFile(index);
   if (found === undefined) return;
-  // A model may have made it of any size.
+  // A model may have made it of any size: of such a one there is nothing to read.
+  if (found.facts.size > MOST_BYTES) return found.file.close();
   await pipeline(found.file.createReadStream(), createWriteStream(copy));
   await setTime(copy, found.facts.mtimeMs);
 };
@@ -75,4 +77,13 @@ export const giveTime = async (index: string, copy: string): Promise<void> => {
 const setTime = async (path: string, timeMs: number): Promise<void> => {
   const seconds = Math.floor(timeMs) / 1000;
   await utimes(path, seconds, seconds);
+};
+
+/** Of an index that is kept in two parts, git looks for the other one in its git folder. */
+export const copySharedIndex = async (gitFolder: string, path: string): Promise<void> => {
+  const names = await readdir(gitFolder).catch(() => []);
+  for (const name of names.filter((each) => /^sharedindex\.[0-9a-f]+$/.test(each))) {
+    const found = await readGitFile(join(gitFolder, name));
+    if (found !== undefined) await writeFile(join(path, name), found.bytes);
+  }
 };

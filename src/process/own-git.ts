@@ -3,12 +3,12 @@
  * those of git-settings.ts. Whatever stands in the repository's config, hooks, drivers or remotes, or comes to stand
  * there while git runs, is not there. What is data (ignore rules, attributes, the list of a sparse checkout) is copied.
  */
-import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../names/remove-tree.ts';
 import { readTextFile } from '../text/read-text.ts';
 import { type GitPlace, gitOutput } from './git.ts';
-import { readGitFile } from './git-index.ts';
+import { copySharedIndex } from './git-index.ts';
 import { allowedSettings, settingsFile, userFile } from './git-settings.ts';
 import { refuseLinkedFolders } from './linked-folders.ts';
 import type { Repository } from './repository.ts';
@@ -53,6 +53,8 @@ export const ownGit = async (
     const text = from === undefined ? undefined : read(from);
     if (text !== undefined) await writeFile(join(path, to), text);
   }
+  // Nobody hides a change by an attribute; the first rule for a name is that of this file.
+  await appendFile(join(path, 'info', 'attributes'), '\n* !diff\n');
   settings.set('core.excludesfile', join(path, 'ignore'));
   settings.set('core.attributesfile', join(path, 'attributes'));
   // As it is, and not as it was where the repository was made: else git takes a new file for one of another case.
@@ -72,15 +74,6 @@ const isThere = (name: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/** Of an index that is kept in two parts, git looks for the other one in its git folder. */
-const copySharedIndex = async (gitFolder: string, path: string): Promise<void> => {
-  const names = await readdir(gitFolder).catch(() => []);
-  for (const name of names.filter((each) => /^sharedindex\.[0-9a-f]+$/.test(each))) {
-    const found = await readGitFile(join(gitFolder, name));
-    if (found !== undefined) await writeFile(join(path, name), found.bytes);
-  }
-};
 
 const usualFile = (home: string | undefined, name: string): string | undefined =>
   home === undefined ? undefined : join(home, '.config', 'git', name);

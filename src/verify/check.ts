@@ -50,6 +50,7 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
   const executor = await request.executor();
   await appendOwn(logPath, `\n--- check: ${command}\n`);
   const start = await sizeOfOwn(logPath);
+  const said = await before(logPath, start);
   const path = request.ownPath ?? request.environment['PATH'];
   const sh = await findOwn('sh', { path, inside: [cwd] });
   const program = await executor.start({
@@ -82,7 +83,9 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     end = await program.ended;
     // It could change what was checked.
     await killMarked(marker, files);
+    const isKept = (await sizeOfOwn(logPath)) >= start && (await before(logPath, start)).equals(said);
     await noteOwn(logPath, end.notes ?? []);
+    if (!isKept) throw overwritten();
     if (end.broken !== undefined) throw end.broken;
   } catch (error) {
     stop();
@@ -94,6 +97,26 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
   if (signal.aborted) return { accepted: false, error: stopped(signal), feedback: null };
   if (end.exitCode === 0) return { accepted: true };
   return rejected(command, end, await tail(logPath, start), executor.kind !== 'local');
+};
+
+/** It has the log as its standard output, by which it could also write elsewhere in there. */
+const overwritten = (): KoubouError =>
+  new KoubouError('output_changed', 'The check wrote over what the log of the run said before.', {
+    hint: 'What koubou had to say of the run may be gone with it: look at what the run changed before you use it.',
+  });
+
+const MOST_SAID_BYTES = 256 * 1024;
+
+/** What koubou said of the run stands at the end of what lies before `end`. */
+const before = async (path: string, end: number): Promise<Buffer> => {
+  const file = await openOwn(path, 'read');
+  try {
+    const bytes = Buffer.alloc(Math.min(end, MOST_SAID_BYTES));
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, end - bytes.length);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 };
 
 const stopped = (signal: AbortSignal): ErrorInfo =>

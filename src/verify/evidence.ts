@@ -1,11 +1,7 @@
 /** Whether a run changed anything in its folder, and what: the evidence of a code task. */
-import { realpath } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { createOwn } from '../names/own-file.ts';
-import { makeOwnFolder } from '../names/own-folder.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import { halfMadePath } from '../process/half-made.ts';
 import { refuseLinkedFolders } from '../process/linked-folders.ts';
 import type { Repository } from '../process/repository.ts';
 import { syncWithFolders } from '../process/sync.ts';
@@ -14,9 +10,10 @@ import { named } from '../text/named.ts';
 import { filterNotes, notesOf } from './evidence-notes.ts';
 import { firstLook, type GitLook, ignoredBy, readingOnly } from './first-look.ts';
 import { changedGitFolder } from './git-folder.ts';
-import { commitsNamed, homesCommitted, homesInIndex } from './git-homes.ts';
+import { homesInGit, liesOfIndex } from './git-since.ts';
 import { type Changed, compareGitTrees, type GitTree, movesBetweenLooks, takeGitTree } from './git-tree.ts';
 import { compareListTrees, type ListTree, movesBetweenLists, NEVER, takeListTree } from './list-tree.ts';
+import { momentIn, real, requireSamePlace } from './place.ts';
 import { requireRealFiles } from './real-files.ts';
 import { changedSince, momentMs, type Since } from './since.ts';
 
@@ -49,6 +46,10 @@ export interface FolderChanges extends Changed {
   tree: string | null;
   /** Parts of homes that were made or changed: there is nothing that may be taken over with them. */
   homes: string[];
+  /** Files of which the index says what is not so. */
+  lies: string[];
+  /** Files of which git shows another text than lies there. */
+  reencoded: readonly string[];
   /** What is no evidence, in words for the log. */
   notes: string[];
 }
@@ -57,9 +58,10 @@ export interface FolderChanges extends Changed {
 export interface Moved {
   /** What counts as the work of the run, and was changed or removed since. */
   changed: string[];
-  /** What came since, or never counted, in words for the log. */
+  /** What came since, or never counted, in words for the log; without those that were told of before. */
   notes: string[];
   homes: string[];
+  lies: string[];
 }
 
 type Tree = GitTree | ListTree | { kind: 'nothing' };
@@ -78,6 +80,8 @@ export class Evidence {
   readonly #home: string;
   /** When the run began. */
   readonly #moment: bigint;
+  /** Of settings that changed. */
+  #told: ReadonlySet<string> = new Set();
   #last: { tree: Tree; names: readonly string[] } | undefined;
 
   private constructor(
@@ -131,22 +135,27 @@ export class Evidence {
   /** What changed since the beginning; may be asked again. Throws KoubouError where git cannot say it. */
   async changes(signal?: AbortSignal): Promise<FolderChanges> {
     const before = this.#before;
-    if (before.kind === 'nothing') return { names: [], bounded: false, tree: null, homes: [], notes: [] };
+    if (before.kind === 'nothing')
+      return { names: [], bounded: false, tree: null, homes: [], lies: [], reencoded: [], notes: [] };
     await requireSamePlace(this.#folder);
     const since = await this.#since(signal);
     const tree = await this.#take(signal);
     const changed = await this.#compare(before, tree, signal);
+    const settings = await this.#settingsNotes(signal);
+    this.#told = new Set(settings);
     this.#last = { tree, names: changed.names };
     return {
       ...changed,
       bounded: changed.bounded || since.bounded,
       tree: tree.kind === 'git' ? tree.tree : null,
       homes: [...since.homes, ...(await this.#homesInGit(signal))],
+      lies: await this.#lies(signal),
+      reencoded: tree.kind === 'git' ? tree.reencoded : [],
       notes: [
         ...this.#notes,
         ...notesOf(since),
         ...(tree.kind === 'git' ? filterNotes(tree.filtered) : []),
-        ...(await this.#settingsNotes(signal)),
+        ...settings,
       ],
     };
   }
@@ -157,21 +166,27 @@ export class Evidence {
    */
   async movedSince(signal?: AbortSignal): Promise<Moved> {
     const last = this.#last;
-    if (last === undefined || last.tree.kind === 'nothing') return { changed: [], notes: [], homes: [] };
+    if (last === undefined || last.tree.kind === 'nothing')
+      return { changed: [], notes: [], homes: [], lies: [] };
     await requireSamePlace(this.#folder);
-    const { homes } = await this.#since(signal);
+    const since = await this.#since(signal);
+    const homes = [...since.homes, ...(await this.#homesInGit(signal))];
     const now = await this.#take(signal, last.tree);
     const { came, changed } = await this.#moves(last.tree, now, signal);
     const own = new Set(last.names);
     const counts = this.#git?.whole === true ? changed : changed.filter((name) => own.has(name));
     const others = [...came, ...changed.filter((name) => !counts.includes(name))].sort();
+    const settings = await this.#settingsNotes(signal);
     return {
-      changed: counts,
+      changed: [...new Set([...counts, ...(now.kind === 'git' ? now.reencoded : [])])],
       homes,
-      notes:
-        others.length === 0
+      lies: await this.#lies(signal),
+      notes: [
+        ...(others.length === 0
           ? []
-          : [`changed while the work was checked, and no part of it: ${named(others)}`],
+          : [`changed while the work was checked, and no part of it: ${named(others)}`]),
+        ...settings.filter((note) => !this.#told.has(note)),
+      ],
     };
   }
 
@@ -186,8 +201,21 @@ export class Evidence {
     if (repository !== undefined) await syncRepository(repository, momentMs(this.#moment));
   }
 
+  /** Of the work tree; undefined: git has no say in the folder. */
+  get index(): string | undefined {
+    return this.#git?.index;
+  }
+
   async close(): Promise<void> {
     await removeTree(this.#apart);
+  }
+
+  #homesInGit(signal: AbortSignal | undefined): Promise<string[]> {
+    return this.#git === null ? Promise.resolve([]) : homesInGit(this.#scope(signal));
+  }
+
+  #lies(signal: AbortSignal | undefined): Promise<string[]> {
+    return this.#git === null ? Promise.resolve([]) : liesOfIndex(this.#scope(signal));
   }
 
   #scope(signal: AbortSignal | undefined): GitLook {
@@ -237,20 +265,6 @@ export class Evidence {
     });
   }
 
-  /** What the run committed on branches of its worktree's own is looked at when it is committed. */
-  async #homesInGit(signal: AbortSignal | undefined): Promise<string[]> {
-    const known = this.#git?.known ?? null;
-    if (known === null) return [];
-    const { place, index, scratch } = this.#scope(signal);
-    const now = await commitsNamed({ ...known.asking, signal }, place);
-    if (now === null)
-      throw new KoubouError('conflict', 'git cannot list the branches any more, as it could before the run.');
-    const committed = await homesCommitted(place, known.commits, now);
-    const before = new Set(known.homes);
-    const staged = (await homesInIndex(place, index, scratch)).filter((name) => !before.has(name));
-    return [...new Set([...committed, ...staged])];
-  }
-
   /** Of what tells koubou and git what to run: a person may have changed it meanwhile, or the run. */
   async #settingsNotes(signal: AbortSignal | undefined): Promise<string[]> {
     const folder = join(this.#home, 'config');
@@ -274,28 +288,6 @@ export class Evidence {
       : [`changed in git's own folder, where the next git command finds it: ${named(changed)}`];
   }
 }
-
-/** Where a link has come in the place of the folder, another one would be looked at. */
-const requireSamePlace = async (folder: string): Promise<void> => {
-  const found = await real(folder);
-  if (found === folder) return;
-  const now = found === undefined ? 'is gone' : `leads to ${found} now`;
-  throw new KoubouError('conflict', `The working folder ${folder} ${now}.`);
-};
-
-/** By the clock of the home's file system, which is that of the folder where both lie in a project. */
-const momentIn = async (home: string): Promise<bigint> => {
-  const path = halfMadePath(join(makeOwnFolder(home, 'run'), 'began'));
-  const file = await createOwn(path);
-  try {
-    return (await file.stat({ bigint: true })).ctimeNs;
-  } finally {
-    await file.close();
-    await removeTree(path);
-  }
-};
-
-const real = (path: string): Promise<string | undefined> => realpath(path).catch(() => undefined);
 
 const isWithin = (outer: string, path: string): boolean => {
   const between = relative(outer, path);

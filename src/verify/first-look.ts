@@ -73,6 +73,9 @@ export const firstLook = async (
   } catch (error) {
     // A repository that git cannot read still has files.
     if (!(error instanceof KoubouError) || isOfMachine(error) || place.signal?.aborted) throw error;
+    notes.push(
+      `git cannot work in this repository, so that only names of files are compared: ${error.message}`,
+    );
   }
   const { folder, signal } = place;
   return { git: null, before: await takeListTree({ folder, excluded, signal }), notes };

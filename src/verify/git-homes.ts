@@ -2,9 +2,9 @@
  * Parts of homes that git alone ever saw: in commits that a run made on a branch of the user's, and in the index. No file of
  * the folder shows them, and the next checkout would make them.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type GitPlace, git, gitOutput, shownName, zeroEnded } from '../process/git.ts';
-import { copyIndex } from '../process/git-index.ts';
+import { copyIndex, copySharedIndex } from '../process/git-index.ts';
 import { homeIn } from '../text/home-name.ts';
 
 /**
@@ -47,6 +47,8 @@ export const homesCommitted = async (
 export const homesInIndex = async (place: GitPlace, index: string, scratch: string): Promise<string[]> => {
   const copy = join(scratch, 'index.homes');
   await copyIndex(index, copy);
+  // The other part of an index in two may have come since.
+  if (place.own !== undefined) await copySharedIndex(dirname(index), place.own.path);
   const listed = await git(place, ['ls-files', '-z', '--full-name'], { variables: { GIT_INDEX_FILE: copy } });
   // It may be none that git can read.
   return listed.code === 0 ? homesAmong(zeroEnded(listed.stdout)) : [];

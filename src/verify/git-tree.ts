@@ -5,14 +5,13 @@
  * The first look begins with a copy of the user's index; every later one with the index of the first look. So what a run
  * does to the index of its folder (bits that hide a change, forged times) shows and hides nothing.
  */
-import { existsSync, type Stats } from 'node:fs';
-import { lstat, realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { createOwn } from '../names/own-file.ts';
 import { forgedObject } from '../process/forged-object.ts';
 import {
-  asBytes,
   asName,
   type GitPlace,
   git,
@@ -22,9 +21,11 @@ import {
   shownName,
   zeroEnded,
 } from '../process/git.ts';
-import { copyIndex, giveTime, readGitFile } from '../process/git-index.ts';
-import { pointedTo, withFilter } from '../process/lfs-pointer.ts';
+import { copyIndex, copySharedIndex, giveTime, readGitFile } from '../process/git-index.ts';
+import { withFilter } from '../process/lfs-pointer.ts';
 import { homeIn } from '../text/home-name.ts';
+import { reencoded } from './encodings.ts';
+import { factsOf, Look } from './git-look.ts';
 
 export interface GitScope {
   /** With a git folder of koubou's own. */
@@ -62,6 +63,8 @@ export interface GitTree {
   bounded: boolean;
   /** Of a tree that is to be committed: what changed and would go through a filter, which is not run. */
   filtered: readonly string[];
+  /** Changed files that git reads by another encoding than it did at the first look. */
+  reencoded: readonly string[];
 }
 
 export interface Changed {
@@ -105,81 +108,9 @@ export const takeGitTree = async (scope: GitScope, before?: GitTree): Promise<Gi
   const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables: look.variables });
   if (before === undefined && existsSync(began)) await giveTime(began, first);
   const filtered = scope.whole ? await withFilter(place, written) : [];
-  return { kind: 'git', tree, timed, bounded, filtered: filtered.map(shownName) };
+  const odd = before === undefined ? [] : await reencoded(place, written, first);
+  return { kind: 'git', tree, timed, bounded, filtered: filtered.map(shownName), reencoded: odd };
 };
-
-/** One index that is brought up to what lies in the work tree. Names are git's bytes, relative to the folder. */
-class Look {
-  readonly variables: Readonly<Record<string, string>>;
-  /** What it began with. */
-  known: ReadonlySet<string> = new Set();
-  readonly #place: GitPlace;
-
-  constructor(place: GitPlace, index: string) {
-    this.#place = place;
-    this.variables = { GIT_INDEX_FILE: index };
-  }
-
-  async list(...flags: string[]): Promise<string[]> {
-    return zeroEnded(
-      await gitOutput(this.#place, ['ls-files', '-z', ...flags], { variables: this.variables }),
-    );
-  }
-
-  /** What the user told git to take for unchanged is looked at all the same; where a file is left out, it stays so. */
-  async clearBits(): Promise<void> {
-    const marked = (await this.list('-v')).map((line) => ({ tag: line[0] ?? '', name: line.slice(2) }));
-    this.known = new Set(marked.map(({ name }) => name));
-    const assumed = marked.filter(({ tag }) => tag >= 'a' && tag <= 'z').map(({ name }) => name);
-    await this.#updateIndex(['--no-assume-unchanged'], assumed);
-    const left: string[] = [];
-    for (const { tag, name } of marked) {
-      if (tag.toUpperCase() === 'S' && (await factsOf(this.#place, name)) !== undefined) left.push(name);
-    }
-    await this.#updateIndex(['--no-skip-worktree'], left);
-  }
-
-  /** What is tracked and no longer as the index has it. Submodules are repositories of their own. */
-  async moved(): Promise<{ changed: string[]; gone: string[] }> {
-    const { variables } = this;
-    // Its exit code says that something is not up to date.
-    await git(this.#place, ['update-index', '-q', '--ignore-submodules', '--refresh'], { variables });
-    const raw = ['-z', '--raw', '--no-abbrev', '--no-renames', '--relative', '--ignore-submodules=all'];
-    const fields = zeroEnded(await gitOutput(this.#place, ['diff-files', ...raw], { variables }));
-    const gone: string[] = [];
-    const changed: string[] = [];
-    const sameMode = new Map<string, string>();
-    for (let at = 0; at + 1 < fields.length; at += 2) {
-      const [was, is, id = '', , status] = (fields[at] ?? '').slice(1).split(' ');
-      const name = fields[at + 1] ?? '';
-      (status === 'D' ? gone : changed).push(name);
-      if (status === 'M' && was === is) sameMode.set(name, id);
-    }
-    const same = await pointedTo(this.#place, sameMode);
-    return { changed: changed.filter((name) => !same.has(name)), gone };
-  }
-
-  /** Of a name at which neither a file nor a link lies any more, nothing is kept. */
-  async update(gone: readonly string[], changed: readonly string[]): Promise<void> {
-    const there: string[] = [];
-    const away = [...gone];
-    for (const name of changed) {
-      const facts = await factsOf(this.#place, name);
-      (facts?.isFile() || facts?.isSymbolicLink() ? there : away).push(name);
-    }
-    // Before what is new: a file may have become a folder.
-    await this.#updateIndex(['--force-remove'], away);
-    await this.#updateIndex(['--add', '--remove', '--replace'], there);
-  }
-
-  async #updateIndex(flags: readonly string[], names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
-    await gitOutput(this.#place, ['update-index', ...flags, '-z', '--stdin'], {
-      variables: this.variables,
-      input: asBytes(names.map((name) => `${name}\0`).join('')),
-    });
-  }
-}
 
 /** What the run itself added to the index of its folder, though git would ignore it. */
 const trackedSince = async (
@@ -190,6 +121,7 @@ const trackedSince = async (
   const theirs = join(scratch, 'index.theirs');
   if (await isSameFile(index, join(scratch, 'index.began'))) return [];
   await copyIndex(index, theirs);
+  if (place.own !== undefined) await copySharedIndex(dirname(index), place.own.path);
   // Theirs may be none that git can read.
   const listed = await git(place, ['ls-files', '-z', '--cached'], { variables: { GIT_INDEX_FILE: theirs } });
   if (listed.code !== 0) return [];
@@ -214,9 +146,6 @@ const isPlain = async ({ folder }: GitPlace, name: string): Promise<boolean> => 
   const found = await realpath(path, { encoding: 'buffer' }).catch(() => undefined);
   return found?.equals(path) === true;
 };
-
-const factsOf = (place: GitPlace, name: string): Promise<Stats | undefined> =>
-  lstat(pathIn(place.folder, name)).catch(() => undefined);
 
 const lookAtFresh = async (
   { place, whole, bounds = BOUNDS }: GitScope,

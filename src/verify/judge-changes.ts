@@ -22,6 +22,45 @@ export const judgeHomes = (homes: readonly string[]): { error: ErrorInfo; feedba
         feedback: `Leave folders called .koubou alone: ${named(homes, 5)}. Do the work without them.`,
       };
 
+/** What is shown of them is not what would run. */
+export const judgeReencoded = (names: readonly string[]): { error: ErrorInfo; feedback: string } | null =>
+  names.length === 0
+    ? null
+    : {
+        error: errorInfo(
+          'output_changed',
+          `git reads these files by another encoding than before the run, and would show another text than lies there: ${named(names, 5)}.`,
+          'An attribute (working-tree-encoding) came with the run, in a .gitattributes that may be ignored. Look at it, and at the files themselves.',
+        ),
+        feedback: `Give no file the attribute working-tree-encoding: ${named(names, 5)}.`,
+      };
+
+/** Of the work itself, while it was checked. */
+export const judgeMoved = (changed: readonly string[]): { error: ErrorInfo; feedback: string } => {
+  const what = named(changed, 5);
+  return {
+    error: errorInfo(
+      'output_changed',
+      `What was checked is not what would be kept: ${what} changed while the check ran.`,
+      'The check itself, or something that the run left running, wrote there. Let the check write elsewhere, or where git ignores it.',
+    ),
+    feedback: `While your work was checked, these files changed: ${what}. Leave nothing running, and leave the files as the check leaves them.`,
+  };
+};
+
+/** An index that lies is set aside before this is said. */
+export const judgeLies = (lies: readonly string[]): { error: ErrorInfo; feedback: string } | null =>
+  lies.length === 0
+    ? null
+    : {
+        error: errorInfo(
+          'repository_lost',
+          `The index of the repository said that these files hold what they do not: ${named(lies, 5)}. No git writes that by itself.`,
+          'The index was set aside, in its place: what it hid is seen now. `git reset` makes another one: nothing is staged then, and no file changes.',
+        ),
+        feedback: `Leave git's index to git: it was wrong about ${named(lies, 5)}.`,
+      };
+
 /** "3 files changed", or what is wrong where nothing did. `run`: which one of the task. */
 export const judgeChanges = (
   { names, bounded, trouble }: Changed & { trouble?: string },

@@ -1,7 +1,8 @@
 /** Where an attempt works, and what it changed there. */
 
 import { join, relative } from 'node:path';
-import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
+import { type ErrorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
+import { setAside } from '../executor/set-aside.ts';
 import { appendOwn, noteOwn } from '../names/own-file.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { walk } from '../names/walk.ts';
@@ -16,8 +17,8 @@ import { named } from '../text/named.ts';
 import type { Seal } from '../text/seal.ts';
 import { Evidence } from '../verify/evidence.ts';
 import { expectedFiles } from '../verify/expect.ts';
-import { judgeHomes } from '../verify/judge-changes.ts';
-import { judgeNested, NestedRepositories } from '../verify/nested.ts';
+import { judgeHomes, judgeLies, judgeMoved, judgeReencoded } from '../verify/judge-changes.ts';
+import { Repositories } from '../verify/repositories.ts';
 import type { Changes } from '../verify/verify.ts';
 import { commitWorktree } from '../worktree/commit.ts';
 import { syncObjects, syncRefs } from '../worktree/durable.ts';
@@ -52,19 +53,22 @@ export class Workplace {
   readonly #known: Pick<Known, 'home' | 'seal' | 'environment' | 'requireHeld'>;
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
-  readonly #nested: NestedRepositories | null;
+  readonly #repositories: Repositories | null;
   /** What the worktree held at the last look. */
   #tree: string | null = null;
   #kept = false;
   /** A program may have run since repositories were looked for. */
   #isLookDue = true;
+  /** Files of which the index said what was not so. */
+  #lies: readonly string[] = [];
+  #odd: ReturnType<typeof judgeReencoded> = null;
 
   private constructor(
     claim: Claim,
     known: Pick<Known, 'home' | 'seal' | 'environment' | 'requireHeld'>,
     worktree: Worktree | null,
     evidence: Evidence | null,
-    nested: NestedRepositories | null,
+    repositories: Repositories | null,
   ) {
     this.cwd = worktree?.cwd ?? folderOf(claim.task);
     this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
@@ -72,7 +76,7 @@ export class Workplace {
     this.#known = known;
     this.#worktree = worktree;
     this.#evidence = evidence;
-    this.#nested = nested;
+    this.#repositories = repositories;
   }
 
   /** Throws `usage` where the task asks for what the runner cannot do, `conflict` where its folder is not there. */
@@ -94,9 +98,9 @@ export class Workplace {
     const known = { home, seal, environment, requireHeld };
     // As ConfineOptions has it of what an agent asked for.
     const writesTo = (top: string): boolean => claim.task.confined === true && !holdsUser(top);
-    const begun = async (folder: string): Promise<NestedRepositories | null> =>
+    const begun = async (folder: string): Promise<Repositories | null> =>
       mayMakeRepositories(claim.task, runner, folder)
-        ? NestedRepositories.begin(folder, { home, writesTo, signal })
+        ? Repositories.begin(folder, { home, environment, writesTo, signal })
         : null;
     if (type !== 'code' || !runner.changesFiles)
       return new Workplace(claim, known, null, null, await begun(cwd));
@@ -134,7 +138,9 @@ export class Workplace {
     if (this.#evidence === null) return null;
     try {
       await this.#tellOfLinks();
-      const { tree, notes, ...changes } = await this.#evidence.changes(signal);
+      const { tree, notes, lies, reencoded, ...changes } = await this.#evidence.changes(signal);
+      this.#odd = judgeReencoded(reencoded);
+      await this.#setIndexAside(lies);
       this.#tree = tree;
       await this.#note(notes);
       if (changes.homes.length > 0)
@@ -152,12 +158,11 @@ export class Workplace {
    * started with the user's rights. null: there is nothing of the kind.
    */
   async setAside(): Promise<{ error: ErrorInfo; feedback: string } | null> {
-    const came = await this.#nested?.setAside();
+    const came = await this.#repositories?.setAside();
     this.#isLookDue = false;
-    if (came === undefined) return null;
-    if (came.names.length > 0)
-      await this.#note([`set aside the repositories that came with the run: ${named(came.names)}`]);
-    return judgeNested(came);
+    const lied = judgeLies(this.#lies);
+    await this.#note(came?.notes ?? []);
+    return came?.wanting ?? lied ?? this.#odd;
   }
 
   /** Looked at again, after the check: null where what is kept is what was checked. */
@@ -166,19 +171,21 @@ export class Workplace {
     const nested = await this.setAside();
     if (nested !== null) return nested;
     if (this.#evidence === null) return null;
-    const { changed, homes, notes } = await this.#evidence.movedSince(signal);
+    const { changed, homes, notes, lies } = await this.#evidence.movedSince(signal);
     await this.#note(notes);
-    const home = judgeHomes(homes);
+    await this.#setIndexAside(lies);
+    const home = judgeHomes(homes) ?? judgeLies(lies);
     if (home !== null || changed.length === 0) return home;
-    const what = named(changed, 5);
-    return {
-      error: errorInfo(
-        'output_changed',
-        `What was checked is not what would be kept: ${what} changed while the check ran.`,
-        'The check itself, or something that the run left running, wrote there. Let the check write elsewhere, or where git ignores it.',
-      ),
-      feedback: `While your work was checked, these files changed: ${what}. Leave nothing running, and leave the files as the check leaves them.`,
-    };
+    return judgeMoved(changed);
+  }
+
+  /** The next look at the folder, and the user's own git, would believe it. */
+  async #setIndexAside(lies: readonly string[]): Promise<void> {
+    this.#lies = lies;
+    const index = this.#evidence?.index;
+    if (lies.length === 0 || index === undefined) return;
+    const became = await setAside(index);
+    if (became !== undefined) await this.#note([`${index} ${became}: it lied about ${named(lies)}`]);
   }
 
   async #note(notes: readonly string[]): Promise<void> {

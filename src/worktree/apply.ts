@@ -167,8 +167,10 @@ const workOn = async (
   place: GitPlace,
   { head, tip, record }: { head: string; tip: string; record: WorktreeRecord },
 ): Promise<string> => {
-  const isMerged = await git(place, ['merge-base', '--is-ancestor', tip, head]);
-  if (isMerged.code === 0) return tip;
+  const isIn = async (commit: string): Promise<boolean> =>
+    (await git(place, ['merge-base', '--is-ancestor', tip, commit])).code === 0;
+  // One that was there when the run began is in HEAD whatever became of its files since.
+  if ((await isIn(head)) && !(await isIn(record.base))) return tip;
   const words = ['commit-tree', `${tip}^{tree}`, '-p', record.base, '-F', '-'];
   return gitLine(place, words, { input: `Work of task ${record.task_id}\n`, variables: AUTHOR });
 };

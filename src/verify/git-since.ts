@@ -1,0 +1,29 @@
+/** What git alone came to hold since a run began in a folder of the user's; in a worktree of the run's own all is looked at when it is committed. */
+import { join } from 'node:path';
+import { KoubouError } from '../errors.ts';
+import type { GitLook } from './first-look.ts';
+import { commitsNamed, homesCommitted, homesInIndex } from './git-homes.ts';
+import { lyingEntries } from './index-check.ts';
+
+/** Parts of homes, in commits and in the index. Throws `conflict` where git cannot say it any more. */
+export const homesInGit = async ({ known, place, index, scratch }: GitLook): Promise<string[]> => {
+  if (known === null) return [];
+  const now = await commitsNamed({ ...known.asking, signal: place.signal }, place);
+  if (now === null)
+    throw new KoubouError('conflict', 'git cannot list the branches any more, as it could before the run.');
+  const committed = await homesCommitted(place, known.commits, now);
+  const before = new Set(known.homes);
+  const staged = (await homesInIndex(place, index, scratch)).filter((name) => !before.has(name));
+  return [...new Set([...committed, ...staged])];
+};
+
+/** Files of which the index says what is not so. To be asked after a look at the folder. */
+export const liesOfIndex = async (look: GitLook): Promise<string[]> => {
+  const { known, scratch, place, repository } = look;
+  if (known === null) return [];
+  return lyingEntries(look, {
+    looked: join(scratch, 'index.now'),
+    gitFolder: repository.gitFolder,
+    asking: { ...known.asking, signal: place.signal },
+  });
+};

