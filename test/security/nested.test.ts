@@ -194,7 +194,7 @@ describe('a repository that a run makes below the folder', function () {
       outside,
       `chmod 755 .; mkdir -p open/closed/sub; git init -q open/closed/sub; chmod 700 open/closed`,
     );
-    const look = `import('${new URL('../../src/process/nested-git.ts', import.meta.url)}').then(({ nestedGit }) => nestedGit('${open}')).then((found) => console.log(JSON.stringify(found)))`;
+    const look = `import('${new URL('../../src/process/nested-git.ts', import.meta.url).href}').then(({ nestedGit }) => nestedGit('${open}')).then((found) => console.log(JSON.stringify(found)))`;
     // The owner of the machine may read everything.
     const other = ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, '-e', look];
     const said = process.getuid?.() === 0 ? execFileSync('setpriv', other, { encoding: 'utf8' }) : undefined;
