@@ -56,3 +56,5 @@ export const DOCUMENTS = {
   init: InitDocument,
   trust: TrustDocument,
 };
+
+export type AnyDocument = z.infer<(typeof DOCUMENTS)[keyof typeof DOCUMENTS]>;
