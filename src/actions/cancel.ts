@@ -5,14 +5,7 @@ import { requireAllowed } from '../app/caller.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import type { TaskRecord } from '../task/record.ts';
-
-export interface Cancelled {
-  task_id: string;
-  /** `completed` and `failed`: it had ended before it could be cancelled. `asked`: it still runs. */
-  result: 'cancelled' | 'completed' | 'failed' | 'asked';
-  /** Only where its worker is not heard from: whether it still runs is not known. */
-  silent?: true;
-}
+import type { CancelDocument, Cancelled } from './documents/queue.ts';
 
 const POLL_MS = 50;
 
@@ -24,7 +17,7 @@ export const cancelTasks = async (
   { queue, caller }: Pick<App, 'queue' | 'caller'>,
   ids: readonly string[],
   { waitMs, signal }: { waitMs: number; signal?: AbortSignal },
-): Promise<Cancelled[]> => {
+): Promise<CancelDocument> => {
   requireAllowed(caller, 'cancel', { undone: 'Nothing was cancelled.' });
   const asked: Promise<Cancelled>[] = [];
   const end = performance.now() + waitMs;
@@ -32,7 +25,7 @@ export const cancelTasks = async (
     const { result } = await queue.cancel(id);
     asked.push(result === 'asked' ? outcomeOf(queue, id, end, signal) : ended(queue, id));
   }
-  return Promise.all(asked);
+  return { results: await Promise.all(asked) };
 };
 
 const outcomeOf = async (

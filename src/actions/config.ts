@@ -2,17 +2,12 @@
 
 import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
-import { type Loaded, loadConfig, type Origin } from '../config/load.ts';
+import { type Loaded, loadConfig } from '../config/load.ts';
 import { setConfig } from '../config/set.ts';
 import { KoubouError } from '../errors.ts';
 import { formatDuration, isDurationKey } from '../text/duration.ts';
 import { nearest } from '../text/nearest.ts';
-
-export interface ConfigEntry extends Origin {
-  key: string;
-  /** The value as it is written in the file: times as 10m, not as seconds. */
-  text: string;
-}
+import type { ConfigDocument } from './documents/home.ts';
 
 /**
  * Every key with its effective value and where it comes from; with `key`, that one, or all within that group. Of variables of
@@ -21,19 +16,20 @@ export interface ConfigEntry extends Origin {
 export const showConfig = async (
   loaded: Loaded & Pick<App, 'caller'>,
   key?: string,
-): Promise<ConfigEntry[]> => {
+): Promise<ConfigDocument> => {
   requireAllowed(loaded.caller, 'read', { undone: 'Nothing was shown.' });
   const isOwner = loaded.caller.principal.role === 'owner';
   const keys = loaded
     .keys()
     .filter((each) => key === undefined || each === key || each.startsWith(`${key}.`));
   if (key !== undefined && keys.length === 0) await refuseUnknown(loaded, key);
-  return keys.flatMap((each) => {
+  const config = keys.flatMap((each) => {
     const origin = loaded.originOf(each);
     if (origin === undefined) return [];
     const shown = !isOwner && IS_VARIABLE.test(each) ? { ...origin, value: '(set)' } : origin;
     return [{ key: each, text: textOf(each, shown.value), ...shown }];
   });
+  return { config };
 };
 
 const IS_VARIABLE = /^runners\.[^.]+\.env(?:\.|$)/;
@@ -48,7 +44,7 @@ export const changeConfig = async (
   { home, outer: environment, caller }: Pick<App, 'home' | 'outer' | 'caller'>,
   key: string,
   value: string,
-): Promise<ConfigEntry[]> => {
+): Promise<ConfigDocument> => {
   requireAllowed(caller, 'config', { about: key, undone: 'Nothing was changed.' });
   await setConfig(home, key, value);
   return showConfig({ ...(await loadConfig({ home, environment })), caller }, key);

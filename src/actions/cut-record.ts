@@ -1,22 +1,14 @@
 /** A record small enough to print among many: its two long texts are cut, and it says so. */
-
-import type { WithheldRecord } from '../app/withhold.ts';
 import type { TaskRecord } from '../task/record.ts';
+import type { TaskDocument } from './documents/task.ts';
 
 /** Letters of prompt and output where many records are printed. */
 export const CUT_AMONG_MANY = 500;
 /** And of a record that is printed alone. */
 export const CUT_ALONE = 16 * 1024;
 
-export interface CutRecord extends WithheldRecord {
-  /** Only where something was cut: how long the whole texts are. */
-  prompt_bytes?: number;
-  output_bytes?: number | null;
-  truncated?: true;
-}
-
 /** The record itself where both texts fit in `most` letters. */
-export const cutRecord = (record: TaskRecord, most: number): CutRecord => {
+export const cutRecord = (record: TaskRecord, most: number): TaskDocument => {
   const { prompt, result } = record;
   const output = result?.output ?? '';
   if (prompt.length <= most && output.length <= most) return record;

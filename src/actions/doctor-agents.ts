@@ -6,7 +6,7 @@ import { toErrorInfo } from '../errors.ts';
 import { isCutOff, isRelayed, isSwitchedOff } from '../executor/agent-rules.ts';
 import { findBubblewrap } from '../executor/find-bubblewrap.ts';
 import { requireNamed } from '../process/own-path.ts';
-import type { Check } from './check.ts';
+import type { Check } from './documents/home.ts';
 
 type AgentConfig = Extract<RunnerConfig, { kind: 'agent' }>;
 

@@ -3,7 +3,7 @@
 import { runnersOf } from '../app/runners.ts';
 import type { Variables } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
-import type { Check } from './check.ts';
+import type { Check } from './documents/home.ts';
 
 /** Their servers and models have checks of their own, so nothing is said of Codex where those are at fault. */
 export const checkCodexes = async (loaded: Loaded, environment: Variables): Promise<Check[]> => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
-import type { Check } from './check.ts';
+import type { Check } from './documents/home.ts';
 
 const LITTLE_SPACE = 256 * 1024 * 1024;
 

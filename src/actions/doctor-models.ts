@@ -3,8 +3,8 @@ import { type OllamaServer, type OpenAiServer, probeOllama, probeOpenAi } from '
 import type { Loaded } from '../config/load.ts';
 import type { Config, EndpointConfig, RunnerConfig } from '../config/schema.ts';
 import { isCloudModel } from '../task/cloud-model.ts';
-import type { Check } from './check.ts';
 import { checkAgent } from './doctor-agents.ts';
+import type { Check } from './documents/home.ts';
 import { asTyped } from './shell-quote.ts';
 
 type Answer = { ollama?: OllamaServer | undefined; openai?: OpenAiServer | undefined };

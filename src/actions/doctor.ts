@@ -7,10 +7,10 @@ import { goneVariables, unheardVariables, type Variables } from '../config/envir
 import type { Loaded } from '../config/load.ts';
 import { KoubouError, toErrorInfo } from '../errors.ts';
 import type { Queue, WorkerInfo } from '../queue/queue.ts';
-import type { Check } from './check.ts';
 import { checkCodexes } from './doctor-codex.ts';
 import { checkDisk } from './doctor-disk.ts';
 import { checkModels } from './doctor-models.ts';
+import type { Check, DoctorDocument } from './documents/home.ts';
 
 export interface DoctorRequest {
   cwd: string;
@@ -22,18 +22,13 @@ export interface DoctorRequest {
   openQueue?: (home: string) => Pick<Queue, 'workers' | 'close'>;
 }
 
-export interface Diagnosis {
-  ok: boolean;
-  checks: Check[];
-}
-
 const OLDEST_NODE = [22, 22];
 
 /**
  * Throws `untrusted_home` and `not_allowed`: nothing that such a home says is asked of anybody. Never throws for what else it finds: a
  * check that could not be made is a check that failed.
  */
-export const doctor = async (request: DoctorRequest): Promise<Diagnosis> => {
+export const doctor = async (request: DoctorRequest): Promise<DoctorDocument> => {
   const { environment } = request;
   const checks: Check[] = [checkNode(request.nodeVersion)];
   const examined = await attempt(

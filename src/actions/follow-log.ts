@@ -1,15 +1,16 @@
 /** What a task printed, run after run, and as it comes. Holds one piece in memory at a time. */
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
 import { KoubouError } from '../errors.ts';
 import type { ArtifactKind, Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
+import type { LogDocument } from './documents/work.ts';
 
 export interface LogPiece {
   attempt: number;
-  /** `log` is all a model's runner printed; a command's output and error output are kept apart. */
-  stream: 'log' | 'stdout' | 'stderr';
+  stream: LogDocument['stream'];
   bytes: Uint8Array;
 }
 
@@ -50,6 +51,21 @@ export async function* readLog(
       yield* readAttempt(queue, { id, attempt, streams, options, patience });
     } else if (ended || !options.follow) return;
     else await patience.wait();
+  }
+}
+
+/** The same as text, a document a piece. A letter that two pieces share is in the later one. Throws as readLog. */
+export async function* readLogText(
+  app: Parameters<typeof readLog>[0],
+  id: string,
+  options: LogOptions,
+): AsyncGenerator<LogDocument> {
+  const decoders = new Map<string, StringDecoder>();
+  for await (const { attempt, stream, bytes } of readLog(app, id, options)) {
+    const key = `${attempt} ${stream}`;
+    const decoder = decoders.get(key) ?? new StringDecoder();
+    decoders.set(key, decoder);
+    yield { task_id: id, attempt, stream, text: decoder.write(Buffer.from(bytes)) };
   }
 }
 

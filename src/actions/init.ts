@@ -20,6 +20,7 @@ import { writeHomeConfig } from '../config/write-home.ts';
 import { KoubouError } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import { findNamed } from '../process/own-path.ts';
+import type { InitDocument } from './documents/home.ts';
 
 export interface InitRequest {
   cwd: string;
@@ -40,23 +41,11 @@ export interface InitRequest {
 
 export type AgentRights = Config['callers']['agent'];
 
-export interface InitResult {
-  home: string;
-  /** Absolute paths of what is new. */
-  made: string[];
-  /** Absolute paths of what was there and was left alone. */
-  kept: string[];
-  /** What was found on this machine and what was chosen, a sentence each. */
-  said: string[];
-  /** Commands to type next. */
-  next: string[];
-}
-
 /**
  * May be repeated: what exists stays, and a file that somebody edited is never written. Throws `untrusted_home` for a home
  * that is there and not this user's own.
  */
-export const init = async (request: InitRequest): Promise<InitResult> => {
+export const init = async (request: InitRequest): Promise<InitDocument> => {
   const { cwd, environment } = request;
   const home = homeToMake(request);
   const claude = request.claude ? claudeFile(request) : undefined;
@@ -95,7 +84,7 @@ export const init = async (request: InitRequest): Promise<InitResult> => {
 
   const keptConfig = kept.includes(agentYamlFile(home));
   const next = keptConfig && !choice.works ? ['koubou doctor', 'koubou status'] : choice.next;
-  const result: InitResult = {
+  const result: InitDocument = {
     home,
     made: isNew ? [home, ...made] : made,
     kept,

@@ -1,10 +1,11 @@
 /** Chooses tasks to show. */
 import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
-import type { ListFilter, Quarantined } from '../queue/queue.ts';
+import type { ListFilter } from '../queue/queue.ts';
 import type { State } from '../task/lifecycle.ts';
 import type { TaskType } from '../task/record.ts';
-import { CUT_AMONG_MANY, type CutRecord, cutRecord } from './cut-record.ts';
+import { CUT_AMONG_MANY, cutRecord } from './cut-record.ts';
+import type { ListDocument } from './documents/queue.ts';
 
 export const LISTED = [
   'pending',
@@ -36,18 +37,11 @@ export interface ListOptions {
   unread: boolean;
 }
 
-/** What `list --json` prints. */
-export interface Listed {
-  tasks: CutRecord[];
-  /** Only where it was asked for: what could not be read as a task has no record. */
-  quarantined?: Quarantined[];
-}
-
 /** Newest first, as the caller may see them, with long texts cut. */
 export const listTasks = async (
   { queue, view, caller }: Pick<App, 'queue' | 'view' | 'caller'>,
   options: ListOptions,
-): Promise<Listed> => {
+): Promise<ListDocument> => {
   requireAllowed(caller, 'read', { undone: 'Nothing was shown.' });
   const { status, type, labels, limit, sinceMs, unread } = options;
   if (status === 'quarantined') {

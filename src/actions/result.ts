@@ -3,6 +3,8 @@
 import type { View, WithheldRecord } from '../app/withhold.ts';
 import { KoubouError } from '../errors.ts';
 import type { ByteRange, Queue } from '../queue/queue.ts';
+import { CUT_AMONG_MANY, cutRecord } from './cut-record.ts';
+import type { TaskDocument } from './documents/task.ts';
 
 export interface Slice {
   /** Only so many lines of the beginning. */
@@ -41,6 +43,15 @@ export const readResult = async (
   if (output === undefined) return { record, chunks: nothing };
   const read: Read = (range) => queue.artifacts.read(id, output.run, 'output', range);
   return { record, chunks: () => sliced(read, output.bytes, slice) };
+};
+
+/** The output is what was asked for, so it is the one text that is never cut (beyond what records hold). */
+export const resultDocument = async ({ record, chunks }: Result): Promise<TaskDocument> => {
+  const { result } = record;
+  const cut = cutRecord({ ...record, result: null }, CUT_AMONG_MANY);
+  if (result === null) return cut;
+  if (result.output === null) return { ...cut, result };
+  return { ...cut, result: { ...result, output: (await bytesOf(chunks())).toString('utf8') } };
 };
 
 export const endedRecord = async (
@@ -96,7 +107,7 @@ const startOfTail = async (read: Read, bytes: number, lines: number): Promise<nu
   return 0;
 };
 
-const bytesOf = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+const bytesOf = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   const all: Uint8Array[] = [];
   for await (const piece of pieces) all.push(piece);
   return Buffer.concat(all);

@@ -6,12 +6,7 @@ import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import { admitRetry } from './admit-task.ts';
-
-export interface Retried {
-  task_id: string;
-  /** `blocked`: it waits for a task that has to succeed first. */
-  result: 'pending' | 'blocked';
-}
+import type { Retried, RetryDocument } from './documents/queue.ts';
 
 type RetryApp = Pick<App, 'queue' | 'config' | 'caller' | 'plan'>;
 
@@ -19,7 +14,7 @@ type RetryApp = Pick<App, 'queue' | 'config' | 'caller' | 'plan'>;
  * Tasks that failed because one of these had come along with it. Throws `no_such_task`, `conflict` where one has not
  * ended, and `not_allowed` where an agent may not have it run; then none was retried.
  */
-export const retryTasks = async (parts: RetryApp, ids: readonly string[]): Promise<Retried[]> => {
+export const retryTasks = async (parts: RetryApp, ids: readonly string[]): Promise<RetryDocument> => {
   const { queue, caller } = parts;
   requireAllowed(caller, 'retry', { undone: 'Nothing was retried.' });
   // Parents are older than their children, which then come along.
@@ -29,13 +24,13 @@ export const retryTasks = async (parts: RetryApp, ids: readonly string[]): Promi
     await requireAdmitted(parts, id);
     for (const child of await comesAlong(parts, id)) await requireAdmitted(parts, child);
   }
-  const retried: Retried[] = [];
+  const results: Retried[] = [];
   for (const id of inOrder) {
     const state = await queue.state(id);
     const now = state !== undefined && isEnded(state) ? await queue.retry(id) : state;
-    retried.push({ task_id: id, result: now === 'blocked' ? 'blocked' : 'pending' });
+    results.push({ task_id: id, result: now === 'blocked' ? 'blocked' : 'pending' });
   }
-  return retried;
+  return { results };
 };
 
 /** What is done is judged, and not only what was named. A person may do all of it. */

@@ -5,35 +5,21 @@ import type { RunnerConfig } from '../config/schema.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { requireRoute } from '../route/plan.ts';
 import { fallBack, type Route, stepsAbove } from '../route/route.ts';
-import type { Considered } from '../route/rules.ts';
 import { HAND_BACK } from '../task/ladder.ts';
 import { placeWithin } from './admit-file.ts';
+import type { RouteDocument } from './documents/home.ts';
 import { draftDefaults, draftTask } from './draft.ts';
 import type { Fields } from './fields.ts';
 import { markSensitive } from './mark-sensitive.ts';
 
 type RouteApp = Pick<App, 'config' | 'caller' | 'cwd' | 'plan' | 'project' | 'runners'>;
 
-export interface RouteShown {
-  runner: string;
-  model: string | null;
-  endpoint: string | null;
-  /** Seconds of an attempt; 0 is no limit. */
-  timeout: number;
-  retries: number;
-  local_only: boolean;
-  why: string;
-  /** Who goes on, in this order, when the work is found wanting; hand_back: nobody here. */
-  escalate: string[];
-  rules: Considered[];
-}
-
 /**
  * Throws `usage` for a task that would be refused, `not_allowed` for files that the caller may not have read, whose size and
  * secrets choose the route, and `runner_unavailable` where no runner fits it. Runners are asked, for 3 s at most, only
  * where another one would stand in for the first.
  */
-export const showRoute = async (fields: Fields, app: RouteApp): Promise<RouteShown> => {
+export const showRoute = async (fields: Fields, app: RouteApp): Promise<RouteDocument> => {
   const { config, caller } = app;
   requireAllowed(caller, 'read', { undone: 'Nothing was looked at.' });
   const plain = draftTask(fields, draftDefaults(app));
@@ -48,15 +34,17 @@ export const showRoute = async (fields: Fields, app: RouteApp): Promise<RouteSho
   const { runner, model, why, considered, handBack } = route;
   const entry: RunnerConfig = config.runners[runner] ?? { kind: 'command' };
   return {
-    runner,
-    model: model ?? (entry.kind === 'command' ? null : (entry.model ?? null)),
-    endpoint: entry.kind === 'command' ? null : (entry.endpoint ?? null),
-    timeout: plan.limits.timeout,
-    retries: plan.budget.retries,
-    local_only: mustStayLocal(plan.task),
-    why,
-    escalate: [...stepsAbove(route), ...(handBack ? [HAND_BACK] : [])],
-    rules: considered,
+    route: {
+      runner,
+      model: model ?? (entry.kind === 'command' ? null : (entry.model ?? null)),
+      endpoint: entry.kind === 'command' ? null : (entry.endpoint ?? null),
+      timeout: plan.limits.timeout,
+      retries: plan.budget.retries,
+      local_only: mustStayLocal(plan.task),
+      why,
+      escalate: [...stepsAbove(route), ...(handBack ? [HAND_BACK] : [])],
+      rules: considered,
+    },
   };
 };
 

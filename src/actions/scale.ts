@@ -2,12 +2,7 @@
 import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
 import { KoubouError } from '../errors.ts';
-
-export interface Scaled {
-  worker_id: string;
-  min: number;
-  max: number;
-}
+import type { ScaleDocument } from './documents/queue.ts';
 
 /**
  * Tells every daemon, or the one whose id contains `worker`. They obey at their next beat. Throws `usage` where
@@ -16,7 +11,7 @@ export interface Scaled {
 export const scaleWorkers = async (
   { queue, caller }: Pick<App, 'queue' | 'caller'>,
   { min, max, worker }: { min: number; max: number; worker?: string | undefined },
-): Promise<Scaled[]> => {
+): Promise<ScaleDocument> => {
   requireAllowed(caller, 'work', { undone: 'Nothing was changed.' });
   if (min > max) {
     throw new KoubouError('usage', `The least, ${min}, is more than the most, ${max}; nothing was changed.`, {
@@ -31,7 +26,7 @@ export const scaleWorkers = async (
   }
   const chosen = worker === undefined ? ids : [theOne(ids, worker)];
   for (const id of chosen) await queue.tell(id, { min, max });
-  return chosen.map((worker_id) => ({ worker_id, min, max }));
+  return { workers: chosen.map((worker_id) => ({ worker_id, min, max })) };
 };
 
 const theOne = (ids: readonly string[], part: string): string => {

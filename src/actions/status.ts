@@ -3,19 +3,16 @@ import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
 import { KoubouError } from '../errors.ts';
 import { type Board, boardSignature, readBoard } from './board.ts';
-import { CUT_ALONE, CUT_AMONG_MANY, type CutRecord, cutRecord } from './cut-record.ts';
+import { CUT_ALONE, CUT_AMONG_MANY, cutRecord } from './cut-record.ts';
+import type { BoardDocument } from './documents/queue.ts';
+import type { TaskDocument } from './documents/task.ts';
 
 type StatusApp = Pick<App, 'queue' | 'home' | 'view' | 'caller'>;
-
-/** What `status --json` prints. */
-interface BoardDocument extends Pick<Board, 'counts' | 'workers' | 'worktrees'> {
-  running: CutRecord[];
-}
 
 export interface BoardStatus {
   document: BoardDocument;
   /** The newest failed tasks; judged only where they are shown. */
-  failures: () => Promise<CutRecord[]>;
+  failures: () => Promise<TaskDocument[]>;
   /** Equal for two looks between which only time passed. */
   signature: string;
 }
@@ -25,7 +22,7 @@ const UNDONE = { undone: 'Nothing was shown.' };
 export const boardStatus = async ({ queue, home, view, caller }: StatusApp): Promise<BoardStatus> => {
   requireAllowed(caller, 'read', UNDONE);
   const board = await readBoard(queue, home);
-  const shown = async (records: Board['running']): Promise<CutRecord[]> =>
+  const shown = async (records: Board['running']): Promise<TaskDocument[]> =>
     (await view.records(records)).map((record) => cutRecord(record, CUT_AMONG_MANY));
   const { counts, workers, worktrees } = board;
   return {
@@ -40,7 +37,7 @@ export const taskStatus = async (
   { queue, view, caller }: StatusApp,
   id: string,
   { full }: { full: boolean },
-): Promise<CutRecord> => {
+): Promise<TaskDocument> => {
   requireAllowed(caller, 'read', UNDONE);
   const found = await queue.get(id);
   if (found === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);

@@ -5,17 +5,7 @@ import { requireAllowed } from '../app/caller.ts';
 import { isSilent } from '../app/living.ts';
 import { isAlive, type RecordedProcess, sendSignal } from '../process/signal.ts';
 import type { WorkerInfo } from '../queue/queue.ts';
-
-export interface Stopped {
-  /** Worker ids. */
-  stopped: string[];
-  /** Daemons that finish what they run, with the ids of those tasks. */
-  finishing: { worker_id: string; tasks: string[] }[];
-  /** Worker ids of daemons that no signal from here reaches: nothing was done to them. */
-  elsewhere: string[];
-  /** Those of them that are not heard from either; only where there are some. */
-  silent?: string[];
-}
+import type { StopDocument } from './documents/queue.ts';
 
 const POLL_MS = 50;
 /** Two signals at once arrive as one. */
@@ -28,7 +18,7 @@ const BETWEEN_SIGNALS_MS = 250;
 export const stopWorkers = async (
   { queue, caller }: Pick<App, 'queue' | 'caller'>,
   { now, waitMs, signal }: { now: boolean; waitMs: number; signal?: AbortSignal },
-): Promise<Stopped> => {
+): Promise<StopDocument> => {
   requireAllowed(caller, 'work', { undone: 'No worker was stopped.' });
   const workers = await queue.workers();
   const here = workers.flatMap((worker) => {

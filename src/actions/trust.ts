@@ -14,6 +14,7 @@ import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import type { Unsealed } from '../queue/queue.ts';
 import { oneLine } from '../text/harmless.ts';
+import type { TrustDocument } from './documents/home.ts';
 import { shownTask } from './shown-task.ts';
 
 export interface TrustRequest {
@@ -44,21 +45,11 @@ interface UnsealedTask {
   does: string;
 }
 
-export interface Trusted {
-  home: string;
-  /** Whether it was signed now. */
-  signed: boolean;
-  /** How many tasks were taken. */
-  tasks_sealed: number;
-  /** How many still carry no seal. */
-  tasks_left: number;
-}
-
 /**
  * Throws `untrusted_home` for a home of another user, `not_allowed` where an agent asks, `conflict` where the key of this user
  * cannot be kept. undefined: the answer was no, and nothing was done.
  */
-export const trustHome = async (request: TrustRequest): Promise<Trusted | undefined> => {
+export const trustHome = async (request: TrustRequest): Promise<TrustDocument | undefined> => {
   const { environment, openQueue } = request;
   const home = homeToSign(request);
   const state = stateFolder(environment);

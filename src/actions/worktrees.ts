@@ -14,6 +14,7 @@ import { rebuildRecord } from '../worktree/rebuild.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../worktree/record.ts';
 import { discardWorktree, removeUnlessKept } from '../worktree/remove.ts';
 import { knownByPatch, restoreBranch } from '../worktree/restore.ts';
+import type { ApplyDocument, DiffDocument, DiscardDocument } from './documents/work.ts';
 
 interface WorktreeParts {
   queue: Queue;
@@ -24,27 +25,6 @@ interface WorktreeParts {
 }
 
 type WorktreeApp = Pick<App, 'queue' | 'home' | 'seal' | 'caller' | 'project' | 'programEnvironment'>;
-
-export interface AppliedTask {
-  task_id: string;
-  result: 'applied' | 'conflict' | 'dirty';
-  /** Relative to the top of the repository. */
-  files: string[];
-  repository: string;
-  branch: string;
-  /** Whether the worktree is still there; its branch always is. */
-  worktree_kept: boolean;
-  /** Files that were asked for with --expect and that git ignores: they lie in the worktree alone. Absolute paths. */
-  only_there: string[];
-  /** What has to be known of files that came over, or did not. */
-  notes: string[];
-}
-
-export interface DiscardedTask {
-  task_id: string;
-  result: 'discarded';
-  branch: string;
-}
 
 export interface Patch {
   /** Of the last run's. */
@@ -113,10 +93,12 @@ async function* patchesOf(queue: Queue, id: string, runs: readonly number[]): As
 }
 
 /** What `diff --json` prints: the patch whole. Throws as readPatch. */
+
+/** The patch whole. Throws as readPatch. */
 export const patchDocument = async (
   app: Parameters<typeof readPatch>[0],
   id: string,
-): Promise<{ task_id: string; patch: string; patch_path: string | null }> => {
+): Promise<DiffDocument> => {
   const { path, chunks } = await readPatch(app, id);
   const pieces: Uint8Array[] = [];
   for await (const chunk of chunks()) pieces.push(chunk);
@@ -128,7 +110,7 @@ export const applyTask = async (
   app: WorktreeApp,
   id: string,
   wanted: Wanted = 'checked',
-): Promise<AppliedTask> => {
+): Promise<ApplyDocument> => {
   requireAllowed(app.caller, wanted === 'branch' ? 'unchecked' : 'apply', { undone: UNDONE });
   const parts = await partsOf(app);
   const { queue, environment } = parts;
@@ -192,7 +174,7 @@ const appliedOrRestored = async (
 };
 
 /** Removes worktree and branch, and what a killed apply wrote; the patch stays with the task. Throws as applyTask, and where it still runs. */
-export const discardTask = async (app: WorktreeApp, id: string): Promise<DiscardedTask> => {
+export const discardTask = async (app: WorktreeApp, id: string): Promise<DiscardDocument> => {
   requireAllowed(app.caller, 'apply', { undone: 'Nothing was discarded.' });
   const parts = await partsOf(app);
   const record = await worktreeOf(parts, id);

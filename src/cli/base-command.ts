@@ -3,6 +3,7 @@ import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
 import { callerEnvironment } from '../actions/caller-environment.ts';
+import type { AnyDocument } from '../actions/documents.ts';
 import { type App, type AppRequest, openApp } from '../app/app.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { currentFolder } from './current-folder.ts';
@@ -83,8 +84,8 @@ export abstract class BaseCommand extends Command {
   }
 
   /** One JSON document, on one line. */
-  async printJson(value: unknown): Promise<void> {
-    await write('stdout', `${jsonLine(value)}\n`);
+  async printJson(document: AnyDocument): Promise<void> {
+    await write('stdout', `${jsonLine(document)}\n`);
   }
 
   /** Not awaited by callers: nobody waits for a remark, and one that cannot be shown fails nothing. */

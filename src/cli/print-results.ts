@@ -1,6 +1,7 @@
-import { CUT_AMONG_MANY, cutRecord } from '../actions/cut-record.ts';
-import { endedRecord, type Result, readResult, type Slice } from '../actions/result.ts';
-import { REVEAL_HINT, type View, type WithheldRecord, withheldError } from '../app/withhold.ts';
+import type { TaskDocument } from '../actions/documents/task.ts';
+import { oneOrMany } from '../actions/records.ts';
+import { endedRecord, type Result, readResult, resultDocument, type Slice } from '../actions/result.ts';
+import { REVEAL_HINT, type View, withheldError } from '../app/withhold.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import type { TaskRecord } from '../task/record.ts';
@@ -27,19 +28,19 @@ export async function printResults(
   look: ResultLook,
 ): Promise<void> {
   const headings = look.format === 'md' || ids.length > 1;
-  const records: WithheldRecord[] = [];
+  const records: TaskDocument[] = [];
   let printed = false;
   for (const id of ids) {
     const result = await readResult(opened, id, look);
     const { record } = result;
-    if (look.format === 'jsonl') await command.printJson(await withWholeOutput(result));
-    else if (look.format === 'json') records.push(await withWholeOutput(result));
+    if (look.format === 'jsonl') await command.printJson(await resultDocument(result));
+    else if (look.format === 'json') records.push(await resultDocument(result));
     else if (record.withheld) tellWithheld(command, record);
     else printed = (await printText(command, result, headings, printed)) || printed;
     if (record.result?.success !== true) tellFailure(command, record);
   }
   if (look.format !== undefined && records.some(({ withheld }) => withheld)) command.hint(REVEAL_HINT);
-  if (look.format === 'json') await command.printJson(ids.length === 1 ? records[0] : { tasks: records });
+  if (look.format === 'json') await command.printJson(oneOrMany(records));
 }
 
 async function printText(
@@ -73,17 +74,6 @@ const titleOf = (record: TaskRecord): string => {
   const about = oneLine(file === undefined ? subject(record).slice(0, 200) : file.path);
   return `${record.task_id}: ${about.length > 80 ? `${about.slice(0, 79)}…` : about}`;
 };
-
-/** The output is what was asked for, so it is the one text that is never cut (beyond what records hold). */
-async function withWholeOutput({ record, chunks }: Result): Promise<WithheldRecord> {
-  const { result } = record;
-  const cut = cutRecord({ ...record, result: null }, CUT_AMONG_MANY);
-  if (result === null) return cut;
-  if (result.output === null) return { ...cut, result };
-  const pieces: Uint8Array[] = [];
-  for await (const chunk of chunks()) pieces.push(chunk);
-  return { ...cut, result: { ...result, output: Buffer.concat(pieces).toString('utf8') } };
-}
 
 /** Says of each that failed why; exit code 1 where there is one. */
 export async function tellFailures(

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { errorDocument } from '../actions/error-document.ts';
 import { type ErrorCode, KoubouError, systemCode } from '../errors.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { nearest } from '../text/nearest.ts';
@@ -16,10 +17,9 @@ interface Circumstances {
 export async function report(thrown: unknown, { command, json, debug }: Circumstances): Promise<number> {
   if (thrown instanceof OutputClosed) return 0;
   const error = asKoubouError(thrown, command);
-  const { code, message, hint } = error;
   try {
-    if (json) await write('stdout', `${jsonLine({ error: { code, message, hint } })}\n`);
-    else await write('stderr', `Error: ${message}\n${hint}\n`);
+    if (json) await write('stdout', `${jsonLine(errorDocument(error))}\n`);
+    else await write('stderr', `Error: ${error.message}\n${error.hint}\n`);
     if (debug) await write('stderr', `${stackOf(thrown)}\n`);
   } catch (failed) {
     if (!(failed instanceof OutputClosed)) throw failed;

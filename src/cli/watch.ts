@@ -1,5 +1,6 @@
 /** Shows something again and again: in place on a terminal, else a block or a line of JSON at each change. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AnyDocument } from '../actions/documents.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { linesAgain } from './drawn.ts';
 import { writeDrawn } from './output.ts';
@@ -10,7 +11,7 @@ export interface View {
   signature: string;
   /** Nothing can change any more. */
   last: boolean;
-  json: unknown;
+  json: AnyDocument;
   draw: (nowMs: number) => Promise<string>;
 }
 

@@ -1,5 +1,6 @@
 /** A daemon's events as lines, in their order. A line that cannot be written never ends the work. */
 import { isatty } from 'node:tty';
+import { eventDocument } from '../actions/event-document.ts';
 import type { WorkerEvent } from '../events.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { OutputClosed } from './output.ts';
@@ -44,7 +45,7 @@ export class WorkerLog {
     const at = new Date();
     // Further lines stand apart: words of a model or a server must not look like an event.
     const line = json
-      ? jsonLine({ at: at.toISOString(), ...event })
+      ? jsonLine(eventDocument(event, at))
       : `${at.toTimeString().slice(0, 8)} ${renderWorkerEvent(event).replaceAll('\n', '\n  ')}`;
     this.written = this.written
       .then(() => print(line))

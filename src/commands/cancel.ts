@@ -1,4 +1,5 @@
-import { type Cancelled, cancelTasks } from '../actions/cancel.ts';
+import { cancelTasks } from '../actions/cancel.ts';
+import type { Cancelled } from '../actions/documents/queue.ts';
 import { selectTasks } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { restArguments } from '../cli/flags.ts';
@@ -42,9 +43,9 @@ export default class Cancel extends BaseCommand {
     const app = await this.app(flags, 'act');
     const readStdin = () => this.readStdin();
     const ids = await selectTasks(app, { references, labels, readStdin });
-    const results = await cancelTasks(app, ids, { waitMs: WAIT_MS });
-    if (flags.json) return this.printJson({ results });
+    const cancelled = await cancelTasks(app, ids, { waitMs: WAIT_MS });
+    if (flags.json) return this.printJson(cancelled);
     const said = ({ result, silent }: Cancelled): string => (silent ? SAID_OF_SILENT : SAID[result]);
-    await this.print(results.map((each) => `${each.task_id}  ${said(each)}`).join('\n'));
+    await this.print(cancelled.results.map((each) => `${each.task_id}  ${said(each)}`).join('\n'));
   }
 }

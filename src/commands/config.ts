@@ -22,12 +22,13 @@ export default class Config extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Config);
     const app = await this.app(flags, 'act');
-    const entries =
+    const shown =
       args.key !== undefined && args.value !== undefined
         ? await changeConfig(app, args.key, args.value)
         : await showConfig(app, args.key);
-    if (flags.json) await this.printJson({ config: entries });
-    else if (entries.length > 0) await this.print(renderConfig(entries));
+    const { config: entries } = shown;
+    if (flags.json) await this.printJson(shown);
+    else if (entries.length > 0) await this.print(renderConfig(shown));
     if (args.value !== undefined && entries.some(({ name }) => name !== undefined)) {
       this.hint(`The file was changed, but ${entries[0]?.name} goes before it.`);
     }

@@ -1,5 +1,4 @@
-import { StringDecoder } from 'node:string_decoder';
-import { readLog } from '../actions/follow-log.ts';
+import { readLog, readLogText } from '../actions/follow-log.ts';
 import { resolveTask } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean, revealFlag } from '../cli/flags.ts';
@@ -30,27 +29,25 @@ export default class Logs extends BaseCommand {
     const app = await this.app(flags, 'look');
     const id = await resolveTask(app, args.task ?? 'last', this.tellOther);
     const signal = flags.follow ? untilInterrupt() : new AbortController().signal;
-    const decoders = new Map<string, StringDecoder>();
-    const outputs = new Map<string, ByteOutput>();
+    const options = { follow: flags.follow, signal };
     let shown = 0;
-    for await (const { attempt, stream, bytes } of readLog(app, id, {
-      follow: flags.follow,
-      signal,
-    })) {
-      const key = `${attempt} ${stream}`;
-      if (!flags.json && attempt !== shown && attempt > 1) this.hint(`--- attempt ${attempt} ---`);
-      shown = attempt;
-      if (flags.json) {
-        const decoder = decoders.get(key) ?? new StringDecoder();
-        decoders.set(key, decoder);
-        await this.printJson({ task_id: id, attempt, stream, text: decoder.write(Buffer.from(bytes)) });
-      } else {
+    if (flags.json) {
+      for await (const piece of readLogText(app, id, options)) {
+        shown = piece.attempt;
+        await this.printJson(piece);
+      }
+    } else {
+      const outputs = new Map<string, ByteOutput>();
+      for await (const { attempt, stream, bytes } of readLog(app, id, options)) {
+        const key = `${attempt} ${stream}`;
+        if (attempt !== shown && attempt > 1) this.hint(`--- attempt ${attempt} ---`);
+        shown = attempt;
         const output = outputs.get(key) ?? new ByteOutput();
         outputs.set(key, output);
         await output.write(bytes);
       }
+      for (const output of outputs.values()) await output.end();
     }
-    for (const output of outputs.values()) await output.end();
     if (signal.aborted) this.exitWith(Number(signal.reason));
     else if (shown === 0) this.hint(`${id} has printed nothing.`);
   }

@@ -38,8 +38,9 @@ export default class Retry extends BaseCommand {
     const ids = flags.failed
       ? await failedTasks(queue, labels)
       : await selectTasks(app, { references, labels, readStdin });
-    const results = await retryTasks(app, ids);
-    if (flags.json) await this.printJson({ results });
+    const retried = await retryTasks(app, ids);
+    const { results } = retried;
+    if (flags.json) await this.printJson(retried);
     else
       await this.print(
         results.map(({ task_id, result }) => `${task_id}  ${result}`).join('\n') || 'Nothing failed.',

@@ -32,7 +32,7 @@ export default class Route extends BaseCommand {
     const prompt = promptFrom(args.prompt ?? [], flags, () => false);
     const fields = fieldsOf(flags, prompt, this.words, Date.now());
     const route = await showRoute(fields, await this.app(flags, 'act'));
-    if (flags.json) return this.printJson({ route });
+    if (flags.json) return this.printJson(route);
     return this.print(renderRoute(route, flags.explain));
   }
 }

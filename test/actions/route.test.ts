@@ -27,9 +27,9 @@ describe('the route that is shown', () => {
     );
 
   it('is that of a sensitive task where the prompt would make it one', async () => {
-    const { runner, local_only } = await shown('the password is hunter2');
-    assert.deepEqual([runner, local_only], ['safe', true]);
-    const other = await shown('Say hello.');
+    const { route } = await shown('the password is hunter2');
+    assert.deepEqual([route.runner, route.local_only], ['safe', true]);
+    const { route: other } = await shown('Say hello.');
     assert.deepEqual([other.runner, other.local_only], ['small', false]);
   });
 });

@@ -57,9 +57,9 @@ describe('koubou cancel', () => {
     const id = await add();
     const member = await queue.join(worker());
     await until(() => member.claim(takeAll));
-    assert.deepEqual(await cancelTasks({ queue, ...asOwner }, [id], { waitMs: 0 }), [
-      { task_id: id, result: 'asked' },
-    ]);
+    assert.deepEqual(await cancelTasks({ queue, ...asOwner }, [id], { waitMs: 0 }), {
+      results: [{ task_id: id, result: 'asked' }],
+    });
   });
 
   it('takes all with a label, and ids on stdin', async () => {

@@ -100,7 +100,9 @@ describe('setting a key', () => {
 
   it('answers with what now holds', async () => {
     const outer = { MAX_WORKERS: '2' };
-    const [entry] = await changeConfig({ home: home(), outer, ...asOwner }, 'workers.max', '8');
+    const {
+      config: [entry],
+    } = await changeConfig({ home: home(), outer, ...asOwner }, 'workers.max', '8');
     assert.deepEqual(entry, {
       key: 'workers.max',
       text: '2',
@@ -117,7 +119,7 @@ describe('showing the configuration', () => {
   const load = async () => ({ ...(await loadConfig({ home: home(), environment: {} })), ...asOwner });
 
   it('writes times as in the file', async () => {
-    const entries = await showConfig(await load(), 'defaults.timeout');
+    const { config: entries } = await showConfig(await load(), 'defaults.timeout');
     assert.deepEqual(
       entries.map(({ key, text }) => [key, text]),
       [
@@ -129,7 +131,7 @@ describe('showing the configuration', () => {
   });
 
   it('shows nothing for a key without a value, and refuses one that is none', async () => {
-    assert.deepEqual(await showConfig(await load(), 'routing.default.code'), []);
+    assert.deepEqual(await showConfig(await load(), 'routing.default.code'), { config: [] });
     await assert.rejects(
       showConfig(await load(), 'worker'),
       (error: KoubouError) => error.hint === 'Did you mean workers?',

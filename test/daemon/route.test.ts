@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RouteShown } from '../../src/actions/route.ts';
+import type { RouteDocument } from '../../src/actions/documents/home.ts';
 import { builtKoubou } from '../helpers/built.ts';
 import { Daemons } from '../helpers/daemon.ts';
 
@@ -55,7 +55,7 @@ describe('koubou route', () => {
     const cwd = daemons.home.home;
     const ask = async (command: string, words: readonly string[]) =>
       JSON.parse((await daemons.koubou([command, '--json', ...words], { cwd })).stdout);
-    const said: { words: readonly string[]; route: RouteShown; id: string }[] = [];
+    const said: { words: readonly string[]; route: RouteDocument['route']; id: string }[] = [];
     for (const words of TABLE) {
       const { route } = await ask('route', words);
       const before = (await daemons.queue.counts()).pending;

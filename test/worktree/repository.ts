@@ -3,13 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  type AppliedTask,
-  applyTask,
-  type DiscardedTask,
-  discardTask,
-  readPatch,
-} from '../../src/actions/worktrees.ts';
+import type { ApplyDocument, DiscardDocument } from '../../src/actions/documents/work.ts';
+import { applyTask, discardTask, readPatch } from '../../src/actions/worktrees.ts';
 import type { NewTask, TaskRecord } from '../../src/task/record.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { listWorktrees } from '../../src/worktree/record.ts';
@@ -124,16 +119,16 @@ export class Repository {
     };
   }
 
-  apply(id: string, variables?: Readonly<Record<string, string>>): Promise<AppliedTask> {
+  apply(id: string, variables?: Readonly<Record<string, string>>): Promise<ApplyDocument> {
     return applyTask(this.#app(variables), id);
   }
 
   /** Whoever moved it since it was checked. */
-  applyBranch(id: string): Promise<AppliedTask> {
+  applyBranch(id: string): Promise<ApplyDocument> {
     return applyTask(this.#app(), id, 'branch');
   }
 
-  discard(id: string): Promise<DiscardedTask> {
+  discard(id: string): Promise<DiscardDocument> {
     return discardTask(this.#app(), id);
   }
 

@@ -1,7 +1,7 @@
 /** One line a check, its cure under it. Pure. */
-import type { Diagnosis } from '../../actions/doctor.ts';
+import type { DoctorDocument } from '../../actions/documents/home.ts';
 
-export const renderDoctor = ({ checks }: Diagnosis): string => {
+export const renderDoctor = ({ checks }: DoctorDocument): string => {
   const faults = checks.filter(({ ok }) => !ok).length;
   return [
     ...checks.flatMap(({ name, ok, message, cure }) => [

@@ -1,12 +1,12 @@
 /** One task, for reading. Pure. */
-import type { CutRecord } from '../../actions/cut-record.ts';
+import type { TaskDocument } from '../../actions/documents/task.ts';
 import type { Attempt } from '../../task/record.ts';
 import { harmless, oneLine } from '../../text/harmless.ts';
 import { fit, type Screen } from './screen.ts';
 import { relative, secondsSince, span } from './time.ts';
 import { shortWorker, stateColour, stateWord } from './words.ts';
 
-export const renderRecord = (record: CutRecord, screen: Screen, nowMs: number): string => {
+export const renderRecord = (record: TaskDocument, screen: Screen, nowMs: number): string => {
   const facts = [...factsOf(record, nowMs)]
     .filter(([, value]) => value !== '')
     .map(([name, value]) => [oneLine(name), value] as const);
@@ -29,7 +29,7 @@ export const renderRecord = (record: CutRecord, screen: Screen, nowMs: number): 
     .join('\n\n');
 };
 
-function* factsOf(record: CutRecord, nowMs: number): Generator<[name: string, value: string]> {
+function* factsOf(record: TaskDocument, nowMs: number): Generator<[name: string, value: string]> {
   const { options, result } = record;
   const running =
     record.status === 'in_progress' && record.waiting !== 'worker' ? record.attempts.at(-1) : undefined;
@@ -97,13 +97,13 @@ const tokens = ({ usage }: Attempt): string => {
   return `${counted ?? '?'} tokens in${least}, ${out ?? '?'} out`;
 };
 
-const errorLines = ({ result }: CutRecord, screen: Screen): string[] => {
+const errorLines = ({ result }: TaskDocument, screen: Screen): string[] => {
   const error = result?.error;
   if (!error) return [];
   return [screen.paint('red', error.code), ...indented(error.message), ...indented(error.hint)];
 };
 
-const outputLines = ({ task_id, result, withheld }: CutRecord, screen: Screen): string[] => {
+const outputLines = ({ task_id, result, withheld }: TaskDocument, screen: Screen): string[] => {
   if (result === null || result.output_bytes === null || withheld === true) return [];
   if (result.output === null) {
     const where = result.output_path ?? `\`koubou result ${task_id}\``;

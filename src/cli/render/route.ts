@@ -1,11 +1,11 @@
 /** Where a task would go. Pure. */
-import type { RouteShown } from '../../actions/route.ts';
+import type { RouteDocument } from '../../actions/documents/home.ts';
 import type { Considered } from '../../route/rules.ts';
 import { HAND_BACK } from '../../task/ladder.ts';
 import { formatDuration } from '../../text/duration.ts';
 
 /** `explain`: with every rule, also those that do not match. */
-export const renderRoute = (route: RouteShown, explain: boolean): string => {
+export const renderRoute = ({ route }: RouteDocument, explain: boolean): string => {
   const lines: [string, string][] = [
     ['runner', route.runner],
     ['model', route.model ?? '-'],

@@ -1,8 +1,8 @@
 /** What `koubou stop` did. Pure. */
-import type { Stopped } from '../../actions/stop.ts';
+import type { StopDocument } from '../../actions/documents/queue.ts';
 import { shortWorker } from './words.ts';
 
-export const renderStopped = ({ stopped, finishing, elsewhere, silent = [] }: Stopped): string => {
+export const renderStopped = ({ stopped, finishing, elsewhere, silent = [] }: StopDocument): string => {
   const lines = [
     ...stopped.map((id) => `${shortWorker(id)} has ended.`),
     ...finishing.map(({ worker_id, tasks }) => stillRuns(worker_id, tasks)),

@@ -1,5 +1,6 @@
 /** What `koubou trust` shows before it asks, and says afterwards. Pure. */
-import type { Trusted, TrustShown } from '../../actions/trust.ts';
+import type { TrustDocument } from '../../actions/documents/home.ts';
+import type { TrustShown } from '../../actions/trust.ts';
 
 export const renderShown = (shown: TrustShown, takesTasks: boolean): string => {
   const { home, why, programs, endpoints, variables, settings, unread, tasks } = shown;
@@ -20,7 +21,12 @@ export const renderShown = (shown: TrustShown, takesTasks: boolean): string => {
 const part = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 
-export const renderTrusted = ({ home, signed, tasks_sealed: sealed, tasks_left: left }: Trusted): string =>
+export const renderTrusted = ({
+  home,
+  signed,
+  tasks_sealed: sealed,
+  tasks_left: left,
+}: TrustDocument): string =>
   [
     signed ? `Signed ${home}` : `${home} is yours`,
     ...(sealed === 0 ? [] : [`Took ${sealed} ${sealed === 1 ? 'task' : 'tasks'}`]),

@@ -1,3 +1,4 @@
+import { listWorkers } from '../../actions/workers.ts';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { renderWorkers } from '../../cli/render/workers.ts';
 import { openScreen } from '../../cli/screen.ts';
@@ -11,10 +12,11 @@ export default class Workers extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Workers);
-    const { queue, outer } = await this.app(flags, 'look');
-    const workers = await queue.workers();
-    if (flags.json) return this.printJson({ workers });
+    const app = await this.app(flags, 'look');
+    const listed = await listWorkers(app);
+    if (flags.json) return this.printJson(listed);
+    const { workers } = listed;
     if (workers.length === 0) return this.hint('No worker is running: `koubou work --detach` starts one.');
-    await this.printDrawn(renderWorkers(workers, await openScreen(outer, workers), Date.now()));
+    await this.printDrawn(renderWorkers(workers, await openScreen(app.outer, workers), Date.now()));
   }
 }

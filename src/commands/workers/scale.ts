@@ -20,10 +20,10 @@ export default class Scale extends BaseCommand {
     const { args, flags } = await this.parse(Scale);
     const bounds = { min: slots(args.min ?? ''), max: slots(args.max ?? '') };
     const app = await this.app(flags, 'act');
-    const workers = await scaleWorkers(app, { ...bounds, worker: flags.worker });
-    if (flags.json) return this.printJson({ workers });
+    const scaled = await scaleWorkers(app, { ...bounds, worker: flags.worker });
+    if (flags.json) return this.printJson(scaled);
     await this.print(
-      workers.map(({ worker_id, min, max }) => `${worker_id}  told: ${min} to ${max}`).join('\n'),
+      scaled.workers.map(({ worker_id, min, max }) => `${worker_id}  told: ${min} to ${max}`).join('\n'),
     );
   }
 }

@@ -23,6 +23,6 @@ export default class Apart extends BaseCommand {
       new openai.default({ apiKey: 'none' }).baseURL,
       typeof undici.Agent,
       yaml.parse('a: 1'),
-    ]);
+    ] as never);
   }
 }

@@ -22,6 +22,6 @@ export default class Echo extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Echo);
     const stdin = args.prompt === '-' ? (await this.readStdin()).toString() : undefined;
-    await this.printJson({ args, flags, words: this.words ?? null, stdin });
+    await this.printJson({ args, flags, words: this.words ?? null, stdin } as never);
   }
 }

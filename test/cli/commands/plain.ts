@@ -7,6 +7,6 @@ export default class Plain extends BaseCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(Plain);
-    await this.printJson(args.words);
+    await this.printJson(args.words as never);
   }
 }

@@ -1,8 +1,0 @@
-/** One thing doctor looked at. */
-export interface Check {
-  name: string;
-  ok: boolean;
-  message: string;
-  /** What to do; also where nothing is wrong but something is worth doing. */
-  cure: string | null;
-}
