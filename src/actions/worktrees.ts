@@ -92,8 +92,6 @@ async function* patchesOf(queue: Queue, id: string, runs: readonly number[]): As
   }
 }
 
-/** What `diff --json` prints: the patch whole. Throws as readPatch. */
-
 /** The patch whole. Throws as readPatch. */
 export const patchDocument = async (
   app: Parameters<typeof readPatch>[0],
