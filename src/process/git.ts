@@ -55,6 +55,8 @@ export interface GitEnd {
 }
 
 const LONGEST_MS = 120_000;
+/** A git that is asked to end, and has not ended after that, is killed. */
+const ENDS_WITHIN_MS = 5000;
 const MOST_PRINTED = 256 * 1024 * 1024;
 
 /** What is asked of a repository itself. None of these reads a file of the work tree or runs a filter. */
@@ -207,7 +209,9 @@ const gitOnce = async (
       ? { detached: true, cleanup: false }
       : {
           timeout: LONGEST_MS,
-          killSignal: 'SIGKILL',
+          // It takes its locks away when it is asked to end. Killed, it leaves them, and who was fenced may not remove them.
+          killSignal: 'SIGTERM',
+          forceKillAfterDelay: ENDS_WITHIN_MS,
           ...(signal === undefined ? {} : { cancelSignal: signal }),
         }),
     maxBuffer: MOST_PRINTED,

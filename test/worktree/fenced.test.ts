@@ -1,13 +1,15 @@
 /** What a run does that was fenced and goes on, as one in another process namespace may. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { commitWorktree } from '../../src/worktree/commit.ts';
 import { makeWorktree, type Worktree } from '../../src/worktree/worktree.ts';
+import { repositoryFaults } from '../faults/census/git.ts';
+import { until } from '../helpers/until.ts';
 import { fence } from '../worker/rig.ts';
 import { sealed } from './branched.ts';
-import { put, Repository } from './repository.ts';
+import { put, Repository, shell } from './repository.ts';
 
 const environment = { PATH: process.env['PATH'] ?? '' };
 const held = (): Promise<void> => Promise.resolve();
@@ -86,5 +88,28 @@ describe('a fenced run in a worktree', () => {
     });
     await assert.rejects(late, { code: 'worker_lost' });
     assert.equal(repository.git('show', `koubou/${id}:file`), 'second');
+  });
+
+  it('that is ended while its git moves the branch leaves no lock of it', async () => {
+    const { folder } = repository;
+    const id = 'task_20260101_000000_000000_abcd';
+    // git holds the lock of the branch while it waits for a reader.
+    const log = join(folder, '.git/logs/refs/heads/koubou', id);
+    mkdirSync(dirname(log), { recursive: true });
+    shell(folder, `mkfifo '${log}'`);
+    const ending = new AbortController();
+    const parts = { id, run: 1, cwd: folder, link: [], environment };
+    const ended = makeWorktree({
+      ...sealed(repository.rig.home.home),
+      ...parts,
+      requireHeld: held,
+      signal: ending.signal,
+    });
+    const lock = join(folder, '.git/refs/heads/koubou', `${id}.lock`);
+    await until(() => existsSync(lock), 'the lock');
+    ending.abort();
+    await assert.rejects(ended, { code: 'git_failed' });
+    rmSync(log);
+    assert.deepEqual(repositoryFaults(folder), []);
   });
 });
