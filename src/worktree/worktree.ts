@@ -86,7 +86,9 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
     await requireHeld();
     // The run has no branch checked out: what an agent may write to the branches of the repository, it may write to all.
     await makeLinked(place, record);
-    await leavingNoLocks(record, requireHeld, () => moveBranch(place, record, head));
+    await leavingNoLocks(record, requireHeld, () =>
+      moveBranch(place, record, { from: undefined, to: head, requireHeld }),
+    );
     await requireOwn(record);
     await checkOut(record, repository, { scratch, environment, signal });
     await makeLinks(record);

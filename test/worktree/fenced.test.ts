@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { commitWorktree } from '../../src/worktree/commit.ts';
+import type { SealedHome } from '../../src/worktree/record.ts';
 import { makeWorktree, type Worktree } from '../../src/worktree/worktree.ts';
 import { repositoryFaults } from '../faults/census/git.ts';
 import { until } from '../helpers/until.ts';
@@ -51,43 +52,67 @@ describe('a fenced run in a worktree', () => {
     assert.deepEqual([repository.known(), await repository.listed()], [1, []]);
   });
 
-  it('does not move the branch from the commit of its successor, however late it comes to that', async () => {
-    const id = 'task_20260101_000000_000000_abcd';
-    const { folder, rig } = repository;
-    const make = (run: number): Promise<Worktree> =>
-      makeWorktree({
-        ...sealed(rig.home.home),
-        id,
-        run,
-        cwd: folder,
-        link: [],
-        environment,
-        requireHeld: held,
-      });
-    const treeOf = (content: string): string => {
-      const blob = repository.gitWith(content, 'hash-object', '-w', '--stdin').trim();
-      return repository.gitWith(`100644 blob ${blob}\tfile\n`, 'mktree').trim();
-    };
-    const trees = ['first', 'second'].map(treeOf);
-    const { record } = await make(1);
-    let looks = 0;
-    const late = commitWorktree(record, {
-      ...sealed(rig.home.home),
-      tree: trees[0] ?? '',
-      message: 'first\n',
-      environment,
-      requireHeld: async () => {
-        looks += 1;
-        if (looks > 1) throw new KoubouError('worker_lost', 'The task was given to another worker.');
-        // The successor does all of its work between this look and what comes after it.
-        const next = await make(2);
-        mkdirSync(join(record.path), { recursive: true });
-        const parts = { tree: trees[1] ?? '', message: 'second\n', environment, requireHeld: held };
-        await commitWorktree(next.record, { ...sealed(rig.home.home), ...parts });
-      },
+  describe('that goes on after one of its looks whether it is held, when its successor has done all of the work,', () => {
+    let own: SealedHome;
+
+    beforeEach(() => {
+      own = sealed(repository.rig.home.home);
     });
-    await assert.rejects(late, { code: 'worker_lost' });
-    assert.equal(repository.git('show', `koubou/${id}:file`), 'second');
+
+    interface Run {
+      id: string;
+      number: number;
+      requireHeld?: () => Promise<void>;
+    }
+
+    const make = ({ id, number: run, requireHeld = held }: Run): Promise<Worktree> => {
+      const wish = { ...own, id, run, cwd: repository.folder, link: [], environment };
+      return makeWorktree({ ...wish, requireHeld });
+    };
+
+    const commit = ({ record }: Worktree, { number: run, requireHeld = held }: Run): Promise<unknown> => {
+      const blob = repository.gitWith(`run ${run}`, 'hash-object', '-w', '--stdin').trim();
+      const tree = repository.gitWith(`100644 blob ${blob}\tfile\n`, 'mktree').trim();
+      const parts = { tree, message: `run ${run}\n`, environment, requireHeld };
+      return commitWorktree(record, { ...own, ...parts });
+    };
+
+    /** `late` gets the look of the first run, and is that run. Resolves with the number of its looks. */
+    const wakesUpAfter = async (look: number, late: (run: Run) => Promise<unknown>): Promise<number> => {
+      const id = `task_20260101_000000_00000${look}_aaaa`;
+      let looks = 0;
+      const requireHeld = async (): Promise<void> => {
+        looks += 1;
+        if (looks > look) throw new KoubouError('worker_lost', 'The task was given to another worker.');
+        if (looks < look) return;
+        await commit(await make({ id, number: 2 }), { id, number: 2 });
+      };
+      const gone = await late({ id, number: 1, requireHeld }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (looks < look) return looks;
+      assert.equal(repository.git('show', `koubou/${id}:file`), 'run 2', `after look ${look}`);
+      assert.equal(gone instanceof KoubouError ? gone.code : gone, 'worker_lost', `after look ${look}`);
+      return looks;
+    };
+
+    const eachLook = async (late: (run: Run) => Promise<unknown>): Promise<void> => {
+      let look = 1;
+      while ((await wakesUpAfter(look, late)) >= look) look += 1;
+      assert.ok(look > 1, 'it looked');
+    };
+
+    const making = (run: Run): Promise<unknown> => make(run);
+    const committing = async (run: Run): Promise<unknown> => {
+      const { id } = run;
+      return commit(await make({ id, number: 1 }), run);
+    };
+
+    it('moves no branch by a git that began before it was fenced', async () => {
+      await eachLook(making);
+      await eachLook(committing);
+    });
   });
 
   it('that is ended while its git moves the branch leaves no lock of it', async () => {
