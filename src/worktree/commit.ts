@@ -36,15 +36,17 @@ export const commitWorktree = async (
     message,
     environment,
     requireHeld,
+    lease,
     ...own
   }: SealedHome & {
     tree: string;
     message: string;
     environment: Environment;
     requireHeld: () => Promise<void>;
+    lease: string;
   },
 ): Promise<WorktreeRecord> => {
-  const asking = placeOf(record, environment);
+  const asking = { ...placeOf(record, environment), lease };
   const scratch = await apartPath(own, nameOf(record));
   try {
     const repository = repositoryOf(record);
@@ -74,7 +76,7 @@ export const commitWorktree = async (
     await syncRefs(record);
     // Whoever may move the branch afterwards cannot say that this was checked.
     const known = { ...record, made: { commit, tree } };
-    await writeWorktree(own, known);
+    await writeWorktree(own, known, lease);
     return known;
   } finally {
     await removeTree(scratch);
