@@ -13,6 +13,7 @@ import { KoubouError, systemCode } from '../errors.ts';
 import { gitFailed } from './git-failure.ts';
 import { gitProgram } from './git-program.ts';
 import { HalfWorktree, halfWorktreeIn } from './half-worktree.ts';
+import { lostLease } from './lease.ts';
 import { neverFetched } from './partial-clone.ts';
 
 export interface GitPlace {
@@ -26,6 +27,11 @@ export interface GitPlace {
   environment: Readonly<Record<string, string>>;
   /** Ends a running git. */
   signal?: AbortSignal | undefined;
+  /**
+   * Absolute: a folder in which git begins, and moves to `folder` from there. Without it none starts, also where this process was
+   * stopped after its last look: the kernel looks for it in the child. Nothing in it is used.
+   */
+  lease?: string | undefined;
 }
 
 /** A git folder that koubou made. Absolute paths. */
@@ -55,6 +61,8 @@ export interface GitEnd {
 }
 
 const LONGEST_MS = 120_000;
+/** A git that is asked to end, and has not ended after that, is killed. */
+const ENDS_WITHIN_MS = 5000;
 const MOST_PRINTED = 256 * 1024 * 1024;
 
 /** What is asked of a repository itself. None of these reads a file of the work tree or runs a filter. */
@@ -151,7 +159,10 @@ const ownVariables = ({ path, top, objects }: OwnGit): Record<string, string> =>
 
 const AGAIN_MS = 50;
 
-/** Never rejects for what git says; the code tells. Throws `git_killed` where somebody else ended it. */
+/**
+ * Never rejects for what git says; the code tells. Throws `git_killed` where somebody else ended it, `worker_lost` without the
+ * lease.
+ */
 export const git = async (
   place: GitPlace,
   args: readonly string[],
@@ -182,19 +193,20 @@ const sharedFolder = async (place: GitPlace): Promise<string> => {
 };
 
 const gitOnce = async (
-  { folder, gitFolder, own, environment, signal }: GitPlace,
+  { folder, gitFolder, own, environment, signal, lease }: GitPlace,
   args: readonly string[],
   { variables = {}, input, printsTo, alone = false }: GitOptions = {},
 ): Promise<GitEnd & { killed: string | undefined }> => {
   const { execa } = await import('execa');
   const kept = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
   const { program, path } = await gitProgram(environment['PATH'], treesOf({ folder, gitFolder, own }));
-  const there = gitFolder === undefined ? {} : { GIT_DIR: gitFolder, GIT_WORK_TREE: folder };
-  const told = own === undefined ? there : ownVariables(own);
+  const named = gitFolder === undefined ? {} : { GIT_DIR: gitFolder, GIT_WORK_TREE: folder };
+  const told = own === undefined ? named : ownVariables(own);
   // In a folder of koubou's own lies what is thrown away.
   const isKept = own === undefined || own.objects.written === own.objects.read;
-  const ended = await execa(program, [...SETTINGS, ...(isKept ? DURABLE : []), ...args], {
-    cwd: folder,
+  const there = lease === undefined ? [] : ['-C', folder];
+  const ended = await execa(program, [...there, ...SETTINGS, ...(isKept ? DURABLE : []), ...args], {
+    cwd: lease ?? folder,
     env: { ...kept, PATH: path, ...VARIABLES, ...told, ...variables },
     extendEnv: false,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
@@ -207,11 +219,15 @@ const gitOnce = async (
       ? { detached: true, cleanup: false }
       : {
           timeout: LONGEST_MS,
-          killSignal: 'SIGKILL',
+          // It takes its locks away when it is asked to end. Killed, it leaves them, and who was fenced may not remove them.
+          killSignal: 'SIGTERM',
+          forceKillAfterDelay: ENDS_WITHIN_MS,
           ...(signal === undefined ? {} : { cancelSignal: signal }),
         }),
     maxBuffer: MOST_PRINTED,
   });
+  const lost = systemCode(ended.cause) === 'ENOENT' ? lostLease(lease) : undefined;
+  if (lost !== undefined) throw lost;
   const printed = ended.stdout instanceof Uint8Array ? Buffer.from(ended.stdout) : Buffer.alloc(0);
   const isOurs = ended.timedOut || ended.isCanceled || ended.isMaxBuffer;
   const stderr = whyNot(ended);

@@ -2,13 +2,13 @@
  * Starts programs: in their own process group, with files as output, so that a child that prints 1 GB
  * costs no memory, and on Linux bound to this process's life, so that a killed daemon leaves no runner.
  */
-import { existsSync } from 'node:fs';
 import { access, constants, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import { openOwn } from '../names/own-file.ts';
 import { requireProgram } from './find-program.ts';
 import { fileIdentity } from './holders.ts';
+import { lostLease } from './lease.ts';
 import { startTimeOf } from './liveness.ts';
 import { findOwn, type Sought } from './own-path.ts';
 
@@ -133,11 +133,6 @@ const movingTo = async (cwd: string, sought: Sought): Promise<string[]> => {
   const env = (await findOwn('env', sought))?.program;
   return env !== undefined && (await worksOnce(env, ['-C', '/', env, '--version'])) ? [env, '-C', cwd] : [];
 };
-
-const lostLease = (lease: string | undefined): KoubouError | undefined =>
-  lease === undefined || existsSync(lease)
-    ? undefined
-    : new KoubouError('worker_lost', 'The task was given to another worker.');
 
 // It runs already, and its marker finds it too: what cannot be seen of it now is no reason to fail.
 const startTimeOrNull = (pid: number): string | null => {

@@ -40,6 +40,8 @@ type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'> & {
   seal: Seal;
   /** Rejects where the task is another worker's by now. */
   requireHeld: () => Promise<void>;
+  /** Of the claim. */
+  lease: string;
 };
 
 const MOST_TOLD = 10;
@@ -50,7 +52,7 @@ export class Workplace {
   /** The task as it is to be done here: paths of the repository are those of the worktree. */
   readonly task: TaskFile;
   readonly #claim: Claim;
-  readonly #known: Pick<Known, 'home' | 'seal' | 'environment' | 'requireHeld'>;
+  readonly #known: Omit<Known, 'worktreeLinks'>;
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
   readonly #repositories: Repositories | null;
@@ -65,7 +67,7 @@ export class Workplace {
 
   private constructor(
     claim: Claim,
-    known: Pick<Known, 'home' | 'seal' | 'environment' | 'requireHeld'>,
+    known: Omit<Known, 'worktreeLinks'>,
     worktree: Worktree | null,
     evidence: Evidence | null,
     repositories: Repositories | null,
@@ -83,7 +85,7 @@ export class Workplace {
   static async prepare(
     claim: Claim,
     runner: Pick<Runner, 'name' | 'changesFiles'>,
-    settings: Known,
+    settings: Omit<Known, 'lease'>,
     signal?: AbortSignal,
   ): Promise<Workplace> {
     const { type, options } = claim.task;
@@ -95,7 +97,7 @@ export class Workplace {
     const { home, seal, worktreeLinks: link, requireHeld } = settings;
     // A git that outlives its daemon is found and stopped by it, before another run comes to the same place.
     const environment = { ...settings.environment, KOUBOU_RUN: claim.marker };
-    const known = { home, seal, environment, requireHeld };
+    const known = { home, seal, environment, requireHeld, lease: claim.lease };
     // As ConfineOptions has it of what an agent asked for.
     const writesTo = (top: string): boolean => claim.task.confined === true && !holdsUser(top);
     const begun = async (folder: string): Promise<Repositories | null> =>
@@ -223,7 +225,7 @@ export class Workplace {
 
   /** Of the files that were asked for, those that git ignores are on no branch: the worktree is not removed with them. */
   async #rememberIgnored({ record, cwd }: Worktree): Promise<void> {
-    const { environment } = this.#known;
+    const { environment, lease } = this.#known;
     const { expect = [] } = this.#claim.task.options;
     const names = (await expectedFiles(expect, cwd))
       .map((path) => relative(record.path, path))
@@ -233,7 +235,7 @@ export class Workplace {
     const place = placeOf(record, environment);
     try {
       const only_there = await ignoredOf(place, { repository: repositoryOf(record), scratch, names });
-      if (only_there.length > 0) await writeWorktree(this.#known, { ...record, only_there });
+      if (only_there.length > 0) await writeWorktree(this.#known, { ...record, only_there }, lease);
     } finally {
       await removeTree(scratch);
     }

@@ -36,15 +36,17 @@ export const commitWorktree = async (
     message,
     environment,
     requireHeld,
+    lease,
     ...own
   }: SealedHome & {
     tree: string;
     message: string;
     environment: Environment;
     requireHeld: () => Promise<void>;
+    lease: string;
   },
 ): Promise<WorktreeRecord> => {
-  const asking = placeOf(record, environment);
+  const asking = { ...placeOf(record, environment), lease };
   const scratch = await apartPath(own, nameOf(record));
   try {
     const repository = repositoryOf(record);
@@ -65,7 +67,7 @@ export const commitWorktree = async (
     await requireHeld();
     await removeLinksOfGit(record);
     await leavingNoLocks(record, requireHeld, async () => {
-      await moveBranchOfRun(asking, record, commit, requireHeld);
+      await moveBranch(asking, record, { from: record.base, to: commit, requireHeld });
       await gitOutput(asking, ['symbolic-ref', headNameOf(record), `refs/heads/${record.branch}`]);
       const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
       await gitOutput(place, ['read-tree', commit], { variables });
@@ -74,46 +76,52 @@ export const commitWorktree = async (
     await syncRefs(record);
     // Whoever may move the branch afterwards cannot say that this was checked.
     const known = { ...record, made: { commit, tree } };
-    await writeWorktree(own, known);
+    await writeWorktree(own, known, lease);
     return known;
   } finally {
     await removeTree(scratch);
   }
 };
 
+export interface BranchMove {
+  /** undefined: there is no branch. */
+  from: string | undefined;
+  to: string;
+  requireHeld: () => Promise<void>;
+}
+
 /**
- * From the commit that the run began with. A worker that was fenced since it last looked finds another one there, which
- * its successor made; the holder of the task takes over whatever is there.
+ * Only from a commit that was known before the last look whether the task is held: a worker that was fenced since then finds
+ * another one there, which its successor made. The holder of the task takes over whatever is there. The branch itself: one
+ * that an agent made a name of another branch would move that one.
  */
-const moveBranchOfRun = async (
+export const moveBranch = async (
   place: GitPlace,
-  record: WorktreeRecord,
-  commit: string,
-  requireHeld: () => Promise<void>,
+  { branch }: WorktreeRecord,
+  { from, to, requireHeld }: BranchMove,
 ): Promise<void> => {
-  const name = `refs/heads/${record.branch}`;
-  let from = record.base;
+  const name = `refs/heads/${branch}`;
+  let known = from;
   for (let tries = 1; ; tries += 1) {
-    const moved = await git(place, [...MOVE, name, commit, from]);
-    if (moved.code === 0) return;
-    const now = (await commitAt(place, name)) ?? '0'.repeat(commit.length);
-    if (now === from || tries === MOST_MOVES) break;
-    from = now;
     await requireHeld();
+    const moved = await git(place, [...MOVE, name, to, known ?? '0'.repeat(to.length)]);
+    if (moved.code === 0) return;
+    const now = await idAt(place, name);
+    if (now === known || tries === MOST_MOVES) break;
+    known = now;
   }
-  await gitOutput(place, [...MOVE, name, commit, from]);
+  await requireHeld();
+  // A name of a branch that is not there can be moved only so; a successor's names a commit.
+  await gitOutput(place, [...MOVE, name, to, ...(known === undefined ? [] : [known])]);
 };
 
 const MOVE = ['update-ref', '--no-deref', '-m', 'koubou'];
 const MOST_MOVES = 3;
 
-/** The branch itself: one that an agent made a name of another branch would move that one. */
-export const moveBranch = async (
-  place: GitPlace,
-  { branch }: WorktreeRecord,
-  commit: string,
-): Promise<void> => {
-  await gitOutput(place, [...MOVE, `refs/heads/${branch}`, commit]);
+/** As it stands there, whatever it is the id of. */
+const idAt = async (place: GitPlace, name: string): Promise<string | undefined> => {
+  const { code, stdout } = await git(place, ['rev-parse', '--verify', '-q', '--end-of-options', name]);
+  return code === 0 ? stdout.toString('utf8').trim() : undefined;
 };
 
 /** git writes its index and its logs also through a link that leads elsewhere. */

@@ -3,12 +3,14 @@
  * meanwhile, or the power fails, every git of the user's ends with an error. So it is made whole and synced beside, then
  * renamed into place, and taken away in the opposite order.
  */
+import { renameSync } from 'node:fs';
 import { lstat, mkdir, readdir, realpath, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { type GitPlace, git, gitOutput } from '../process/git.ts';
+import { lostLease } from '../process/lease.ts';
 import { syncAll } from '../process/sync.ts';
 import { nameOf, ownGitFolder, type WorktreeRecord } from './record.ts';
 
@@ -36,7 +38,13 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
     const all = join(git_folder, 'worktrees');
     await mkdir(all).catch(unless('EEXIST'));
     if (!(await lstat(all)).isDirectory()) throw isElsewhere(all);
-    await rename(half, own);
+    const lost = lostLease(place.lease);
+    if (lost !== undefined) {
+      // A successor looked for them before they were there, and git may know of no worktree without its folder.
+      for (const each of [half, path]) await removeTree(each);
+      throw lost;
+    }
+    renameSync(half, own);
     if (!made.isAt(own)) {
       await rename(own, half);
       throw new KoubouError(

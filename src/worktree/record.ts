@@ -1,11 +1,13 @@
 /** What is known of the worktrees in a home: a small file beside each, so that they can be listed and ended. */
-import { lstat, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
+import { lstat, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, normalize } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
 import { makeOwnFolder } from '../names/own-folder.ts';
 import type { GitPlace } from '../process/git.ts';
 import { halfMadePath } from '../process/half-made.ts';
+import { requireLease } from '../process/lease.ts';
 import type { Repository } from '../process/repository.ts';
 import { syncAll } from '../process/sync.ts';
 import { isTaskId } from '../task/id.ts';
@@ -127,14 +129,27 @@ const isOwn = ({ task_id, repository, git_folder, branch, links, only_there }: W
 /** The usual name, and the one where a branch `koubou` is in its way. */
 export const branchesOf = (id: string): string[] => [`koubou/${id}`, `koubou-${id}`];
 
-/** On the device when it resolves. */
-export const writeWorktree = async ({ home, seal }: SealedHome, record: WorktreeRecord): Promise<void> => {
+/**
+ * On the device when it resolves. `lease`: of a run; throws `worker_lost` without it, as the record may be that of the next run
+ * by then.
+ */
+export const writeWorktree = async (
+  { home, seal }: SealedHome,
+  record: WorktreeRecord,
+  lease?: string,
+): Promise<void> => {
   const folder = await ownWorktrees(home);
   const path = recordPath(home, record.task_id);
   const half = halfMadePath(path);
   await writeFile(half, seal.seal(JSON.stringify(record, null, 2)), { mode: 0o600 });
   await syncAll([half]);
-  await rename(half, path);
+  try {
+    requireLease(lease);
+    renameSync(half, path);
+  } catch (error) {
+    await rm(half, { force: true });
+    throw error;
+  }
   await syncAll([folder, home]);
 };
 

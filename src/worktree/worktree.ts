@@ -45,6 +45,8 @@ export interface WorktreeWish extends SealedHome {
   signal?: AbortSignal | undefined;
   /** Rejects where the task is another worker's by now: then nothing that may be the other's is replaced. */
   requireHeld: () => Promise<void>;
+  /** Absolute: a folder that is gone then. */
+  lease: string;
 }
 
 export interface Worktree {
@@ -55,11 +57,11 @@ export interface Worktree {
 
 /** Throws `conflict` with git's words where it cannot be made. */
 export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
-  const { home, seal, id, run, cwd, link, environment, requireHeld, signal } = wish;
+  const { home, seal, id, run, cwd, link, environment, requireHeld, lease, signal } = wish;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });
   await refuseLinkedFolders(repository.commonFolder);
   await mendOnce(repository.commonFolder);
-  const place = { folder: repository.top, environment, signal };
+  const place = { folder: repository.top, environment, signal, lease };
   const path = join(await ownWorktrees(home), worktreeName(id, run));
   const scratch = await apartPath({ home, seal }, worktreeName(id, run));
   try {
@@ -77,18 +79,20 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
       state: 'open',
     };
     await requireHeld();
-    await writeWorktree({ home, seal }, record);
+    await writeWorktree({ home, seal }, record, lease);
     await removeFolders(record);
+    await requireHeld();
     // Left by a git that was killed; nobody else's, as the branch is the task's own.
     await removeLocks(record);
     await removeBrokenBranch(record.git_folder, record.branch);
     await unblockWorktrees(record.git_folder);
-    await requireHeld();
     // The run has no branch checked out: what an agent may write to the branches of the repository, it may write to all.
     await makeLinked(place, record);
-    await leavingNoLocks(record, requireHeld, () => moveBranch(place, record, head));
+    await leavingNoLocks(record, requireHeld, () =>
+      moveBranch(place, record, { from: undefined, to: head, requireHeld }),
+    );
     await requireOwn(record);
-    await checkOut(record, repository, { scratch, environment, signal });
+    await checkOut(place, record, { repository, scratch });
     await makeLinks(record);
     const folder = await folderWithin(record.path, repository.prefix);
     if (folder !== undefined) return { record, cwd: folder };
@@ -114,15 +118,10 @@ const freeBranch = async (place: GitPlace, id: string): Promise<string> => {
  * committed. The latter stay in the index as files that are left out, so that no git takes them for removed.
  */
 const checkOut = async (
+  asking: GitPlace,
   record: WorktreeRecord,
-  repository: Repository,
-  {
-    scratch,
-    environment,
-    signal,
-  }: { scratch: string; environment: Environment; signal: AbortSignal | undefined },
+  { repository, scratch }: { repository: Repository; scratch: string },
 ): Promise<void> => {
-  const asking = { folder: repository.top, environment, signal };
   // What the user leaves out of the work tree that it comes from is left out of this one.
   const wish = {
     path: scratch,

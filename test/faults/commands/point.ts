@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../helpers/until.ts';
 import { census } from '../census.ts';
+import { wordsOf } from '../git/killer.ts';
 import { type CommandPoint, pointsIn, type Seen, seenIn, straceOf, unflushedIn } from './calls.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { type CommandEnd, type Facts, Stage } from './stage.ts';
@@ -62,14 +63,8 @@ const traceAll = async (): Promise<{ points: CommandPoint[]; unflushed: string[]
   if (code !== 0) throw new Error(`it fails by itself: ${code} ${stdout}${stderr}`);
   const points = pointsIn(log, root, 'koubou', '');
   for (let n = 1; fs.existsSync(join(scratch, `git-${n}`)); n += 1) {
-    const words = fs
-      .readFileSync(join(scratch, `asked-${n}`), 'utf8')
-      .trim()
-      .split(' ');
-    const asked = words
-      .filter((word, at) => word !== '-c' && words[at - 1] !== '-c')
-      .slice(0, 2)
-      .join(' ');
+    const words = wordsOf(fs.readFileSync(join(scratch, `asked-${n}`), 'utf8'));
+    const asked = words.slice(0, 2).join(' ');
     points.push(...pointsIn(join(scratch, `git-${n}`), root, n, asked));
   }
   return { points, unflushed: unflushedIn(log, root, KEPT) };

@@ -65,7 +65,7 @@ exec strace -s 0 -o "$cd_to/trace-$n" -e trace=${CHANGING.join(',')} git "$@"
   points(): Point[] {
     const points: Point[] = [];
     for (let git = 1; git <= Number(readFileSync(join(this.#folder, 'count'), 'utf8')); git += 1) {
-      const command = commandOf(readFileSync(join(this.#folder, `asked-${git}`), 'utf8'));
+      const [command = ''] = wordsOf(readFileSync(join(this.#folder, `asked-${git}`), 'utf8'));
       const nths = new Map<string, number>();
       for (const line of readFileSync(join(this.#folder, `trace-${git}`), 'utf8').split('\n')) {
         const call = /^([a-z0-9]+)\(/.exec(line)?.[1];
@@ -94,9 +94,9 @@ exec strace -s 0 -o "$cd_to/trace-$n" -e trace=${CHANGING.join(',')} git "$@"
   }
 }
 
-/** Behind the settings that koubou gives. */
-const commandOf = (asked: string): string => {
+/** What a git was asked, without the folder and the settings that koubou gives. */
+export const wordsOf = (asked: string): string[] => {
   const words = asked.trim().split(' ');
-  const at = words.findIndex((word, nth) => word !== '-c' && words[nth - 1] !== '-c');
-  return words[at] ?? '';
+  const isGiven = (word: string | undefined): boolean => word === '-c' || word === '-C';
+  return words.filter((word, at) => !isGiven(word) && !isGiven(words[at - 1]));
 };

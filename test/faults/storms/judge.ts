@@ -45,6 +45,7 @@ export const judge = async (
     }
   }
   faults.push(...traceFaults(trace.lines(), records), ...records.flatMap(resultFaults));
+  faults.push(...records.flatMap((record) => worktreeFaults(daemons.home.home, record)));
   const lost = records
     .flatMap(({ attempts }) => attempts)
     .filter(({ error }) => error?.code === 'worker_lost');
@@ -74,6 +75,16 @@ const resultFaults = ({ task_id, type, options, attempts, result, cwd }: TaskRec
   return Object.entries(found)
     .filter(([, text]) => text !== wanted)
     .map(([where, text]) => `${task_id}: ${where} is ${JSON.stringify(text)} and not of run ${last.attempt}`);
+};
+
+/** By its record the work is applied and the worktree removed. */
+const worktreeFaults = (home: string, { task_id, options, attempts }: TaskRecord): string[] => {
+  const last = attempts.at(-1);
+  if (options.worktree !== true || last?.outcome !== 'success') return [];
+  const text = read(join(home, 'worktrees', `${task_id}.json`)) ?? '{}';
+  const { run, made } = JSON.parse(text) as { run?: number; made?: object };
+  if (run === last.attempt && made !== undefined) return [];
+  return [`${task_id}: the record of its worktree is of run ${run} and not of run ${last.attempt}`];
 };
 
 const read = (path: string): string | null => {
