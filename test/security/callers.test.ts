@@ -99,7 +99,14 @@ describe('an agent is known', () => {
   ];
   for (const [variables, agent] of agents) {
     it(`by ${JSON.stringify(variables)}`, () => {
-      assert.deepEqual(principalOf(variables), { role: 'contributor', agent, via: 'cli' });
+      const session = variables['CLAUDE_CODE_SESSION_ID'] ?? variables['CODEX_THREAD_ID'] ?? null;
+      assert.deepEqual(principalOf(variables), {
+        name: agent,
+        role: 'contributor',
+        agent,
+        session,
+        via: 'cli',
+      });
     });
   }
 
@@ -112,7 +119,8 @@ describe('an agent is known', () => {
   ];
   for (const variables of persons) {
     it(`and not by ${JSON.stringify(variables)}`, () => {
-      assert.deepEqual(principalOf(variables), { role: 'owner', agent: null, via: 'cli' });
+      const person = { name: 'cli', role: 'owner', agent: null, session: null, via: 'cli' };
+      assert.deepEqual(principalOf(variables), person);
     });
   }
 });

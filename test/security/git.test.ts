@@ -422,11 +422,12 @@ describe('git, as koubou runs it', function () {
           { options: { worktree } },
         );
         assert.equal(status, 'failed');
-        assert.match(result?.error?.message ?? '', /not what its name says/);
+        assert.match(result?.error?.message ?? '', /not what their names say/);
         if (!worktree) continue;
         assert.equal(repository.git('diff', '--name-only', 'main', `koubou/${task_id}`), '');
       }
       // A plain git would, so the test would notice it.
+      forge('print("evil")\n', GOOD);
       assert.equal(
         repository.gitWith(GOOD, 'hash-object', '-w', '--stdin'),
         repository.gitWith(GOOD, 'hash-object', '--stdin'),
