@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
 import { eachLoss, type Held, type SimulatedHome } from '../helpers/simulated-home.ts';
-import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
+import { budget, budgetOf, failedWith, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
 
 const add = async (queue: FileQueue, over: Partial<NewTask> = {}): Promise<string> =>
   (await queue.add([newTask(over)]))[0]?.id ?? '';
@@ -62,6 +62,56 @@ describe('after a power loss', () => {
       const id = await add(home.open().queue);
       const held = home.openHeld('after', 'link', /\/run-1\.json$/);
       await killedIn(home, held, async (queue) => {
+  it('a run that was ended for its dead worker has begun', () =>
+    eachLoss(async (home) => {
+      const id = await add(home.open().queue);
+      const claiming = home.openHeld('after', 'rename', /\/in_progress\/.*task_/);
+      await killedIn(home, claiming, async (queue) => (await queue.join(worker())).claim(takeAll));
+      const reaping = home.openHeld('after', 'syncFolder', /\/results\/[^/]+\/task_/);
+      await killedIn(home, reaping, (queue) => queue.sweep(budgetOf));
+      home.world.losePower();
+      await home.swept([id]);
+    }));
+
+  it('a task whose end a sweep completed has ended', () =>
+    eachLoss(async (home) => {
+      const id = await add(home.open().queue);
+      await killedIn(home, home.openHeld('after', 'rename', /\/failed\//), (queue) => queue.cancel(id));
+      await home.open().queue.sweep(budgetOf);
+      home.world.losePower();
+      await home.swept([id]);
+    }));
+
+  it('a task whose end another who asked for it completed has ended', () =>
+    eachLoss(async (home) => {
+      const id = await add(home.open().queue);
+      const other = home.openHeld('after', 'create', /\/ctl\/cancel\//);
+      const cancelled = other.queue.cancel(id);
+      await other.reached;
+      await killedIn(home, home.openHeld('after', 'rename', /\/failed\//), (queue) => queue.cancel(id));
+      other.goOn();
+      assert.equal((await cancelled).result, 'cancelled');
+      home.world.losePower();
+      assert.equal((await home.swept([id])).get(id), 'failed');
+    }));
+
+  it('a task whose end was asked ends, though its mark went while it was being ended', () =>
+    eachLoss(async (home) => {
+      const { queue } = home.open();
+      const id = await add(queue);
+      const member = await queue.join(worker());
+      const claim = await member.claim(takeAll);
+      assert.ok(claim);
+      assert.equal((await queue.cancel(id)).result, 'asked');
+      await member.settle(claim, failedWith('worker_stopped', claim, member), budget);
+      const ending = home.openHeld('after', 'rename', /\/failed\//);
+      void ending.queue.sweep(budgetOf);
+      await ending.reached;
+      await queue.sweep(budgetOf);
+      home.world.losePower();
+      assert.equal((await home.swept([id])).get(id), 'failed');
+    }));
+
         const member = await queue.join(worker());
         const claim = await member.claim(takeAll);
         assert.ok(claim);
