@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
+import { HOME } from '../faults/simulated/world.ts';
 import { eachLoss, type Held, type SimulatedHome } from '../helpers/simulated-home.ts';
 import { budget, budgetOf, failedWith, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
 
@@ -18,6 +19,10 @@ const killedIn = async (
   await held.reached;
   home.world.kill(held.process);
 };
+
+/** The task that a new worker of this queue begins. */
+const claimOne = async (queue: FileQueue): Promise<string | undefined> =>
+  (await (await queue.join(worker())).claim(takeAll))?.id;
 
 describe('after a power loss', () => {
   it('a task that a sweep published for its dead creator has its key', () =>
@@ -57,11 +62,6 @@ describe('after a power loss', () => {
       assert.equal((await home.swept([id], [id])).get(id), 'pending');
     }));
 
-  it('no outcome is there without the result that it speaks of', () =>
-    eachLoss(async (home) => {
-      const id = await add(home.open().queue);
-      const held = home.openHeld('after', 'link', /\/run-1\.json$/);
-      await killedIn(home, held, async (queue) => {
   it('a run that was ended for its dead worker has begun', () =>
     eachLoss(async (home) => {
       const id = await add(home.open().queue);
@@ -112,6 +112,11 @@ describe('after a power loss', () => {
       assert.equal((await home.swept([id])).get(id), 'failed');
     }));
 
+  it('no outcome is there without the result that it speaks of', () =>
+    eachLoss(async (home) => {
+      const id = await add(home.open().queue);
+      const held = home.openHeld('after', 'link', /\/run-1\.json$/);
+      await killedIn(home, held, async (queue) => {
         const member = await queue.join(worker());
         const claim = await member.claim(takeAll);
         assert.ok(claim);
@@ -121,6 +126,44 @@ describe('after a power loss', () => {
       home.world.losePower();
       await home.swept([id]);
     }));
+
+  it('a half-made task that is there under two names is none where its key was not taken', () =>
+    eachLoss(async (home) => {
+      const making = home.openHeld('after', 'syncFolder', /\/tmp$/);
+      await killedIn(home, making, (queue) => add(queue, { key: 'k' }));
+      const sweeping = home.openHeld('after', 'rename', /\/tmp\//);
+      await killedIn(home, sweeping, (queue) => queue.sweep(budgetOf));
+      home.world.losePower();
+      assert.equal((await home.swept()).size, 0);
+    }));
+
+  it('a half-made task that is there under two names begins once, though two sweep at once', async () => {
+    let doubled = 0;
+    await eachLoss(async (home) => {
+      const making = home.openHeld('after', 'syncFolder', /\/keys\/./);
+      await killedIn(home, making, (queue) => add(queue, { key: 'k' }));
+      const taking = home.openHeld('after', 'rename', /\/tmp\//);
+      await killedIn(home, taking, (queue) => queue.sweep(budgetOf));
+      home.world.losePower();
+      const [one, other] = [
+        home.openHeld('after', 'list', /\/tasks\/tmp$/),
+        home.openHeld('before', 'rename', /\/pending\//),
+      ];
+      if ((await one.disk.list(`${HOME}/tasks/tmp`)).length === 2) doubled += 1;
+      const sweeps = [one.queue.sweep(budgetOf)];
+      await one.reached;
+      sweeps.push(other.queue.sweep(budgetOf));
+      await other.reached;
+      one.goOn();
+      await sweeps[0];
+      const begun = [await claimOne(one.queue)];
+      other.goOn();
+      await sweeps[1];
+      begun.push(await claimOne(other.queue));
+      assert.equal(begun.filter((id) => id !== undefined).length, 1);
+    });
+    assert.ok(doubled > 0);
+  });
 
   for (const [call, paths] of [
     ['create', /\/tmp\/.*\.worker/],

@@ -45,6 +45,7 @@ const removeOldNames = async (context: QueueContext): Promise<void> => {
     }
   }
   await removeOldPermits(context);
+  await removeOldHalfMade(context);
 };
 
 /** A permit that is free as well as in the hands of a worker: that one is dead, as nobody has taken any yet. */
@@ -59,6 +60,21 @@ const removeOldPermits = async (context: QueueContext): Promise<void> => {
       const inodes = [(await disk.facts(held))?.inode, (await disk.facts(free))?.inode];
       if (inodes[0] !== undefined && inodes[0] === inodes[1]) await removeOld(context, held);
     }
+  }
+};
+
+/** Two sweeps that take one name each would both give the task a place. Which name stays is the same for all who look. */
+const removeOldHalfMade = async ({ disk, layout }: QueueContext): Promise<void> => {
+  const kept = new Map<number, string>();
+  for (const name of await listOrNone(disk, layout.tmp)) {
+    const path = join(layout.tmp, name);
+    const facts = await disk.facts(path);
+    if (facts?.kind !== 'file' || facts.links < 2) continue;
+    const other = kept.get(facts.inode);
+    // One that a sweep gave a new name between two looks was seen under both; then it is gone from the first.
+    const isOld = other !== undefined && (await disk.facts(other))?.inode === facts.inode;
+    if (isOld) await unlessCode(['ENOENT'], () => disk.unlink(path));
+    else kept.set(facts.inode, path);
   }
 };
 
