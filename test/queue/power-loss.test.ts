@@ -165,6 +165,26 @@ describe('after a power loss', () => {
     assert.ok(doubled > 0);
   });
 
+  it('a dropped file that is there under two names becomes one task, and is not set aside', () =>
+    eachLoss(async (home) => {
+      const { disk } = home.open();
+      await disk.create(`${HOME}/tasks/pending/drop.json`, JSON.stringify({ prompt: 'dropped' }), true);
+      await disk.syncFolder(`${HOME}/tasks/pending`);
+      const taking = home.openHeld('after', 'rename', /\/drop\.json$/);
+      await killedIn(home, taking, async (queue) => queue.adopt((await queue.join(worker())).workerId));
+      home.world.losePower();
+      const { queue } = home.open();
+      const { workerId } = await queue.join(worker());
+      const found = { added: 0, quarantined: 0 };
+      for (let pass = 0; pass < 10; pass += 1, home.world.pass(5000)) {
+        await queue.sweep(budgetOf);
+        const { added, quarantined } = await queue.adopt(workerId);
+        found.added += added;
+        found.quarantined += quarantined;
+      }
+      assert.deepEqual(found, { added: 1, quarantined: 0 });
+    }));
+
   for (const [call, paths] of [
     ['create', /\/tmp\/.*\.worker/],
     ['rename', /\/run\//],

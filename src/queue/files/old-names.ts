@@ -7,7 +7,7 @@ import { systemCode } from '../../errors.ts';
 import type { State } from '../../task/lifecycle.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
-import { type Place, parseEndedName, parseHeldPermit } from './layout.ts';
+import { type Place, parseEndedName, parseHeldPermit, parseTaskName } from './layout.ts';
 import { placesInProgress, placesWaiting } from './locate.ts';
 import { PERMIT_FILE } from './permits.ts';
 
@@ -44,19 +44,25 @@ const removeOldNames = async (context: QueueContext): Promise<void> => {
       }
     }
   }
-  await removeOldPermits(context);
+  await removeOldHeld(context);
   await removeOldHalfMade(context);
 };
 
-/** A permit that is free as well as in the hands of a worker: that one is dead, as nobody has taken any yet. */
-const removeOldPermits = async (context: QueueContext): Promise<void> => {
+/**
+ * A permit that is free, or a dropped file that waits, as well as in the hands of a worker: that one is dead, as nobody has
+ * taken any yet.
+ */
+const removeOldHeld = async (context: QueueContext): Promise<void> => {
   const { disk, layout } = context;
   for (const worker of await listOrNone(disk, layout.inProgress)) {
     for (const text of await listOrNone(disk, join(layout.inProgress, worker))) {
+      if (parseTaskName(text) !== undefined) continue;
       const permit = parseHeldPermit(text);
-      if (permit === undefined) continue;
       const held = join(layout.inProgress, worker, text);
-      const free = join(layout.permits, permit.folder, String(permit.number), PERMIT_FILE);
+      const free =
+        permit === undefined
+          ? join(layout.pending, text)
+          : join(layout.permits, permit.folder, String(permit.number), PERMIT_FILE);
       const inodes = [(await disk.facts(held))?.inode, (await disk.facts(free))?.inode];
       if (inodes[0] !== undefined && inodes[0] === inodes[1]) await removeOld(context, held);
     }
