@@ -111,7 +111,8 @@ const linkKey = async (
     }
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    const taken = (await disk.facts(tmp))?.links === 2;
+    const ours = await disk.facts(tmp);
+    const taken = ours !== undefined && (await disk.facts(path))?.inode === ours.inode;
     if (taken) await abandon(context, tmp);
     else await discard(context, tmp);
     throw taken ? maybeAdded(error, key) : notAdded(error);

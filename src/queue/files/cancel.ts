@@ -33,7 +33,7 @@ export const cancelTask = async (context: QueueContext, id: string): Promise<Can
     if (isEnded(now.state)) {
       const open = (await readOutcome(context, id, now.run)) === undefined;
       // Whoever ended it is about to say why, or died before that: what is said first is what counts.
-      await closeOpenEnd(context, id, now.run);
+      await closeOpenEnd(context, now);
       await removeMark(context, markName({ id, base }));
       const why = (await readOutcome(context, id, now.run))?.error?.code;
       if (open && why === 'cancelled') return { id, result: 'cancelled' };
@@ -108,6 +108,8 @@ export const sweepMarks = async (context: QueueContext): Promise<number> => {
 const sweepMark = async (context: QueueContext, name: string): Promise<boolean> => {
   const life = parseMarkName(name);
   const place = life === undefined ? undefined : await locate(context, life.id);
+  // Without its mark it must have ended on the device, too: whoever ended it may not have come to that.
+  if (place !== undefined && isEnded(place.state)) await context.disk.syncFolder(place.folder);
   if (life === undefined || place === undefined || isEnded(place.state) || life.base < place.base) {
     await removeMark(context, name);
     return false;
@@ -156,7 +158,7 @@ const retryOne = async (context: QueueContext, id: string): Promise<State> => {
   const read = await readTask(context, place.path, id);
   if ('gone' in read) throw movedOn(id);
   if ('bad' in read) throw read.bad === UNSEALED ? unsealed(id) : noSuchTask(id);
-  await closeOpenEnd(context, id, place.run);
+  await closeOpenEnd(context, place);
   const blocked = (await parentsOf(context, read.task)).kind !== 'met';
   const to = placeAfter(layout, place.state, blocked ? 'retried_blocked' : 'retried', {
     id,
@@ -182,7 +184,7 @@ const movedOn = (id: string): KoubouError =>
 
 // Its outcome is what a waiting task's name counts from, so an end that was cut short is completed first. What is
 // there already may be another's, who died before it was on the device.
-const closeOpenEnd = async (context: QueueContext, id: string, run: number): Promise<void> => {
+const closeOpenEnd = async (context: QueueContext, { id, run, folder }: Place): Promise<void> => {
   const { disk, layout } = context;
   if ((await readOutcome(context, id, run)) === undefined) await publishWritten(context, id);
   if ((await readOutcome(context, id, run)) !== undefined) {
@@ -190,6 +192,8 @@ const closeOpenEnd = async (context: QueueContext, id: string, run: number): Pro
     return;
   }
   const lost = errorInfo('unknown', 'It had ended, and how was not recorded.');
+  // Nor may the end itself be there yet.
+  await disk.syncFolder(folder);
   await publishOutcome(context, endWithoutRun(id, run, lost, context.nowMs()));
 };
 

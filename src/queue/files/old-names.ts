@@ -7,7 +7,7 @@ import { systemCode } from '../../errors.ts';
 import type { State } from '../../task/lifecycle.ts';
 import type { QueueContext } from './context.ts';
 import { listOrNone, unlessCode } from './disk.ts';
-import { type Place, parseEndedName, parseHeldPermit } from './layout.ts';
+import { type Place, parseEndedName, parseHeldPermit, parseTaskName } from './layout.ts';
 import { placesInProgress, placesWaiting } from './locate.ts';
 import { PERMIT_FILE } from './permits.ts';
 
@@ -44,21 +44,43 @@ const removeOldNames = async (context: QueueContext): Promise<void> => {
       }
     }
   }
-  await removeOldPermits(context);
+  await removeOldHeld(context);
+  await removeOldHalfMade(context);
 };
 
-/** A permit that is free as well as in the hands of a worker: that one is dead, as nobody has taken any yet. */
-const removeOldPermits = async (context: QueueContext): Promise<void> => {
+/**
+ * A permit that is free, or a dropped file that waits, as well as in the hands of a worker: that one is dead, as nobody has
+ * taken any yet.
+ */
+const removeOldHeld = async (context: QueueContext): Promise<void> => {
   const { disk, layout } = context;
   for (const worker of await listOrNone(disk, layout.inProgress)) {
     for (const text of await listOrNone(disk, join(layout.inProgress, worker))) {
+      if (parseTaskName(text) !== undefined) continue;
       const permit = parseHeldPermit(text);
-      if (permit === undefined) continue;
       const held = join(layout.inProgress, worker, text);
-      const free = join(layout.permits, permit.folder, String(permit.number), PERMIT_FILE);
+      const free =
+        permit === undefined
+          ? join(layout.pending, text)
+          : join(layout.permits, permit.folder, String(permit.number), PERMIT_FILE);
       const inodes = [(await disk.facts(held))?.inode, (await disk.facts(free))?.inode];
       if (inodes[0] !== undefined && inodes[0] === inodes[1]) await removeOld(context, held);
     }
+  }
+};
+
+/** Two sweeps that take one name each would both give the task a place. Which name stays is the same for all who look. */
+const removeOldHalfMade = async ({ disk, layout }: QueueContext): Promise<void> => {
+  const kept = new Map<number, string>();
+  for (const name of await listOrNone(disk, layout.tmp)) {
+    const path = join(layout.tmp, name);
+    const facts = await disk.facts(path);
+    if (facts?.kind !== 'file' || facts.links < 2) continue;
+    const other = kept.get(facts.inode);
+    // One that a sweep gave a new name between two looks was seen under both; then it is gone from the first.
+    const isOld = other !== undefined && (await disk.facts(other))?.inode === facts.inode;
+    if (isOld) await unlessCode(['ENOENT'], () => disk.unlink(path));
+    else kept.set(facts.inode, path);
   }
 };
 

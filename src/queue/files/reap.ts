@@ -92,7 +92,12 @@ const clearReaped = async (
     else await returnForeign(context, join(folder, text), text);
     step('sweep.task_moved');
   };
-  await each((await listOrNone(disk, folder)).map((text) => () => move(text)));
+  const names = await listOrNone(disk, folder);
+  // The dead worker may not have come to that: no run may have an outcome that has not begun on the device.
+  if (names.some((text) => parseTaskName(text) !== undefined)) {
+    await unlessCode(['ENOENT'], () => disk.syncFolder(folder));
+  }
+  await each(names.map((text) => () => move(text)));
   step('sweep.tasks_moved');
   if (await unlessCode(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => disk.removeFolder(folder))) {
     await removeWorkerFiles(context, workerId);

@@ -8,6 +8,7 @@ import { BadFile, listOrNone, moveFolder, unlessCode } from './disk.ts';
 import { each } from './each.ts';
 import { parseTmpName } from './layout.ts';
 import { ensureDayFolders, locate } from './locate.ts';
+import { withoutOldNames } from './old-names.ts';
 import { finishEnd } from './outcome.ts';
 import { quarantine } from './quarantine.ts';
 import { requireSeal, UNSEALED } from './seal.ts';
@@ -15,6 +16,7 @@ import { firstPlace, publishTask } from './transition.ts';
 
 /** How many files were cleared or published. What a living process is making is left alone. */
 export const sweepTmp = async (context: QueueContext): Promise<number> => {
+  await withoutOldNames(context);
   let cleared = 0;
   const names = await listOrNone(context.disk, context.layout.tmp);
   const { forsaken } = context;
@@ -70,8 +72,7 @@ const clearFile = async (context: QueueContext, found: string, name: string): Pr
   const facts = await disk.facts(path);
   if (facts === undefined) return;
   if (name.endsWith('.outcome')) await finishEnd(context, path);
-  // Two links: its key leads to it already, so whoever repeats the command would be told that it exists.
-  const keyed = facts.links > 1 && isTask ? await readKeyed(context, path) : undefined;
+  const keyed = facts.links > 1 && isTask ? await readKeyed(context, path, facts.inode) : undefined;
   const task = await unlessPublished(context, keyed);
   if (task === 'unsealed') {
     await quarantine(context, path, name, UNSEALED);
@@ -99,10 +100,20 @@ const unlessPublished = async <T extends TaskFile | 'unsealed' | undefined>(
   return (await locate(context, task.task_id)) === undefined ? task : undefined;
 };
 
-const readKeyed = async (context: QueueContext, path: string): Promise<TaskFile | 'unsealed' | undefined> => {
+/**
+ * The task in a file to which its key leads: whoever repeats the command would be told that it exists. That a file has two
+ * names does not say so, for one of them may be an old one.
+ */
+const readKeyed = async (
+  context: QueueContext,
+  path: string,
+  inode: number,
+): Promise<TaskFile | 'unsealed' | undefined> => {
+  const { disk, layout } = context;
   try {
-    const bytes = await context.disk.read(path, MAX_TASK_BYTES);
+    const bytes = await disk.read(path, MAX_TASK_BYTES);
     const task = parseTaskFile(JSON.parse(bytes.toString('utf8')));
+    if (task.key === null || (await disk.facts(layout.key(task.key).path))?.inode !== inode) return undefined;
     return requireSeal(context).isSealed(bytes) ? task : 'unsealed';
   } catch (error) {
     if (error instanceof BadFile || error instanceof SyntaxError) return undefined;

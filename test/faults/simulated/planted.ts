@@ -2,7 +2,7 @@
 import { codeOf, otherwise } from '../otherwise.ts';
 import type { Plant } from './history.ts';
 
-const unsynced =
+export const unsynced =
   (folder: RegExp): Plant =>
   (disk) =>
     otherwise(disk, {
