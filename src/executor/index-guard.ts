@@ -38,9 +38,14 @@ export class IndexGuard {
     for (const [file, stamp] of await stampsOf(this.#folder)) {
       if (this.#before.get(file) === stamp) continue;
       const found = await readGitFile(join(this.#folder, file));
+      // Of what is too large to be read, or no file, nobody knows what it says.
+      if (found === undefined) {
+        files.push(file);
+        names.add(`those of ${file}, which cannot be read`);
+        continue;
+      }
       // In an index of two parts an entry that replaces one of the other part has no name.
-      const all = found === undefined ? [] : namesIn(found.bytes, this.#hashBytes).filter(Boolean);
-      const forged = all.filter(gitRefuses);
+      const forged = namesIn(found.bytes, this.#hashBytes).filter((name) => name !== '' && gitRefuses(name));
       if (forged.length > 0) files.push(file);
       for (const name of forged) names.add(shownName(name));
     }

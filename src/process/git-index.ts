@@ -87,3 +87,9 @@ export const copySharedIndex = async (gitFolder: string, path: string): Promise<
     if (found !== undefined) await writeFile(join(path, name), found.bytes);
   }
 };
+
+/** Not where one is none that is read. */
+export const isSameFile = async (one: string, other: string): Promise<boolean> => {
+  const [first, second] = await Promise.all([readGitFile(one), readGitFile(other)]);
+  return first !== undefined && second !== undefined && first.bytes.equals(second.bytes);
+};

@@ -21,7 +21,7 @@ import {
   shownName,
   zeroEnded,
 } from '../process/git.ts';
-import { copyIndex, copySharedIndex, giveTime, readGitFile } from '../process/git-index.ts';
+import { copyIndex, copySharedIndex, giveTime, isSameFile } from '../process/git-index.ts';
 import { withFilter } from '../process/lfs-pointer.ts';
 import { homeIn } from '../text/home-name.ts';
 import { reencoded } from './encodings.ts';
@@ -130,12 +130,6 @@ const trackedSince = async (
     if (!look.known.has(name) && !others.has(name) && (await isPlain(place, name))) added.push(name);
   }
   return added;
-};
-
-/** Not where one is none that is read. */
-const isSameFile = async (one: string, other: string): Promise<boolean> => {
-  const [first, second] = await Promise.all([readGitFile(one), readGitFile(other)]);
-  return first !== undefined && second !== undefined && first.bytes.equals(second.bytes);
 };
 
 /** Whether no link leads to a name. */

@@ -3,11 +3,12 @@
  * every git, and by the first look of the next run: one that a run wrote itself, with the size and times of the file and another
  * content, would hide what is done to that file later.
  */
-import { join } from 'node:path';
-import { type GitPlace, git, gitLine, shownName, zeroEnded } from '../process/git.ts';
-import { copyIndex, copySharedIndex } from '../process/git-index.ts';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { asName, type GitPlace, git, gitLine, shownName, zeroEnded } from '../process/git.ts';
+import { copyIndex, copySharedIndex, isSameFile } from '../process/git-index.ts';
 import { pointedTo, withFilter } from '../process/lfs-pointer.ts';
-import { Look } from './git-look.ts';
+import { factsOf, Look } from './git-look.ts';
 import type { GitScope } from './git-tree.ts';
 
 interface Entry {
@@ -25,6 +26,7 @@ export const lyingEntries = async (
   { place, index, scratch }: GitScope,
   { looked, gitFolder, asking }: { looked: string; gitFolder: string; asking: GitPlace },
 ): Promise<string[]> => {
+  if (await isAsBefore(index, join(scratch, 'index.began'))) return [];
   const theirs = join(scratch, 'index.judged');
   await copyIndex(index, theirs);
   if (place.own !== undefined) await copySharedIndex(gitFolder, place.own.path);
@@ -44,6 +46,7 @@ export const lyingEntries = async (
   }
   const folders = await lyingFolders(place, look);
   if (wrong.size === 0) return folders;
+  for (const name of await nowAs(place, wrong)) wrong.delete(name);
   const pointed = await pointedTo(place, wrong);
   const filtered = new Set(await filteredByGit(place, asking, [...wrong.keys()]));
   return [...wrong.keys()]
@@ -52,6 +55,11 @@ export const lyingEntries = async (
     .concat(folders)
     .sort();
 };
+
+/** Then a run wrote nothing into it. The other part of one in two may have changed alone. */
+const isAsBefore = async (index: string, began: string): Promise<boolean> =>
+  !(await readdir(dirname(index))).some((name) => name.startsWith('sharedindex.')) &&
+  (await isSameFile(index, began));
 
 /**
  * An index also holds the trees of its folders, and the next commit takes over those in which nothing changed since. So the tree
@@ -87,6 +95,20 @@ const levelsOf = (names: readonly string[]): Set<string>[] => {
     }
   }
   return levels;
+};
+
+/** As many as one call takes; of more the rest counts as wrong. */
+const MOST_HASHED = 200;
+
+/** Of names with what an index says of them, those that are so by now: a person may have changed and staged one since the look. */
+const nowAs = async (place: GitPlace, said: ReadonlyMap<string, string>): Promise<string[]> => {
+  const names = [...said.keys()].filter((name) => asName(shownName(name)) === name).slice(0, MOST_HASHED);
+  const files: string[] = [];
+  for (const name of names) if ((await factsOf(place, name))?.isFile() === true) files.push(name);
+  if (files.length === 0) return [];
+  const hashed = await git(place, ['hash-object', '--', ...files.map(shownName)]);
+  const ids = hashed.stdout.toString('latin1').split('\n');
+  return files.filter((name, nth) => ids[nth] === said.get(name));
 };
 
 /** By name; without those that are in conflict. */

@@ -1,17 +1,27 @@
 /** Whether a loose object of git's is what its name says. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createInflate } from 'node:zlib';
+import { systemCode } from '../errors.ts';
 import { asBytes } from '../process/git.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const SHA1_LETTERS = 40;
 
-/** `path`: in git's bytes. Of a file that is none of zlib's, or no file, false. Holds one piece in memory at a time. */
+/**
+ * `path`: in git's bytes. Of a file that is none of zlib's, no file, or closed, false; of
+ * one that is gone by now, true: git packs them. Holds one piece in memory at a time.
+ */
 export const isGenuine = async (path: string, id: string): Promise<boolean> => {
-  const file = await open(asBytes(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  let file: FileHandle;
+  try {
+    file = await open(asBytes(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return systemCode(error) === 'ENOENT';
+  }
   try {
     if (!(await file.stat()).isFile()) return false;
     const hash = createHash(id.length === SHA1_LETTERS ? 'sha1' : 'sha256');
