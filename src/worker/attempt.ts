@@ -33,7 +33,7 @@ import { outcomeOf } from './outcome.ts';
 import { RunState } from './run-state.ts';
 import type { WorkerSettings } from './settings.ts';
 import { StepLeft, Steps } from './steps.ts';
-import { NOTHING_SEEN, stoppedVerdict, type Verdict, withoutKeysIn } from './verdict.ts';
+import { NOTHING_SEEN, stoppedVerdict, tellsOfAnswer, type Verdict, withoutKeysIn } from './verdict.ts';
 import { Workplace } from './workplace.ts';
 
 type Prepared = Pick<TryParts, 'workplace' | 'statePath' | 'before'>;
@@ -52,18 +52,6 @@ export interface RunDependencies extends Waiting {
 
 /** How long a busy endpoint is left alone when it does not say. */
 const BUSY_PAUSE_SECONDS = 1;
-/** What can only be said of an answer that came. */
-const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'prompt_truncated',
-  'output_truncated',
-  'empty_output',
-  'tool_call_as_text',
-  'unknown_tool',
-  'no_evidence',
-  'schema_invalid',
-  'check_failed',
-  'expected_missing',
-]);
 
 export type AttemptEnd = Extract<WorkerEvent, { event: 'task_ended' | 'task_taken_away' }>;
 
@@ -154,7 +142,7 @@ export class Attempt {
 
   #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
     const { endpointDown, endpointAnswered } = this.#dependencies;
-    if (error === null || ANSWERED.has(error.code)) endpointAnswered(runner);
+    if (error === null || tellsOfAnswer(error.code)) endpointAnswered(runner);
     if (error?.code !== 'runner_unavailable' && error?.code !== 'endpoint_busy') return;
     const pause = error.code === 'endpoint_busy' ? BUSY_PAUSE_SECONDS : null;
     endpointDown(runner, this.#reason(error), retryAfter ?? pause);

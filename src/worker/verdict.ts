@@ -1,5 +1,5 @@
 /** What happened in an attempt, before the queue decides what becomes of the task. */
-import { ERROR_CODES, type ErrorInfo, errorInfo } from '../errors.ts';
+import { ERROR_CODES, type ErrorCode, type ErrorInfo, errorInfo } from '../errors.ts';
 import type { RunnerOutcome } from '../runner/runner.ts';
 import type { Usage } from '../task/record.ts';
 import { withoutKeys } from '../text/keys.ts';
@@ -71,3 +71,19 @@ export const withoutKeysIn = (verdict: Verdict, keys: readonly string[]): Verdic
     evidence: evidence === null ? null : cut(evidence),
   };
 };
+
+/** What can only be said of an answer that came. */
+const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'prompt_truncated',
+  'output_truncated',
+  'empty_output',
+  'tool_call_as_text',
+  'unknown_tool',
+  'no_evidence',
+  'schema_invalid',
+  'check_failed',
+  'expected_missing',
+]);
+
+/** Whether it can only be said of an answer that came: then the server answers. */
+export const tellsOfAnswer = (code: ErrorCode): boolean => ANSWERED.has(code);

@@ -5,7 +5,6 @@ import { type ErrorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.
 import { setAside } from '../executor/set-aside.ts';
 import { appendOwn, noteOwn } from '../names/own-file.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import { walk } from '../names/walk.ts';
 import { apartPath } from '../process/apart.ts';
 import { isOfMachine } from '../process/git-failure.ts';
 import { holdsUser } from '../process/key-folders.ts';
@@ -32,6 +31,7 @@ import {
   writeWorktree,
 } from '../worktree/record.ts';
 import { makeWorktree, type Worktree } from '../worktree/worktree.ts';
+import { movedTask } from './moved-task.ts';
 import { requireSameFolder } from './names.ts';
 import type { WorkerSettings } from './settings.ts';
 
@@ -266,32 +266,6 @@ const saysWhy = (error: unknown): boolean =>
   error instanceof KoubouError ? !isOfMachine(error) : systemCode(error) !== undefined;
 
 const folderOf = ({ cwd, places }: TaskFile): string => places?.[cwd] ?? cwd;
-
-/**
- * A file that the commit does not hold can only be read where it is, and so is one that is a link there: what was
- * attached was none, or was followed when the task was added.
- */
-const movedTask = (task: TaskFile, { record, cwd }: Worktree): TaskFile => {
-  const places = { ...task.places };
-  const files = task.files.map((file) => {
-    const within = relative(record.repository, places[file.path] ?? file.path);
-    const moved = join(record.path, within);
-    if (within.startsWith('..') || !isFileItself(moved, record.path)) return file;
-    places[moved] = walk(moved).end;
-    return { ...file, path: moved };
-  });
-  return { ...task, cwd, files, places };
-};
-
-/** Whether no part of it below `top` is a link. */
-const isFileItself = (path: string, top: string): boolean => {
-  try {
-    const { end, facts } = walk(path);
-    return facts?.isFile() === true && end === join(walk(top).end, relative(top, path));
-  } catch {
-    return false;
-  }
-};
 
 const refuseWhatText = (runner: string, { expect, output, worktree }: Claim['task']['options']): void => {
   const asked =

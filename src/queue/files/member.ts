@@ -22,7 +22,7 @@ import { scratchOf } from './artifact-files.ts';
 import { Candidates } from './claim.ts';
 import { creatorName, isoNow, type QueueContext, randomHex } from './context.ts';
 import { BadFile, isDiskFull, listOrNone, removeAny, replace, unlessCode } from './disk.ts';
-import { MOST_SLOTS, parseTaskName, SLOT, SLOT_COUNT, type TaskName } from './layout.ts';
+import { MOST_SLOTS, parseTaskName, type TaskName } from './layout.ts';
 import { outcomeRuns } from './locate.ts';
 import { parseMarkName } from './marks.ts';
 import { readOutcome } from './outcome.ts';
@@ -30,7 +30,9 @@ import { returnPermit } from './permits.ts';
 import { freeReserve, withReserve } from './reserve.ts';
 import { requireSeal } from './seal.ts';
 import { endRun } from './settle.ts';
+import { returnSlot, takeSlot } from './slots.ts';
 import { taskPlace } from './transition.ts';
+import { removeWorkerFiles } from './workers.ts';
 
 interface Held<A extends Admission = Admission> extends Claim<A> {
   name: TaskName;
@@ -251,36 +253,6 @@ export class FileMember implements Member {
 const isBound = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MOST_SLOTS;
 
-const returnSlot = async (context: QueueContext, folder: string): Promise<void> => {
-  const { disk, layout } = context;
-  const present = new Set(await listOrNone(disk, layout.inProgress));
-  const free = slotNames().find((slot) => !present.has(slot));
-  const gone = ['ENOENT', 'ENOTEMPTY', 'EEXIST'];
-  if (free === undefined) await unlessCode(gone, () => disk.removeFolder(folder));
-  else await unlessCode(gone, () => disk.rename(folder, join(layout.inProgress, free)));
-};
-
-export const slotNames = (): string[] =>
-  Array.from({ length: SLOT_COUNT }, (_, number) => `slot-${String(number).padStart(2, '0')}`);
-
-/** Removes what a worker that is gone left in run/ and ctl/. */
-export const removeWorkerFiles = async (context: QueueContext, workerId: string): Promise<void> => {
-  const { disk, layout } = context;
-  const children = join(layout.children, workerId);
-  for (const name of await listOrNone(disk, children)) {
-    await removeAny(disk, join(children, name));
-  }
-  await removeAny(disk, children);
-  for (const path of [
-    join(layout.control, `${workerId}.json`),
-    join(layout.run, `.${workerId}.beat`),
-    layout.beatFile(workerId),
-    layout.runFile(workerId),
-  ]) {
-    await removeAny(disk, path);
-  }
-};
-
 /** Registers a daemon durably, then gives it a folder of its own that nobody has had before. */
 export const joinQueue = async (context: QueueContext, worker: WorkerIdentity): Promise<FileMember> => {
   const { disk, layout, self, step } = context;
@@ -301,21 +273,4 @@ export const joinQueue = async (context: QueueContext, worker: WorkerIdentity): 
   step('join.slot_taken');
   await disk.syncFolder(layout.inProgress);
   return new FileMember(context, workerId);
-};
-
-// On a full disk, or without inodes, a ready-made folder can still be renamed where none can be made.
-const takeSlot = async (context: QueueContext, folder: string): Promise<boolean> => {
-  const { disk, layout } = context;
-  for (const name of await listOrNone(disk, layout.inProgress)) {
-    if (!SLOT.test(name)) continue;
-    const slot = join(layout.inProgress, name);
-    try {
-      if ((await disk.facts(slot))?.kind !== 'folder' || (await listOrNone(disk, slot)).length > 0) continue;
-      if (await unlessCode(['ENOENT', 'EXDEV'], () => disk.rename(slot, folder))) return true;
-    } catch (error) {
-      // One that somebody else made is no reason not to take the next.
-      if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
-    }
-  }
-  return false;
 };

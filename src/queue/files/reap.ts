@@ -12,13 +12,12 @@ import { BadFile, listOrNone, moveFolder, removeAny, unlessCode } from './disk.t
 import { each } from './each.ts';
 import { returnForeign } from './foreign.ts';
 import { parseTaskName, REAPED_PREFIX, SLOT, type TaskName, taskName } from './layout.ts';
-import { removeWorkerFiles } from './member.ts';
 import { readOutcome, readOutcomes } from './outcome.ts';
 import { returnPermit } from './permits.ts';
 import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
 import { endRun } from './settle.ts';
-import { readRunFile } from './workers.ts';
+import { readRunFile, removeWorkerFiles } from './workers.ts';
 
 export type BudgetOf = (task: TaskFile) => Budget;
 

@@ -12,7 +12,6 @@ import { isDead, type Sightings } from './dead.ts';
 import { listOrNone, makeFolderOnce } from './disk.ts';
 import { each } from './each.ts';
 import { isWorkerId, parseDelayedName, parseTaskName, REAPED_PREFIX, type TaskName } from './layout.ts';
-import { removeWorkerFiles, slotNames } from './member.ts';
 import { withoutOldNames } from './old-names.ts';
 import { parentsOf } from './parents.ts';
 import { promoteDue } from './promote.ts';
@@ -20,9 +19,11 @@ import { quarantine } from './quarantine.ts';
 import { readTask } from './read.ts';
 import { type BudgetOf, clearSlots, reapDead } from './reap.ts';
 import { fillReserve } from './reserve.ts';
+import { slotNames } from './slots.ts';
 import { sweepHalfMade } from './sweep-half-made.ts';
 import { sweepTmp } from './sweep-tmp.ts';
 import { placeAfter, taskPlace, transition } from './transition.ts';
+import { removeWorkerFiles } from './workers.ts';
 
 const emptyReport = (): SweepReport => ({
   reaped: [],

@@ -6,7 +6,7 @@ import { once } from '../../text/once.ts';
 import type { WorkerInfo } from '../member.ts';
 import { isHeardFrom, workerStatus } from '../worker-status.ts';
 import { type QueueContext, verdictFor } from './context.ts';
-import { BadFile, listOrNone } from './disk.ts';
+import { BadFile, listOrNone, removeAny } from './disk.ts';
 import { isWorkerId, MOST_SLOTS, parseTaskName } from './layout.ts';
 
 // Made when one is read: to make them costs a short command more than the look at a folder without workers.
@@ -153,4 +153,22 @@ export const passedOver = async (context: QueueContext): Promise<Map<string, 'en
     for (const [id, why] of Object.entries(beat?.passed ?? {})) passed.set(id, why);
   }
   return passed;
+};
+
+/** Removes what a worker that is gone left in run/ and ctl/. */
+export const removeWorkerFiles = async (context: QueueContext, workerId: string): Promise<void> => {
+  const { disk, layout } = context;
+  const children = join(layout.children, workerId);
+  for (const name of await listOrNone(disk, children)) {
+    await removeAny(disk, join(children, name));
+  }
+  await removeAny(disk, children);
+  for (const path of [
+    join(layout.control, `${workerId}.json`),
+    join(layout.run, `.${workerId}.beat`),
+    layout.beatFile(workerId),
+    layout.runFile(workerId),
+  ]) {
+    await removeAny(disk, path);
+  }
 };
