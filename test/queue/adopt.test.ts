@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { Member } from '../../src/queue/queue.ts';
 import { census } from '../faults/census.ts';
+import { HOME } from '../faults/simulated/world.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { FailingDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';
 import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
+import { SimulatedHome } from '../helpers/simulated-home.ts';
 import { budgetOf, takeAll, worker } from '../support/builders.ts';
 
 describe('a file dropped into pending', () => {
@@ -207,6 +209,22 @@ describe('a file dropped into pending', () => {
     assert.equal((await adopt()).added, 1);
     assert.deepEqual(await prompts(), ['a']);
     assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);
+  });
+
+  it('is not put back by a second look of the same process while the first has it in hand', async () => {
+    const simulated = new SimulatedHome();
+    const held = simulated.openHeld('before', 'read', /\/in_progress\/.*drop\.json$/);
+    const { workerId } = await held.queue.join(worker());
+    await held.disk.create(`${HOME}/tasks/pending/drop.json`, '{"prompt":"a"}', true);
+    const looks = [held.queue.adopt(workerId)];
+    await held.reached;
+    looks.push(held.queue.adopt(workerId));
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    held.goOn();
+    assert.deepEqual(
+      (await Promise.all(looks)).map(({ added }) => added),
+      [1, 0],
+    );
   });
 
   it('is left alone where nobody said how to read it, and when its name begins with a dot', async () => {

@@ -29,6 +29,7 @@ export class Adoption {
   readonly #sightings = new Map<string, { facts: string; sinceMs: number }>();
   /** Taken into the worker's folder, and to be put back where they did not become tasks. */
   readonly #owed = new Set<string>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(context: QueueContext, draft: DraftFromDrop) {
     this.#context = context;
@@ -37,9 +38,16 @@ export class Adoption {
 
   /**
    * Looks at each foreign name once. Answers with how many tasks were added and how many files were set aside.
-   * Each file is renamed into `workerFolder` first, so one daemon takes it; a reaper returns it.
+   * Each file is renamed into `workerFolder` first, so one daemon takes it; a reaper returns it. One call at a time: what one
+   * has in hand another would put back.
    */
-  async run(workerFolder: string): Promise<Adopted> {
+  run(workerFolder: string): Promise<Adopted> {
+    const turn = this.#last.then(() => this.#run(workerFolder));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #run(workerFolder: string): Promise<Adopted> {
     const { disk, layout } = this.#context;
     const result = { added: 0, quarantined: 0, waiting: 0 };
     const errors: unknown[] = [];
