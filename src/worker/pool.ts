@@ -1,19 +1,23 @@
 /**
- * A daemon's work: keep the slots busy and end when it is told to or nothing is left. One loop decides
- * everything; timers and events only wake it. What it does beside claiming has files of its own: upkeep.ts
- * (sweeps), heartbeat.ts, slots.ts (how many at a time), admission.ts (which tasks, and where they go), endpoints.ts
- * (whose servers answer), ending.ts (when nothing is left), attempt.ts (one attempt).
+ * A daemon's work: keep the slots busy and end when it is told to or nothing is left. One loop decides everything; timers and
+ * events only wake it. What it does has files of its own: claiming.ts and admission.ts (which tasks, and where they go),
+ * attempts.ts (what is in hand), upkeep.ts (sweeps), heartbeat.ts, slots.ts (how many at a time), endpoints.ts (whose servers
+ * answer), pause.ts (when it looks again), ending.ts (when nothing is left).
  */
-import { KoubouError, mayPass, systemCode } from '../errors.ts';
+import { mayPass } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
 import type { ChangeHint, Claim, Member, Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import { type Admitted, Gate } from './admission.ts';
-import { Attempt } from './attempt.ts';
+import { Attempts } from './attempts.ts';
+import { CLAIM_RETRY_MS, Claiming } from './claiming.ts';
+import type { Stop } from './clocks.ts';
 import { Ending, leftIn } from './ending.ts';
 import { Endpoints } from './endpoints.ts';
+import { every } from './every.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Notes, STOPPING_NOTE } from './notes.ts';
+import { pauseMs } from './pause.ts';
 import { plannerOf } from './plan.ts';
 import type { WorkerSettings } from './settings.ts';
 import { Slots } from './slots.ts';
@@ -24,11 +28,6 @@ const BUSY_BEAT_MS = 1000;
 const QUICK_SWEEP_MS = 1000;
 const FULL_SWEEP_MS = 10_000;
 const CANCEL_LOOK_MS = 500;
-const IDLE_LOOK_MS = 5000;
-const BUSY_LOOK_MS = 1000;
-const SHORTEST_WAIT_MS = 20;
-/** Between two tries to claim from a queue that cannot be written to, or to look at one that cannot be read. */
-const CLAIM_RETRY_MS = 1000;
 
 export interface PoolParts {
   queue: Queue;
@@ -49,51 +48,70 @@ export class Pool {
   readonly #notes: Notes;
   readonly #endpoints: Endpoints;
   readonly #gate: Gate;
+  readonly #claiming: Claiming;
   readonly #slots: Slots;
   readonly #upkeep: Upkeep;
   readonly #heartbeat: Heartbeat;
   readonly #ending: Ending;
-  readonly #attempts = new Map<string, { attempt: Attempt; ended: Promise<void> }>();
-  readonly #giveUp = new AbortController();
+  readonly #attempts: Attempts;
   #wake = new AbortController();
   #stopping = false;
   #fenced = false;
   #outcomeWaits = false;
-  #claimAgainAt = 0;
-  #completed = 0;
-  #failed = 0;
   #idleSince = performance.now();
   #backlog = 0;
-  /** Attempts that have ended, with something that hangs. */
-  #hanging = 0;
-  #fault: unknown;
 
   constructor(parts: PoolParts) {
     const { queue, member, settings, runners, tell } = parts;
     this.#parts = parts;
-    this.#notes = new Notes(tell);
+    const notes = new Notes(tell);
+    this.#notes = notes;
     this.#endpoints = new Endpoints(runners, tell, () => this.#wakeUp(), settings.probeSeconds);
     const plan = plannerOf(settings, runners);
     this.#gate = new Gate(settings, plan, runners, this.#endpoints);
+    this.#claiming = new Claiming({
+      member,
+      gate: this.#gate,
+      notes,
+      isInHand: (id) => this.#attempts.has(id),
+      onFenced: () => this.#setFenced(),
+    });
     const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
     this.#slots = new Slots(settings, scaling, performance.now());
-    this.#upkeep = new Upkeep({
-      queue,
-      member,
-      plan,
-      tell,
-      notes: this.#notes,
-      onMoved: () => this.#wakeUp(),
+    this.#upkeep = new Upkeep({ queue, member, plan, tell, notes, onMoved: () => this.#wakeUp() });
+    this.#attempts = new Attempts({
+      dependencies: {
+        member,
+        runners,
+        settings,
+        tell,
+        artifacts: queue.artifacts,
+        outcomeWaits: (why) => this.#setOutcomeWaits(why),
+        endpointDown: (runner, reason, retryAfter) => this.#endpoints.markDown(runner, reason, retryAfter),
+        endpointAnswered: (runner) => this.#endpoints.markAnswered(runner),
+      },
+      ended: async (end) => {
+        tell(end);
+        // Whoever took it may have taken all.
+        if (end.event === 'task_taken_away') await this.#heartbeat.beat();
+      },
+      left: () => {
+        this.#heartbeat.soon();
+        this.#idleSince = performance.now();
+        this.#wakeUp();
+        // What waited for this task may be ready: nobody should wait for the timer to find out.
+        this.#upkeep.soon();
+      },
     });
     this.#heartbeat = new Heartbeat({
       member,
-      notes: this.#notes,
+      notes,
       state: () => ({
         slots: this.#slots.count,
-        progress: Object.fromEntries([...this.#attempts].map(([id, { attempt }]) => [id, attempt.progress])),
+        progress: this.#attempts.progress,
         down: this.#endpoints.down,
-        completed: this.#completed,
-        failed: this.#failed,
+        completed: this.#attempts.completed,
+        failed: this.#attempts.failed,
       }),
       outdated: settings.outdated,
       onFenced: () => this.#setFenced(),
@@ -120,7 +138,7 @@ export class Pool {
     this.#stopping = true;
     this.#notes.setQuietly('stopping', STOPPING_NOTE);
     void this.#heartbeat.beat();
-    if (now) this.#stopAttempts();
+    if (now) this.#attempts.giveUp();
     this.#wakeUp();
   }
 
@@ -143,8 +161,8 @@ export class Pool {
     } finally {
       for (const timer of timers) clearInterval(timer);
       this.#endpoints.close();
-      this.#stopAttempts();
-      await Promise.all([...this.#attempts.values()].map(({ ended }) => ended));
+      this.#attempts.giveUp();
+      await this.#attempts.allEnded();
       await this.#heartbeat.close();
       await this.#upkeep.close();
       await hint.close();
@@ -153,8 +171,8 @@ export class Pool {
 
   async #loop(hint: ChangeHint): Promise<PoolEnd> {
     for (;;) {
-      if (this.#fault !== undefined) throw this.#fault;
-      if (this.#fenced) return { kind: 'fenced', ...this.#hangs };
+      if (this.#attempts.fault !== undefined) throw this.#attempts.fault;
+      if (this.#fenced) return { kind: 'fenced', ...this.#attempts.hangs };
       let waitMs = CLAIM_RETRY_MS;
       try {
         const next = await this.#look(hint);
@@ -190,15 +208,15 @@ export class Pool {
   }
 
   #mayClaim(): boolean {
-    const held = this.#stopping || this.#fenced || this.#outcomeWaits || this.#fault !== undefined;
-    return !held && performance.now() >= this.#claimAgainAt;
+    const held = this.#stopping || this.#fenced || this.#outcomeWaits || this.#attempts.fault !== undefined;
+    return !held && this.#claiming.pauseMs === 0;
   }
 
   /** Claims as much as the slots take, opening more of them while the backlog is long. */
   async #fill(): Promise<void> {
     await this.#scale();
     while (this.#attempts.size < this.#slots.count && this.#mayClaim()) {
-      const claimed = await this.#claim();
+      const claimed = await this.#claiming.claim();
       if (claimed === undefined) break;
       this.#start(claimed);
       await this.#scale();
@@ -210,102 +228,30 @@ export class Pool {
     this.#slots.adjust(this.#attempts.size, this.#backlog, performance.now());
   }
 
-  async #claim(): Promise<Claim<Admitted> | undefined> {
-    await this.#gate.look();
-    try {
-      const claim = await this.#parts.member.claim((task, earlier): Admitted => {
-        // Its last run went back to the queue and is still being cleared up.
-        if (this.#attempts.has(task.task_id)) return { take: false, why: 'permit' };
-        return this.#gate.admit(task, earlier);
-      });
-      this.#notes.set('claim', null);
-      this.#notes.set('stuck', this.#parts.member.trouble);
-      return claim;
-    } catch (error) {
-      if (error instanceof KoubouError && error.code === 'worker_lost') {
-        this.#setFenced();
-        return undefined;
-      }
-      // That the queue fails is not the task's fault.
-      if (!isOfQueue(error)) throw error;
-      this.#claimAgainAt = performance.now() + CLAIM_RETRY_MS;
-      const words = error instanceof Error ? error.message : String(error);
-      this.#notes.set('claim', `nothing can be claimed (${words})`);
-      return undefined;
-    }
-  }
-
   #start(claim: Claim<Admitted>): void {
-    const { member, runners, settings, tell } = this.#parts;
-    const attempt = new Attempt(
-      {
-        member,
-        runners,
-        settings,
-        tell,
-        outcomeWaits: (why) => this.#setOutcomeWaits(why),
-        endpointDown: (runner, reason, retryAfter) => this.#endpoints.markDown(runner, reason, retryAfter),
-        endpointAnswered: (runner) => this.#endpoints.markAnswered(runner),
-        artifacts: this.#parts.queue.artifacts,
-        giveUp: this.#giveUp.signal,
-      },
-      claim,
-    );
-    const finish = async (): Promise<void> => {
-      try {
-        const end = await attempt.run();
-        if (end.event === 'task_ended' && end.state === 'completed') this.#completed += 1;
-        if (end.event === 'task_ended' && end.state === 'failed') this.#failed += 1;
-        tell(end);
-        // Whoever took it may have taken all.
-        if (end.event === 'task_taken_away') await this.#heartbeat.beat();
-      } catch (error) {
-        this.#fault ??= error;
-      }
-      this.#attempts.delete(claim.id);
-      this.#noteHanging(attempt.left);
-      this.#heartbeat.soon();
-      this.#idleSince = performance.now();
-      this.#wakeUp();
-      // What waited for this task may be ready: nobody should wait for the timer to find out.
-      this.#upkeep.soon();
-    };
-    this.#attempts.set(claim.id, { attempt, ended: finish() });
+    // The request to stop may have come while the claim was on its way.
+    const stopped: Stop[] = [
+      ...(this.#stopping ? [{ kind: 'stopped' } as const] : []),
+      ...(this.#fenced ? [{ kind: 'fenced' } as const] : []),
+    ];
+    this.#attempts.start(claim, stopped);
     this.#ending.reset();
-    // The request to stop came while the claim was on its way.
-    if (this.#stopping) attempt.stop({ kind: 'stopped' });
-    if (this.#fenced) attempt.stop({ kind: 'fenced' });
-  }
-
-  get #hangs(): { hangs?: true } {
-    return this.#hanging > 0 ? { hangs: true } : {};
-  }
-
-  #noteHanging(left: Promise<void> | undefined): void {
-    if (left === undefined) return;
-    this.#hanging += 1;
-    void left.finally(() => {
-      this.#hanging -= 1;
-    });
   }
 
   #waitMs(nextDueMs: number | null): number {
-    const { until } = this.#parts.settings;
-    const active = this.#attempts.size > 0 || this.#stopping || this.#backlog > 0 || this.#slots.mayClose;
-    // Somebody waits for the end of a drain, and what others run ends without a word to this daemon.
-    const look = active || until.kind === 'drained' ? BUSY_LOOK_MS : IDLE_LOOK_MS;
-    const jittered = look * (0.8 + Math.random() * 0.2);
-    const due =
-      nextDueMs === null ? Number.POSITIVE_INFINITY : Math.max(SHORTEST_WAIT_MS, nextDueMs - Date.now());
-    const idle = until.kind === 'idle' ? Math.max(50, until.seconds * 1000) : Number.POSITIVE_INFINITY;
-    const claim = this.#claimAgainAt - performance.now();
-    return Math.min(jittered, due, idle, claim > 0 ? claim : Number.POSITIVE_INFINITY);
+    return pauseMs({
+      until: this.#parts.settings.until,
+      active: this.#attempts.size > 0 || this.#stopping || this.#backlog > 0 || this.#slots.mayClose,
+      dueInMs: nextDueMs === null ? null : nextDueMs - Date.now(),
+      claimInMs: this.#claiming.pauseMs,
+    });
   }
 
   /** The end, when it has come. */
   async #atEnd(): Promise<PoolEnd | undefined> {
     if (this.#attempts.size > 0 || this.#fenced) return undefined;
-    const ended = { completed: this.#completed, failed: this.#failed, ...this.#hangs };
+    const { completed, failed } = this.#attempts;
+    const ended = { completed, failed, ...this.#attempts.hangs };
     if (this.#stopping) return { kind: 'stopped', left: await leftIn(this.#parts.queue), ...ended };
     const { until } = this.#parts.settings;
     if (until.kind === 'stopped') return undefined;
@@ -324,7 +270,7 @@ export class Pool {
   async #obeyCancels(): Promise<void> {
     try {
       for (const id of await this.#parts.member.cancelRequests()) {
-        this.#attempts.get(id)?.attempt.stop({ kind: 'cancelled' });
+        this.#attempts.stop(id, { kind: 'cancelled' });
       }
       this.#notes.set('cancel', null);
     } catch (error) {
@@ -333,16 +279,10 @@ export class Pool {
     }
   }
 
-  /** What runs goes back to the queue, uncharged. */
-  #stopAttempts(): void {
-    this.#giveUp.abort();
-    for (const { attempt } of this.#attempts.values()) attempt.stop({ kind: 'stopped' });
-  }
-
   #setFenced(): void {
     if (this.#fenced) return;
     this.#fenced = true;
-    for (const { attempt } of this.#attempts.values()) attempt.stop({ kind: 'fenced' });
+    this.#attempts.stopAll({ kind: 'fenced' });
     this.#wakeUp();
   }
 
@@ -357,20 +297,3 @@ export class Pool {
     this.#wake.abort();
   }
 }
-
-/** A tick that takes longer than its interval (a slow disk) must not pile up. `action` never rejects. */
-const every = (ms: number, action: () => Promise<void>): NodeJS.Timeout => {
-  let running = false;
-  return setInterval(() => {
-    if (running) return;
-    running = true;
-    void action().finally(() => {
-      running = false;
-    });
-  }, ms);
-};
-
-/** What the queue says of itself (queue/closed.ts), and not what was asked of it. */
-const isOfQueue = (error: unknown): boolean =>
-  error instanceof KoubouError &&
-  (error.code === 'disk_full' || error.code === 'queue_unavailable' || systemCode(error.cause) !== undefined);

@@ -15,9 +15,9 @@ const SEED = 20_261_121;
 
 /** What it held for a task stays: memory and open files. So much of them because it has half a minute to be found. */
 const LEAK: Fault = {
-  file: 'worker/pool.ts',
-  from: '      this.#attempts.delete(claim.id);\n',
-  to: `      this.#attempts.delete(claim.id);
+  file: 'worker/attempts.ts',
+  from: '    this.#running.delete(id);\n',
+  to: `    this.#running.delete(id);
       const fs = process.getBuiltinModule('node:fs');
       (globalThis.leaked ??= []).push(Buffer.alloc(16_000_000, 1));
       for (let count = 0; count < 6; count += 1) fs.openSync('/dev/null');\n`,
