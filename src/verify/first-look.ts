@@ -16,7 +16,14 @@ export interface GitLook extends GitScope {
   /** Where objects go that are not kept. */
   objects: string;
   /** Of a folder of the user's: what git knew when the run began. */
-  known: { asking: GitPlace; commits: readonly string[]; homes: readonly string[] } | null;
+  known: Known | null;
+}
+
+export interface Known {
+  asking: GitPlace;
+  /** null: git could not list them. */
+  commits: readonly string[] | null;
+  homes: readonly string[];
 }
 
 export interface FirstLook {
@@ -81,11 +88,11 @@ export const firstLook = async (
   return { git: null, before: await takeListTree({ folder, excluded, signal }), notes };
 };
 
-const knownOf = async (asking: GitPlace, scope: GitScope): Promise<GitLook['known']> => {
-  const commits = await commitsNamed(asking, scope.place);
-  if (commits === null) return null;
-  return { asking, commits, homes: await homesInIndex(scope.place, scope.index, scope.scratch) };
-};
+const knownOf = async (asking: GitPlace, scope: GitScope): Promise<Known> => ({
+  asking,
+  commits: await commitsNamed(asking, scope.place),
+  homes: await homesInIndex(scope.place, scope.index, scope.scratch),
+});
 
 /** Where what git ignores begins. */
 export const ignoredBy = async ({ place, scratch }: GitScope): Promise<(name: string) => boolean> => {

@@ -150,6 +150,9 @@ export class Workplace {
       return changes;
     } catch (error) {
       if (!signal.aborted && !saysWhy(error)) throw error;
+      if (error instanceof KoubouError && error.code === 'repository_lost') {
+        this.#odd = { error: toErrorInfo(error), feedback: 'Leave the files of git to git.' };
+      }
       const why = signal.aborted ? 'the time of the run was over' : toErrorInfo(error).message;
       return { names: [], homes: [], bounded: false, trouble: why };
     }

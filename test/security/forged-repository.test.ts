@@ -197,6 +197,24 @@ describe('what a run wrote into a repository by itself', function () {
     assert.match(repository.git('for-each-ref', '--format=%(refname) %(objectname)'), new RegExp(evil));
   });
 
+  for (const [what, act, code] of [
+    ['refs that git cannot list', 'echo garbage >.git/packed-refs', 'repository_lost'],
+    ['a part of a home', 'mkdir -p sub/.koubou; echo x >sub/.koubou/x', 'home_in_changes'],
+  ] as const) {
+    it(`fails for good where it left ${what}: the next run would take it for what was there`, async () => {
+      let runs = 0;
+      const { status, result } = await repository.ran(
+        (cwd) => {
+          runs += 1;
+          put('b.txt', 'work\n')(cwd);
+          shell(repository.folder, act);
+        },
+        { options: { worktree: false, retries: 2 } },
+      );
+      assert.deepEqual([status, result?.error?.code, runs], ['failed', code, 1]);
+    });
+  }
+
   it('hides nothing from a diff by an attribute', async () => {
     const { task_id } = await repository.ran((cwd) => {
       put('sub/.gitignore', '*\n')(cwd);
