@@ -260,7 +260,8 @@ describe('an apply that was killed', function () {
         await killedAfter(after, there);
         buried(elsewhere);
         await undoKilledApply(own, record, environment);
-        if (after < calls - 20) assert.deepEqual(all(), before);
+        // With the last calls it removes what it worked in, and all has been applied.
+        if (after < calls - 30) assert.deepEqual(all(), before);
       }
       assert.equal((await there()).result, 'applied');
       assert.deepEqual(all(), done);
