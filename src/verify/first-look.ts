@@ -19,7 +19,7 @@ export interface GitLook extends GitScope {
   known: Known | null;
 }
 
-export interface Known {
+interface Known {
   asking: GitPlace;
   /** null: git could not list them. */
   commits: readonly string[] | null;
