@@ -49,7 +49,9 @@ export const homesInIndex = async (place: GitPlace, index: string, scratch: stri
   await copyIndex(index, copy);
   // The other part of an index in two may have come since.
   if (place.own !== undefined) await copySharedIndex(dirname(index), place.own.path);
-  const listed = await git(place, ['ls-files', '-z', '--full-name'], { variables: { GIT_INDEX_FILE: copy } });
+  const listed = await git(place, ['ls-files', '-z', '--full-name', ':/'], {
+    variables: { GIT_INDEX_FILE: copy },
+  });
   // It may be none that git can read.
   return listed.code === 0 ? homesAmong(zeroEnded(listed.stdout)) : [];
 };

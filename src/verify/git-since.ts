@@ -27,7 +27,9 @@ export const homesInGit = async ({ known, place, index, scratch }: GitLook): Pro
 export const liesOfIndex = async (look: GitLook): Promise<string[]> => {
   const { known, scratch, place, repository } = look;
   if (known === null) return [];
-  return lyingEntries(look, {
+  // Also where the folder is one within the work tree: the index is that of the whole.
+  const whole = { ...look, place: { ...place, folder: repository.top } };
+  return lyingEntries(whole, {
     looked: join(scratch, 'index.now'),
     gitFolder: repository.gitFolder,
     asking: { ...known.asking, signal: place.signal },

@@ -88,6 +88,21 @@ describe('what a run wrote into a repository by itself', function () {
       assert.equal(repository.git('show', 'HEAD:sub/a.txt'), 'a\n');
     });
 
+    it('is set aside also where it lies about what is outside of the folder of the work', async () => {
+      repository.git('update-index', '--refresh');
+      const sub = repository.git('rev-parse', `${repository.git('write-tree').trim()}:sub`).trim();
+      const evil = repository.gitWith(`100644 blob ${blob(EVIL)}\ta.txt\n`, 'mktree').trim();
+      shell(repository.folder, 'mkdir other');
+      const record = await repository.ran(
+        (cwd) => {
+          swap(sub, evil);
+          put('b.txt', 'work\n')(cwd);
+        },
+        { ...PLAIN, cwd: `${repository.folder}/other` },
+      );
+      lost(record, /the trees of its folders/);
+    });
+
     it('is left alone where git itself wrote it: staged files, files for later, bits and conflicts', async () => {
       settled();
       const { status, result } = await repository.ran(() => {
@@ -115,6 +130,19 @@ describe('what a run wrote into a repository by itself', function () {
         );
         repository.git('update-index', '--split-index');
       }, PLAIN);
+      assert.equal(result?.error?.code, 'home_in_changes', result?.error?.message);
+    });
+
+    it('is looked through for a home outside of the folder of the work', async () => {
+      shell(repository.folder, 'mkdir other');
+      const { result } = await repository.ran(
+        (cwd) => {
+          put('b.txt', 'work\n')(cwd);
+          const home = `100644,${blob('x')},sub/.koubou/config/agent.yaml`;
+          repository.git('update-index', '--add', '--cacheinfo', home);
+        },
+        { ...PLAIN, cwd: `${repository.folder}/other` },
+      );
       assert.equal(result?.error?.code, 'home_in_changes', result?.error?.message);
     });
 
