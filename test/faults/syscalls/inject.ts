@@ -129,12 +129,12 @@ const traceThread = async (ground: Ground, thread: Thread): Promise<Call[]> => {
 
 const ID = /task_[0-9]+_[0-9]+_[0-9]+_[0-9a-z]+/g;
 const NUMBER = /[0-9a-f]*[0-9][0-9a-f]*/g;
-/** The beginning of a hash, which may hold no digit. */
-const KEY_FOLDER = /\/keys\/[0-9a-f]{2}(?![0-9a-f])/g;
+/** The beginning of a hash, which may hold no digit, in the folder of keys as it is called or as it was opened. */
+const KEY_FOLDER = /(\/keys|\/self\/fd\/[0-9]+)\/[0-9a-f]{2}(?![0-9a-z])/g;
 const plainIn =
   (home: string) =>
   (path: string): string =>
-    path.replace(home, 'HOME').replaceAll(ID, 'ID').replaceAll(KEY_FOLDER, '/keys/#').replaceAll(NUMBER, '#');
+    path.replace(home, 'HOME').replaceAll(ID, 'ID').replaceAll(KEY_FOLDER, '$1/#').replaceAll(NUMBER, '#');
 
 const copyOf = async ({ folder, model }: Ground): Promise<string> => {
   copies += 1;
