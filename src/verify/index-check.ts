@@ -42,7 +42,8 @@ export const lyingEntries = async (
   for (const [name, { mode, id }] of entriesOf(await look.list('-s'))) {
     const own = ours.get(name);
     if (own === undefined || open.has(name) || [mode, own.mode].includes(GITLINK)) continue;
-    if (own.id !== id) wrong.set(name, id);
+    // Of a file that a sparse checkout leaves out nothing is said.
+    if (own.id !== id && (await factsOf(place, name)) !== undefined) wrong.set(name, id);
   }
   const folders = await lyingFolders(place, look);
   if (wrong.size === 0) return folders;
@@ -78,7 +79,14 @@ const lyingFolders = async (place: GitPlace, look: Look): Promise<string[]> => {
     );
     trees.add(await gitLine(place, ['write-tree', '--missing-ok'], { variables: look.variables }));
   }
-  return trees.size > 1 ? ['the trees of its folders'] : [];
+  const all = [...trees];
+  const fresh = all.at(-1) ?? '';
+  for (const tree of all) {
+    // Of old, git wrote modes into trees that it writes into none any more: the files are the same.
+    const same = await git(place, ['diff-tree', '-r', '--quiet', '--no-renames', tree, fresh]);
+    if (same.code !== 0) return ['the trees of its folders'];
+  }
+  return [];
 };
 
 const NOBODY = '.koubou-nothing';
@@ -97,18 +105,23 @@ const levelsOf = (names: readonly string[]): Set<string>[] => {
   return levels;
 };
 
-/** As many as one call takes; of more the rest counts as wrong. */
+/** In one call. */
 const MOST_HASHED = 200;
 
 /** Of names with what an index says of them, those that are so by now: a person may have changed and staged one since the look. */
 const nowAs = async (place: GitPlace, said: ReadonlyMap<string, string>): Promise<string[]> => {
-  const names = [...said.keys()].filter((name) => asName(shownName(name)) === name).slice(0, MOST_HASHED);
   const files: string[] = [];
-  for (const name of names) if ((await factsOf(place, name))?.isFile() === true) files.push(name);
-  if (files.length === 0) return [];
-  const hashed = await git(place, ['hash-object', '--', ...files.map(shownName)]);
-  const ids = hashed.stdout.toString('latin1').split('\n');
-  return files.filter((name, nth) => ids[nth] === said.get(name));
+  for (const name of said.keys()) {
+    if (asName(shownName(name)) === name && (await factsOf(place, name))?.isFile() === true) files.push(name);
+  }
+  const same: string[] = [];
+  for (let at = 0; at < files.length; at += MOST_HASHED) {
+    const part = files.slice(at, at + MOST_HASHED);
+    const hashed = await git(place, ['hash-object', '--', ...part.map(shownName)]);
+    const ids = hashed.stdout.toString('latin1').split('\n');
+    for (const [nth, name] of part.entries()) if (ids[nth] === said.get(name)) same.push(name);
+  }
+  return same;
 };
 
 /** By name; without those that are in conflict. */

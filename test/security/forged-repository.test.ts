@@ -119,6 +119,33 @@ describe('what a run wrote into a repository by itself', function () {
       assert.deepEqual(asideIn(dirname(index())), []);
     });
 
+    it('is left alone where files are left out, and where a tree has modes of old', async () => {
+      const old = repository.gitWith(
+        `100664 blob ${repository.git('rev-parse', 'HEAD:sub/a.txt').trim()}\ta.txt\n`,
+        'mktree',
+      );
+      const listed = repository
+        .git('ls-tree', 'HEAD')
+        .replace(/^(040000 tree )[0-9a-f]+(\tsub)$/m, `$1${old.trim()}$2`);
+      const tree = repository.gitWith(listed, 'mktree').trim();
+      repository.git(
+        'reset',
+        '-q',
+        '--hard',
+        repository.git('commit-tree', tree, '-p', 'HEAD', '-m', 'old').trim(),
+      );
+      repository.write('left-out.txt', 'one\n');
+      repository.commit('one');
+      repository.write('left-out.txt', 'two\n');
+      repository.commit('two');
+      shell(repository.folder, 'git sparse-checkout set --no-cone "/*" "!/left-out.txt"');
+      const { status, result } = await repository.ran((cwd) => {
+        put('b.txt', 'work\n')(cwd);
+        shell(cwd, 'git reset -q --hard HEAD~1; echo b >b.txt; git add b.txt');
+      }, PLAIN);
+      assert.equal(status, 'completed', result?.error?.message);
+    });
+
     it('is looked through in both its parts for a home', async () => {
       const { result } = await repository.ran(() => {
         put('b.txt', 'work\n')(repository.folder);
