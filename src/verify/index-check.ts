@@ -5,7 +5,9 @@
  */
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { KoubouError } from '../errors.ts';
 import { asName, type GitPlace, git, gitLine, shownName, zeroEnded } from '../process/git.ts';
+import { isOfMachine } from '../process/git-failure.ts';
 import { copyIndex, copySharedIndex, isSameFile } from '../process/git-index.ts';
 import { pointedTo, withFilter } from '../process/lfs-pointer.ts';
 import { factsOf, Look } from './git-look.ts';
@@ -77,18 +79,25 @@ const lyingFolders = async (place: GitPlace, look: Look): Promise<string[]> => {
       [...folders].map((folder) => `${folder}${NOBODY}`),
       [],
     );
-    trees.add(await gitLine(place, ['write-tree', '--missing-ok'], { variables: look.variables }));
+    try {
+      trees.add(await gitLine(place, ['write-tree', '--missing-ok'], { variables: look.variables }));
+    } catch (error) {
+      // Of what git itself wrote a tree can be made, but for want of room or time.
+      if (!(error instanceof KoubouError) || isOfMachine(error) || place.signal?.aborted) throw error;
+      return [FOLDERS];
+    }
   }
   const all = [...trees];
   const fresh = all.at(-1) ?? '';
   for (const tree of all) {
     // Of old, git wrote modes into trees that it writes into none any more: the files are the same.
     const same = await git(place, ['diff-tree', '-r', '--quiet', '--no-renames', tree, fresh]);
-    if (same.code !== 0) return ['the trees of its folders'];
+    if (same.code !== 0) return [FOLDERS];
   }
   return [];
 };
 
+const FOLDERS = 'the trees of its folders';
 const NOBODY = '.koubou-nothing';
 
 /** Folders by their depth, each with a slash at its end. */

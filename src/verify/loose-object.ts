@@ -9,6 +9,8 @@ import { asBytes } from '../process/git.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const SHA1_LETTERS = 40;
+/** A link, a socket or a pipe without a reader, a file that was closed. */
+const NOT_FILES = ['ELOOP', 'EMLINK', 'ENXIO', 'EACCES'];
 
 /**
  * `path`: in git's bytes. Of a file that is none of zlib's, no file, or closed, false; of
@@ -19,8 +21,11 @@ export const isGenuine = async (path: string, id: string): Promise<boolean> => {
   try {
     file = await open(asBytes(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    return systemCode(error) === 'ENOENT';
+    const code = systemCode(error) ?? '';
+    if (code === 'ENOENT') return true;
+    // What the machine is short of says nothing of the object.
+    if (NOT_FILES.includes(code)) return false;
+    throw error;
   }
   try {
     if (!(await file.stat()).isFile()) return false;

@@ -3,12 +3,13 @@
  * unasked: one that a run wrote over would hide a change from a diff, and bring it back with a merge. So each that came or
  * changed is hashed when the run has ended. What is not what it says is set aside, and the run has failed.
  */
-import { lstat, readdir } from 'node:fs/promises';
+import { chmod, lstat, readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type ErrorInfo, errorInfo } from '../errors.ts';
+import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
 import { moveAway } from '../executor/set-aside.ts';
 import { Folder } from '../names/folder.ts';
 import { unlikelyName } from '../names/unlikely-name.ts';
+import { OWNERS_RIGHTS } from '../names/with-rights.ts';
 import { asBytes, asName, type GitPlace, shownName } from '../process/git.ts';
 import { findRepository, isRepository } from '../process/repository.ts';
 import { named } from '../text/named.ts';
@@ -98,8 +99,19 @@ const stampsOf = async (objects: string): Promise<Map<string, string>> => {
   return stamps;
 };
 
-const namesIn = async (folder: string): Promise<string[]> =>
-  readdir(asBytes(folder), { encoding: 'latin1' }).catch(() => []);
+/** Also of a folder that a run closed: it gets its owner's rights back. */
+const namesIn = async (path: string): Promise<string[]> => {
+  try {
+    return await readdir(asBytes(path), { encoding: 'latin1' });
+  } catch (error) {
+    if (systemCode(error) !== 'EACCES') return [];
+    const isOpen = await chmod(asBytes(path), OWNERS_RIGHTS).then(
+      () => true,
+      () => false,
+    );
+    return isOpen ? readdir(asBytes(path), { encoding: 'latin1' }) : [];
+  }
+};
 
 /** Its path, where it lay there still. */
 const aside = async (path: string): Promise<string[]> => {

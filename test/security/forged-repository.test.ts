@@ -1,6 +1,6 @@
 /** What a run writes into git's own files by itself, as no git would: its index, its objects, its refs. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -226,6 +226,29 @@ describe('what a run wrote into a repository by itself', function () {
       }, PLAIN);
       lost(record, /objects/);
       assert.ok(!existsSync(looseOf(id)));
+    });
+
+    it('are left alone where they cannot be read for want of descriptors', async () => {
+      const id = repository.git('rev-parse', 'HEAD:sub/a.txt').trim();
+      const limit = spawnSync(
+        'prlimit',
+        [
+          '--nofile=40',
+          process.execPath,
+          '-e',
+          `
+          const fs = require('node:fs');
+          import('${new URL('../../src/verify/loose-object.ts', import.meta.url).href}').then(async ({ isGenuine }) => {
+            const held = [];
+            try { for (;;) held.push(fs.openSync('/dev/null')); } catch {}
+            const said = await isGenuine('${looseOf(id)}', '${id}').then(String, (error) => error.code);
+            held.forEach((each) => fs.closeSync(each));
+            console.log(said);
+          });`,
+        ],
+        { encoding: 'utf8' },
+      );
+      assert.equal(limit.stdout.trim(), 'EMFILE', limit.stderr);
     });
 
     it('are left alone where git wrote them: commits, and all of them packed', async () => {
