@@ -1,6 +1,6 @@
 /**
  * What each request is answered with: made by its action, the same at every door. Strict, as this version gives it; a later
- * one may give more, so whoever reads documents passes over what is not known.
+ * one may give more, so a reader ignores members that it does not know.
  *
  * The command line takes types alone from here and from documents/: to make the schemas would cost each start.
  */

@@ -1,4 +1,4 @@
-/** What a daemon tells of, as whoever watches it reads it. */
+/** The events of a daemon, as its readers get them. */
 import type { WorkerEvent } from '../events.ts';
 import type { EventDocument } from './documents/event.ts';
 

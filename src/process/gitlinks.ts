@@ -1,6 +1,6 @@
 /**
  * What an index says, as git reads it: its names, and the gitlinks among them, at which git looks for a repository of its
- * own. Pure. The bytes may be an agent's: of what is no index of git's there is nothing, as git refuses it too.
+ * own. Pure. The bytes may be an agent's: what is not an index of git's yields nothing, as git refuses it too.
  */
 
 const GITLINK = 0o160000;

@@ -1,4 +1,4 @@
-/** A folder that is there for as long as a worker holds its tasks: whoever fences it renames that folder away. */
+/** A folder that is there for as long as a worker holds its tasks: fencing renames that folder away. */
 import { existsSync } from 'node:fs';
 import { KoubouError } from '../errors.ts';
 

@@ -1,6 +1,6 @@
 /**
  * A task as documents show it: the task file, joined with where it stands and with its outcomes (docs/task-file.md). What
- * this version does not know of a file is shown too: whoever reads documents of another version passes over it.
+ * this version does not know of a file is shown too: a reader of another version ignores it.
  */
 import * as z from 'zod/mini';
 import {

@@ -108,7 +108,7 @@ export const sweepMarks = async (context: QueueContext): Promise<number> => {
 const sweepMark = async (context: QueueContext, name: string): Promise<boolean> => {
   const life = parseMarkName(name);
   const place = life === undefined ? undefined : await locate(context, life.id);
-  // Without its mark it must have ended on the device, too: whoever ended it may not have come to that.
+  // Before the mark goes, the end must be on the device: the process that ended it may have died before its sync.
   if (place !== undefined && isEnded(place.state)) await context.disk.syncFolder(place.folder);
   if (life === undefined || place === undefined || isEnded(place.state) || life.base < place.base) {
     await removeMark(context, name);

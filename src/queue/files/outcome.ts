@@ -168,7 +168,7 @@ export const finishEnd = async (context: QueueContext, tmp: string, only?: strin
   const place = await locate(context, id);
   if (place === undefined || !isEnded(place.state) || place.run !== attempt) return false;
   await ensureResultFolder(context, id);
-  // Whoever ended it may not have come to that: with the outcome and without the end it would be taken for a replayed one.
+  // The process that ended it may have died before its sync: an outcome without its end on the device would be taken for a replayed one.
   await context.disk.syncFolder(place.folder);
   await unlessCode(['EEXIST', 'ENOENT'], () => context.disk.link(tmp, context.layout.outcome(id, attempt)));
   await context.disk.syncFolder(context.layout.resultFolder(id));
