@@ -4,10 +4,11 @@
  * when the program has ended, and what git could run or follow of it is set aside: nothing is deleted, as it may be the
  * user's, who was at work in the same repository.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { constants, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { closeRead } from '../names/close-read.ts';
 import { Folder } from '../names/folder.ts';
 import { unlikelyName } from '../names/unlikely-name.ts';
 import { withRights } from '../names/with-rights.ts';
@@ -237,6 +238,6 @@ const headOf = (folder: string): string | undefined => {
   } catch {
     return undefined;
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    if (descriptor !== undefined) closeRead(descriptor);
   }
 };

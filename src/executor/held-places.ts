@@ -3,8 +3,9 @@
  * that descriptor, so that nobody can turn a name round meanwhile. An older bubblewrap takes names alone; with it the way is
  * looked at again right before the start.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { constants, fstatSync, openSync } from 'node:fs';
 import { KoubouError, systemCode } from '../errors.ts';
+import { closeRead } from '../names/close-read.ts';
 import { openHeld } from '../names/folder.ts';
 import { linkIn, NameRefused } from '../names/walk.ts';
 import { askProgram } from '../process/ask-program.ts';
@@ -40,7 +41,7 @@ export class HeldPlaces {
     if (descriptor === undefined) return undefined;
     this.#paths.push(path);
     if (!this.#byDescriptor) {
-      closeSync(descriptor);
+      closeRead(descriptor);
       return [how, path, path];
     }
     return [`${how}-fd`, this.#given(descriptor), path];
@@ -68,7 +69,7 @@ export class HeldPlaces {
   }
 
   close(): void {
-    for (const descriptor of this.descriptors.splice(0)) closeSync(descriptor);
+    for (const descriptor of this.descriptors.splice(0)) closeRead(descriptor);
   }
 }
 
@@ -91,7 +92,7 @@ const openedFile = (path: string): number | undefined => {
   } catch {
     // As if it were not there.
   }
-  if (descriptor !== undefined) closeSync(descriptor);
+  if (descriptor !== undefined) closeRead(descriptor);
   return undefined;
 };
 

@@ -4,7 +4,6 @@
  */
 import {
   type BigIntStats,
-  closeSync,
   constants,
   existsSync,
   fstatSync,
@@ -16,6 +15,7 @@ import {
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { closeRead } from './close-read.ts';
 import { NameRefused, NotAFile } from './walk.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -59,11 +59,11 @@ export class Folder {
       for (const part of parts) {
         at = join(at, part);
         const next = openPart(`/proc/self/fd/${descriptor}/${part}`, at, make);
-        closeSync(descriptor);
+        closeRead(descriptor);
         descriptor = next;
       }
     } catch (error) {
-      closeSync(descriptor);
+      closeRead(descriptor);
       throw error;
     }
     return Folder.#of(path, descriptor);
@@ -79,7 +79,7 @@ export class Folder {
     try {
       return new Folder(path, descriptor, fstatSync(descriptor, { bigint: true }));
     } catch (error) {
-      closeSync(descriptor);
+      closeRead(descriptor);
       throw error;
     }
   }
@@ -150,7 +150,7 @@ export class Folder {
   }
 
   close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    if (this.#descriptor !== undefined) closeRead(this.#descriptor);
   }
 }
 
@@ -249,7 +249,7 @@ export const openHeld = (place: string): number => {
   try {
     const descriptor = openSync(folder.at(basename(place)), O_PATH | O_NOFOLLOW);
     if (!fstatSync(descriptor).isSymbolicLink()) return descriptor;
-    closeSync(descriptor);
+    closeRead(descriptor);
     throw new NameRefused(`${place} has become a link`);
   } finally {
     folder.close();

@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { closeRead } from '../../names/close-read.ts';
 import { sayingName } from '../../names/folder.ts';
 import { HeldFolders } from './held-folders.ts';
 import { asNamed, asText } from './odd-names.ts';
@@ -135,7 +136,7 @@ export class NodeDisk implements Disk {
       if (stat.size > maxBytes) throw new BadFile(`it has ${stat.size} bytes; ${maxBytes} are read at most`);
       return fs.readFileSync(descriptor);
     } finally {
-      fs.closeSync(descriptor);
+      closeRead(descriptor);
     }
   }
 
