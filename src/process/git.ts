@@ -31,7 +31,7 @@ export interface GitPlace {
    * Absolute: a folder in which git begins, and moves to `folder` from there. Without it none starts, also where this process was
    * stopped after its last look: the kernel looks for it in the child. Nothing in it is used.
    */
-  lease?: string | undefined;
+  leaseFolder?: string | undefined;
 }
 
 /** A git folder that koubou made. Absolute paths. */
@@ -193,7 +193,7 @@ const sharedFolder = async (place: GitPlace): Promise<string> => {
 };
 
 const gitOnce = async (
-  { folder, gitFolder, own, environment, signal, lease }: GitPlace,
+  { folder, gitFolder, own, environment, signal, leaseFolder }: GitPlace,
   args: readonly string[],
   { variables = {}, input, printsTo, alone = false }: GitOptions = {},
 ): Promise<GitEnd & { killed: string | undefined }> => {
@@ -204,9 +204,9 @@ const gitOnce = async (
   const told = own === undefined ? named : ownVariables(own);
   // In a folder of koubou's own lies what is thrown away.
   const isKept = own === undefined || own.objects.written === own.objects.read;
-  const there = lease === undefined ? [] : ['-C', folder];
+  const there = leaseFolder === undefined ? [] : ['-C', folder];
   const ended = await execa(program, [...there, ...SETTINGS, ...(isKept ? DURABLE : []), ...args], {
-    cwd: lease ?? folder,
+    cwd: leaseFolder ?? folder,
     env: { ...kept, PATH: path, ...VARIABLES, ...told, ...variables },
     extendEnv: false,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
@@ -226,7 +226,7 @@ const gitOnce = async (
         }),
     maxBuffer: MOST_PRINTED,
   });
-  const lost = systemCode(ended.cause) === 'ENOENT' ? lostLease(lease) : undefined;
+  const lost = systemCode(ended.cause) === 'ENOENT' ? lostLease(leaseFolder) : undefined;
   if (lost !== undefined) throw lost;
   const printed = ended.stdout instanceof Uint8Array ? Buffer.from(ended.stdout) : Buffer.alloc(0);
   const isOurs = ended.timedOut || ended.isCanceled || ended.isMaxBuffer;

@@ -65,8 +65,8 @@ export const ownGit = async (
   const stored = join(commonFolder, 'objects');
   const written = objects.in === 'repository' ? stored : objects.folder;
   await mkdir(written, { recursive: true });
-  const { environment, signal, folder, lease } = place;
-  return { folder, environment, signal, lease, own: { path, top, objects: { written, read: stored } } };
+  const { environment, signal, folder, leaseFolder } = place;
+  return { folder, environment, signal, leaseFolder, own: { path, top, objects: { written, read: stored } } };
 };
 
 const isThere = (name: string): Promise<boolean> =>

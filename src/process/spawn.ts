@@ -8,7 +8,7 @@ import { isShortage, KoubouError, systemCode } from '../errors.ts';
 import { openOwn } from '../names/own-file.ts';
 import { requireProgram } from './find-program.ts';
 import { fileIdentity } from './holders.ts';
-import { lostLease } from './lease.ts';
+import { type Lease, lostLease } from './lease.ts';
 import { startTimeOf } from './liveness.ts';
 import { findOwn, type Sought } from './own-path.ts';
 
@@ -27,21 +27,16 @@ export interface ProgramOptions {
   stdoutPath: string;
   /** Appended to; may be the same file as stdoutPath. */
   stderrPath: string;
-  /** KOUBOU_RUN of the child, by which what it leaves behind is found; null: a child without a run. */
-  marker: string | null;
   /** Its descriptor 3 is a pipe, of which `said` tells; it has to close it while it runs. */
   says?: true;
   /** What it reads from its descriptor 4, to the end. */
   gives?: Uint8Array;
   /** With `says`: descriptors that it gets, from 5 on. They stay open here. */
   holds?: readonly number[];
-  /** Awaited when nothing is left but to start it; where it rejects nothing is started. */
+  /** Of the run that it belongs to: without it nothing is started, on Linux also after the last look of this process; null: of no run. */
+  lease: Pick<Lease, 'marker' | 'folder' | 'assertOwned'> | null;
+  /** Awaited when nothing is left but to start it, after a last look at the lease; where it rejects nothing is started. */
   before?: () => Promise<void>;
-  /**
-   * Absolute: a folder without which nothing is started, as it is there for as long as this process holds the task. The kernel
-   * looks for it in the child: this process may be stopped for hours after its own last look. Of Linux.
-   */
-  lease?: string | undefined;
 }
 
 export interface ProgramEnd {
@@ -73,12 +68,12 @@ export interface RunningProgram {
  * written, `worker_lost` without the lease; the system's own error where the machine has no descriptor or process to spare.
  */
 export const startProgram = async (options: ProgramOptions): Promise<RunningProgram> => {
-  const { command, args, cwd, environment, marker } = options;
+  const { command, args, cwd, environment, lease } = options;
   // In front of the program stands setpriv: without this look a missing program would be its exit 127.
   await requireProgram(command, cwd, environment['PATH']);
   const sought = { path: options.ownPath ?? environment['PATH'], inside: [cwd] };
   const wrapper = await deathWrapper(sought);
-  const moving = options.lease === undefined ? [] : await movingTo(cwd, sought);
+  const moving = lease?.folder === undefined ? [] : await movingTo(cwd, sought);
   // Else a folder that may not be entered would be an exit of env with 125.
   if (moving.length > 0) {
     await access(cwd, constants.X_OK).catch((cause: unknown) => {
@@ -91,10 +86,11 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
   const files = await openFiles(options);
   try {
     const given = await identitiesOf(files);
+    await lease?.assertOwned();
     await options.before?.();
     const child = execa(file, rest, {
-      cwd: moving.length === 0 ? cwd : options.lease,
-      env: marker === null ? { ...environment } : { ...environment, KOUBOU_RUN: marker },
+      cwd: moving.length === 0 ? cwd : lease?.folder,
+      env: lease === null ? { ...environment } : { ...environment, KOUBOU_RUN: lease.marker },
       extendEnv: false,
       ...(typeof options.stdin === 'object' && 'text' in options.stdin ? { input: options.stdin.text } : {}),
       stdio: [
@@ -111,7 +107,7 @@ export const startProgram = async (options: ProgramOptions): Promise<RunningProg
       cleanup: false,
     });
     const pid = child.pid;
-    if (pid === undefined) throw lostLease(options.lease) ?? startFailure(command, (await child).cause);
+    if (pid === undefined) throw lostLease(lease?.folder) ?? startFailure(command, (await child).cause);
     const said = textOf(child.stdio[3]);
     const startTime = startTimeOrNull(pid);
     const ended = child.then((result) => ({

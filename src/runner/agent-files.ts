@@ -18,9 +18,9 @@ export class AgentFiles {
   readonly answer: string;
   readonly stdout: string;
   readonly #rules: OutputRules;
-  readonly #context: Pick<RunContext, 'statePath' | 'outputPath' | 'signal'>;
+  readonly #context: Pick<RunContext, 'statePath' | 'outputPath' | 'lease'>;
 
-  constructor(context: Pick<RunContext, 'statePath' | 'outputPath' | 'signal'>, rules: OutputRules) {
+  constructor(context: Pick<RunContext, 'statePath' | 'outputPath' | 'lease'>, rules: OutputRules) {
     const { statePath, outputPath } = context;
     this.#context = context;
     this.#rules = rules;
@@ -49,7 +49,7 @@ export class AgentFiles {
     if (output.last_line || output.jsonl) {
       // The last line may have no end, and a reader of lines that come waits for one.
       await appendOwn(this.stdout, '\n');
-      const { signal } = this.#context;
+      const { signal } = this.#context.lease;
       await new LineReader(this.stdout).read((line) => reader.take(line), { signal });
     }
     if (output.file) await this.#takeAnswer();

@@ -2,9 +2,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { errorInfo } from '../errors.ts';
 import { openOwn } from '../names/own-file.ts';
+import type { Lease } from '../process/lease.ts';
 import { asksForPerson, isQuestion } from './agent-output.ts';
 import { RunFailure } from './failure.ts';
-import type { RunContext } from './runner.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const TAIL_BYTES = 4096;
@@ -16,7 +16,7 @@ export class AgentPrintout {
   readonly #stdout: FileHandle;
   readonly #log: FileHandle;
   readonly #logStart: number;
-  readonly #progress: RunContext['progress'];
+  readonly #progress: Lease['progress'];
   #copied = 0;
   #logSize: number;
   #lastCame = performance.now();
@@ -24,12 +24,7 @@ export class AgentPrintout {
   #judged = false;
   #fromModel = false;
 
-  private constructor(
-    stdout: FileHandle,
-    log: FileHandle,
-    logStart: number,
-    progress: RunContext['progress'],
-  ) {
+  private constructor(stdout: FileHandle, log: FileHandle, logStart: number, progress: Lease['progress']) {
     this.#stdout = stdout;
     this.#log = log;
     this.#logStart = logStart;
@@ -38,7 +33,7 @@ export class AgentPrintout {
   }
 
   /** Both files are made when missing. Close it in any case. */
-  static async open(stdoutPath: string, { logPath, progress }: RunContext): Promise<AgentPrintout> {
+  static async open(stdoutPath: string, { logPath, progress }: Lease): Promise<AgentPrintout> {
     const stdout = await openOwn(stdoutPath, 'read and append');
     try {
       const log = await openOwn(logPath, 'read and append');

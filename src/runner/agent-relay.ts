@@ -25,7 +25,7 @@ export interface AgentRelayOptions {
   endpoint: AgentEndpoint;
   apiKey: string | undefined;
   model: string | null;
-  context: Pick<RunContext, 'signal' | 'phase' | 'progress'>;
+  context: Pick<RunContext, 'lease' | 'phase'>;
   /** The program has no network, and reaches only a socket. */
   confined: boolean;
   /** The program is told no key, so none can be asked of it. */
@@ -70,7 +70,7 @@ export const openAgentRelay = async (options: AgentRelayOptions): Promise<AgentR
   let connection: Connection | undefined;
   let hasAnswered = false;
   try {
-    connection = await openConnection({ kind, url, model }, context.signal, { apiKey });
+    connection = await openConnection({ kind, url, model }, context.lease.signal, { apiKey });
     const socketPath = folder === null ? undefined : join(folder, 'relay');
     const relay = await openRelay({
       connection,
@@ -88,7 +88,7 @@ export const openAgentRelay = async (options: AgentRelayOptions): Promise<AgentR
         hasAnswered = true;
         context.phase('running');
       },
-      onBytes: (count) => context.progress(count),
+      onBytes: (count) => context.lease.progress(count),
     });
     const open = connection;
     const root = socketPath === undefined ? relay.url : `http://${RELAY_HOST}:${PORT}`;

@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { isCutOff, isRelayed, namesIn } from '../executor/agent-rules.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
+import { runProgram } from '../executor/run-program.ts';
 import { replaceOwn, sizeOfOwn } from '../names/own-file.ts';
 import { type OwnProgram, requireNamed } from '../process/own-path.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
@@ -22,7 +23,6 @@ import { type AgentRelay, openAgentRelay } from './agent-relay.ts';
 import { type AgentConfinement, type Asked, agentExecutor, sandboxOf } from './agent-sandbox.ts';
 import { type Invocation, invocationOf } from './agent-template.ts';
 import { verdictOn } from './agent-verdict.ts';
-import { attend } from './attend.ts';
 import { directEnvironment } from './direct-environment.ts';
 import { failedOutcome, type RunFacts, RunFailure } from './failure.ts';
 import { buildPrompt } from './model-prompt.ts';
@@ -127,7 +127,7 @@ export class AgentRunner implements Runner {
     const facts: RunFacts = { model, endpoint: this.endpoint?.name ?? null, usage: null };
     let relay: AgentRelay | null = null;
     try {
-      context.signal.throwIfAborted();
+      context.lease.signal.throwIfAborted();
       if (context.resume !== null) throw this.#cannotGoOn();
       const { entry, environment } = this.#options;
       await refuseProjectSettings(this.name, entry.project_settings ?? [], {
@@ -135,11 +135,11 @@ export class AgentRunner implements Runner {
         user: environment['HOME'] ?? homedir(),
         environment,
       });
-      const prompt = await unlessAborted(this.#prompt(task, context), context.signal);
+      const prompt = await unlessAborted(this.#prompt(task, context), context.lease.signal);
       // Throws where the task must stay here: what the program itself sends, nobody can hold.
       await context.local(prompt);
       context.phase('loading');
-      await askEndpoint(this.#options.endpoint, context.signal);
+      await askEndpoint(this.#options.endpoint, context.lease.signal);
       context.phase('running');
       const bwrap = await this.#sandbox(task, context.cwd);
       relay = await this.#relay(context, model, bwrap !== null);
@@ -157,7 +157,7 @@ export class AgentRunner implements Runner {
       if (verdict !== null) throw relay?.failure ?? new RunFailure(verdict);
       return { ok: true, observed: { ...OBSERVED, terminal: reading.ended }, ...facts };
     } catch (error) {
-      return failedOutcome(error, context.signal, facts);
+      return failedOutcome(error, context.lease.signal, facts);
     } finally {
       await relay?.close();
     }
@@ -224,10 +224,10 @@ export class AgentRunner implements Runner {
     relay: AgentRelay | null,
   ): Promise<Reading & { verdict: ReturnType<typeof verdictOn> }> {
     const { entry } = this.#options;
-    const printout = await AgentPrintout.open(files.stdout, context);
+    const printout = await AgentPrintout.open(files.stdout, context.lease);
     try {
       const end = await this.#started(files, context, model, printout, executor, relay);
-      context.signal.throwIfAborted();
+      context.lease.signal.throwIfAborted();
       const printed = await hasBytes(files.stdout);
       const reading = await files.read();
       if (reading.text !== undefined) await replaceOwn(context.outputPath, reading.text);
@@ -266,7 +266,7 @@ export class AgentRunner implements Runner {
       state: context.statePath,
     });
     const isCut = relay !== null && relay.socket !== null;
-    const program = await executor.start({
+    const program = {
       command: (await this.#found([context.cwd])).program,
       args,
       cwd: context.cwd,
@@ -276,15 +276,16 @@ export class AgentRunner implements Runner {
         KOUBOU_CALLER: 'agent',
         ...env,
       },
-      stdin: entry.stdin === 'prompt' ? { file: files.prompt } : 'closed',
+      stdin: entry.stdin === 'prompt' ? { file: files.prompt } : ('closed' as const),
       stdoutPath: files.stdout,
-      stderrPath: context.logPath,
-      marker: context.marker,
-      before: context.requireHeld,
-      lease: context.lease,
+      stderrPath: context.lease.logPath,
+    };
+    return runProgram(executor, context.lease, program, {
+      look: () => printout.look(this.name),
+      everyMs: LOOK_MS,
+      askSignal: entry.stop_signal,
+      folder: context.statePath,
     });
-    const look = (): Promise<void> => printout.look(this.name);
-    return attend(program, context, { look, everyMs: LOOK_MS, askSignal: entry.stop_signal, executor });
   }
 }
 

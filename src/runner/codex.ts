@@ -10,13 +10,12 @@ import { commandPath } from '../executor/codex-bubblewrap.ts';
 import { boxEnvironment } from '../executor/codex-places.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
+import { runProgram } from '../executor/run-program.ts';
 import { strayFolders, strayNote } from '../executor/stray-folders.ts';
 import { appendOwn } from '../names/own-file.ts';
-import { startProgram } from '../process/spawn.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
 import { withoutKeys } from '../text/keys.ts';
-import { attend } from './attend.ts';
 import { codexArguments, NO_GIT, type Sandbox, unknownTo } from './codex-arguments.ts';
 import { codexEnd } from './codex-end.ts';
 import { type CodexHome, codexPrompt, makeCodexHome, pruneCodexHome, readSettings } from './codex-home.ts';
@@ -92,20 +91,20 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     let connection: Connection | undefined;
     let relay: Relay | undefined;
     try {
-      context.signal.throwIfAborted();
+      context.lease.signal.throwIfAborted();
       const sandbox = sandboxFor(task, context.cwd, this.options);
       const [prompt, ownSettings] = await unlessAborted(
         Promise.all([
           codexPrompt(task, this.options.promptFolders, context.feedback),
           readSettings(this.options.home),
         ]),
-        context.signal,
+        context.lease.signal,
       );
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       requireLocalSandbox(sandbox, local);
       // A user's own settings can name servers for tools, which nobody can hold.
       const settings = local === null ? ownSettings : '';
-      connection = await this.connect(model, context.signal, { local });
+      connection = await this.connect(model, context.lease.signal, { local });
       const [abilities] = await Promise.all([
         this.#program.abilities([context.cwd]),
         this.#requireSandbox(sandbox, [context.cwd]),
@@ -130,7 +129,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         },
         onBytes: (count) => {
           context.phase('running');
-          context.progress(count);
+          context.lease.progress(count);
         },
       });
       const args = codexArguments(
@@ -158,10 +157,10 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         relay,
         promptBytes: prompt.bytes,
         facts: { model, endpoint: this.endpoint.name, address: connection.address },
-        signal: context.signal,
+        signal: context.lease.signal,
       });
     } catch (error) {
-      return this.failed(error, context.signal, model, connection);
+      return this.failed(error, context.lease.signal, model, connection);
     } finally {
       await relay?.close();
       await connection?.close();
@@ -179,7 +178,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     context: RunContext,
     trail: CodexTrail,
   ): Promise<{ exitCode: number | null; signal: string | null }> {
-    const { statePath, logPath, marker } = context;
+    const { statePath, lease } = context;
     const cwd = confinement?.places.cwd ?? context.cwd;
     const eventsPath = join(statePath, 'events.jsonl');
     const errorsPath = join(statePath, 'errors.log');
@@ -188,7 +187,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       strayNote(statePath),
     );
     try {
-      const program = await startProgram({
+      const program = {
         command: bin,
         args,
         cwd,
@@ -201,10 +200,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         stdin: { text: prompt.user },
         stdoutPath: eventsPath,
         stderrPath: errorsPath,
-        marker,
-        before: context.requireHeld,
-        lease: context.lease,
-      });
+      };
       const events = new LineReader(eventsPath);
       const errors = new LineReader(errorsPath);
       const look = async (): Promise<void> => {
@@ -212,14 +208,19 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
           const count =
             (await events.read((line) => trail.event(line), { most: LOOK_BYTES })) +
             (await errors.read((line) => trail.error(line), { most: LOOK_BYTES }));
-          if (count > 0) context.progress(count);
-          await appendOwn(logPath, withoutKeys(trail.takeLog(), this.keys));
+          if (count > 0) lease.progress(count);
+          await appendOwn(lease.logPath, withoutKeys(trail.takeLog(), this.keys));
           if (count === 0) return;
         }
       };
       // Without a sandbox it ends its commands on SIGINT only; within one, on SIGTERM.
       const askSignal = confinement === null ? 'SIGINT' : 'SIGTERM';
-      return await attend(program, context, { look, everyMs: LOOK_MS, askSignal });
+      return await runProgram(localExecutor, lease, program, {
+        look,
+        everyMs: LOOK_MS,
+        askSignal,
+        folder: statePath,
+      });
     } finally {
       await strays.remove();
     }

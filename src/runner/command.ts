@@ -4,14 +4,16 @@ import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { confinedExecutor } from '../executor/confine.ts';
 import type { Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
+import { runProgram } from '../executor/run-program.ts';
 import { openOwn, sizeOfOwn } from '../names/own-file.ts';
-import type { ProgramEnd, RunningProgram } from '../process/spawn.ts';
+import type { ProgramEnd, ProgramOptions } from '../process/spawn.ts';
 import { programEnvironment } from '../task/environment.ts';
 import type { TaskFile } from '../task/record.ts';
-import { attend } from './attend.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
 import { hasRoom } from './room.ts';
 import type { Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
+
+type Program = Omit<ProgramOptions, 'lease'>;
 
 export interface CommandOptions {
   name: string;
@@ -57,12 +59,12 @@ export class CommandRunner implements Runner {
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
     try {
-      context.signal.throwIfAborted();
+      context.lease.signal.throwIfAborted();
       const [command, ...args] = task.command;
       if (command === undefined) return failed(errorInfo('usage', 'The task names no program.'));
-      const logStart = await sizeOfOwn(context.logPath);
+      const logStart = await sizeOfOwn(context.lease.logPath);
       const executor = await this.#executor(task, context);
-      const program = await executor.start({
+      const program: Program = {
         command,
         args,
         cwd: context.cwd,
@@ -70,19 +72,16 @@ export class CommandRunner implements Runner {
         ownPath: this.#options.environment['PATH'],
         stdin: 'closed',
         stdoutPath: context.outputPath,
-        stderrPath: context.logPath,
-        marker: context.marker,
-        before: context.requireHeld,
-        lease: context.lease,
-      });
+        stderrPath: context.lease.logPath,
+      };
       const end = await attended(program, executor, context, this.#hasRoom);
-      if (context.signal.aborted) return failed(stoppedInfo(context.signal));
+      if (context.lease.signal.aborted) return failed(stoppedInfo(context.lease.signal));
       // Charged: a program is not run again unasked, however it ended.
       if (!end.hadRoom) return failed(noRoomInfo(task.command, end), true);
       if (end.exitCode !== 0) return failed(await endInfo(task.command, end, context, logStart));
       return { ok: true, observed: OBSERVED, ...FACTS };
     } catch (error) {
-      return failedOutcome(error, context.signal, FACTS);
+      return failedOutcome(error, context.lease.signal, FACTS);
     }
   }
 
@@ -114,21 +113,25 @@ const failed = (error: ErrorInfo, charged: boolean | null = null): RunnerOutcome
 
 /** Tells of what is printed, looks whether there is room for more of it, and waits for the end. */
 const attended = async (
-  program: RunningProgram,
+  program: Program,
   executor: Executor,
   context: RunContext,
   hasRoomAt: (path: string) => Promise<boolean>,
 ): Promise<ProgramEnd & { hadRoom: boolean }> => {
-  const { outputPath, logPath } = context;
+  const { outputPath, lease } = context;
   let seen = 0;
   let hadRoom = true;
   const look = async (): Promise<void> => {
-    const size = (await sizeOfOwn(outputPath)) + (await sizeOfOwn(logPath));
-    if (size > seen) context.progress(size - seen);
+    const size = (await sizeOfOwn(outputPath)) + (await sizeOfOwn(lease.logPath));
+    if (size > seen) lease.progress(size - seen);
     seen = Math.max(seen, size);
     hadRoom &&= await hasRoomAt(outputPath);
   };
-  const end = await attend(program, context, { look, everyMs: PROGRESS_MS, executor });
+  const end = await runProgram(executor, lease, program, {
+    look,
+    everyMs: PROGRESS_MS,
+    folder: context.statePath,
+  });
   return { ...end, hadRoom };
 };
 
@@ -138,7 +141,7 @@ const endInfo = async (
   context: RunContext,
   logStart: number,
 ): Promise<ErrorInfo> => {
-  const errors = await lastLines(context.logPath, logStart);
+  const errors = await lastLines(context.lease.logPath, logStart);
   const said = errors === '' ? await lastLines(context.outputPath, 0) : errors;
   return errorInfo('exit_nonzero', `${shown(command)} ${howItEnded(end)}${said === '' ? '.' : `:\n${said}`}`);
 };

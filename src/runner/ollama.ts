@@ -65,22 +65,22 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
     let connection: Connection | undefined;
     let sink: AnswerSink | undefined;
     try {
-      context.signal.throwIfAborted();
-      const { feedback, signal } = context;
-      const prompt = await unlessAborted(buildPrompt(task, { folders, template, feedback }), signal);
+      context.lease.signal.throwIfAborted();
+      const { feedback, lease } = context;
+      const prompt = await unlessAborted(buildPrompt(task, { folders, template, feedback }), lease.signal);
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       const asked = `${prompt.system}\n${prompt.user}`;
       context.phase('loading');
-      connection = await this.connect(model, context.signal, { guard: ndjsonGuard(server), local });
+      connection = await this.connect(model, context.lease.signal, { guard: ndjsonGuard(server), local });
       const client = await this.#client(connection.fetch);
       const described = await this.#describe(connection, client, server, context);
       if (local !== null) await refuseRemoteModel(connection, server);
       sink = await AnswerSink.open({
         outputPath: context.outputPath,
-        logPath: context.logPath,
+        logPath: context.lease.logPath,
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
         asked,
-        progress: context.progress,
+        progress: context.lease.progress,
         keys: this.keys,
       });
       const set = ollamaSettings(task.options.set ?? {});
@@ -104,7 +104,7 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
       const { address } = connection;
       return { ok: true, observed, usage: withVerdict(usage, bound), model, endpoint, address };
     } catch (error) {
-      return this.failed(error, context.signal, model, connection);
+      return this.failed(error, context.lease.signal, model, connection);
     } finally {
       await sink?.close();
       await connection?.close();
@@ -182,7 +182,7 @@ const pull = async (
 ): Promise<void> => {
   try {
     for await (const part of await client.pull({ model: server.model, stream: true })) {
-      context.progress(countOf(part.completed) ?? 1);
+      context.lease.progress(countOf(part.completed) ?? 1);
     }
   } catch (error) {
     // The server's words about its registry say why; that it was reached and had no such model stands.

@@ -53,24 +53,24 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
     let connection: Connection | undefined;
     let sink: AnswerSink | undefined;
     try {
-      context.signal.throwIfAborted();
-      const { feedback, signal } = context;
-      const prompt = await unlessAborted(buildPrompt(task, { folders, template, feedback }), signal);
+      context.lease.signal.throwIfAborted();
+      const { feedback, lease } = context;
+      const prompt = await unlessAborted(buildPrompt(task, { folders, template, feedback }), lease.signal);
       const local = await context.local(`${prompt.system}\n${prompt.user}`);
       context.phase('loading');
       const stream = { done: false };
       const guard = sseGuard(server, () => {
         stream.done = true;
       });
-      connection = await this.connect(model, context.signal, { guard, local });
+      connection = await this.connect(model, context.lease.signal, { guard, local });
       await listModels(connection, this.endpoint.url);
       if (local !== null) await refuseRemoteModel(connection, server);
       sink = await AnswerSink.open({
         outputPath: context.outputPath,
-        logPath: context.logPath,
+        logPath: context.lease.logPath,
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
         asked: `${prompt.system}\n${prompt.user}`,
-        progress: context.progress,
+        progress: context.lease.progress,
         keys: this.keys,
       });
       const client = await this.#client(connection);
@@ -91,7 +91,7 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       return { ok: true, observed, usage, model, endpoint: this.endpoint.name, address };
     } catch (error) {
       const meant = await this.#meaning(error, connection, server);
-      return this.failed(meant, context.signal, model, connection);
+      return this.failed(meant, context.lease.signal, model, connection);
     } finally {
       await sink?.close();
       await connection?.close();

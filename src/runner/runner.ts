@@ -4,6 +4,7 @@
  */
 import type { ErrorInfo } from '../errors.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
+import type { Lease } from '../process/lease.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
 import type { Observed } from '../task/observed.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
@@ -16,8 +17,7 @@ export interface Health {
 }
 
 export interface RunContext {
-  /** The run's log: append what the program or model prints, as it comes. */
-  logPath: string;
+  lease: Lease;
   /** Where the runner writes the candidate result. It exists and is empty when the run starts. */
   outputPath: string;
   /** Absolute: where the work is done. */
@@ -29,16 +29,10 @@ export interface RunContext {
   statePath: string;
   /** The conversation to go on with: the session id and the `statePath` of the run that had it; null: a new one. */
   resume: { session: string; statePath: string } | null;
-  /** KOUBOU_RUN for child processes. */
-  marker: string;
   /** Model to use: the task's own, else the routing's, else undefined for the runner's default. */
   model: string | undefined;
-  /** Aborted when the attempt must end now (cancel, timeout, stall, shutdown): stop everything, then return. */
-  signal: AbortSignal;
   /** What the last attempt was told by the checker or the validator, or null on a first attempt. */
   feedback: string | null;
-  /** Says that something came (bytes, tokens, an event): resets the stall clock. */
-  progress: (amount: number) => void;
   /**
    * Says what the run is waiting for that is not its own work (`loading`: the model is being loaded or the
    * request is queued at the endpoint); the clocks of timeout and stall stand still until `running`.
@@ -49,15 +43,6 @@ export interface RunContext {
    * must keep to, null: it is free. Throws `not_local` where this runner cannot keep to them.
    */
   local: (sent: string) => Promise<LocalNetworks | null>;
-  /**
-   * To be awaited right before a program is started: rejects where the task was given to another worker meanwhile,
-   * as it is to one that was stopped for long and taken for dead.
-   */
-  requireHeld: () => Promise<void>;
-  /** As of ProgramOptions, for every program that is started. */
-  lease?: string;
-  /** Tells of a child process as soon as it started, so that it can be stopped after a crash of the daemon. */
-  childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
 }
 
 export type { Observed };

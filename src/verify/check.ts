@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.ts';
 import type { Executor } from '../executor/executor.ts';
-import { appendOwn, noteOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
+import { runProgram } from '../executor/run-program.ts';
+import { appendOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
+import type { Lease } from '../process/lease.ts';
 import { findOwn } from '../process/own-path.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
-import { killMarked } from '../process/stop-tree.ts';
 
 export interface CheckRequest {
   /** One string for `sh -c`. */
@@ -22,15 +23,8 @@ export interface CheckRequest {
   ownPath?: string | undefined;
   /** Where the command runs; asked for when it is about to. May reject with KoubouError. */
   executor: () => Promise<Executor>;
-  /** What the command prints is appended under a heading. */
-  logPath: string;
-  marker: string;
-  signal: AbortSignal;
-  /** Rejects where the task is another worker's by now: then nothing is started. */
-  requireHeld: () => Promise<void>;
-  /** As of ProgramOptions. */
-  lease?: string | undefined;
-  childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
+  /** Of the run. What the command prints is appended to its log, under a heading. */
+  lease: Lease;
 }
 
 export type CheckVerdict =
@@ -46,14 +40,15 @@ const MESSAGE_LINES = 5;
 
 /** Runs the command in a process group of its own; an abort stops all of it. */
 export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => {
-  const { command, cwd, outputPath, file, logPath, marker, signal } = request;
+  const { command, cwd, outputPath, file, lease } = request;
+  const { logPath, signal } = lease;
   const executor = await request.executor();
   await appendOwn(logPath, `\n--- check: ${command}\n`);
   const start = await sizeOfOwn(logPath);
   const said = await before(logPath, start);
   const path = request.ownPath ?? request.environment['PATH'];
   const sh = await findOwn('sh', { path, inside: [cwd] });
-  const program = await executor.start({
+  const program = {
     command: sh?.program ?? '/bin/sh',
     args: ['-c', command],
     cwd,
@@ -66,34 +61,12 @@ export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => 
     stdin: { file: outputPath },
     stdoutPath: logPath,
     stderrPath: logPath,
-    marker,
-    before: request.requireHeld,
-    lease: request.lease,
-  });
-  const files = { since: program.pid, given: program.given, folder: null };
-  let stopping: Promise<unknown> | undefined;
-  const stop = (): void => {
-    stopping ??= executor.stop({ ...program, marker, files });
   };
-  signal.addEventListener('abort', stop, { once: true });
-  let end: ProgramEnd;
-  try {
-    await request.childStarted({ pid: program.pid, startTime: program.startTime });
-    if (signal.aborted) stop();
-    end = await program.ended;
-    // It could change what was checked.
-    await killMarked(marker, files);
+  const look = async (): Promise<void> => {
     const isKept = (await sizeOfOwn(logPath)) >= start && (await before(logPath, start)).equals(said);
-    await noteOwn(logPath, end.notes ?? []);
     if (!isKept) throw overwritten();
-    if (end.broken !== undefined) throw end.broken;
-  } catch (error) {
-    stop();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await stopping;
-  }
+  };
+  const end = await runProgram(executor, lease, program, { look, everyMs: null, folder: null });
   if (signal.aborted) return { accepted: false, error: stopped(signal), feedback: null };
   if (end.exitCode === 0) return { accepted: true };
   return rejected(command, end, await tail(logPath, start), executor.kind !== 'local');

@@ -7,6 +7,7 @@ import { type ErrorInfo, errorInfo, KoubouError, toErrorInfo } from '../errors.t
 import type { Executor } from '../executor/executor.ts';
 import { judge } from '../judge/judge.ts';
 import { openOwn } from '../names/own-file.ts';
+import type { Lease } from '../process/lease.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
@@ -40,16 +41,8 @@ export interface VerifyRequest {
   environment: Readonly<Record<string, string>>;
   /** By which koubou's own programs are found; left out: by the PATH of the check. */
   ownPath?: string | undefined;
-  /** The run's log; the check's output is appended. */
-  logPath: string;
-  /** Ends whatever still judges: the attempt is over. */
-  signal: AbortSignal;
-  /** KOUBOU_RUN of the check. */
-  marker: string;
-  requireHeld: () => Promise<void>;
-  /** As of ProgramOptions, for the check. */
-  lease?: string;
-  childStarted: (child: { pid: number; startTime: string | null }) => Promise<void>;
+  /** Of the run. Its signal ends whatever still judges, its log gets the check's output. */
+  lease: Lease;
 }
 
 export type Verification =
@@ -73,7 +66,8 @@ export const verifyResult = async (request: VerifyRequest): Promise<Verification
 };
 
 const verified = async (request: VerifyRequest): Promise<Verification> => {
-  const { task, observed, outputPath, cwd, signal } = request;
+  const { task, observed, outputPath, cwd } = request;
+  const { signal } = request.lease;
   const { schema, expect = [], check, output } = task.options;
   const { changes } = request;
   const home = judgeHomes(changes?.homes ?? []);
@@ -214,7 +208,8 @@ const explained = (refused: Refused, { observed, changes }: VerifyRequest): Refu
 
 /** A code task whose runner cannot write files: its text must hold the work, unless the caller's own check accepted it. */
 const withTextEvidence = async (request: VerifyRequest, evidence: string[]): Promise<Verification> => {
-  const { task, outputPath, signal } = request;
+  const { task, outputPath } = request;
+  const { signal } = request.lease;
   if (task.type === 'code' && !evidence.includes('check') && !evidence.includes('schema')) {
     if (await judge.ask('code', { path: outputPath }, signal)) evidence.push('text');
     else if (task.options.allow_no_change !== true) {

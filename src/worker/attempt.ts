@@ -13,6 +13,7 @@ import {
 } from '../errors.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
 import { appendOwn, emptyOwn } from '../names/own-file.ts';
+import type { Lease } from '../process/lease.ts';
 import { homesOf } from '../process/registered-homes.ts';
 import type { Artifacts, Claim, Member, Settled } from '../queue/queue.ts';
 import { mustStayLocal } from '../route/local.ts';
@@ -25,6 +26,7 @@ import { noteChangedFiles } from './changed-files.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
 import { conversationOf } from './conversation.ts';
 import { expectedBefore } from './expected-before.ts';
+import { leaseOf } from './lease.ts';
 import { LocalOnly } from './local-only.ts';
 import { withSettledNames } from './names.ts';
 import { onceWritten, type Waiting } from './once-written.ts';
@@ -65,6 +67,7 @@ export class Attempt {
   readonly #startedMs = performance.now();
   readonly #plan: AttemptPlan;
   readonly #steps: Steps;
+  readonly #lease: Lease;
   /** What its last try was held to. */
   #local: LocalOnly | undefined;
 
@@ -75,6 +78,13 @@ export class Attempt {
     this.claim = { ...claim, task: plan.task };
     this.clocks = new AttemptClocks(plan.limits);
     this.#steps = new Steps(this.clocks);
+    this.#lease = leaseOf(dependencies.member, this.claim, {
+      signal: this.clocks.signal,
+      progress: (amount) => {
+        this.progress += amount;
+        this.clocks.progress();
+      },
+    });
   }
 
   stop(stop: Stop): void {
@@ -177,12 +187,11 @@ export class Attempt {
     await this.#steps.within('reading the attached files', () =>
       noteChangedFiles({ ...this.claim, task }, signal),
     );
-    await this.#requireHeld();
+    await this.#lease.assertOwned();
     const { settings } = this.#dependencies;
-    const known = { ...settings, requireHeld: () => this.#requireHeld() };
     const workplace = await this.#steps.within(
       'looking at the working folder',
-      () => Workplace.prepare({ ...this.claim, task }, runner, known, signal),
+      () => Workplace.prepare({ ...this.claim, task }, runner, { ...settings, lease: this.#lease }),
       { late: (made: Workplace) => made.close() },
     );
     try {
@@ -238,24 +247,13 @@ export class Attempt {
       feedback,
       local,
       settings,
-      member,
       waiting: this.#dependencies,
       clocks,
       steps: this.#steps,
-      progress: (amount) => {
-        this.progress += amount;
-        clocks.progress();
-      },
-      requireHeld: () => this.#requireHeld(),
+      lease: this.#lease,
       markHeld: () => this.#markHeld(),
       tellLeft: () => this.#tellLeft(),
     }).verdict();
-  }
-
-  /** A worker that was stopped for long and taken for dead does not know it yet when it goes on. */
-  async #requireHeld(): Promise<void> {
-    if (await this.#dependencies.member.holds(this.claim)) return;
-    throw new KoubouError('worker_lost', 'The task was given to another worker.');
   }
 
   /** The task file says it where it was known when the task was added. */

@@ -1,6 +1,7 @@
 /** The candidate on its way from the run to where it is kept: set apart, judged by others, found unchanged, published. */
 import { resolve } from 'node:path';
 import { ERROR_CODES, type ErrorInfo, isErrorCode, KoubouError, toErrorInfo } from '../errors.ts';
+import type { Lease } from '../process/lease.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { Homes } from '../text/home-name.ts';
@@ -48,16 +49,16 @@ interface Accepted {
   candidate: Candidate | null;
   evidence: string | null;
   homes: Homes;
-  requireHeld: () => Promise<void>;
+  lease: Pick<Lease, 'assertOwned'>;
 }
 
 /** Puts it where --output says; null: it is there. Rejects for what is no fault of that place. */
 export const published = async (accepted: Accepted & { output: string }): Promise<NotKept | null> => {
-  const { claim, task, candidate, evidence, homes, requireHeld, output } = accepted;
+  const { claim, task, candidate, evidence, homes, lease, output } = accepted;
   const publication = { place: task.places?.[output], sha256: candidate?.sha256, homes };
   try {
     const target = resolve(claim.task.cwd, output);
-    await publishOutput(claim.scratch.outputPath, target, claim, requireHeld, publication);
+    await publishOutput(claim.scratch.outputPath, target, claim, lease.assertOwned, publication);
     return null;
   } catch (error) {
     if (!(error instanceof KoubouError)) throw error;

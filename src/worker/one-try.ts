@@ -6,8 +6,9 @@ import { resolve } from 'node:path';
 import type { ExecutionPlace } from '../executor/executor.ts';
 import { judge } from '../judge/judge.ts';
 import { emptyOwn } from '../names/own-file.ts';
+import type { Lease } from '../process/lease.ts';
 import { homesOf } from '../process/registered-homes.ts';
-import type { Claim, Member } from '../queue/queue.ts';
+import type { Claim } from '../queue/queue.ts';
 import { wentElsewhere } from '../route/local.ts';
 import type { Route } from '../route/route.ts';
 import type { RunContext, Runner, RunnerOutcome } from '../runner/runner.ts';
@@ -43,13 +44,10 @@ export interface TryParts {
   feedback: string | null;
   local: LocalOnly;
   settings: WorkerSettings;
-  member: Pick<Member, 'recordChild'>;
   waiting: Waiting;
   clocks: AttemptClocks;
   steps: Steps;
-  progress: (amount: number) => void;
-  /** Rejects when the task was given to somebody else. */
-  requireHeld: () => Promise<void>;
+  lease: Lease;
   /** Writes down that the task must stay on this machine. */
   markHeld: () => Promise<void>;
   /** Tells the log that a step goes on though nobody waits for it. */
@@ -66,6 +64,8 @@ const PATCH_GRACE_MS = 5000;
 
 export class OneTry {
   readonly #parts: TryParts;
+  /** For the programs of the run and of its check: they start in the work folder alone. */
+  readonly #lease: Lease;
   /** Globs of --expect may name folders that the run makes links of: they are what they were before it. */
   readonly #expected: ReturnType<typeof expectedPlaces>;
   #result: RunnerOutcome | undefined;
@@ -76,7 +76,16 @@ export class OneTry {
 
   constructor(parts: TryParts) {
     this.#parts = parts;
-    const { task, cwd } = parts.workplace;
+    const { workplace, lease } = parts;
+    const { task, cwd } = workplace;
+    this.#lease = {
+      ...lease,
+      assertOwned: async () => {
+        workplace.requireThere();
+        // Last: what a fenced worker still does after this look is done twice.
+        await lease.assertOwned();
+      },
+    };
     this.#expected = expectedPlaces(task.options.expect ?? [], cwd);
   }
 
@@ -107,16 +116,13 @@ export class OneTry {
     clocks.phase('running');
     const run = (): Promise<RunnerOutcome> =>
       runner.run(workplace.task, {
-        logPath: claim.scratch.logPath,
+        lease: this.#lease,
         outputPath: claim.scratch.outputPath,
         cwd: workplace.cwd,
         statePath,
         resume,
-        marker: claim.marker,
         model: route.model,
-        signal: clocks.signal,
         feedback,
-        progress: this.#parts.progress,
         phase: (phase) => clocks.phase(phase),
         local: async (sent) => {
           const networks = await local.judge(sent);
@@ -124,24 +130,11 @@ export class OneTry {
           if (local.held) await this.#parts.markHeld();
           return networks;
         },
-        requireHeld: this.#requireHeld,
-        lease: claim.lease,
-        childStarted: this.#childStarted,
       });
     this.#result = await steps.within('running', run, { graceMs: PROGRAM_GRACE_MS });
     this.#seen = seenOf(this.#result);
     clocks.phase('checking');
   }
-
-  /** The last look before any program of the run or of its check is started. */
-  readonly #requireHeld = async (): Promise<void> => {
-    this.#parts.workplace.requireThere();
-    // Last: what a fenced worker still does after this look is done twice.
-    await this.#parts.requireHeld();
-  };
-
-  readonly #childStarted: RunContext['childStarted'] = (child) =>
-    this.#parts.member.recordChild(this.#parts.claim, child);
 
   /** Also a run that failed leaves its patch, for whoever goes on. */
   async #lookAround(): Promise<Wanting | null> {
@@ -220,12 +213,7 @@ export class OneTry {
           executor: () => checkExecutor(runner, workplace.task, this.#place, settings),
           environment: programEnvironment(settings.environment, claim.task),
           ownPath: settings.environment['PATH'],
-          logPath: claim.scratch.logPath,
-          signal: clocks.signal,
-          marker: claim.marker,
-          requireHeld: this.#requireHeld,
-          lease: claim.lease,
-          childStarted: this.#childStarted,
+          lease: this.#lease,
         }),
       { graceMs: PROGRAM_GRACE_MS },
     );
@@ -261,7 +249,7 @@ export class OneTry {
 
   /** Neither may what a successor made be replaced, nor be said to be there what was not. */
   async #keep(): Promise<Wanting | null> {
-    const { claim, steps, workplace, settings, requireHeld } = this.#parts;
+    const { claim, steps, workplace, settings, lease } = this.#parts;
     const { output } = claim.task.options;
     if (output === undefined && !workplace.isWorktree) return null;
     await steps.within('committing the work', () => workplace.keep());
@@ -273,7 +261,7 @@ export class OneTry {
       evidence: this.#evidence,
       homes: homesOf(settings),
       output,
-      requireHeld,
+      lease,
     };
     return steps.within(`writing ${output}`, () => published(accepted));
   }

@@ -8,6 +8,7 @@ import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { isOfMachine } from '../process/git-failure.ts';
 import { holdsUser } from '../process/key-folders.ts';
+import type { Lease } from '../process/lease.ts';
 import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
@@ -38,10 +39,7 @@ import type { WorkerSettings } from './settings.ts';
 type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'> & {
   /** Of the home. */
   seal: Seal;
-  /** Rejects where the task is another worker's by now. */
-  requireHeld: () => Promise<void>;
-  /** Of the claim. */
-  lease: string;
+  lease: Lease;
 };
 
 const MOST_TOLD = 10;
@@ -85,8 +83,7 @@ export class Workplace {
   static async prepare(
     claim: Claim,
     runner: Pick<Runner, 'name' | 'changesFiles'>,
-    settings: Omit<Known, 'lease'>,
-    signal?: AbortSignal,
+    { home, seal, worktreeLinks: link, lease, ...asked }: Known,
   ): Promise<Workplace> {
     const { type, options } = claim.task;
     const cwd = folderOf(claim.task);
@@ -94,10 +91,10 @@ export class Workplace {
     if (type !== 'code' && options.worktree === true) {
       throw new KoubouError('usage', '--worktree is for tasks of type code.');
     }
-    const { home, seal, worktreeLinks: link, requireHeld } = settings;
     // A git that outlives its daemon is found and stopped by it, before another run comes to the same place.
-    const environment = { ...settings.environment, KOUBOU_RUN: claim.marker };
-    const known = { home, seal, environment, requireHeld, lease: claim.lease };
+    const environment = { ...asked.environment, KOUBOU_RUN: lease.marker };
+    const known = { home, seal, environment, lease };
+    const { signal } = lease;
     // As ConfineOptions has it of what an agent asked for.
     const writesTo = (top: string): boolean => claim.task.confined === true && !holdsUser(top);
     const begun = async (folder: string): Promise<Repositories | null> =>
@@ -108,7 +105,7 @@ export class Workplace {
       return new Workplace(claim, known, null, null, await begun(cwd));
     const worktree =
       options.worktree === true
-        ? await makeWorktree({ id: claim.id, run: claim.run, cwd, link, signal, ...known })
+        ? await makeWorktree({ id: claim.id, run: claim.run, cwd, link, ...known })
         : null;
     const evidence = await Evidence.begin({
       folder: worktree?.record.path ?? cwd,

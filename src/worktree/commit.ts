@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
+import type { Lease } from '../process/lease.ts';
 import { refuseLinkedFolders } from '../process/linked-folders.ts';
 import { removeOddEntries } from '../process/odd-entries.ts';
 import { ownGit } from '../process/own-git.ts';
@@ -35,18 +36,16 @@ export const commitWorktree = async (
     tree,
     message,
     environment,
-    requireHeld,
     lease,
     ...own
   }: SealedHome & {
     tree: string;
     message: string;
     environment: Environment;
-    requireHeld: () => Promise<void>;
-    lease: string;
+    lease: Lease;
   },
 ): Promise<WorktreeRecord> => {
-  const asking = { ...placeOf(record, environment), lease };
+  const asking = { ...placeOf(record, environment), leaseFolder: lease.folder };
   const scratch = await apartPath(own, nameOf(record));
   try {
     const repository = repositoryOf(record);
@@ -64,10 +63,10 @@ export const commitWorktree = async (
         });
     const ids = await requireGenuine(place, record, commit);
     await syncObjects(record, ids);
-    await requireHeld();
+    await lease.assertOwned();
     await removeLinksOfGit(record);
-    await leavingNoLocks(record, requireHeld, async () => {
-      await moveBranch(asking, record, { from: record.base, to: commit, requireHeld });
+    await leavingNoLocks(record, lease, async () => {
+      await moveBranch(asking, record, { from: record.base, to: commit, lease });
       await gitOutput(asking, ['symbolic-ref', headNameOf(record), `refs/heads/${record.branch}`]);
       const variables = { GIT_INDEX_FILE: join(ownGitFolder(record), 'index') };
       await gitOutput(place, ['read-tree', commit], { variables });
@@ -87,7 +86,7 @@ export interface BranchMove {
   /** undefined: there is no branch. */
   from: string | undefined;
   to: string;
-  requireHeld: () => Promise<void>;
+  lease: Pick<Lease, 'assertOwned'>;
 }
 
 /**
@@ -98,19 +97,19 @@ export interface BranchMove {
 export const moveBranch = async (
   place: GitPlace,
   { branch }: WorktreeRecord,
-  { from, to, requireHeld }: BranchMove,
+  { from, to, lease }: BranchMove,
 ): Promise<void> => {
   const name = `refs/heads/${branch}`;
   let known = from;
   for (let tries = 1; ; tries += 1) {
-    await requireHeld();
+    await lease.assertOwned();
     const moved = await git(place, [...MOVE, name, to, known ?? '0'.repeat(to.length)]);
     if (moved.code === 0) return;
     const now = await idAt(place, name);
     if (now === known || tries === MOST_MOVES) break;
     known = now;
   }
-  await requireHeld();
+  await lease.assertOwned();
   // A name of a branch that is not there can be moved only so; a successor's names a commit.
   await gitOutput(place, [...MOVE, name, to, ...(known === undefined ? [] : [known])]);
 };

@@ -38,7 +38,7 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
     const all = join(git_folder, 'worktrees');
     await mkdir(all).catch(unless('EEXIST'));
     if (!(await lstat(all)).isDirectory()) throw isElsewhere(all);
-    const lost = lostLease(place.lease);
+    const lost = lostLease(place.leaseFolder);
     if (lost !== undefined) {
       // A successor looked for them before they were there, and git may know of no worktree without its folder.
       for (const each of [half, path]) await removeTree(each);

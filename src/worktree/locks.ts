@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import type { Lease } from '../process/lease.ts';
 import { ownGitFolder, type WorktreeRecord } from './record.ts';
 
 /**
@@ -10,14 +11,14 @@ import { ownGitFolder, type WorktreeRecord } from './record.ts';
  */
 export const leavingNoLocks = async <T>(
   record: WorktreeRecord,
-  requireHeld: () => Promise<void>,
+  lease: Pick<Lease, 'assertOwned'>,
   act: () => Promise<T>,
 ): Promise<T> => {
   try {
     return await act();
   } catch (error) {
     if (error instanceof KoubouError && error.code === 'git_killed') {
-      await requireHeld();
+      await lease.assertOwned();
       await removeLocks(record);
     }
     throw error;

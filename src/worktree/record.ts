@@ -7,7 +7,7 @@ import { systemCode } from '../errors.ts';
 import { makeOwnFolder } from '../names/own-folder.ts';
 import type { GitPlace } from '../process/git.ts';
 import { halfMadePath } from '../process/half-made.ts';
-import { requireLease } from '../process/lease.ts';
+import { type Lease, requireLeaseFolder } from '../process/lease.ts';
 import type { Repository } from '../process/repository.ts';
 import { syncAll } from '../process/sync.ts';
 import { isTaskId } from '../task/id.ts';
@@ -136,7 +136,7 @@ export const branchesOf = (id: string): string[] => [`koubou/${id}`, `koubou-${i
 export const writeWorktree = async (
   { home, seal }: SealedHome,
   record: WorktreeRecord,
-  lease?: string,
+  lease?: Pick<Lease, 'folder'>,
 ): Promise<void> => {
   const folder = await ownWorktrees(home);
   const path = recordPath(home, record.task_id);
@@ -144,7 +144,7 @@ export const writeWorktree = async (
   await writeFile(half, seal.seal(JSON.stringify(record, null, 2)), { mode: 0o600 });
   await syncAll([half]);
   try {
-    requireLease(lease);
+    requireLeaseFolder(lease?.folder);
     renameSync(half, path);
   } catch (error) {
     await rm(half, { force: true });

@@ -54,8 +54,8 @@ export const restoreBranch = (
     await syncObjects(record, ids);
     await removeBrokenBranch(git_folder, branch);
     // No run has it any more.
-    const requireHeld = (): Promise<void> => Promise.resolve();
-    await moveBranch(asking, record, { from: undefined, to: commit, requireHeld });
+    const lease = { assertOwned: () => Promise.resolve() };
+    await moveBranch(asking, record, { from: undefined, to: commit, lease });
     await syncRefs(record);
     const known = { ...record, made: { commit, tree } };
     await writeWorktree(own, known);

@@ -9,6 +9,7 @@ import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
 import { type GitPlace, gitLine, gitOutput, pathIn } from '../process/git.ts';
 import { mendOnce, removeBrokenBranch } from '../process/git-damage.ts';
+import type { Lease } from '../process/lease.ts';
 import { refuseLinkedFolders } from '../process/linked-folders.ts';
 import { ownGit } from '../process/own-git.ts';
 import type { Repository } from '../process/repository.ts';
@@ -41,12 +42,8 @@ export interface WorktreeWish extends SealedHome {
   /** Ignored files of the repository that the work needs, relative to its top. */
   link: readonly string[];
   environment: Environment;
-  /** Ends a git that runs. */
-  signal?: AbortSignal | undefined;
-  /** Rejects where the task is another worker's by now: then nothing that may be the other's is replaced. */
-  requireHeld: () => Promise<void>;
-  /** Absolute: a folder that is gone then. */
-  lease: string;
+  /** Nothing that may be another worker's is replaced without it. Its signal ends a git that runs. */
+  lease: Lease;
 }
 
 export interface Worktree {
@@ -57,11 +54,12 @@ export interface Worktree {
 
 /** Throws `conflict` with git's words where it cannot be made. */
 export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
-  const { home, seal, id, run, cwd, link, environment, requireHeld, lease, signal } = wish;
+  const { home, seal, id, run, cwd, link, environment, lease } = wish;
+  const { signal, folder: leaseFolder } = lease;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });
   await refuseLinkedFolders(repository.commonFolder);
   await mendOnce(repository.commonFolder);
-  const place = { folder: repository.top, environment, signal, lease };
+  const place = { folder: repository.top, environment, signal, leaseFolder };
   const path = join(await ownWorktrees(home), worktreeName(id, run));
   const scratch = await apartPath({ home, seal }, worktreeName(id, run));
   try {
@@ -78,18 +76,18 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
       only_there: [],
       state: 'open',
     };
-    await requireHeld();
+    await lease.assertOwned();
     await writeWorktree({ home, seal }, record, lease);
     await removeFolders(record);
-    await requireHeld();
+    await lease.assertOwned();
     // Left by a git that was killed; nobody else's, as the branch is the task's own.
     await removeLocks(record);
     await removeBrokenBranch(record.git_folder, record.branch);
     await unblockWorktrees(record.git_folder);
     // The run has no branch checked out: what an agent may write to the branches of the repository, it may write to all.
     await makeLinked(place, record);
-    await leavingNoLocks(record, requireHeld, () =>
-      moveBranch(place, record, { from: undefined, to: head, requireHeld }),
+    await leavingNoLocks(record, lease, () =>
+      moveBranch(place, record, { from: undefined, to: head, lease }),
     );
     await requireOwn(record);
     await checkOut(place, record, { repository, scratch });

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { COMPOSITION, COMPOSITION_ROOT, DOORS, HOME_DOORS, LAYERS } from './layers.ts';
+import { COMPOSITION, COMPOSITION_ROOT, DOORS, HOME_DOORS, LAYERS, PROGRAM_STARTERS } from './layers.ts';
 
 /** Path below src, with its text. */
 export type Sources = ReadonlyMap<string, string>;
@@ -23,6 +23,11 @@ export function violations(sources: Sources): string[] {
     ...[...sources]
       .filter(([from, text]) => !HOME_DOORS.includes(from) && /\bfindHome\b/.test(withoutComments(text)))
       .map(([from]) => `${from} looks for a home: only app/open-home.ts does, and judges whose it is`),
+    ...[...sources]
+      .filter(
+        ([from, text]) => !PROGRAM_STARTERS.test(from) && /\bstartProgram\b/.test(withoutComments(text)),
+      )
+      .map(([from]) => `${from} starts a program itself: runners and checks do it through an executor`),
     ...cycles(imports).map((cycle) => `cycle: ${cycle.join(' -> ')}`),
   ];
 }

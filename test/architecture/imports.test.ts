@@ -67,6 +67,12 @@ describe('the imports of src', () => {
       /only src\/app/,
     ],
     ['execa outside process', 'runner/codex.ts', "import { execa } from 'execa';", /only src\/process/],
+    [
+      'a runner that starts its program itself',
+      'runner/codex.ts',
+      "import { startProgram } from '../process/spawn.ts';",
+      /through an executor/,
+    ],
     ['the environment read inside', 'worker/pool.ts', 'const home = process.env.HOME;', /only src\/config/],
     [
       'a home found past its door',

@@ -88,6 +88,8 @@ export const LAYERS: Record<string, readonly string[]> = {
 export const COMPOSITION_ROOT = /^(app\/|index\.ts$)/;
 /** Where homes are looked for, and the one place that asks, so that no command goes past its refusals. */
 export const HOME_DOORS: readonly string[] = ['config/paths.ts', 'app/open-home.ts'];
+/** Of the programs of runs and their checks: everything else goes through the port that these are behind. */
+export const PROGRAM_STARTERS = /^(executor\/|process\/spawn\.ts$)/;
 /** What names the backends and the kinds of runners. */
 export const COMPOSITION: readonly string[] = ['queue/open.ts', 'runner/registry.ts'];
 

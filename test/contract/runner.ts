@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../src/errors.ts';
 import { localExecutor } from '../../src/executor/local.ts';
+import type { Lease } from '../../src/process/lease.ts';
 import type { RunContext, Runner, RunnerOutcome } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { leastTokens } from '../../src/task/tokens.ts';
@@ -22,6 +23,7 @@ import {
   startScriptedServer,
   steps,
 } from '../helpers/scripted-server.ts';
+import { leaseFor } from '../support/lease.ts';
 
 export const promptFolders = [new URL('../../templates/prompts', import.meta.url).pathname];
 
@@ -65,6 +67,9 @@ export interface Running {
   progressed: Promise<void>;
 }
 
+/** What a test says of a run itself; the rest of its lease is the bench's. */
+type Over = Partial<Omit<RunContext, 'lease'>> & { lease?: Partial<Lease> };
+
 /** A folder with the files of a run, as the worker prepares them. */
 export class Bench {
   readonly folder: string;
@@ -89,29 +94,30 @@ export class Bench {
     return join(this.folder, 'run-1.log');
   }
 
-  start(runner: Runner, fields: Partial<TaskFile> = {}, over: Partial<RunContext> = {}): Running {
+  start(runner: Runner, fields: Partial<TaskFile> = {}, { lease, ...over }: Over = {}): Running {
     const abort = new AbortController();
     const phases: string[] = [];
     let progress = 0;
     const { promise: progressed, resolve } = Promise.withResolvers<void>();
     const context: RunContext = {
-      logPath: this.logPath,
+      lease: leaseFor({
+        logPath: this.logPath,
+        marker: `contract-${process.pid}/task.r1`,
+        signal: abort.signal,
+        progress: (amount) => {
+          progress += amount;
+          resolve();
+        },
+        ...lease,
+      }),
       outputPath: this.outputPath,
       cwd: taskOf(this.folder, fields).cwd,
       statePath: join(this.folder, 'run-1.state'),
       resume: null,
-      marker: `contract-${process.pid}/task.r1`,
       model: undefined,
-      signal: abort.signal,
       feedback: null,
-      progress: (amount) => {
-        progress += amount;
-        resolve();
-      },
       phase: (phase) => void phases.push(phase),
       local: async () => null,
-      requireHeld: async () => undefined,
-      childStarted: async () => undefined,
       ...over,
     };
     const finished = (async (): Promise<Ran> => {
@@ -126,7 +132,7 @@ export class Bench {
     return { finished, abort, phases, progressed };
   }
 
-  run(runner: Runner, fields: Partial<TaskFile> = {}, over: Partial<RunContext> = {}): Promise<Ran> {
+  run(runner: Runner, fields: Partial<TaskFile> = {}, over: Over = {}): Promise<Ran> {
     return this.start(runner, fields, over).finished;
   }
 
@@ -143,11 +149,7 @@ export class Bench {
       run: 1,
       executor: async () => localExecutor,
       environment: { PATH: process.env['PATH'] ?? '' },
-      logPath: this.logPath,
-      signal: new AbortController().signal,
-      marker: `contract-${process.pid}/task.r1`,
-      requireHeld: async () => undefined,
-      childStarted: async () => undefined,
+      lease: leaseFor({ logPath: this.logPath, marker: `contract-${process.pid}/task.r1` }),
     });
   }
 }
@@ -491,7 +493,11 @@ export const describeModelRunner = (kind: RunnerKind): void => {
       });
       it('before anything was asked: it does not begin', async () => {
         const server = await serve([steps.text('ok')]);
-        const { outcome } = await bench.run(kind.make(server), {}, { signal: AbortSignal.abort() });
+        const { outcome } = await bench.run(
+          kind.make(server),
+          {},
+          { lease: { signal: AbortSignal.abort() } },
+        );
         assert.equal(failure(outcome).error.code, 'cancelled');
         assert.deepEqual(server.requests, []);
       });

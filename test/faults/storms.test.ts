@@ -47,9 +47,9 @@ const PLANTED: readonly Fault[] = [
   },
   // A result is published without asking whose the task is.
   {
-    file: 'worker/attempt.ts',
-    from: 'if (await this.#dependencies.member.holds(this.claim)) return;',
-    to: 'if (this.claim.run > 0) return;',
+    file: 'worker/lease.ts',
+    from: 'if (await member.holds(claim)) return;',
+    to: 'if (claim.run > 0) return;',
   },
   // What runs of the dead left goes on.
   { file: 'queue/files/reap.ts', from: '  await stopChildren(context, workerId, folder);', to: '' },

@@ -78,7 +78,7 @@ describe('where no descriptor is left', function () {
       stdin: 'closed' as const,
       stdoutPath: out,
       stderrPath: out,
-      marker: null,
+      lease: null,
     };
     try {
       const program = await withoutDescriptors(() => startProgram(options));

@@ -6,13 +6,15 @@ import { join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../src/errors.ts';
 import { type ProgramOptions, startProgram } from '../../src/process/spawn.ts';
 import { asOtherUser } from '../helpers/other-user.ts';
+import { leaseFor } from '../support/lease.ts';
 
 /** Starts a program in a folder that is closed, and prints the reason why it did not start. */
 const ENTER = `
   const [, module, folder] = process.argv;
   const { startProgram } = await import(module);
-  const files = { stdoutPath: '/dev/null', stderrPath: '/dev/null', marker: 'w/task.r1' };
-  const asked = { command: 'sh', args: ['-c', 'true'], cwd: folder + '/closed', lease: folder };
+  const files = { stdoutPath: '/dev/null', stderrPath: '/dev/null'};
+  const lease = { marker: 'w/task.r1', folder, assertOwned: async () => undefined };
+  const asked = { command: 'sh', args: ['-c', 'true'], cwd: folder + '/closed', lease };
   try {
     const program = await startProgram({ ...asked, ...files, environment: { PATH: process.env.PATH }, stdin: 'closed' });
     console.log(await program.ended);
@@ -35,7 +37,7 @@ describe('starting a program', () => {
       stdin: 'closed',
       stdoutPath: join(folder, 'out'),
       stderrPath: join(folder, 'err'),
-      marker: 'w/task.r1',
+      lease: leaseFor({ marker: 'w/task.r1' }),
     });
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -70,7 +72,7 @@ describe('starting a program', () => {
     it('starts it where the lease is there, whatever leads to it', async () => {
       await mkdir(join(folder, 'a/lease'), { recursive: true });
       await symlink('a', join(folder, 'link'));
-      const lease = join(folder, 'link/lease');
+      const lease = leaseFor({ folder: join(folder, 'link/lease') });
       const program = await startProgram({ ...options('sh', '-c', 'echo "$0 $1"; pwd', 'a b'), lease });
       assert.deepEqual(await program.ended, { exitCode: 0, signal: null });
       assert.equal(await out(), `a b \n${folder}\n`);
@@ -84,8 +86,8 @@ describe('starting a program', () => {
           mode: 0o755,
         });
       }
-      const lease = join(folder, 'lease');
-      await symlink(planted, lease);
+      const lease = leaseFor({ folder: join(folder, 'lease'), marker: 'w/task.r1' });
+      await symlink(planted, join(folder, 'lease'));
       const program = await startProgram({ ...options('/usr/bin/env'), lease });
       assert.deepEqual(await program.ended, { exitCode: 0, signal: null });
       assert.deepEqual(await out(), `PATH=${process.env['PATH']}\nKOUBOU_RUN=w/task.r1\n`);
@@ -93,19 +95,22 @@ describe('starting a program', () => {
     });
 
     it('starts nothing where it goes after the last look', async () => {
-      const lease = join(folder, 'lease');
-      await mkdir(lease);
+      const place = join(folder, 'lease');
+      await mkdir(place);
       const asked = {
         ...options('sh', '-c', 'echo ran'),
-        lease,
-        before: () => rm(lease, { recursive: true }),
+        lease: leaseFor({ folder: place, assertOwned: () => rm(place, { recursive: true }) }),
       };
       await assert.rejects(startProgram(asked), { code: 'worker_lost' });
       assert.equal(await out(), '');
     });
 
     it('still says of a program that cannot be started why that is', async () => {
-      const asked = { ...options('sh', '-c', 'true'), cwd: join(folder, 'none'), lease: folder };
+      const asked = {
+        ...options('sh', '-c', 'true'),
+        cwd: join(folder, 'none'),
+        lease: leaseFor({ folder }),
+      };
       await assert.rejects(startProgram(asked), { code: 'conflict' });
     });
 
@@ -238,7 +243,7 @@ describe('starting a program', () => {
 const PARENT = `
 const { startProgram } = await import(process.env.SPAWN);
 const child = await startProgram({ command: 'sleep', args: ['600'], cwd: '/', environment: { PATH: process.env.PATH },
-  stdin: 'closed', stdoutPath: '/dev/null', stderrPath: '/dev/null', marker: null });
+  stdin: 'closed', stdoutPath: '/dev/null', stderrPath: '/dev/null', lease: null });
 console.log(child.pid);
 process.kill(process.pid, 'SIGKILL');
 `;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import { type RunningProgram, startProgram } from '../../src/process/spawn.ts';
 import { killMarked, stopTree } from '../../src/process/stop-tree.ts';
+import { leaseFor } from '../support/lease.ts';
 
 const until = async (condition: () => Promise<boolean> | boolean): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
@@ -41,7 +42,7 @@ describe('stopping a tree of processes', () => {
       stdin: 'closed',
       stdoutPath: join(folder, 'out'),
       stderrPath: join(folder, 'out'),
-      marker,
+      lease: leaseFor({ marker }),
     });
     started.push(program);
     await until(async () => (await out()).split('\n').length > count);
@@ -179,7 +180,7 @@ describe('stopping a tree of processes', () => {
       stdin: 'closed',
       stdoutPath: join(folder, 'out'),
       stderrPath: join(folder, 'out'),
-      marker,
+      lease: leaseFor({ marker }),
     });
     assert.deepEqual(await program.ended, { exitCode: 0, signal: null }, await out());
     assert.equal((await out()).trim(), '1');

@@ -149,8 +149,10 @@ describe('an agent CLI', () => {
         {},
         {
           local: async () => null,
-          childStarted: async (child) => {
-            pid = child.pid;
+          lease: {
+            recordChild: async (child) => {
+              pid = child.pid;
+            },
           },
         },
       );
@@ -158,10 +160,10 @@ describe('an agent CLI', () => {
     });
 
     it('not at all for a task that another worker has by now', async () => {
-      const requireHeld = async (): Promise<void> => {
+      const assertOwned = async (): Promise<void> => {
         throw new KoubouError('worker_lost', 'It is theirs.');
       };
-      const { outcome, output } = await bench.run(agent('echo started'), {}, { requireHeld });
+      const { outcome, output } = await bench.run(agent('echo started'), {}, { lease: { assertOwned } });
       assert.equal(failure(outcome).error.code, 'worker_lost');
       assert.equal(output, '');
     });
@@ -374,8 +376,11 @@ describe('an agent CLI', () => {
     const before = process.memoryUsage.rss();
     const script = `yes ${'word '.repeat(200)} | head -c ${printed}; echo; echo "the answer"`;
     const log = join(bench.folder, 'big.log');
-    const over: Partial<RunContext> = { logPath: log };
-    const { output } = await bench.run(agent(script, { output: { last_line: true } }), {}, over);
+    const { output } = await bench.run(
+      agent(script, { output: { last_line: true } }),
+      {},
+      { lease: { logPath: log } },
+    );
     assert.equal(output, 'the answer');
     // Below that it is what waits for the garbage collector, which depends on what ran in this process before.
     assert.ok(process.memoryUsage.rss() - before < (2 / 3) * printed);

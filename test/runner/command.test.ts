@@ -48,8 +48,10 @@ describe('a command', () => {
     let told: { pid: number; startTime: string | null } | undefined;
     const { output } = await bench.run(runner, sh('echo $$'), {
       local: async () => null,
-      childStarted: async (child) => {
-        told = child;
+      lease: {
+        recordChild: async (child) => {
+          told = child;
+        },
       },
     });
     assert.equal(told?.pid, Number(output));
@@ -58,8 +60,10 @@ describe('a command', () => {
   it('is not started for a task that another worker has by now', async () => {
     const { outcome, output } = await bench.run(runner, sh('echo started'), {
       local: async () => null,
-      requireHeld: async () => {
-        throw new KoubouError('worker_lost', 'It is theirs.');
+      lease: {
+        assertOwned: async () => {
+          throw new KoubouError('worker_lost', 'It is theirs.');
+        },
       },
     });
     assert.equal(failure(outcome).error.code, 'worker_lost');
@@ -160,9 +164,11 @@ describe('a command', () => {
     let pid = 0;
     const { outcome } = await bench.run(runner, sh('exec sleep 600'), {
       local: async () => null,
-      childStarted: async (child) => {
-        pid = child.pid;
-        throw new KoubouError('disk_full', 'The disk is full.');
+      lease: {
+        recordChild: async (child) => {
+          pid = child.pid;
+          throw new KoubouError('disk_full', 'The disk is full.');
+        },
       },
     });
     assert.equal(failure(outcome).error.code, 'disk_full');

@@ -26,6 +26,7 @@ import { sandboxFor } from '../../src/runner/codex-sandbox.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
 import { promptFolders, taskOf } from '../contract/runner.ts';
 import { type ResponsesServer, startResponsesServer } from '../helpers/responses-server.ts';
+import { leaseFor } from '../support/lease.ts';
 
 const TOKEN = 'tok-4711';
 const SETTINGS = `[mcp_servers.tracker]
@@ -89,20 +90,19 @@ esac
     });
 
   const context = (): RunContext => ({
-    logPath: join(root, 'log'),
+    lease: leaseFor({
+      logPath: join(root, 'log'),
+      marker: `codex-told-${process.pid}`,
+      signal: AbortSignal.timeout(20_000),
+    }),
     outputPath: join(root, 'output'),
     cwd,
     statePath: join(home, 'results', 'day', 'task', 'run-2.state'),
     resume: null,
-    marker: `codex-told-${process.pid}`,
     model: undefined,
-    signal: AbortSignal.timeout(20_000),
     feedback: null,
-    progress: () => undefined,
     phase: () => undefined,
     local: async () => null,
-    requireHeld: async () => undefined,
-    childStarted: async () => undefined,
   });
 
   const told = (call: string): string => readFileSync(join(root, call), 'utf8');

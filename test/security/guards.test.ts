@@ -25,6 +25,7 @@ import type { ProgramEnd, RunningProgram } from '../../src/process/spawn.ts';
 import { stopTree } from '../../src/process/stop-tree.ts';
 import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { until } from '../helpers/until.ts';
+import { leaseFor } from '../support/lease.ts';
 
 const MARKER = `guards-${process.pid}/task.r1`;
 
@@ -93,7 +94,7 @@ describe('what a sandbox guards and hides', function () {
       stdin: 'closed',
       stdoutPath: out(),
       stderrPath: out(),
-      marker: MARKER,
+      lease: leaseFor({ marker: MARKER }),
     });
     started.push(program);
     return program;

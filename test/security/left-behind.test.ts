@@ -99,7 +99,7 @@ describe('what a program left that worked in a plain repository', function () {
       stdin: 'closed',
       stdoutPath: out,
       stderrPath: out,
-      marker: null,
+      lease: null,
     });
     return { ...(await program.ended), said: readFileSync(out, 'utf8') };
   };

@@ -44,6 +44,7 @@ import { buildPlanted } from '../faults/planted-build.ts';
 import { koubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
 import { newTask } from '../support/builders.ts';
+import { leaseFor } from '../support/lease.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
 
 const text = (path: string): string => readFileSync(path, 'utf8');
@@ -797,7 +798,7 @@ describe('names', () => {
       const rig = await Rig.make();
       try {
         const runner = new FakeRunner();
-        runner.act = (_, { logPath }) => {
+        runner.act = (_, { lease: { logPath } }) => {
           rmSync(logPath);
           linkSync(victim, logPath);
           return 'Done.';
@@ -838,7 +839,7 @@ describe('names', () => {
       const context = {
         statePath: at('state'),
         outputPath: at('run-1.output'),
-        signal: new AbortController().signal,
+        lease: leaseFor(),
       };
       const secret = join(elsewhere, 'secret');
       writeFileSync(secret, 'secret');

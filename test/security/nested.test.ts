@@ -18,6 +18,7 @@ import { gitlinksIn } from '../../src/process/gitlinks.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
 import { judgeNested, NestedRepositories } from '../../src/verify/nested.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
+import { leaseFor } from '../support/lease.ts';
 import { put, Repository, shell } from '../worktree/repository.ts';
 
 const GIT = 'git -c user.name=t -c user.email=t@t -c core.fsmonitor=false';
@@ -352,7 +353,7 @@ describe('a repository that a run makes below the folder', function () {
         stdin: 'closed',
         stdoutPath: out,
         stderrPath: out,
-        marker: `nested-${process.pid}/task.r1`,
+        lease: leaseFor({ marker: `nested-${process.pid}/task.r1` }),
       });
       await program.ended;
     };

@@ -83,7 +83,7 @@ describe('a program that koubou starts for itself', function () {
       stdin: 'closed',
       stdoutPath: join(root, 'out'),
       stderrPath: join(root, 'out'),
-      marker: null,
+      lease: null,
     });
     await ended;
   };
@@ -211,7 +211,7 @@ describe('a program that koubou starts for itself', function () {
           stdin: 'closed',
           stdoutPath: '/dev/null',
           stderrPath: '/dev/null',
-          marker: null,
+          lease: null,
         }).then(({ ended }) => ended);
       await started(work);
       assert.equal(existsSync(taken), false);
@@ -274,7 +274,7 @@ describe('a program that koubou starts for itself', function () {
         stdin: 'closed',
         stdoutPath: join(root, 'out'),
         stderrPath: join(root, 'out'),
-        marker: null,
+        lease: null,
       });
       await ended;
       const printed = existsSync(said) ? readFileSync(said, 'utf8') : readFileSync(join(root, 'out'), 'utf8');

@@ -93,7 +93,7 @@ describe('the places of a sandbox', function () {
       stdin: 'closed',
       stdoutPath: out,
       stderrPath: out,
-      marker: null,
+      lease: null,
       ...over,
     });
     await program.ended;

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileIdentity } from '../../src/process/holders.ts';
 import { type RunningProgram, startProgram } from '../../src/process/spawn.ts';
 import { killMarked } from '../../src/process/stop-tree.ts';
+import { leaseFor } from '../support/lease.ts';
 
 describe('a process that writes to a file of the user', () => {
   let folder: string;
@@ -38,7 +39,7 @@ describe('a process that writes to a file of the user', () => {
       stdin: 'closed',
       stdoutPath: at('results/day/output'),
       stderrPath: at('results/day/log'),
-      marker: `test-${process.pid}/run-files.r1`,
+      lease: leaseFor({ marker: `test-${process.pid}/run-files.r1` }),
     });
   /** One that began after the run's program, and holds the file open for writing. */
   const write = async (name: string): Promise<ChildProcess> => {

@@ -34,6 +34,7 @@ import type { RunningProgram } from '../../src/process/spawn.ts';
 import { stopTree } from '../../src/process/stop-tree.ts';
 import { needBubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { until } from '../helpers/until.ts';
+import { leaseFor } from '../support/lease.ts';
 
 describe('a program of a model in the sandbox', function () {
   this.timeout(30_000);
@@ -121,7 +122,7 @@ describe('a program of a model in the sandbox', function () {
       stdin: 'closed',
       stdoutPath: out,
       stderrPath: out,
-      marker: MARKER,
+      lease: leaseFor({ marker: MARKER }),
     });
     started.push(program);
     await program.ended;
@@ -598,7 +599,7 @@ describe('a program of a model in the sandbox', function () {
       stdin: 'closed',
       stdoutPath: '/dev/null',
       stderrPath: '/dev/null',
-      marker: MARKER,
+      lease: leaseFor({ marker: MARKER }),
     });
     started.push(victim);
     const said = await run(await confined(), `kill -9 ${victim.pid}; kill -9 -1; ls /proc/${victim.pid}`);
@@ -646,7 +647,7 @@ describe('a program of a model in the sandbox', function () {
       stdin: 'closed',
       stdoutPath: join(root, 'owner'),
       stderrPath: join(root, 'owner'),
-      marker: null,
+      lease: null,
     });
     started.push(owner);
     await until(
@@ -677,7 +678,7 @@ describe('a program of a model in the sandbox', function () {
       stdin: 'closed',
       stdoutPath: out,
       stderrPath: out,
-      marker: MARKER,
+      lease: leaseFor({ marker: MARKER }),
     });
     started.push(program);
     await until(() => readFileSync(out, 'utf8').includes('ready'));
@@ -738,6 +739,6 @@ const options = JSON.parse(process.env.OPTIONS);
 const place = JSON.parse(process.env.PLACE);
 const executor = await confinedExecutor(place, options);
 await executor.start({ command: 'sh', args: ['-c', process.env.SCRIPT], cwd: place.cwd, environment: options.environment,
-  stdin: 'closed', stdoutPath: '/dev/null', stderrPath: '/dev/null', marker: null });
+  stdin: 'closed', stdoutPath: '/dev/null', stderrPath: '/dev/null', lease: null });
 setInterval(() => undefined, 1000);
 `;

@@ -8,6 +8,7 @@ import { startTimeOf } from '../../src/process/liveness.ts';
 import type { Observed } from '../../src/task/observed.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { type Changes, type Verification, verifyResult } from '../../src/verify/verify.ts';
+import { leaseFor } from '../support/lease.ts';
 
 describe('what makes a result count', () => {
   let folder: string;
@@ -54,9 +55,9 @@ describe('what makes a result count', () => {
     fields: Partial<TaskFile> = {},
     observed: Partial<Observed> = {},
     signal = new AbortController().signal,
-    childStarted: (child: { pid: number }) => Promise<void> = async () => undefined,
+    recordChild: (child: { pid: number }) => Promise<void> = async () => undefined,
     changes: Changes | null = null,
-    requireHeld: () => Promise<void> = async () => undefined,
+    assertOwned: () => Promise<void> = async () => undefined,
   ): Promise<Verification> => {
     await writeFile(join(folder, 'candidate'), output);
     return verifyResult({
@@ -68,11 +69,13 @@ describe('what makes a result count', () => {
       run: 1,
       executor: async () => localExecutor,
       environment: { PATH: process.env['PATH'] ?? '' },
-      logPath: join(folder, 'log'),
-      signal,
-      marker: `verify-${process.pid}/task.r1`,
-      requireHeld,
-      childStarted,
+      lease: leaseFor({
+        logPath: join(folder, 'log'),
+        signal,
+        marker: `verify-${process.pid}/task.r1`,
+        assertOwned,
+        recordChild,
+      }),
     });
   };
 

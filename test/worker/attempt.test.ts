@@ -183,9 +183,9 @@ describe('one attempt', () => {
 
   it('may ask right before it starts a program whether the task is still its own', async () => {
     const answers: (string | undefined)[] = [];
-    const ask = async ({ requireHeld }: RunContext): Promise<void> => {
+    const ask = async ({ lease }: RunContext): Promise<void> => {
       answers.push(
-        await requireHeld().then(
+        await lease.assertOwned().then(
           () => undefined,
           (error: KoubouError) => error.code,
         ),

@@ -29,7 +29,7 @@ describe('a daemon on a queue in memory', () => {
   it('does a task, and its result and its log are read', async () => {
     const id = await rig.add();
     const end = await rig.drain(
-      new FakeRunner((_, { logPath }) => {
+      new FakeRunner((_, { lease: { logPath } }) => {
         appendFileSync(logPath, 'thinking\n');
         return 'one\ntwo\nthree\n';
       }),
@@ -48,7 +48,7 @@ describe('a daemon on a queue in memory', () => {
 
   it('shows what a run prints as it comes, from run to run', async () => {
     const { opened, open } = gate();
-    const runner = new FakeRunner(async (_, { logPath }) => {
+    const runner = new FakeRunner(async (_, { lease: { logPath } }) => {
       appendFileSync(logPath, `run ${runner.runs.length}\n`);
       if (runner.runs.length === 1) return failure(errorInfo('stalled', 'nothing came'));
       await opened;

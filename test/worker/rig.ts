@@ -121,7 +121,7 @@ export class FakeRunner implements Runner {
 }
 
 /** Runs until it is stopped from outside, as a good runner does. */
-export const untilStopped = (_: TaskFile, { signal }: RunContext): Promise<RunnerOutcome> =>
+export const untilStopped = (_: TaskFile, { lease: { signal } }: RunContext): Promise<RunnerOutcome> =>
   new Promise((resolve) => {
     const stop = (): void => resolve(failure(errorInfo('cancelled', 'The run was stopped.')));
     if (signal.aborted) stop();

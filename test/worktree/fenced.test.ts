@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { git } from '../../src/process/git.ts';
+import type { Lease } from '../../src/process/lease.ts';
 import { commitWorktree } from '../../src/worktree/commit.ts';
 import { readWorktree, type SealedHome } from '../../src/worktree/record.ts';
 import { makeWorktree, type Worktree } from '../../src/worktree/worktree.ts';
 import { repositoryFaults } from '../faults/census/git.ts';
 import { until } from '../helpers/until.ts';
+import { leaseFor } from '../support/lease.ts';
 import { fence } from '../worker/rig.ts';
 import { sealed } from './branched.ts';
 import { put, Repository, shell } from './repository.ts';
@@ -67,19 +69,31 @@ describe('a fenced run in a worktree', () => {
     interface Run {
       id: string;
       number: number;
-      requireHeld?: () => Promise<void>;
+      assertOwned?: () => Promise<void>;
     }
 
-    const make = ({ id, number: run, requireHeld = held }: Run): Promise<Worktree> => {
-      const wish = { ...own, id, run, cwd: repository.folder, link: [], environment };
-      return makeWorktree({ ...wish, requireHeld, lease: run === 1 ? lease : repository.folder });
+    const leaseOf = ({ number, assertOwned = held }: Run): Lease =>
+      leaseFor({ assertOwned, folder: number === 1 ? lease : repository.folder });
+
+    const make = (of: Run): Promise<Worktree> => {
+      const { id, number: run } = of;
+      return makeWorktree({
+        ...own,
+        id,
+        run,
+        cwd: repository.folder,
+        link: [],
+        environment,
+        lease: leaseOf(of),
+      });
     };
 
-    const commit = ({ record }: Worktree, { number: run, requireHeld = held }: Run): Promise<unknown> => {
+    const commit = ({ record }: Worktree, of: Run): Promise<unknown> => {
+      const { number: run } = of;
       const blob = repository.gitWith(`run ${run}`, 'hash-object', '-w', '--stdin').trim();
       const tree = repository.gitWith(`100644 blob ${blob}\tfile\n`, 'mktree').trim();
-      const parts = { tree, message: `run ${run}\n`, environment, requireHeld };
-      return commitWorktree(record, { ...own, ...parts, lease: run === 1 ? lease : repository.folder });
+      const parts = { tree, message: `run ${run}\n`, environment, lease: leaseOf(of) };
+      return commitWorktree(record, { ...own, ...parts });
     };
 
     /** `late` gets the look of the first run, and is that run. Resolves with the number of its looks. */
@@ -90,14 +104,14 @@ describe('a fenced run in a worktree', () => {
     ): Promise<number> => {
       const id = `task_20260101_000000_00000${look}_${leaseStays ? 'aaaa' : 'bbbb'}`;
       let looks = 0;
-      const requireHeld = async (): Promise<void> => {
+      const assertOwned = async (): Promise<void> => {
         looks += 1;
         if (looks > look) throw new KoubouError('worker_lost', 'The task was given to another worker.');
         if (looks < look) return;
         if (!leaseStays) rmdirSync(lease);
         await commit(await make({ id, number: 2 }), { id, number: 2 });
       };
-      const gone = await late({ id, number: 1, requireHeld }).then(
+      const gone = await late({ id, number: 1, assertOwned }).then(
         () => null,
         (error: unknown) => error,
       );
@@ -155,8 +169,7 @@ describe('a fenced run in a worktree', () => {
       run: 1,
       cwd: folder,
       link: [],
-      lease,
-      requireHeld: held,
+      lease: leaseFor({ folder: lease }),
       environment: { PATH: `${bin}:${environment.PATH}` },
     });
     await assert.rejects(late, { code: 'worker_lost' });
@@ -171,7 +184,7 @@ describe('a fenced run in a worktree', () => {
   it('begins no git', async () => {
     const { folder } = repository;
     const before = repository.git('rev-parse', 'main');
-    const place = { folder, environment, lease: join(folder, 'gone') };
+    const place = { folder, environment, leaseFolder: join(folder, 'gone') };
     const moved = git(place, ['update-ref', 'refs/heads/main', '0'.repeat(40)]);
     await assert.rejects(moved, { code: 'worker_lost' });
     assert.equal(repository.git('rev-parse', 'main'), before);
@@ -185,12 +198,11 @@ describe('a fenced run in a worktree', () => {
     mkdirSync(dirname(log), { recursive: true });
     shell(folder, `mkfifo '${log}'`);
     const ending = new AbortController();
-    const parts = { id, run: 1, cwd: folder, link: [], environment, lease: folder };
+    const lease = leaseFor({ folder, signal: ending.signal });
+    const parts = { id, run: 1, cwd: folder, link: [], environment, lease };
     const ended = makeWorktree({
       ...sealed(repository.rig.home.home),
       ...parts,
-      requireHeld: held,
-      signal: ending.signal,
     });
     const lock = join(folder, '.git/refs/heads/koubou', `${id}.lock`);
     await until(() => existsSync(lock), 'the lock');

@@ -15,6 +15,7 @@ import { OpenAiRunner } from '../../../src/runner/openai-compatible.ts';
 import type { Runner, RunnerOutcome } from '../../../src/runner/runner.ts';
 import { LocalNetworks } from '../../../src/task/local-networks.ts';
 import { promptFolders, taskOf } from '../../contract/runner.ts';
+import { leaseFor } from '../../support/lease.ts';
 import type { Kind } from './faulty-server.ts';
 
 export interface Question {
@@ -177,22 +178,18 @@ const throughRunner = (
   question: Question,
   signal: AbortSignal,
   folder: string,
-  paths: { outputPath: string; logPath: string },
+  { outputPath, logPath }: { outputPath: string; logPath: string },
 ): Promise<RunnerOutcome> =>
   runnerOf(question).run(taskOf(folder, { prompt: PROMPT }), {
-    ...paths,
+    outputPath,
+    lease: leaseFor({ logPath, signal }),
     cwd: folder,
     statePath: join(folder, 'state'),
     resume: null,
-    marker: 'asker',
     model: undefined,
-    signal,
     feedback: null,
-    progress: () => undefined,
     phase: () => undefined,
     local: async () => local(question.sensitive),
-    requireHeld: async () => undefined,
-    childStarted: async () => undefined,
   });
 
 /** As Codex asks, and as its end is judged: by what the relay saw. */

@@ -69,7 +69,8 @@ class EchoRunner implements Runner {
       const folders = promptFolders(this.#home);
       const template = task.prompt.includes('own') ? 'own' : 'auto';
       await buildPrompt(task, { folders, template, feedback: context.feedback });
-      const { outputPath, logPath, progress } = context;
+      const { outputPath, lease } = context;
+      const { logPath, progress } = lease;
       sink = await AnswerSink.open({ outputPath, logPath, progress, limitBytes: 1e9, asked: '' });
       await sink.answer(answerTo(task.prompt));
       await sink.end();
@@ -83,7 +84,7 @@ class EchoRunner implements Runner {
       };
       return { ok: true, observed, ...facts };
     } catch (error) {
-      return failedOutcome(error, context.signal, facts);
+      return failedOutcome(error, context.lease.signal, facts);
     } finally {
       await sink?.close();
     }

@@ -12,6 +12,7 @@ import { until } from '../../helpers/until.ts';
 import { KINDS, NEWER, pathOf } from './bubblewrap-kinds.ts';
 import { codexRunner, homeIn, put, runOf } from './codex-probe.ts';
 import { agentsInstalled } from './install.ts';
+import { leaseFor } from '../../support/lease.ts';
 
 for (const kind of KINDS) describe(`a check of the work of the real Codex with ${kind}`, function () {
   this.timeout(60_000);
@@ -54,7 +55,7 @@ for (const kind of KINDS) describe(`a check of the work of the real Codex with $
       stdin: { file: output },
       stdoutPath: log,
       stderrPath: log,
-      marker: `codex-check-${process.pid}`,
+      lease: leaseFor({ marker: `codex-check-${process.pid}` }),
     });
 
   const check = async (there: Executor, command: string, at = cwd): Promise<{ end: ProgramEnd; said: string }> => {

@@ -8,6 +8,7 @@ import type { RunContext, RunnerOutcome } from '../../../src/runner/runner.ts';
 import { promptFolders, taskOf } from '../../contract/runner.ts';
 import { type ResponsesServer, type ResponsesStep, startResponsesServer, steps } from '../../helpers/responses-server.ts';
 import { codexProgram } from './install.ts';
+import { leaseFor } from '../../support/lease.ts';
 
 export interface ProbePlace {
   home: string;
@@ -54,20 +55,15 @@ export const runOf = (home: string, cwd: string, over: Partial<RunContext> = {})
     writeFileSync(path, '');
   }
   return {
-    logPath,
+    lease: leaseFor({ logPath, marker: `codex-probe-${process.pid}`, signal: AbortSignal.timeout(50_000) }),
     outputPath,
     cwd,
     statePath: join(runsBeside(cwd), 'run-1.state'),
     resume: null,
-    marker: `codex-probe-${process.pid}`,
     model: undefined,
-    signal: AbortSignal.timeout(50_000),
     feedback: null,
-    progress: () => undefined,
     phase: () => undefined,
     local: async () => null,
-    requireHeld: async () => undefined,
-    childStarted: async () => undefined,
     ...over,
   };
 };

@@ -20,6 +20,7 @@ import { until } from '../../helpers/until.ts';
 import { Rig } from '../../worker/rig.ts';
 import { KINDS, pathOf } from './bubblewrap-kinds.ts';
 import { agentsInstalled, codexProgram } from './install.ts';
+import { leaseFor } from '../../support/lease.ts';
 
 for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function () {
   let rig: Rig;
@@ -274,20 +275,15 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
     readdirSync(place).filter((name) => ['.git', '.codex', '.agents', '.aws'].includes(name));
 
   const context = (over: object = {}) => ({
-    logPath: join(folder, 'log'),
+    lease: leaseFor({ logPath: join(folder, 'log'), marker: `codex-test-${process.pid}` }),
     outputPath: join(folder, 'output'),
     cwd: folder,
     statePath: rig.home.path('results', 'state'),
     resume: null,
-    marker: `codex-test-${process.pid}`,
     model: undefined,
-    signal: new AbortController().signal,
     feedback: null,
-    progress: () => undefined,
     phase: () => undefined,
     local: async () => null,
-    requireHeld: async () => undefined,
-    childStarted: async () => undefined,
     ...over,
   });
 
