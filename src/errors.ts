@@ -121,6 +121,10 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERROR_CODES, code);
 
+/** A person looks at what such a run left, before another one takes it for what was there. */
+export const leavesSomething = (code: string): boolean =>
+  ['repository_lost', 'nested_repository', 'home_in_changes'].includes(code);
+
 /** An error as records, JSON output and outcomes show it. */
 export interface ErrorInfo {
   code: ErrorCode;

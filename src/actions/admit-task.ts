@@ -117,12 +117,13 @@ export const admitRetry = (
 ): void => {
   if (caller.principal.role === 'owner' || task.confined === true) return;
   const all = { ...facts, project: EVERYWHERE };
-  for (const { request, about, listed } of asks(task, all, caller.rights.commands)) {
+  for (const { request, listed } of asks(task, all, caller.rights.commands)) {
     // Where it reads and writes is what the person asked for, once more.
     if (!RUNS.has(request) || listed === true || verdictOn(caller, request) === 'allowed') continue;
     throw notAllowed(caller, request, {
-      about: shown(about),
-      undone: `${task.task_id} is a person's task that does; nothing was retried.`,
+      // What it runs may be withheld from the caller.
+      about: task.task_id,
+      undone: "It is a person's task that does; nothing was retried.",
     });
   }
 };

@@ -2,7 +2,7 @@
 
 import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
-import { KoubouError } from '../errors.ts';
+import { KoubouError, leavesSomething } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import { admitRetry } from './admit-task.ts';
@@ -41,6 +41,14 @@ const requireAdmitted = async ({ queue, config, caller, plan }: RetryApp, id: st
   if (caller.principal.role === 'owner') return;
   const task = await queue.get(id);
   if (task === undefined) return;
+  const failed = task.result?.error?.code ?? '';
+  if (leavesSomething(failed)) {
+    throw new KoubouError(
+      'not_allowed',
+      `${id} failed with ${failed}: an agent may not have it run again, as the next run would take what it left for what was there; nothing was retried.`,
+      { hint: 'A person looks at what it left, removes it, and retries the task.' },
+    );
+  }
   const { route } = plan(task);
   // Each that may come to do it. A task that goes nowhere runs nothing.
   const names =

@@ -31,10 +31,11 @@ export const startDetached = (
   const log = openLog(options.logPath);
   try {
     // What this process was started for is not what the detached one works for.
-    const { KOUBOU_RUN: _, ...environment } = options.environment;
+    const { KOUBOU_RUN: _, NODE_V8_COVERAGE, ...environment } = options.environment;
     const child = spawn(options.command, options.args, {
       cwd: options.cwd,
-      env: environment,
+      // Node gives its own to each child whose environment does not name it.
+      env: { ...environment, NODE_V8_COVERAGE },
       detached: true,
       stdio: ['ignore', log, log],
     });

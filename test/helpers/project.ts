@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { ErrorCode } from '../../src/errors.ts';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import type { Seal } from '../../src/queue/files/seal.ts';
@@ -76,12 +77,16 @@ export class Project {
   }
 
   /** Takes the next task as a worker does, and ends it. */
-  async finish(output: string | Uint8Array, how: 'success' | 'failure' = 'success'): Promise<Claim> {
+  async finish(
+    output: string | Uint8Array,
+    how: 'success' | 'failure' = 'success',
+    code: ErrorCode = 'check_failed',
+  ): Promise<Claim> {
     const member = await this.queue.join(worker());
     const claim = await member.claim(takeAll);
     if (claim === undefined) throw new Error('nothing to do');
     writeFileSync(claim.scratch.outputPath, output);
-    const outcome = how === 'success' ? succeeded(claim, member) : failedWith('check_failed', claim, member);
+    const outcome = how === 'success' ? succeeded(claim, member) : failedWith(code, claim, member);
     await member.settle(claim, outcome, noRetries);
     await member.leave();
     return claim;

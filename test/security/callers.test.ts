@@ -589,6 +589,35 @@ routing: { default: { general: m } }
     assert.equal((await call({}, ['retry', task_id])).code, 0);
   });
 
+  it('is not told by a retry what a task runs that must stay on this machine', async () => {
+    const secret = 'echo a-word-that-stays';
+    await call({}, ['delegate', '--local-only', '--type', 'command', '--', 'sh', '-c', secret]);
+    await call({}, ['delegate', '--local-only', '--check', secret, 'hello']);
+    const [program, checked] = await project.records();
+    for (const task of [program, checked]) {
+      await project.finish('', 'failure');
+      const refused = await call(AGENT, ['retry', task?.task_id ?? '', '--json']);
+      assert.equal(codeOf(refused), 'not_allowed');
+      assert.doesNotMatch(`${refused.stdout}${refused.stderr}`, /a-word-that-stays/);
+    }
+    const planted = await buildPlanted({
+      file: 'actions/admit-task.ts',
+      from: 'about: task.task_id,',
+      to: "about: task.command.join(' '),",
+    });
+    const told = await call(AGENT, ['retry', program?.task_id ?? ''], planted);
+    assert.match(told.stderr, /a-word-that-stays/, 'without the guard it would');
+  });
+
+  it('has no task run again of which a person has to look at what it left', async () => {
+    await call(AGENT, ['delegate', 'hello']);
+    const { task_id } = await project.only();
+    await project.finish('', 'failure', 'home_in_changes');
+    const refused = await call(AGENT, ['retry', task_id, '--json']);
+    assert.deepEqual([codeOf(refused), await project.queue.state(task_id)], ['not_allowed', 'failed']);
+    assert.equal((await call({}, ['retry', task_id])).code, 0);
+  });
+
   it('does not have a program of a person run again by the task that it failed with', async () => {
     await call({}, ['delegate', 'hello']);
     const { task_id: parent } = await project.only();
@@ -875,6 +904,7 @@ routing: { default: { general: m } }
         SSH_AUTH_SOCK: '/x',
         GITHUB_TOKEN: 'token-2',
         MY_KEY: 'key',
+        NODE_V8_COVERAGE: project.folder,
       };
       const environmentOf = async (environment: Record<string, string>): Promise<string> => {
         const { stdout } = await call(environment, ['work', '--detach', '--json']);
@@ -886,7 +916,7 @@ routing: { default: { general: m } }
       };
       if (process.platform !== 'linux') return;
       const ofAgent = await environmentOf(session);
-      assert.doesNotMatch(ofAgent, /CLAUDE|token-|SSH_AUTH_SOCK/);
+      assert.doesNotMatch(ofAgent, /CLAUDE|token-|SSH_AUTH_SOCK|COVERAGE/);
       assert.match(ofAgent, /MY_KEY=key/);
       const { CLAUDECODE: _, ...ofPerson } = session;
       assert.match(await environmentOf(ofPerson), /token-2/);
