@@ -12,7 +12,7 @@ import { type StopOptions, type Stopped, stopTree } from '../process/stop-tree.t
 import type { Confinement, Executor } from './executor.ts';
 import { Guards } from './guards.ts';
 import { HeldPlaces } from './held-places.ts';
-import { LeftBehind } from './left-behind.ts';
+import { judgeLeft } from './left-behind.ts';
 import { mountsOf } from './mounts.ts';
 import { forwarder } from './relay-forwarder.ts';
 import { systemCallFilter } from './seccomp.ts';
@@ -48,7 +48,6 @@ const start = async (
   // Else its absence would be bubblewrap's failure.
   await requireProgram(command, cwd, environment['PATH']);
   const { network } = confinement;
-  const left = await LeftBehind.before(confinement);
   const places = await HeldPlaces.of(bwrap);
   const guards = new Guards(confinement.protected);
   const starting = async (): Promise<RunningProgram> =>
@@ -77,10 +76,7 @@ const start = async (
     const program = await starting();
     // Bound to it, everything in there ends with bubblewrap itself.
     guards.watch(() => killQuietly(program.pid));
-    return { ...program, ended: endOfAll(program, guards, left) };
-  } catch (error) {
-    await left.judge();
-    throw error;
+    return { ...program, ended: endOfAll(program, guards, confinement) };
   } finally {
     places.close();
   }
@@ -116,14 +112,14 @@ const GONE_MS = 2000;
 const endOfAll = async (
   { said, ended }: RunningProgram,
   guards: Guards,
-  left: LeftBehind,
+  confinement: Confinement,
 ): Promise<ProgramEnd> => {
   const first = firstProcess(await said);
   const end = await ended;
   const limit = performance.now() + GONE_MS;
   while (first !== undefined && isThere(first) && performance.now() < limit) await delay(LOOK_MS);
   const broken = await guards.end().catch((error: unknown) => asKoubouError(error));
-  const judged = await left.judge();
+  const judged = await judgeLeft(confinement);
   return { ...end, ...judged, ...(broken instanceof KoubouError ? { broken } : {}) };
 };
 

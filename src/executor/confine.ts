@@ -88,7 +88,7 @@ export const confinementOf = async (
     closed: await Promise.all([...logins, ...ofKoubou, ...ofMachine].map(real)),
     own: ownState,
   };
-  for (const path of [...(git?.writable ?? []), ...asked]) refuseWritable(path, never);
+  for (const path of asked) refuseWritable(path, never);
   const missing = isOpen ? await missingSubmodules(project, nested.guarded) : [];
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
@@ -106,11 +106,8 @@ export const confinementOf = async (
   if (why !== undefined) throw refused(cwd, why);
   return {
     // Its own mount, so that no link to elsewhere can take its place.
-    writable: [...(isOpen ? [project, cwd] : []), ...(git?.writable ?? []), ...asked],
+    writable: [...(isOpen ? [project, cwd] : []), ...asked],
     protected: kept,
-    unwanted: [],
-    standIns: git?.standIns ?? [],
-    gitFolders: git?.folders ?? [],
     folders: git === null ? [] : nested.folders,
     scratch: secrets.scratch,
     hidden,

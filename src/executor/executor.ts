@@ -16,24 +16,12 @@ export interface Executor {
   mapPath(path: string): string;
 }
 
-/** A git folder, and other folders of git's that are writable with it. */
-export interface WorkedIn {
-  path: string;
-  parts: readonly string[];
-}
-
 /** What a confined program may reach. All paths are absolute. */
 export interface Confinement {
   /** Files and folders that it may change; everything else is read-only. */
   writable: readonly string[];
   /** Within writable ones: stay as they are. */
   protected: readonly string[];
-  /** Within writable ones: what must not come to be; set aside when a program has ended. */
-  unwanted: readonly string[];
-  /** The same, where something harmless lies meanwhile. */
-  standIns: readonly string[];
-  /** Git folders among the writable ones. */
-  gitFolders: readonly WorkedIn[];
   /** Folders of a repository that were there before: none of them may become one of its own. */
   folders: readonly string[];
   /** Folders of programs' own files, such as HOME: what it changes or adds there is seen by itself alone and then gone. */

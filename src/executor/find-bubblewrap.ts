@@ -45,9 +45,6 @@ const tryOut = async (program: string): Promise<Found> => {
   const nothing = {
     writable: [],
     protected: [],
-    unwanted: [],
-    standIns: [],
-    gitFolders: [],
     folders: [],
     scratch: [],
     hidden: ['/root'],

@@ -36,45 +36,14 @@ export const gitlinksIn = (bytes: Buffer, hashBytes: number, shared: readonly Bu
 
 type Each = (mode: number, name: string) => void;
 
-/** Every name, in git's bytes. With several threads git begins at the places that a table in the index gives: these as well. */
-export const namesIn = (bytes: Buffer, hashBytes: number): string[] => {
-  const names: string[] = [];
-  const each: Each = (_, name) => void names.push(name);
-  walk(bytes, hashBytes, each);
-  for (const { at, count } of blocksIn(bytes)) walkFrom(bytes, hashBytes, { at, count }, each);
-  return names;
-};
-
-/** The table of blocks (IEOT), wherever git might find one. Layout: its length, a version, then offset and count of each block. */
-const blocksIn = (bytes: Buffer): { at: number; count: number }[] => {
-  const blocks: { at: number; count: number }[] = [];
-  for (let table = bytes.indexOf(TABLE); table !== -1; table = bytes.indexOf(TABLE, table + 1)) {
-    if (table + 12 > bytes.length) break;
-    const end = Math.min(bytes.length, table + 8 + bytes.readUInt32BE(table + 4));
-    for (let at = table + 12; at + 8 <= end; at += 8)
-      blocks.push({ at: bytes.readUInt32BE(at), count: bytes.readUInt32BE(at + 4) });
-  }
-  return blocks;
-};
-const TABLE = Buffer.from('IEOT');
-
-const walk = (bytes: Buffer, hashBytes: number, each: Each): void => {
-  if (bytes.length >= HEADER) walkFrom(bytes, hashBytes, { at: HEADER, count: bytes.readUInt32BE(8) }, each);
-};
-
 /** As git reads it, which goes by the length in the flags. It ends where the index is not whole. */
-const walkFrom = (
-  bytes: Buffer,
-  hashBytes: number,
-  from: { at: number; count: number },
-  each: Each,
-): void => {
-  if (bytes.toString('latin1', 0, 4) !== 'DIRC') return;
+const walk = (bytes: Buffer, hashBytes: number, each: Each): void => {
+  if (bytes.length < HEADER || bytes.toString('latin1', 0, 4) !== 'DIRC') return;
   const version = bytes.readUInt32BE(4);
   if (version < 2 || version > 4) return;
-  let { at } = from;
+  let at = HEADER;
   let name = '';
-  for (let left = from.count; left > 0; left -= 1) {
+  for (let left = bytes.readUInt32BE(8); left > 0; left -= 1) {
     const flagsAt = at + BEFORE_HASH + hashBytes;
     if (flagsAt + 4 > bytes.length) return;
     const flags = bytes.readUInt16BE(flagsAt);

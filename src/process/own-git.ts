@@ -53,8 +53,8 @@ export const ownGit = async (
     const text = from === undefined ? undefined : read(from);
     if (text !== undefined) await writeFile(join(path, to), text);
   }
-  // Nobody hides a change by an attribute; the first rule for a name is that of this file.
-  await appendFile(join(path, 'info', 'attributes'), '\n* !diff\n');
+  // Nobody hides a change by an attribute, nor has both sides of a conflict kept; the first rule for a name is that of this file.
+  await appendFile(join(path, 'info', 'attributes'), '\n* !diff !merge\n');
   settings.set('core.excludesfile', join(path, 'ignore'));
   settings.set('core.attributesfile', join(path, 'attributes'));
   // As it is, and not as it was where the repository was made: else git takes a new file for one of another case.

@@ -1,13 +1,13 @@
 /**
- * Files of which git reads another text than lies there. With the attribute `working-tree-encoding` it takes a file out of that
- * encoding, so that a diff shows what no shell would read in the file. A repository may have such files; a run that gives one
- * the attribute hides what it wrote.
+ * Files of which git reads another text than lies there, by no program: with the attribute `working-tree-encoding` it takes a
+ * file out of that encoding, with `ident` it takes away what stands between `$Id:` and `$`. A diff then shows what no shell
+ * would read in the file. A repository may have such files; a run that gives one the attribute hides what it wrote.
  */
 import { asBytes, type GitPlace, gitOutput, shownName, zeroEnded } from '../process/git.ts';
 
-const ENCODING = 'working-tree-encoding';
+const ATTRIBUTES = ['working-tree-encoding', 'ident'];
 
-/** Of names of changed files, those that had no such encoding, or another one, in `before`: an index of a look. Sorted, as text. */
+/** Of names of changed files, those that had no such attribute, or another one, in `before`: an index of a look. Sorted, as text. */
 export const reencoded = async (
   place: GitPlace,
   names: readonly string[],
@@ -22,6 +22,13 @@ export const reencoded = async (
     .sort();
 };
 
+/** What git passes over: only `ident` is switched on by its name alone. */
+const EFFECTLESS = new Set(
+  ['unspecified', 'unset']
+    .flatMap((value) => ATTRIBUTES.map((name) => `${name} ${value}`))
+    .concat('working-tree-encoding set'),
+);
+
 /** By name, where there is one. `index`: in place of the files that say it. */
 const encodingsOf = async (
   place: GitPlace,
@@ -35,12 +42,13 @@ const encodingsOf = async (
   };
   const cached = index === undefined ? [] : ['--cached'];
   const fields = zeroEnded(
-    await gitOutput(place, ['check-attr', ...cached, '-z', '--stdin', ENCODING], options),
+    await gitOutput(place, ['check-attr', ...cached, '-z', '--stdin', ...ATTRIBUTES], options),
   );
   const found = new Map<string, string>();
   for (let at = 0; at + 2 < fields.length; at += 3) {
-    const value = fields[at + 2] ?? '';
-    if (!['unspecified', 'unset', 'set'].includes(value)) found.set(fields[at] ?? '', value);
+    const [name = '', attribute = '', value = ''] = fields.slice(at, at + 3);
+    if (!EFFECTLESS.has(`${attribute} ${value}`))
+      found.set(name, `${found.get(name) ?? ''}${attribute}=${value} `);
   }
   return found;
 };

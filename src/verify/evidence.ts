@@ -10,7 +10,7 @@ import { named } from '../text/named.ts';
 import { filterNotes, notesOf } from './evidence-notes.ts';
 import { firstLook, type GitLook, ignoredBy, readingOnly } from './first-look.ts';
 import { changedGitFolder } from './git-folder.ts';
-import { homesInGit, liesOfIndex } from './git-since.ts';
+import { homesInGit } from './git-since.ts';
 import { type Changed, compareGitTrees, type GitTree, movesBetweenLooks, takeGitTree } from './git-tree.ts';
 import { compareListTrees, type ListTree, movesBetweenLists, NEVER, takeListTree } from './list-tree.ts';
 import { momentIn, real, requireSamePlace } from './place.ts';
@@ -46,8 +46,6 @@ export interface FolderChanges extends Changed {
   tree: string | null;
   /** Parts of homes that were made or changed: there is nothing that may be taken over with them. */
   homes: string[];
-  /** Files of which the index says what is not so. */
-  lies: string[];
   /** Files of which git shows another text than lies there. */
   reencoded: readonly string[];
   /** What is no evidence, in words for the log. */
@@ -61,7 +59,6 @@ export interface Moved {
   /** What came since, or never counted, in words for the log; without those that were told of before. */
   notes: string[];
   homes: string[];
-  lies: string[];
 }
 
 type Tree = GitTree | ListTree | { kind: 'nothing' };
@@ -136,7 +133,7 @@ export class Evidence {
   async changes(signal?: AbortSignal): Promise<FolderChanges> {
     const before = this.#before;
     if (before.kind === 'nothing')
-      return { names: [], bounded: false, tree: null, homes: [], lies: [], reencoded: [], notes: [] };
+      return { names: [], bounded: false, tree: null, homes: [], reencoded: [], notes: [] };
     await requireSamePlace(this.#folder);
     const since = await this.#since(signal);
     const tree = await this.#take(signal);
@@ -149,7 +146,6 @@ export class Evidence {
       bounded: changed.bounded || since.bounded,
       tree: tree.kind === 'git' ? tree.tree : null,
       homes: [...since.homes, ...(await this.#homesInGit(signal))],
-      lies: await this.#lies(signal),
       reencoded: tree.kind === 'git' ? tree.reencoded : [],
       notes: [
         ...this.#notes,
@@ -166,8 +162,7 @@ export class Evidence {
    */
   async movedSince(signal?: AbortSignal): Promise<Moved> {
     const last = this.#last;
-    if (last === undefined || last.tree.kind === 'nothing')
-      return { changed: [], notes: [], homes: [], lies: [] };
+    if (last === undefined || last.tree.kind === 'nothing') return { changed: [], notes: [], homes: [] };
     await requireSamePlace(this.#folder);
     const since = await this.#since(signal);
     const homes = [...since.homes, ...(await this.#homesInGit(signal))];
@@ -180,7 +175,6 @@ export class Evidence {
     return {
       changed: [...new Set([...counts, ...(now.kind === 'git' ? now.reencoded : [])])],
       homes,
-      lies: await this.#lies(signal),
       notes: [
         ...(others.length === 0
           ? []
@@ -201,21 +195,12 @@ export class Evidence {
     if (repository !== undefined) await syncRepository(repository, momentMs(this.#moment));
   }
 
-  /** Of the work tree; undefined: git has no say in the folder. */
-  get index(): string | undefined {
-    return this.#git?.index;
-  }
-
   async close(): Promise<void> {
     await removeTree(this.#apart);
   }
 
   #homesInGit(signal: AbortSignal | undefined): Promise<string[]> {
     return this.#git === null ? Promise.resolve([]) : homesInGit(this.#scope(signal));
-  }
-
-  #lies(signal: AbortSignal | undefined): Promise<string[]> {
-    return this.#git === null ? Promise.resolve([]) : liesOfIndex(this.#scope(signal));
   }
 
   #scope(signal: AbortSignal | undefined): GitLook {

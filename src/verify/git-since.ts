@@ -1,9 +1,7 @@
 /** What git alone came to hold since a run began in a folder of the user's; in a worktree of the run's own all is looked at when it is committed. */
-import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import type { GitLook } from './first-look.ts';
 import { commitsNamed, homesCommitted, homesInIndex } from './git-homes.ts';
-import { lyingEntries } from './index-check.ts';
 
 /** Parts of homes, in commits and in the index. Throws `repository_lost` where git cannot say it any more. */
 export const homesInGit = async ({ known, place, index, scratch }: GitLook): Promise<string[]> => {
@@ -21,17 +19,4 @@ export const homesInGit = async ({ known, place, index, scratch }: GitLook): Pro
   const before = new Set(known.homes);
   const staged = (await homesInIndex(place, index, scratch)).filter((name) => !before.has(name));
   return [...new Set([...committed, ...staged])];
-};
-
-/** Files of which the index says what is not so. To be asked after a look at the folder. */
-export const liesOfIndex = async (look: GitLook): Promise<string[]> => {
-  const { known, scratch, place, repository } = look;
-  if (known === null) return [];
-  // Also where the folder is one within the work tree: the index is that of the whole.
-  const whole = { ...look, place: { ...place, folder: repository.top } };
-  return lyingEntries(whole, {
-    looked: join(scratch, 'index.now'),
-    gitFolder: repository.gitFolder,
-    asking: { ...known.asking, signal: place.signal },
-  });
 };

@@ -29,10 +29,10 @@ export const judgeReencoded = (names: readonly string[]): { error: ErrorInfo; fe
     : {
         error: errorInfo(
           'output_changed',
-          `git reads these files by another encoding than before the run, and would show another text than lies there: ${named(names, 5)}.`,
-          'An attribute (working-tree-encoding) came with the run, in a .gitattributes that may be ignored. Look at it, and at the files themselves.',
+          `git reads these files by another attribute than before the run, and would show another text than lies there: ${named(names, 5)}.`,
+          'An attribute (working-tree-encoding, ident) came with the run, in a .gitattributes that may be ignored. Look at it, and at the files themselves.',
         ),
-        feedback: `Give no file the attribute working-tree-encoding: ${named(names, 5)}.`,
+        feedback: `Give no file the attributes working-tree-encoding or ident: ${named(names, 5)}.`,
       };
 
 /** Of the work itself, while it was checked. */
@@ -47,19 +47,6 @@ export const judgeMoved = (changed: readonly string[]): { error: ErrorInfo; feed
     feedback: `While your work was checked, these files changed: ${what}. Leave nothing running, and leave the files as the check leaves them.`,
   };
 };
-
-/** An index that lies is set aside before this is said. */
-export const judgeLies = (lies: readonly string[]): { error: ErrorInfo; feedback: string } | null =>
-  lies.length === 0
-    ? null
-    : {
-        error: errorInfo(
-          'repository_lost',
-          `The index of the repository said that these files hold what they do not: ${named(lies, 5)}. No git writes that by itself.`,
-          'The index was set aside, in its place: what it hid is seen now. `git reset` makes another one: nothing is staged then, and no file changes.',
-        ),
-        feedback: `Leave git's index to git: it was wrong about ${named(lies, 5)}.`,
-      };
 
 /** "3 files changed", or what is wrong where nothing did. `run`: which one of the task. */
 export const judgeChanges = (

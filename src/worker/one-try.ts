@@ -16,6 +16,7 @@ import { programEnvironment } from '../task/environment.ts';
 import type { Candidate } from '../verify/candidate.ts';
 import { expectedPlaces } from '../verify/expect.ts';
 import type { ExpectedBefore } from '../verify/expected-before.ts';
+import { judgeHomes } from '../verify/judge-changes.ts';
 import { type Changes, verifyResult } from '../verify/verify.ts';
 import { checkExecutor } from './check-executor.ts';
 import type { AttemptClocks } from './clocks.ts';
@@ -141,13 +142,13 @@ export class OneTry {
     const { clocks, steps, workplace } = this.#parts;
     this.#changes = this.#mayLook() ? await this.#changesThere() : null;
     const nested = await steps.within('looking for repositories', () => workplace.setAside());
-    return stoppedVerdict(clocks, this.#seen) ?? nested;
+    // However the run ended: another one would take what it left for what was there.
+    return nested ?? judgeHomes(this.#changes?.homes ?? []) ?? stoppedVerdict(clocks, this.#seen);
   }
 
-  /** Whoever stops the daemon or took the task does not wait for what nobody will read. */
+  /** The changes of a run whose task was given to another worker are that one's. */
   #mayLook(): boolean {
-    const kind = this.#parts.clocks.stopped?.kind;
-    return kind !== 'stopped' && kind !== 'fenced';
+    return this.#parts.clocks.stopped?.kind !== 'fenced';
   }
 
   /** After the attempt's end, only what is there at once: for whoever goes on with the work. */

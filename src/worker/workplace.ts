@@ -2,7 +2,6 @@
 
 import { join, relative } from 'node:path';
 import { type ErrorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
-import { setAside } from '../executor/set-aside.ts';
 import { appendOwn, noteOwn } from '../names/own-file.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
@@ -17,8 +16,8 @@ import { named } from '../text/named.ts';
 import type { Seal } from '../text/seal.ts';
 import { Evidence } from '../verify/evidence.ts';
 import { expectedFiles } from '../verify/expect.ts';
-import { judgeHomes, judgeLies, judgeMoved, judgeReencoded } from '../verify/judge-changes.ts';
-import { Repositories } from '../verify/repositories.ts';
+import { judgeHomes, judgeMoved, judgeReencoded } from '../verify/judge-changes.ts';
+import { judgeNested, NestedRepositories } from '../verify/nested.ts';
 import type { Changes } from '../verify/verify.ts';
 import { commitWorktree } from '../worktree/commit.ts';
 import { syncObjects, syncRefs } from '../worktree/durable.ts';
@@ -53,14 +52,12 @@ export class Workplace {
   readonly #known: Omit<Known, 'worktreeLinks'>;
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
-  readonly #repositories: Repositories | null;
+  readonly #repositories: NestedRepositories | null;
   /** What the worktree held at the last look. */
   #tree: string | null = null;
   #kept = false;
   /** A program may have run since repositories were looked for. */
   #isLookDue = true;
-  /** Files of which the index said what was not so. */
-  #lies: readonly string[] = [];
   #odd: ReturnType<typeof judgeReencoded> = null;
 
   private constructor(
@@ -68,7 +65,7 @@ export class Workplace {
     known: Omit<Known, 'worktreeLinks'>,
     worktree: Worktree | null,
     evidence: Evidence | null,
-    repositories: Repositories | null,
+    repositories: NestedRepositories | null,
   ) {
     this.cwd = worktree?.cwd ?? folderOf(claim.task);
     this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
@@ -97,9 +94,9 @@ export class Workplace {
     const { signal } = lease;
     // As ConfineOptions has it of what an agent asked for.
     const writesTo = (top: string): boolean => claim.task.confined === true && !holdsUser(top);
-    const begun = async (folder: string): Promise<Repositories | null> =>
+    const begun = async (folder: string): Promise<NestedRepositories | null> =>
       mayMakeRepositories(claim.task, runner, folder)
-        ? Repositories.begin(folder, { home, environment, writesTo, signal })
+        ? NestedRepositories.begin(folder, { home, writesTo, signal })
         : null;
     if (type !== 'code' || !runner.changesFiles)
       return new Workplace(claim, known, null, null, await begun(cwd));
@@ -137,9 +134,8 @@ export class Workplace {
     if (this.#evidence === null) return null;
     try {
       await this.#tellOfLinks();
-      const { tree, notes, lies, reencoded, ...changes } = await this.#evidence.changes(signal);
+      const { tree, notes, reencoded, ...changes } = await this.#evidence.changes(signal);
       this.#odd = judgeReencoded(reencoded);
-      await this.#setIndexAside(lies);
       this.#tree = tree;
       await this.#note(notes);
       if (changes.homes.length > 0)
@@ -162,9 +158,10 @@ export class Workplace {
   async setAside(): Promise<{ error: ErrorInfo; feedback: string } | null> {
     const came = await this.#repositories?.setAside();
     this.#isLookDue = false;
-    const lied = judgeLies(this.#lies);
-    await this.#note(came?.notes ?? []);
-    return came?.wanting ?? lied ?? this.#odd;
+    if (came === undefined) return this.#odd;
+    if (came.names.length > 0)
+      await this.#note([`set aside the repositories that came with the run: ${named(came.names)}`]);
+    return judgeNested(came) ?? this.#odd;
   }
 
   /** Looked at again, after the check: null where what is kept is what was checked. */
@@ -173,21 +170,11 @@ export class Workplace {
     const nested = await this.setAside();
     if (nested !== null) return nested;
     if (this.#evidence === null) return null;
-    const { changed, homes, notes, lies } = await this.#evidence.movedSince(signal);
+    const { changed, homes, notes } = await this.#evidence.movedSince(signal);
     await this.#note(notes);
-    await this.#setIndexAside(lies);
-    const home = judgeHomes(homes) ?? judgeLies(lies);
+    const home = judgeHomes(homes);
     if (home !== null || changed.length === 0) return home;
     return judgeMoved(changed);
-  }
-
-  /** The next look at the folder, and the user's own git, would believe it. */
-  async #setIndexAside(lies: readonly string[]): Promise<void> {
-    this.#lies = lies;
-    const index = this.#evidence?.index;
-    if (lies.length === 0 || index === undefined) return;
-    const became = await setAside(index);
-    if (became !== undefined) await this.#note([`${index} ${became}: it lied about ${named(lies)}`]);
   }
 
   async #note(notes: readonly string[]): Promise<void> {

@@ -29,21 +29,22 @@ import { leaseFor } from '../support/lease.ts';
 
 const MARKER = `guards-${process.pid}/task.r1`;
 
-/** Without the mounts of the sandbox around it, it takes the place of the settings that they guard. */
+/** Without the mounts of the sandbox around it, it takes the place of the git folder that they guard. */
 const LEAVES_MOUNTS = `
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 def must(result):
     if result != 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-git = os.open('.git', os.O_RDONLY)
+work = os.open('.', os.O_RDONLY)
 os.makedirs('/tmp/new/old')
 must(libc.unshare(0x10000000 | 0x20000))
 must(libc.mount(b'/tmp/new', b'/tmp/new', None, 4096 | 16384, None))
 os.chdir('/tmp/new')
 must(libc.pivot_root(b'.', b'old'))
 must(libc.umount2(b'/old', 2))
-os.unlink('config', dir_fd=git)
-os.write(os.open('config', os.O_WRONLY | os.O_CREAT, dir_fd=git), b'[core] fsmonitor = evil')
+os.rename('.git', 'g', src_dir_fd=work, dst_dir_fd=work)
+os.mkdir('.git', dir_fd=work)
+os.write(os.open('.git/config', os.O_WRONLY | os.O_CREAT, dir_fd=work), b'[core] fsmonitor = evil')
 print('replaced')
 `;
 
@@ -125,7 +126,8 @@ describe('what a sandbox guards and hides', function () {
       env: environment(),
     });
     assert.match(without.stdout, /^replaced$/m, `the test would not notice it: ${without.stderr}`);
-    writeFileSync(join(cwd, '.git', 'config'), before);
+    rmSync(join(cwd, '.git'), { recursive: true });
+    renameSync(join(cwd, 'g'), join(cwd, '.git'));
     write(join(cwd, 'attack.py'), LEAVES_MOUNTS);
     await run('python3 attack.py');
     assert.match(said(), /Operation not permitted/);
@@ -153,23 +155,24 @@ describe('what a sandbox guards and hides', function () {
     assert.equal(said(), '1\n2\n');
   });
 
-  it('ends with the program where the settings of git are replaced, and they hold again what they held', async () => {
-    const before = config();
-    const program = await start(
-      'echo ready; while :; do echo "[core] fsmonitor = evil" >> .git/config && echo written; done 2>/dev/null',
-    );
+  it('ends with the program where a guarded file is replaced, and it holds again what it held', async () => {
+    // That of a linked work tree, which names its git folder.
+    execFileSync('git', ['init', '--quiet', '--separate-git-dir', join(root, 'git'), cwd]);
+    const guarded = join(cwd, '.git');
+    const before = readFileSync(guarded, 'utf8');
+    const program = await start('echo ready; while :; do echo x >> .git && echo written; done 2>/dev/null');
     await until(() => existsSync(out()) && said().includes('ready'));
-    replace(join(cwd, '.git', 'config'), `${before}[remote "origin"]\n\turl = x\n`);
+    replace(guarded, 'gitdir: /elsewhere\n');
     const { broken } = await program.ended;
     assert.equal(broken?.code, 'guard_lost');
-    assert.match(broken.message, /\.git\/config was replaced/);
-    assert.equal(config(), before);
-    const aside = readdirSync(join(cwd, '.git')).find((name) => name.startsWith('config.replaced-')) ?? '';
-    assert.match(readFileSync(join(cwd, '.git', aside), 'utf8'), /url = x/);
+    assert.match(broken.message, /\.git was replaced/);
+    assert.equal(readFileSync(guarded, 'utf8'), before);
+    const aside = readdirSync(cwd).find((name) => name.startsWith('.git.replaced-')) ?? '';
+    assert.match(readFileSync(join(cwd, aside), 'utf8'), /^gitdir: \/elsewhere\n/);
   });
 
   it('is not said to be lost where nothing was replaced', async () => {
-    const end = await run('echo x > made; mkdir .git/refs/more; git status');
+    const end = await run('echo x > made; git status');
     assert.equal(end.exitCode, 0, said());
     assert.equal(end.broken, undefined);
   });
@@ -189,7 +192,6 @@ describe('what a sandbox guards and hides', function () {
     write(join(cwd, 'go'));
     const { broken, exitCode } = await program.ended;
     assert.deepEqual([broken, exitCode], [undefined, 0]);
-    assert.deepEqual(readdirSync(join(cwd, '.git', 'worktrees')), []);
   });
 
   it('hides files that are replaced, and those that come, while a program runs', async () => {

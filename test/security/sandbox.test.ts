@@ -11,7 +11,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -249,290 +248,137 @@ describe('a program of a model in the sandbox', function () {
     );
   });
 
-  it('commits, and leaves nothing that the next git would run', async () => {
-    const said = await run(
-      await confined(),
-      'echo x > x; git add x && git commit -qm work && git log --format=%s',
-    );
-    assert.equal(said, 'work\n', said);
-    const plants: [string, string][] = [
-      ['echo x > .git/hooks/post-checkout', join(cwd, '.git/hooks/post-checkout')],
-      ['git config core.fsmonitor /bin/evil', join(cwd, '.git/config')],
-      ['mkdir -p .git/info && echo "* filter=x" > .git/info/attributes', join(cwd, '.git/info/attributes')],
-      ['echo ../evil > .git/commondir', join(cwd, '.git/commondir')],
-      [
-        'mkdir -p .git/rebase-merge; echo exec evil > .git/rebase-merge/git-rebase-todo',
-        join(cwd, '.git/rebase-merge/git-rebase-todo'),
-      ],
-      [
-        'rm -rf .git/hooks; mkdir -p .git/hooks; echo x > .git/hooks/pre-commit',
-        join(cwd, '.git/hooks/pre-commit'),
-      ],
-      [
-        'mv .git g; mkdir .git; cp -r g/* .git; echo x > .git/hooks/pre-push',
-        join(cwd, '.git/hooks/pre-push'),
-      ],
-    ];
-    for (const [script, file] of plants) {
-      const before = existsSync(file) ? readFileSync(file, 'utf8') : null;
-      await holds(
-        () => script,
-        () => (existsSync(file) ? readFileSync(file, 'utf8') : null) !== before,
-      );
-      rmSync(join(cwd, '.git'), { recursive: true });
-      git('init', '--quiet');
-    }
-  });
-
-  it('names no server that the next git would push to', async () => {
-    const url = (): string => {
-      try {
-        return git('ls-remote', '--get-url', 'origin').trim();
-      } catch {
-        return 'origin';
-      }
-    };
-    const plants = [
-      'mkdir -p .git/remotes; echo "URL: http://evil.example/x" > .git/remotes/origin',
-      'mkdir -p .git/branches; echo "http://evil.example/x" > .git/branches/origin',
-    ];
-    for (const plant of plants) {
-      await run(await confined(), plant);
-      assert.equal(url(), 'origin', plant);
-      await run(localExecutor, plant);
-      assert.equal(url(), 'http://evil.example/x', 'the test would not notice it');
-      await run(localExecutor, 'rm -rf .git/remotes .git/branches');
-    }
-  });
-
-  it('adds no command to a rebase that the user has begun', async () => {
-    const todo = join(cwd, '.git/rebase-merge/git-rebase-todo');
-    write(todo, 'pick 1\n');
-    await holds(
-      () =>
-        'mv .git/rebase-merge .git/r; mkdir -p .git/rebase-merge; echo exec evil >> .git/rebase-merge/git-rebase-todo',
-      () => /evil/.test(readFileSync(todo, 'utf8')),
-    );
-  });
-
-  it('leads no git elsewhere while it runs, nor when its worker is killed meanwhile', async () => {
-    const common = join(cwd, '.git', 'commondir');
-    const [mark, go] = [join(root, 'mark'), join(cwd, 'go')];
-    write(join(cwd, 'evil.sh'), `#!/bin/sh\n: > ${mark}\n`);
-    chmodSync(join(cwd, 'evil.sh'), 0o755);
-    /** What the user's git says while the program, which has done its part, still runs. */
-    const meanwhile = async (executor: Executor): Promise<string> => {
-      const ready = join(cwd, 'ready');
-      const ended = run(
-        executor,
-        `cp -r .git evil; git config -f evil/config core.fsmonitor "$PWD/evil.sh"; rm -f .git/commondir; echo ../evil > c; mv -f c .git/commondir; : > ready; until test -e go; do sleep 0.02; done`,
-      );
-      await until(() => existsSync(ready));
-      const said = git('status', '--porcelain', '--untracked-files=no') + readFileSync(common, 'utf8');
-      write(go);
-      await ended;
-      for (const path of [ready, go, join(cwd, 'evil')]) rmSync(path, { recursive: true, force: true });
-      return said;
-    };
-    // As one that was killed has left it.
-    for (const left of [null, '.\n']) {
-      if (left !== null) writeFileSync(common, left);
-      assert.equal(await meanwhile(await confined()), '.\n');
-      assert.ok(!existsSync(mark));
-      assert.ok(!existsSync(common));
-    }
-    // Another program in the same folder, which ended before.
-    const executor = await confined();
-    const both = await confined();
-    const short = async (): Promise<string> => run(both, 'until test -e other; do sleep 0.02; done');
-    const other = short();
-    await until(() => existsSync(common));
-    const long = run(
-      executor,
-      ': > here; until test -e go; do sleep 0.02; done; echo ../evil > c; mv -f c .git/commondir; : > ready; until test -e end; do sleep 0.02; done',
-    );
-    await until(() => existsSync(join(cwd, 'here')));
-    write(join(cwd, 'other'));
-    await other;
-    write(join(cwd, 'go'));
-    await until(() => existsSync(join(cwd, 'ready')));
-    assert.equal(readFileSync(common, 'utf8'), '.\n');
-    write(join(cwd, 'end'));
-    await long;
-    assert.ok(!existsSync(common));
-    for (const name of ['go', 'ready']) rmSync(join(cwd, name));
-    assert.equal(await meanwhile(localExecutor), '../evil\n');
-    assert.ok(existsSync(mark), 'the test would not notice it');
-  });
-
-  it('commits in a linked work tree on its branch alone', async () => {
-    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
-    const tree = join(home, 'worktrees', 'one');
-    git('worktree', 'add', '-q', '-b', 'koubou/one', tree);
-    const executor = await confined({}, tree);
-    assert.equal(
-      await run(executor, 'echo x > x; git add x && git commit -qm work && git log -1 --format=%s', tree),
-      'work\n',
-    );
-    const main = git('rev-parse', 'HEAD');
-    await run(
-      executor,
-      'git update-ref refs/heads/main HEAD; git update-ref refs/heads/master HEAD; git tag evil',
-      tree,
-    );
-    await run(
-      executor,
-      `echo x > ${cwd}/.git/hooks/pre-commit; echo 'gitdir: ${cwd}' > .git; git config a.b c`,
-      tree,
-    );
-    assert.equal(git('rev-parse', 'HEAD'), main);
-    assert.equal(git('tag'), '');
-    assert.ok(!existsSync(join(cwd, '.git/hooks/pre-commit')));
-    assert.match(readFileSync(join(tree, '.git'), 'utf8'), /worktrees\/one/);
-    assert.doesNotMatch(readFileSync(join(cwd, '.git/config'), 'utf8'), /b = c/);
-    assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
-  });
-
-  it('makes no settings of a linked work tree, where git reads such of each', async () => {
-    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
-    git('config', 'extensions.worktreeConfig', 'true');
-    const tree = join(root, 'tree');
-    git('worktree', 'add', '-q', '-b', 'one', tree);
-    const settings = join(cwd, '.git', 'worktrees', 'tree', 'config.worktree');
-    rmSync(settings, { force: true });
-    const executor = await confined({}, tree);
-    const script = `echo '[a]b = c' > ${settings}; rm -f ${settings}; echo x > x; git add x && git commit -qm work && git log -1 --format=%s`;
-    assert.match(await run(executor, script, tree), /^work$/m);
-    assert.equal(readFileSync(settings, 'utf8'), '');
-  });
-
-  it('commits in a work tree of a repository that lies in /tmp, outside of its home folder', async () => {
-    const top = join(root, 'elsewhere');
-    const tree = join(root, 'tree');
-    git('init', '-q', top);
-    git(
-      '-C',
-      top,
-      '-c',
-      'user.name=a',
-      '-c',
-      'user.email=a@b',
-      'commit',
-      '-q',
-      '--allow-empty',
-      '-m',
-      'first',
-    );
-    write(join(top, 'notes.txt'));
-    git('-C', top, 'worktree', 'add', '-q', '--detach', tree);
-    const executor = await confined({}, tree);
-    const commit = 'echo x > x; git add x && git commit -qm work && git log -1 --format=%s';
-    assert.equal(await run(executor, commit, tree), 'work\n');
-    assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
-    const attack = `echo x > ${top}/.git/hooks/pre-commit; git config a.b c; git branch evil; cat ${top}/notes.txt`;
-    assert.doesNotMatch(await run(executor, attack, tree), /^secret/m, 'its files are not its git folder');
-    const done = (): boolean[] => [
-      existsSync(join(top, '.git/hooks/pre-commit')),
-      /b = c/.test(readFileSync(join(top, '.git/config'), 'utf8')),
-      git('-C', top, 'branch', '--list', 'evil') !== '',
-    ];
-    assert.deepEqual(done(), [false, false, false]);
-    await run(localExecutor, attack, tree);
-    assert.deepEqual(done(), [true, true, true]);
-  });
-
-  it('replaces and takes away nothing that the repository of its work tree has packed', async () => {
+  const commitFirst = (): void => {
     write(join(cwd, 'Makefile'), 'all:\n');
     git('add', 'Makefile');
     git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-qm', 'first');
-    git('gc', '-q');
-    const tree = join(root, 'tree');
-    git('worktree', 'add', '-q', '--detach', tree);
-    const id = git('rev-parse', 'HEAD:Makefile').trim();
-    const loose = `${id.slice(0, 2)}/${id.slice(2)}`;
-    // Another object under the name of this one, beside the packs; then the packs away.
-    const script = `o=$(git rev-parse --git-common-dir)/objects
-      n=$(echo evil | git hash-object -w --stdin); d=$(echo $n | cut -c1-2); f=$(echo $n | cut -c3-)
-      mkdir -p $o/${loose.slice(0, 2)}; cp -f $o/$d/$f $o/${loose}
-      mv $o/pack $o/p; rm -rf $o/p; rm -f $o/pack/*
-      echo work > x; git add x; git commit -qm work && echo done`;
-    const makefile = (): string => {
-      rmSync(join(cwd, 'Makefile'));
-      try {
-        git('checkout', 'HEAD', '--', 'Makefile');
-        return readFileSync(join(cwd, 'Makefile'), 'utf8');
-      } catch {
-        return 'gone';
-      }
-    };
-    assert.match(await run(await confined({}, tree), script, tree), /^done$/m);
-    assert.equal(makefile(), 'all:\n');
-    await run(localExecutor, script, tree);
-    assert.notEqual(makefile(), 'all:\n', 'the test would not notice it');
-  });
-
-  it('changes no branch at all in a work tree where none is checked out, as those of tasks are', async () => {
-    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
-    git('branch', 'koubou/two');
-    const tree = join(home, 'worktrees', 'one');
-    git('worktree', 'add', '-q', '--detach', tree);
-    git('branch', 'koubou/one');
-    const all = git('for-each-ref');
-    const executor = await confined({}, tree);
-    const said = await run(
-      executor,
-      'echo x > x; git add x && git commit -qm work && git log -1 --format=%s',
-      tree,
+  };
+  /** Everything that lies there: kinds, names, rights and contents. */
+  const fingerprint = (folder: string): string =>
+    execFileSync(
+      'sh',
+      ['-c', "find . -printf '%p %y %m %l\\n' | sort; find . -type f -exec sha256sum {} + | sort"],
+      { cwd: folder, encoding: 'utf8' },
     );
-    assert.equal(said, 'work\n');
-    const heads = join(cwd, '.git/refs/heads');
-    const attack = `for name in one two; do rm -f ${heads}/koubou/$name; echo 'ref: refs/heads/x' > ${heads}/koubou/$name; done; git branch -f koubou/two HEAD; git tag x`;
-    await run(executor, attack, tree);
-    assert.equal(git('for-each-ref'), all);
-    await run(localExecutor, attack, tree);
-    assert.notEqual(git('for-each-ref'), all);
-  });
 
-  it('leaves no link or pipe in a git folder, through which the next git would write elsewhere', async () => {
-    const victim = join(user, 'profile');
-    const plant =
-      'mkdir -p .git/logs/refs/heads; for name in COMMIT_EDITMSG MERGE_MSG logs/HEAD logs/refs/heads/x; do rm -f .git/$name; ln -s ' +
-      `${victim} .git/$name; done; rm -rf .git/objects/aa; ln -s ${user} .git/objects/aa; rm -f .git/index; mkfifo .git/index`;
-    const odd = (): string =>
-      execFileSync('find', ['.git', '!', '-type', 'f', '!', '-type', 'd'], { cwd, encoding: 'utf8' });
-    symlinkSync('HEAD', join(cwd, '.git/MINE'));
-    await run(await confined(), plant);
-    assert.equal(odd(), '.git/MINE\n');
-    await run(localExecutor, plant);
-    assert.equal(odd().split('\n').length, 8);
-    rmSync(join(cwd, '.git/index'));
-    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'evil');
-    assert.match(readFileSync(victim, 'utf8'), /evil/);
-  });
+  /** What the user's next git would run, follow or believe. */
+  const PLANTS = [
+    'echo x > .git/hooks/post-checkout',
+    'git config core.fsmonitor /bin/evil',
+    'mkdir -p .git/info && echo "* filter=x" > .git/info/attributes',
+    'echo ../evil > .git/commondir',
+    'mkdir -p .git/rebase-merge; echo exec evil > .git/rebase-merge/git-rebase-todo',
+    'mkdir -p .git/sequencer; echo x > .git/sequencer/opts',
+    'rm -rf .git/hooks; mkdir -p .git/hooks; echo x > .git/hooks/pre-commit',
+    'mv .git g; mkdir .git; cp -r g/* .git; echo x > .git/hooks/pre-push',
+    'mkdir -p .git/remotes; echo "URL: http://evil.example/x" > .git/remotes/origin',
+    'mkdir -p .git/branches; echo "http://evil.example/x" > .git/branches/origin',
+    'rm -f .git/logs/HEAD; ln -s /tmp/x .git/logs/HEAD',
+    'rm -f .git/index; mkfifo .git/index',
+    'git update-index --assume-unchanged Makefile',
+    'echo x > x; git add x; git commit -qm work',
+    'git update-ref refs/replace/$(git rev-parse HEAD^{tree}) $(git rev-parse HEAD:Makefile)',
+    'git rev-parse HEAD > .git/shallow',
+    'git rev-parse HEAD > .git/MERGE_HEAD',
+    'git rev-parse HEAD > .git/BISECT_START',
+    'echo ref: refs/heads/evil > .git/HEAD',
+    'echo evil | git hash-object -w --stdin',
+    'rm -f .git/objects/??/*; git gc -q',
+    'touch .git/index.lock',
+    'mkdir -p .git/lfs .git/worktrees/evil; echo x > .git/worktrees/evil/gitdir',
+  ];
 
-  it('writes nowhere by a link that the repository brings in the place of a part of its git folder', async () => {
-    git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'first');
-    const victim = join(user, 'victim');
-    mkdirSync(victim);
-    const tree = join(user, 'tree');
-    git('worktree', 'add', '-q', '-b', 'work', tree);
-    const attack = `echo evil > ${victim}/profile`;
-    const parts = ['reftable', 'logs', 'refs/heads', 'objects/pack'];
-    for (const part of parts) {
-      const path = join(cwd, '.git', part);
-      const isThere = existsSync(path);
-      if (isThere) renameSync(path, `${path}.kept`);
-      symlinkSync(victim, path);
-      await run(await confined({}, tree), attack, tree);
-      assert.deepEqual(readdirSync(victim), [], part);
-      rmSync(path);
-      if (isThere) renameSync(`${path}.kept`, path);
+  it('looks with git, and changes nothing of what git runs, follows or believes', async () => {
+    commitFirst();
+    const folder = join(cwd, '.git');
+    const before = fingerprint(folder);
+    write(join(cwd, 'Makefile'), 'all: x\n');
+    const look = 'git status --short; git diff --stat; git log --format=%s; git show HEAD:Makefile';
+    assert.match(await run(await confined(), look), /^ M Makefile\n.*Makefile \| 2.*\nfirst\nall:\n$/s);
+    for (const plant of PLANTS) {
+      await run(await confined(), plant);
+      assert.equal(fingerprint(folder), before, plant);
+      execFileSync('cp', ['-a', folder, join(root, 'kept')]);
+      await run(localExecutor, plant);
+      assert.notEqual(fingerprint(folder), before, `the test would not notice it: ${plant}`);
+      for (const each of [folder, join(cwd, 'g')]) rmSync(each, { recursive: true, force: true });
+      renameSync(join(root, 'kept'), folder);
     }
-    // Without such a link it commits there, and where the link is the folder of its own, it writes.
-    await run(await confined({}, tree), 'echo x > x; git add x; git commit -qm work', tree);
-    assert.equal(git('-C', tree, 'log', '-1', '--format=%s'), 'work\n');
-    await run(await confined({ writable: [victim] }, tree), attack, tree);
-    assert.deepEqual(readdirSync(victim), ['profile']);
+  });
+
+  for (const [what, make] of [
+    ['a linked work tree', (tree: string) => git('worktree', 'add', '-q', '-b', 'one', tree)],
+    ['a linked work tree without a branch', (tree: string) => git('worktree', 'add', '-q', '--detach', tree)],
+    [
+      'a submodule',
+      (tree: string) => {
+        const top = join(root, 'top');
+        execFileSync('git', ['init', '-q', top]);
+        const allow = ['-c', 'protocol.file.allow=always'];
+        execFileSync('git', [...allow, '-C', top, 'submodule', '--quiet', 'add', cwd, 'tree']);
+        renameSync(top, dirname(tree));
+      },
+    ],
+    [
+      'a work tree with its git folder elsewhere',
+      (tree: string) => git('clone', '-q', `--separate-git-dir=${join(user, 'elsewhere.git')}`, cwd, tree),
+    ],
+  ] as const) {
+    it(`does so in ${what}, wherever its git folder lies`, async () => {
+      commitFirst();
+      const tree = join(root, 'other', 'tree');
+      make(tree);
+      const common = realpathSync(
+        git('-C', tree, 'rev-parse', '--path-format=absolute', '--git-common-dir').trim(),
+      );
+      const before = [fingerprint(common), readFileSync(join(tree, '.git'), 'utf8')];
+      const now = () => [fingerprint(common), readFileSync(join(tree, '.git'), 'utf8')];
+      assert.match(await run(await confined({}, tree), 'git log --format=%s', tree), /^first$/m);
+      const plants = [
+        'echo x > x; git add x; git commit -qm work',
+        'git config a.b c',
+        `echo x > ${common}/hooks/pre-commit`,
+        'git tag evil',
+        'echo evil | git hash-object -w --stdin',
+        `echo 'gitdir: ${cwd}/evil' > e; mv -f e .git`,
+      ];
+      for (const plant of plants) {
+        await run(await confined({}, tree), plant, tree);
+        assert.deepEqual(now(), before, plant);
+      }
+      await run(localExecutor, plants[0] ?? '', tree);
+      assert.notDeepEqual(now(), before, 'the test would not notice it');
+    });
+  }
+
+  it('looks into the git folder of its work tree alone where others lie in /tmp', async () => {
+    const [top, tree] = [join(root, 'elsewhere'), join(root, 'tree')];
+    git('init', '-q', top);
+    const name = ['-c', 'user.name=a', '-c', 'user.email=a@b'];
+    git('-C', top, ...name, 'commit', '-q', '--allow-empty', '-m', 'first');
+    write(join(top, 'notes.txt'));
+    git('-C', top, 'worktree', 'add', '-q', '--detach', tree);
+    const said = await run(await confined({}, tree), `git log --format=%s; cat ${top}/notes.txt`, tree);
+    assert.match(said, /^first$/m);
+    assert.doesNotMatch(said, /^secret/m, 'its files are not its git folder');
+  });
+
+  it('is in the way of no git of the user', async () => {
+    commitFirst();
+    const executor = await confined();
+    const ended = run(
+      executor,
+      ': > here; until test -e go; do sleep 0.02; done; git log --format=%s -1; git config a.b c',
+    );
+    await until(() => existsSync(join(cwd, 'here')));
+    git('config', 'user.name', 'a');
+    git('config', 'user.email', 'a@b');
+    git('commit', '-q', '--allow-empty', '-m', 'second');
+    git('gc', '-q');
+    write(join(cwd, 'go'));
+    assert.match(await ended, /^second$/m);
+    assert.equal(git('config', 'user.name'), 'a\n');
+    assert.throws(() => git('config', 'a.b'));
   });
 
   it('takes no folder for its git folder because a file of the repository says so', async () => {

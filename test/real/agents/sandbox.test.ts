@@ -33,6 +33,7 @@ describe('in koubou’s sandbox', function () {
     git('init');
     git('config', 'user.name', 'a');
     git('config', 'user.email', 'a@b');
+    git('commit', '--allow-empty', '-m', 'first');
   });
   afterEach(() => bench.remove());
 
@@ -56,7 +57,7 @@ describe('in koubou’s sandbox', function () {
     assert.equal(readFileSync(join(user, 'notes'), 'utf8'), 'mine\n');
     assert.ok(!existsSync(join(koubou, 'planted')));
     assert.ok(!existsSync(join(cwd, '.git', 'hooks', 'pre-commit')));
-    assert.equal(execFileSync('git', ['-C', cwd, 'log', '--format=%s'], { encoding: 'utf8' }), 'work\n');
+    assert.equal(execFileSync('git', ['-C', cwd, 'log', '--format=%s'], { encoding: 'utf8' }), 'first\n');
   };
 
   const shipped = (given: Pick<Shipped, 'name' | 'bin' | 'url' | 'kind' | 'change'>) =>
