@@ -2,6 +2,7 @@
  * The one list of error codes. Every failure koubou reports, on a terminal, in JSON or in a task's
  * outcome, carries one of these codes; nobody matches on messages.
  */
+import { action, field, help, say, toText, type Words } from './say/say.ts';
 
 interface ErrorRule {
   /** Whether an attempt that ends so counts against the task's `retries`. */
@@ -11,10 +12,10 @@ interface ErrorRule {
   /** Exit code of a command that ends with this error (cli.md). */
   readonly exit: 1 | 2 | 3;
   /** What to do next, used where the place that failed has nothing more exact to say. */
-  readonly hint: string;
+  readonly hint: Words;
 }
 
-const rule = (charged: boolean, retried: boolean, hint: string, exit: 1 | 2 | 3 = 1): ErrorRule => ({
+const rule = (charged: boolean, retried: boolean, hint: Words, exit: 1 | 2 | 3 = 1): ErrorRule => ({
   charged,
   retried,
   exit,
@@ -22,52 +23,68 @@ const rule = (charged: boolean, retried: boolean, hint: string, exit: 1 | 2 | 3 
 });
 
 export const ERROR_CODES = {
-  timeout: rule(true, true, 'Give it more time with --timeout, or make the task smaller.'),
-  stalled: rule(true, true, 'No output for too long: see `koubou logs` and defaults.stall_timeout.'),
-  exit_nonzero: rule(true, true, 'See `koubou logs` for what the program printed.'),
-  runner_unavailable: rule(false, true, 'Start the model server, then see `koubou doctor`.'),
+  timeout: rule(true, true, say`Give it more time with ${field('timeout')}, or make the task smaller.`),
+  stalled: rule(true, true, say`No output for too long: see ${action('logs')} and defaults.stall_timeout.`),
+  exit_nonzero: rule(true, true, say`See ${action('logs')} for what the program printed.`),
+  runner_unavailable: rule(false, true, say`Start the model server, then see ${action('doctor')}.`),
   endpoint_busy: rule(false, true, 'The server is busy. koubou retries the task automatically.'),
-  model_not_found: rule(true, false, 'Pull the model, or name another one with --model.'),
+  model_not_found: rule(true, false, say`Pull the model, or name another one with ${field('model')}.`),
   model_lacks_tools: rule(true, false, 'Choose a model that supports tools and what else was asked for.'),
   context_overflow: rule(true, false, 'Send less, or choose a model or num_ctx_max with more context.'),
   prompt_truncated: rule(true, false, 'The server dropped part of the prompt: raise its context length.'),
-  output_truncated: rule(true, true, 'Raise num_predict (--set num_predict=…) or ask for less.'),
+  output_truncated: rule(
+    true,
+    true,
+    say`Raise num_predict (${field('set', 'num_predict=…')}) or ask for less.`,
+  ),
   empty_output: rule(true, true, 'Try another model, or a clearer prompt.'),
   tool_call_as_text: rule(true, true, 'Try another model, or say in the prompt that plain text is wanted.'),
-  no_evidence: rule(true, true, 'No file was changed. Pass --allow-no-change if that is right.'),
+  no_evidence: rule(true, true, say`No file was changed. Pass ${field('allow_no_change')} if that is right.`),
   unknown_tool: rule(true, true, 'The model called a tool that it was not given; try another model.'),
   bad_tool_arguments: rule(true, true, 'The model calls tools in a wrong way; try another model.'),
-  sandbox_refused: rule(true, true, 'If it should write there, choose another --sandbox or another --cwd.'),
+  sandbox_refused: rule(
+    true,
+    true,
+    say`If it should write there, choose another ${field('sandbox')} or another ${field('cwd')}.`,
+  ),
   escalation_refused: rule(
     true,
     true,
-    'An attempt cannot get more rights while it runs; choose another --sandbox.',
+    say`An attempt cannot get more rights while it runs; choose another ${field('sandbox')}.`,
   ),
   output_unjudged: rule(true, true, 'Judging the output took too long or too much memory; ask for less.'),
-  output_changed: rule(true, true, 'A process kept writing after the work was checked; see `koubou logs`.'),
+  output_changed: rule(
+    true,
+    true,
+    say`A process kept writing after the work was checked; see ${action('logs')}.`,
+  ),
   guard_lost: rule(
     true,
     true,
-    'What a sandbox protects was replaced from outside while a program ran in it; see `koubou logs`.',
+    say`What a sandbox protects was replaced from outside while a program ran in it; see ${action('logs')}.`,
   ),
   repository_lost: rule(
     true,
     false,
-    'The run left a repository without what makes it one, or made another one in its folders; see `koubou logs`.',
+    say`The run left a repository without what makes it one, or made another one in its folders; see ${action('logs')}.`,
   ),
   home_in_changes: rule(
     true,
     false,
-    'koubou never takes over a .koubou folder from a task; see `koubou logs` for what made it.',
+    say`koubou never takes over a .koubou folder from a task; see ${action('logs')} for what made it.`,
   ),
   nested_repository: rule(
     true,
     false,
-    'A run may leave no repository below the folder that git would run something of; see `koubou logs`.',
+    say`A run may leave no repository below the folder that git would run something of; see ${action('logs')}.`,
   ),
-  check_failed: rule(true, true, "See `koubou logs` for the check's output."),
-  expected_missing: rule(true, true, 'The files named by --expect are missing, empty or unchanged.'),
-  schema_invalid: rule(true, true, 'The output does not match --schema; see `koubou logs`.'),
+  check_failed: rule(true, true, say`See ${action('logs')} for the check's output.`),
+  expected_missing: rule(
+    true,
+    true,
+    say`The files named by ${field('expect')} are missing, empty or unchanged.`,
+  ),
+  schema_invalid: rule(true, true, say`The output does not match ${field('schema')}; see ${action('logs')}.`),
   needs_input: rule(
     true,
     false,
@@ -75,7 +92,7 @@ export const ERROR_CODES = {
   ),
   not_local: rule(true, false, 'The task must stay on this machine; use a local endpoint and model.'),
   handed_back: rule(true, false, 'Local models could not do it; a stronger agent should take over.'),
-  cancelled: rule(false, false, '`koubou retry` runs it again.'),
+  cancelled: rule(false, false, say`${action('retry')} runs it again.`),
   git_killed: rule(true, true, 'The system (for want of memory) or a person killed git. Try again.'),
   git_failed: rule(true, true, 'Try the same git command there by hand.', 2),
   worker_lost: rule(
@@ -88,18 +105,32 @@ export const ERROR_CODES = {
     true,
     'The worker was stopped on purpose, and the task went back to the queue.',
   ),
-  dependency_failed: rule(false, false, 'A task it waits for failed; `koubou retry` that one first.'),
+  dependency_failed: rule(false, false, say`A task it waits for failed; ${action('retry')} that one first.`),
   disk_full: rule(false, true, 'Free some space, then try again.'),
   queue_unavailable: rule(
     false,
     true,
     'Nothing is lost. Check who may write to the home, and that its disk is not mounted read-only.',
   ),
-  unknown: rule(false, true, 'It is not known whether this was done. Repeat it with the same --key.'),
+  unknown: rule(
+    false,
+    true,
+    say`It is not known whether this was done. Repeat it with the same ${field('key')}.`,
+  ),
   key_conflict: rule(false, false, 'The key names another task; choose another key.', 2),
-  no_such_task: rule(false, false, '`koubou list` shows the tasks.', 3),
-  no_home: rule(false, false, 'Make one with `koubou init`, or name one with --home DIR.', 3),
-  untrusted_home: rule(false, false, 'Look at it with `koubou list`; `koubou trust` makes it yours.', 3),
+  no_such_task: rule(false, false, say`${action('list')} shows the tasks.`, 3),
+  no_home: rule(
+    false,
+    false,
+    say`Make one with ${action('init')}, or name one with ${field('home', 'DIR')}.`,
+    3,
+  ),
+  untrusted_home: rule(
+    false,
+    false,
+    say`Look at it with ${action('list')}; ${action('trust')} makes it yours.`,
+    3,
+  ),
   conflict: rule(
     false,
     false,
@@ -109,11 +140,11 @@ export const ERROR_CODES = {
   no_program: rule(
     false,
     false,
-    'Install what the message names, or correct its path; see `koubou doctor`.',
+    say`Install what the message names, or correct its path; see ${action('doctor')}.`,
     2,
   ),
   not_allowed: rule(false, false, 'README says how a person allows it.', 2),
-  usage: rule(false, false, 'See --help.', 2),
+  usage: rule(false, false, say`See ${help()}.`, 2),
   internal: rule(true, true, 'This is a bug in koubou. Run again with DEBUG=koubou and report it.'),
 } as const satisfies Record<string, ErrorRule>;
 
@@ -132,16 +163,22 @@ export interface ErrorInfo {
   hint: string;
 }
 
-/** What is wrong (`message`), what to do next (`hint`), and what caused it. */
+/**
+ * What is wrong (`message`), what to do next (`hint`), and what caused it. Both are text as it is kept in files and logs;
+ * a door gives `said` in its own words.
+ */
 export class KoubouError extends Error {
   override readonly name = 'KoubouError';
   readonly code: ErrorCode;
   readonly hint: string;
+  readonly said: { readonly message: Words; readonly hint: Words };
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: ErrorCode, message: Words, options: { hint?: Words; cause?: unknown } = {}) {
+    super(toText(message), options.cause === undefined ? undefined : { cause: options.cause });
+    const hint = options.hint ?? ERROR_CODES[code].hint;
     this.code = code;
-    this.hint = options.hint ?? ERROR_CODES[code].hint;
+    this.hint = toText(hint);
+    this.said = { message, hint };
   }
 
   get exitCode(): number {
@@ -149,10 +186,10 @@ export class KoubouError extends Error {
   }
 }
 
-export const errorInfo = (code: ErrorCode, message: string, hint?: string): ErrorInfo => ({
+export const errorInfo = (code: ErrorCode, message: Words, hint?: Words): ErrorInfo => ({
   code,
-  message,
-  hint: hint ?? ERROR_CODES[code].hint,
+  message: toText(message),
+  hint: toText(hint ?? ERROR_CODES[code].hint),
 });
 
 /**

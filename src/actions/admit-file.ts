@@ -2,9 +2,10 @@
 import { resolve } from 'node:path';
 import { type Caller, requireAllowed } from '../app/caller.ts';
 import { type Project, realOf } from '../app/project.ts';
+import { field, say } from '../say/say.ts';
 import { writtenOut } from '../text/written-out.ts';
 
-export const PIPED = 'Pipe in what you may read yourself: --file - or --prompt-file -.';
+export const PIPED = say`Pipe in what you may read yourself: ${field('file', '-')} or ${field('prompt_file', '-')}.`;
 
 /**
  * Where a file of the project lies; undefined for one elsewhere that the caller may have read all the same. Throws

@@ -5,6 +5,7 @@ import type { Request, Verdict } from '../access/may.ts';
 import { type Caller, notAllowed, verdictOn } from '../app/caller.ts';
 import type { Project } from '../app/project.ts';
 import type { RunnerConfig } from '../config/schema.ts';
+import { actionLine, field, say, toText, type Words } from '../say/say.ts';
 import type { NewTask } from '../task/record.ts';
 import { writtenOut } from '../text/written-out.ts';
 import { leavesByPattern, PIPED } from './admit-file.ts';
@@ -19,9 +20,9 @@ export interface AdmissionFacts {
 
 interface Asked {
   request: Request;
-  about: string;
+  about: Words;
   /** Another way to it. */
-  instead?: string;
+  instead?: Words;
   /** Whether the config names exactly this program as one that agents may have run. */
   listed?: boolean;
 }
@@ -51,7 +52,7 @@ const asks = function* (
   for (const pattern of options.expect ?? []) {
     // Whether a file is there, and changes, is read of it as well.
     if (leavesByPattern(pattern) || isOutside(resolve(places?.[cwd] ?? cwd, writtenOut(pattern))))
-      yield { request: 'files_outside', about: `--expect ${pattern}` };
+      yield { request: 'files_outside', about: say`${field('expect', pattern)}` };
   }
   const open = sandbox ?? (runner?.kind === 'codex' ? runner.sandbox : undefined);
   if (open === 'danger-full-access') yield { request: 'full_access', about: 'danger-full-access' };
@@ -130,15 +131,18 @@ export const admitRetry = (
 
 const insteadOf = (
   request: Request,
-  about: string,
+  about: Words,
   { why, listed }: { why: string | undefined; listed: readonly string[] },
-): string | undefined => {
+): Words | undefined => {
   if (why === undefined) return undefined;
   const none = `In a sandbox it would be allowed, and none can be used here: ${why}`;
   if (request === 'agent') return none;
-  if (!isListedCheck(about, [about])) return none;
+  if (typeof about !== 'string' || !isListedCheck(about, [about])) return none;
   const all = [...listed, about].join(', ');
-  return `${none} A person can allow this one program: koubou config callers.agent.commands '[${all}]'.`;
+  return say`${none} A person can allow this one program: ${actionLine('config', 'callers.agent.commands', `[${all}]`)}.`;
 };
 
-const shown = (text: string): string => (text.length > 120 ? `${text.slice(0, 119)}…` : text);
+const shown = (about: Words): Words => {
+  const text = toText(about);
+  return text.length > 120 ? `${text.slice(0, 119)}…` : about;
+};

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import type { Attached } from '../names/places.ts';
 import { NotAFile } from '../names/walk.ts';
+import { field, say } from '../say/say.ts';
 import type { NewTask } from '../task/record.ts';
 import { decodeText, TextCheck } from '../text/decode-text.ts';
 
@@ -27,9 +28,13 @@ export const matchFiles = async (
   }
   refuseOdd(odds.sort());
   if (found.length > 0) return found.sort();
-  throw new KoubouError('usage', `No file fits --each '${pattern}' in ${cwd}. Nothing was added.`, {
-    hint: 'Try the pattern with ls; ** stands for any number of folders.',
-  });
+  throw new KoubouError(
+    'usage',
+    say`No file fits ${field('each', `'${pattern}'`)} in ${cwd}. Nothing was added.`,
+    {
+      hint: 'Try the pattern with ls; ** stands for any number of folders.',
+    },
+  );
 };
 
 /** Stands for what cannot be decoded of a name. */
@@ -126,7 +131,7 @@ export const withHashes = async (tasks: readonly NewTask[]): Promise<NewTask[]> 
   for (const { type, cwd, files, places } of tasks) {
     if (!isFolder(cwd)) {
       throw new KoubouError('usage', `There is no folder ${cwd}. Nothing was added.`, {
-        hint: 'Name the folder to work in with --cwd DIR.',
+        hint: say`Name the folder to work in with ${field('cwd', 'DIR')}.`,
       });
     }
     for (const { path } of files) {
@@ -157,7 +162,7 @@ const refuseAll = (errors: readonly KoubouError[]): void => {
   throw new KoubouError(
     'usage',
     `${errors.length} files cannot be attached: ${someOf(words, '; ')}. Nothing was added.`,
-    { hint: first.hint, cause: first },
+    { hint: first.said.hint, cause: first },
   );
 };
 
@@ -166,7 +171,7 @@ const hashFile = async (attached: Attached, mustBeText: boolean): Promise<string
   const what = `The file ${path}`;
   if (isFolder(path)) {
     throw new KoubouError('usage', `${path} is a folder. Nothing was added.`, {
-      hint: `Name each file with its own --file, or add a task for each with --each '${path}/*'.`,
+      hint: say`Name each file with its own ${field('file')}, or add a task for each with ${field('each', `'${path}/*'`)}.`,
     });
   }
   const { createHash } = await import('node:crypto');
@@ -182,7 +187,7 @@ const hashFile = async (attached: Attached, mustBeText: boolean): Promise<string
   } catch (error) {
     if (error instanceof NotAFile) {
       throw new KoubouError('usage', `${path} is no regular file. Nothing was added.`, {
-        hint: 'Files are read when the task runs; what can be read once only is given as --file -.',
+        hint: say`Files are read when the task runs; what can be read once only is given as ${field('file', '-')}.`,
         cause: error,
       });
     }

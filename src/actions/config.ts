@@ -5,6 +5,7 @@ import { requireAllowed } from '../app/caller.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
 import { setConfig } from '../config/set.ts';
 import { KoubouError } from '../errors.ts';
+import { action, say } from '../say/say.ts';
 import { formatDuration, isDurationKey } from '../text/duration.ts';
 import { nearest } from '../text/nearest.ts';
 import type { ConfigDocument } from './documents/home.ts';
@@ -59,6 +60,6 @@ const refuseUnknown = async (loaded: Loaded, key: string): Promise<void> => {
   const known = [...knownKeys([], loaded.config), ...loaded.keys()];
   const guess = nearest(key, known);
   throw new KoubouError('usage', `${key} is no key of koubou.`, {
-    hint: guess ? `Did you mean ${guess}?` : '`koubou config` shows every key.',
+    hint: guess ? `Did you mean ${guess}?` : say`${action('config')} shows every key.`,
   });
 };

@@ -10,6 +10,7 @@ import { KoubouError } from '../errors.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { homesOf } from '../process/registered-homes.ts';
 import type { Added } from '../queue/queue.ts';
+import { actionLine, field, say, type Words } from '../say/say.ts';
 import { recordedEnvironment } from '../task/environment.ts';
 import type { NewTask } from '../task/record.ts';
 import type { Planner } from '../worker/plan.ts';
@@ -86,7 +87,7 @@ export const delegate = async (
   const templates = new Set<string>();
   if (isAgent && request.each !== undefined && !findsWithin(request.each, cwd, project)) {
     // Before it is looked for: what is found would stand in the refusal.
-    requireAllowed(caller, 'files_outside', { about: `--each ${request.each}`, undone: UNDONE });
+    requireAllowed(caller, 'files_outside', { about: say`${field('each', request.each)}`, undone: UNDONE });
   }
   const isBound = isAgent && verdictOn(caller, 'files_outside') === 'refused';
   const within = isBound ? (path: string) => project.has(realOf(path)) : undefined;
@@ -171,27 +172,27 @@ const merged = (general: Fields, own: Fields): Fields => {
 const refuseUnfitRunner = (task: NewTask, runner: string | undefined, config: Config): void => {
   const { expect, output, worktree } = task.options;
   const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
-  const writesNothing = kind === 'ollama' || kind === 'openai';
-  if (writesNothing && worktree === true) {
+  if (runner === undefined || (kind !== 'ollama' && kind !== 'openai')) return;
+  if (worktree === true) {
     throw new KoubouError(
       'usage',
-      `--worktree is for files, and the runner ${runner} gives text but writes none. Nothing was added.`,
+      say`${field('worktree')} is for files, and the runner ${runner} gives text but writes none. Nothing was added.`,
       { hint: filesHint(config) },
     );
   }
-  if (!writesNothing || expect === undefined || output !== undefined) return;
+  if (expect === undefined || output !== undefined) return;
   throw new KoubouError(
     'usage',
-    `--expect names files, and the runner ${runner} gives text but writes none. Nothing was added.`,
-    { hint: 'Say with --output FILE where the text goes.' },
+    say`${field('expect')} names files, and the runner ${runner} gives text but writes none. Nothing was added.`,
+    { hint: say`Say with ${field('output', 'FILE')} where the text goes.` },
   );
 };
 
-const filesHint = ({ runners }: Config): string => {
+const filesHint = ({ runners }: Config): Words => {
   const names = Object.keys(runners).filter((name) => ['agent', 'codex'].includes(runners[name]?.kind ?? ''));
   return names.length > 0
-    ? `Name a runner that works in files: --runner ${names.join(' or ')}.`
-    : 'This home has no runner that works in files. Take one of agent.yaml (codex, claude, opencode, aider) out of its comment, or leave --worktree out.';
+    ? say`Name a runner that works in files: ${field('runner', names.join(' or '))}.`
+    : say`This home has no runner that works in files. Take one of agent.yaml (codex, claude, opencode, aider) out of its comment, or leave ${field('worktree')} out.`;
 };
 
 const refuseSandbox = (task: NewTask, runner: string | undefined, config: Config): void => {
@@ -199,15 +200,15 @@ const refuseSandbox = (task: NewTask, runner: string | undefined, config: Config
   if (sandbox === undefined) return;
   if (runner !== undefined && config.runners[runner]?.kind !== 'codex') {
     throw new KoubouError('usage', `The runner ${runner} has no sandbox to choose. Nothing was added.`, {
-      hint: 'Leave --sandbox out, or name a runner of kind codex with --runner.',
+      hint: say`Leave ${field('sandbox')} out, or name a runner of kind codex with ${field('runner')}.`,
     });
   }
   if (sandbox !== 'danger-full-access' || config.security.allow_full_access) return;
   throw new KoubouError(
     'not_allowed',
-    '--sandbox danger-full-access is not allowed here. Nothing was added.',
+    say`${field('sandbox', 'danger-full-access')} is not allowed here. Nothing was added.`,
     {
-      hint: 'Where the machine may be harmed, allow it: koubou config security.allow_full_access true',
+      hint: say`Where the machine may be harmed, allow it: ${actionLine('config', 'security.allow_full_access', 'true')}`,
     },
   );
 };
@@ -217,7 +218,7 @@ const refuseResume = (task: NewTask, runner: string | undefined, config: Config)
   const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
   if (kind === undefined || kind === 'codex') return;
   throw new KoubouError('usage', `The runner ${runner} keeps no conversations. Nothing was added.`, {
-    hint: 'Name the runner of the task that is continued, with --runner.',
+    hint: say`Name the runner of the task that is continued, with ${field('runner')}.`,
   });
 };
 
@@ -229,7 +230,7 @@ const runnerIn = ({ route }: ReturnType<Planner>): string | undefined => {
 
 const refuse = (error: unknown): never => {
   if (!(error instanceof KoubouError)) throw error;
-  throw new KoubouError(error.code, `${error.message} Nothing was added.`, { hint: error.hint });
+  throw new KoubouError(error.code, say`${error.said.message} Nothing was added.`, { hint: error.said.hint });
 };
 
 const withoutFinished = (tasks: readonly NewTask[]): NewTask[] => {
@@ -237,9 +238,9 @@ const withoutFinished = (tasks: readonly NewTask[]): NewTask[] => {
   if (outputs.length < tasks.length) {
     throw new KoubouError(
       'usage',
-      '--skip-existing looks for outputs, and none is named. Nothing was added.',
+      say`${field('skip_existing')} looks for outputs, and none is named. Nothing was added.`,
       {
-        hint: 'Say where each result goes, as with --output "out/{stem}.txt".',
+        hint: say`Say where each result goes, as with ${field('output', '"out/{stem}.txt"')}.`,
       },
     );
   }

@@ -6,7 +6,8 @@ import { toErrorInfo } from '../errors.ts';
 import { isCutOff, isRelayed, isSwitchedOff } from '../executor/agent-rules.ts';
 import { findBubblewrap } from '../executor/find-bubblewrap.ts';
 import { requireNamed } from '../process/own-path.ts';
-import type { Check } from './documents/home.ts';
+import { action, actionLine, say, type Words } from '../say/say.ts';
+import type { Finding } from './finding.ts';
 
 type AgentConfig = Extract<RunnerConfig, { kind: 'agent' }>;
 
@@ -16,13 +17,13 @@ export const checkAgent = async (
   entry: AgentConfig,
   loaded: Pick<Loaded, 'variable'>,
   usual: 'auto' | 'off' = 'auto',
-): Promise<Check> => {
+): Promise<Finding> => {
   const { bin, sandbox, endpoint } = entry;
   const check = { name: `runner ${name}`, ok: true };
   try {
     await requireNamed(bin, { path: loaded.variable('PATH'), inside: [] }, `runners.${name}.bin`);
   } catch (error) {
-    const cure = `Install it, name its place with \`koubou config runners.${name}.bin PATH\`, or remove runners.${name}.`;
+    const cure = say`Install it, name its place with ${action('config', `runners.${name}.bin`, 'PATH')}, or remove runners.${name}.`;
     return { ...check, ok: false, message: toErrorInfo(error).message, cure };
   }
   const where = endpoint === undefined ? 'It has a model of its own' : `It uses the endpoint ${endpoint}`;
@@ -32,7 +33,8 @@ export const checkAgent = async (
   return {
     ...check,
     message: `${bin} is there. ${where}; its entry ${claim}. ${[said, lacking?.said].filter(Boolean).join(' ')}`,
-    cure: [cure, lacking?.cure].filter(Boolean).join(' ') || null,
+    cure:
+      cure === null || lacking === undefined ? (cure ?? lacking?.cure ?? null) : say`${cure} ${lacking.cure}`,
   };
 };
 
@@ -41,12 +43,12 @@ const confinementOf = async (
   entry: AgentConfig,
   loaded: Pick<Loaded, 'variable'>,
   usual: 'auto' | 'off',
-): Promise<{ said: string; cure: string | null }> => {
+): Promise<{ said: string; cure: Words | null }> => {
   if (isSwitchedOff(entry, usual)) {
     const key = entry.confine === 'off' ? `runners.${name}.confine` : 'security.agent_sandbox';
     return {
       said: `koubou does not confine it (${key} is off): it can do what you can.`,
-      cure: `koubou config ${key} auto`,
+      cure: say`${actionLine('config', key, 'auto')}`,
     };
   }
   const found = await findBubblewrap(loaded.variable('PATH'));

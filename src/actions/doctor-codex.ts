@@ -3,16 +3,16 @@
 import { runnersOf } from '../app/runners.ts';
 import type { Variables } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
-import type { Check } from './documents/home.ts';
+import type { Finding } from './finding.ts';
 
 /** Their servers and models have checks of their own, so nothing is said of Codex where those are at fault. */
-export const checkCodexes = async (loaded: Loaded, environment: Variables): Promise<Check[]> => {
+export const checkCodexes = async (loaded: Loaded, environment: Variables): Promise<Finding[]> => {
   const names = Object.entries(loaded.config.runners).flatMap(([name, { kind }]) =>
     kind === 'codex' ? [name] : [],
   );
   if (names.length === 0) return [];
   const runners = await runnersOf(loaded, environment);
-  const checks = names.map(async (name): Promise<Check[]> => {
+  const checks = names.map(async (name): Promise<Finding[]> => {
     const health = await runners.get(name)?.check();
     if (health === undefined || isOfServer(health.error?.code)) return [];
     const { ok, message, error } = health;

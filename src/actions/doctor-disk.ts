@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
-import type { Check } from './documents/home.ts';
+import type { Finding } from './finding.ts';
 
 const LITTLE_SPACE = 256 * 1024 * 1024;
 
 /** Tries link, the renaming of a folder and fsync in a folder of its own, which it removes. Never throws. */
-export const checkDisk = async (home: string): Promise<Check> => {
+export const checkDisk = async (home: string): Promise<Finding> => {
   const name = 'file system';
   try {
     await tryOut(home);

@@ -2,15 +2,16 @@
 import { type OllamaServer, type OpenAiServer, probeOllama, probeOpenAi } from '../config/detect.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Config, EndpointConfig, RunnerConfig } from '../config/schema.ts';
+import { action, actionLine, say, type Words } from '../say/say.ts';
+import { asTyped } from '../say/shell-quote.ts';
 import { isCloudModel } from '../task/cloud-model.ts';
 import { checkAgent } from './doctor-agents.ts';
-import type { Check } from './documents/home.ts';
-import { asTyped } from './shell-quote.ts';
+import type { Finding } from './finding.ts';
 
 type Answer = { ollama?: OllamaServer | undefined; openai?: OpenAiServer | undefined };
 
 /** Endpoints are asked at the same time, each within the probes' timeout. */
-export const checkModels = async (loaded: Loaded): Promise<Check[]> => {
+export const checkModels = async (loaded: Loaded): Promise<Finding[]> => {
   const { endpoints, runners, routing } = loaded.config;
   const answers = new Map(
     await Promise.all(
@@ -36,14 +37,14 @@ const ask = async ({ kind, url, api_key_env }: EndpointConfig, loaded: Loaded): 
   return { openai: await probeOpenAi(url, api_key_env ? loaded.variable(api_key_env) : undefined) };
 };
 
-const checkRouting = ({ general }: Config['routing']['default']): Check[] =>
+const checkRouting = ({ general }: Config['routing']['default']): Finding[] =>
   general === undefined
     ? [
         {
           name: 'routing',
           ok: false,
           message: 'No runner is chosen for general tasks.',
-          cure: 'Start Ollama or LM Studio and run `koubou init`, or set routing.default.general in config/agent.yaml.',
+          cure: say`Start Ollama or LM Studio and run ${action('init')}, or set routing.default.general in config/agent.yaml.`,
         },
       ]
     : [];
@@ -53,7 +54,7 @@ const checkEndpoint = (
   { kind, url, api_key_env }: EndpointConfig,
   { ollama, openai }: Answer,
   loaded: Loaded,
-): Check => {
+): Finding => {
   const check = { name: `endpoint ${name}`, ok: true, cure: null };
   if (ollama) return { ...check, message: `Ollama ${ollama.version} answers at ${url}.` };
   if (openai && !openai.wantsKey) return { ...check, message: `A server answers at ${url}.` };
@@ -65,7 +66,7 @@ const checkEndpoint = (
       message: `The server at ${url} refuses ${unset || !api_key_env ? 'to answer without a key' : 'the key it was given'}.`,
       cure: api_key_env
         ? `Write ${api_key_env}=… into config/.env.`
-        : `Name the variable with its key: koubou config endpoints.${name}.api_key_env OPENAI_API_KEY`,
+        : say`Name the variable with its key: ${actionLine('config', `endpoints.${name}.api_key_env`, 'OPENAI_API_KEY')}`,
     };
   }
   const start = kind === 'ollama' ? 'Start it with `ollama serve`' : 'Start its server';
@@ -85,7 +86,7 @@ const placeOf = (key: string, loaded: Loaded): string => {
 
 type ModelRunner = Exclude<RunnerConfig, { kind: 'command' | 'agent' }>;
 
-const checkAgents = async (loaded: Loaded): Promise<Check[]> => {
+const checkAgents = async (loaded: Loaded): Promise<Finding[]> => {
   const checks = Object.entries(loaded.config.runners).map(async ([name, runner]) =>
     runner.kind === 'agent' ? checkAgent(name, runner, loaded, loaded.config.security.agent_sandbox) : [],
   );
@@ -93,23 +94,23 @@ const checkAgents = async (loaded: Loaded): Promise<Check[]> => {
 };
 
 /** Nothing is said of the model where the server itself is silent. */
-const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answer): Check[] => {
+const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answer): Finding[] => {
   const { model } = runner;
-  const check = (ok: boolean, message: string, cure: string | null = null): Check[] => [
+  const check = (ok: boolean, message: string, cure: Words | null = null): Finding[] => [
     { name: `runner ${name}`, ok, message, cure },
   ];
   if (ollama) {
     const found = ollama.models.find((each) => sameModel(each.name, model));
     const another = ollama.models.find(({ completes, cloud }) => completes && !cloud)?.name;
     const change = another
-      ? `, or take one that is there: koubou config runners.${name}.model ${asTyped(another)}`
+      ? say`, or take one that is there: ${actionLine('config', `runners.${name}.model`, another)}`
       : '';
     if (!found && runner.kind === 'ollama' && runner.pull)
       return check(true, `${model} is pulled at first use.`);
     if (!found)
-      return check(false, `Ollama has no model ${model}.`, `ollama pull ${asTyped(model)}${change}`);
+      return check(false, `Ollama has no model ${model}.`, say`ollama pull ${asTyped(model)}${change}`);
     if (!found.completes)
-      return check(false, `${model} cannot answer prompts.`, `Choose another model${change}.`);
+      return check(false, `${model} cannot answer prompts.`, say`Choose another model${change}.`);
     if (isCloudModel(model))
       return check(true, `${model} is there.`, 'It runs on servers of Ollama, not here.');
     return check(true, `${model} is there and can answer prompts.`);
@@ -120,7 +121,7 @@ const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answ
     return check(
       false,
       `The server has no model ${model}.`,
-      another ? `koubou config runners.${name}.model ${asTyped(another)}` : 'Load a model in it.',
+      another ? say`${actionLine('config', `runners.${name}.model`, another)}` : 'Load a model in it.',
     );
   }
   return [];

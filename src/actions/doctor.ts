@@ -7,10 +7,16 @@ import { goneVariables, unheardVariables, type Variables } from '../config/envir
 import type { Loaded } from '../config/load.ts';
 import { KoubouError, toErrorInfo } from '../errors.ts';
 import type { Queue, WorkerInfo } from '../queue/queue.ts';
+import { action, field, say } from '../say/say.ts';
 import { checkCodexes } from './doctor-codex.ts';
 import { checkDisk } from './doctor-disk.ts';
 import { checkModels } from './doctor-models.ts';
-import type { Check, DoctorDocument } from './documents/home.ts';
+import type { Finding } from './finding.ts';
+
+export interface DoctorReport {
+  ok: boolean;
+  checks: Finding[];
+}
 
 export interface DoctorRequest {
   cwd: string;
@@ -28,9 +34,9 @@ const OLDEST_NODE = [22, 22];
  * Throws `untrusted_home` and `not_allowed`: nothing that such a home says is asked of anybody. Never throws for what else it finds: a
  * check that could not be made is a check that failed.
  */
-export const doctor = async (request: DoctorRequest): Promise<DoctorDocument> => {
+export const doctor = async (request: DoctorRequest): Promise<DoctorReport> => {
   const { environment } = request;
-  const checks: Check[] = [checkNode(request.nodeVersion)];
+  const checks: Finding[] = [checkNode(request.nodeVersion)];
   const examined = await attempt(
     checks,
     'home',
@@ -56,7 +62,7 @@ export const doctor = async (request: DoctorRequest): Promise<DoctorDocument> =>
 
 /** Adds what came of it as a check; undefined where it failed. */
 const attempt = async <T>(
-  checks: Check[],
+  checks: Finding[],
   name: string,
   work: () => T | Promise<T>,
   praise: (value: T) => string = () => 'Read without fault.',
@@ -72,13 +78,16 @@ const attempt = async <T>(
     return value;
   } catch (error) {
     if (error instanceof KoubouError && ['untrusted_home', 'not_allowed'].includes(error.code)) throw error;
-    const { message, hint } = toErrorInfo(error);
+    const { message, hint } = saidOf(error);
     checks.push({ name, ok: false, message, cure: hint });
     return undefined;
   }
 };
 
-const checkNode = (version: string): Check => {
+const saidOf = (error: unknown): KoubouError['said'] =>
+  error instanceof KoubouError ? error.said : toErrorInfo(error);
+
+const checkNode = (version: string): Finding => {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [oldest = 0, least = 0] = OLDEST_NODE;
   const ok = major > oldest || (major === oldest && minor >= least);
@@ -90,14 +99,14 @@ const checkNode = (version: string): Check => {
   };
 };
 
-const unheard = (name: string): Check => ({
+const unheard = (name: string): Finding => ({
   name,
   ok: true,
   message: 'It is not followed when an agent calls: it could send the prompts of others elsewhere.',
   cure: 'A person writes it into config/.env, or what it says into config/agent.yaml.',
 });
 
-const gone = (name: string, advice: string): Check => ({
+const gone = (name: string, advice: string): Finding => ({
   name: `variable ${name}`,
   ok: true,
   message: `${name} is set and means nothing to koubou.`,
@@ -107,7 +116,7 @@ const gone = (name: string, advice: string): Check => ({
 const checkDaemon = async (
   { openQueue = (home) => backend.openQueue({ home }) }: DoctorRequest,
   { home }: Loaded,
-): Promise<Check> => {
+): Promise<Finding> => {
   const name = 'daemon';
   try {
     const queue = openQueue(home);
@@ -117,13 +126,13 @@ const checkDaemon = async (
       await queue.close();
     }
   } catch (error) {
-    const { message, hint } = toErrorInfo(error);
-    return { name, ok: false, message: `The queue cannot be read: ${message}`, cure: hint };
+    const { message, hint } = saidOf(error);
+    return { name, ok: false, message: say`The queue cannot be read: ${message}`, cure: hint };
   }
 };
 
 /** None is no fault: a wait starts one. */
-const aboutWorkers = (name: string, workers: readonly WorkerInfo[]): Check => {
+const aboutWorkers = (name: string, workers: readonly WorkerInfo[]): Finding => {
   const alive = new Set(workers.filter(isLiving).map(({ pid, host }) => `${pid} on ${host}`));
   if (alive.size > 0)
     return { name, ok: true, message: `Running: process ${[...alive].join(', ')}.`, cure: null };
@@ -131,6 +140,6 @@ const aboutWorkers = (name: string, workers: readonly WorkerInfo[]): Check => {
     name,
     ok: true,
     message: 'None runs. Commands that wait for a task start one.',
-    cure: '`koubou work --detach` starts one that stays.',
+    cure: say`${action('work', field('detach'))} starts one that stays.`,
   };
 };

@@ -10,6 +10,7 @@ import { userHome } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { homesOf } from '../process/registered-homes.ts';
+import { action, say } from '../say/say.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
 import { type Homes, homeAround } from '../text/home-name.ts';
 import type { Planner } from '../worker/plan.ts';
@@ -102,7 +103,7 @@ const refuseMore = (fields: Fields): void => {
 
 const refused = (what: string): KoubouError =>
   new KoubouError('not_allowed', `${what} is not taken from a dropped file. Nothing was added.`, {
-    hint: 'Add such a task with `koubou delegate`.',
+    hint: say`Add such a task with ${action('delegate')}.`,
   });
 
 /** With the files as they are found now: a link that leads elsewhere later changes nothing. */

@@ -2,12 +2,13 @@
 import { resolve } from 'node:path';
 import type { App } from '../app/app.ts';
 import { KoubouError } from '../errors.ts';
+import { actionLine, field, say, type Words } from '../say/say.ts';
+import { shellQuote } from '../say/shell-quote.ts';
 import { EXTRACTS } from '../task/extract.ts';
 import { type NewTask, SANDBOXES, type TaskOptions } from '../task/record.ts';
 import { kindOf, shortTypeList, typeNames } from '../task/types.ts';
 import { nearest } from '../text/nearest.ts';
 import type { Fields } from './fields.ts';
-import { shellQuote } from './shell-quote.ts';
 
 export interface DraftDefaults {
   /** Where the command was typed: what paths are relative to. */
@@ -74,13 +75,13 @@ const promptOf = ({ prompt, command }: Fields): string => {
   if (command !== undefined) {
     throw usage(
       'The words after -- are a program, and only a command task runs one.',
-      'Add --type command, or give the prompt before any --.',
+      say`Add ${field('type', 'command')}, or give the prompt before any --.`,
     );
   }
   if (prompt === undefined || prompt.trim() === '') {
     throw usage(
       prompt === undefined ? 'There is no prompt.' : 'The prompt is empty.',
-      "Say what is to be done: koubou delegate 'Explain this' --file a.ts",
+      say`Say what is to be done: ${actionLine('delegate', 'Explain this', field('file', 'a.ts'))}`,
     );
   }
   refuseNul(prompt, 'The prompt');
@@ -93,8 +94,8 @@ const commandOf = (type: NewTask['type'], { prompt, command }: Fields): string[]
   if (command === undefined || command.length === 0 || command[0] === '') {
     const script = hasPrompt ? shellQuote(prompt) : "'…'";
     throw usage(
-      'A command task runs the words after --, and there are none.',
-      `Write -- npm test, or for a shell's syntax -- sh -c ${script}`,
+      say`A command task runs ${field('command')}, and there are none.`,
+      say`Write ${field('command', 'npm test')}, or for a shell's syntax ${field('command', `sh -c ${script}`)}`,
     );
   }
   if (hasPrompt) {
@@ -108,8 +109,8 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
   if (fields.checkOutside === true) refuseOutside(fields);
   if (fields.expectExisting === true && fields.expect === undefined) {
     throw usage(
-      '--expect-existing says which expected files count, and there are none.',
-      'Add --expect GLOB.',
+      say`${field('expect_existing')} says which expected files count, and there are none.`,
+      say`Add ${field('expect', 'GLOB')}.`,
     );
   }
   const options: TaskOptions = {
@@ -125,7 +126,7 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     check: fields.check,
     check_outside: fields.checkOutside,
     extract: fields.extract === undefined ? undefined : extractNamed(fields.extract),
-    expect: fields.expect?.map((pattern) => decodable(pattern, `--expect '${pattern}'`)),
+    expect: fields.expect?.map((pattern) => decodable(pattern, say`${field('expect', `'${pattern}'`)}`)),
     expect_existing: fields.expectExisting,
     output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
     sandbox: fields.sandbox === undefined ? undefined : sandboxOf(fields.sandbox),
@@ -140,13 +141,16 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
 /** What the worker finds out of the rest, it refuses in the same way. */
 const refuseOutside = ({ check, localOnly, sensitive }: Fields): void => {
   if (check === undefined) {
-    throw usage('--check-outside says where a check runs, and there is none.', 'Add --check CMD.');
+    throw usage(
+      say`${field('check_outside')} says where a check runs, and there is none.`,
+      say`Add ${field('check', 'CMD')}.`,
+    );
   }
   if (localOnly !== true && sensitive !== true) return;
   throw new KoubouError(
     'not_local',
     'The task must stay on this machine, and a check outside the sandbox reaches any network; it was not added.',
-    { hint: 'Delegate it without --check-outside.' },
+    { hint: say`Delegate it without ${field('check_outside')}.` },
   );
 };
 
@@ -164,16 +168,19 @@ const sandboxOf = (written: string): NonNullable<TaskOptions['sandbox']> => {
 
 const outputPath = (written: string, cwd: string): string => {
   if (written.trim() !== '' && !written.endsWith('/')) {
-    return resolve(cwd, decodable(written, `--output '${written}'`));
+    return resolve(cwd, decodable(written, say`${field('output', `'${written}'`)}`));
   }
-  throw usage(`--output '${written}' names no file.`, 'Name the file that the result goes to.');
+  throw usage(
+    say`${field('output', `'${written}'`)} names no file.`,
+    'Name the file that the result goes to.',
+  );
 };
 
 /** Node gives bytes that are not UTF-8 as U+FFFD: another file would be meant. */
-const decodable = (name: string, what: string): string => {
+const decodable = (name: string, what: Words): string => {
   if (!name.includes('\uFFFD')) return name;
   throw usage(
-    `${what} is not UTF-8, so no task can name it.`,
+    say`${what} is not UTF-8, so no task can name it.`,
     'Choose a name, or a pattern with * in that place.',
   );
 };
@@ -187,5 +194,5 @@ const refuseNul = (text: string, what: string): void => {
   );
 };
 
-const usage = (message: string, hint: string): KoubouError =>
-  new KoubouError('usage', `${message} Nothing was added.`, { hint });
+const usage = (message: Words, hint: Words): KoubouError =>
+  new KoubouError('usage', say`${message} Nothing was added.`, { hint });

@@ -1,5 +1,6 @@
 /** Times as people write them after --at. Pure. */
 import { KoubouError } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 
 const CLOCK = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 const DAY = /^(\d{4})-(\d{2})-(\d{2})(|[T ].*)$/s;
@@ -45,9 +46,13 @@ const nextClock = ([, hours, minutes, seconds]: RegExpExecArray, nowMs: number):
 
 const refuse = (written: string): never => {
   const span = /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(written.trim());
-  throw new KoubouError('usage', `--at: '${written}' is no time that koubou can read. Nothing was added.`, {
-    hint: span
-      ? `For a time from now write --in ${written.trim()}.`
-      : 'Write 14:30, 2026-11-01T14:30 or 2026-11-01T14:30:00Z; for a time from now, --in 10m.',
-  });
+  throw new KoubouError(
+    'usage',
+    say`${field('at')}: '${written}' is no time that koubou can read. Nothing was added.`,
+    {
+      hint: span
+        ? say`For a time from now write ${field('in', written.trim())}.`
+        : say`Write 14:30, 2026-11-01T14:30 or 2026-11-01T14:30:00Z; for a time from now, ${field('in', '10m')}.`,
+    },
+  );
 };

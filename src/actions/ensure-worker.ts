@@ -1,12 +1,12 @@
 /** Starts a daemon in the background, exactly one however many callers ask at once. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { principalOf } from '../access/principal.ts';
 import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
 import { livingWorker } from '../app/living.ts';
+import { ownProgram } from '../app/own-program.ts';
 import type { Variables } from '../config/environment.ts';
 import { readVariables } from '../config/load.ts';
-import { templatesFolder } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
 import { TOLD } from '../executor/named-secrets.ts';
 import { placesToTell } from '../executor/secret-places.ts';
@@ -15,10 +15,14 @@ import { daemonEnvironment } from '../process/daemon-environment.ts';
 import { startDetached } from '../process/detach.ts';
 import { lockPath, tryLock } from '../process/lock.ts';
 import type { WorkerInfo } from '../queue/queue.ts';
+import { argumentsOf } from '../say/command-line.ts';
+import type { ActionMark } from '../say/marks.ts';
+import { action, field, say } from '../say/say.ts';
+import type { Until } from '../worker/settings.ts';
 import { refuseInSandbox } from './sandbox-here.ts';
 
 /** Seconds without work after which a daemon that was started by a waiting command ends. */
-const IDLE_EXIT = '30s';
+const IDLE_SECONDS = 30;
 const START_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
 const UNDONE = 'No worker was started.';
@@ -43,7 +47,7 @@ export const ensureWorker = async (parts: StartApp): Promise<'alive' | 'started'
     if (lock.held || performance.now() > untilMs) {
       try {
         if ((await livingWorker(parts.queue)) !== undefined) return 'alive';
-        await startWorker(parts, ['--idle-exit', IDLE_EXIT]);
+        await startWorker(parts, { until: { kind: 'idle', seconds: IDLE_SECONDS } });
         return 'started';
       } finally {
         if (lock.held) lock.release();
@@ -70,10 +74,28 @@ const environmentOfDaemon = ({ outer: environment, config, home }: StartApp): Va
   };
 };
 
-/** Starts `koubou work` with `flags` in the background; answers once it has joined the queue. */
+/** What is left out is the config's. */
+export interface DaemonWishes {
+  /** Slots. */
+  min?: number | undefined;
+  max?: number | undefined;
+  until: Until;
+}
+
+const daemonAction = (home: string, { min, max, until }: DaemonWishes): ActionMark =>
+  action(
+    'work',
+    field('home', home),
+    ...(min === undefined ? [] : [field('min', `${min}`)]),
+    ...(max === undefined ? [] : [field('max', `${max}`)]),
+    ...(until.kind === 'idle' ? [field('idle_exit', `${until.seconds}s`)] : []),
+    ...(until.kind === 'drained' ? [field('drain')] : []),
+  );
+
+/** Starts a daemon in the background; answers once it has joined the queue. */
 export const startWorker = async (
   parts: StartApp,
-  flags: readonly string[],
+  wishes: DaemonWishes,
 ): Promise<{ worker: WorkerInfo; logPath: string }> => {
   const { queue, home, outer } = parts;
   requireAllowed(parts.caller, 'work', { undone: UNDONE });
@@ -83,10 +105,8 @@ export const startWorker = async (
     makeOwnFolder(home, 'logs', 'workers'),
     `${new Date().toISOString().slice(0, 10)}.log`,
   );
-  const program = join(dirname(templatesFolder()), 'bin', 'run.js');
   const { pid, ended } = startDetached({
-    command: process.execPath,
-    args: [program, 'work', '--home', home, ...flags],
+    ...ownProgram(argumentsOf(daemonAction(home, wishes))),
     // Not the caller's folder: a daemon must not keep a folder busy that somebody wants to unmount.
     cwd: home,
     environment: environmentOfDaemon(parts),
@@ -104,6 +124,6 @@ export const startWorker = async (
   }
   const how = exit === undefined ? `did not join within ${START_TIMEOUT_MS / 1000} s` : `ended with ${exit}`;
   throw new KoubouError('internal', `The background worker ${how}; the tasks stay queued.`, {
-    hint: `See ${logPath}, or run \`koubou work\` in the foreground.`,
+    hint: say`See ${logPath}, or run ${action('work')} in the foreground.`,
   });
 };

@@ -2,6 +2,7 @@
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { isWithin } from '../names/walk.ts';
+import { field, say } from '../say/say.ts';
 import type { NewTask } from '../task/record.ts';
 import { typeOf } from './draft.ts';
 import type { Fields } from './fields.ts';
@@ -77,8 +78,10 @@ const outputOf = (
   if (within !== undefined && within !== target) return { output: fill(output), outputWithin: within };
   throw new KoubouError(
     'usage',
-    `--output '${output}' would lead out of ${fixed} for ${path}, to ${target}. Nothing was added.`,
-    { hint: 'Use {name} or {stem}, which hold no folder, or choose another folder to work in with --cwd.' },
+    say`${field('output', `'${output}'`)} would lead out of ${fixed} for ${path}, to ${target}. Nothing was added.`,
+    {
+      hint: say`Use {name} or {stem}, which hold no folder, or choose another folder to work in with ${field('cwd')}.`,
+    },
   );
 };
 
@@ -91,7 +94,7 @@ const checkOf = (check: string, values: Values): string => {
       'usage',
       `A file's name cannot be put into ${error.message}: it may hold anything. Nothing was added.`,
       {
-        hint: `Pass it as an argument: --check 'sh -c "… \\"\\$1\\"" sh {file}', or write "$KOUBOU_FILE".`,
+        hint: say`Pass it as an argument: ${field('check', `'sh -c "… \\"\\$1\\"" sh {file}'`)}, or write "$KOUBOU_FILE".`,
         cause: error,
       },
     );
@@ -105,7 +108,7 @@ const refuseInProgram = (command: readonly string[]): void => {
   throw new KoubouError(
     'usage',
     `A file's name cannot be put into the program of a shell or the like (${holder}): it may hold anything. Nothing was added.`,
-    { hint: `Pass it as an argument: -- sh -c '… "$1"' sh {file}` },
+    { hint: say`Pass it as an argument: ${field('command', `sh -c '… "$1"' sh {file}`)}` },
   );
 };
 
@@ -117,7 +120,7 @@ export const refuseEqualOutputs = (tasks: readonly NewTask[]): void => {
     const place = places?.[options.output] ?? options.output;
     if (seen.has(place)) {
       throw new KoubouError('usage', `Two tasks would write ${options.output}. Nothing was added.`, {
-        hint: 'Let the names differ, as with --output "out/{dir}/{stem}.txt".',
+        hint: say`Let the names differ, as with ${field('output', '"out/{dir}/{stem}.txt"')}.`,
       });
     }
     seen.add(place);

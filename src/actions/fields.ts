@@ -4,6 +4,7 @@
  */
 
 import { KoubouError } from '../errors.ts';
+import { help, say, type Words } from '../say/say.ts';
 import { parseDuration } from '../text/duration.ts';
 import { isTooDeep } from '../text/json.ts';
 import { nearest } from '../text/nearest.ts';
@@ -230,7 +231,9 @@ const framed = (where: string, name: string, read: () => Fields): Fields => {
   } catch (error) {
     if (error instanceof FieldFault) throw notAdded(`${where}: ${name} ${error.message}.`, {});
     if (error instanceof KoubouError) {
-      throw new KoubouError(error.code, `${where}: ${name}: ${error.message}`, { hint: error.hint });
+      throw new KoubouError(error.code, say`${where}: ${name}: ${error.said.message}`, {
+        hint: error.said.hint,
+      });
     }
     throw error;
   }
@@ -248,11 +251,9 @@ const asObject = (value: unknown, where: string): Record<string, unknown> => {
 const unknownField = (name: string, where: string): KoubouError => {
   const guess = nearest(name.replaceAll('-', '_'), Object.keys(READERS));
   return notAdded(`${where}: '${name}' is no field of a task.`, {
-    hint: guess
-      ? `Did you mean ${guess}?`
-      : 'The names are those of the flags; see `koubou delegate --help`.',
+    hint: guess ? `Did you mean ${guess}?` : say`The names are those of the flags; see ${help('delegate')}.`,
   });
 };
 
-const notAdded = (message: string, options: { hint?: string; cause?: unknown }): KoubouError =>
+const notAdded = (message: string, options: { hint?: Words; cause?: unknown }): KoubouError =>
   new KoubouError('usage', `${message} Nothing was added.`, options);

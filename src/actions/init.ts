@@ -20,6 +20,8 @@ import { writeHomeConfig } from '../config/write-home.ts';
 import { KoubouError } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
 import { findNamed } from '../process/own-path.ts';
+import type { ActionMark } from '../say/marks.ts';
+import { actionLine, field, say, type Words } from '../say/say.ts';
 import type { InitDocument } from './documents/home.ts';
 
 export interface InitRequest {
@@ -39,13 +41,19 @@ export interface InitRequest {
   makeHome: (home: string, options: { allowNetworkFs: boolean }) => Promise<unknown>;
 }
 
+/** An InitDocument, before a door has worded it. */
+export interface InitReport extends Omit<InitDocument, 'said' | 'next'> {
+  said: Words[];
+  next: Words[];
+}
+
 export type AgentRights = Config['callers']['agent'];
 
 /**
  * May be repeated: what exists stays, and a file that somebody edited is never written. Throws `untrusted_home` for a home
  * that is there and not this user's own.
  */
-export const init = async (request: InitRequest): Promise<InitDocument> => {
+export const init = async (request: InitRequest): Promise<InitReport> => {
   const { cwd, environment } = request;
   const home = homeToMake(request);
   const claude = request.claude ? claudeFile(request) : undefined;
@@ -83,8 +91,8 @@ export const init = async (request: InitRequest): Promise<InitDocument> => {
   }
 
   const keptConfig = kept.includes(agentYamlFile(home));
-  const next = keptConfig && !choice.works ? ['koubou doctor', 'koubou status'] : choice.next;
-  const result: InitDocument = {
+  const next = keptConfig && !choice.works ? [actionLine('doctor'), actionLine('status')] : choice.next;
+  const result: InitReport = {
     home,
     made: isNew ? [home, ...made] : made,
     kept,
@@ -93,7 +101,7 @@ export const init = async (request: InitRequest): Promise<InitDocument> => {
       // Where tasks go is for what was there to say.
       ...(keptConfig ? [`${agentYamlFile(home)} was there already and was not changed.`] : choice.said),
     ],
-    next: next.map((command) => withHome(command, home, request)),
+    next: next.map((step) => (typeof step === 'string' ? step : withHome(step, home, request))),
   };
   if (claude !== undefined) {
     const { file, settings, within } = claude;
@@ -131,7 +139,7 @@ const refuseLinkedHome = (home: string, { cwd, home: named, environment }: InitR
     'conflict',
     `${home} is a link that leads out of the folder, to ${end}. Nothing was made.`,
     {
-      hint: `Where it is yours, name that folder: koubou init --home ${end}`,
+      hint: say`Where it is yours, name that folder: ${actionLine('init', field('home', end))}`,
     },
   );
 };
@@ -159,20 +167,15 @@ const homeToMake = ({ cwd, environment, home, global }: InitRequest): string => 
   return namedHome({ flag: home, environment, cwd })?.path ?? join(cwd, HOME_NAME);
 };
 
-/** Commands typed here would not find every home by themselves. */
-const withHome = (command: string, home: string, { cwd, environment }: InitRequest): string => {
-  if (!command.startsWith('koubou ')) return command;
+/** Who stands here would not find every home by themselves. */
+const withHome = (mark: ActionMark, home: string, { cwd, environment }: InitRequest): Words => {
   try {
-    if (homeFoundHere(environment, cwd) === home) return command;
+    if (homeFoundHere(environment, cwd) === home) return say`${mark}`;
   } catch {
     // Then the home has to be named.
   }
-  const [program, name, ...rest] = command.split(' ');
-  return [program, name, '--home', quoted(home), ...rest].join(' ');
+  return say`${{ ...mark, words: [field('home', home), ...mark.words] }}`;
 };
-
-const quoted = (path: string): string =>
-  /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 
 const exists = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined)) !== undefined;

@@ -4,6 +4,7 @@ import { KoubouError } from '../errors.ts';
 import { filePlace, outputPlace, refusedAs, refuseNoFile } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
+import { action, field, say } from '../say/say.ts';
 import type { NewTask } from '../task/record.ts';
 import type { Homes } from '../text/home-name.ts';
 
@@ -40,9 +41,9 @@ const placeOfOutput = (output: string, reserved: Reserved): string => {
     if (!(error instanceof NameRefused)) throw error;
     throw new KoubouError(
       'usage',
-      `--output ${output} is not written: ${error.message}. Nothing was added.`,
+      say`${field('output', output)} is not written: ${error.message}. Nothing was added.`,
       {
-        hint: 'Name a file of your own; without --output, `koubou result` prints the result.',
+        hint: say`Name a file of your own; without ${field('output')}, ${action('result')} prints the result.`,
         cause: error,
       },
     );
@@ -57,7 +58,7 @@ const placeOfFolder = (path: string): string => {
       error,
       'usage',
       (reason) => `No task can work in ${path}: ${reason}. Nothing was added.`,
-      'Name a folder of your own with --cwd.',
+      say`Name a folder of your own with ${field('cwd')}.`,
     );
   }
 };
@@ -71,7 +72,7 @@ const placeOfFile = (path: string): string => {
       'usage',
       `The file ${path} cannot be attached: ${error.message}. Nothing was added.`,
       {
-        hint: 'Name the file itself; what can be read once only is given as --file -.',
+        hint: say`Name the file itself; what can be read once only is given as ${field('file', '-')}.`,
         cause: error,
       },
     );
@@ -87,9 +88,9 @@ export const refuseLinkOut = (task: NewTask, fixed: string | undefined): void =>
   if (within.some((folder) => isWithin(folder, dirname(place)))) return;
   throw new KoubouError(
     'usage',
-    `--output ${output} leads out of ${fixed}, to ${place}. Nothing was added.`,
+    say`${field('output', output)} leads out of ${fixed}, to ${place}. Nothing was added.`,
     {
-      hint: 'A link stands on its way. Name the folder that it leads to in --output itself.',
+      hint: say`A link stands on its way. Name the folder that it leads to in ${field('output')} itself.`,
     },
   );
 };

@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
 import { packageOf } from '../executor/own-programs.ts';
 import { placedInHomes, placedPrograms } from '../executor/placed-programs.ts';
+import { action, field, say } from '../say/say.ts';
 import { isWithin } from '../text/is-within.ts';
 
 /** `places`: where results would go, real. `homes`: the user's other ones. Throws `usage`. */
@@ -20,8 +21,8 @@ export const refusePrograms = async (
     if (program === undefined) continue;
     throw new KoubouError(
       'usage',
-      `--output ${place} is not written: a config has ${program} run as a program. Nothing was added.`,
-      { hint: 'Name another file; without --output, `koubou result` prints the result.' },
+      say`${field('output', place)} is not written: a config has ${program} run as a program. Nothing was added.`,
+      { hint: say`Name another file; without ${field('output')}, ${action('result')} prints the result.` },
     );
   }
 };

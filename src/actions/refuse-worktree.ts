@@ -1,5 +1,6 @@
 /** Whether --worktree can be had, found out before a task is added that would only fail. */
 import { KoubouError } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 import type { NewTask } from '../task/record.ts';
 
 /**
@@ -13,8 +14,8 @@ export const refuseWorktree = async (
   const wishing = tasks.filter(({ options }) => options.worktree === true);
   if (wishing.length === 0) return;
   if (wishing.some(({ type }) => type !== 'code')) {
-    throw new KoubouError('usage', '--worktree is for tasks of type code. Nothing was added.', {
-      hint: 'Add --type code, or leave --worktree out.',
+    throw new KoubouError('usage', say`${field('worktree')} is for tasks of type code. Nothing was added.`, {
+      hint: say`Add ${field('type', 'code')}, or leave ${field('worktree')} out.`,
     });
   }
   const { originOf } = await import('../worktree/origin.ts');
@@ -25,7 +26,7 @@ export const refuseWorktree = async (
       if (!(error instanceof KoubouError)) throw error;
       // That git was killed is not told apart: all that counts is that nothing was added, and why.
       const code = error.exitCode === 2 ? error.code : 'usage';
-      throw new KoubouError(code, `${error.message} Nothing was added.`, { hint: error.hint });
+      throw new KoubouError(code, say`${error.said.message} Nothing was added.`, { hint: error.said.hint });
     }
   }
 };

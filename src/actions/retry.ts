@@ -4,6 +4,7 @@ import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
 import { KoubouError, leavesSomething } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
+import { action, say } from '../say/say.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import { admitRetry } from './admit-task.ts';
 import type { Retried, RetryDocument } from './documents/queue.ts';
@@ -64,7 +65,7 @@ const requireEnded = async (queue: Queue, id: string): Promise<void> => {
   throw new KoubouError(
     'conflict',
     `${id} has not ended: it is ${state.replace('_', ' ')}; nothing was retried.`,
-    { hint: '`koubou wait` waits for it, `koubou cancel` ends it.' },
+    { hint: say`${action('wait')} waits for it, ${action('cancel')} ends it.` },
   );
 };
 

@@ -2,17 +2,17 @@
 import type { Variables } from '../config/environment.ts';
 import { KoubouError } from '../errors.ts';
 import { sandboxFacts, sandboxIn } from '../process/sandbox.ts';
+import { action, field, say, type Words } from '../say/say.ts';
 
 /** A sandbox in which a daemon would end with the command that started it, or reach no server; undefined: none. */
 export const sandboxHere = (environment: Variables): string | undefined =>
   sandboxIn(environment, sandboxFacts);
 
-export const OUTSIDE =
-  'Start `koubou work --detach` outside of the sandbox, in a terminal of your own; then wait here again.';
+export const OUTSIDE = say`Start ${action('work', field('detach'))} outside of the sandbox, in a terminal of your own; then wait here again.`;
 
 /** Without `--home`: for a person to read. */
-export const startHint = (environment: Variables): string =>
-  sandboxHere(environment) === undefined ? '`koubou work --detach` starts one.' : OUTSIDE;
+export const startHint = (environment: Variables): Words =>
+  sandboxHere(environment) === undefined ? say`${action('work', field('detach'))} starts one.` : OUTSIDE;
 
 export const refuseInSandbox = (environment: Variables): void => {
   const sandbox = sandboxHere(environment);

@@ -2,6 +2,7 @@
 import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
 import { KoubouError } from '../errors.ts';
+import { action, field, say } from '../say/say.ts';
 import type { ScaleDocument } from './documents/queue.ts';
 
 /**
@@ -15,13 +16,13 @@ export const scaleWorkers = async (
   requireAllowed(caller, 'work', { undone: 'Nothing was changed.' });
   if (min > max) {
     throw new KoubouError('usage', `The least, ${min}, is more than the most, ${max}; nothing was changed.`, {
-      hint: 'Give the smaller number first: `koubou workers scale 1 4`.',
+      hint: say`Give the smaller number first: ${action('workers scale', '1', '4')}.`,
     });
   }
   const ids = (await queue.workers()).map(({ worker_id }) => worker_id);
   if (ids.length === 0) {
     throw new KoubouError('conflict', 'No worker is running; nothing was changed.', {
-      hint: `Start one with \`koubou work --min ${min} --max ${max}\`.`,
+      hint: say`Start one with ${action('work', field('min', `${min}`), field('max', `${max}`))}.`,
     });
   }
   const chosen = worker === undefined ? ids : [theOne(ids, worker)];

@@ -2,6 +2,7 @@
 import type { Principal } from '../access/principal.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
+import { action, actionLine, field, say } from '../say/say.ts';
 import { isTaskId } from '../task/id.ts';
 
 export interface Selection {
@@ -33,7 +34,7 @@ export const selectTasks = async (app: SelectFrom, selection: Selection): Promis
   const { references, labels } = selection;
   if (Object.keys(labels).length > 0) {
     if (references.length === 0) return byLabels(app, labels);
-    throw new KoubouError('usage', 'Tasks are named either by id or by --label, not by both.');
+    throw new KoubouError('usage', say`Tasks are named either by id or by ${field('label')}, not by both.`);
   }
   const ids: string[] = [];
   for (const reference of references.length === 0 ? ['last'] : references) {
@@ -61,7 +62,7 @@ export const resolveTask = async (
   }
   if (text.length < SHORTEST) {
     throw new KoubouError('usage', `'${text}' is too short to name a task.`, {
-      hint: `Give its id, ${SHORTEST} letters of it or more, or last. \`koubou list\` shows the tasks.`,
+      hint: say`Give its id, ${SHORTEST} letters of it or more, or last. ${action('list')} shows the tasks.`,
     });
   }
   const found = await queue.find(text, CANDIDATES + 1);
@@ -91,7 +92,7 @@ const lastOf = async ({ queue, caller }: SelectFrom, tellOther?: TellOther): Pro
   throw new KoubouError(
     'no_such_task',
     newest === undefined ? 'There are no tasks here yet.' : `No task was added by ${createdBy} yet.`,
-    newest === undefined ? { hint: "Add one: koubou delegate 'Say hello'" } : {},
+    newest === undefined ? { hint: say`Add one: ${actionLine('delegate', 'Say hello')}` } : {},
   );
 };
 
@@ -111,6 +112,6 @@ const idsOnStdin = async ({ readStdin }: Selection): Promise<string[]> => {
   const words = lines.flatMap((line) => line.trim().split(/\s+/, 1)).filter((word) => word !== '');
   if (words.length > 0) return words;
   throw new KoubouError('usage', 'There are no ids on stdin.', {
-    hint: 'Pipe in one id a line, as `koubou delegate` prints them.',
+    hint: say`Pipe in one id a line, as ${action('delegate')} prints them.`,
   });
 };

@@ -3,9 +3,9 @@
  * program, however the program is quoted: a mistake in reading it here can only make a wrong word. What would read a text
  * again as a program (`eval`, a program within the program) is refused beside a name, wherever it stands. Pure.
  */
+import { shellQuote } from '../say/shell-quote.ts';
 import { filled, hasPlaceholder, PLACEHOLDER, type Values } from './placeholders.ts';
 import { readsAgain, type Word } from './program-words.ts';
-import { shellQuote } from './shell-quote.ts';
 
 /** Why a name cannot be put there: the end of a sentence that begins with "A file's name cannot be put into …". */
 export class NoPlaceForName extends Error {

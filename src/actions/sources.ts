@@ -1,6 +1,7 @@
 /** Reads what the fields of a task name: stdin once, and each file once however many tasks name it. */
 import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 import { asText, readTextFile } from './attach.ts';
 import type { Fields } from './fields.ts';
 import { checkSchema, parseSchema } from './schema-file.ts';
@@ -35,7 +36,7 @@ export class Sources {
         'usage',
         'There are two prompts: one in words, one in a file. Nothing was added.',
         {
-          hint: 'Give one of them; what it speaks of goes into --file.',
+          hint: say`Give one of them; what it speaks of goes into ${field('file')}.`,
         },
       );
     }

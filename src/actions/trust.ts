@@ -13,6 +13,7 @@ import type { Seal } from '../home/seal.ts';
 import { signHome, trustOf, unsignHome } from '../home/signature.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import type { Unsealed } from '../queue/queue.ts';
+import { action, say } from '../say/say.ts';
 import { oneLine } from '../text/harmless.ts';
 import type { TrustDocument } from './documents/home.ts';
 import { shownTask } from './shown-task.ts';
@@ -96,7 +97,7 @@ export const trustHome = async (request: TrustRequest): Promise<TrustDocument | 
 const requireAsShown = async (home: string, shown: HomeSummary): Promise<void> => {
   if (isDeepStrictEqual(await summaryOf(home), shown)) return;
   throw new KoubouError('conflict', `${home} has changed since it was shown; it was not signed.`, {
-    hint: 'Run `koubou trust` again, and look at what is shown then.',
+    hint: say`Run ${action('trust')} again, and look at what is shown then.`,
   });
 };
 

@@ -6,6 +6,7 @@ import { requireAllowed } from '../app/caller.ts';
 import { requireSeal } from '../app/open-home.ts';
 import { KoubouError } from '../errors.ts';
 import type { Queue } from '../queue/queue.ts';
+import { action, field, say, type Words } from '../say/say.ts';
 import { isEnded } from '../task/lifecycle.ts';
 import type { TaskRecord } from '../task/record.ts';
 import type { Seal } from '../text/seal.ts';
@@ -65,7 +66,7 @@ export const readPatch = async (
   const last = await queue.artifacts.find(id, null, 'patch');
   if (last === undefined) {
     throw new KoubouError('conflict', `${id} changed no files, or none of its runs has ended yet.`, {
-      hint: 'Only code tasks of runners that change files keep a patch; `koubou result` shows text.',
+      hint: say`Only code tasks of runners that change files keep a patch; ${action('result')} shows text.`,
     });
   }
   const isApart = record.options.worktree === true;
@@ -103,12 +104,17 @@ export const patchDocument = async (
   return { task_id: id, patch: Buffer.concat(pieces).toString('utf8'), patch_path: path };
 };
 
+/** An ApplyDocument, before a door has worded it. */
+export interface ApplyReport extends Omit<ApplyDocument, 'notes'> {
+  notes: Words[];
+}
+
 /** All of it or nothing. Throws `no_such_task`, and `conflict` where there is nothing to apply or git refuses. */
 export const applyTask = async (
   app: WorktreeApp,
   id: string,
   wanted: Wanted = 'checked',
-): Promise<ApplyDocument> => {
+): Promise<ApplyReport> => {
   requireAllowed(app.caller, wanted === 'branch' ? 'unchecked' : 'apply', { undone: UNDONE });
   const parts = await partsOf(app);
   const { queue, environment } = parts;
@@ -116,7 +122,7 @@ export const applyTask = async (
   const state = await queue.state(id);
   if (state !== 'completed') {
     throw new KoubouError('conflict', `${id} has not completed: there is nothing to apply.`, {
-      hint: '`koubou wait` waits for it; `koubou diff` shows what a failed run left.',
+      hint: say`${action('wait')} waits for it; ${action('diff')} shows what a failed run left.`,
     });
   }
   requireWritable(app, record.repository);
@@ -143,10 +149,10 @@ export const applyTask = async (
 
 const MOST_NAMED = 5;
 
-const keptFor = ({ path }: WorktreeRecord, held: readonly string[]): string => {
+const keptFor = ({ path }: WorktreeRecord, held: readonly string[]): Words => {
   const more = held.length > MOST_NAMED ? ` and ${held.length - MOST_NAMED} more` : '';
   const named = held.slice(0, MOST_NAMED).join(', ');
-  return `${path} is kept until \`koubou discard\`: it holds what no branch has: ${named}${more}`;
+  return say`${path} is kept until ${action('discard')}: it holds what no branch has: ${named}${more}`;
 };
 
 /** A branch that cannot be read since a loss of power is made anew from the patch first. */
@@ -179,7 +185,7 @@ export const discardTask = async (app: WorktreeApp, id: string): Promise<Discard
   const state = await parts.queue.state(id);
   if (state !== undefined && !isEnded(state)) {
     throw new KoubouError('conflict', `${id} has not ended; nothing was discarded.`, {
-      hint: '`koubou cancel` ends it.',
+      hint: say`${action('cancel')} ends it.`,
     });
   }
   await undoKilledApply(parts, record, parts.environment);
@@ -196,6 +202,6 @@ const worktreeOf = async (parts: WorktreeParts, id: string): Promise<WorktreeRec
   const rebuilt = await rebuildRecord(parts, task, environment);
   if (rebuilt !== undefined) return rebuilt;
   throw new KoubouError('conflict', `${id} has no worktree.`, {
-    hint: 'Only tasks that were delegated with --worktree have one, from their first run until they are discarded.',
+    hint: say`Only tasks that were delegated with ${field('worktree')} have one, from their first run until they are discarded.`,
   });
 };

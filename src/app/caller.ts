@@ -3,6 +3,7 @@ import { GRANTABLE, inWords, may, type Request, type Verdict } from '../access/m
 import type { Principal } from '../access/principal.ts';
 import type { Config } from '../config/schema.ts';
 import { KoubouError } from '../errors.ts';
+import { actionLine, say, type Words } from '../say/say.ts';
 
 export interface Caller {
   principal: Principal;
@@ -20,11 +21,11 @@ export const verdictOn = ({ principal, rights }: Caller, request: Request): Verd
 
 export interface Refusal {
   /** What it was about: a path, a program. */
-  about?: string | undefined;
+  about?: Words | undefined;
   /** A sentence: what was not done. */
   undone: string;
   /** Another way to what the caller wants. */
-  instead?: string | undefined;
+  instead?: Words | undefined;
 }
 
 export const notAllowed = (
@@ -33,16 +34,17 @@ export const notAllowed = (
   { about, undone, instead }: Refusal,
 ): KoubouError => {
   const who = principal.agent === null || principal.agent === 'agent' ? '' : ` (${principal.agent} here)`;
-  const what = about === undefined ? '' : `: ${about}`;
-  return new KoubouError('not_allowed', `An agent${who} may not ${inWords(request)}${what}. ${undone}`, {
-    hint: [...(instead === undefined ? [] : [instead]), howAllowed(rights, request)].join(' '),
+  const what = about === undefined ? '' : say`: ${about}`;
+  return new KoubouError('not_allowed', say`An agent${who} may not ${inWords(request)}${what}. ${undone}`, {
+    hint:
+      instead === undefined ? howAllowed(rights, request) : say`${instead} ${howAllowed(rights, request)}`,
   });
 };
 
-const howAllowed = ({ may: granted }: Caller['rights'], request: Request): string => {
+const howAllowed = ({ may: granted }: Caller['rights'], request: Request): Words => {
   if (!GRANTABLE.includes(request)) return 'A person does that, in a terminal of their own.';
   const all = [...new Set([...granted, request])].join(', ');
-  return `A person allows it, in a terminal of their own, with: koubou config callers.agent.may '[${all}]'`;
+  return say`A person allows it, in a terminal of their own, with: ${actionLine('config', 'callers.agent.may', `[${all}]`)}`;
 };
 
 /** Throws `not_allowed` for what the caller may not do at all. */

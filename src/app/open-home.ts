@@ -14,6 +14,7 @@ import { trustOf } from '../home/signature.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { knowHome } from '../process/model-folders.ts';
 import type { Queue } from '../queue/queue.ts';
+import { action, say, type Words } from '../say/say.ts';
 import type { Seal } from '../text/seal.ts';
 import { type Caller, callerOf, requireAllowed } from './caller.ts';
 import { refuseUntrusted } from './own-home.ts';
@@ -31,7 +32,7 @@ export interface HomeRequest {
    */
   purpose: 'look' | 'act';
   /** Told once of a home that may only be looked at. */
-  warn: (line: string) => void;
+  warn: (line: Words) => void;
   /** --reveal */
   reveal?: boolean;
   /** Told where the home is before anything is read of it. */
@@ -78,7 +79,7 @@ export const openHome = async (
     }
     // What is no home at all cannot be made one's own; the queue says so.
     if (existsSync(join(home, 'tasks')))
-      warn(`${home} ${trust.why}. It is only looked at; \`koubou trust\` makes it yours.`);
+      warn(say`${home} ${trust.why}. It is only looked at; ${action('trust')} makes it yours.`);
   }
   const loaded = trust.trusted
     ? await loadConfig({ home, environment })
@@ -135,7 +136,7 @@ export const homeToSign = ({
   // What a model reads in a planted folder must not be able to have that folder trusted.
   requireAllowed({ principal: principalOf(environment), rights: NO_RIGHTS }, 'trust', {
     undone: 'Nothing was done.',
-    instead: 'The person whose home it is types `koubou trust`.',
+    instead: say`The person whose home it is types ${action('trust')}.`,
   });
   return findHome({ flag, environment, cwd });
 };

@@ -10,6 +10,7 @@ import type { Seal } from '../home/seal.ts';
 import { trustOf } from '../home/signature.ts';
 import { homesBeside } from '../process/registered-homes.ts';
 import type { Queue } from '../queue/queue.ts';
+import { actionLine, field, say } from '../say/say.ts';
 import type { TaskRecord } from '../task/record.ts';
 import { isWithin } from '../text/is-within.ts';
 import { isLiving } from './living.ts';
@@ -31,7 +32,7 @@ export const refuseAmidRuns = async (
       throw new KoubouError(
         'conflict',
         `${task.task_id} is at work in ${folder}, and could change what a new home at ${home} says. Nothing was done.`,
-        { hint: `Wait for its end: koubou wait ${task.task_id} --home ${other}` },
+        { hint: say`Wait for its end: ${actionLine('wait', task.task_id, field('home', other))}` },
       );
     }
   }

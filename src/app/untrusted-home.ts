@@ -2,6 +2,7 @@
 import { principalOf } from '../access/principal.ts';
 import type { Variables } from '../config/environment.ts';
 import { KoubouError } from '../errors.ts';
+import { action, say } from '../say/say.ts';
 import { summaryOf } from './home-summary.ts';
 
 const MOST_LINES = 4;
@@ -21,7 +22,7 @@ export const untrustedHome = async (
     return new KoubouError(
       'untrusted_home',
       `${home} ${why}. Nothing was done. It would use ${counts}; not read: ${unread.length}.`,
-      { hint: 'The person whose home it is types `koubou trust`, which shows all that it would do.' },
+      { hint: say`The person whose home it is types ${action('trust')}, which shows all that it would do.` },
     );
   }
   const lines = [
@@ -32,7 +33,7 @@ export const untrustedHome = async (
     ...some('Not read', unread),
   ];
   return new KoubouError('untrusted_home', lines.join('\n'), {
-    hint: 'Look at it with `koubou list`. If it is yours, `koubou trust` shows all that it would do, and signs it.',
+    hint: say`Look at it with ${action('list')}. If it is yours, ${action('trust')} shows all that it would do, and signs it.`,
   });
 };
 

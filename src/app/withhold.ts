@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { ERROR_CODES, type ErrorInfo, isErrorCode, KoubouError } from '../errors.ts';
 import type { Tell, WorkerEvent } from '../events.ts';
 import type { Queue } from '../queue/queue.ts';
+import { field, say, toText } from '../say/say.ts';
 import type { TaskRecord } from '../task/record.ts';
 import { type Caller, requireAllowed } from './caller.ts';
 import { isHeldIn } from './held.ts';
@@ -27,8 +28,7 @@ export interface View {
   requireShown: (id: string) => Promise<void>;
 }
 
-export const REVEAL_HINT =
-  'Work with its id, or have a person look. --reveal shows it all the same, and what it shows leaves this machine.';
+export const REVEAL_HINT = say`Work with its id, or have a person look. ${field('reveal')} shows it all the same, and what it shows leaves this machine.`;
 
 /** Options that hold what was asked. */
 const TELLING = new Set(['system', 'schema', 'set', 'check']);
@@ -106,7 +106,7 @@ const withheld = (record: TaskRecord, instead: string): WithheldRecord => {
 const withoutWords = ({ code }: ErrorInfo, instead = WITHHELD): ErrorInfo => ({
   code,
   message: `${code} ${instead}`,
-  hint: isErrorCode(code) ? ERROR_CODES[code].hint : REVEAL_HINT,
+  hint: toText(isErrorCode(code) ? ERROR_CODES[code].hint : REVEAL_HINT),
 });
 
 /** The same events in the same order, without the words of errors of tasks that are withheld. */

@@ -2,6 +2,7 @@ import type { Delegated } from '../actions/delegate.ts';
 import { OUTSIDE, sandboxHere } from '../actions/sandbox-here.ts';
 import type { App } from '../app/app.ts';
 import { isLiving } from '../app/living.ts';
+import { say } from '../say/say.ts';
 import type { BaseCommand } from './base-command.ts';
 import { toType } from './to-type.ts';
 
@@ -32,7 +33,7 @@ export async function tellDelegated(
   if (ids.length === 0 || workers.some(isLiving)) return;
   const sandbox = sandboxHere(app.outer);
   if (sandbox !== undefined) {
-    command.hint(`No worker is running, and none can be started in ${sandbox}. ${OUTSIDE}`);
+    command.hint(say`No worker is running, and none can be started in ${sandbox}. ${OUTSIDE}`);
     return;
   }
   const wait = batch === null ? `, or wait for it: ${toType(home, 'wait', ids)}` : '';

@@ -5,6 +5,7 @@ import * as Flags from '@oclif/core/flags';
 import { callerEnvironment } from '../actions/caller-environment.ts';
 import type { AnyDocument } from '../actions/documents.ts';
 import { type App, type AppRequest, openApp } from '../app/app.ts';
+import { toText, type Words } from '../say/say.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { currentFolder } from './current-folder.ts';
 import { write, writeDrawn } from './output.ts';
@@ -60,7 +61,7 @@ export abstract class BaseCommand extends Command {
 
   /** What an app is opened with; that a home is only looked at is said on stderr. */
   appRequest({ home, reveal = false }: HomeFlags, purpose: AppRequest['purpose']): AppRequest {
-    const warn = (line: string): void => this.hint(line);
+    const warn = (line: Words): void => this.hint(line);
     return { home, reveal, environment: this.environment, cwd: this.cwd, purpose, warn };
   }
 
@@ -94,8 +95,8 @@ export abstract class BaseCommand extends Command {
     return message;
   }
 
-  hint(message: string): void {
-    write('stderr', `${message}\n`).catch(() => {});
+  hint(message: Words): void {
+    write('stderr', `${toText(message)}\n`).catch(() => {});
   }
 
   /** Says whose task `last` is, where the caller added none. */

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { errorDocument } from '../actions/error-document.ts';
-import { type ErrorCode, KoubouError, systemCode } from '../errors.ts';
+import { ERROR_CODES, type ErrorCode, KoubouError, systemCode } from '../errors.ts';
+import { toText, worded } from '../say/say.ts';
 import { jsonLine } from '../text/harmless.ts';
 import { nearest } from '../text/nearest.ts';
 import { OutputClosed, OutputFailed, write } from './output.ts';
@@ -29,10 +30,10 @@ export async function report(thrown: unknown, { command, json, debug }: Circumst
 
 function asKoubouError(thrown: unknown, command: string): KoubouError {
   if (thrown instanceof KoubouError) {
-    const message = withoutOclifFrame(thrown.message);
-    const hint =
-      thrown.code === 'usage' && thrown.hint === 'See --help.' ? `See ${command} --help` : thrown.hint;
-    return new KoubouError(thrown.code, message, { hint, cause: thrown });
+    const said = worded(thrown.said);
+    const isUsual = thrown.code === 'usage' && said.hint === toText(ERROR_CODES.usage.hint);
+    const hint = isUsual ? `See ${command} --help` : said.hint;
+    return new KoubouError(thrown.code, withoutOclifFrame(said.message), { hint, cause: thrown });
   }
   if (isParseError(thrown)) {
     return new KoubouError('usage', withoutOclifFrame(thrown.message), {

@@ -42,11 +42,3 @@ export const wishesOf = (flags: {
   if (flags.drain) return { min, max, until: { kind: 'drained' } };
   return { min, max, until: seconds === undefined ? { kind: 'stopped' } : { kind: 'idle', seconds } };
 };
-
-/** The same wishes as flags, for a daemon in the background. */
-export const flagsOf = ({ min, max, until }: Wishes): string[] =>
-  [
-    min === undefined ? [] : ['--min', `${min}`],
-    max === undefined ? [] : ['--max', `${max}`],
-    until.kind === 'idle' ? ['--idle-exit', `${until.seconds}s`] : [],
-  ].flat();

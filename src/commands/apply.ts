@@ -2,6 +2,7 @@ import { resolveTask } from '../actions/select.ts';
 import { applyTask } from '../actions/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean } from '../cli/flags.ts';
+import { worded } from '../say/say.ts';
 
 export default class Apply extends BaseCommand {
   static override summary = 'Apply the changes of a worktree task to your own work tree: all or nothing.';
@@ -23,7 +24,8 @@ export default class Apply extends BaseCommand {
     const { args, flags } = await this.parse(Apply);
     const app = await this.app(flags, 'act');
     const id = await resolveTask(app, args.task ?? 'last');
-    const applied = await applyTask(app, id, flags['branch-as-it-is'] === true ? 'branch' : 'checked');
+    const wanted = flags['branch-as-it-is'] === true ? 'branch' : 'checked';
+    const applied = worded(await applyTask(app, id, wanted));
     const { result, files, branch, repository, only_there, notes } = applied;
     if (result !== 'applied') this.exitWith(1);
     if (flags.json) return this.printJson(applied);

@@ -1,6 +1,7 @@
 import { doctor } from '../actions/doctor.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { renderDoctor } from '../cli/render/doctor.ts';
+import { worded } from '../say/say.ts';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Check everything a task needs, and say how to fix each fault.';
@@ -12,12 +13,14 @@ export default class Doctor extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor);
-    const diagnosis = await doctor({
-      cwd: this.cwd,
-      environment: this.environment,
-      home: flags.home,
-      nodeVersion: process.versions.node,
-    });
+    const diagnosis = worded(
+      await doctor({
+        cwd: this.cwd,
+        environment: this.environment,
+        home: flags.home,
+        nodeVersion: process.versions.node,
+      }),
+    );
     if (flags.json) await this.printJson(diagnosis);
     else await this.print(renderDoctor(diagnosis));
     if (!diagnosis.ok) this.exitWith(1);

@@ -4,6 +4,7 @@ import { askCallers } from '../cli/ask-callers.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags.ts';
 import { renderInit } from '../cli/render/init.ts';
+import { worded } from '../say/say.ts';
 
 export default class Init extends BaseCommand {
   static override summary = 'Create a .koubou folder here, with a config that fits this machine.';
@@ -24,16 +25,18 @@ export default class Init extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Init);
-    const result = await init({
-      cwd: this.cwd,
-      environment: this.environment,
-      home: flags.home,
-      global: flags.global,
-      claude: flags.claude,
-      allowNetworkFs: flags['allow-network-fs'],
-      askRights: this.#canAsk(flags.json) ? () => this.askLines(askCallers) : undefined,
-      ...backend,
-    });
+    const result = worded(
+      await init({
+        cwd: this.cwd,
+        environment: this.environment,
+        home: flags.home,
+        global: flags.global,
+        claude: flags.claude,
+        allowNetworkFs: flags['allow-network-fs'],
+        askRights: this.#canAsk(flags.json) ? () => this.askLines(askCallers) : undefined,
+        ...backend,
+      }),
+    );
     if (flags.json) await this.printJson(result);
     else await this.print(renderInit(result));
   }

@@ -6,6 +6,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, restArguments } from '../cli/flags.ts';
 import { labelFlag, readLabels } from '../cli/labels.ts';
 import { KoubouError } from '../errors.ts';
+import { say } from '../say/say.ts';
 
 export default class Retry extends BaseCommand {
   static override summary = 'Run ended tasks again, as new attempts of the same tasks.';
@@ -46,7 +47,7 @@ export default class Retry extends BaseCommand {
         results.map(({ task_id, result }) => `${task_id}  ${result}`).join('\n') || 'Nothing failed.',
       );
     if (results.length > 0 && (await livingWorker(queue)) === undefined) {
-      this.hint(`No worker is running. ${startHint(this.environment)}`);
+      this.hint(say`No worker is running. ${startHint(this.environment)}`);
     }
   }
 }

@@ -2,7 +2,7 @@ import { startWorker } from '../actions/ensure-worker.ts';
 import { openWorkerApp, runWorker } from '../actions/run-worker.ts';
 import type { App } from '../app/app.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { flagsOf, wishesOf, workFlags } from '../cli/work-flags.ts';
+import { type Wishes, wishesOf, workFlags } from '../cli/work-flags.ts';
 import { ignoreHangUp, WorkerLog } from '../cli/worker-log.ts';
 import { endHard } from '../process/end-hard.ts';
 import { closeInherited, narrowUmask } from '../process/inherited.ts';
@@ -29,7 +29,7 @@ export default class Work extends BaseCommand {
     const app = await openWorkerApp(this.appRequest(flags, 'act'));
     if (app.caller.principal.role !== 'owner') narrowUmask();
     const wishes = wishesOf(flags);
-    if (flags.detach) return this.#detach(app, flagsOf(wishes), flags.json);
+    if (flags.detach) return this.#detach(app, wishes, flags.json);
     const log = new WorkerLog({
       json: flags.json,
       level: app.environment.logLevel,
@@ -51,8 +51,8 @@ export default class Work extends BaseCommand {
     }
   }
 
-  async #detach(app: App, flags: string[], json: boolean): Promise<void> {
-    const { worker, logPath } = await startWorker(app, flags);
+  async #detach(app: App, wishes: Wishes, json: boolean): Promise<void> {
+    const { worker, logPath } = await startWorker(app, wishes);
     if (json) await this.printJson(worker);
     else await this.print(worker.worker_id);
     this.hint(`It works in the background and logs to ${logPath}; \`koubou stop\` ends it.`);

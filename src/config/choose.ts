@@ -1,4 +1,6 @@
 /** What to write into a new agent.yaml, given what was found on the machine. Pure. */
+import type { ActionMark } from '../say/marks.ts';
+import { action, actionLine, field, say, type Words } from '../say/say.ts';
 import type { Detected, OllamaServer, OpenAiServer } from './detect.ts';
 import type { Filling } from './edit-yaml.ts';
 import type { Environment, Variables } from './environment.ts';
@@ -8,11 +10,11 @@ export interface Choice {
   works: boolean;
   filling: Filling;
   /** What was found, a sentence each. */
-  found: string[];
+  found: Words[];
   /** What is written because of it. */
-  said: string[];
-  /** Two commands to type next. */
-  next: readonly [string, string];
+  said: Words[];
+  /** What to do next: an action, or a program to run. */
+  next: readonly (ActionMark | string)[];
 }
 
 /** Asked for where there is no model yet: it runs in 16 GB and follows instructions. */
@@ -70,11 +72,11 @@ export const choose = (
         : `The config is written for Ollama with the model ${USUAL_MODEL}.`,
       ...(useCodex ? ['Code tasks go to Codex, on the same model.'] : []),
       ...(!useCodex && works && programs.includes('codex') ? [CODEX_NEEDS] : []),
-      ...agents.map((name) => `${name} is here; tasks get it with --runner ${name}.`),
+      ...agents.map((name) => say`${name} is here; tasks get it with ${field('runner', name)}.`),
     ],
     next: works
-      ? [`koubou delegate --wait 'Say hello in one line.'`, 'koubou status']
-      : [`ollama pull ${USUAL_MODEL}`, 'koubou doctor'],
+      ? [actionLine('delegate', field('wait'), 'Say hello in one line.'), actionLine('status')]
+      : [`ollama pull ${USUAL_MODEL}`, actionLine('doctor')],
   };
 };
 
@@ -121,12 +123,12 @@ const ollamaSaid = (server: OllamaServer | undefined, model: string | undefined)
   return [`${found}, with ${count} ${count === 1 ? 'model' : 'models'} that can answer prompts.`];
 };
 
-const openAiSaid = (server: OpenAiServer | undefined, model: string | undefined): string[] => {
+const openAiSaid = (server: OpenAiServer | undefined, model: string | undefined): Words[] => {
   if (!server) return [];
   const at = `An OpenAI-compatible server answers at ${server.url}`;
   if (model !== undefined) return [`${at}, with the model ${model}.`];
   if (!isNear(server.url)) return [`${at}; it is not on this network, so it is not used by itself.`];
   if (server.wantsKey)
-    return [`${at} and wants a key: write OPENAI_API_KEY into config/.env, then \`koubou init\`.`];
+    return [say`${at} and wants a key: write OPENAI_API_KEY into config/.env, then ${action('init')}.`];
   return [`${at}, with no model loaded that can answer prompts.`];
 };

@@ -3,6 +3,7 @@ import { lstatSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { action, field, say, type Words } from '../say/say.ts';
 import { readTextFile } from '../text/read-text.ts';
 import type { Variables } from './environment.ts';
 
@@ -24,8 +25,8 @@ export const findHome = ({ flag, environment, cwd }: HomeQuestion): string => {
   if (named) {
     refuseForeign(named);
     if (isFolder(named.path)) return named.path;
-    throw new KoubouError('no_home', `${named.by} names ${named.path}, and there is no such folder.`, {
-      hint: `Make it with \`koubou init --home ${named.path}\`.`,
+    throw new KoubouError('no_home', say`${named.by} names ${named.path}, and there is no such folder.`, {
+      hint: say`Make it with ${action('init', field('home', named.path))}.`,
     });
   }
   const user = userHome(environment);
@@ -35,13 +36,13 @@ export const findHome = ({ flag, environment, cwd }: HomeQuestion): string => {
 };
 
 /** Throws `untrusted_home` for a home that another user made, root included: what a home says is run. */
-export const refuseForeign = ({ path, by }: { path: string; by: string }): void => {
+export const refuseForeign = ({ path, by }: { path: string; by: Words }): void => {
   if (!isFolder(path) || isMine(path)) return;
   const owner = statOf(path)?.uid;
   throw new KoubouError(
     'untrusted_home',
-    `${by} names ${path}, which belongs to another user (uid ${owner}); nothing was done.`,
-    { hint: 'Only who made a home may use it: make one of your own with `koubou init`.' },
+    say`${by} names ${path}, which belongs to another user (uid ${`${owner}`}); nothing was done.`,
+    { hint: say`Only who made a home may use it: make one of your own with ${action('init')}.` },
   );
 };
 
@@ -50,8 +51,8 @@ export const namedHome = ({
   flag,
   environment,
   cwd,
-}: HomeQuestion): { path: string; by: string } | undefined => {
-  if (flag !== undefined) return { path: resolve(cwd, flag), by: '--home' };
+}: HomeQuestion): { path: string; by: Words } | undefined => {
+  if (flag !== undefined) return { path: resolve(cwd, flag), by: say`${field('home')}` };
   const variable = environment['KOUBOU_HOME']?.trim();
   return variable ? { path: resolve(cwd, variable), by: 'KOUBOU_HOME' } : undefined;
 };

@@ -1,6 +1,7 @@
 /** Reads the text of an agent.yaml. Loads yaml and the schema: only where the cached config does not serve. */
 import { type Document, LineCounter } from 'yaml';
 import { KoubouError } from '../errors.ts';
+import { action, say } from '../say/say.ts';
 import { readYaml } from '../text/yaml.ts';
 import { checkConfig, type Problem } from './check.ts';
 import type { Config } from './schema.ts';
@@ -34,7 +35,7 @@ export const readAgentYaml = (text: string, file: string): AgentYaml => {
     'usage',
     `${place(offsetOf(document, checked.problem))}: ${dotted(path)} ${message}`,
     {
-      hint: 'Correct that line, then repeat. A key that is left out has its default; see `koubou config`.',
+      hint: say`Correct that line, then repeat. A key that is left out has its default; see ${action('config')}.`,
     },
   );
 };

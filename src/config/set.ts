@@ -6,6 +6,7 @@ import type { Document } from 'yaml';
 import { KoubouError } from '../errors.ts';
 import { lockPath, tryLock } from '../process/lock.ts';
 import { writeOver } from '../process/write-whole.ts';
+import { action, actionLine, say } from '../say/say.ts';
 import { agentYamlFile, readConfigFile } from './load.ts';
 
 /** By this process' own clock; an edit takes milliseconds. */
@@ -26,7 +27,7 @@ export const setConfig = async (home: string, key: string, value: string): Promi
     const written = parseDocument(value, { prettyErrors: false });
     if (written.errors[0]) {
       throw new KoubouError('usage', `"${value}" is not a value: ${written.errors[0].message}`, {
-        hint: 'Put quotes inside the quotes: koubou config KEY \'"…"\'.',
+        hint: say`Put quotes inside the quotes: ${actionLine('config', 'KEY', '"…"')}.`,
       });
     }
     const spliced = isScalar(written.contents) ? replaceScalar(document, text, key, value.trim()) : undefined;
@@ -45,7 +46,7 @@ const putIn = (document: Document, key: string, value: unknown): void => {
     document.setIn(key.split('.'), value);
   } catch (cause) {
     throw new KoubouError('usage', `${key} is no key of koubou: what stands above it is a value.`, {
-      hint: '`koubou config` shows every key.',
+      hint: say`${action('config')} shows every key.`,
       cause,
     });
   }
@@ -57,7 +58,7 @@ const refuseFaulty = async (content: unknown): Promise<void> => {
   if (checked.ok) return;
   const { path, message } = checked.problem;
   throw new KoubouError('usage', `${path.map(String).join('.')} ${message}`, {
-    hint: 'Nothing was changed; `koubou config` shows what holds.',
+    hint: say`Nothing was changed; ${action('config')} shows what holds.`,
   });
 };
 

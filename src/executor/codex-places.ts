@@ -7,6 +7,7 @@ import { findProgram } from '../process/find-program.ts';
 import { isKnownHome, knownHomesAround } from '../process/known-home.ts';
 import { noteModelFolder } from '../process/model-folders.ts';
 import { homesToHide } from '../process/registered-homes.ts';
+import { action, actionLine, field, say } from '../say/say.ts';
 import { isWithin } from '../text/is-within.ts';
 import { guardedPath } from './codex-bubblewrap.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts';
@@ -69,7 +70,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   const why = whyKept(realCwd, [...(await existing(kept)), ...(await packagesAround(realCwd, placed))]);
   if (why !== undefined)
     throw new KoubouError('not_allowed', `No command may work in ${cwd}: ${why}.`, {
-      hint: 'Delegate with another --cwd.',
+      hint: say`Delegate with another ${field('cwd')}.`,
     });
   const held = [realHome, ...keys, ...kept, realCwd];
   const between = new Set(held.flatMap((path) => foldersBetween(top, path)));
@@ -93,13 +94,13 @@ const foldersBetween = (top: string, path: string): string[] => {
 
 const leftWorktree = (cwd: string): KoubouError =>
   new KoubouError('conflict', `${cwd} is no longer a folder of its worktree: it leads elsewhere.`, {
-    hint: 'Nothing was run there. Look at what the task did: koubou logs ID',
+    hint: say`Nothing was run there. Look at what the task did: ${actionLine('logs', 'ID')}`,
   });
 
 /** Commands would be given what nobody judged. */
 const linked = (cwd: string, link: string): KoubouError =>
   new KoubouError('conflict', `No command may work in ${cwd}: ${link} has become a link.`, {
-    hint: 'Put it right and `koubou retry`, or delegate again with another --cwd.',
+    hint: say`Put it right and ${action('retry')}, or delegate again with another ${field('cwd')}.`,
   });
 
 /** Without symbolic links; of what is not there Codex would make something. */
@@ -126,7 +127,7 @@ const requireOutsideHome = (cwd: string, home: string): void => {
   throw new KoubouError(
     'usage',
     `${cwd} lies in koubou's own folder, and what works there could change the queue.`,
-    { hint: 'Delegate with a --cwd that lies elsewhere.' },
+    { hint: say`Delegate with a ${field('cwd')} that lies elsewhere.` },
   );
 };
 

@@ -4,6 +4,7 @@
  */
 import { isAbsolute, relative } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 
 export type ConfinedSandbox = 'read-only' | 'workspace-write';
 
@@ -80,7 +81,7 @@ const plain = (path: string): string => {
     'usage',
     `Codex takes ${path} for a pattern, so koubou could not hide or protect it.`,
     {
-      hint: 'Have no * ? [ ] in the path: move the home, or delegate with another --cwd.',
+      hint: say`Have no * ? [ ] in the path: move the home, or delegate with another ${field('cwd')}.`,
     },
   );
 };

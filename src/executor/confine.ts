@@ -7,6 +7,7 @@ import { holdsUser } from '../process/key-folders.ts';
 import { isKnownHome, knownHomesAround } from '../process/known-home.ts';
 import { noteModelFolder } from '../process/model-folders.ts';
 import { homesToHide } from '../process/registered-homes.ts';
+import { field, say } from '../say/say.ts';
 import { isWithin } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
@@ -156,7 +157,7 @@ const tooWide = (cwd: string): KoubouError =>
 
 const refused = (cwd: string, why: string): KoubouError =>
   new KoubouError('not_allowed', `No program of a sandbox may work in ${cwd}: ${why}.`, {
-    hint: 'Delegate with another --cwd, or switch the sandbox off for the runner (docs/agents.md).',
+    hint: say`Delegate with another ${field('cwd')}, or switch the sandbox off for the runner (docs/agents.md).`,
   });
 
 /** Programs lie where the user says, be it below /tmp. */

@@ -9,6 +9,7 @@ import { closeRead } from '../names/close-read.ts';
 import { openHeld } from '../names/folder.ts';
 import { linkIn, NameRefused } from '../names/walk.ts';
 import { askProgram } from '../process/ask-program.ts';
+import { action, say } from '../say/say.ts';
 
 /** The first one that bubblewrap gets, as `holds` of startProgram has it. */
 const FIRST = 5;
@@ -110,7 +111,7 @@ const linkOrWhy = (path: string): string | undefined => {
 
 const turned = (path: string, why: string): KoubouError =>
   new KoubouError('not_allowed', `No program of a sandbox is given ${path}: ${why}.`, {
-    hint: 'Something else changes these folders meanwhile. Look at what it does, then `koubou retry`.',
+    hint: say`Something else changes these folders meanwhile. Look at what it does, then ${action('retry')}.`,
   });
 
 const takesDescriptors = async (bwrap: string): Promise<boolean> => {

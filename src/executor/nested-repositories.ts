@@ -13,6 +13,7 @@ import { asName, shownName } from '../process/git.ts';
 import { HOME_FILE } from '../process/known-home.ts';
 import { nestedGit } from '../process/nested-git.ts';
 import type { Judged } from './left-behind.ts';
+import { field, say } from '../say/say.ts';
 import type { Remains } from './remains.ts';
 
 const MOST_FOLDERS = 200_000;
@@ -92,7 +93,7 @@ class Look {
     throw new KoubouError(
       'not_allowed',
       `Below ${path} lies a repository or a home in a folder whose name is no UTF-8, which koubou cannot guard: ${shownName(first ?? '')}.`,
-      { hint: 'Give that folder another name, or delegate with a --cwd further down.' },
+      { hint: say`Give that folder another name, or delegate with a ${field('cwd')} further down.` },
     );
   }
 
@@ -151,7 +152,7 @@ const tooMany = (folder: string, what: string, bound: number, named: readonly st
   return new KoubouError(
     'not_allowed',
     `Below ${folder} lie more than ${bound.toLocaleString('en')} ${what}${some}, and koubou could not guard the repositories there.`,
-    { hint: 'Delegate with a --cwd further down, or move away what is not needed there.' },
+    { hint: say`Delegate with a ${field('cwd')} further down, or move away what is not needed there.` },
   );
 };
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
 import { removeHalfMade } from '../process/half-made.ts';
 import { writeFirst } from '../process/write-whole.ts';
+import { action, say } from '../say/say.ts';
 import { isClosed } from './closed.ts';
 import { me, readOwn } from './read-own.ts';
 
@@ -36,7 +37,7 @@ const othersKey = (file: string, uid: number): KoubouError =>
 
 const unfit = (file: string, why: string): KoubouError =>
   new KoubouError('untrusted_home', `${file} is no key that can be trusted: ${why}. Nothing was done.`, {
-    hint: 'Remove it; then `koubou trust` signs each of your homes with a new one.',
+    hint: say`Remove it; then ${action('trust')} signs each of your homes with a new one.`,
   });
 
 /** The key, made where there is none. However many processes ask at once, all get the same one. Throws `conflict`. */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { removeHalfMadeIn } from '../process/half-made.ts';
 import { writeFirst, writeOver } from '../process/write-whole.ts';
+import { action, say } from '../say/say.ts';
 import { openPart } from './closed.ts';
 import { hmac, isEqual } from './hmac.ts';
 import { makeKey, notWritable, readKey } from './key.ts';
@@ -167,7 +168,7 @@ export const unsignHome = (home: string): void => {
     rmSync(signatureFile(home), { force: true });
   } catch (cause) {
     throw new KoubouError('conflict', `${signatureFile(home)} cannot be removed; nothing was signed.`, {
-      hint: 'Move it away by hand, then run `koubou trust` again.',
+      hint: say`Move it away by hand, then run ${action('trust')} again.`,
       cause,
     });
   }

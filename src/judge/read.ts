@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { KoubouError } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 
 const MB = 1024 * 1024;
 
@@ -16,7 +17,7 @@ export const readWhole = async (path: string, most = LONGEST_BYTES): Promise<str
   throw new KoubouError(
     'output_unjudged',
     `The output was not judged: it has more than ${most / MB} MB, and no more are read.`,
-    { hint: 'Ask for less, or judge it with --check, which may read as much as it likes.' },
+    { hint: say`Ask for less, or judge it with ${field('check')}, which may read as much as it likes.` },
   );
 };
 

@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { action, say } from '../say/say.ts';
 
 /** Throws `conflict` where something else than a folder lies there. */
 export const requireOwnFolder = (
@@ -11,7 +12,7 @@ export const requireOwnFolder = (
   if (facts.isDirectory()) return;
   const what = facts.isSymbolicLink() ? 'a symbolic link' : 'no folder';
   throw new KoubouError('conflict', `${path} is ${what}, and koubou needs a folder of its own there.`, {
-    hint: 'Move away what lies there; `koubou init` makes the folder.',
+    hint: say`Move away what lies there; ${action('init')} makes the folder.`,
   });
 };
 

@@ -1,6 +1,7 @@
 /** Where the names of a task lead: found when it is added, and held to when they are used. */
 import type { Stats } from 'node:fs';
 import { KoubouError } from '../errors.ts';
+import { type Words } from '../say/say.ts';
 import type { Reserved } from './reserved.ts';
 import { NameRefused, walk, whatChanged } from './walk.ts';
 
@@ -67,7 +68,7 @@ export const refusedAs = (
   error: unknown,
   code: 'usage' | 'conflict',
   message: (reason: string) => string,
-  hint: string,
+  hint: Words,
 ): unknown =>
   error instanceof NameRefused
     ? new KoubouError(code, message(error.message), { hint, cause: error })

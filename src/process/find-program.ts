@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 
 const DEFAULT_PATH = ['/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
 
@@ -64,7 +65,7 @@ export const requireProgram = async (
   ]);
   if (!isThere) {
     throw new KoubouError('conflict', `The working folder ${cwd} does not exist.`, {
-      hint: 'Make it again, or delegate with another --cwd.',
+      hint: say`Make it again, or delegate with another ${field('cwd')}.`,
     });
   }
   if (stillFound === 'executable') return;
@@ -83,7 +84,7 @@ const absence = async (command: string, cwd: string, path: string | undefined): 
   return (await look(place)) === 'not executable'
     ? new KoubouError('no_program', `${command} is not executable.`, { hint: `chmod +x ${place}` })
     : new KoubouError('no_program', `There is no program "${command}".`, {
-        hint: `Nothing lies at ${place}; check the path and --cwd.`,
+        hint: say`Nothing lies at ${place}; check the path and ${field('cwd')}.`,
       });
 };
 

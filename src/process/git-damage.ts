@@ -5,15 +5,16 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { action, say, type Words } from '../say/say.ts';
 import { readGitFile } from './git-index.ts';
 
 const SAYS =
   /object file .* is empty|loose object .* corrupt|object corrupt or missing|inflate: data stream error|unable to read (?:tree|sha1|[0-9a-f]{40})|bad object|missing (?:blob|tree|commit|object)|invalid sha1 pointer|reference broken|index file (?:corrupt|smaller)|bad signature 0x00000000/;
 
 /** A cure, where what git says is that files of the repository are damaged. */
-export const cureOfDamage = (said: string): string | undefined =>
+export const cureOfDamage = (said: string): Words | undefined =>
   SAYS.test(said)
-    ? 'The repository is damaged, as after a loss of power: `git fsck --full` names what. `git fetch`, or a copy of .git/objects from a clone, brings it back; then `koubou retry`.'
+    ? say`The repository is damaged, as after a loss of power: \`git fsck --full\` names what. \`git fetch\`, or a copy of .git/objects from a clone, brings it back; then ${action('retry')}.`
     : undefined;
 
 const FOLDER = /^[0-9a-f]{2}$/;

@@ -8,6 +8,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { actionLine, say } from '../say/say.ts';
 import { isWithin } from '../text/is-within.ts';
 import { findProgram, requireProgram } from './find-program.ts';
 import { holdsUser } from './key-folders.ts';
@@ -55,7 +56,7 @@ export const requireNamed = async (bin: string, sought: Sought, key: string): Pr
   if (bin.includes('/')) return { program: resolve('/', bin), path };
   const program = await findProgram(bin, '/', sought.path);
   throw new KoubouError('no_program', `The only "${bin}" is ${program}, where a model may have written it.`, {
-    hint: `Install it outside of your projects; or, where you know it for the right one: koubou config ${key} ${program}`,
+    hint: say`Install it outside of your projects; or, where you know it for the right one: ${actionLine('config', key, `${program}`)}`,
   });
 };
 

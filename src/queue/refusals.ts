@@ -1,5 +1,6 @@
 /** What a queue says where it does not do what was asked. */
 import { KoubouError } from '../errors.ts';
+import { action, say } from '../say/say.ts';
 import type { State } from '../task/lifecycle.ts';
 
 export const noSuchTask = (id: string): KoubouError =>
@@ -7,7 +8,7 @@ export const noSuchTask = (id: string): KoubouError =>
 
 export const notEnded = (id: string, state: State): KoubouError =>
   new KoubouError('conflict', `${id} has not ended: it is ${state.replace('_', ' ')}.`, {
-    hint: '`koubou wait` waits for it, `koubou cancel` ends it.',
+    hint: say`${action('wait')} waits for it, ${action('cancel')} ends it.`,
   });
 
 export const stillHolds = (workerId: string): KoubouError =>

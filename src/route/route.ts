@@ -1,5 +1,6 @@
 /** Which runner and model a task gets, on what terms, and why. Pure. */
 import { KoubouError } from '../errors.ts';
+import { action, say } from '../say/say.ts';
 import { climb } from '../task/ladder.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
 import { type Escalation, ladderOf } from './escalate.ts';
@@ -148,7 +149,7 @@ const baseOf = (
     throw onlyAnswers(`routing.default.${task.type}, ${configured}, does more`);
   }
   throw new KoubouError('runner_unavailable', `No runner is configured for tasks of type ${task.type}.`, {
-    hint: 'Start Ollama or LM Studio and run `koubou init` again, or name a runner in config/agent.yaml.',
+    hint: say`Start Ollama or LM Studio and run ${action('init')} again, or name a runner in config/agent.yaml.`,
   });
 };
 
@@ -163,7 +164,7 @@ const onlyAnswers = (why: string): KoubouError =>
     'not_allowed',
     `A dropped file is only answered, by a runner of kind ollama or openai; ${why}.`,
     {
-      hint: 'Name a runner that only answers in the file (runner: …), or add the task with `koubou delegate`.',
+      hint: say`Name a runner that only answers in the file (runner: …), or add the task with ${action('delegate')}.`,
     },
   );
 

@@ -1,6 +1,7 @@
 /** What the end and the output of an agent CLI mean, in the order in which they outweigh each other. Pure. */
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
+import { action, say } from '../say/say.ts';
 import { asksForPerson, type OutputRules, type Reading } from './agent-output.ts';
 
 export interface Ended {
@@ -46,5 +47,5 @@ const unreadable = (name: string, what: string): ErrorInfo =>
   errorInfo(
     'usage',
     `The output of ${name} ${what}, as runners.${name}.output says it is.`,
-    `Correct it in config/agent.yaml; \`koubou logs\` shows what was printed.`,
+    say`Correct it in config/agent.yaml; ${action('logs')} shows what was printed.`,
   );

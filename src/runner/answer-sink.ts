@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { errorInfo } from '../errors.ts';
 import { openOwn } from '../names/own-file.ts';
+import { field, say } from '../say/say.ts';
 import { hasInk } from '../text/ink.ts';
 import { KeyCutter } from '../text/keys.ts';
 import { RunFailure } from './failure.ts';
@@ -32,7 +33,7 @@ export const didNotStop = (limitBytes: number): RunFailure =>
     errorInfo(
       'output_truncated',
       `The model did not stop: its answer was ended after ${limitBytes / 1024 / 1024} MB.`,
-      'It repeats itself; try another model, or bound the answer with --set num_predict=…',
+      say`It repeats itself; try another model, or bound the answer with ${field('set', 'num_predict=…')}`,
     ),
   );
 

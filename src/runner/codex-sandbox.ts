@@ -1,6 +1,7 @@
 /** Which sandbox a run of Codex gets, and where it may have none. */
 import { errorInfo } from '../errors.ts';
 import { holdsUser } from '../process/key-folders.ts';
+import { actionLine, field, say } from '../say/say.ts';
 import type { LocalNetworks } from '../task/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { Sandbox } from './codex-arguments.ts';
@@ -22,7 +23,7 @@ export const sandboxFor = (
       errorInfo(
         'not_allowed',
         `No command of a model may write in ${cwd}: your home folder lies there, with files that your shell runs.`,
-        'Delegate with a --cwd below it, or with --sandbox read-only for a question.',
+        say`Delegate with a ${field('cwd')} below it, or with ${field('sandbox', 'read-only')} for a question.`,
       ),
     );
   }
@@ -31,7 +32,7 @@ export const sandboxFor = (
     errorInfo(
       'usage',
       'The sandbox danger-full-access is not allowed here.',
-      'Where the machine may be harmed, allow it: koubou config security.allow_full_access true',
+      say`Where the machine may be harmed, allow it: ${actionLine('config', 'security.allow_full_access', 'true')}`,
     ),
   );
 };

@@ -3,6 +3,7 @@
  * model. Of each kind only the newest is kept; everything goes to the log.
  */
 import { type ErrorInfo, errorInfo } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 import type { Sandbox } from './codex-arguments.ts';
 import { CallReader } from './codex-calls.ts';
 import { readCodexEvent } from './codex-events.ts';
@@ -81,5 +82,5 @@ const GAVE_UP = /^Error: (.{1,300})/;
 const NOTHING_WRITTEN = errorInfo(
   'no_evidence',
   'In the read-only sandbox nothing can be written.',
-  'Delegate it with --sandbox workspace-write, or say --allow-no-change where it shall only look.',
+  say`Delegate it with ${field('sandbox', 'workspace-write')}, or say ${field('allow_no_change')} where it shall only look.`,
 );

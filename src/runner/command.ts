@@ -7,6 +7,7 @@ import { localExecutor } from '../executor/local.ts';
 import { runProgram } from '../executor/run-program.ts';
 import { openOwn, sizeOfOwn } from '../names/own-file.ts';
 import type { ProgramEnd, ProgramOptions } from '../process/spawn.ts';
+import { action, say } from '../say/say.ts';
 import { programEnvironment } from '../task/environment.ts';
 import type { TaskFile } from '../task/record.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
@@ -150,7 +151,7 @@ const noRoomInfo = (command: readonly string[], end: ProgramEnd): ErrorInfo =>
   errorInfo(
     'disk_full',
     `${shown(command)} ${howItEnded(end)} while the disk was full: what it printed may not be whole.`,
-    'Free some space, then `koubou retry` runs it again.',
+    say`Free some space, then ${action('retry')} runs it again.`,
   );
 
 const howItEnded = ({ exitCode, signal }: ProgramEnd): string =>

@@ -4,6 +4,7 @@
  * the server would be tried for an hour).
  */
 import { errorInfo, systemCode } from '../errors.ts';
+import { action, field, say, type Words } from '../say/say.ts';
 import { RunFailure } from './failure.ts';
 import { meaningOfWords } from './server-words.ts';
 
@@ -67,10 +68,10 @@ export const silent = (server: Server, seconds: number): RunFailure =>
     errorInfo('runner_unavailable', `${server.url} said nothing for ${seconds} s.`, startHint(server)),
   );
 
-const startHint = ({ kind }: Server): string =>
+const startHint = ({ kind }: Server): Words =>
   kind === 'ollama'
-    ? 'Start it with `ollama serve`, or set OLLAMA_HOST; then `koubou wait` or `koubou work` takes the task up again.'
-    : 'Start the model server, or set OPENAI_API_BASE; then `koubou wait` or `koubou work` takes the task up again.';
+    ? say`Start it with \`ollama serve\`, or set OLLAMA_HOST; then ${action('wait')} or ${action('work')} takes the task up again.`
+    : say`Start the model server, or set OPENAI_API_BASE; then ${action('wait')} or ${action('work')} takes the task up again.`;
 
 /** It was asked whether it lives, and sends without end. */
 export const unusable = (server: Server, why: string): RunFailure =>
@@ -107,7 +108,7 @@ export const httpFailure = (
 
 const meaningOfStatus = (server: Server, status: number, said: string): RunFailure => {
   const model = server.model ?? 'the model';
-  const fail = (code: Parameters<typeof errorInfo>[0], message: string, hint?: string): RunFailure =>
+  const fail = (code: Parameters<typeof errorInfo>[0], message: string, hint?: Words): RunFailure =>
     new RunFailure(errorInfo(code, message, hint));
   const meaning = meaningOfWords(said);
   if (meaning === 'overflow' || status === 413) return doesNotFit(server, said);
@@ -132,7 +133,11 @@ const meaningOfStatus = (server: Server, status: number, said: string): RunFailu
       'Check the url of the endpoint in config/agent.yaml (for kind openai it ends in /v1).',
     );
   }
-  return fail('usage', `${server.url} refused the request: ${said}`, 'Check --set, --schema and the model.');
+  return fail(
+    'usage',
+    `${server.url} refused the request: ${said}`,
+    say`Check ${field('set')}, ${field('schema')} and the model.`,
+  );
 };
 
 const doesNotFit = (server: Server, said: string): RunFailure =>
@@ -147,7 +152,7 @@ export const modelNotFound = (server: Server, said: string): RunFailure =>
       `${server.url} does not have ${server.model ?? 'the model'}: ${said}`,
       server.kind === 'ollama'
         ? `ollama pull ${server.model ?? 'MODEL'}`
-        : 'Load the model in the server, or name another one with --model.',
+        : say`Load the model in the server, or name another one with ${field('model')}.`,
     ),
   );
 

@@ -9,6 +9,7 @@ import { KoubouError, systemCode } from '../errors.ts';
 import { openAttached } from '../names/attached.ts';
 import type { Attached } from '../names/places.ts';
 import { NameRefused, NotAFile } from '../names/walk.ts';
+import { action, field, say } from '../say/say.ts';
 import { extractWords } from '../task/extract.ts';
 import type { TaskFile } from '../task/record.ts';
 import { estimateTokens, type TokenRange } from '../task/tokens.ts';
@@ -148,20 +149,20 @@ const unreadable = (what: string, error: unknown): KoubouError => {
   if (error instanceof KoubouError) return error;
   if (systemCode(error) === 'ENOENT') {
     return new KoubouError('conflict', `${what} does not exist any more.`, {
-      hint: 'Files are read when the task runs; put it back, then `koubou retry`.',
+      hint: say`Files are read when the task runs; put it back, then ${action('retry')}.`,
       cause: error,
     });
   }
   if (error instanceof NotAFile) {
     return new KoubouError('conflict', `${what} is not a file.`, {
-      hint: 'Name each file with its own --file.',
+      hint: say`Name each file with its own ${field('file')}.`,
       cause: error,
     });
   }
   const message = error instanceof Error ? error.message : String(error);
   const refused = error instanceof NameRefused;
   return new KoubouError('conflict', `${what} cannot be read: ${message}${refused ? '.' : ''}`, {
-    hint: refused ? 'Nothing was sent. Put it right and `koubou retry`.' : 'Check its permissions.',
+    hint: refused ? say`Nothing was sent. Put it right and ${action('retry')}.` : 'Check its permissions.',
     cause: error,
   });
 };

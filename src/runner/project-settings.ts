@@ -7,6 +7,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { findRepository, isRepository } from '../process/repository.ts';
+import { action, say } from '../say/say.ts';
 
 /**
  * From `folder` up to the top of its repository, and without one to the root; what is the user's own ends it. A `.git` that
@@ -61,7 +62,7 @@ export const refuseProjectSettings = async (
         'not_allowed',
         `${path} belongs to the project, and ${runner} would run what it names. ${runner} was not started.`,
         {
-          hint: `Use another runner, move it away, or, where you trust the project, \`koubou config runners.${runner}.project_settings '[]'\`.`,
+          hint: say`Use another runner, move it away, or, where you trust the project, ${action('config', `runners.${runner}.project_settings`, '[]')}.`,
         },
       );
     }

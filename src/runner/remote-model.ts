@@ -1,5 +1,6 @@
 /** Models that an Ollama has under a plain name and passes on to another machine, as with `ollama cp` or an alias. */
 import { errorInfo } from '../errors.ts';
+import { field, say, type Words } from '../say/say.ts';
 import { isObject, type JsonObject } from '../text/json.ts';
 import type { Connection } from './connection.ts';
 import { hasCode, RunFailure } from './failure.ts';
@@ -29,7 +30,7 @@ export const refuseRemoteModel = async (
   if (where) {
     throw refused(
       `${url} passes ${model ?? 'the model'} on to ${typeof where === 'string' ? where : JSON.stringify(where)}`,
-      'Name a model that runs on this machine with --model.',
+      say`Name a model that runs on this machine with ${field('model')}.`,
     );
   }
   if (kind !== 'ollama' && saysNoSuchAddress(shown)) return;
@@ -75,7 +76,7 @@ const unclear = (url: string, why: string): RunFailure =>
     'A server that is no Ollama answers POST /api/show with 404. Use another endpoint for such tasks.',
   );
 
-const refused = (why: string, hint: string): RunFailure =>
+const refused = (why: string, hint: Words): RunFailure =>
   new RunFailure(
     errorInfo('not_local', `The task must stay on this machine, and ${why}; nothing was sent.`, hint),
   );

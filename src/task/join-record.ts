@@ -1,5 +1,6 @@
 /** The record of a task: what was asked, joined with what its queue knows of it. */
 import { type ErrorInfo, errorInfo, isErrorCode } from '../errors.ts';
+import { action, say } from '../say/say.ts';
 import { isEnded, type State, statusOf } from './lifecycle.ts';
 import type { Attempt, RunOutcome, TaskFile, TaskRecord, TaskResult } from './record.ts';
 
@@ -131,7 +132,7 @@ const toResult = ({ run, outcomes, output, missing }: TaskFacts): TaskResult => 
     const error = errorInfo(
       'unknown',
       'It ended, and how is not recorded, or not yet.',
-      `Look again in a moment. Where it stays so, ${missing} was lost: \`koubou retry\` runs the task again.`,
+      say`Look again in a moment. Where it stays so, ${missing} was lost: ${action('retry')} runs the task again.`,
     );
     return { success: false, output: null, output_path: null, output_bytes: null, error, duration: null };
   }

@@ -1,6 +1,7 @@
 /** From what somebody asks for to the task, and when two ask for the same: rules of adding, whatever keeps the tasks. */
 import { isDeepStrictEqual } from 'node:util';
 import { KoubouError } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 import { MAX_TASK_BYTES, type NewTask, parseTaskFile, RECORD_VERSION, type TaskFile } from './record.ts';
 
 /** Throws `usage` that says which field is wrong. `nowMs`: wall-clock milliseconds. */
@@ -16,7 +17,7 @@ export const taskOf = (asked: NewTask, id: string, nowMs: number): TaskFile =>
 export const requireFits = (content: string): void => {
   if (Buffer.byteLength(content) <= MAX_TASK_BYTES) return;
   throw new KoubouError('usage', `The task has over ${MAX_TASK_BYTES / 1024 / 1024} MB; nothing was added.`, {
-    hint: 'Put the text into files and pass them with --file.',
+    hint: say`Put the text into files and pass them with ${field('file')}.`,
   });
 };
 

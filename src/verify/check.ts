@@ -7,6 +7,7 @@ import { appendOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
 import type { Lease } from '../process/lease.ts';
 import { findOwn } from '../process/own-path.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
+import { action, field, say } from '../say/say.ts';
 
 export interface CheckRequest {
   /** One string for `sh -c`. */
@@ -98,8 +99,7 @@ const stopped = (signal: AbortSignal): ErrorInfo =>
     : errorInfo('cancelled', 'The check was stopped.');
 
 /** A check that needs more than the model had fails of it, and says so in the words of whatever it could not have. */
-const CONFINED =
-  'It ran in the sandbox of the work, without a network and with no writes beyond its folder; its output is in `koubou logs ID`. Where it needs more: --check-outside, with your rights.';
+const CONFINED = say`It ran in the sandbox of the work, without a network and with no writes beyond its folder; its output is in ${action('logs', 'ID')}. Where it needs more: ${field('check_outside')}, with your rights.`;
 
 const rejected = (command: string, end: ProgramEnd, printed: string, confined: boolean): CheckVerdict => {
   const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was killed by ${end.signal}`;

@@ -6,6 +6,7 @@ import { refuseLinkedFolders } from '../process/linked-folders.ts';
 import type { Repository } from '../process/repository.ts';
 import { syncWithFolders } from '../process/sync.ts';
 import { syncRepository } from '../process/sync-git.ts';
+import { field, say } from '../say/say.ts';
 import { named } from '../text/named.ts';
 import { filterNotes, notesOf } from './evidence-notes.ts';
 import { firstLook, type GitLook, ignoredBy, readingOnly } from './first-look.ts';
@@ -108,7 +109,7 @@ export class Evidence {
     );
     if (folder === undefined || home === undefined) {
       throw new KoubouError('conflict', `The working folder ${asked.folder} does not exist.`, {
-        hint: 'Make it again, or delegate with another --cwd.',
+        hint: say`Make it again, or delegate with another ${field('cwd')}.`,
       });
     }
     await requireRealFiles(folder);

@@ -2,6 +2,7 @@
 import { dirname, matchesGlob, relative, resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
 import { isWithin, NameRefused, walk } from '../names/walk.ts';
+import { action, field, say } from '../say/say.ts';
 import { writtenOut } from '../text/written-out.ts';
 import { type ExpectedBefore, isAsBefore } from './expected-before.ts';
 
@@ -76,8 +77,7 @@ const UNCHANGED = 'was there before and did not change';
 const ODD = 'fits a name that is not UTF-8, which nobody could be told';
 const LEADS_OUT = 'is a link that leads out of the folder';
 const PROBLEMS = ['is empty', 'is not a file', LEADS_OUT, ODD, UNCHANGED] as const;
-const OLD_HINT =
-  'The work has to make it, or write it anew. Where it may stay as it was: --expect-existing; else look at `koubou logs`, then `koubou retry`.';
+const OLD_HINT = say`The work has to make it, or write it anew. Where it may stay as it was: ${field('expect_existing')}; else look at ${action('logs')}, then ${action('retry')}.`;
 
 /** `good` where one of the files that fit is; else what is to be said of the last one. */
 const bestOf = async (

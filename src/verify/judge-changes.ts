@@ -1,13 +1,13 @@
 /** Whether what a run changed is evidence of its work. Pure. */
 import { type ErrorInfo, errorInfo } from '../errors.ts';
+import { action, field, say } from '../say/say.ts';
 import { named } from '../text/named.ts';
 import type { Changed } from './git-tree.ts';
 
 /** What a run changed; `trouble` says why that cannot be known. */
 export type Changes = Changed & { homes: readonly string[]; trouble?: string };
 
-const LEFT_BEFORE =
-  'What an earlier run of the task left in the folder does not count: the work may be there already. Say --allow-no-change if no change is right.';
+const LEFT_BEFORE = say`What an earlier run of the task left in the folder does not count: the work may be there already. Say ${field('allow_no_change')} if no change is right.`;
 
 /** Parts of homes are refused whatever else was done. */
 export const judgeHomes = (homes: readonly string[]): { error: ErrorInfo; feedback: string } | null =>
@@ -17,7 +17,7 @@ export const judgeHomes = (homes: readonly string[]): { error: ErrorInfo; feedba
         error: errorInfo(
           'home_in_changes',
           `The run made or changed what lies in a folder of koubou's: ${named(homes, 5)}.`,
-          'Look at it, then remove it: koubou reads such a folder where it finds one. `koubou diff` shows the rest.',
+          say`Look at it, then remove it: koubou reads such a folder where it finds one. ${action('diff')} shows the rest.`,
         ),
         feedback: `Leave folders called .koubou alone: ${named(homes, 5)}. Do the work without them.`,
       };

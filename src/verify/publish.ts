@@ -9,6 +9,7 @@ import { piecesOf } from '../names/own-file.ts';
 import { outputPlace, refuseNoFile, requireSamePlace } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
 import { NameRefused } from '../names/walk.ts';
+import { action, field, say } from '../say/say.ts';
 import type { Homes } from '../text/home-name.ts';
 import { outputChanged } from './candidate.ts';
 
@@ -120,7 +121,7 @@ const clear = (error: unknown, target: string): unknown => {
   const reason = error instanceof NameRefused ? error.message : REASONS[code];
   if (reason === undefined) return error;
   return new KoubouError('conflict', `${target} was not written: ${reason}.`, {
-    hint: 'The result is kept: `koubou result`. Name another --output.',
+    hint: say`The result is kept: ${action('result')}. Name another ${field('output')}.`,
     cause: error,
   });
 };

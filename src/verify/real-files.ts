@@ -1,6 +1,7 @@
 /** File systems that hold no files: reading them may wait for ever, and their listing has no end. */
 import { statfs } from 'node:fs/promises';
 import { KoubouError } from '../errors.ts';
+import { field, say } from '../say/say.ts';
 
 /** Linux' numbers of them; elsewhere no file system has any of these. */
 const PSEUDO = new Map([
@@ -34,6 +35,6 @@ export const requireRealFiles = async (folder: string): Promise<void> => {
   const name = await pseudoSystem(folder);
   if (name === undefined) return;
   throw new KoubouError('usage', `${folder} lies on ${name}, which holds no files that could be worked on.`, {
-    hint: 'Delegate with another --cwd.',
+    hint: say`Delegate with another ${field('cwd')}.`,
   });
 };

@@ -9,6 +9,7 @@ import { judge } from '../judge/judge.ts';
 import { openOwn } from '../names/own-file.ts';
 import type { Lease } from '../process/lease.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
+import { action, field, say } from '../say/say.ts';
 import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
@@ -178,7 +179,7 @@ const emptyInfo = ({ thinking }: Observed, fault: NonNullable<InkReader['fault']
     : errorInfo(
         'empty_output',
         'The model thought, but gave no answer.',
-        'Its thoughts are in `koubou logs`; try --set think=false, or another model.',
+        say`Its thoughts are in ${action('logs')}; try ${field('set', 'think=false')}, or another model.`,
       );
 };
 

@@ -4,6 +4,7 @@ import { confinedExecutor } from '../executor/confine.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
 import { localExecutor } from '../executor/local.ts';
 import type { Runner } from '../runner/runner.ts';
+import { field, say } from '../say/say.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { WorkerSettings } from './settings.ts';
 
@@ -25,7 +26,7 @@ export const checkExecutor = async (
     throw new KoubouError(
       'not_local',
       'The task must stay on this machine, and a check outside the sandbox reaches any network; it was not run.',
-      { hint: 'Delegate it without --check-outside.' },
+      { hint: say`Delegate it without ${field('check_outside')}.` },
     );
   }
   if (task.confined === true) {

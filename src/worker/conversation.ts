@@ -2,6 +2,7 @@
 import { KoubouError } from '../errors.ts';
 import type { Member } from '../queue/queue.ts';
 import type { RunContext } from '../runner/runner.ts';
+import { field, say } from '../say/say.ts';
 import type { TaskFile } from '../task/record.ts';
 
 /**
@@ -26,7 +27,7 @@ export const conversationOf = async (
     'usage',
     `The conversation of ${from} was had by ${found.runner}, not by ${runner}.`,
     {
-      hint: `Add --runner ${found.runner}.`,
+      hint: say`Add ${field('runner', `${found.runner}`)}.`,
     },
   );
 };

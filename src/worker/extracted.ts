@@ -4,6 +4,7 @@ import { errorInfo } from '../errors.ts';
 import { judge } from '../judge/judge.ts';
 import { appendOwn, createOwn } from '../names/own-file.ts';
 import type { Claim } from '../queue/queue.ts';
+import { field, say, toText } from '../say/say.ts';
 import { extractOf } from '../task/extract.ts';
 import type { NotKept } from './kept-result.ts';
 
@@ -23,12 +24,12 @@ export const extracted = async (
   if (found.kind === 'same') return null;
   if (found.kind === 'unclear') {
     const words = what === 'json' ? 'JSON values' : 'blocks of code';
-    const message = `The answer holds ${found.blocks === 0 ? 'no' : found.blocks} ${words}, and --extract ${what} takes one.`;
+    const message = say`The answer holds ${found.blocks === 0 ? 'no' : found.blocks} ${words}, and ${field('extract', what)} takes one.`;
     return {
       error: errorInfo(what === 'json' ? 'schema_invalid' : 'no_evidence', message),
       charged: true,
       evidence: null,
-      feedback: `${message} Answer with one block and nothing else.`,
+      feedback: `${toText(message)} Answer with one block and nothing else.`,
     };
   }
   const half = `${outputPath}.extract`;

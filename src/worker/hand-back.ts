@@ -18,6 +18,7 @@ import { piecesOf, replaceOwn } from '../names/own-file.ts';
 import { syncAll } from '../process/sync.ts';
 import type { ArtifactKind, Artifacts, ByteRange, Claim } from '../queue/queue.ts';
 import type { Route } from '../route/route.ts';
+import { action, say } from '../say/say.ts';
 import { type Budget, decide } from '../task/budget.ts';
 import { isFoundWanting } from '../task/ladder.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
@@ -72,7 +73,7 @@ export const handBack = async (
   const error = errorInfo(
     'handed_back',
     `${times} by ${who} came to nothing; the last: ${code}: ${message}`,
-    `\`koubou result ${claim.id}\` gives the task, each try and why it was refused: go on from there.`,
+    say`${action('result', claim.id)} gives the task, each try and why it was refused: go on from there.`,
   );
   return { ...outcome, error: { ...error }, output_bytes: Buffer.byteLength(text) };
 };

@@ -1,12 +1,14 @@
 /** Says that the daemon lives, and hears what was told to it. */
 import type { Beat, Member } from '../queue/queue.ts';
+import { action, say, toText } from '../say/say.ts';
 import type { Notes } from './notes.ts';
 import type { Bounds } from './slots.ts';
 
 const SOON_MS = 250;
 
-const OUTDATED =
-  'config/ was changed after this worker began, and it goes on as it began; `koubou stop`, and the next one reads it';
+const OUTDATED = toText(
+  say`config/ was changed after this worker began, and it goes on as it began; ${action('stop')}, and the next one reads it`,
+);
 
 export interface HeartbeatParts {
   member: Member;

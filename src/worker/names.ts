@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { filePlace, outputPlace, refusedAs, refuseNoFile, requireSamePlace } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
 import { NameRefused } from '../names/walk.ts';
+import { action, field, say } from '../say/say.ts';
 import type { TaskFile } from '../task/record.ts';
 import type { Homes } from '../text/home-name.ts';
 
@@ -16,7 +17,7 @@ export const requireSameFolder = (cwd: string, place: string): void => {
       'conflict',
       (reason) =>
         `${cwd} is not the folder that the task was added for, so nothing was run there: ${reason}.`,
-      'Put it right and `koubou retry`, or delegate again with another --cwd.',
+      say`Put it right and ${action('retry')}, or delegate again with another ${field('cwd')}.`,
     );
   }
 };
@@ -53,7 +54,7 @@ const settledOutput = (output: string, kept: string | undefined, homes: Homes): 
       error,
       'conflict',
       (reason) => `${output} would not be written, so the work was not begun: ${reason}.`,
-      'Put it right and `koubou retry`, or delegate again with another --output.',
+      say`Put it right and ${action('retry')}, or delegate again with another ${field('output')}.`,
     );
   }
 };

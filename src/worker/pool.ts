@@ -8,6 +8,7 @@ import { mayPass } from '../errors.ts';
 import type { Left, Tell } from '../events.ts';
 import type { ChangeHint, Claim, Member, Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
+import { action, say, toText } from '../say/say.ts';
 import { type Admitted, Gate } from './admission.ts';
 import { Attempts } from './attempts.ts';
 import { CLAIM_RETRY_MS, Claiming } from './claiming.ts';
@@ -203,7 +204,10 @@ export class Pool {
   /** A home that is no longer this user's own has nothing more done; what runs ends as it would. */
   #requireTrust(): void {
     if (this.#stopping || this.#parts.settings.isTrusted?.() !== false) return;
-    this.#notes.set('trust', 'the home has lost its signature: nothing more is claimed (`koubou trust`)');
+    this.#notes.set(
+      'trust',
+      toText(say`the home has lost its signature: nothing more is claimed (${action('trust')})`),
+    );
     this.stop(false);
   }
 

@@ -11,6 +11,7 @@ import type { Lease } from '../process/lease.ts';
 import { syncAll } from '../process/sync.ts';
 import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
+import { field, say } from '../say/say.ts';
 import type { TaskFile } from '../task/record.ts';
 import { named } from '../text/named.ts';
 import type { Seal } from '../text/seal.ts';
@@ -86,7 +87,7 @@ export class Workplace {
     const cwd = folderOf(claim.task);
     if (!runner.changesFiles) refuseWhatText(runner.name, options);
     if (type !== 'code' && options.worktree === true) {
-      throw new KoubouError('usage', '--worktree is for tasks of type code.');
+      throw new KoubouError('usage', say`${field('worktree')} is for tasks of type code.`);
     }
     // A git that outlives its daemon is found and stopped by it, before another run comes to the same place.
     const environment = { ...asked.environment, KOUBOU_RUN: lease.marker };
@@ -256,13 +257,13 @@ const folderOf = ({ cwd, places }: TaskFile): string => places?.[cwd] ?? cwd;
 
 const refuseWhatText = (runner: string, { expect, output, worktree }: Claim['task']['options']): void => {
   const asked =
-    worktree === true ? '--worktree' : expect !== undefined && output === undefined ? '--expect' : null;
+    worktree === true ? 'worktree' : expect !== undefined && output === undefined ? 'expect' : null;
   if (asked === null) return;
   throw new KoubouError(
     'usage',
-    `${asked} is for files, and the runner ${runner} gives text but writes none.`,
+    say`${field(asked)} is for files, and the runner ${runner} gives text but writes none.`,
     {
-      hint: 'Name a runner that writes files, or say with --output FILE where the text goes.',
+      hint: say`Name a runner that writes files, or say with ${field('output', 'FILE')} where the text goes.`,
     },
   );
 };

@@ -15,6 +15,7 @@ import { removeHalfMade } from '../process/half-made.ts';
 import { ownGit } from '../process/own-git.ts';
 import { neverFetched } from '../process/partial-clone.ts';
 import { findRepository, isRepository, type Repository } from '../process/repository.ts';
+import { action, actionLine, field, say } from '../say/say.ts';
 import { AUTHOR } from './commit.ts';
 import { requireGenuine } from './genuine.ts';
 import { refuseHomeNames, refuseHomes } from './homes.ts';
@@ -62,7 +63,7 @@ export const applyWorktree = async (
       'conflict',
       `${record.repository} is no work tree of ${record.git_folder} any more.`,
       {
-        hint: 'Nothing was applied. What the task did is also in its patch: koubou diff.',
+        hint: say`Nothing was applied. What the task did is also in its patch: ${actionLine('diff')}.`,
       },
     );
   }
@@ -82,13 +83,13 @@ export const applyWorktree = async (
 
 const refuseMoved = ({ task_id, branch, made }: WorktreeRecord, tip: string): void => {
   if (tip === made?.commit) return;
-  const asItIs = `To apply what is on the branch now: koubou apply ${task_id} --branch-as-it-is`;
+  const asItIs = say`To apply what is on the branch now: ${actionLine('apply', task_id, field('branch_as_it_is'))}`;
   if (made === undefined) {
     throw new KoubouError(
       'output_changed',
       `The branch ${branch} is not what the patch of ${task_id} shows.`,
       {
-        hint: `Nothing was applied. \`koubou diff ${task_id}\` shows the patch. ${asItIs}`,
+        hint: say`Nothing was applied. ${action('diff', task_id)} shows the patch. ${asItIs}`,
       },
     );
   }
@@ -96,7 +97,7 @@ const refuseMoved = ({ task_id, branch, made }: WorktreeRecord, tip: string): vo
     'output_changed',
     `The branch ${branch} has changed since the work of ${task_id} was checked: it is at ${tip}, and that is ${made.commit}.`,
     {
-      hint: `Nothing was applied. See what came: git diff ${made.commit} ${branch}. ${asItIs}. To apply what was checked, put it back first: git update-ref refs/heads/${branch} ${made.commit}`,
+      hint: say`Nothing was applied. See what came: git diff ${made.commit} ${branch}. ${asItIs}. To apply what was checked, put it back first: git update-ref refs/heads/${branch} ${made.commit}`,
     },
   );
 };
@@ -156,7 +157,7 @@ export const undoKilledApply = async (
 
 const notMerged = (branch: string, words: string): KoubouError =>
   new KoubouError('conflict', `git could not merge ${branch}: ${words}`, {
-    hint: 'git 2.38 or newer is needed, and the branch. What the task did is also in its patch: koubou diff.',
+    hint: say`git 2.38 or newer is needed, and the branch. What the task did is also in its patch: ${actionLine('diff')}.`,
   });
 
 /**

@@ -1,6 +1,7 @@
 /** That no branch carries a part of a home, also none that an agent committed itself and took away again. */
 import { KoubouError } from '../errors.ts';
 import { asBytes, asName, type GitPlace, gitOutput, shownName, zeroEnded } from '../process/git.ts';
+import { action, say } from '../say/say.ts';
 import { homeIn } from '../text/home-name.ts';
 import type { WorktreeRecord } from './record.ts';
 
@@ -30,7 +31,7 @@ export const refuseHomeNames = (names: readonly string[], what: string): void =>
       'home_in_changes',
       `${what} changes ${shownName(name)}, which lies in ${home}, a folder of koubou's.`,
       {
-        hint: 'Nothing was taken over. `koubou diff` shows the rest; `koubou discard` removes the branch.',
+        hint: say`Nothing was taken over. ${action('diff')} shows the rest; ${action('discard')} removes the branch.`,
       },
     );
   }

@@ -11,6 +11,7 @@ import { removeTree } from '../names/remove-tree.ts';
 import { apartFolder } from '../process/apart.ts';
 import { asBytes, shownName } from '../process/git.ts';
 import { syncAll } from '../process/sync.ts';
+import { action, actionLine, say } from '../say/say.ts';
 import { readTextFile, UnfitFile } from '../text/read-text.ts';
 import type { SealedHome } from './record.ts';
 
@@ -94,7 +95,7 @@ export const readJournal = async (own: SealedHome, id: string): Promise<Journal 
 const MOST_BYTES = 256 * 1024 * 1024;
 
 const unreadable = (path: string, why = 'cannot be read'): KoubouError =>
-  new KoubouError('conflict', `${path} says what a killed \`koubou apply\` wrote, and ${why}.`, {
+  new KoubouError('conflict', say`${path} says what a killed ${action('apply')} wrote, and ${why}.`, {
     hint: 'Nothing was changed. Look with `git status` what it left; when that is settled, remove the folder of that file.',
   });
 
@@ -152,8 +153,10 @@ export const refuseOtherJournals = async (own: SealedHome, repository: string, i
     if (other === id || (await readJournal(own, other))?.repository !== repository) continue;
     throw new KoubouError(
       'conflict',
-      `\`koubou apply ${other}\` was killed in ${repository} before it was through. Nothing was changed.`,
-      { hint: `Complete it first: koubou apply ${other}. Or take it back: koubou discard ${other}` },
+      say`${action('apply', other)} was killed in ${repository} before it was through. Nothing was changed.`,
+      {
+        hint: say`Complete it first: ${actionLine('apply', other)}. Or take it back: ${actionLine('discard', other)}`,
+      },
     );
   }
 };

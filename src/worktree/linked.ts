@@ -12,6 +12,7 @@ import { removeTree } from '../names/remove-tree.ts';
 import { type GitPlace, git, gitOutput } from '../process/git.ts';
 import { lostLease } from '../process/lease.ts';
 import { syncAll } from '../process/sync.ts';
+import { action, field, say } from '../say/say.ts';
 import { nameOf, ownGitFolder, type WorktreeRecord } from './record.ts';
 
 /** Makes the folder of the worktree and git's record of it, at the commit `record.base`, without any file. */
@@ -51,7 +52,7 @@ export const makeLinked = async (place: GitPlace, record: WorktreeRecord): Promi
         'git_killed',
         `${half} was replaced by something else while koubou made a worktree.`,
         {
-          hint: 'A program that works in the repository does that: look at `koubou list --status processing`.',
+          hint: say`A program that works in the repository does that: look at ${action('list', field('status', 'processing'))}.`,
         },
       );
     }
@@ -69,7 +70,7 @@ const requireIn = async (gitFolder: string, own: string): Promise<void> => {
 
 const isElsewhere = (all: string): KoubouError =>
   new KoubouError('conflict', `${all} is a link, and git's records of worktrees would lie elsewhere.`, {
-    hint: 'Remove it where you did not make it, or delegate without --worktree.',
+    hint: say`Remove it where you did not make it, or delegate without ${field('worktree')}.`,
   });
 
 /** Of each worktree that `isGone` names, and of what a koubou that was killed left beside. No git finds a part of one. */

@@ -3,6 +3,7 @@ import { KoubouError } from '../errors.ts';
 import { type GitPlace, git } from '../process/git.ts';
 import { cureOfDamage } from '../process/git-damage.ts';
 import { findRepository, isRepository, type NoRepository, type Repository } from '../process/repository.ts';
+import { field, say } from '../say/say.ts';
 
 export interface Origin {
   repository: Repository;
@@ -18,9 +19,13 @@ export const originOf = async (place: GitPlace): Promise<Origin> => {
 
 const notThere = (folder: string, { why, words }: NoRepository): KoubouError => {
   if (why === 'none') {
-    return new KoubouError('conflict', `--worktree needs a git repository, and ${folder} is in none.`, {
-      hint: 'Leave --worktree out, or make one with `git init` and a first commit.',
-    });
+    return new KoubouError(
+      'conflict',
+      say`${field('worktree')} needs a git repository, and ${folder} is in none.`,
+      {
+        hint: say`Leave ${field('worktree')} out, or make one with \`git init\` and a first commit.`,
+      },
+    );
   }
   if (why === 'owner') {
     return new KoubouError(
@@ -33,8 +38,8 @@ const notThere = (folder: string, { why, words }: NoRepository): KoubouError => 
   }
   return new KoubouError(
     why === 'no_git' ? 'no_program' : 'conflict',
-    `--worktree needs a git work tree, and ${folder} has none: ${words}`,
-    { hint: 'Leave --worktree out, or try `git status` there.' },
+    say`${field('worktree')} needs a git work tree, and ${folder} has none: ${words}`,
+    { hint: say`Leave ${field('worktree')} out, or try \`git status\` there.` },
   );
 };
 

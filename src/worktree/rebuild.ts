@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../errors.ts';
 import { type GitPlace, git } from '../process/git.ts';
 import { isBrokenBranch } from '../process/git-damage.ts';
+import { actionLine, say } from '../say/say.ts';
 import { type Origin, originOf } from './origin.ts';
 import {
   branchesOf,
@@ -55,7 +56,7 @@ const originIn = async (place: GitPlace, id: string): Promise<Origin> => {
     if (!(error instanceof KoubouError) || !FAILED.includes(error.code)) throw error;
     const message = `The record of the worktree of ${id} is damaged, as after a loss of power. ${error.message}`;
     throw new KoubouError(error.code, message, {
-      hint: 'What the task did is also in its patch: koubou diff.',
+      hint: say`What the task did is also in its patch: ${actionLine('diff')}.`,
     });
   }
 };

@@ -13,6 +13,7 @@ import type { Lease } from '../process/lease.ts';
 import { refuseLinkedFolders } from '../process/linked-folders.ts';
 import { ownGit } from '../process/own-git.ts';
 import type { Repository } from '../process/repository.ts';
+import { field, say } from '../say/say.ts';
 import { moveBranch } from './commit.ts';
 import { folderWithin } from './folder-within.ts';
 import { leaveOutHomes } from './homes.ts';
@@ -95,7 +96,7 @@ export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
     const folder = await folderWithin(record.path, repository.prefix);
     if (folder !== undefined) return { record, cwd: folder };
     throw new KoubouError('conflict', `In the last commit a file or a link lies where ${cwd} is a folder.`, {
-      hint: 'Commit the folder first, or delegate with another --cwd.',
+      hint: say`Commit the folder first, or delegate with another ${field('cwd')}.`,
     });
   } finally {
     await removeTree(scratch);

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { checkAgent } from '../../src/actions/doctor-agents.ts';
 import { checkConfig } from '../../src/config/check.ts';
+import { worded } from '../../src/say/say.ts';
 
 describe('doctor, asked for an agent runner', () => {
-  const asked = (entry: object) => {
+  const asked = async (entry: object) => {
     const endpoints = { here: { kind: 'ollama', url: 'http://127.0.0.1:1' } };
     const checked = checkConfig({ endpoints, runners: { mine: { kind: 'agent', ...entry } } });
     assert.ok(checked.ok);
     const runner = checked.config.runners['mine'];
     assert.ok(runner?.kind === 'agent');
-    return checkAgent('mine', runner, { variable: (name) => process.env[name] });
+    return worded(await checkAgent('mine', runner, { variable: (name) => process.env[name] }));
   };
 
   it('says that its program is there, which server it uses, and what it claims', async () => {

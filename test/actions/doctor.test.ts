@@ -7,6 +7,7 @@ import { KoubouError } from '../../src/errors.ts';
 import { signHome } from '../../src/home/signature.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import type { WorkerInfo } from '../../src/queue/queue.ts';
+import { worded } from '../../src/say/say.ts';
 import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
 import { type FakeServer, startModelServer } from './model-server.ts';
 
@@ -41,12 +42,14 @@ describe('doctor', () => {
     });
 
   const run = async (rest: Partial<DoctorRequest> = {}) => {
-    const diagnosis = await doctor({
-      cwd: folder(),
-      environment: { HOME: folder(), MY_KEY: 'secret' },
-      nodeVersion: '24.1.0',
-      ...rest,
-    });
+    const diagnosis = worded(
+      await doctor({
+        cwd: folder(),
+        environment: { HOME: folder(), MY_KEY: 'secret' },
+        nodeVersion: '24.1.0',
+        ...rest,
+      }),
+    );
     const find = (name: string) => diagnosis.checks.find((check) => check.name === name);
     return { ...diagnosis, find, faults: diagnosis.checks.filter(({ ok }) => !ok) };
   };

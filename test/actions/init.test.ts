@@ -17,6 +17,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
 import { createFileHome } from '../../src/queue/files/home.ts';
 import { openQueue } from '../../src/queue/open.ts';
+import { worded } from '../../src/say/say.ts';
 import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
 import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
 import { type FakeServer, startModelServer } from './model-server.ts';
@@ -39,22 +40,24 @@ describe('init', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
 
-  const run = (environment: Record<string, string> = {}, rest: Partial<InitRequest> = {}) =>
-    init({
-      cwd: folder(),
-      environment: {
-        HOME: join(folder(), 'user'),
-        OLLAMA_HOST: NOWHERE,
-        OPENAI_API_BASE: `http://${NOWHERE}/v1`,
-        ...environment,
-      },
-      global: false,
-      claude: false,
-      allowNetworkFs: false,
-      openQueue,
-      makeHome: createFileHome,
-      ...rest,
-    });
+  const run = async (environment: Record<string, string> = {}, rest: Partial<InitRequest> = {}) =>
+    worded(
+      await init({
+        cwd: folder(),
+        environment: {
+          HOME: join(folder(), 'user'),
+          OLLAMA_HOST: NOWHERE,
+          OPENAI_API_BASE: `http://${NOWHERE}/v1`,
+          ...environment,
+        },
+        global: false,
+        claude: false,
+        allowNetworkFs: false,
+        openQueue,
+        makeHome: createFileHome,
+        ...rest,
+      }),
+    );
 
   /** Path and content of every file, and every folder. */
   const everything = () =>

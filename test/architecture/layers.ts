@@ -1,6 +1,9 @@
 // Who may import whom: stated here, held by imports.test.ts and, for editors, by the linter's rules made of it.
 
-/** What a folder may import besides itself and errors.ts: everything right of it, in the order of architecture.md. */
+/** What everything may import. */
+export const EVERYWHERE: readonly string[] = ['errors.ts', 'say'];
+
+/** What a folder may import besides itself and EVERYWHERE: everything right of it, in the order of architecture.md. */
 const below = {
   process: ['names', 'task', 'text', 'events.ts'],
   middle: ['process', 'names', 'task', 'text', 'events.ts'],
@@ -43,6 +46,7 @@ const below = {
 const above = ['app', 'plan', 'review', ...below.app] as const;
 
 export const LAYERS: Record<string, readonly string[]> = {
+  say: [],
   'errors.ts': [],
   'events.ts': [],
   text: [],

@@ -1,5 +1,5 @@
 // The linter's rules for the layers, so that an editor tells of a wrong import while it is written.
-import { COMPOSITION, DOORS, LAYERS } from './layers.ts';
+import { COMPOSITION, DOORS, EVERYWHERE, LAYERS } from './layers.ts';
 
 interface Pattern {
   group: string[];
@@ -20,7 +20,7 @@ export const lintRules = (): { files: string[]; rules: object }[] =>
 const patternsOf = (folder: string): Pattern[] => {
   const known = LAYERS[folder] ?? [];
   const unknown = Object.keys(LAYERS).filter(
-    (each) => each !== folder && each !== 'errors.ts' && !known.includes(each),
+    (each) => each !== folder && !EVERYWHERE.includes(each) && !known.includes(each),
   );
   const shut = Object.entries(DOORS).filter(([each]) => known.includes(each));
   const isRoot = folder === 'app';

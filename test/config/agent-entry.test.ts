@@ -7,6 +7,7 @@ import { fillTemplate } from '../../src/config/edit-yaml.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
 import { templatesFolder } from '../../src/config/paths.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
+import { toText } from '../../src/say/say.ts';
 
 const endpoints = { here: { kind: 'ollama', url: 'http://127.0.0.1:1' } };
 const check = (entry: object) =>
@@ -122,7 +123,7 @@ describe('an entry of kind agent', () => {
     assert.ok(!('claude' in runners) && !('aider' in runners));
     assert.ok(runners['opencode']?.kind === 'agent');
     assert.deepEqual([runners['opencode'].endpoint, runners['opencode'].model], ['ollama', 'small:7b']);
-    assert.ok(said.some((sentence) => sentence.includes('--runner opencode')));
+    assert.ok(said.some((sentence) => toText(sentence).includes('--runner opencode')));
   });
 
   it('is shipped with the server that there is', () => {

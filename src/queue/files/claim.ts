@@ -1,6 +1,7 @@
 /** Choosing the next task and taking it by rename. One rename wins; nobody waits for anybody. */
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
+import { action, say, toText } from '../../say/say.ts';
 import { CANCELLED, endWithoutRun } from '../../task/end-without-run.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 import type { Accepted, Admission, Admit } from '../member.ts';
@@ -29,8 +30,9 @@ const PASSED_SHOWN = 50;
 const STUCK_FOR_MS = 30_000;
 
 /** A copy carries the seal of what it was copied from. */
-const REPLAYED =
-  'a run of it with this number has ended already, so it was copied back; `koubou retry` runs a task again';
+const REPLAYED = toText(
+  say`a run of it with this number has ended already, so it was copied back; ${action('retry')} runs a task again`,
+);
 
 /** What the system says of one file, where others may go well. */
 const OF_ONE_FILE = new Set(

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { requireOwnFolder } from '../../names/own-folder.ts';
 import { halfMadePath, removeHalfMade } from '../../process/half-made.ts';
+import { field, say } from '../../say/say.ts';
 import { lstatOrNone } from './disk.ts';
 import { Layout, SLOT_COUNT } from './layout.ts';
 
@@ -93,8 +94,8 @@ const makeHomeFolder = (home: string): string | undefined => {
     const why = inTheWay ? 'a file, and no folder, lies there or on the way' : code;
     throw new KoubouError('conflict', `${home} cannot be made (${why}); nothing was made.`, {
       hint: inTheWay
-        ? 'Look at that file and move it away, or choose another folder with --home DIR.'
-        : 'Choose a folder that you may write to with --home DIR.',
+        ? say`Look at that file and move it away, or choose another folder with ${field('home', 'DIR')}.`
+        : say`Choose a folder that you may write to with ${field('home', 'DIR')}.`,
       cause,
     });
   }
@@ -107,7 +108,7 @@ const refuseNetwork = (home: string, options: HomeOptions): void => {
     'usage',
     `${home} lies on ${name}, where a queue of files is not safe; nothing was made.`,
     {
-      hint: 'Choose a folder on a local disk with --home DIR, or say --allow-network-fs if only one machine uses it.',
+      hint: say`Choose a folder on a local disk with ${field('home', 'DIR')}, or say ${field('allow_network_fs')} if only one machine uses it.`,
     },
   );
 };

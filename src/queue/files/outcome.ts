@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { errorInfo, KoubouError, systemCode } from '../../errors.ts';
+import { action, say } from '../../say/say.ts';
 import { endWithoutRun } from '../../task/end-without-run.ts';
 import { isEnded } from '../../task/lifecycle.ts';
 import { type RunOutcome, runOutcome } from '../../task/record.ts';
@@ -48,7 +49,7 @@ const unreadable = async (
   const error = errorInfo(
     'internal',
     `How this run ended cannot be read: ${path}`,
-    'That file was damaged, or is not one of koubou; `koubou retry` runs the task again.',
+    say`That file was damaged, or is not one of koubou; ${action('retry')} runs the task again.`,
   );
   return { ...endWithoutRun(id, run, error, facts.modifiedMs), charged: true, started_at: at };
 };
