@@ -14,26 +14,29 @@ import { actionLine, field, say, type Words } from '../say/say.ts';
 import { recordedEnvironment } from '../task/environment.ts';
 import type { NewTask } from '../task/record.ts';
 import type { Planner } from '../worker/plan.ts';
-import { findsWithin, placeWithin } from './admit-file.ts';
+import { findsWithin } from './admit-file.ts';
 import { admitTask, EVERYWHERE } from './admit-task.ts';
 import { finishedAmong, matchFiles, withHashes } from './attach.ts';
+import { BATCH, type Batch, linesOf } from './batch.ts';
 import { draftDefaults, draftTask } from './draft.ts';
 import type { Expanded } from './expand.ts';
-import { type Fields, readBatch } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { markSensitive } from './mark-sensitive.ts';
 import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
-import { type SourceParts, Sources } from './sources.ts';
+import { asksForStdin, type Sources, sourcesFor } from './sources.ts';
 
 export interface DelegateRequest {
   /** With `batch`: what holds for the lines that do not say it themselves. */
   fields: Fields;
   /** A pattern of files, a task for each. */
   each?: string | undefined;
-  /** A file of JSON lines, or `-`. */
-  batch?: string | undefined;
+  /** A task for each of many lines. */
+  batch?: Batch | undefined;
   /** Leaves out what has its output already. */
   skipExisting: boolean;
+  /** What `-` stands for, as in `files`; see wantsStdin. */
+  stdin?: Uint8Array | undefined;
 }
 
 type DelegateApp = Pick<
@@ -63,18 +66,13 @@ export interface Delegated {
  * Throws `usage`, `not_allowed`, `conflict`, `no_program`, `no_such_task` (of --after), `key_conflict`, `disk_full`:
  * nothing was added; or `unknown`.
  */
-export const delegate = async (
-  request: DelegateRequest,
-  app: DelegateApp,
-  readStdin: SourceParts['readStdin'],
-): Promise<Delegated> => {
+export const delegate = async (request: DelegateRequest, app: DelegateApp): Promise<Delegated> => {
   const { queue, config, cwd, caller, plan } = app;
   requireAllowed(caller, 'delegate', { undone: UNDONE });
   const isAgent = caller.principal.role !== 'owner';
   const project = isAgent ? app.project() : EVERYWHERE;
-  const admitFile = (path: string): string | undefined =>
-    isAgent ? placeWithin(path, project, caller, UNDONE) : undefined;
-  const sources = new Sources({ app, readStdin, admitFile });
+  const takenFor = request.batch?.isStdin === true ? BATCH : undefined;
+  const sources = sourcesFor({ ...app, project: () => project }, { bytes: request.stdin, takenFor });
   const defaults = draftDefaults(app);
   const admit = (task: NewTask, runner: string | undefined): Promise<NewTask> =>
     admitTask(task, caller, {
@@ -132,15 +130,16 @@ export const delegate = async (
 
 const UNDONE = 'Nothing was added.';
 
+/** Whether `stdin` is read: a door looks only then what came in. */
+export const wantsStdin = ({ fields, batch }: DelegateRequest): boolean =>
+  batch === undefined ? asksForStdin(fields) : !batch.isStdin && linesOf(batch, fields).some(asksForStdin);
+
 const askedFor = async (
   { fields, each, batch }: DelegateRequest,
-  { cwd, nowMs }: DelegateApp,
+  { cwd }: DelegateApp,
   { sources, within }: { sources: Sources; within: ((path: string) => boolean) | undefined },
 ): Promise<Expanded[]> => {
-  if (batch !== undefined) {
-    const lines = readBatch(await sources.text(batch, 'The batch'), batch === '-' ? 'stdin' : batch, nowMs());
-    return lines.map((line) => merged(fields, line));
-  }
+  if (batch !== undefined) return linesOf(batch, fields);
   if (each === undefined) return [fields];
   const { expandEach } = await import('./expand.ts');
   return expandEach(await sources.withPrompt(fields), await matchFiles(each, cwd, within), cwd);
@@ -151,21 +150,6 @@ const withEnvironment = (task: NewTask, variables: Variables): NewTask => {
   if (task.type !== 'command' && task.options.check === undefined) return task;
   const environment = recordedEnvironment(variables);
   return environment === undefined ? task : { ...task, environment };
-};
-
-/** A line's own prompt takes the place of the one that is meant for all. */
-const merged = (general: Fields, own: Fields): Fields => {
-  const hasPrompt = own.prompt !== undefined || own.promptFile !== undefined;
-  return {
-    ...general,
-    ...(hasPrompt ? { prompt: undefined, promptFile: undefined } : {}),
-    ...own,
-    labels: { ...general.labels, ...own.labels },
-    // What is said for all to keep it here, no line takes back.
-    sensitive: general.sensitive === true || own.sensitive,
-    localOnly: general.localOnly === true || own.localOnly,
-    ...(general.set || own.set ? { set: { ...general.set, ...own.set } } : {}),
-  };
 };
 
 /** A file that no part of the task can write would be waited for in vain, after the model did its work. */

@@ -6,10 +6,9 @@ import { action, actionLine, field, say } from '../say/say.ts';
 import { isTaskId } from '../task/id.ts';
 
 export interface Selection {
-  /** Ids, parts of ids, `last`, or `-` for ids on stdin. */
+  /** Ids, parts of ids, or `last`. */
   references: readonly string[];
   labels: Readonly<Record<string, string>>;
-  readStdin: () => Promise<Buffer>;
   /** As of resolveTask. */
   tellOther?: TellOther;
 }
@@ -38,8 +37,7 @@ export const selectTasks = async (app: SelectFrom, selection: Selection): Promis
   }
   const ids: string[] = [];
   for (const reference of references.length === 0 ? ['last'] : references) {
-    const named = reference === '-' ? await idsOnStdin(selection) : [reference];
-    for (const each of named) ids.push(await resolveTask(app, each, selection.tellOther));
+    ids.push(await resolveTask(app, reference, selection.tellOther));
   }
   return [...new Set(ids)];
 };
@@ -104,14 +102,4 @@ const byLabels = async (
   if (ids.length > 0) return ids.reverse();
   const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   throw new KoubouError('no_such_task', `No task has the label ${wanted.join(' and ')}.`);
-};
-
-/** The first word of each line, so that a table can be piped in as well as bare ids. */
-const idsOnStdin = async ({ readStdin }: Selection): Promise<string[]> => {
-  const lines = (await readStdin()).toString('utf8').split('\n');
-  const words = lines.flatMap((line) => line.trim().split(/\s+/, 1)).filter((word) => word !== '');
-  if (words.length > 0) return words;
-  throw new KoubouError('usage', 'There are no ids on stdin.', {
-    hint: say`Pipe in one id a line, as ${action('delegate')} prints them.`,
-  });
 };

@@ -1,21 +1,51 @@
 /** Reads what the fields of a task name: stdin once, and each file once however many tasks name it. */
 import { resolve } from 'node:path';
+import type { App } from '../app/app.ts';
+import type { Project } from '../app/project.ts';
 import { KoubouError } from '../errors.ts';
 import { field, say } from '../say/say.ts';
+import { placeWithin } from './admit-file.ts';
 import { asText, readTextFile } from './attach.ts';
 import type { Fields } from './fields.ts';
 import { checkSchema, parseSchema } from './schema-file.ts';
 import { resolveTask, type SelectFrom } from './select.ts';
 
+/** What came in beside the request, for the one thing that is to be read from it. */
+export interface Stdin {
+  /** undefined: nothing came in. */
+  bytes?: Uint8Array | undefined;
+  /** What has been read from it already, as a message says it. */
+  takenFor?: string | undefined;
+}
+
 export interface SourceParts {
   app: SelectFrom & { cwd: string };
-  readStdin: () => Promise<Buffer>;
+  /** What `-` stands for. */
+  stdin: Stdin;
   /**
    * Where the file has to lie when it is read; undefined: wherever its name leads. Throws `not_allowed` where the caller
    * may not have it read.
    */
   admitFile: (path: string) => string | undefined;
 }
+
+export type SourcesApp = SelectFrom & Pick<App, 'cwd' | 'caller' | 'project'>;
+
+/** As the caller may have files read. */
+export const sourcesFor = (app: SourcesApp, stdin: Stdin): Sources => {
+  const { caller } = app;
+  let project: Project | undefined;
+  const admitFile = (path: string): string | undefined => {
+    if (caller.principal.role === 'owner') return undefined;
+    project ??= app.project();
+    return placeWithin(path, project, caller, 'Nothing was added.');
+  };
+  return new Sources({ app, stdin, admitFile });
+};
+
+/** Whether something of a task is to come from stdin. Two prompts are refused unread. */
+export const asksForStdin = ({ prompt, promptFile, files, schema }: Fields): boolean =>
+  (promptFile === '-' && prompt === undefined) || schema === '-' || files?.includes('-') === true;
 
 export class Sources {
   readonly #parts: SourceParts;
@@ -25,6 +55,7 @@ export class Sources {
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
+    this.#stdinFor = parts.stdin.takenFor;
   }
 
   /** With the prompt from wherever it is to come. Throws `usage` where two are given. */
@@ -70,13 +101,17 @@ export class Sources {
       );
     }
     if (path === '-') this.#stdinFor = what;
-    const text = await (path === '-' ? this.#stdin(what) : this.#file(path, what));
+    const text = path === '-' ? this.#stdin(what) : await this.#file(path, what);
     this.#texts.set(path, text);
     return text;
   }
 
-  async #stdin(what: string): Promise<string> {
-    return asText(await this.#parts.readStdin(), `${what} on stdin`);
+  #stdin(what: string): string {
+    const { bytes } = this.#parts.stdin;
+    if (bytes !== undefined) return asText(bytes, `${what} on stdin`);
+    throw new KoubouError('usage', `${what} is to come from stdin, and nothing came in. Nothing was added.`, {
+      hint: 'Give the text itself, or the name of a file.',
+    });
   }
 
   async #file(path: string, what: string): Promise<string> {

@@ -1,4 +1,5 @@
 import { type SelectFrom, selectTasks } from '../actions/select.ts';
+import { KoubouError } from '../errors.ts';
 import type { BaseCommand } from './base-command.ts';
 import { readLabels } from './labels.ts';
 
@@ -12,10 +13,32 @@ export async function namedTasks(
   labels: readonly string[] | undefined,
 ): Promise<{ ids: string[]; again: string[] }> {
   const ids = await selectTasks(app, {
-    references: references ?? [],
-    labels: readLabels(labels),
-    readStdin: () => command.readStdin(),
+    ...(await selectionOf(command, references ?? [], readLabels(labels))),
     tellOther: command.tellOther,
   });
   return { ids, again: labels === undefined ? ids : labels.flatMap((label) => ['--label', label]) };
+}
+
+/** With the ids on stdin in the place of `-`. Nothing is read beside labels: both together are refused. */
+export async function selectionOf(
+  stdin: Pick<BaseCommand, 'readStdin'>,
+  references: readonly string[],
+  labels: Readonly<Record<string, string>>,
+): Promise<{ references: readonly string[]; labels: Readonly<Record<string, string>> }> {
+  if (Object.keys(labels).length > 0) return { references, labels };
+  const named: (readonly string[])[] = [];
+  for (const reference of references) {
+    named.push(reference === '-' ? idsIn(await stdin.readStdin()) : [reference]);
+  }
+  return { references: named.flat(), labels };
+}
+
+/** The first word of each line, so that a table can be piped in as well as bare ids. */
+function idsIn(bytes: Buffer): string[] {
+  const lines = bytes.toString('utf8').split('\n');
+  const words = lines.flatMap((line) => line.trim().split(/\s+/, 1)).filter((word) => word !== '');
+  if (words.length > 0) return words;
+  throw new KoubouError('usage', 'There are no ids on stdin.', {
+    hint: 'Pipe in one id a line, as `koubou delegate` prints them.',
+  });
 }

@@ -4,6 +4,7 @@ import { selectTasks } from '../actions/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { restArguments } from '../cli/flags.ts';
 import { labelFlag, readLabels } from '../cli/labels.ts';
+import { selectionOf } from '../cli/named-tasks.ts';
 import { KoubouError } from '../errors.ts';
 
 const WAIT_MS = 10_000;
@@ -41,8 +42,7 @@ export default class Cancel extends BaseCommand {
       });
     }
     const app = await this.app(flags, 'act');
-    const readStdin = () => this.readStdin();
-    const ids = await selectTasks(app, { references, labels, readStdin });
+    const ids = await selectTasks(app, await selectionOf(this, references, labels));
     const cancelled = await cancelTasks(app, ids, { waitMs: WAIT_MS });
     if (flags.json) return this.printJson(cancelled);
     const said = ({ result, silent }: Cancelled): string => (silent ? SAID_OF_SILENT : SAID[result]);

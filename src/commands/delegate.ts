@@ -1,4 +1,6 @@
-import { delegate } from '../actions/delegate.ts';
+import { type Batch, readBatchFile } from '../actions/batch.ts';
+import { delegate, wantsStdin } from '../actions/delegate.ts';
+import type { App } from '../app/app.ts';
 import { tellDelegated } from '../cli/added.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
@@ -25,11 +27,19 @@ export default class Delegate extends BaseCommand {
     const prompt = promptFrom(args.prompt ?? [], flags, () => this.stdinIsPiped);
     const fields = fieldsOf(flags, prompt, this.words, Date.now());
     const app = await this.app(flags, 'act');
-    const { each, batch, 'skip-existing': skipExisting } = flags;
-    const delegated = await delegate({ fields, each, batch, skipExisting }, app, () => this.readStdin());
+    const { each, 'skip-existing': skipExisting } = flags;
+    const batch = await this.#batch(app, flags.batch);
+    const request = { fields, each, batch, skipExisting };
+    const stdin = wantsStdin(request) ? await this.readStdin() : undefined;
+    const delegated = await delegate({ ...request, stdin }, app);
     const { wait, json, home } = flags;
     if (!wait) return tellDelegated(this, app, delegated, { json, home });
     const { resultsOfDelegated } = await import('../cli/added-and-waited.ts');
     return resultsOfDelegated(this, app, delegated, { json, home, limit: flags['wait-timeout'] });
+  }
+
+  async #batch(app: App, path: string | undefined): Promise<Batch | undefined> {
+    if (path === undefined) return undefined;
+    return readBatchFile(app, path, path === '-' ? await this.readStdin() : undefined);
   }
 }

@@ -5,6 +5,7 @@ import { livingWorker } from '../app/living.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean, restArguments } from '../cli/flags.ts';
 import { labelFlag, readLabels } from '../cli/labels.ts';
+import { selectionOf } from '../cli/named-tasks.ts';
 import { KoubouError } from '../errors.ts';
 import { say } from '../say/say.ts';
 
@@ -35,10 +36,9 @@ export default class Retry extends BaseCommand {
     }
     const app = await this.app(flags, 'act');
     const { queue } = app;
-    const readStdin = () => this.readStdin();
     const ids = flags.failed
       ? await failedTasks(queue, labels)
-      : await selectTasks(app, { references, labels, readStdin });
+      : await selectTasks(app, await selectionOf(this, references, labels));
     const retried = await retryTasks(app, ids);
     const { results } = retried;
     if (flags.json) await this.printJson(retried);

@@ -27,7 +27,6 @@ describe('choosing tasks', () => {
     selectTasks(by(name), {
       references: [],
       labels: {},
-      readStdin: async () => Buffer.from(''),
       ...given,
     });
 
@@ -35,6 +34,7 @@ describe('choosing tasks', () => {
     const [first = '', second = ''] = ids;
     assert.equal(await resolveTask(by('cli'), second), second);
     assert.equal(await resolveTask(by('cli'), ` ${first.slice(5)}\n`), first);
+    assert.deepEqual(await select({ references: [second, first, second.slice(5)] }), [second, first]);
   });
 
   it('takes last, and nothing, for the newest of the same caller', async () => {
@@ -66,13 +66,6 @@ describe('choosing tasks', () => {
     await assert.rejects(resolveTask(by('cli'), 'task_20200101_000000_000000_aaaa'), {
       code: 'no_such_task',
     });
-  });
-
-  it('reads ids from stdin for -, the first word of each line, each once', async () => {
-    const text = `${ids[2]} failed\n\n  ${ids[0]}\n${ids[2]}\n`;
-    const readStdin = async () => Buffer.from(text);
-    assert.deepEqual(await select({ references: ['-'], readStdin }), [ids[2], ids[0]]);
-    await assert.rejects(select({ references: ['-'] }), { code: 'usage', message: /no ids on stdin/ });
   });
 
   it('by label finds all, oldest first', async () => {

@@ -33,9 +33,8 @@ describe('a caller that may only look', () => {
   });
   afterEach(() => test.remove());
 
-  const stdin = () => assert.fail('nothing is read');
   const asked: [Request, string, () => Promise<unknown>][] = [
-    ['delegate', 'add a task', () => delegate({ fields: { prompt: 'x' }, skipExisting: false }, app, stdin)],
+    ['delegate', 'add a task', () => delegate({ fields: { prompt: 'x' }, skipExisting: false }, app)],
     ['retry', 'retry one', () => retryTasks(app, [id])],
     ['cancel', 'cancel one', () => cancelTasks(app, [id], { waitMs: 0 })],
     ['work', 'start a worker', () => startWorker(app, { until: { kind: 'stopped' } })],

@@ -1175,7 +1175,7 @@ describe('a file that an agent names', () => {
   const read = (place: (path: string) => string | undefined): Promise<string> =>
     new Sources({
       app: { cwd: folder, queue: {} as Queue, caller: asCaller('contributor') },
-      readStdin: async () => Buffer.of(),
+      stdin: {},
       admitFile: (path) => {
         const judged = place(path);
         rmSync(path);
