@@ -64,12 +64,20 @@ export const makeKey = (state: string): Uint8Array => {
 /** Not by Node's `recursive`: below /proc, where nothing can be made, it tries for ever. */
 const makeFolder = (path: string): void => {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    makeOne(path);
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return;
     if (systemCode(error) !== 'ENOENT' || existsSync(dirname(path))) throw error;
     makeFolder(dirname(path));
+    makeOne(path);
+  }
+};
+
+/** Another process may make it at the same time. */
+const makeOne = (path: string): void => {
+  try {
     mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
 };
 
