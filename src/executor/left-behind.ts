@@ -1,15 +1,7 @@
 /** What a program in a sandbox left where the user's own programs would follow it: judged when it has ended. */
-import type { KoubouError } from '../errors.ts';
 import type { Confinement } from './executor.ts';
 import { setAsideRepositories } from './nested-repositories.ts';
-import { Remains } from './remains.ts';
-
-export interface Judged {
-  /** For the log. */
-  notes: string[];
-  /** Why the run has failed, whatever its end was. */
-  broken?: KoubouError;
-}
+import { type Judged, Remains } from './remains.ts';
 
 /** To be called once, when nothing runs in there any more. */
 export const judgeLeft = async ({ folders }: Pick<Confinement, 'folders'>): Promise<Judged> => {

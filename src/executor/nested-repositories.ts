@@ -12,9 +12,8 @@ import { inFolder } from '../process/deep-folder.ts';
 import { asName, shownName } from '../process/git.ts';
 import { HOME_FILE } from '../process/known-home.ts';
 import { nestedGit } from '../process/nested-git.ts';
-import type { Judged } from './left-behind.ts';
 import { field, say } from '../say/say.ts';
-import type { Remains } from './remains.ts';
+import type { Judged, Remains } from './remains.ts';
 
 const MOST_FOLDERS = 200_000;
 /** Each costs mounts for each command. */

@@ -3,6 +3,13 @@ import { named } from '../text/named.ts';
 
 const MOST_NAMED = 5;
 
+export interface Judged {
+  /** For the log. */
+  notes: string[];
+  /** Why the run has failed, whatever its end was. */
+  broken?: KoubouError;
+}
+
 /** What a program left and could not be set aside. Each thing is tried by itself, so that none keeps another one there. */
 export class Remains {
   readonly #names: string[] = [];

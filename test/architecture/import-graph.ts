@@ -1,5 +1,13 @@
 import { posix } from 'node:path';
-import { COMPOSITION, COMPOSITION_ROOT, DOORS, EVERYWHERE, HOME_DOORS, LAYERS, PROGRAM_STARTERS } from './layers.ts';
+import {
+  COMPOSITION,
+  COMPOSITION_ROOT,
+  DOORS,
+  EVERYWHERE,
+  HOME_DOORS,
+  LAYERS,
+  PROGRAM_STARTERS,
+} from './layers.ts';
 
 /** Path below src, with its text. */
 export type Sources = ReadonlyMap<string, string>;
