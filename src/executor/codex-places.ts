@@ -14,6 +14,7 @@ import type { CodexBox, CodexPlaces, ConfinedSandbox } from './codex-profile.ts'
 import { whyKept } from './kept.ts';
 import { missingSubmodules } from './missing-submodules.ts';
 import { nestedRepositories } from './nested-repositories.ts';
+import { obeyedIn } from './obeyed-places.ts';
 import { ownPrograms, packagesAround } from './own-programs.ts';
 import { placedInHomes } from './placed-programs.ts';
 
@@ -66,6 +67,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
     ...guarded,
     ...(await missingSubmodules(top, guarded)),
     ...(await ownPrograms(top, { bins: [wanted.bin, ...placed], path: wanted.path })),
+    ...obeyedIn([top, realCwd]),
   ];
   const why = whyKept(realCwd, [...(await existing(kept)), ...(await packagesAround(realCwd, placed))]);
   if (why !== undefined)

@@ -16,6 +16,7 @@ import { gitPlaces } from './git-places.ts';
 import { whyKept } from './kept.ts';
 import { missingSubmodules } from './missing-submodules.ts';
 import { type Below, nestedRepositories } from './nested-repositories.ts';
+import { obeyedIn } from './obeyed-places.ts';
 import { ownPrograms, packagesAround } from './own-programs.ts';
 import { placedInHomes } from './placed-programs.ts';
 import { privatePlaces } from './private-places.ts';
@@ -102,7 +103,8 @@ export const confinementOf = async (
   const own = isOpen
     ? await ownPrograms(project, { bins: ['koubou', ...placed], path: environment['PATH'] })
     : [];
-  const kept = [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own];
+  const obeyed = isOpen ? obeyedIn([project, cwd]) : [];
+  const kept = [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own, ...obeyed];
   const why = whyKept(cwd, [...(await Promise.all(kept.map(real))), ...(await packagesAround(cwd, placed))]);
   if (why !== undefined) throw refused(cwd, why);
   return {

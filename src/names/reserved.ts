@@ -38,11 +38,21 @@ const ANYWHERE: Readonly<Record<string, string>> = {
   '.cursor': AGENT,
   '.opencode': AGENT,
   '.agents': AGENT,
+  '.mcp.json': AGENT,
+  'opencode.json': AGENT,
+  '.aider.conf.yml': AGENT,
+  '.husky': 'hooks that git runs',
   '.ssh': KEYS,
   '.gnupg': KEYS,
   '.aws': KEYS,
   '.kube': KEYS,
 };
+
+const namesOf = (why: string): string[] => Object.keys(ANYWHERE).filter((name) => ANYWHERE[name] === why);
+/** In a project: what an agent obeys that starts there. */
+export const OBEYED: readonly string[] = namesOf(AGENT);
+/** In a project: what the user's own version control runs hooks and settings of. */
+export const REPOSITORIES: readonly string[] = namesOf(REPOSITORY);
 
 /** Below the home folder of a user. */
 const OF_A_USER = table([

@@ -2,6 +2,7 @@
 
 import { join, relative } from 'node:path';
 import { type ErrorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
+import { gitPlaces } from '../executor/git-places.ts';
 import { appendOwn, noteOwn } from '../names/own-file.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { apartPath } from '../process/apart.ts';
@@ -19,6 +20,7 @@ import { Evidence } from '../verify/evidence.ts';
 import { expectedFiles } from '../verify/expect.ts';
 import { judgeHomes, judgeMoved, judgeReencoded } from '../verify/judge-changes.ts';
 import { judgeNested, NestedRepositories } from '../verify/nested.ts';
+import { judgeObeyed, ObeyedFolders } from '../verify/obeyed-folders.ts';
 import type { Changes } from '../verify/verify.ts';
 import { commitWorktree } from '../worktree/commit.ts';
 import { syncObjects, syncRefs } from '../worktree/durable.ts';
@@ -54,6 +56,8 @@ export class Workplace {
   readonly #worktree: Worktree | null;
   readonly #evidence: Evidence | null;
   readonly #repositories: NestedRepositories | null;
+  /** null: a person's task may make settings of agents. */
+  readonly #obeyed: ObeyedFolders | null;
   /** What the worktree held at the last look. */
   #tree: string | null = null;
   #kept = false;
@@ -67,6 +71,7 @@ export class Workplace {
     worktree: Worktree | null,
     evidence: Evidence | null,
     repositories: NestedRepositories | null,
+    obeyed: ObeyedFolders | null,
   ) {
     this.cwd = worktree?.cwd ?? folderOf(claim.task);
     this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
@@ -75,6 +80,7 @@ export class Workplace {
     this.#worktree = worktree;
     this.#evidence = evidence;
     this.#repositories = repositories;
+    this.#obeyed = obeyed;
   }
 
   /** Throws `usage` where the task asks for what the runner cannot do, `conflict` where its folder is not there. */
@@ -99,8 +105,12 @@ export class Workplace {
       mayMakeRepositories(claim.task, runner, folder)
         ? NestedRepositories.begin(folder, { home, writesTo, signal })
         : null;
+    const watched = async (folder: string): Promise<ObeyedFolders | null> =>
+      claim.task.confined === true
+        ? ObeyedFolders.begin([folder, (await gitPlaces(folder))?.top ?? folder])
+        : null;
     if (type !== 'code' || !runner.changesFiles)
-      return new Workplace(claim, known, null, null, await begun(cwd));
+      return new Workplace(claim, known, null, null, await begun(cwd), await watched(cwd));
     const worktree =
       options.worktree === true
         ? await makeWorktree({ id: claim.id, run: claim.run, cwd, link, ...known })
@@ -117,7 +127,7 @@ export class Workplace {
       signal,
     });
     const nested = await begun(worktree?.record.path ?? cwd);
-    return new Workplace(claim, known, worktree, evidence, nested);
+    return new Workplace(claim, known, worktree, evidence, nested, await watched(worktree?.cwd ?? cwd));
   }
 
   /** Comes before each program. Throws `conflict` where something else came in the place of the folder. */
@@ -158,11 +168,11 @@ export class Workplace {
    */
   async setAside(): Promise<{ error: ErrorInfo; feedback: string } | null> {
     const came = await this.#repositories?.setAside();
+    const settings = (await this.#obeyed?.setAside()) ?? [];
     this.#isLookDue = false;
-    if (came === undefined) return this.#odd;
-    if (came.names.length > 0)
-      await this.#note([`set aside the repositories that came with the run: ${named(came.names)}`]);
-    return judgeNested(came) ?? this.#odd;
+    const aside = [...(came?.names ?? []), ...settings];
+    if (aside.length > 0) await this.#note([`set aside what came with the run: ${named(aside)}`]);
+    return (came === undefined ? null : judgeNested(came)) ?? judgeObeyed(settings) ?? this.#odd;
   }
 
   /** Looked at again, after the check: null where what is kept is what was checked. */

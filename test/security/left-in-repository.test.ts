@@ -1,6 +1,6 @@
 /** What a run left in the repository that it worked in, however it ended: a home that git alone has, files that git shows otherwise. */
 import assert from 'node:assert/strict';
-import { truncateSync } from 'node:fs';
+import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorInfo } from '../../src/errors.ts';
 import { failure, untilStopped } from '../worker/rig.ts';
@@ -156,6 +156,31 @@ describe('what a run left in a repository', function () {
       });
     }
   }
+
+  it('is no settings that an agent obeys, where an agent asked for the work: they are renamed, and the run has failed', async () => {
+    for (const worktree of [false, true]) {
+      const options = { worktree, retries: 0 };
+      const make = (cwd: string): void => {
+        shell(cwd, 'mkdir .claude; echo evil >.claude/settings.json; echo evil >.mcp.json');
+        put('b.txt', 'work\n')(cwd);
+      };
+      const { result, task_id } = await repository.ran(make, { confined: true, options });
+      assert.equal(result?.error?.code, 'sandbox_refused', result?.error?.message);
+      assert.match(result?.error?.message ?? '', /\.claude.*\.mcp\.json/);
+      if (worktree) continue;
+      const left = readdirSync(repository.folder).filter((name) => /claude|mcp/.test(name));
+      assert.equal(left.length, 2, left.join());
+      assert.ok(
+        left.every((name) => name.includes('.koubou-aside-')),
+        left.join(),
+      );
+      assert.match(await repository.logOf(task_id), /set aside what came with the run: .*\.mcp\.json/);
+      // A person's own task makes what it was asked for.
+      shell(repository.folder, 'rm -rf .claude* .mcp*');
+      assert.equal((await repository.ran(make, { options })).status, 'completed');
+      shell(repository.folder, 'rm -rf .claude* .mcp*');
+    }
+  });
 
   it('has no conflict passed over by an attribute', async () => {
     repository.write('.git/info/attributes', '* merge=union\n');

@@ -135,7 +135,7 @@ describe('the places of a sandbox', function () {
   it('are what was judged: one that became a link meanwhile is given to no program', async () => {
     const { sub, objects, turn } = planted();
     write(join(user, '.bashrc'), 'mine\n');
-    const places = await confinement({}, sub);
+    const places = await confinement({ writable: [objects] }, sub);
     assert.ok(places.writable.includes(objects));
     assert.doesNotMatch(await said(places, 'ls -l /proc/self/fd', sub), /project/, 'none is left open');
     const isRefused = (error: unknown): boolean =>

@@ -381,6 +381,17 @@ describe('a program of a model in the sandbox', function () {
     assert.throws(() => git('config', 'a.b'));
   });
 
+  it('changes no settings that an agent obeys, nor those of other version control', async () => {
+    for (const name of ['.claude/settings.json', '.mcp.json', '.codex/config.toml', '.hg/hgrc']) {
+      write(join(cwd, name), 'mine\n');
+      await holds(
+        () =>
+          `echo evil > ${name}; mv ${dirname(name)} moved 2>/dev/null; mkdir -p ${dirname(name)}; echo evil > ${name}`,
+        () => readFileSync(join(cwd, name), 'utf8') === 'evil\n',
+      );
+    }
+  });
+
   it('takes no folder for its git folder because a file of the repository says so', async () => {
     const other = join(user, 'other');
     execFileSync('git', ['init', '--quiet', other]);
