@@ -12,6 +12,8 @@ import { homesOf } from '../process/registered-homes.ts';
 import type { Added } from '../queue/queue.ts';
 import { recordedEnvironment } from '../task/environment.ts';
 import type { NewTask } from '../task/record.ts';
+import { isOfKind, kindsWith } from '../task/runner-kinds.ts';
+import { optionForFiles, writesNone } from '../task/text-alone.ts';
 import type { Planner } from '../worker/plan.ts';
 import { findsWithin, placeWithin } from './admit-file.ts';
 import { admitTask, EVERYWHERE } from './admit-task.ts';
@@ -169,26 +171,18 @@ const merged = (general: Fields, own: Fields): Fields => {
 
 /** A file that no part of the task can write would be waited for in vain, after the model did its work. */
 const refuseUnfitRunner = (task: NewTask, runner: string | undefined, config: Config): void => {
-  const { expect, output, worktree } = task.options;
-  const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
-  const writesNothing = kind === 'ollama' || kind === 'openai';
-  if (writesNothing && worktree === true) {
-    throw new KoubouError(
-      'usage',
-      `--worktree is for files, and the runner ${runner} gives text but writes none. Nothing was added.`,
-      { hint: filesHint(config) },
-    );
-  }
-  if (!writesNothing || expect === undefined || output !== undefined) return;
-  throw new KoubouError(
-    'usage',
-    `--expect names files, and the runner ${runner} gives text but writes none. Nothing was added.`,
-    { hint: 'Say with --output FILE where the text goes.' },
-  );
+  if (runner === undefined || !isOfKind(config.runners[runner], 'changesFiles', false)) return;
+  const asked = optionForFiles(task.options);
+  if (asked === null) return;
+  throw new KoubouError('usage', `${writesNone(runner, asked)} Nothing was added.`, {
+    hint: asked === '--worktree' ? filesHint(config) : 'Say with --output FILE where the text goes.',
+  });
 };
 
 const filesHint = ({ runners }: Config): string => {
-  const names = Object.keys(runners).filter((name) => ['agent', 'codex'].includes(runners[name]?.kind ?? ''));
+  const names = Object.entries(runners).flatMap(([name, runner]) =>
+    isOfKind(runner, 'model') && isOfKind(runner, 'changesFiles') ? [name] : [],
+  );
   return names.length > 0
     ? `Name a runner that works in files: --runner ${names.join(' or ')}.`
     : 'This home has no runner that works in files. Take one of agent.yaml (codex, claude, opencode, aider) out of its comment, or leave --worktree out.';
@@ -197,9 +191,9 @@ const filesHint = ({ runners }: Config): string => {
 const refuseSandbox = (task: NewTask, runner: string | undefined, config: Config): void => {
   const { sandbox } = task.options;
   if (sandbox === undefined) return;
-  if (runner !== undefined && config.runners[runner]?.kind !== 'codex') {
+  if (runner !== undefined && !isOfKind(config.runners[runner], 'choosesSandbox')) {
     throw new KoubouError('usage', `The runner ${runner} has no sandbox to choose. Nothing was added.`, {
-      hint: 'Leave --sandbox out, or name a runner of kind codex with --runner.',
+      hint: `Leave --sandbox out, or name a runner of kind ${kindsWith('choosesSandbox', true)} with --runner.`,
     });
   }
   if (sandbox !== 'danger-full-access' || config.security.allow_full_access) return;
@@ -214,8 +208,7 @@ const refuseSandbox = (task: NewTask, runner: string | undefined, config: Config
 
 const refuseResume = (task: NewTask, runner: string | undefined, config: Config): void => {
   if (task.options.resume_from === undefined) return;
-  const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
-  if (kind === undefined || kind === 'codex') return;
+  if (runner === undefined || !isOfKind(config.runners[runner], 'resumes', false)) return;
   throw new KoubouError('usage', `The runner ${runner} keeps no conversations. Nothing was added.`, {
     hint: 'Name the runner of the task that is continued, with --runner.',
   });

@@ -1,14 +1,14 @@
 /** doctor's look at the programs of agent runners: is each where a worker would look for it, and what keeps it in? */
 import { basename } from 'node:path';
 import type { Loaded } from '../config/load.ts';
-import type { RunnerConfig } from '../config/schema.ts';
+import type { RunnerWith } from '../config/schema.ts';
 import { toErrorInfo } from '../errors.ts';
 import { isCutOff, isRelayed, isSwitchedOff } from '../executor/agent-rules.ts';
 import { findBubblewrap } from '../executor/find-bubblewrap.ts';
 import { requireNamed } from '../process/own-path.ts';
 import type { Check } from './documents/home.ts';
 
-type AgentConfig = Extract<RunnerConfig, { kind: 'agent' }>;
+type AgentConfig = RunnerWith<'program', 'described'>;
 
 /** Its endpoint has a check of its own. `usual`: security.agent_sandbox. */
 export const checkAgent = async (

@@ -1,8 +1,9 @@
 /** doctor's questions to the model servers: does each answer, and has it the model a runner wants? */
 import { type OllamaServer, type OpenAiServer, probeOllama, probeOpenAi } from '../config/detect.ts';
 import type { Loaded } from '../config/load.ts';
-import type { Config, EndpointConfig, RunnerConfig } from '../config/schema.ts';
+import type { Config, EndpointConfig, RunnerWith } from '../config/schema.ts';
 import { isCloudModel } from '../task/cloud-model.ts';
+import { isOfKind } from '../task/runner-kinds.ts';
 import { checkAgent } from './doctor-agents.ts';
 import type { Check } from './documents/home.ts';
 import { asTyped } from './shell-quote.ts';
@@ -24,9 +25,7 @@ export const checkModels = async (loaded: Loaded): Promise<Check[]> => {
     ),
     ...(await checkAgents(loaded)),
     ...Object.entries(runners).flatMap(([name, runner]) =>
-      runner.kind === 'command' || runner.kind === 'agent'
-        ? []
-        : checkRunner(name, runner, answers.get(runner.endpoint) ?? {}),
+      isOfKind(runner, 'needsEndpoint') ? checkRunner(name, runner, answers.get(runner.endpoint) ?? {}) : [],
     ),
   ];
 };
@@ -83,11 +82,13 @@ const placeOf = (key: string, loaded: Loaded): string => {
   return `${origin.name} in ${origin.from === '.env' ? 'config/.env' : 'the environment'}`;
 };
 
-type ModelRunner = Exclude<RunnerConfig, { kind: 'command' | 'agent' }>;
+type ModelRunner = RunnerWith<'needsEndpoint'>;
 
 const checkAgents = async (loaded: Loaded): Promise<Check[]> => {
   const checks = Object.entries(loaded.config.runners).map(async ([name, runner]) =>
-    runner.kind === 'agent' ? checkAgent(name, runner, loaded, loaded.config.security.agent_sandbox) : [],
+    isOfKind(runner, 'program', 'described')
+      ? checkAgent(name, runner, loaded, loaded.config.security.agent_sandbox)
+      : [],
   );
   return (await Promise.all(checks)).flat();
 };
@@ -104,7 +105,7 @@ const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answ
     const change = another
       ? `, or take one that is there: koubou config runners.${name}.model ${asTyped(another)}`
       : '';
-    if (!found && runner.kind === 'ollama' && runner.pull)
+    if (!found && isOfKind(runner, 'server', 'ollama') && runner.pull)
       return check(true, `${model} is pulled at first use.`);
     if (!found)
       return check(false, `Ollama has no model ${model}.`, `ollama pull ${asTyped(model)}${change}`);

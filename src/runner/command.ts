@@ -8,6 +8,7 @@ import { openOwn, sizeOfOwn } from '../names/own-file.ts';
 import type { ProgramEnd, RunningProgram } from '../process/spawn.ts';
 import { programEnvironment } from '../task/environment.ts';
 import type { TaskFile } from '../task/record.ts';
+import { RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { attend } from './attend.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
 import { hasRoom } from './room.ts';
@@ -38,8 +39,8 @@ const FACTS = { model: null, endpoint: null, usage: null };
 
 export class CommandRunner implements Runner {
   readonly name: string;
-  readonly staysLocal = false;
-  readonly changesFiles = true;
+  readonly staysLocal = RUNNER_KINDS.command.staysLocal;
+  readonly changesFiles = RUNNER_KINDS.command.changesFiles;
   readonly endpoint = null;
   readonly defaultModel = null;
   readonly #options: CommandOptions;
