@@ -2,9 +2,9 @@
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { isWithin } from '../names/walk.ts';
+import type { Fields } from '../task/asked-task.ts';
 import type { NewTask } from '../task/record.ts';
 import { typeOf } from './draft.ts';
-import type { Fields } from './fields.ts';
 import { filled, hasPlaceholder, PLACEHOLDER, type Values } from './placeholders.ts';
 import { programHolder } from './program-words.ts';
 import { fillProgram, NoPlaceForName } from './shell-program.ts';

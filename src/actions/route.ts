@@ -4,12 +4,12 @@ import { requireAllowed } from '../app/caller.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { requireRoute } from '../route/plan.ts';
 import { fallBack, type Route, stepsAbove } from '../route/route.ts';
+import type { Fields } from '../task/asked-task.ts';
 import { HAND_BACK } from '../task/ladder.ts';
 import { isOfKind } from '../task/runner-kinds.ts';
 import { placeWithin } from './admit-file.ts';
 import type { RouteDocument } from './documents/home.ts';
 import { draftDefaults, draftTask } from './draft.ts';
-import type { Fields } from './fields.ts';
 import { markSensitive } from './mark-sensitive.ts';
 
 type RouteApp = Pick<App, 'config' | 'caller' | 'cwd' | 'plan' | 'project' | 'runners'>;

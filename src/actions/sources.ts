@@ -1,8 +1,8 @@
 /** Reads what the fields of a task name: stdin once, and each file once however many tasks name it. */
 import { resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import type { Fields } from '../task/asked-task.ts';
 import { asText, readTextFile } from './attach.ts';
-import type { Fields } from './fields.ts';
 import { checkSchema, parseSchema } from './schema-file.ts';
 import { resolveTask, type SelectFrom } from './select.ts';
 
