@@ -17,7 +17,7 @@ export const checkAgent = async (
   loaded: Pick<Loaded, 'variable'>,
   usual: 'auto' | 'off' = 'auto',
 ): Promise<Check> => {
-  const { bin, sandbox, endpoint } = entry;
+  const { bin, sandbox, endpoint, use } = entry;
   const check = { name: `runner ${name}`, ok: true };
   try {
     await requireNamed(bin, { path: loaded.variable('PATH'), inside: [] }, `runners.${name}.bin`);
@@ -27,11 +27,12 @@ export const checkAgent = async (
   }
   const where = endpoint === undefined ? 'It has a model of its own' : `It uses the endpoint ${endpoint}`;
   const claim = sandbox === undefined ? 'says nothing of a sandbox' : `says of its sandbox: ${sandbox}`;
+  const own = use === undefined ? 'its entry' : `its entry, which uses koubou's description of ${use},`;
   const { said, cure } = await confinementOf(name, entry, loaded, usual);
   const lacking = lackOf(name, entry);
   return {
     ...check,
-    message: `${bin} is there. ${where}; its entry ${claim}. ${[said, lacking?.said].filter(Boolean).join(' ')}`,
+    message: `${bin} is there. ${where}; ${own} ${claim}. ${[said, lacking?.said].filter(Boolean).join(' ')}`,
     cure: [cure, lacking?.cure].filter(Boolean).join(' ') || null,
   };
 };
@@ -98,7 +99,11 @@ const lackOf = (name: string, entry: AgentConfig): { said: string; cure: string 
   const place = `runners.${name} in config/agent.yaml`;
   const wanted = WANTED[basename(entry.bin)];
   if (wanted !== undefined && !wanted.has(entry)) {
-    return { said: wanted.said, cure: `Add ${wanted.add} of ${place}.` };
+    const program = basename(entry.bin);
+    return {
+      said: wanted.said,
+      cure: `Add ${wanted.add} of ${place}, or take koubou's own description: { kind: agent, use: ${program} }.`,
+    };
   }
   if (entry.endpoint !== undefined && !isRelayed(entry, true)) {
     return {

@@ -1,8 +1,9 @@
-/** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure. */
+/** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure but for what entries use. */
 import * as z from 'zod/mini';
 import { HAND_BACK } from '../task/ladder.ts';
 import { isOfKind, kindNames, RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { nearest } from '../text/nearest.ts';
+import { type AgentDefinitions, shippedAgents, withDefinitions } from './agent-definitions.ts';
 import { agentProblem } from './agent-entry.ts';
 import { leavesOf, valueAt } from './keys.ts';
 import { addRuleRunners } from './rule-runners.ts';
@@ -18,10 +19,12 @@ export interface Problem {
 export type Checked = { ok: true; config: Config; stated: string[] } | { ok: false; problem: Problem };
 
 /** A key without a value (`runners:` with every line under it commented out) counts as not stated. */
-export const checkConfig = (content: unknown): Checked => {
+export const checkConfig = (content: unknown, agents: AgentDefinitions = shippedAgents): Checked => {
   const stated = withoutNulls(content ?? {});
-  const parsed = z.safeParse(ConfigSchema, stated);
-  if (!parsed.success) return { ok: false, problem: describe(parsed.error.issues, stated) };
+  const whole = withDefinitions(stated, agents);
+  if ('problem' in whole) return { ok: false, problem: whole.problem };
+  const parsed = z.safeParse(ConfigSchema, whole.content);
+  if (!parsed.success) return { ok: false, problem: describe(parsed.error.issues, whole.content) };
   const config = parsed.data;
   config.runners['command'] ??= { kind: 'command' };
   const problem = contradiction(config);
