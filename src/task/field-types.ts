@@ -32,6 +32,8 @@ export interface FieldRow {
   };
   /** What a dropped file may not say, in words; `where`: which values only. Absent: it may say all. */
   notDropped?: { what: string; where?: (value: unknown) => boolean };
+  /** What an agent that says it may have to be allowed (access/may.ts); absent: it may say it, whatever the value. */
+  asks?: string;
   /** How it is kept in `options` of the task file; absent: it is a field of the file itself. */
   option?: z.core.$ZodType;
   /** Its line in docs/task-file.md, or what stands for one where the file has no such field. */

@@ -1,8 +1,7 @@
 /**
  * One row a field of a task that somebody may say: how it is read, its flag of `koubou delegate`, how it is kept, what
  * docs/task-file.md says of it. Flags, lines of a batch, dropped files, TaskOptions and the JSON schema of a new task are made
- * of these rows (asked-task.ts); their order is that of the task file. An agent may say each of them; what it then asks for is
- * in actions/admit-task.ts. Pure.
+ * of these rows (asked-task.ts); their order is that of the task file. A line of a batch may say each of them. Pure.
  */
 import * as z from 'zod/mini';
 import {
@@ -39,21 +38,19 @@ export const FIELDS = {
     form: '`general`, `code`, `command`',
     meaning: 'text from a model, code from a model, or a program',
   },
-  prompt: {
-    type: TEXT,
-    form: 'text',
-    meaning: 'what the model is asked; may be empty for a command',
-  },
+  prompt: { type: TEXT, form: 'text', meaning: 'what the model is asked; may be empty for a command' },
   prompt_file: {
     type: TEXT,
     flag: { summary: 'Read the prompt from this file; - reads stdin.', helpValue: 'F' },
     notDropped: { what: 'prompt_file' },
+    asks: 'files_outside',
     form: 'text',
     meaning: 'a file that holds the prompt',
   },
   command: {
     type: WORDS,
     notDropped: { what: 'type command' },
+    asks: 'program',
     form: 'list of text',
     meaning: 'the program and its arguments, run without a shell; empty unless `type` is command',
   },
@@ -61,6 +58,7 @@ export const FIELDS = {
     type: FILES,
     aliases: ['file'],
     flag: { name: 'file', summary: 'Attach this file to the prompt; - reads stdin.', helpValue: 'F' },
+    asks: 'files_outside',
     form: 'list of `{path, sha256}`',
     meaning:
       'go with the prompt; read when the task runs, as UTF-8, or UTF-16 with a byte order mark. `sha256` is null where nobody recorded it',
@@ -75,6 +73,7 @@ export const FIELDS = {
   cwd: {
     type: TEXT,
     flag: { summary: 'Working folder of the task; default: the current folder.', helpValue: 'DIR' },
+    asks: 'folder_outside',
     form: 'text',
     meaning: 'the folder it works in',
   },
@@ -104,6 +103,7 @@ export const FIELDS = {
       summary: 'Run the task with this runner of the config; default: routing decides.',
       helpValue: 'NAME',
     },
+    asks: 'agent',
     form: 'text',
     meaning: 'what does it, by its name in the config',
   },
@@ -156,6 +156,7 @@ export const FIELDS = {
     option: z.optional(z.unknown()),
     flag: { summary: 'Accept the output only if it matches this JSON schema.', helpValue: 'FILE' },
     notDropped: { what: 'the name of a schema file', where: (value) => typeof value === 'string' },
+    asks: 'files_outside',
     form: 'JSON schema',
     meaning: 'the output must fit it',
   },
@@ -164,6 +165,7 @@ export const FIELDS = {
     option: text,
     flag: { summary: 'Accept the output only if this shell command exits with 0.', helpValue: 'CMD' },
     notDropped: { what: 'check' },
+    asks: 'check',
     form: 'text',
     meaning: 'a shell command that must end with 0 for the output to count',
   },
@@ -171,6 +173,7 @@ export const FIELDS = {
     type: YES,
     option: yes,
     flag: { summary: 'Run the check with your rights, outside the sandbox of the task.' },
+    asks: 'check_outside',
     form: 'true, false',
     meaning:
       'run the check with your rights where the work was done in a sandbox; refused for tasks that must stay on this machine',
@@ -186,11 +189,9 @@ export const FIELDS = {
   expect: {
     type: TEXTS,
     option: z.optional(z.array(z.string())),
-    flag: {
-      summary: 'Require that the task creates or changes these files (not empty).',
-      helpValue: 'GLOB',
-    },
+    flag: { summary: 'Require that the task creates or changes these files (not empty).', helpValue: 'GLOB' },
     notDropped: { what: 'expect' },
+    asks: 'files_outside',
     form: 'list of text',
     meaning:
       'files that the task must make or change: there in the end, not empty, and not as they were before its first attempt ([how it works](how-it-works.md#when-a-result-counts))',
@@ -207,6 +208,7 @@ export const FIELDS = {
     option: text,
     flag: { summary: 'Also write the accepted output to this file.', helpValue: 'FILE' },
     notDropped: { what: 'output' },
+    asks: 'output_outside',
     form: 'text',
     meaning: 'where the accepted output is written as well',
   },
@@ -240,6 +242,7 @@ export const FIELDS = {
       helpValue: 'MODE',
     },
     notDropped: { what: 'sandbox' },
+    asks: 'full_access',
     form: '`read-only`, `workspace-write`, `danger-full-access`',
     meaning: 'what an agent may do',
   },
@@ -276,11 +279,7 @@ export const FIELDS = {
   not_before: {
     type: TIME,
     aliases: ['at'],
-    flag: {
-      name: 'at',
-      summary: 'Start no earlier than this time: 14:30, or ISO 8601.',
-      helpValue: 'TIME',
-    },
+    flag: { name: 'at', summary: 'Start no earlier than this time: 14:30, or ISO 8601.', helpValue: 'TIME' },
     form: 'time or null',
     meaning: 'not before this time',
   },

@@ -11,7 +11,10 @@ export const newTaskSchema = (): JsonSchema => ({
   title: 'A new task',
   type: 'object',
   properties: Object.fromEntries(
-    fieldRows().map(([name, { type, meaning }]) => [name, { description: plain(meaning), ...type.json }]),
+    fieldRows().map(([name, { type, meaning, asks }]) => {
+      const right = asks === undefined ? '' : `; an agent may need the right ${asks} for it`;
+      return [name, { description: `${plain(meaning)}${right}`, ...type.json }];
+    }),
   ),
   additionalProperties: false,
 });
