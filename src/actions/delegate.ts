@@ -176,7 +176,7 @@ const refuseUnfitRunner = (task: NewTask, runner: string | undefined, config: Co
   const asked = optionForFiles(task.options);
   if (asked === null) return;
   throw new KoubouError('usage', `${writesNone(runner, asked)} Nothing was added.`, {
-    hint: asked === '--worktree' ? filesHint(config) : 'Say with --output FILE where the text goes.',
+    hint: asked === 'worktree' ? filesHint(config) : 'Say with --output FILE where the text goes.',
   });
 };
 

@@ -4,11 +4,11 @@ import type { TaskOptions } from './record.ts';
 type Asked = Pick<TaskOptions, 'expect' | 'output' | 'worktree'>;
 
 /** Which option asks for files that text alone makes none of; null: none does. */
-export const optionForFiles = ({ expect, output, worktree }: Asked): '--worktree' | '--expect' | null => {
-  if (worktree === true) return '--worktree';
-  return expect !== undefined && output === undefined ? '--expect' : null;
+export const optionForFiles = ({ expect, output, worktree }: Asked): 'worktree' | 'expect' | null => {
+  if (worktree === true) return 'worktree';
+  return expect !== undefined && output === undefined ? 'expect' : null;
 };
 
 /** Why that cannot be, in a sentence. */
 export const writesNone = (runner: string, option: string): string =>
-  `${option} is for files, and the runner ${runner} gives text but writes none.`;
+  `--${option} is for files, and the runner ${runner} gives text but writes none.`;
