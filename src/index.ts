@@ -24,8 +24,8 @@ export type {
   TaskOptions,
   TaskRecord,
   TaskResult,
-  TaskType,
 } from './task/record.ts';
+export type { TaskType } from './task/types.ts';
 
 export interface OpenOptions {
   /** Absolute. */

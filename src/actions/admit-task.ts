@@ -7,6 +7,7 @@ import type { Project } from '../app/project.ts';
 import type { RunnerConfig } from '../config/schema.ts';
 import { actionLine, field, say, toText, type Words } from '../say/say.ts';
 import type { NewTask } from '../task/record.ts';
+import { isOfKind } from '../task/runner-kinds.ts';
 import { writtenOut } from '../text/written-out.ts';
 import { leavesByPattern, PIPED } from './admit-file.ts';
 
@@ -54,7 +55,7 @@ const asks = function* (
     if (leavesByPattern(pattern) || isOutside(resolve(places?.[cwd] ?? cwd, writtenOut(pattern))))
       yield { request: 'files_outside', about: say`${field('expect', pattern)}` };
   }
-  const open = sandbox ?? (runner?.kind === 'codex' ? runner.sandbox : undefined);
+  const open = sandbox ?? (isOfKind(runner, 'choosesSandbox') ? runner.sandbox : undefined);
   if (open === 'danger-full-access') yield { request: 'full_access', about: 'danger-full-access' };
   if (options.check_outside === true) yield { request: 'check_outside', about: check ?? '' };
   if (check !== undefined) {
@@ -62,7 +63,7 @@ const asks = function* (
   }
   if (type === 'command') {
     yield { request: 'program', about: command.join(' '), listed: isListedProgram(command, commands) };
-  } else if (runner?.kind === 'agent') yield { request: 'agent', about: runner.bin };
+  } else if (isOfKind(runner, 'program', 'described')) yield { request: 'agent', about: runner.bin };
 };
 
 /** The task as it may be added. Throws `not_allowed`: then nothing of it may be. */

@@ -1,6 +1,7 @@
 /** Many tasks in one request: a line of JSON for each. */
 import { requireAllowed } from '../app/caller.ts';
-import { type Fields, readBatch } from './fields.ts';
+import type { Fields } from '../task/asked-task.ts';
+import { readBatch } from './fields.ts';
 import { type SourcesApp, sourcesFor } from './sources.ts';
 
 export interface Batch {

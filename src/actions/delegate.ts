@@ -11,8 +11,11 @@ import { keyFolders } from '../process/key-folders.ts';
 import { homesOf } from '../process/registered-homes.ts';
 import type { Added } from '../queue/queue.ts';
 import { actionLine, field, say, type Words } from '../say/say.ts';
+import type { Fields } from '../task/asked-task.ts';
 import { recordedEnvironment } from '../task/environment.ts';
 import type { NewTask } from '../task/record.ts';
+import { isOfKind, kindsWith } from '../task/runner-kinds.ts';
+import { optionForFiles, writesNone } from '../task/text-alone.ts';
 import type { Planner } from '../worker/plan.ts';
 import { findsWithin } from './admit-file.ts';
 import { admitTask, EVERYWHERE } from './admit-task.ts';
@@ -20,7 +23,6 @@ import { finishedAmong, matchFiles, withHashes } from './attach.ts';
 import { BATCH, type Batch, linesOf } from './batch.ts';
 import { draftDefaults, draftTask } from './draft.ts';
 import type { Expanded } from './expand.ts';
-import type { Fields } from './fields.ts';
 import { markSensitive } from './mark-sensitive.ts';
 import { outputPlaceOf, refuseLinkOut, withPlaces } from './places.ts';
 import { refuseWorktree } from './refuse-worktree.ts';
@@ -154,26 +156,21 @@ const withEnvironment = (task: NewTask, variables: Variables): NewTask => {
 
 /** A file that no part of the task can write would be waited for in vain, after the model did its work. */
 const refuseUnfitRunner = (task: NewTask, runner: string | undefined, config: Config): void => {
-  const { expect, output, worktree } = task.options;
-  const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
-  if (runner === undefined || (kind !== 'ollama' && kind !== 'openai')) return;
-  if (worktree === true) {
-    throw new KoubouError(
-      'usage',
-      say`${field('worktree')} is for files, and the runner ${runner} gives text but writes none. Nothing was added.`,
-      { hint: filesHint(config) },
-    );
-  }
-  if (expect === undefined || output !== undefined) return;
-  throw new KoubouError(
-    'usage',
-    say`${field('expect')} names files, and the runner ${runner} gives text but writes none. Nothing was added.`,
-    { hint: say`Say with ${field('output', 'FILE')} where the text goes.` },
-  );
+  if (runner === undefined || !isOfKind(config.runners[runner], 'changesFiles', false)) return;
+  const asked = optionForFiles(task.options);
+  if (asked === null) return;
+  throw new KoubouError('usage', say`${writesNone(runner, asked)} Nothing was added.`, {
+    hint:
+      asked === 'worktree'
+        ? filesHint(config)
+        : say`Say with ${field('output', 'FILE')} where the text goes.`,
+  });
 };
 
 const filesHint = ({ runners }: Config): Words => {
-  const names = Object.keys(runners).filter((name) => ['agent', 'codex'].includes(runners[name]?.kind ?? ''));
+  const names = Object.entries(runners).flatMap(([name, runner]) =>
+    isOfKind(runner, 'model') && isOfKind(runner, 'changesFiles') ? [name] : [],
+  );
   return names.length > 0
     ? say`Name a runner that works in files: ${field('runner', names.join(' or '))}.`
     : say`This home has no runner that works in files. Take one of agent.yaml (codex, claude, opencode, aider) out of its comment, or leave ${field('worktree')} out.`;
@@ -182,9 +179,9 @@ const filesHint = ({ runners }: Config): Words => {
 const refuseSandbox = (task: NewTask, runner: string | undefined, config: Config): void => {
   const { sandbox } = task.options;
   if (sandbox === undefined) return;
-  if (runner !== undefined && config.runners[runner]?.kind !== 'codex') {
+  if (runner !== undefined && !isOfKind(config.runners[runner], 'choosesSandbox')) {
     throw new KoubouError('usage', `The runner ${runner} has no sandbox to choose. Nothing was added.`, {
-      hint: say`Leave ${field('sandbox')} out, or name a runner of kind codex with ${field('runner')}.`,
+      hint: say`Leave ${field('sandbox')} out, or name a runner of kind ${kindsWith('choosesSandbox', true)} with ${field('runner')}.`,
     });
   }
   if (sandbox !== 'danger-full-access' || config.security.allow_full_access) return;
@@ -199,8 +196,7 @@ const refuseSandbox = (task: NewTask, runner: string | undefined, config: Config
 
 const refuseResume = (task: NewTask, runner: string | undefined, config: Config): void => {
   if (task.options.resume_from === undefined) return;
-  const kind = runner === undefined ? undefined : config.runners[runner]?.kind;
-  if (kind === undefined || kind === 'codex') return;
+  if (runner === undefined || !isOfKind(config.runners[runner], 'resumes', false)) return;
   throw new KoubouError('usage', `The runner ${runner} keeps no conversations. Nothing was added.`, {
     hint: say`Name the runner of the task that is continued, with ${field('runner')}.`,
   });

@@ -1,7 +1,7 @@
 /** doctor's look at the programs of agent runners: is each where a worker would look for it, and what keeps it in? */
 import { basename } from 'node:path';
 import type { Loaded } from '../config/load.ts';
-import type { RunnerConfig } from '../config/schema.ts';
+import type { RunnerWith } from '../config/schema.ts';
 import { toErrorInfo } from '../errors.ts';
 import { isCutOff, isRelayed, isSwitchedOff } from '../executor/agent-rules.ts';
 import { findBubblewrap } from '../executor/find-bubblewrap.ts';
@@ -9,7 +9,7 @@ import { requireNamed } from '../process/own-path.ts';
 import { action, actionLine, say, type Words } from '../say/say.ts';
 import type { Finding } from './finding.ts';
 
-type AgentConfig = Extract<RunnerConfig, { kind: 'agent' }>;
+type AgentConfig = RunnerWith<'program', 'described'>;
 
 /** Its endpoint has a check of its own. `usual`: security.agent_sandbox. */
 export const checkAgent = async (
@@ -18,7 +18,7 @@ export const checkAgent = async (
   loaded: Pick<Loaded, 'variable'>,
   usual: 'auto' | 'off' = 'auto',
 ): Promise<Finding> => {
-  const { bin, sandbox, endpoint } = entry;
+  const { bin, sandbox, endpoint, use } = entry;
   const check = { name: `runner ${name}`, ok: true };
   try {
     await requireNamed(bin, { path: loaded.variable('PATH'), inside: [] }, `runners.${name}.bin`);
@@ -28,11 +28,12 @@ export const checkAgent = async (
   }
   const where = endpoint === undefined ? 'It has a model of its own' : `It uses the endpoint ${endpoint}`;
   const claim = sandbox === undefined ? 'says nothing of a sandbox' : `says of its sandbox: ${sandbox}`;
+  const own = use === undefined ? 'its entry' : `its entry, which uses koubou's description of ${use},`;
   const { said, cure } = await confinementOf(name, entry, loaded, usual);
   const lacking = lackOf(name, entry);
   return {
     ...check,
-    message: `${bin} is there. ${where}; its entry ${claim}. ${[said, lacking?.said].filter(Boolean).join(' ')}`,
+    message: `${bin} is there. ${where}; ${own} ${claim}. ${[said, lacking?.said].filter(Boolean).join(' ')}`,
     cure:
       cure === null || lacking === undefined ? (cure ?? lacking?.cure ?? null) : say`${cure} ${lacking.cure}`,
   };
@@ -100,7 +101,11 @@ const lackOf = (name: string, entry: AgentConfig): { said: string; cure: string 
   const place = `runners.${name} in config/agent.yaml`;
   const wanted = WANTED[basename(entry.bin)];
   if (wanted !== undefined && !wanted.has(entry)) {
-    return { said: wanted.said, cure: `Add ${wanted.add} of ${place}.` };
+    const program = basename(entry.bin);
+    return {
+      said: wanted.said,
+      cure: `Add ${wanted.add} of ${place}, or take koubou's own description: { kind: agent, use: ${program} }.`,
+    };
   }
   if (entry.endpoint !== undefined && !isRelayed(entry, true)) {
     return {

@@ -3,12 +3,13 @@
 import { runnersOf } from '../app/runners.ts';
 import type { Variables } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
+import { isOfKind } from '../task/runner-kinds.ts';
 import type { Finding } from './finding.ts';
 
 /** Their servers and models have checks of their own, so nothing is said of Codex where those are at fault. */
 export const checkCodexes = async (loaded: Loaded, environment: Variables): Promise<Finding[]> => {
-  const names = Object.entries(loaded.config.runners).flatMap(([name, { kind }]) =>
-    kind === 'codex' ? [name] : [],
+  const names = Object.entries(loaded.config.runners).flatMap(([name, runner]) =>
+    isOfKind(runner, 'program', 'known') ? [name] : [],
   );
   if (names.length === 0) return [];
   const runners = await runnersOf(loaded, environment);

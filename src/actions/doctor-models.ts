@@ -1,10 +1,11 @@
 /** doctor's questions to the model servers: does each answer, and has it the model a runner wants? */
 import { type OllamaServer, type OpenAiServer, probeOllama, probeOpenAi } from '../config/detect.ts';
 import type { Loaded } from '../config/load.ts';
-import type { Config, EndpointConfig, RunnerConfig } from '../config/schema.ts';
+import type { Config, EndpointConfig, RunnerWith } from '../config/schema.ts';
 import { action, actionLine, say, type Words } from '../say/say.ts';
 import { asTyped } from '../say/shell-quote.ts';
 import { isCloudModel } from '../task/cloud-model.ts';
+import { isOfKind } from '../task/runner-kinds.ts';
 import { checkAgent } from './doctor-agents.ts';
 import type { Finding } from './finding.ts';
 
@@ -25,9 +26,7 @@ export const checkModels = async (loaded: Loaded): Promise<Finding[]> => {
     ),
     ...(await checkAgents(loaded)),
     ...Object.entries(runners).flatMap(([name, runner]) =>
-      runner.kind === 'command' || runner.kind === 'agent'
-        ? []
-        : checkRunner(name, runner, answers.get(runner.endpoint) ?? {}),
+      isOfKind(runner, 'needsEndpoint') ? checkRunner(name, runner, answers.get(runner.endpoint) ?? {}) : [],
     ),
   ];
 };
@@ -84,11 +83,13 @@ const placeOf = (key: string, loaded: Loaded): string => {
   return `${origin.name} in ${origin.from === '.env' ? 'config/.env' : 'the environment'}`;
 };
 
-type ModelRunner = Exclude<RunnerConfig, { kind: 'command' | 'agent' }>;
+type ModelRunner = RunnerWith<'needsEndpoint'>;
 
 const checkAgents = async (loaded: Loaded): Promise<Finding[]> => {
   const checks = Object.entries(loaded.config.runners).map(async ([name, runner]) =>
-    runner.kind === 'agent' ? checkAgent(name, runner, loaded, loaded.config.security.agent_sandbox) : [],
+    isOfKind(runner, 'program', 'described')
+      ? checkAgent(name, runner, loaded, loaded.config.security.agent_sandbox)
+      : [],
   );
   return (await Promise.all(checks)).flat();
 };
@@ -105,7 +106,7 @@ const checkRunner = (name: string, runner: ModelRunner, { ollama, openai }: Answ
     const change = another
       ? say`, or take one that is there: ${actionLine('config', `runners.${name}.model`, another)}`
       : '';
-    if (!found && runner.kind === 'ollama' && runner.pull)
+    if (!found && isOfKind(runner, 'server', 'ollama') && runner.pull)
       return check(true, `${model} is pulled at first use.`);
     if (!found)
       return check(false, `Ollama has no model ${model}.`, say`ollama pull ${asTyped(model)}${change}`);

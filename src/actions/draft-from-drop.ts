@@ -11,11 +11,12 @@ import { KoubouError } from '../errors.ts';
 import { keyFolders } from '../process/key-folders.ts';
 import { homesOf } from '../process/registered-homes.ts';
 import { action, say } from '../say/say.ts';
+import { type Fields, fieldRows, propertyOf } from '../task/asked-task.ts';
 import { type NewTask, RECORD_VERSION } from '../task/record.ts';
 import { type Homes, homeAround } from '../text/home-name.ts';
 import type { Planner } from '../worker/plan.ts';
 import { draftTask, typeOf } from './draft.ts';
-import { type Fields, readFields } from './fields.ts';
+import { readFields } from './fields.ts';
 import { type Marking, markSensitive } from './mark-sensitive.ts';
 import { withReadPlaces } from './places.ts';
 
@@ -88,17 +89,12 @@ const refuseVersion = (version: unknown): void => {
 };
 
 const refuseMore = (fields: Fields): void => {
-  const { command, check, output, promptFile, schema, sandbox, worktree, expect, resumeFrom } = fields;
-  if (typeOf(fields.type ?? 'general').type === 'command' || command !== undefined)
-    throw refused('type command');
-  if (check !== undefined) throw refused('check');
-  if (output !== undefined) throw refused('output');
-  if (expect !== undefined) throw refused('expect');
-  if (worktree === true) throw refused('worktree');
-  if (sandbox !== undefined) throw refused('sandbox');
-  if (resumeFrom !== undefined) throw refused('resume_from');
-  if (promptFile !== undefined) throw refused('prompt_file');
-  if (typeof schema === 'string') throw refused('the name of a schema file');
+  if (typeOf(fields.type ?? 'general').type === 'command') throw refused('type command');
+  for (const [name, { notDropped }] of fieldRows()) {
+    const value = fields[propertyOf(name)];
+    if (notDropped === undefined || value === undefined) continue;
+    if (notDropped.where?.(value) ?? true) throw refused(notDropped.what);
+  }
 };
 
 const refused = (what: string): KoubouError =>

@@ -4,11 +4,11 @@ import type { App } from '../app/app.ts';
 import { KoubouError } from '../errors.ts';
 import { actionLine, field, say, type Words } from '../say/say.ts';
 import { shellQuote } from '../say/shell-quote.ts';
-import { EXTRACTS } from '../task/extract.ts';
-import { type NewTask, SANDBOXES, type TaskOptions } from '../task/record.ts';
+import { type Fields, optionFields } from '../task/asked-task.ts';
+import { EXTRACTS, SANDBOXES } from '../task/fields.ts';
+import type { NewTask, TaskOptions } from '../task/record.ts';
 import { kindOf, shortTypeList, typeNames } from '../task/types.ts';
 import { nearest } from '../text/nearest.ts';
-import type { Fields } from './fields.ts';
 
 export interface DraftDefaults {
   /** Where the command was typed: what paths are relative to. */
@@ -114,26 +114,12 @@ const optionsOf = (fields: Fields, template: string | undefined, cwd: string): T
     );
   }
   const options: TaskOptions = {
-    runner: fields.runner,
-    model: fields.model,
+    ...optionFields(fields),
     template: fields.template ?? template,
-    system: fields.system,
-    set: fields.set,
-    timeout: fields.timeout,
-    stall_timeout: fields.stallTimeout,
-    retries: fields.retries,
-    schema: fields.schema,
-    check: fields.check,
-    check_outside: fields.checkOutside,
     extract: fields.extract === undefined ? undefined : extractNamed(fields.extract),
     expect: fields.expect?.map((pattern) => decodable(pattern, say`${field('expect', `'${pattern}'`)}`)),
-    expect_existing: fields.expectExisting,
     output: fields.output === undefined ? undefined : outputPath(fields.output, cwd),
     sandbox: fields.sandbox === undefined ? undefined : sandboxOf(fields.sandbox),
-    resume_from: fields.resumeFrom,
-    local_only: fields.localOnly,
-    allow_no_change: fields.allowNoChange,
-    worktree: fields.worktree,
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 };

@@ -2,6 +2,7 @@
 
 import type { App } from '../app/app.ts';
 import { type ErrorInfo, KoubouError, toErrorInfo } from '../errors.ts';
+import { isOfKind } from '../task/runner-kinds.ts';
 import type { Planned } from '../worker/plan.ts';
 
 /** Why no runner can serve a task now, or null. A task that will fail at once (an unknown runner) is served. */
@@ -15,7 +16,7 @@ export const askHealth = ({ config, plan, runners }: Pick<App, 'config' | 'plan'
   const answers = new Map<string, { sinceMs: number; answer: Promise<ErrorInfo | null> }>();
 
   const ask = async (name: string): Promise<ErrorInfo | null> => {
-    if (config.runners[name]?.kind === 'command') return null;
+    if (isOfKind(config.runners[name], 'model', false)) return null;
     const health = await (await runners()).get(name)?.check();
     // A model that is missing is the task's own failure, which a worker tells best.
     return health?.error?.code === 'runner_unavailable' ? health.error : null;

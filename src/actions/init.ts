@@ -6,7 +6,8 @@ import { callerOf, requireAllowed } from '../app/caller.ts';
 import { homeFoundHere } from '../app/open-home.ts';
 import { makeOwnHome, refuseUntrusted } from '../app/own-home.ts';
 import type { OpenQueue } from '../app/refuse-amid-runs.ts';
-import { AGENT_CLIS, choose } from '../config/choose.ts';
+import { shippedAgents } from '../config/agent-definitions.ts';
+import { choose } from '../config/choose.ts';
 import { writeClaudePermissions } from '../config/claude-permissions.ts';
 import { writeClaudeSection } from '../config/claude-section.ts';
 import { detect } from '../config/detect.ts';
@@ -83,6 +84,7 @@ export const init = async (request: InitRequest): Promise<InitReport> => {
     read,
     variables,
     await agentClis(cwd, environment['PATH']),
+    shippedAgents.names(),
   );
   const agents = hadConfig ? before.config.callers.agent : ((await request.askRights?.()) ?? NO_RIGHTS);
   const { made, kept } = await writeHomeConfig(home, choice, { allowNetworkFs, agents });
@@ -156,10 +158,14 @@ const leadsOut = (path: string, folder: string): string | undefined => {
 };
 const NO_RIGHTS: AgentRights = { may: [], commands: [] };
 
+/** By their names in the config. */
 const agentClis = async (cwd: string, path: string | undefined): Promise<string[]> => {
-  const programs = ['codex', ...AGENT_CLIS];
-  const found = await Promise.all(programs.map((name) => findNamed(name, { path, inside: [cwd] })));
-  return programs.filter((_, index) => found[index] !== undefined);
+  const described = shippedAgents
+    .names()
+    .map((name) => [name, String(shippedAgents.read(name)['bin'])] as const);
+  const programs = [['codex', 'codex'] as const, ...described];
+  const found = await Promise.all(programs.map(([, bin]) => findNamed(bin, { path, inside: [cwd] })));
+  return programs.flatMap(([name], index) => (found[index] === undefined ? [] : [name]));
 };
 
 const homeToMake = ({ cwd, environment, home, global }: InitRequest): string => {

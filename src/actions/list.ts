@@ -3,7 +3,7 @@ import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
 import type { ListFilter } from '../queue/queue.ts';
 import type { State } from '../task/lifecycle.ts';
-import type { TaskType } from '../task/record.ts';
+import type { TaskType } from '../task/types.ts';
 import { CUT_AMONG_MANY, cutRecord } from './cut-record.ts';
 import type { ListDocument } from './documents/queue.ts';
 

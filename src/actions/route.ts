@@ -1,15 +1,15 @@
 /** Where a task would go, and why: as a daemon decides it, without adding anything. */
 import type { App } from '../app/app.ts';
 import { requireAllowed } from '../app/caller.ts';
-import type { RunnerConfig } from '../config/schema.ts';
 import { mustStayLocal } from '../route/local.ts';
 import { requireRoute } from '../route/plan.ts';
 import { fallBack, type Route, stepsAbove } from '../route/route.ts';
+import type { Fields } from '../task/asked-task.ts';
 import { HAND_BACK } from '../task/ladder.ts';
+import { isOfKind } from '../task/runner-kinds.ts';
 import { placeWithin } from './admit-file.ts';
 import type { RouteDocument } from './documents/home.ts';
 import { draftDefaults, draftTask } from './draft.ts';
-import type { Fields } from './fields.ts';
 import { markSensitive } from './mark-sensitive.ts';
 
 type RouteApp = Pick<App, 'config' | 'caller' | 'cwd' | 'plan' | 'project' | 'runners'>;
@@ -32,12 +32,13 @@ export const showRoute = async (fields: Fields, app: RouteApp): Promise<RouteDoc
   const plan = app.plan(draft);
   const route = await asItIsNow(requireRoute(plan), app);
   const { runner, model, why, considered, handBack } = route;
-  const entry: RunnerConfig = config.runners[runner] ?? { kind: 'command' };
+  const entry = config.runners[runner];
+  const asked = isOfKind(entry, 'model') ? entry : undefined;
   return {
     route: {
       runner,
-      model: model ?? (entry.kind === 'command' ? null : (entry.model ?? null)),
-      endpoint: entry.kind === 'command' ? null : (entry.endpoint ?? null),
+      model: model ?? asked?.model ?? null,
+      endpoint: asked?.endpoint ?? null,
       timeout: plan.limits.timeout,
       retries: plan.budget.retries,
       local_only: mustStayLocal(plan.task),

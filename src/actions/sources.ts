@@ -4,9 +4,9 @@ import type { App } from '../app/app.ts';
 import type { Project } from '../app/project.ts';
 import { KoubouError } from '../errors.ts';
 import { field, say } from '../say/say.ts';
+import type { Fields } from '../task/asked-task.ts';
 import { placeWithin } from './admit-file.ts';
 import { asText, readTextFile } from './attach.ts';
-import type { Fields } from './fields.ts';
 import { checkSchema, parseSchema } from './schema-file.ts';
 import { resolveTask, type SelectFrom } from './select.ts';
 

@@ -6,9 +6,10 @@ import { readEnvironment } from '../config/environment.ts';
 import { leavesOf, valueAt } from '../config/keys.ts';
 import { agentYamlFile } from '../config/load.ts';
 import { applyOverrides } from '../config/overrides.ts';
-import type { Config, RunnerConfig } from '../config/schema.ts';
+import type { Config, RunnerConfig, RunnerWith } from '../config/schema.ts';
 import { KoubouError, systemCode } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
+import { isOfKind } from '../task/runner-kinds.ts';
 import { oneLine } from '../text/harmless.ts';
 import { readTextFile } from '../text/read-text.ts';
 
@@ -111,8 +112,9 @@ const programsOf = ({ runners, security, worktrees }: Config): string[] => [
 ];
 
 const programOf = (runner: RunnerConfig): string | undefined => {
-  if (runner.kind === 'codex') return `${runner.bin} (codex, sandbox ${runner.sandbox})`;
-  if (runner.kind !== 'agent') return undefined;
+  if (isOfKind(runner, 'program', 'known'))
+    return `${runner.bin} (${runner.kind}, sandbox ${runner.sandbox})`;
+  if (!isOfKind(runner, 'program', 'described')) return undefined;
   return [runner.bin, ...runner.args]
     .map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word)))
     .join(' ');
@@ -126,7 +128,7 @@ const endpointsOf = ({ endpoints }: Config): string[] =>
 
 const settingsOf = ({ runners, security, callers }: Config): string[] => [
   ...Object.entries(runners).flatMap(([name, runner]) =>
-    runner.kind === 'agent' ? rightsOf(name, runner) : [],
+    isOfKind(runner, 'program', 'described') ? rightsOf(name, runner) : [],
   ),
   ...(security.agent_sandbox === 'off' ? ['agents run with your rights (security.agent_sandbox: off)'] : []),
   ...(callers.agent.may.length === 0 ? [] : [`agents that call koubou may: ${callers.agent.may.join(', ')}`]),
@@ -167,4 +169,4 @@ const rightsOf = (name: string, { env, confine, network, writable = [] }: AgentR
     ),
   ].map((what) => `runner ${name} ${what}`);
 
-type AgentRunner = Extract<RunnerConfig, { kind: 'agent' }>;
+type AgentRunner = RunnerWith<'program', 'described'>;

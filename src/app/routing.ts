@@ -1,11 +1,12 @@
 /** What routing and the plan of an attempt read of the config. */
-import type { Config, RunnerConfig } from '../config/schema.ts';
+import type { Config, RunnerWith } from '../config/schema.ts';
 import type { Escalation } from '../route/escalate.ts';
 import { notLocal } from '../route/local.ts';
 import type { PlanSettings } from '../route/plan.ts';
 import type { Routing, RunnerFacts } from '../route/route.ts';
 import { HAND_BACK } from '../task/ladder.ts';
 import { LocalNetworks } from '../task/local-networks.ts';
+import { isOfKind, RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { type Planner, plannerOf } from '../worker/plan.ts';
 
 /** Plans as a daemon with this config does when all that it needs is there. */
@@ -34,11 +35,11 @@ const routingOf = (config: Config): Routing => ({
 const escalationOf = ({ routing, runners, endpoints, security }: Config): Escalation => {
   const { escalate } = routing;
   const networks = new LocalNetworks(security.local_networks);
-  const stepOf = (name: string, runner: Exclude<RunnerConfig, { kind: 'command' }>) => {
-    const changesFiles = runner.kind === 'codex' || runner.kind === 'agent';
+  const stepOf = (name: string, runner: RunnerWith<'model'>) => {
+    const { changesFiles, staysLocal } = RUNNER_KINDS[runner.kind];
     const destination = {
       runner: name,
-      staysLocal: runner.kind !== 'agent',
+      staysLocal,
       url: endpoints[runner.endpoint ?? '']?.url ?? null,
       model: runner.model ?? null,
     };
@@ -53,7 +54,7 @@ const escalationOf = ({ routing, runners, endpoints, security }: Config): Escala
   };
   const steps = escalate.flatMap((name) => {
     const runner = runners[name];
-    return runner === undefined || runner.kind === 'command' ? [] : [stepOf(name, runner)];
+    return isOfKind(runner, 'model') ? [stepOf(name, runner)] : [];
   });
   return { steps, handBack: escalate.at(-1) === HAND_BACK };
 };
@@ -64,8 +65,8 @@ export const runnerFacts = (config: Config): Map<string, RunnerFacts> =>
       name,
       {
         name,
-        defaultModel: runner.kind === 'command' ? null : (runner.model ?? null),
-        changesFiles: runner.kind !== 'ollama' && runner.kind !== 'openai',
+        defaultModel: isOfKind(runner, 'model') ? (runner.model ?? null) : null,
+        changesFiles: RUNNER_KINDS[runner.kind].changesFiles,
       },
     ]),
   );

@@ -4,7 +4,7 @@ import { boolean, choice, duration, integer, revealFlag } from '../cli/flags.ts'
 import { labelFlag, readLabels } from '../cli/labels.ts';
 import { renderQuarantine, renderTaskList } from '../cli/render/task-list.ts';
 import { openScreen } from '../cli/screen.ts';
-import { TASK_TYPES } from '../task/record.ts';
+import { TASK_TYPES } from '../task/types.ts';
 
 export default class List extends BaseCommand {
   static override summary = 'List tasks, newest first.';

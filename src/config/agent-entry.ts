@@ -10,6 +10,7 @@ const event = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]
 
 export const agentEntry = z.strictObject({
   kind: z.literal('agent'),
+  use: z.optional(text),
   endpoint: z.optional(text),
   model: z.optional(text),
   bin: text,

@@ -3,10 +3,11 @@
  * covers the file's exact text and the code that read it, so a stale one is never taken; one that is missing, damaged,
  * unreadable or cannot be written only costs time. It holds nothing of config/.env.
  */
-import { statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { readTextFile } from '../text/read-text.ts';
+import { agentsFolder } from './paths.ts';
 import type { Config } from './schema.ts';
 
 export interface CachedConfig {
@@ -24,7 +25,11 @@ export const cacheFile = (home: string): string => join(home, 'config', '.cache.
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** The whole text, not a hash of it: hashing costs a short command more than reading two kilobytes. */
-export const cacheKey = (text: string): string => `${codeStamp()}\n${text}`;
+export const cacheKey = (text: string): string => {
+  // Of the word alone: whether it is the key only a reader of YAML knows.
+  const stamps = /\buse\b/.test(text) ? [codeStamp(), ...definitionStamps()] : [codeStamp()];
+  return [...stamps, text].join('\n');
+};
 
 export const readCache = (home: string, key: string): CachedConfig | undefined => {
   try {
@@ -63,8 +68,14 @@ const sumOf = (content: string): number => {
  */
 const codeStamp = (): string => {
   const here = import.meta.filename;
-  const stat =
+  return stampOf(
     statSync(join(import.meta.dirname, `schema${extname(here)}`), { throwIfNoEntry: false }) ??
-    statSync(here);
-  return `${stat.ino} ${stat.size} ${stat.ctimeMs}`;
+      statSync(here),
+  );
 };
+
+/** Of what an entry may use: koubou's own descriptions of agent CLIs, which are in no bundle. */
+const definitionStamps = (): string[] =>
+  readdirSync(agentsFolder()).map((name) => `${name} ${stampOf(statSync(join(agentsFolder(), name)))}`);
+
+const stampOf = ({ ino, size, ctimeMs }: Stats): string => `${ino} ${size} ${ctimeMs}`;

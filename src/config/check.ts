@@ -1,11 +1,13 @@
-/** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure. */
+/** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure but for what entries use. */
 import * as z from 'zod/mini';
 import { HAND_BACK } from '../task/ladder.ts';
+import { isOfKind, kindNames, RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { nearest } from '../text/nearest.ts';
+import { type AgentDefinitions, shippedAgents, withDefinitions } from './agent-definitions.ts';
 import { agentProblem } from './agent-entry.ts';
 import { leavesOf, valueAt } from './keys.ts';
 import { addRuleRunners } from './rule-runners.ts';
-import { type Config, ConfigSchema, knownKeys, type RunnerConfig } from './schema.ts';
+import { type Config, ConfigSchema, knownKeys, type RunnerWith } from './schema.ts';
 
 export interface Problem {
   /** Where in the file: the keys down to the value, or to the unknown key itself. */
@@ -17,10 +19,12 @@ export interface Problem {
 export type Checked = { ok: true; config: Config; stated: string[] } | { ok: false; problem: Problem };
 
 /** A key without a value (`runners:` with every line under it commented out) counts as not stated. */
-export const checkConfig = (content: unknown): Checked => {
+export const checkConfig = (content: unknown, agents: AgentDefinitions = shippedAgents): Checked => {
   const stated = withoutNulls(content ?? {});
-  const parsed = z.safeParse(ConfigSchema, stated);
-  if (!parsed.success) return { ok: false, problem: describe(parsed.error.issues, stated) };
+  const whole = withDefinitions(stated, agents);
+  if ('problem' in whole) return { ok: false, problem: whole.problem };
+  const parsed = z.safeParse(ConfigSchema, whole.content);
+  if (!parsed.success) return { ok: false, problem: describe(parsed.error.issues, whole.content) };
   const config = parsed.data;
   config.runners['command'] ??= { kind: 'command' };
   const problem = contradiction(config);
@@ -69,7 +73,7 @@ const issueText = (issue: z.core.$ZodIssue, content: unknown): string => {
 
 const unionText = ({ path }: z.core.$ZodIssue): string =>
   path.at(-1) === 'kind'
-    ? 'must be one of ollama, openai, codex, agent, command'
+    ? `must be one of ${kindNames().join(', ')}`
     : 'must be text, a number, or true or false';
 
 const article = (expected: string): string =>
@@ -85,8 +89,8 @@ const article = (expected: string): string =>
 
 const contradiction = ({ endpoints, runners, routing, workers }: Config): Problem | undefined => {
   for (const [name, runner] of Object.entries(runners)) {
-    if (runner.kind === 'command') continue;
-    const found = runner.kind === 'agent' ? agentProblem(runner) : undefined;
+    if (!isOfKind(runner, 'model')) continue;
+    const found = isOfKind(runner, 'program', 'described') ? agentProblem(runner) : undefined;
     if (found) return { path: ['runners', name, ...found.path], message: found.message };
     if (runner.endpoint === undefined) continue;
     const message = unfitEndpoint(runner, runner.endpoint, endpoints);
@@ -97,7 +101,7 @@ const contradiction = ({ endpoints, runners, routing, workers }: Config): Proble
     const path = ['routing', 'default', type];
     const runner = runners[name];
     if (!runner) return { path, message: missing('runner', name, Object.keys(runners)) };
-    if ((runner.kind === 'command') !== (type === 'command')) {
+    if (isOfKind(runner, 'model') === (type === 'command')) {
       return {
         path,
         message: `names ${name}, of kind ${runner.kind}, which cannot do tasks of type ${type}`,
@@ -112,15 +116,16 @@ const contradiction = ({ endpoints, runners, routing, workers }: Config): Proble
 };
 
 const unfitEndpoint = (
-  { kind }: Exclude<RunnerConfig, { kind: 'command' }>,
+  { kind }: RunnerWith<'model'>,
   name: string,
   endpoints: Config['endpoints'],
 ): string | undefined => {
   const endpoint = endpoints[name];
   if (!endpoint) return missing('endpoint', name, Object.keys(endpoints));
-  return kind === 'codex' || kind === 'agent' || endpoint.kind === kind
+  const { server } = RUNNER_KINDS[kind];
+  return server === 'any' || endpoint.kind === server
     ? undefined
-    : `names ${name}, of kind ${endpoint.kind}; this runner needs one of kind ${kind}`;
+    : `names ${name}, of kind ${endpoint.kind}; this runner needs one of kind ${server}`;
 };
 
 const ruleProblem = (
@@ -143,12 +148,13 @@ const ruleProblem = (
     const path = [...at, 'then', 'runner'];
     const runner = runners[then.runner];
     if (!runner) return { path, message: missing('runner', then.runner, Object.keys(runners)) };
-    if ((runner.kind === 'command') !== (wanted.type === 'command')) {
-      const needs = runner.kind === 'command' ? 'if.type must be command' : 'if.type must not be command';
+    const hasModel = isOfKind(runner, 'model');
+    if (hasModel === (wanted.type === 'command')) {
+      const needs = hasModel ? 'if.type must not be command' : 'if.type must be command';
       return { path, message: `names ${then.runner}, of kind ${runner.kind}: ${needs}` };
     }
     if (then.endpoint === undefined) continue;
-    if (runner.kind === 'command') return { path: atEndpoint, message: 'is nothing that a program has' };
+    if (!isOfKind(runner, 'model')) return { path: atEndpoint, message: 'is nothing that a program has' };
     const message = unfitEndpoint(runner, then.endpoint, endpoints);
     if (message !== undefined) return { path: atEndpoint, message };
   }
@@ -163,10 +169,10 @@ const ladderProblem = (steps: readonly string[], runners: Config['runners']): Pr
         return { path, message: `${HAND_BACK} is the last step, and others follow` };
       continue;
     }
-    const kind = runners[name]?.kind;
-    if (kind === undefined)
+    const runner = runners[name];
+    if (runner === undefined)
       return { path, message: missing('runner', name, [...Object.keys(runners), HAND_BACK]) };
-    if (kind === 'command') return { path, message: `names ${name}, which no model runs` };
+    if (!isOfKind(runner, 'model')) return { path, message: `names ${name}, which no model runs` };
     if (steps.indexOf(name) < index) return { path, message: `names ${name} a second time` };
   }
   return undefined;

@@ -20,15 +20,13 @@ export interface Choice {
 /** Asked for where there is no model yet: it runs in 16 GB and follows instructions. */
 const USUAL_MODEL = 'gpt-oss:20b';
 
-/** Runners of kind agent that the template describes, each with its program of the same name. */
-export const AGENT_CLIS = ['claude', 'opencode', 'aider'] as const;
-
-/** `programs`: the agent CLIs that are on this machine. */
+/** `programs`: which of Codex and those are on this machine. `described`: names of the agent CLIs that koubou describes. */
 export const choose = (
   detected: Detected,
   environment: Environment,
   variables: Variables,
   programs: readonly string[] = [],
+  described: readonly string[] = [],
 ): Choice => {
   const ollama = ollamaModel(detected.ollama);
   const openai = openAiModel(detected.openai, environment.openaiModel);
@@ -38,8 +36,9 @@ export const choose = (
   const runner = useOllama ? 'ollama' : 'openai';
   const useCodex =
     ollama !== undefined && programs.includes('codex') && speaksResponses(detected.ollama?.version ?? '');
-  const agents = AGENT_CLIS.filter((name) => works && programs.includes(name));
-  const agentsUse = { endpoint: useOllama ? 'ollama' : 'lmstudio', model: useOllama ? ollama : openai };
+  const agents = described.filter((name) => works && programs.includes(name));
+  const endpoint = useOllama ? 'ollama' : 'lmstudio';
+  const model = (useOllama ? ollama : openai) ?? USUAL_MODEL;
   return {
     works,
     filling: {
@@ -48,11 +47,6 @@ export const choose = (
         ...(openai && detected.openai && { 'endpoints.lmstudio.url': detected.openai.url }),
         ...(ollama && { 'runners.ollama.model': ollama }),
         ...(openai && { 'runners.openai.model': openai }),
-        ...Object.fromEntries(
-          agents.flatMap((name) =>
-            Object.entries(agentsUse).map(([key, value]) => [`runners.${name}.${key}`, value ?? USUAL_MODEL]),
-          ),
-        ),
         'routing.default.general': runner,
         ...(useCodex && { 'runners.codex.model': ollama }),
         'routing.default.code': useCodex ? 'codex' : runner,
@@ -61,9 +55,16 @@ export const choose = (
         ...(useOllama ? [] : ['endpoints.ollama', 'runners.ollama']),
         ...(openai ? [] : ['endpoints.lmstudio', 'runners.openai']),
         ...(useCodex ? [] : ['runners.codex']),
-        ...AGENT_CLIS.filter((name) => !agents.includes(name)).map((name) => `runners.${name}`),
         ...(openai && !variables['OPENAI_API_KEY'] ? ['endpoints.lmstudio.api_key_env'] : []),
       ],
+      added: {
+        before: 'runners.command',
+        lines: described.map((name) => ({
+          name,
+          value: { kind: 'agent', use: name, endpoint, model },
+          on: agents.includes(name),
+        })),
+      },
     },
     found: [...ollamaSaid(detected.ollama, ollama), ...openAiSaid(detected.openai, openai)],
     said: [

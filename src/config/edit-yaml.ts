@@ -6,6 +6,15 @@ export interface Filling {
   values: Readonly<Record<string, string | boolean | readonly string[]>>;
   /** Dotted keys whose lines become comments. */
   off: readonly string[];
+  /** A line each that the template lacks, right before a key of the same group. */
+  added?: { before: string; lines: readonly AddedLine[] };
+}
+
+interface AddedLine {
+  name: string;
+  value: Readonly<Record<string, string>>;
+  /** Else it is a comment. */
+  on: boolean;
 }
 
 interface Edit {
@@ -15,7 +24,7 @@ interface Edit {
 }
 
 /** Throws where the template lacks one of the keys. */
-export const fillTemplate = (template: string, { values, off }: Filling): string => {
+export const fillTemplate = (template: string, { values, off, added }: Filling): string => {
   const document = parseDocument(template);
   const commented = off.map((key) => commentOut(document, template, key));
   const filled = Object.entries(values).map(([key, value]) => {
@@ -26,7 +35,8 @@ export const fillTemplate = (template: string, { values, off }: Filling): string
     return { ...place, text: stringify(value, { lineWidth: 0, ...style }).trim() };
   });
   const outside = ({ start }: Edit) => !commented.some((lines) => lines.start <= start && start < lines.end);
-  return apply(template, [...commented, ...filled.filter(outside)]);
+  const lines = added === undefined ? [] : [linesBefore(document, template, added)];
+  return apply(template, [...commented, ...filled.filter(outside), ...lines]);
 };
 
 /** The text with another scalar, written as YAML, at a key; undefined where no scalar stands there. */
@@ -60,28 +70,49 @@ const apply = (text: string, edits: readonly Edit[]): string =>
     .toSorted((a, b) => b.start - a.start)
     .reduce((edited, { start, end, text: put }) => edited.slice(0, start) + put + edited.slice(end), text);
 
+const linesBefore = (
+  document: Document,
+  template: string,
+  { before, lines }: NonNullable<Filling['added']>,
+): Edit => {
+  const { start, indent } = lineOf(document, template, before);
+  const text = lines.map(({ name, value, on }) => {
+    const written = stringify(value, { lineWidth: 0, collectionStyle: 'flow' }).trim();
+    return `${indent}${on ? '' : '# '}${name}: ${written}\n`;
+  });
+  return { start, end: start, text: text.join('') };
+};
+
 const commentOut = (document: Document, template: string, key: string): Edit => {
+  const { start, end, indent } = lineOf(document, template, key);
+  const lines = template.slice(start, end).trimEnd();
+  const text = lines.replace(new RegExp(`^${indent}`, 'gm'), `${indent}# `);
+  return { start, end: start + lines.length, text };
+};
+
+interface Lines {
+  start: number;
+  end: number;
+  indent: string;
+}
+
+/** Where the lines of a key and its value begin and end. */
+const lineOf = (document: Document, template: string, key: string): Lines => {
   const path = key.split('.');
   const last = path.at(-1);
   const group = document.getIn(path.slice(0, -1), true) ?? document.contents;
-  let edit: Edit | undefined;
+  let found: Lines | undefined;
   if (isNode(group)) {
     visit(group, {
       Pair: (_, pair) => {
         if (!isScalar(pair.key) || pair.key.value !== last || !pair.key.range) return visit.SKIP;
         const start = template.lastIndexOf('\n', pair.key.range[0]) + 1;
         const end = isNode(pair.value) && pair.value.range ? pair.value.range[2] : pair.key.range[1];
-        const indent = ' '.repeat(pair.key.range[0] - start);
-        const lines = template.slice(start, end).trimEnd();
-        edit = {
-          start,
-          end: start + lines.length,
-          text: lines.replace(new RegExp(`^${indent}`, 'gm'), `${indent}# `),
-        };
+        found = { start, end, indent: ' '.repeat(pair.key.range[0] - start) };
         return visit.BREAK;
       },
     });
   }
-  if (!edit) throw new Error(`the template has no ${key}`);
-  return edit;
+  if (!found) throw new Error(`the template has no ${key}`);
+  return found;
 };

@@ -1,5 +1,6 @@
 /** What the environment puts over agent.yaml: each variable is the override of one key. */
 import { KoubouError } from '../errors.ts';
+import { isOfKind, type KindFacts } from '../task/runner-kinds.ts';
 import { nearest } from '../text/nearest.ts';
 import type { Environment } from './environment.ts';
 import { setAt } from './keys.ts';
@@ -38,14 +39,14 @@ const overridesFor = (config: Config, environment: Environment): Override[] => {
       value: environment.openaiUrl,
     },
     {
-      keys: runnersOf(config, 'openai')
+      keys: runnersAt(config, 'openai')
         .slice(0, 1)
         .map((name) => `runners.${name}.model`),
       variables: ['LMSTUDIO_MODEL'],
       value: environment.openaiModel,
     },
     {
-      keys: runnersOf(config, 'ollama').map((name) => `runners.${name}.num_gpu`),
+      keys: runnersAt(config, 'ollama').map((name) => `runners.${name}.num_gpu`),
       variables: ['OLLAMA_NUM_GPU'],
       value: environment.numGpu,
     },
@@ -87,14 +88,14 @@ const endpointOf = ({ endpoints }: Config, kind: string, usual: string): string 
     ? usual
     : Object.keys(endpoints).find((name) => endpoints[name]?.kind === kind);
 
-const runnersOf = ({ runners }: Config, kind: string): string[] =>
-  Object.keys(runners).filter((name) => runners[name]?.kind === kind);
+/** Those that ask a server of this kind alone. */
+const runnersAt = ({ runners }: Config, server: KindFacts['server']): string[] =>
+  Object.keys(runners).filter((name) => isOfKind(runners[name], 'server', server));
 
 const defaultRunner = ({ runners }: Config, name: string | undefined): string | undefined => {
   if (name === undefined) return undefined;
-  const runner = runners[name];
-  if (runner && runner.kind !== 'command') return name;
-  const known = Object.keys(runners).filter((other) => runners[other]?.kind !== 'command');
+  if (isOfKind(runners[name], 'model')) return name;
+  const known = Object.keys(runners).filter((other) => isOfKind(runners[other], 'model'));
   const guess = nearest(name, known);
   throw new KoubouError('usage', `DEFAULT_AGENT is "${name}", and no runner with a model has that name.`, {
     hint: guess ? `Did you mean ${guess}?` : `Runners in config/agent.yaml: ${known.join(', ') || 'none'}.`,

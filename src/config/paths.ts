@@ -150,6 +150,9 @@ export const templatesFolder = (): string => {
   }
 };
 
+/** Where agent CLIs are described that an entry of agent.yaml may use. */
+export const agentsFolder = (): string => join(templatesFolder(), 'agents');
+
 /** Where prompt templates are looked for: a person's own first. */
 export const promptFolders = (home: string): string[] => [
   join(home, 'config', 'prompts'),

@@ -5,11 +5,12 @@
 import * as z from 'zod/mini';
 import { GRANTABLE } from '../access/may.ts';
 import { isNetwork } from '../task/local-networks.ts';
+import type { KindFacts, KindWith } from '../task/runner-kinds.ts';
 import { parseDuration } from '../text/duration.ts';
 import { hasCredentials } from '../text/url-credentials.ts';
-import { agentEntry } from './agent-entry.ts';
 import { valueAt } from './keys.ts';
 import { ruleEntry } from './rule-entry.ts';
+import { runnerEntry } from './runner-entries.ts';
 
 const duration = (allowed: { none: boolean }) =>
   z.pipe(
@@ -50,40 +51,12 @@ const url = z.pipe(
 
 const network = z.string().check(z.refine(isNetwork, 'must be a network such as 192.168.1.0/24 or fd00::/8'));
 
-/** Ollama reads a number without a unit only where it is no string. */
-const keepAlive = z.pipe(
-  z.union([z.string(), z.number()]),
-  z.transform((written) => (/^-?\d+$/.test(String(written)) ? `${written}s` : String(written))),
-);
-
 const endpoint = z.strictObject({
   kind: z.enum(['ollama', 'openai']),
   url,
   max_concurrent: z._default(whole(1), 1),
   api_key_env: z.optional(text),
 });
-
-const runner = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('ollama'),
-    endpoint: text,
-    model: text,
-    num_ctx_max: z._default(whole(512), 32_768),
-    num_gpu: z.optional(whole(-1)),
-    keep_alive: z._default(keepAlive, '5m'),
-    pull: z._default(z.boolean(), false),
-  }),
-  z.strictObject({ kind: z.literal('openai'), endpoint: text, model: text }),
-  z.strictObject({
-    kind: z.literal('codex'),
-    endpoint: text,
-    model: text,
-    bin: z._default(text, 'codex'),
-    sandbox: z._default(z.enum(['read-only', 'workspace-write', 'danger-full-access']), 'workspace-write'),
-  }),
-  agentEntry,
-  z.strictObject({ kind: z.literal('command') }),
-]);
 
 const retries = (count: number) => z._default(whole(0, 100), count);
 const limit = (seconds: number) => z._default(duration({ none: true }), seconds);
@@ -92,7 +65,7 @@ const span = (seconds: number) => z._default(duration({ none: false }), seconds)
 export const ConfigSchema = z.strictObject({
   version: z._default(z.literal(1), 1),
   endpoints: z._default(z.record(name, endpoint), {}),
-  runners: z._default(z.record(name, runner), {}),
+  runners: z._default(z.record(name, runnerEntry), {}),
   routing: z.prefault(
     z.strictObject({
       rules: z._default(z.array(ruleEntry(duration({ none: true }))), []),
@@ -166,6 +139,11 @@ export const ConfigSchema = z.strictObject({
 export type Config = z.infer<typeof ConfigSchema>;
 export type EndpointConfig = Config['endpoints'][string];
 export type RunnerConfig = Config['runners'][string];
+/** The entries of the kinds of runners with this answer to a question. */
+export type RunnerWith<Fact extends keyof KindFacts, Answer = true> = Extract<
+  RunnerConfig,
+  { kind: KindWith<Fact, Answer> }
+>;
 
 type Node = z.core.$ZodType;
 

@@ -30,7 +30,7 @@ export const writeHomeConfig = async (
 ): Promise<Written> => {
   const templates = templatesFolder();
   const agent = fillTemplate(await readFile(join(templates, 'agent.yaml'), 'utf8'), {
-    off: choice.filling.off,
+    ...choice.filling,
     values: {
       ...choice.filling.values,
       ...(allowNetworkFs && { 'file_system.allow_network': true }),

@@ -4,7 +4,8 @@
  */
 import type { Budget } from '../task/budget.ts';
 import type { State } from '../task/lifecycle.ts';
-import type { NewTask, TaskFile, TaskRecord, TaskType } from '../task/record.ts';
+import type { NewTask, TaskFile, TaskRecord } from '../task/record.ts';
+import type { TaskType } from '../task/types.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Member, WorkerIdentity, WorkerInfo, WorkerMessage } from './member.ts';
 

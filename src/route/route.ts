@@ -3,6 +3,8 @@ import { KoubouError } from '../errors.ts';
 import { action, say } from '../say/say.ts';
 import { climb } from '../task/ladder.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
+import { kindsWith } from '../task/runner-kinds.ts';
+import { optionForFiles } from '../task/text-alone.ts';
 import { type Escalation, ladderOf } from './escalate.ts';
 import { applyRules, type Consequences, type Considered, type Rule, type Ruled } from './rules.ts';
 
@@ -162,21 +164,12 @@ export const mayDo = (
 const onlyAnswers = (why: string): KoubouError =>
   new KoubouError(
     'not_allowed',
-    `A dropped file is only answered, by a runner of kind ollama or openai; ${why}.`,
+    `A dropped file is only answered, by a runner of kind ${kindsWith('changesFiles', false)}; ${why}.`,
     {
       hint: say`Name a runner that only answers in the file (runner: …), or add the task with ${action('delegate')}.`,
     },
   );
 
 /** What a model that gives text alone cannot be asked for. */
-const needsFiles = ({
-  worktree,
-  expect,
-  output,
-  sandbox,
-  resume_from,
-  model,
-}: TaskFile['options']): boolean =>
-  worktree === true ||
-  (expect !== undefined && output === undefined) ||
-  (sandbox ?? resume_from ?? model) !== undefined;
+const needsFiles = (options: TaskFile['options']): boolean =>
+  optionForFiles(options) !== null || (options.sandbox ?? options.resume_from ?? options.model) !== undefined;

@@ -1,6 +1,7 @@
 /* oxlint-disable unicorn/no-thenable -- the word of the config; nobody awaits a rule */
 /** The rules of routing.rules: which of them hold for a task, and what they say together. Pure. */
-import type { TaskFile, TaskType } from '../task/record.ts';
+import type { TaskFile } from '../task/record.ts';
+import type { TaskType } from '../task/types.ts';
 
 export interface Conditions {
   type?: TaskType | undefined;

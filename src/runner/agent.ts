@@ -14,6 +14,7 @@ import { type OwnProgram, requireNamed } from '../process/own-path.ts';
 import type { ProgramEnd } from '../process/spawn.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
+import { RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { hasInk } from '../text/ink.ts';
 import { type AgentEndpoint, askEndpoint } from './agent-endpoint.ts';
 import { AgentFiles } from './agent-files.ts';
@@ -75,8 +76,8 @@ const OBSERVED = {
 
 export class AgentRunner implements Runner {
   readonly name: string;
-  readonly changesFiles = true;
-  readonly staysLocal = false;
+  readonly changesFiles = RUNNER_KINDS.agent.changesFiles;
+  readonly staysLocal = RUNNER_KINDS.agent.staysLocal;
   readonly endpoint: Endpoint | null;
   readonly defaultModel: string | null;
   readonly #options: AgentOptions;

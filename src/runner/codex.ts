@@ -15,6 +15,7 @@ import { strayFolders, strayNote } from '../executor/stray-folders.ts';
 import { appendOwn } from '../names/own-file.ts';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
+import { RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { withoutKeys } from '../text/keys.ts';
 import { codexArguments, NO_GIT, type Sandbox, unknownTo } from './codex-arguments.ts';
 import { codexEnd } from './codex-end.ts';
@@ -58,12 +59,11 @@ const LOOK_BYTES = 4 * 1024 * 1024;
 const KEY_VARIABLE = 'KOUBOU_ENDPOINT_KEY';
 
 export class CodexRunner extends ModelRunner<CodexOptions> {
-  readonly changesFiles = true;
   readonly #program: CodexProgram;
 
   /** The endpoint's url ends in /v1. */
   constructor(options: CodexOptions) {
-    super(options.serverKind, options);
+    super(RUNNER_KINDS.codex, options.serverKind, options);
     this.#program = new CodexProgram(options);
   }
 

@@ -10,6 +10,7 @@ import type { ProgramEnd, ProgramOptions } from '../process/spawn.ts';
 import { action, say } from '../say/say.ts';
 import { programEnvironment } from '../task/environment.ts';
 import type { TaskFile } from '../task/record.ts';
+import { RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { failedOutcome, stoppedInfo } from './failure.ts';
 import { hasRoom } from './room.ts';
 import type { Health, RunContext, Runner, RunnerOutcome } from './runner.ts';
@@ -41,8 +42,8 @@ const FACTS = { model: null, endpoint: null, usage: null };
 
 export class CommandRunner implements Runner {
   readonly name: string;
-  readonly staysLocal = false;
-  readonly changesFiles = true;
+  readonly staysLocal = RUNNER_KINDS.command.staysLocal;
+  readonly changesFiles = RUNNER_KINDS.command.changesFiles;
   readonly endpoint = null;
   readonly defaultModel = null;
   readonly #options: CommandOptions;

@@ -1,5 +1,6 @@
 /** What the runners of models have in common: an endpoint that they ask, and a model unless the task names another. */
 import type { TaskFile } from '../task/record.ts';
+import type { KindFacts } from '../task/runner-kinds.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { failedOutcome, infoWithoutKeys } from './failure.ts';
 import type { Server } from './http-failure.ts';
@@ -20,13 +21,15 @@ export abstract class ModelRunner<Options extends ModelRunnerOptions> implements
   readonly name: string;
   readonly endpoint: Endpoint;
   readonly defaultModel: string;
-  readonly staysLocal = true;
-  abstract readonly changesFiles: boolean;
+  readonly staysLocal: boolean;
+  readonly changesFiles: boolean;
   protected readonly options: Options;
   protected readonly counts: PromptCounts;
   readonly #kind: Server['kind'];
 
-  constructor(kind: Server['kind'], options: Options) {
+  constructor(facts: KindFacts, kind: Server['kind'], options: Options) {
+    this.changesFiles = facts.changesFiles;
+    this.staysLocal = facts.staysLocal;
     this.name = options.name;
     this.endpoint = options.endpoint;
     this.defaultModel = options.model;

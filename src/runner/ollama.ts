@@ -7,6 +7,7 @@
 import type { Ollama } from 'ollama';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile } from '../task/record.ts';
+import { RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { countOf, isObject, type JsonObject, textOf } from '../text/json.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import { countChat } from './ask-tokenizer.ts';
@@ -39,12 +40,11 @@ const ALIVE_MS = 3000;
 const DESCRIBE_MS = 10_000;
 
 export class OllamaRunner extends ModelRunner<OllamaOptions> {
-  readonly changesFiles = false;
   /** The context last asked for, by model: to ask for another one loads the model again. */
   readonly #contexts = new Map<string, number>();
 
   constructor(options: OllamaOptions) {
-    super('ollama', options);
+    super(RUNNER_KINDS.ollama, 'ollama', options);
   }
 
   protected async look(connection: Connection): Promise<string> {

@@ -5,6 +5,7 @@
 import type { OpenAI } from 'openai';
 import { unlessAborted } from '../process/unless-aborted.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
+import { RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { AnswerSink, OUTPUT_LIMIT_BYTES } from './answer-sink.ts';
 import { countChat, countTokens } from './ask-tokenizer.ts';
 import { type ChatSettings, openAiSettings, refusedFields, refusesUnknown } from './chat-settings.ts';
@@ -34,10 +35,8 @@ type ChatRequest = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 const NEVER_MS = 2 ** 31 - 1;
 
 export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
-  readonly changesFiles = false;
-
   constructor(options: OpenAiOptions) {
-    super('openai', options);
+    super(RUNNER_KINDS.openai, 'openai', options);
   }
 
   protected async look(connection: Connection): Promise<string> {

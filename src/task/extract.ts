@@ -1,8 +1,7 @@
 /** What of an answer is the result: all of it, or the code or JSON in it. Pure. */
 import { extname } from 'node:path';
+import type { EXTRACTS } from './fields.ts';
 import type { TaskFile } from './record.ts';
-
-export const EXTRACTS = ['code', 'json'] as const;
 
 /** `fence`: what stands in a fence, where that is the whole answer. `json`, `code`: also where words stand around it. */
 export type Extract = 'fence' | (typeof EXTRACTS)[number];

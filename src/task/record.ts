@@ -8,51 +8,16 @@ import type { ErrorInfo } from '../errors.ts';
 import { KoubouError } from '../errors.ts';
 import { isTooDeep } from '../text/json.ts';
 import { once } from '../text/once.ts';
+import { optionShape } from './asked-task.ts';
 import type { Status } from './lifecycle.ts';
-
-export const TASK_TYPES = ['general', 'code', 'command'] as const;
-export type TaskType = (typeof TASK_TYPES)[number];
-
-/** What an agent's commands may touch. */
-export const SANDBOXES = ['read-only', 'workspace-write', 'danger-full-access'] as const;
+import { TASK_TYPES } from './types.ts';
 
 export const RECORD_VERSION = 1;
 /** The largest task file that is read, in bytes. */
 export const MAX_TASK_BYTES = 16 * 1024 * 1024;
 
-const seconds = z.number().check(z.nonnegative());
-const optionalString = z.optional(z.string());
-
-/** What may be said about how a task is run; all optional, the worker's config fills in the rest. */
-export const TaskOptions = z.looseObject({
-  runner: optionalString,
-  model: optionalString,
-  template: optionalString,
-  system: optionalString,
-  set: z.optional(z.record(z.string(), z.unknown())),
-  /** Seconds for a whole attempt; 0 is no limit. */
-  timeout: z.optional(seconds),
-  stall_timeout: z.optional(seconds),
-  retries: z.optional(z.int().check(z.nonnegative())),
-  /** A JSON schema that the output must fit. */
-  schema: z.optional(z.unknown()),
-  check: optionalString,
-  /** Run the check with the rights of the user, where the work was done in a sandbox. */
-  check_outside: z.optional(z.boolean()),
-  /** What of the answer is the result; absent: all of it, but for the fence around JSON or a file of code. */
-  extract: z.optional(z.enum(['code', 'json'])),
-  expect: z.optional(z.array(z.string())),
-  /** Expected files may have been there before, unchanged. */
-  expect_existing: z.optional(z.boolean()),
-  output: optionalString,
-  local_only: z.optional(z.boolean()),
-  allow_no_change: z.optional(z.boolean()),
-  /** Run in a git worktree of its own, with the result as a branch. */
-  worktree: z.optional(z.boolean()),
-  sandbox: z.optional(z.enum(SANDBOXES)),
-  /** The task whose conversation this one continues. */
-  resume_from: optionalString,
-});
+/** What may be said about how a task is run; all optional, the worker's config fills in the rest. Each is a row of fields.ts. */
+export const TaskOptions = z.looseObject(optionShape);
 export type TaskOptions = z.infer<typeof TaskOptions>;
 
 export const TaskFile = z.looseObject({

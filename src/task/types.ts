@@ -1,5 +1,7 @@
 /** The words by which a type of task may be asked for. Each is one of the three types, often with a template. */
-import { TASK_TYPES, type TaskType } from './record.ts';
+
+export const TASK_TYPES = ['general', 'code', 'command'] as const;
+export type TaskType = (typeof TASK_TYPES)[number];
 
 interface Kind {
   type: TaskType;

@@ -14,6 +14,7 @@ import type { Claim } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import { field, say } from '../say/say.ts';
 import type { TaskFile } from '../task/record.ts';
+import { optionForFiles, writesNone } from '../task/text-alone.ts';
 import { named } from '../text/named.ts';
 import type { Seal } from '../text/seal.ts';
 import { Evidence } from '../verify/evidence.ts';
@@ -265,15 +266,10 @@ const saysWhy = (error: unknown): boolean =>
 
 const folderOf = ({ cwd, places }: TaskFile): string => places?.[cwd] ?? cwd;
 
-const refuseWhatText = (runner: string, { expect, output, worktree }: Claim['task']['options']): void => {
-  const asked =
-    worktree === true ? 'worktree' : expect !== undefined && output === undefined ? 'expect' : null;
+const refuseWhatText = (runner: string, options: Claim['task']['options']): void => {
+  const asked = optionForFiles(options);
   if (asked === null) return;
-  throw new KoubouError(
-    'usage',
-    say`${field(asked)} is for files, and the runner ${runner} gives text but writes none.`,
-    {
-      hint: say`Name a runner that writes files, or say with ${field('output', 'FILE')} where the text goes.`,
-    },
-  );
+  throw new KoubouError('usage', writesNone(runner, asked), {
+    hint: say`Name a runner that writes files, or say with ${field('output', 'FILE')} where the text goes.`,
+  });
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { draftTask } from '../../src/actions/draft.ts';
 import { expandEach, refuseEqualOutputs } from '../../src/actions/expand.ts';
-import type { Fields } from '../../src/actions/fields.ts';
+import type { Fields } from '../../src/task/asked-task.ts';
 
 const expandOne = (fields: Fields, path: string) => expandEach(fields, [path], '/p')[0] as Fields;
 const drafted = (all: Fields[]) =>

@@ -14,6 +14,8 @@ const OTHERS: readonly string[] = [
   'config/claude-section.ts',
   // The flags of shells and interpreters.
   'actions/program-words.ts',
+  // Its summaries are those of the flags.
+  'task/fields.ts',
 ];
 /** They take and give data alone: not even a list of words for another program may be koubou's. */
 const STRICT = /^(actions|app)\/|^errors\.ts$/;

@@ -134,6 +134,8 @@ const shapesNow = async (folder: string) => {
     assert.match(stdout, /^[^\n]+\n$/, args.join(' '));
     return JSON.parse(stdout);
   };
+  // With a value of every kind that a config can hold.
+  await koubou(['config', 'runners.aider', '{ kind: agent, use: aider }'], { home, cwd: folder });
   const shape = async (...args: string[]): Promise<Shape> => shapeOf(await printed(...args));
   const { tasks } = (await printed('list')) as { tasks: object[] };
   const { workers } = (await printed('workers')) as { workers: unknown[] };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shippedAgents } from '../../src/config/agent-definitions.ts';
 import { checkConfig } from '../../src/config/check.ts';
 import { choose } from '../../src/config/choose.ts';
 import { fillTemplate } from '../../src/config/edit-yaml.ts';
@@ -113,17 +114,23 @@ describe('an entry of kind agent', () => {
       readEnvironment({}, () => ''),
       {},
       programs,
+      shippedAgents.names(),
     );
-    const { runners } = readAgentYaml(fillTemplate(template(), filling), 'agent.yaml').config;
-    return { runners, said };
+    const text = fillTemplate(template(), filling);
+    return { runners: readAgentYaml(text, 'agent.yaml').config.runners, said, text };
   };
 
-  it('is shipped for three programs, and stays a comment where one is not there', () => {
-    const { runners, said } = written(['opencode'], 'ollama');
+  it('is written in a line where its program is there, and as a comment where it is not', () => {
+    const { runners, said, text } = written(['opencode'], 'ollama');
     assert.ok(!('claude' in runners) && !('aider' in runners));
     assert.ok(runners['opencode']?.kind === 'agent');
     assert.deepEqual([runners['opencode'].endpoint, runners['opencode'].model], ['ollama', 'small:7b']);
     assert.ok(said.some((sentence) => toText(sentence).includes('--runner opencode')));
+    const lines = text.split('\n').filter((line) => line.endsWith('}') && line.includes(', use: '));
+    assert.deepEqual(
+      lines.map((line) => line.trim().replace(/ \{.*/, '')),
+      shippedAgents.names().map((name) => (name === 'opencode' ? 'opencode:' : `# ${name}:`)),
+    );
   });
 
   it('is shipped with the server that there is', () => {

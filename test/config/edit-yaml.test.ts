@@ -46,8 +46,24 @@ describe('filling in a template', () => {
     );
   });
 
+  it('puts lines before a key, as comments those that are off', () => {
+    const value = { kind: 'agent', model: 'm:20b' };
+    const lines = [
+      { name: 'x', value, on: true },
+      { name: 'z', value, on: false },
+    ];
+    const filled = fillTemplate(TEMPLATE, { values: {}, off: ['a.b'], added: { before: 'a.c', lines } });
+    const written = '  x: { kind: agent, model: m:20b }\n  # z: { kind: agent, model: m:20b }\n';
+    assert.equal(
+      filled,
+      TEMPLATE.replace('  b: 1 # one', '  # b: 1 # one').replace('  c:\n', `${written}  c:\n`),
+    );
+  });
+
   it('does not pass over a key that the template lacks', () => {
     assert.throws(() => fillTemplate(TEMPLATE, { values: { 'a.x': 'v' }, off: [] }), /a\.x/);
     assert.throws(() => fillTemplate(TEMPLATE, { values: {}, off: ['x'] }), /x/);
+    const added = { before: 'a.y', lines: [] };
+    assert.throws(() => fillTemplate(TEMPLATE, { values: {}, off: [], added }), /a\.y/);
   });
 });

@@ -99,9 +99,6 @@ describe('agent.yaml', () => {
       'lmstudio',
       'openai',
       'codex',
-      'claude',
-      'opencode',
-      'aider',
       'command',
     ]);
     assert.deepEqual(routing.default, { general: 'ollama', code: 'ollama', command: 'command' });

@@ -15,8 +15,12 @@ export interface Fault {
   to: string;
 }
 
+export interface NewFile extends Omit<Fault, 'from'> {
+  from: null;
+}
+
 /** The path of bin/run.js of a build that is wrong in these places. It is removed when the process ends. */
-export const buildPlanted = async (...faults: readonly Fault[]): Promise<string> => {
+export const buildPlanted = async (...faults: readonly (Fault | NewFile)[]): Promise<string> => {
   const root = await mkdtemp(join(tmpdir(), 'koubou-planted-'));
   process.once('exit', () => rmSync(root, { recursive: true, force: true }));
   for (const folder of ['bin', 'src'])
@@ -26,6 +30,10 @@ export const buildPlanted = async (...faults: readonly Fault[]): Promise<string>
   }
   for (const { file, from, to } of faults) {
     const path = join(root, 'src', file);
+    if (from === null) {
+      await writeFile(path, to, { flag: 'wx' });
+      continue;
+    }
     const parts = (await readFile(path, 'utf8')).split(from);
     if (parts.length !== 2) throw new Error(`src/${file} has ${parts.length - 1} times: ${from}`);
     await writeFile(path, parts.join(to));

@@ -201,6 +201,7 @@ describe('what is shipped', () => {
 runners:
   open: { kind: openai, endpoint: open, model: tiny }
   command: { kind: command }
+  claude: { kind: agent, use: claude, endpoint: open, model: tiny }
 routing: { default: { general: open, command: command } }
 ${remark}`,
     );
@@ -251,7 +252,8 @@ ${remark}`,
     );
     const results = await Promise.all(list.map(({ task_id: id }) => installed.run('result', id)));
     assert.deepEqual(results.map(({ stdout }) => stdout.trim()).sort(), ['done', '{"answer": 42}']);
-    await installed.run('doctor');
+    assert.match((await installed.run('config', 'runners.claude.args')).stdout, /--setting-sources=user/);
+    assert.match((await installed.run('doctor')).stdout, /runner claude:/);
     const waited = await installed.run('delegate', '--wait', '--type', 'command', '--', 'echo', 'waited');
     assert.equal(waited.code, 0, waited.stderr);
     await installed.run('stop');

@@ -17,7 +17,7 @@ import { Project } from '../../helpers/project.ts';
 import { stateHome } from '../../helpers/state.ts';
 import { until } from '../../helpers/until.ts';
 import { agentsInstalled, claudeProgram } from './install.ts';
-import { shippedEntry, shippedRunner } from './shipped-runner.ts';
+import { shippedRunner } from './shipped-runner.ts';
 import { traced } from './traced.ts';
 
 const text = (said: string): MessagesStep => ({ kind: 'text', text: said });
@@ -142,7 +142,7 @@ describe('the real Claude Code', function () {
       const { url } = await serve(...given);
       const config = {
         endpoints: { here: { kind: 'ollama', url } },
-        runners: { claude: shippedEntry('claude', claudeProgram) },
+        runners: { claude: { kind: 'agent', use: 'claude', bin: claudeProgram, endpoint: 'here' } },
         routing: { default: { code: 'claude' } },
       };
       project.write('.koubou/config/agent.yaml', JSON.stringify(config));

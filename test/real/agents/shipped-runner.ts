@@ -1,9 +1,6 @@
-/** A runner as templates/agent.yaml ships it, with the program and the server of a test. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
+/** A runner as templates/agents describes it, with the program and the server of a test. */
+import { shippedAgents } from '../../../src/config/agent-definitions.ts';
 import { checkConfig } from '../../../src/config/check.ts';
-import { templatesFolder } from '../../../src/config/paths.ts';
 import { buildRunners } from '../../../src/runner/registry.ts';
 import type { Runner } from '../../../src/runner/runner.ts';
 import { promptFolders } from '../../contract/runner.ts';
@@ -23,16 +20,21 @@ export interface Shipped {
   change?: (entry: Record<string, unknown>) => Record<string, unknown>;
 }
 
-/** The entry of agent.yaml, for an endpoint that is called `here`. */
-export const shippedEntry = (name: string, bin: string): Record<string, unknown> => {
-  const { runners } = parse(readFileSync(join(templatesFolder(), 'agent.yaml'), 'utf8'));
-  return { ...runners[name], bin, endpoint: 'here', model: 'scripted' };
-};
+/** All that the entry comes to, for an endpoint that is called `here`. */
+export const shippedEntry = (name: string, bin: string): Record<string, unknown> => ({
+  ...shippedAgents.read(name),
+  bin,
+  endpoint: 'here',
+  model: 'scripted',
+});
 
-export const shippedRunner = ({ name, bin, url, kind, home, path, koubou, change = (entry) => entry }: Shipped): Runner => {
+export const shippedRunner = ({ name, bin, url, kind, home, path, koubou, change }: Shipped): Runner => {
   const checked = checkConfig({
     endpoints: { here: { kind, url } },
-    runners: { [name]: change(shippedEntry(name, bin)) },
+    // As a user writes it, unless the test changes what it comes to.
+    runners: {
+      [name]: change === undefined ? { use: name, bin, endpoint: 'here', model: 'scripted' } : change(shippedEntry(name, bin)),
+    },
   });
   if (!checked.ok) throw new Error(`${checked.problem.path.join('.')} ${checked.problem.message}`);
   const environment = { PATH: path ?? process.env['PATH'], HOME: home };
