@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileHome } from '../src/queue/files/home.ts';
-import type { Seal } from '../src/queue/files/seal.ts';
+import { createFileHome } from '../src/queue/files/layout/create-home.ts';
+import type { Seal } from '../src/queue/files/layout/seal.ts';
 import type { NewTask } from '../src/task/record.ts';
 import { sign, stateHome } from '../test/helpers/state.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Learns what each kind of evidence weighs (src/text/evidence/weights.ts) from the tables of test/text and from ordinary
+ * Learns what each kind of evidence weighs (src/privacy/evidence/weights.ts) from the tables of test/text and from ordinary
  * files: `node bench/secret-weights.ts FOLDER…`. With `--check` it writes nothing, and prints what would come of each lot
  * at first sight: it is held out, and learned from the others.
  *
@@ -7,12 +7,12 @@
  */
 import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { evidenceIn, lengthPoints } from '../src/text/evidence/find.ts';
-import { KINDS } from '../src/text/evidence/kinds.ts';
-import { GROUPS } from '../src/text/evidence/shapes.ts';
-import { findKey } from '../src/text/key-formats.ts';
-import { normalText, withoutEscapes } from '../src/text/normal-text.ts';
-import { findNamedSecret } from '../src/text/secret-families.ts';
+import { evidenceIn, lengthPoints } from '../src/privacy/evidence/find.ts';
+import { KINDS } from '../src/privacy/evidence/kinds.ts';
+import { GROUPS } from '../src/privacy/evidence/shapes.ts';
+import { findKey } from '../src/privacy/key-formats.ts';
+import { normalText, withoutEscapes } from '../src/privacy/normal-text.ts';
+import { findNamedSecret } from '../src/privacy/values/secret-families.ts';
 import { seeded } from '../test/helpers/seeded.ts';
 import { LOTS, madeWith } from '../test/text/secret-tables.ts';
 
@@ -225,7 +225,7 @@ if (args.includes('--check')) {
   }
 } else {
   writeFileSync(
-    join(import.meta.dirname, '../src/text/evidence/weights.ts'),
+    join(import.meta.dirname, '../src/privacy/evidence/weights.ts'),
     written(learn({ ...together(tables), ordinary })),
   );
 }

@@ -24,7 +24,7 @@ const apart = [
   'yaml',
 ];
 
-/** Modules of our own that few calls need, and that are as large: in `src/text`. */
+/** Modules of our own that few calls need, and that are as large: in `src/privacy`. */
 const ownApart = ['search-closely'];
 
 const apartFromStart = (found: Set<string>): Plugin => ({
@@ -107,7 +107,7 @@ export async function buildCommandLine(
   });
   const own = await build({
     ...common,
-    entryPoints: ownApart.map((name) => ({ in: join(source, 'text', `${name}.ts`), out: name })),
+    entryPoints: ownApart.map((name) => ({ in: join(source, 'privacy', `${name}.ts`), out: name })),
     outdir,
     outExtension: { '.js': '.cjs' },
   });

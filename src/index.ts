@@ -16,6 +16,7 @@ import type { Queue } from './queue/queue.ts';
 
 export { ERROR_CODES, type ErrorCode, type ErrorInfo, KoubouError } from './errors.ts';
 export type * from './queue/queue.ts';
+export type { TaskType } from './task/fields/types.ts';
 export type { State, Status } from './task/lifecycle.ts';
 export type {
   Attempt,
@@ -25,7 +26,6 @@ export type {
   TaskRecord,
   TaskResult,
 } from './task/record.ts';
-export type { TaskType } from './task/types.ts';
 
 export interface OpenOptions {
   /** Absolute. */

@@ -62,7 +62,7 @@ export const openApp = async (request: AppRequest): Promise<App> => {
       return runners;
     },
     programEnvironment: async () => {
-      const { reducedEnvironment } = await import('../process/reduced-environment.ts');
+      const { reducedEnvironment } = await import('../process/programs/reduced-environment.ts');
       return reducedEnvironment(outer, config.security.env_pass);
     },
     requireTemplate: async (name) => {

@@ -10,8 +10,8 @@ import type { Config, RunnerConfig, RunnerWith } from '../config/schema.ts';
 import { KoubouError, systemCode } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
 import { isOfKind } from '../task/runner-kinds.ts';
+import { readTextFile } from '../text/formats/read-text.ts';
 import { oneLine } from '../text/harmless.ts';
-import { readTextFile } from '../text/read-text.ts';
 
 export interface HomeSummary {
   /** Programs that the config names, a line each. */

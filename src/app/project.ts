@@ -6,8 +6,8 @@ import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Variables } from '../config/environment.ts';
 import { userHome } from '../config/paths.ts';
-import { keyFolders } from '../process/key-folders.ts';
-import { homesOf } from '../process/registered-homes.ts';
+import { keyFolders } from '../process/homes/key-folders.ts';
+import { homesOf } from '../process/homes/registered-homes.ts';
 import { homeAround } from '../text/home-name.ts';
 
 export interface Project {

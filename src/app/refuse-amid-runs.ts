@@ -8,7 +8,7 @@ import { stateFolder } from '../config/paths.ts';
 import { KoubouError } from '../errors.ts';
 import type { Seal } from '../home/seal.ts';
 import { trustOf } from '../home/signature.ts';
-import { homesBeside } from '../process/registered-homes.ts';
+import { homesBeside } from '../process/homes/registered-homes.ts';
 import type { Queue } from '../queue/queue.ts';
 import { actionLine, field, say } from '../say/say.ts';
 import type { TaskRecord } from '../task/record.ts';

@@ -1,11 +1,11 @@
 /** What routing and the plan of an attempt read of the config. */
 import type { Config, RunnerWith } from '../config/schema.ts';
+import { LocalNetworks } from '../privacy/local-networks.ts';
 import type { Escalation } from '../route/escalate.ts';
 import { notLocal } from '../route/local.ts';
 import type { PlanSettings } from '../route/plan.ts';
 import type { Routing, RunnerFacts } from '../route/route.ts';
 import { HAND_BACK } from '../task/ladder.ts';
-import { LocalNetworks } from '../task/local-networks.ts';
 import { isOfKind, RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { type Planner, plannerOf } from '../worker/plan.ts';
 

@@ -2,10 +2,10 @@
 import type { Environment } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { namingVariables } from '../executor/named-secrets.ts';
-import { placedPrograms } from '../executor/placed-programs.ts';
-import { keyFolders } from '../process/key-folders.ts';
-import { reducedEnvironment } from '../process/reduced-environment.ts';
+import { namingVariables } from '../executor/guarded/named-secrets.ts';
+import { placedPrograms } from '../executor/guarded/placed-programs.ts';
+import { keyFolders } from '../process/homes/key-folders.ts';
+import { reducedEnvironment } from '../process/programs/reduced-environment.ts';
 import type { Seal } from '../text/seal.ts';
 import type { Until, WorkerSettings } from '../worker/settings.ts';
 import { planSettings } from './routing.ts';

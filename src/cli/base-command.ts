@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
-import { callerEnvironment } from '../actions/caller-environment.ts';
+import { callerEnvironment } from '../actions/callers/caller-environment.ts';
 import type { AnyDocument } from '../actions/documents.ts';
 import { type App, type AppRequest, openApp } from '../app/app.ts';
 import { toText, type Words } from '../say/say.ts';

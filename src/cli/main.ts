@@ -1,10 +1,10 @@
 import { KoubouError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { BaseCommand } from './base-command.ts';
+import { splitWords } from './flags/words.ts';
 import { write } from './output.ts';
 import { findCommand, loadConfig, type Registry } from './registry.ts';
-import { report } from './report.ts';
-import { splitWords } from './words.ts';
+import { report } from './report-error.ts';
 
 /** The command line from its first word to its exit code. */
 export async function main(registry: Registry): Promise<void> {

@@ -1,7 +1,7 @@
-import { resolveTask } from '../actions/select.ts';
-import { applyTask } from '../actions/worktrees.ts';
+import { resolveTask } from '../actions/tasks/select.ts';
+import { applyTask } from '../actions/tasks/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { argument, boolean } from '../cli/flags.ts';
+import { argument, boolean } from '../cli/flags/flags.ts';
 import { worded } from '../say/say.ts';
 
 export default class Apply extends BaseCommand {

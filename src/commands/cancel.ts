@@ -1,10 +1,10 @@
-import { cancelTasks } from '../actions/cancel.ts';
 import type { Cancelled } from '../actions/documents/queue.ts';
-import { selectTasks } from '../actions/select.ts';
+import { cancelTasks } from '../actions/tasks/cancel.ts';
+import { selectTasks } from '../actions/tasks/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { restArguments } from '../cli/flags.ts';
-import { labelFlag, readLabels } from '../cli/labels.ts';
-import { selectionOf } from '../cli/named-tasks.ts';
+import { restArguments } from '../cli/flags/flags.ts';
+import { labelFlag, readLabels } from '../cli/flags/labels.ts';
+import { selectionOf } from '../cli/flags/named-tasks.ts';
 import { KoubouError } from '../errors.ts';
 
 const WAIT_MS = 10_000;

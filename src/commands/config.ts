@@ -1,7 +1,7 @@
-import { changeConfig, showConfig } from '../actions/config.ts';
+import { changeConfig, showConfig } from '../actions/setup/config.ts';
 import { isLiving } from '../app/living.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { argument } from '../cli/flags.ts';
+import { argument } from '../cli/flags/flags.ts';
 import { renderConfig } from '../cli/render/config.ts';
 import type { Queue } from '../queue/queue.ts';
 

@@ -1,11 +1,11 @@
-import { type Batch, readBatchFile } from '../actions/batch.ts';
-import { delegate, wantsStdin } from '../actions/delegate.ts';
+import { type Batch, readBatchFile } from '../actions/delegate/batch.ts';
+import { delegate, wantsStdin } from '../actions/delegate/delegate.ts';
 import type { App } from '../app/app.ts';
-import { tellDelegated } from '../cli/added.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
-import { restArguments, revealFlag } from '../cli/flags.ts';
-import { promptFrom } from '../cli/prompt-words.ts';
+import { delegateFlags, fieldsOf } from '../cli/flags/delegate-flags.ts';
+import { restArguments, revealFlag } from '../cli/flags/flags.ts';
+import { promptFrom } from '../cli/flags/prompt-words.ts';
+import { tellDelegated } from '../cli/show/added.ts';
 
 export default class Delegate extends BaseCommand {
   static override summary = 'Add a task: a prompt for a model, or a program.';
@@ -34,7 +34,7 @@ export default class Delegate extends BaseCommand {
     const delegated = await delegate({ ...request, stdin }, app);
     const { wait, json, home } = flags;
     if (!wait) return tellDelegated(this, app, delegated, { json, home });
-    const { resultsOfDelegated } = await import('../cli/added-and-waited.ts');
+    const { resultsOfDelegated } = await import('../cli/show/added-and-waited.ts');
     return resultsOfDelegated(this, app, delegated, { json, home, limit: flags['wait-timeout'] });
   }
 

@@ -1,8 +1,8 @@
-import { resolveTask } from '../actions/select.ts';
-import { patchDocument, readPatch } from '../actions/worktrees.ts';
+import { resolveTask } from '../actions/tasks/select.ts';
+import { patchDocument, readPatch } from '../actions/tasks/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { copyToStdout } from '../cli/copy.ts';
-import { argument, revealFlag } from '../cli/flags.ts';
+import { argument, revealFlag } from '../cli/flags/flags.ts';
+import { copyToStdout } from '../cli/show/copy.ts';
 
 export default class Diff extends BaseCommand {
   static override summary = 'Print what a code task changed, as a patch.';

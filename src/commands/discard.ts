@@ -1,7 +1,7 @@
-import { resolveTask } from '../actions/select.ts';
-import { discardTask } from '../actions/worktrees.ts';
+import { resolveTask } from '../actions/tasks/select.ts';
+import { discardTask } from '../actions/tasks/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { argument } from '../cli/flags.ts';
+import { argument } from '../cli/flags/flags.ts';
 
 export default class Discard extends BaseCommand {
   static override summary = 'Remove the worktree and the branch of a task; its patch is kept.';

@@ -1,4 +1,4 @@
-import { doctor } from '../actions/doctor.ts';
+import { doctor } from '../actions/doctor/doctor.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { renderDoctor } from '../cli/render/doctor.ts';
 import { worded } from '../say/say.ts';

@@ -1,10 +1,10 @@
-import { LISTED, listTasks } from '../actions/list.ts';
+import { LISTED, listTasks } from '../actions/tasks/list.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean, choice, duration, integer, revealFlag } from '../cli/flags.ts';
-import { labelFlag, readLabels } from '../cli/labels.ts';
+import { boolean, choice, duration, integer, revealFlag } from '../cli/flags/flags.ts';
+import { labelFlag, readLabels } from '../cli/flags/labels.ts';
 import { renderQuarantine, renderTaskList } from '../cli/render/task-list.ts';
-import { openScreen } from '../cli/screen.ts';
-import { TASK_TYPES } from '../task/types.ts';
+import { openScreen } from '../cli/show/live-screen.ts';
+import { TASK_TYPES } from '../task/fields/types.ts';
 
 export default class List extends BaseCommand {
   static override summary = 'List tasks, newest first.';

@@ -1,9 +1,9 @@
-import { readLog, readLogText } from '../actions/follow-log.ts';
-import { resolveTask } from '../actions/select.ts';
+import { readLog, readLogText } from '../actions/tasks/follow-log.ts';
+import { resolveTask } from '../actions/tasks/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { argument, boolean, revealFlag } from '../cli/flags.ts';
-import { untilInterrupt } from '../cli/interrupt.ts';
+import { argument, boolean, revealFlag } from '../cli/flags/flags.ts';
 import { ByteOutput } from '../cli/output.ts';
+import { untilInterrupt } from '../cli/show/interrupt.ts';
 
 export default class Logs extends BaseCommand {
   static override summary = 'Print the output of the model or program, attempt by attempt.';

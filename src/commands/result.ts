@@ -1,9 +1,9 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean, choice, integer, restArguments, revealFlag } from '../cli/flags.ts';
-import { labelFlag } from '../cli/labels.ts';
-import { NAMED_TASKS, namedTasks } from '../cli/named-tasks.ts';
-import { printResults, tellNotEnded } from '../cli/print-results.ts';
-import { waitInTerminal } from '../cli/wait-in-terminal.ts';
+import { boolean, choice, integer, restArguments, revealFlag } from '../cli/flags/flags.ts';
+import { labelFlag } from '../cli/flags/labels.ts';
+import { NAMED_TASKS, namedTasks } from '../cli/flags/named-tasks.ts';
+import { printResults, tellNotEnded } from '../cli/show/print-results.ts';
+import { waitInTerminal } from '../cli/show/wait-in-terminal.ts';
 
 export default class Result extends BaseCommand {
   static override summary = 'Print what a task produced, and nothing else.';

@@ -1,11 +1,11 @@
-import { failedTasks, retryTasks } from '../actions/retry.ts';
-import { startHint } from '../actions/sandbox-here.ts';
-import { selectTasks } from '../actions/select.ts';
+import { failedTasks, retryTasks } from '../actions/tasks/retry.ts';
+import { selectTasks } from '../actions/tasks/select.ts';
+import { startHint } from '../actions/workers/sandbox-here.ts';
 import { livingWorker } from '../app/living.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean, restArguments } from '../cli/flags.ts';
-import { labelFlag, readLabels } from '../cli/labels.ts';
-import { selectionOf } from '../cli/named-tasks.ts';
+import { boolean, restArguments } from '../cli/flags/flags.ts';
+import { labelFlag, readLabels } from '../cli/flags/labels.ts';
+import { selectionOf } from '../cli/flags/named-tasks.ts';
 import { KoubouError } from '../errors.ts';
 import { say } from '../say/say.ts';
 

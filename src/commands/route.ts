@@ -1,8 +1,8 @@
-import { showRoute } from '../actions/route.ts';
+import { showRoute } from '../actions/delegate/route.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { delegateFlags, fieldsOf } from '../cli/delegate-flags.ts';
-import { boolean, restArguments } from '../cli/flags.ts';
-import { promptFrom } from '../cli/prompt-words.ts';
+import { delegateFlags, fieldsOf } from '../cli/flags/delegate-flags.ts';
+import { boolean, restArguments } from '../cli/flags/flags.ts';
+import { promptFrom } from '../cli/flags/prompt-words.ts';
 import { renderRoute } from '../cli/render/route.ts';
 
 export default class Route extends BaseCommand {

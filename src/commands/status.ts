@@ -1,9 +1,9 @@
-import { resolveTask } from '../actions/select.ts';
+import { resolveTask } from '../actions/tasks/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { argument, boolean, revealFlag } from '../cli/flags.ts';
-import { untilInterrupt } from '../cli/interrupt.ts';
-import { boardView, taskView } from '../cli/status-view.ts';
-import { watchView } from '../cli/watch.ts';
+import { argument, boolean, revealFlag } from '../cli/flags/flags.ts';
+import { untilInterrupt } from '../cli/show/interrupt.ts';
+import { boardView, taskView } from '../cli/show/status-view.ts';
+import { watchView } from '../cli/show/watch.ts';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show the state of the queue, or everything about one task.';

@@ -1,6 +1,6 @@
-import { stopWorkers } from '../actions/stop.ts';
+import { stopWorkers } from '../actions/workers/stop.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean } from '../cli/flags.ts';
+import { boolean } from '../cli/flags/flags.ts';
 import { renderStopped } from '../cli/render/stopped.ts';
 
 const WAIT_MS = 30_000;

@@ -1,7 +1,7 @@
-import { type TrustShown, trustHome } from '../actions/trust.ts';
+import { type TrustShown, trustHome } from '../actions/setup/trust.ts';
 import { backend } from '../app/app.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean } from '../cli/flags.ts';
+import { boolean } from '../cli/flags/flags.ts';
 import { renderShown, renderTrusted } from '../cli/render/trust.ts';
 import { KoubouError } from '../errors.ts';
 

@@ -1,10 +1,10 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { boolean, duration, restArguments, revealFlag } from '../cli/flags.ts';
-import { labelFlag } from '../cli/labels.ts';
-import { NAMED_TASKS, namedTasks } from '../cli/named-tasks.ts';
-import { printRecords } from '../cli/print-records.ts';
-import { tellFailures } from '../cli/print-results.ts';
-import { waitInTerminal } from '../cli/wait-in-terminal.ts';
+import { boolean, duration, restArguments, revealFlag } from '../cli/flags/flags.ts';
+import { labelFlag } from '../cli/flags/labels.ts';
+import { NAMED_TASKS, namedTasks } from '../cli/flags/named-tasks.ts';
+import { printRecords } from '../cli/show/print-records.ts';
+import { tellFailures } from '../cli/show/print-results.ts';
+import { waitInTerminal } from '../cli/show/wait-in-terminal.ts';
 
 export default class Wait extends BaseCommand {
   static override summary = 'Wait until tasks have ended.';

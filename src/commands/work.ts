@@ -1,11 +1,11 @@
-import { startWorker } from '../actions/ensure-worker.ts';
-import { openWorkerApp, runWorker } from '../actions/run-worker.ts';
+import { startWorker } from '../actions/workers/ensure-worker.ts';
+import { openWorkerApp, runWorker } from '../actions/workers/run-worker.ts';
 import type { App } from '../app/app.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { type Wishes, wishesOf, workFlags } from '../cli/work-flags.ts';
-import { ignoreHangUp, WorkerLog } from '../cli/worker-log.ts';
-import { endHard } from '../process/end-hard.ts';
-import { closeInherited, narrowUmask } from '../process/inherited.ts';
+import { type Wishes, wishesOf, workFlags } from '../cli/flags/work-flags.ts';
+import { ignoreHangUp, WorkerLog } from '../cli/show/worker-log.ts';
+import { endHard } from '../process/programs/end-hard.ts';
+import { closeInherited, narrowUmask } from '../process/programs/inherited.ts';
 
 export default class Work extends BaseCommand {
   static override summary = 'Run the worker daemon in the foreground.';

@@ -4,10 +4,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject, type JsonObject } from '../text/json.ts';
+import { isObject, type JsonObject } from '../text/formats/json.ts';
+import { readTextFile } from '../text/formats/read-text.ts';
+import { readYaml } from '../text/formats/yaml.ts';
 import { nearest } from '../text/nearest.ts';
-import { readTextFile } from '../text/read-text.ts';
-import { readYaml } from '../text/yaml.ts';
 import { agentsFolder } from './paths.ts';
 
 export interface AgentDefinitions {

@@ -6,7 +6,7 @@
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
-import { readTextFile } from '../text/read-text.ts';
+import { readTextFile } from '../text/formats/read-text.ts';
 import { agentsFolder } from './paths.ts';
 import type { Config } from './schema.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { principalOf } from '../access/principal.ts';
 import { KoubouError, systemCode } from '../errors.ts';
-import { readTextFile } from '../text/read-text.ts';
+import { readTextFile } from '../text/formats/read-text.ts';
 import { type CachedConfig, cacheKey, readCache, writeCache } from './cache.ts';
 import { type Environment, NOT_FROM_AGENTS, readEnvironment, type Variables } from './environment.ts';
 import { leavesOf, valueAt } from './keys.ts';

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { action, field, say, type Words } from '../say/say.ts';
-import { readTextFile } from '../text/read-text.ts';
+import { readTextFile } from '../text/formats/read-text.ts';
 import type { Variables } from './environment.ts';
 
 export const HOME_NAME = '.koubou';

@@ -2,7 +2,7 @@
 import { type Document, LineCounter } from 'yaml';
 import { KoubouError } from '../errors.ts';
 import { action, say } from '../say/say.ts';
-import { readYaml } from '../text/yaml.ts';
+import { readYaml } from '../text/formats/yaml.ts';
 import { checkConfig, type Problem } from './check.ts';
 import type { Config } from './schema.ts';
 

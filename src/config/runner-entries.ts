@@ -1,6 +1,6 @@
 /** The keys that an entry under runners: may have: one row a kind of runner. */
 import * as z from 'zod/mini';
-import { SANDBOXES } from '../task/fields.ts';
+import { SANDBOXES } from '../task/fields/fields.ts';
 import type { RunnerKind } from '../task/runner-kinds.ts';
 import { agentEntry } from './agent-entry.ts';
 

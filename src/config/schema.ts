@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { GRANTABLE } from '../access/may.ts';
-import { isNetwork } from '../task/local-networks.ts';
+import { isNetwork } from '../privacy/local-networks.ts';
 import type { KindFacts, KindWith } from '../task/runner-kinds.ts';
 import { parseDuration } from '../text/duration.ts';
 import { hasCredentials } from '../text/url-credentials.ts';

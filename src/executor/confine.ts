@@ -3,24 +3,24 @@ import { realpath } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { linkIn } from '../names/walk.ts';
-import { holdsUser } from '../process/key-folders.ts';
-import { isKnownHome, knownHomesAround } from '../process/known-home.ts';
-import { noteModelFolder } from '../process/model-folders.ts';
-import { homesToHide } from '../process/registered-homes.ts';
+import { holdsUser } from '../process/homes/key-folders.ts';
+import { isKnownHome, knownHomesAround } from '../process/homes/known-home.ts';
+import { noteModelFolder } from '../process/homes/model-folders.ts';
+import { homesToHide } from '../process/homes/registered-homes.ts';
 import { field, say } from '../say/say.ts';
 import { isWithin } from '../text/is-within.ts';
-import { bubblewrapExecutor } from './bubblewrap.ts';
+import { bubblewrapExecutor } from './bubblewrap/bubblewrap.ts';
+import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
-import { findBubblewrap } from './find-bubblewrap.ts';
-import { gitPlaces } from './git-places.ts';
+import { obeyedIn } from './guarded/obeyed-places.ts';
+import { ownPrograms, packagesAround } from './guarded/own-programs.ts';
+import { placedInHomes } from './guarded/placed-programs.ts';
+import { privatePlaces } from './guarded/private-places.ts';
+import { homeFolders, programsIn, secretPlaces } from './guarded/secret-places.ts';
 import { whyKept } from './kept.ts';
-import { missingSubmodules } from './missing-submodules.ts';
-import { type Below, nestedRepositories } from './nested-repositories.ts';
-import { obeyedIn } from './obeyed-places.ts';
-import { ownPrograms, packagesAround } from './own-programs.ts';
-import { placedInHomes } from './placed-programs.ts';
-import { privatePlaces } from './private-places.ts';
-import { homeFolders, programsIn, secretPlaces } from './secret-places.ts';
+import { gitPlaces } from './repositories/git-places.ts';
+import { missingSubmodules } from './repositories/missing-submodules.ts';
+import { type Below, nestedRepositories } from './repositories/nested-repositories.ts';
 
 export interface ConfineOptions {
   /** koubou's own folder; null: there is none. */

@@ -3,8 +3,8 @@
  * The local executor starts them with the rights of the user; the others confine them, so that what a model wrote runs
  * with no more rights than the model had.
  */
-import type { ProgramOptions, RunningProgram } from '../process/spawn.ts';
-import type { StopOptions, Stopped } from '../process/stop-tree.ts';
+import type { ProgramOptions, RunningProgram } from '../process/programs/spawn.ts';
+import type { StopOptions, Stopped } from '../process/programs/stop-tree.ts';
 
 export interface Executor {
   readonly kind: 'local' | 'bubblewrap' | 'codex';

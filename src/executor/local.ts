@@ -1,6 +1,6 @@
 /** Programs with the rights of the user, and nothing in their way. */
-import { startProgram } from '../process/spawn.ts';
-import { stopTree } from '../process/stop-tree.ts';
+import { startProgram } from '../process/programs/spawn.ts';
+import { stopTree } from '../process/programs/stop-tree.ts';
 import type { Executor } from './executor.ts';
 
 export const localExecutor: Executor = {

@@ -1,5 +1,5 @@
 /** A server's own words in the body of an error, whatever its form. Pure. */
-import { isDeep, shapeOf } from '../text/json.ts';
+import { isDeep, shapeOf } from '../text/formats/json.ts';
 import { replacePieces } from '../text/scan.ts';
 
 /** Letters. */

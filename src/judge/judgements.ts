@@ -2,8 +2,9 @@
  * What is judged apart from the daemon, by name: everything that reads a model's or a server's words and could take long
  * over them, or much memory. One entry here is all that a new judgement needs.
  */
+
+import { findSecret } from '../privacy/secrets.ts';
 import type { Extract } from '../task/extract.ts';
-import { findSecret } from '../text/secrets.ts';
 import { holdsCode } from './code-evidence.ts';
 import { errorWords } from './error-body.ts';
 import { type Extracted, extract } from './extract.ts';

@@ -7,7 +7,7 @@ import { field, say } from '../say/say.ts';
 
 const MB = 1024 * 1024;
 
-/** No answer of a model is longer; see OUTPUT_LIMIT_BYTES of runner/answer-sink.ts. */
+/** No answer of a model is longer; see OUTPUT_LIMIT_BYTES of runner/connection/bounded-answer.ts. */
 const LONGEST_BYTES = 64 * MB;
 
 /** Throws `output_unjudged` where the file is longer than what is judged. */

@@ -1,6 +1,6 @@
 /** --schema: whether an answer is JSON that fits. */
 import { type ErrorInfo, errorInfo, KoubouError } from '../errors.ts';
-import { isDeep, shapeOf } from '../text/json.ts';
+import { isDeep, shapeOf } from '../text/formats/json.ts';
 import { wholeFence } from '../text/scan.ts';
 import { hasOddEdges } from './extract.ts';
 import { patternOf } from './patterns.ts';

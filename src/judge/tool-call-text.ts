@@ -3,7 +3,7 @@
  * it is no answer. Pure. An answer that only speaks of tool calls, or holds other JSON, is left alone:
  * the call must be all there is, but for a few words around a call in a model's own markup.
  */
-import { isObject } from '../text/json.ts';
+import { isObject } from '../text/formats/json.ts';
 import { replacePieces, wholeFence } from '../text/scan.ts';
 
 /** Longer answers are not looked at: a call is short, and what is long is something else. */

@@ -5,7 +5,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isShortage, systemCode } from '../errors.ts';
-import { SYSTEM_PATH } from './find-program.ts';
+import { SYSTEM_PATH } from './programs/find-program.ts';
 
 export interface ProcessIdentity {
   bootId: string;

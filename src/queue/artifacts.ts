@@ -1,6 +1,6 @@
 /** What runs leave besides their outcomes: read as streams from wherever the backend keeps it. */
 
-/** `refused`: the rejected answer of a task that was handed back; `output` then explains the rejection (worker/hand-back.ts). */
+/** `refused`: the rejected answer of a task that was handed back; `output` then explains the rejection (worker/attempt/hand-back.ts). */
 export type ArtifactKind = 'output' | 'refused' | 'log' | 'patch';
 
 /** Of a run that goes on, as much as its worker has let others see; that may be nothing. */

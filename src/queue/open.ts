@@ -1,12 +1,12 @@
 /** From a home to its queue; the only place that names the backends. */
 import { closed } from './closed.ts';
-import type { DraftFromDrop } from './files/adopt.ts';
+import type { DraftFromDrop } from './files/add/import-dropped.ts';
 import { FileQueue } from './files/file-queue.ts';
-import { requireHome } from './files/home.ts';
-import type { Seal } from './files/seal.ts';
+import { requireHome } from './files/layout/create-home.ts';
+import type { Seal } from './files/layout/seal.ts';
 import type { Queue } from './queue.ts';
 
-export { createFileHome } from './files/home.ts';
+export { createFileHome } from './files/layout/create-home.ts';
 
 export interface OpenOptions {
   home: string;

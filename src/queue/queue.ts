@@ -3,9 +3,9 @@
  * Errors are KoubouError; a promise that rejects has changed nothing unless it says `unknown`.
  */
 import type { Budget } from '../task/budget.ts';
+import type { TaskType } from '../task/fields/types.ts';
 import type { State } from '../task/lifecycle.ts';
 import type { NewTask, TaskFile, TaskRecord } from '../task/record.ts';
-import type { TaskType } from '../task/types.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Member, WorkerIdentity, WorkerInfo, WorkerMessage } from './member.ts';
 

@@ -1,7 +1,7 @@
 /** Whether a task that must not leave the machine would. Pure. docs/local-only.md says what is promised. */
 import { type ErrorInfo, errorInfo } from '../errors.ts';
-import { isCloudModel } from '../task/cloud-model.ts';
-import type { LocalNetworks } from '../task/local-networks.ts';
+import { isCloudModel } from '../privacy/cloud-model.ts';
+import type { LocalNetworks } from '../privacy/local-networks.ts';
 import type { TaskFile } from '../task/record.ts';
 
 export interface Destination {
@@ -18,7 +18,7 @@ export const mustStayLocal = (task: Pick<TaskFile, 'sensitive' | 'options'>): bo
 
 /**
  * Why the destination is not allowed, or null where it may be. A name may be: where it leads to is judged when it
- * is connected to (runner/hold-local.ts), because a look before that proves nothing. `held`: why the task must stay.
+ * is connected to (runner/connection/hold-local.ts), because a look before that proves nothing. `held`: why the task must stay.
  */
 export const notLocal = (
   { runner, staysLocal, url, model }: Destination,

@@ -4,8 +4,8 @@
  */
 import { KoubouError } from '../errors.ts';
 import type { Budget } from '../task/budget.ts';
+import type { TaskType } from '../task/fields/types.ts';
 import type { RunOutcome } from '../task/record.ts';
-import type { TaskType } from '../task/types.ts';
 import { ladderOf } from './escalate.ts';
 import { chooseRoute, type Route, type Routed, type Routing, type RunnerFacts, withRules } from './route.ts';
 

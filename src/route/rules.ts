@@ -1,7 +1,8 @@
 /* oxlint-disable unicorn/no-thenable -- the word of the config; nobody awaits a rule */
 /** The rules of routing.rules: which of them hold for a task, and what they say together. Pure. */
+
+import type { TaskType } from '../task/fields/types.ts';
 import type { TaskFile } from '../task/record.ts';
-import type { TaskType } from '../task/types.ts';
 
 export interface Conditions {
   type?: TaskType | undefined;

@@ -1,7 +1,7 @@
 /** How the runners say that a run failed: one class to throw inside, one function to turn it into an outcome. */
 import { type ErrorInfo, errorInfo, KoubouError, systemCode, toErrorInfo } from '../errors.ts';
+import { withoutKeys } from '../privacy/keys.ts';
 import type { Usage } from '../task/record.ts';
-import { withoutKeys } from '../text/keys.ts';
 import type { RunnerOutcome } from './runner.ts';
 
 type FailedOutcome = Extract<RunnerOutcome, { ok: false }>;

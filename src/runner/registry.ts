@@ -1,21 +1,21 @@
 /** Makes the runners that the config names: one row a kind says how. */
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { namingVariables } from '../executor/named-secrets.ts';
-import { placedPrograms } from '../executor/placed-programs.ts';
-import { secretsFromCodex } from '../executor/secret-places.ts';
-import { keyFolders } from '../process/key-folders.ts';
-import { reducedEnvironment } from '../process/reduced-environment.ts';
+import { namingVariables } from '../executor/guarded/named-secrets.ts';
+import { placedPrograms } from '../executor/guarded/placed-programs.ts';
+import { secretsFromCodex } from '../executor/guarded/secret-places.ts';
+import { keyFolders } from '../process/homes/key-folders.ts';
+import { reducedEnvironment } from '../process/programs/reduced-environment.ts';
 import type { RunnerKind } from '../task/runner-kinds.ts';
-import { type AgentEntry, AgentRunner } from './agent.ts';
-import { CodexRunner } from './codex.ts';
-import type { Sandbox } from './codex-arguments.ts';
-import { CommandRunner } from './command.ts';
-import { OllamaRunner } from './ollama.ts';
-import { OpenAiRunner } from './openai-compatible.ts';
+import { type AgentEntry, AgentRunner } from './agent/agent.ts';
+import type { Sandbox } from './codex/arguments.ts';
+import { CodexRunner } from './codex/codex.ts';
+import { OllamaRunner } from './model/ollama.ts';
+import { OpenAiRunner } from './model/openai-compatible.ts';
+import { CommandRunner } from './program/command.ts';
 import type { Endpoint, Runner } from './runner.ts';
 
-export { requireTemplate } from './model-prompt.ts';
+export { requireTemplate } from './model/model-prompt.ts';
 
 /** The part of the config that is read here, in its own words (config/schema.ts lies above this layer). */
 export interface RunnersConfig {

@@ -4,8 +4,8 @@
  */
 import type { ErrorInfo } from '../errors.ts';
 import type { ExecutionPlace, Executor } from '../executor/executor.ts';
+import type { LocalNetworks } from '../privacy/local-networks.ts';
 import type { Lease } from '../process/lease.ts';
-import type { LocalNetworks } from '../task/local-networks.ts';
 import type { Observed } from '../task/observed.ts';
 import type { TaskFile, Usage } from '../task/record.ts';
 

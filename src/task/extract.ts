@@ -1,6 +1,6 @@
 /** What of an answer is the result: all of it, or the code or JSON in it. Pure. */
 import { extname } from 'node:path';
-import type { EXTRACTS } from './fields.ts';
+import type { EXTRACTS } from './fields/fields.ts';
 import type { TaskFile } from './record.ts';
 
 /** `fence`: what stands in a fence, where that is the whole answer. `json`, `code`: also where words stand around it. */

@@ -6,11 +6,11 @@
 import * as z from 'zod/mini';
 import type { ErrorInfo } from '../errors.ts';
 import { KoubouError } from '../errors.ts';
-import { isTooDeep } from '../text/json.ts';
+import { isTooDeep } from '../text/formats/json.ts';
 import { once } from '../text/once.ts';
-import { optionShape } from './asked-task.ts';
+import { optionShape } from './fields/asked-task.ts';
+import { TASK_TYPES } from './fields/types.ts';
 import type { Status } from './lifecycle.ts';
-import { TASK_TYPES } from './types.ts';
 
 export const RECORD_VERSION = 1;
 /** The largest task file that is read, in bytes. */
@@ -48,7 +48,7 @@ export const TaskFile = z.looseObject({
   after_any: z._default(z.array(z.string()), []),
   not_before: z._default(z.nullable(z.string()), null),
   key: z._default(z.nullable(z.string()), null),
-  /** The seal, in the file only: of its bytes, not of what was asked (queue/files/seal.ts). */
+  /** The seal, in the file only: of its bytes, not of what was asked (queue/files/layout/seal.ts). */
   mac: z.optional(z.string()),
 });
 export type TaskFile = z.infer<typeof TaskFile>;

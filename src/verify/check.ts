@@ -5,8 +5,8 @@ import type { Executor } from '../executor/executor.ts';
 import { runProgram } from '../executor/run-program.ts';
 import { appendOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
 import type { Lease } from '../process/lease.ts';
-import { findOwn } from '../process/own-path.ts';
-import type { ProgramEnd } from '../process/spawn.ts';
+import { findOwn } from '../process/programs/own-path.ts';
+import type { ProgramEnd } from '../process/programs/spawn.ts';
 import { action, field, say } from '../say/say.ts';
 
 export interface CheckRequest {

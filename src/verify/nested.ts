@@ -5,11 +5,9 @@
  */
 import { chmod, lstat, realpath, rename } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
-import { unlikelyName } from '../names/unlikely-name.ts';
-import { NameRefused } from '../names/walk.ts';
-import { isArmed } from '../process/armed-repository.ts';
-import { inFolder, isDeep } from '../process/deep-folder.ts';
-import { asBytes, asName, shownName } from '../process/git.ts';
+import { inFolder, isDeep } from '../git/deep-folder.ts';
+import { asBytes, asName, shownName } from '../git/git.ts';
+import { isArmed } from '../git/repository/armed-repository.ts';
 import {
   commonOf,
   gitFolderOf,
@@ -17,7 +15,9 @@ import {
   MOST_FOLDERS,
   nestedGit,
   topAround,
-} from '../process/nested-git.ts';
+} from '../git/repository/nested-git.ts';
+import { unlikelyName } from '../names/unlikely-name.ts';
+import { NameRefused } from '../names/walk.ts';
 import { isWithin } from '../text/is-within.ts';
 import { named } from '../text/named.ts';
 

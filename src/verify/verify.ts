@@ -14,10 +14,10 @@ import type { Observed, StreamEnd } from '../task/observed.ts';
 import type { TaskFile } from '../task/record.ts';
 import { fewestTokens } from '../task/tokens.ts';
 import { InkReader } from '../text/ink.ts';
+import { type Changes, judgeChanges, judgeHomes } from './changes/judge-changes.ts';
 import { runCheck } from './check.ts';
 import { missingExpected } from './expect.ts';
 import type { ExpectedBefore } from './expected-before.ts';
-import { type Changes, judgeChanges, judgeHomes } from './judge-changes.ts';
 
 export type { Changes };
 

@@ -3,7 +3,7 @@ import { KoubouError, mayPass } from '../errors.ts';
 import type { Tell } from '../events.ts';
 import type { Member, Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
-import { Pool, type PoolEnd } from './pool.ts';
+import { Pool, type PoolEnd } from './pool/pool.ts';
 import type { WorkerSettings } from './settings.ts';
 
 export interface DaemonParts {

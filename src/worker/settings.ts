@@ -1,7 +1,7 @@
 /** What a daemon is told by its entry point; the worker reads neither config nor environment itself. */
 import type { PlanSettings } from '../route/plan.ts';
 import type { Seal } from '../text/seal.ts';
-import type { ProbeSeconds } from './endpoints.ts';
+import type { ProbeSeconds } from './pool/endpoints.ts';
 
 export interface WorkerSettings extends PlanSettings {
   label: string;

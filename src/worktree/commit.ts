@@ -1,13 +1,13 @@
 /** What a run did, as commits on the branch of its task. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type GitPlace, git, gitLine, gitOutput } from '../git/git.ts';
+import { ownGit } from '../git/own-git.ts';
+import { refuseLinkedFolders } from '../git/repository/linked-folders.ts';
+import { removeOddEntries } from '../git/repository/odd-entries.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import { apartPath } from '../process/apart.ts';
-import { type GitPlace, git, gitLine, gitOutput } from '../process/git.ts';
+import { apartPath } from '../process/homes/apart.ts';
 import type { Lease } from '../process/lease.ts';
-import { refuseLinkedFolders } from '../process/linked-folders.ts';
-import { removeOddEntries } from '../process/odd-entries.ts';
-import { ownGit } from '../process/own-git.ts';
 import { syncObjects, syncRefs } from './durable.ts';
 import { requireGenuine } from './genuine.ts';
 import { leaveOutHomes, refuseHomes } from './homes.ts';

@@ -1,8 +1,8 @@
 /** Puts on the device what a run in a worktree left in the repository, by koubou's git or by its own. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { changedBelow, changedObjects } from '../git/sync-objects.ts';
 import { syncWithFolders } from '../process/sync.ts';
-import { changedBelow, changedObjects } from '../process/sync-git.ts';
 import { ownGitFolder, type WorktreeRecord } from './record.ts';
 
 /** `ids`: those that must be there, whenever they were made. To be awaited before anything names them. */

@@ -1,6 +1,6 @@
 /** That no branch carries a part of a home, also none that an agent committed itself and took away again. */
 import { KoubouError } from '../errors.ts';
-import { asBytes, asName, type GitPlace, gitOutput, shownName, zeroEnded } from '../process/git.ts';
+import { asBytes, asName, type GitPlace, gitOutput, shownName, zeroEnded } from '../git/git.ts';
 import { action, say } from '../say/say.ts';
 import { homeIn } from '../text/home-name.ts';
 import type { WorktreeRecord } from './record.ts';

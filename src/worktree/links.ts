@@ -4,10 +4,10 @@
  */
 import { lstat, readdir, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { asBytes, asName, type GitPlace, git, shownName, zeroEnded } from '../process/git.ts';
-import { copyIndex } from '../process/git-index.ts';
-import { ownGit } from '../process/own-git.ts';
-import type { Repository } from '../process/repository.ts';
+import { asBytes, asName, type GitPlace, git, shownName, zeroEnded } from '../git/git.ts';
+import { ownGit } from '../git/own-git.ts';
+import { copyIndex } from '../git/own-index.ts';
+import type { Repository } from '../git/repository/repository.ts';
 import { folderWithin } from './folder-within.ts';
 import { exists, ownGitFolder, type WorktreeRecord } from './record.ts';
 

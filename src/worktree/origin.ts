@@ -1,8 +1,13 @@
 /** The repository that a worktree is made from. */
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, git } from '../process/git.ts';
-import { cureOfDamage } from '../process/git-damage.ts';
-import { findRepository, isRepository, type NoRepository, type Repository } from '../process/repository.ts';
+import { type GitPlace, git } from '../git/git.ts';
+import { cureOfDamage } from '../git/repository/damage.ts';
+import {
+  findRepository,
+  isRepository,
+  type NoRepository,
+  type Repository,
+} from '../git/repository/repository.ts';
 import { field, say } from '../say/say.ts';
 
 export interface Origin {

@@ -4,14 +4,14 @@ import { lstat, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, normalize } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
+import type { GitPlace } from '../git/git.ts';
+import type { Repository } from '../git/repository/repository.ts';
 import { makeOwnFolder } from '../names/own-folder.ts';
-import type { GitPlace } from '../process/git.ts';
 import { halfMadePath } from '../process/half-made.ts';
 import { type Lease, requireLeaseFolder } from '../process/lease.ts';
-import type { Repository } from '../process/repository.ts';
 import { syncAll } from '../process/sync.ts';
 import { isTaskId } from '../task/id.ts';
-import { readTextFile, UnfitFile } from '../text/read-text.ts';
+import { readTextFile, UnfitFile } from '../text/formats/read-text.ts';
 import type { Seal } from '../text/seal.ts';
 
 const WorktreeRecord = z.looseObject({

@@ -6,11 +6,11 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { type GitPlace, git } from '../git/git.ts';
+import { readGitFile } from '../git/own-index.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import { type GitPlace, git } from '../process/git.ts';
-import { readGitFile } from '../process/git-index.ts';
 import { syncAll } from '../process/sync.ts';
-import { holdingLock, removeDead } from './index-lock.ts';
+import { holdingLock, removeDead } from './apply/index-lock.ts';
 import type { WorktreeRecord } from './record.ts';
 
 /** Throws `conflict` where somebody is at work on it. */

@@ -2,12 +2,12 @@
 import { readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
+import { type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../git/git.ts';
+import { ownGit } from '../git/own-git.ts';
+import { copyIndex } from '../git/own-index.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import { apartPath } from '../process/apart.ts';
-import { type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../process/git.ts';
-import { copyIndex } from '../process/git-index.ts';
 import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
-import { ownGit } from '../process/own-git.ts';
+import { apartPath } from '../process/homes/apart.ts';
 import { removeLinked } from './linked.ts';
 import { removeLinks } from './links.ts';
 import {
@@ -22,7 +22,7 @@ import {
   worktreesFolder,
 } from './record.ts';
 import { removeBranch } from './remove-branch.ts';
-import { unblockWorktrees } from './unblock.ts';
+import { unblockWorktrees } from './repair/unblock.ts';
 
 type Environment = Readonly<Record<string, string>>;
 

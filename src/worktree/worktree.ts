@@ -5,14 +5,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { type GitPlace, gitLine, gitOutput, pathIn } from '../git/git.ts';
+import { ownGit } from '../git/own-git.ts';
+import { mendOnce, removeBrokenBranch } from '../git/repository/damage.ts';
+import { refuseLinkedFolders } from '../git/repository/linked-folders.ts';
+import type { Repository } from '../git/repository/repository.ts';
 import { removeTree } from '../names/remove-tree.ts';
-import { apartPath } from '../process/apart.ts';
-import { type GitPlace, gitLine, gitOutput, pathIn } from '../process/git.ts';
-import { mendOnce, removeBrokenBranch } from '../process/git-damage.ts';
+import { apartPath } from '../process/homes/apart.ts';
 import type { Lease } from '../process/lease.ts';
-import { refuseLinkedFolders } from '../process/linked-folders.ts';
-import { ownGit } from '../process/own-git.ts';
-import type { Repository } from '../process/repository.ts';
 import { field, say } from '../say/say.ts';
 import { moveBranch } from './commit.ts';
 import { folderWithin } from './folder-within.ts';
@@ -31,7 +31,7 @@ import {
   writeWorktree,
 } from './record.ts';
 import { removeFolders } from './remove.ts';
-import { unblockWorktrees } from './unblock.ts';
+import { unblockWorktrees } from './repair/unblock.ts';
 
 type Environment = Readonly<Record<string, string>>;
 

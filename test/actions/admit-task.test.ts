@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { GRANTABLE, inWords, type Request } from '../../src/access/may.ts';
 import type { Principal } from '../../src/access/principal.ts';
-import { type AdmissionFacts, admitTask } from '../../src/actions/admit-task.ts';
-import { draftTask } from '../../src/actions/draft.ts';
-import { readFields } from '../../src/actions/fields.ts';
+import { type AdmissionFacts, admitTask } from '../../src/actions/callers/admit-task.ts';
+import { draftTask } from '../../src/actions/delegate/draft.ts';
+import { readFields } from '../../src/actions/delegate/fields.ts';
 import type { Caller } from '../../src/app/caller.ts';
 import { checkConfig } from '../../src/config/check.ts';
-import { fieldRows } from '../../src/task/asked-task.ts';
+import { fieldRows } from '../../src/task/fields/asked-task.ts';
 
 const principal: Principal = {
   role: 'contributor',
@@ -47,7 +47,7 @@ const ASKING: Readonly<Record<string, Record<string, unknown>>> = {
   output: { output: '/elsewhere/a' },
   sandbox: { sandbox: 'danger-full-access' },
 };
-/** The text is read before there is a task: actions/sources.ts asks. */
+/** The text is read before there is a task: actions/delegate/sources.ts asks. */
 const READ_BEFORE = ['prompt_file', 'schema'];
 
 /** Of the fields by which an agent asks for nothing. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { checkAgent } from '../../src/actions/doctor-agents.ts';
+import { checkAgent } from '../../src/actions/doctor/agents.ts';
 import { checkConfig } from '../../src/config/check.ts';
 import { worded } from '../../src/say/say.ts';
 

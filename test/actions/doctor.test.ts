@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DoctorRequest, doctor } from '../../src/actions/doctor.ts';
+import { type DoctorRequest, doctor } from '../../src/actions/doctor/doctor.ts';
 import { stateFolder } from '../../src/config/paths.ts';
 import { KoubouError } from '../../src/errors.ts';
 import { signHome } from '../../src/home/signature.ts';
-import { createFileHome } from '../../src/queue/files/home.ts';
+import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
 import type { WorkerInfo } from '../../src/queue/queue.ts';
 import { worded } from '../../src/say/say.ts';
 import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';

@@ -12,10 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type InitRequest, init } from '../../src/actions/init.ts';
+import { type InitRequest, init } from '../../src/actions/setup/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
-import { createFileHome } from '../../src/queue/files/home.ts';
+import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { worded } from '../../src/say/say.ts';
 import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';

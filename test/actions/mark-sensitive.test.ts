@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { markSensitive } from '../../src/actions/mark-sensitive.ts';
+import { markSensitive } from '../../src/actions/delegate/mark-sensitive.ts';
 import { isHeldIn } from '../../src/app/held.ts';
 import type { NewTask } from '../../src/task/record.ts';
 import { plannerOf } from '../../src/worker/plan.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readResult, type Slice } from '../../src/actions/result.ts';
+import { readResult, type Slice } from '../../src/actions/tasks/result.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import fc from '../helpers/fast-check.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';

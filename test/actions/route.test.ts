@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/no-thenable -- the word of the config; nobody awaits a rule */
 import assert from 'node:assert/strict';
-import { showRoute } from '../../src/actions/route.ts';
+import { showRoute } from '../../src/actions/delegate/route.ts';
 import { configPlanner } from '../../src/app/routing.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
 import { asOwner } from '../helpers/as-caller.ts';

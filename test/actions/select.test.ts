@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { resolveTask, type Selection, selectTasks } from '../../src/actions/select.ts';
+import { resolveTask, type Selection, selectTasks } from '../../src/actions/tasks/select.ts';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { asCaller } from '../helpers/as-caller.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Clock, type WaitEnd, type WaitProgress, waitForTasks } from '../../src/actions/wait.ts';
+import { type Clock, type WaitEnd, type WaitProgress, waitForTasks } from '../../src/actions/wait/wait.ts';
 import { type ErrorInfo, errorInfo } from '../../src/errors.ts';
 import type { State } from '../../src/task/lifecycle.ts';
 import type { TaskRecord } from '../../src/task/record.ts';

@@ -1,14 +1,14 @@
 /** That actions ask the table themselves: a door cannot forget it. */
 import assert from 'node:assert/strict';
 import type { Request } from '../../src/access/may.ts';
-import { cancelTasks } from '../../src/actions/cancel.ts';
-import { changeConfig } from '../../src/actions/config.ts';
-import { delegate } from '../../src/actions/delegate.ts';
-import { ensureWorker, startWorker } from '../../src/actions/ensure-worker.ts';
-import { retryTasks } from '../../src/actions/retry.ts';
-import { scaleWorkers } from '../../src/actions/scale.ts';
-import { stopWorkers } from '../../src/actions/stop.ts';
-import { applyTask, discardTask } from '../../src/actions/worktrees.ts';
+import { delegate } from '../../src/actions/delegate/delegate.ts';
+import { changeConfig } from '../../src/actions/setup/config.ts';
+import { cancelTasks } from '../../src/actions/tasks/cancel.ts';
+import { retryTasks } from '../../src/actions/tasks/retry.ts';
+import { applyTask, discardTask } from '../../src/actions/tasks/worktrees.ts';
+import { ensureWorker, startWorker } from '../../src/actions/workers/ensure-worker.ts';
+import { scaleWorkers } from '../../src/actions/workers/scale.ts';
+import { stopWorkers } from '../../src/actions/workers/stop.ts';
 import { type App, openApp } from '../../src/app/app.ts';
 import { asCaller } from '../helpers/as-caller.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';

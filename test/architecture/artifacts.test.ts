@@ -8,7 +8,7 @@ const src = join(import.meta.dirname, '../../src');
 const DISK =
   /import (?!\{ existsSync \} )[^;]* from '(?:node:fs(?:\/promises)?|(?:\.\.\/)+names\/own-file\.ts)'/;
 const READS = /\bartifacts\.(?:find|read)\(|\breadResult\(|\breadPatch\(|\breadLog\(/;
-/** A name below the folder of results, as queue/files/layout.ts makes it. */
+/** A name below the folder of results, as queue/files/layout/names.ts makes it. */
 const PLACE = /['"`/]results['"`/]|['"`/]run-\$\{/;
 
 const outside = (name: string): boolean => !name.startsWith('queue/');

@@ -3,70 +3,40 @@
 /** What everything may import. */
 export const EVERYWHERE: readonly string[] = ['errors.ts', 'say'];
 
-/** What a folder may import besides itself and EVERYWHERE: everything right of it, in the order of architecture.md. */
-const below = {
-  process: ['names', 'task', 'text', 'events.ts'],
-  middle: ['process', 'names', 'task', 'text', 'events.ts'],
-  runner: ['executor', 'judge', 'process', 'names', 'task', 'text', 'events.ts'],
-  worker: [
-    'executor',
-    'queue',
-    'runner',
-    'verify',
-    'worktree',
-    'route',
-    'judge',
-    'process',
-    'names',
-    'task',
-    'text',
-    'events.ts',
-  ],
-  app: [
-    'access',
-    'config',
-    'home',
-    'worker',
-    'executor',
-    'queue',
-    'runner',
-    'verify',
-    'worktree',
-    'route',
-    'judge',
-    'process',
-    'names',
-    'task',
-    'text',
-    'events.ts',
-  ],
-} as const;
-
+const words = ['task', 'privacy', 'text', 'events.ts'] as const;
+const middle = ['git', 'process', 'names', ...words] as const;
+const runner = ['executor', 'judge', ...middle] as const;
+const worker = ['queue', 'runner', 'verify', 'worktree', 'route', ...runner] as const;
+const app = ['access', 'config', 'init', 'home', 'worker', ...worker] as const;
 /** What uses the program put together. */
-const above = ['app', 'plan', 'review', ...below.app] as const;
+const above = ['app', 'plan', 'review', ...app] as const;
 
+/** What a folder may import besides itself and EVERYWHERE. */
 export const LAYERS: Record<string, readonly string[]> = {
   say: [],
   'errors.ts': [],
   'events.ts': [],
   text: [],
-  home: ['process', 'text'],
-  names: ['text'],
+  privacy: ['text'],
   task: ['text'],
+  names: ['text'],
   access: [],
-  process: below.process,
-  route: ['task', 'text'],
-  queue: below.middle,
-  executor: below.middle,
-  judge: ['task', 'text'],
-  runner: below.runner,
-  verify: below.runner,
-  worktree: below.middle,
-  worker: below.worker,
-  plan: below.worker,
-  review: below.worker,
-  config: ['access', 'process', 'names', 'task', 'text', 'events.ts'],
-  app: below.app,
+  home: ['process', 'text'],
+  process: ['names', ...words],
+  git: ['process', 'names', ...words],
+  route: ['task', 'privacy', 'text'],
+  queue: middle,
+  executor: middle,
+  judge: ['task', 'privacy', 'text'],
+  runner,
+  verify: runner,
+  worktree: middle,
+  worker,
+  plan: worker,
+  review: worker,
+  config: ['access', 'process', 'names', ...words],
+  init: ['config', 'process', 'names', ...words],
+  app,
   actions: above,
   cli: [
     'access',
@@ -93,7 +63,7 @@ export const COMPOSITION_ROOT = /^(app\/|index\.ts$)/;
 /** Where homes are looked for, and the one place that asks, so that no command goes past its refusals. */
 export const HOME_DOORS: readonly string[] = ['config/paths.ts', 'app/open-home.ts'];
 /** Of the programs of runs and their checks: everything else goes through the port that these are behind. */
-export const PROGRAM_STARTERS = /^(executor\/|process\/spawn\.ts$)/;
+export const PROGRAM_STARTERS = /^(executor\/|process\/programs\/spawn\.ts$)/;
 /** What names the backends and the kinds of runners. */
 export const COMPOSITION: readonly string[] = ['queue/open.ts', 'runner/registry.ts'];
 

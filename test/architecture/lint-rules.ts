@@ -41,6 +41,9 @@ const patternsOf = (folder: string): Pattern[] => {
         : COMPOSITION.filter((file) => !file.startsWith(`${folder}/`)).map((file) => `**/${file}`),
       message: 'Only src/app puts the parts together.',
     },
-    { group: folder === 'process' ? [] : ['execa'], message: 'Only src/process starts programs.' },
+    {
+      group: ['process', 'git'].includes(folder) ? [] : ['execa'],
+      message: 'Only src/process and src/git start programs.',
+    },
   ].filter(({ group }) => group.length > 0);
 };

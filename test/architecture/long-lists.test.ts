@@ -7,17 +7,17 @@ const src = join(import.meta.dirname, '../../src');
 const SPREAD = /\b(?:push|unshift|max|min|fromCharCode|concat)\(\.\.\./;
 /** What is spread there is short whatever others write: code's own tables, one config, one text's pieces. */
 const SHORT = [
-  'actions/doctor.ts',
+  'actions/doctor/doctor.ts',
   'app/home-summary.ts',
   'cli/render/record.ts',
   'cli/render/table.ts',
-  'executor/codex-places.ts',
-  'executor/named-secrets.ts',
+  'executor/codex/places.ts',
+  'executor/guarded/named-secrets.ts',
   'names/walk.ts',
-  'queue/files/adopt.ts',
-  'runner/prompt-counts.ts',
-  'text/evidence/evidence.ts',
-  'worker/endpoints.ts',
+  'privacy/evidence/evidence.ts',
+  'queue/files/add/import-dropped.ts',
+  'runner/model/prompt-counts.ts',
+  'worker/pool/endpoints.ts',
 ];
 
 const spreading = (sources: ReadonlyMap<string, string>): string[] =>

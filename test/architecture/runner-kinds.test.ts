@@ -24,13 +24,13 @@ const compared = (text: string): string[] =>
 
 /** These ask what a server speaks, which has two names in common with the kinds of runners. */
 const OF_SERVERS = [
-  'actions/doctor-models.ts',
-  'runner/agent-endpoint.ts',
-  'runner/agent-template.ts',
-  'runner/ask-tokenizer.ts',
-  'runner/http-failure.ts',
+  'actions/doctor/models.ts',
+  'runner/agent/endpoint.ts',
+  'runner/agent/template.ts',
+  'runner/model/ask-tokenizer.ts',
+  'runner/connection/http-failure.ts',
   'runner/registry.ts',
-  'runner/remote-model.ts',
+  'runner/model/remote-model.ts',
 ];
 const SERVERS = ['ollama', 'openai'];
 
@@ -121,8 +121,8 @@ export class EchoRunner implements Runner {
   },
   {
     file: 'runner/registry.ts',
-    from: "import { CommandRunner } from './command.ts';",
-    to: "import { CommandRunner } from './command.ts';\nimport { EchoRunner } from './echo.ts';",
+    from: "import { CommandRunner } from './program/command.ts';",
+    to: "import { CommandRunner } from './program/command.ts';\nimport { EchoRunner } from './echo.ts';",
   },
   {
     file: 'config/runner-entries.ts',

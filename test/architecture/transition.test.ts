@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Layout } from '../../src/queue/files/layout.ts';
-import { placeAfter } from '../../src/queue/files/transition.ts';
+import { Layout } from '../../src/queue/files/layout/names.ts';
+import { placeAfter } from '../../src/queue/files/tasks/transition.ts';
 import { type EventName, STATES, TRANSITIONS } from '../../src/task/lifecycle.ts';
 
 const QUEUE = join(import.meta.dirname, '../../src/queue/files');
-const TRANSITION = 'transition.ts';
+const TRANSITION = 'tasks/transition.ts';
 
 const RENAMES = /(?:\b(?:move|replace)\((?:\w+\.)*disk,|\.rename\()/;
 /** Renaming something by the name of a task: what makes such names, and what renames, in one file. */
@@ -24,7 +24,7 @@ const offenders = (sources: Iterable<readonly [string, string]>): string[] =>
     .map(([name]) => name);
 
 describe('a state of a task', () => {
-  const sources = readdirSync(QUEUE)
+  const sources = readdirSync(QUEUE, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => [name, readFileSync(join(QUEUE, name), 'utf8')] as const);
 

@@ -10,12 +10,12 @@ const src = join(import.meta.dirname, '../../src');
 const OF_THE_COMMAND_LINE = /^(cli|commands|say)\//;
 const OTHERS: readonly string[] = [
   // What they write is for Claude Code, which calls commands.
-  'config/claude-permissions.ts',
-  'config/claude-section.ts',
+  'init/claude-permissions.ts',
+  'init/claude-section.ts',
   // The flags of shells and interpreters.
-  'actions/program-words.ts',
+  'actions/callers/program-words.ts',
   // Its summaries are those of the flags.
-  'task/fields.ts',
+  'task/fields/fields.ts',
 ];
 /** They take and give data alone: not even a list of words for another program may be koubou's. */
 const STRICT = /^(actions|app)\/|^errors\.ts$/;
@@ -73,15 +73,23 @@ describe('the words of the command line', () => {
   });
 
   const planted: [name: string, file: string, text: string][] = [
-    ['a flag in a message', 'actions/draft.ts', "throw usage('Add --type command.');"],
-    ['a flag at the beginning', 'actions/places.ts', 'const words = `--output ${path} is not written`;'],
+    ['a flag in a message', 'actions/delegate/draft.ts', "throw usage('Add --type command.');"],
+    [
+      'a flag at the beginning',
+      'actions/delegate/places.ts',
+      'const words = `--output ${path} is not written`;',
+    ],
     ['a command in a hint', 'app/open-home.ts', "const hint = '`koubou trust` makes it yours.';"],
-    ['a command to copy', 'worktree/apply.ts', 'const hint = `It is in its patch: koubou diff ${id}`;'],
+    ['a command to copy', 'worktree/apply/apply.ts', 'const hint = `It is in its patch: koubou diff ${id}`;'],
     ['a hint of a code', 'errors.ts', "cancelled: rule(false, false, '`koubou retry` runs it again.'),"],
     ['the help', 'errors.ts', "usage: rule(false, false, 'See --help.', 2),"],
-    ['a flag for a program', 'actions/ensure-worker.ts', "args: ['work', '--home', home],"],
-    ['a flag in a lower layer', 'runner/answer-sink.ts', "'bound the answer with --set num_predict=…'"],
-    ['a command of two words', 'queue/files/add.ts', "const hint = 'Try koubou workers scale 1 4.';"],
+    ['a flag for a program', 'actions/workers/ensure-worker.ts', "args: ['work', '--home', home],"],
+    [
+      'a flag in a lower layer',
+      'runner/connection/bounded-answer.ts',
+      "'bound the answer with --set num_predict=…'",
+    ],
+    ['a command of two words', 'queue/files/add/add.ts', "const hint = 'Try koubou workers scale 1 4.';"],
   ];
   for (const [name, file, text] of planted) {
     it(`would be told of: ${name}`, () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cancelTasks } from '../../src/actions/cancel.ts';
+import { cancelTasks } from '../../src/actions/tasks/cancel.ts';
 import { asOwner } from '../helpers/as-caller.ts';
 import { koubou, startKoubou } from '../helpers/koubou.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';

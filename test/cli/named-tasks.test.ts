@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { selectionOf } from '../../src/cli/named-tasks.ts';
+import { selectionOf } from '../../src/cli/flags/named-tasks.ts';
 
 describe('the tasks that a command is given', () => {
   const reading = (text: string) => ({ readStdin: async () => Buffer.from(text) });

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { shippedAgents } from '../../src/config/agent-definitions.ts';
 import { checkConfig } from '../../src/config/check.ts';
-import { choose } from '../../src/config/choose.ts';
 import { fillTemplate } from '../../src/config/edit-yaml.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
 import { templatesFolder } from '../../src/config/paths.ts';
 import { readAgentYaml } from '../../src/config/read-yaml.ts';
+import { choose } from '../../src/init/choose.ts';
 import { toText } from '../../src/say/say.ts';
 
 const endpoints = { here: { kind: 'ollama', url: 'http://127.0.0.1:1' } };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, lstatSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { changeConfig, showConfig } from '../../src/actions/config.ts';
+import { changeConfig, showConfig } from '../../src/actions/setup/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { setConfig } from '../../src/config/set.ts';
 import { KoubouError } from '../../src/errors.ts';

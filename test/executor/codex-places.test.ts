@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { codexPlaces, makeBox } from '../../src/executor/codex-places.ts';
-import type { CodexPlaces, ConfinedSandbox } from '../../src/executor/codex-profile.ts';
-import { keyFolders } from '../../src/process/key-folders.ts';
+import { codexPlaces, makeBox } from '../../src/executor/codex/places.ts';
+import type { CodexPlaces, ConfinedSandbox } from '../../src/executor/codex/profile.ts';
+import { keyFolders } from '../../src/process/homes/key-folders.ts';
 
 describe('the places of a run of Codex', () => {
   let root: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { KoubouError } from '../../src/errors.ts';
-import { type CodexPlaces, codexProfile } from '../../src/executor/codex-profile.ts';
+import { type CodexPlaces, codexProfile } from '../../src/executor/codex/profile.ts';
 
 const box = {
   shown: '/h/r/shown',

@@ -25,7 +25,7 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'a journal that nobody looks at',
     fault: {
-      file: 'worktree/stage.ts',
+      file: 'worktree/apply/stage.ts',
       from: 'if (journal !== undefined) {',
       to: 'if (journal !== undefined && own.home === id) {',
     },
@@ -35,7 +35,7 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'a lock of the index that names nobody',
     fault: {
-      file: 'worktree/index-lock.ts',
+      file: 'worktree/apply/index-lock.ts',
       from: 'await writeFile(made, holder, ',
       to: "await writeFile(made, '', ",
     },

@@ -48,7 +48,7 @@ const PLANTED: readonly Planted[] = [
         to: 'if (maker !== undefined) return false;',
       },
       {
-        file: 'queue/files/sweep-half-made.ts',
+        file: 'queue/files/recover/sweep-half-made.ts',
         from: 'if (!isOver) continue;',
         to: 'if (isOver || maker !== undefined) continue;',
       },

@@ -164,7 +164,11 @@ describe('endpoints', function () {
       'a line without end',
       'openai',
       /the asker died|it hung|it held \d+ MB/,
-      { file: 'runner/lines.ts', from: 'if (rest.length > LINE_LETTERS) throw tooLong();', to: '' },
+      {
+        file: 'runner/connection/lines.ts',
+        from: 'if (rest.length > LINE_LETTERS) throw tooLong();',
+        to: '',
+      },
     ],
     [
       'keeps all that it has written',
@@ -172,7 +176,7 @@ describe('endpoints', function () {
       'ollama',
       /it held \d+ MB/,
       {
-        file: 'runner/answer-sink.ts',
+        file: 'runner/connection/bounded-answer.ts',
         from: 'await this.#output.appendFile(text);',
         to: '((globalThis as any).kept ??= []).push(text); await this.#output.appendFile(text);',
       },
@@ -183,7 +187,7 @@ describe('endpoints', function () {
       'ollama',
       /not runner_unavailable, charged/,
       {
-        file: 'runner/http-failure.ts',
+        file: 'runner/connection/http-failure.ts',
         from: '{ charged: true, cause },\n  );\n\n/** An HTTP status',
         to: '{ charged: false, cause },\n  );\n\n/** An HTTP status',
       },
@@ -194,7 +198,7 @@ describe('endpoints', function () {
       'ollama',
       /it hung/,
       {
-        file: 'runner/connection.ts',
+        file: 'runner/connection/connection.ts',
         from: 'setTimeout(giveUp, ERROR_BODY_MS)',
         to: 'setTimeout(() => undefined, ERROR_BODY_MS)',
       },
@@ -205,7 +209,7 @@ describe('endpoints', function () {
       'ollama',
       /an outcome that no file can hold/,
       {
-        file: 'text/json.ts',
+        file: 'text/formats/json.ts',
         from: "typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null",
         to: 'value as number',
       },
@@ -216,7 +220,7 @@ describe('endpoints', function () {
       'ollama',
       /left behind: .*Timeout/,
       {
-        file: 'runner/connection.ts',
+        file: 'runner/connection/connection.ts',
         from: '  } finally {\n    clearTimeout(timer);\n    giveUp();',
         to: '  } finally {\n    giveUp();',
       },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { draftTask } from '../../src/actions/draft.ts';
-import { readBatch } from '../../src/actions/fields.ts';
+import { draftTask } from '../../src/actions/delegate/draft.ts';
+import { readBatch } from '../../src/actions/delegate/fields.ts';
 import { KoubouError } from '../../src/errors.ts';
 import { parseTaskFile } from '../../src/task/record.ts';
 import { seeded } from '../helpers/seeded.ts';

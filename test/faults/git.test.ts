@@ -20,7 +20,7 @@ const PLANTED: readonly { what: string; faults: readonly Fault[]; retries: numbe
     what: 'a killed git that is taken for a mistake of the user',
     faults: [
       {
-        file: 'process/git.ts',
+        file: 'git/git.ts',
         from: "new KoubouError('git_killed', `git",
         to: "new KoubouError('usage', `git",
       },

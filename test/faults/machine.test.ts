@@ -325,7 +325,7 @@ describe('machine', function () {
       it: 'another boot is taken for this one',
       faults: [
         {
-          file: 'queue/files/reap.ts',
+          file: 'queue/files/recover/reap.ts',
           from: "verdictFor(context, about) === 'elsewhere'",
           to: 'about.bootId === null',
         },
@@ -337,7 +337,7 @@ describe('machine', function () {
       it: 'another boot of the same machine id is dead at once',
       faults: [
         {
-          file: 'queue/files/dead.ts',
+          file: 'queue/files/recover/dead.ts',
           from: "if (verdict !== 'elsewhere') return verdict === 'dead';",
           to: "if (verdict !== 'alive') return true;",
         },
@@ -350,7 +350,7 @@ describe('machine', function () {
     },
     {
       it: 'a folder that cannot be renamed is an error',
-      faults: [{ file: 'queue/files/disk.ts', from: "unlessCode(['EXDEV'], ", to: 'unlessCode([], ' }],
+      faults: [{ file: 'queue/files/disk/disk.ts', from: "unlessCode(['EXDEV'], ", to: 'unlessCode([], ' }],
       find: async (program) => ((await workOnOverlay(program)).drained ? [] : ['the drain never ended']),
       found: /never ended/,
     },
@@ -358,7 +358,7 @@ describe('machine', function () {
       it: 'silence is told by the wall clock',
       faults: [
         {
-          file: 'queue/files/workers.ts',
+          file: 'queue/files/workers/worker-files.ts',
           from: 'about.bootId === self.bootId && beat.steady_ms',
           to: 'about.bootId === "" && beat.steady_ms',
         },
@@ -375,7 +375,7 @@ describe('machine', function () {
       it: 'a full disk is an error like any other',
       faults: [
         {
-          file: 'queue/files/disk.ts',
+          file: 'queue/files/disk/disk.ts',
           from: "['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '') ||",
           to: '',
         },

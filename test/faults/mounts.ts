@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, closeSync, constants, mkdtempSync, openSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram } from '../../src/process/find-program.ts';
+import { findProgram } from '../../src/process/programs/find-program.ts';
 import { until } from '../helpers/until.ts';
 
 export type FileSystem = 'ext4' | 'xfs' | 'tmpfs';

@@ -10,12 +10,12 @@ const ALL: readonly (readonly Where[])[] = [...PLACES.map((place) => [place]), P
 /** Nobody takes an old name away, neither at the start nor when a task moves from one name of its file to another. */
 const LEFT: readonly Fault[] = [
   {
-    file: 'queue/files/old-names.ts',
+    file: 'queue/files/layout/old-names.ts',
     from: 'if (facts === undefined || facts.links < 2) return;',
     to: 'if (facts === undefined || facts.links > 0) return;',
   },
   {
-    file: 'queue/files/disk.ts',
+    file: 'queue/files/disk/disk.ts',
     from: 'await removeOldName(disk, from, to).catch(() => undefined);',
     to: '',
   },
@@ -27,7 +27,7 @@ const PLANTED: readonly { what: string; faults: readonly Fault[]; found: RegExp 
     faults: [
       ...LEFT,
       {
-        file: 'queue/files/claim.ts',
+        file: 'queue/files/claim/candidates.ts',
         from: 'if (await hasEnded(context, name)) {',
         to: 'if ((await hasEnded(context, name)) && name.run < 0) {',
       },

@@ -1,4 +1,4 @@
-import type { Disk } from '../../src/queue/files/disk.ts';
+import type { Disk } from '../../src/queue/files/disk/disk.ts';
 
 /** The same disk with some of its calls done otherwise: by which a fault is planted. */
 export const otherwise = (disk: Disk, calls: Partial<Disk>): Disk =>

@@ -15,7 +15,7 @@ const SEED = 20_261_121;
 
 /** What it held for a task stays: memory and open files. So much of them because it has half a minute to be found. */
 const LEAK: Fault = {
-  file: 'worker/attempts.ts',
+  file: 'worker/pool/attempts.ts',
   from: '    this.#running.delete(id);\n',
   to: `    this.#running.delete(id);
       const fs = process.getBuiltinModule('node:fs');

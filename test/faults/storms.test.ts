@@ -25,12 +25,12 @@ const LATEST_RESTART_MS = exhaustive ? 2000 : 15_000;
 /** Whoever is silent for so long is dead: what a lease would say. */
 const silence = (seconds: number): Fault[] => [
   {
-    file: 'queue/files/dead.ts',
+    file: 'queue/files/recover/dead.ts',
     from: "if (verdict !== 'elsewhere') return verdict === 'dead';",
     to: "if (verdict === 'dead') return true;",
   },
   {
-    file: 'queue/files/dead.ts',
+    file: 'queue/files/recover/dead.ts',
     from: 'const UNSEEN_DEAD_AFTER_MS = 60_000;',
     to: `const UNSEEN_DEAD_AFTER_MS = ${seconds * 1000};`,
   },
@@ -41,18 +41,18 @@ const PLANTED: readonly Fault[] = [
   ...silence(exhaustive ? 60 : 5),
   // The last outcome replaces the first.
   {
-    file: 'queue/files/outcome.ts',
+    file: 'queue/files/tasks/outcome.ts',
     from: "await unlessCode(['EEXIST'], () => disk.link(tmp, path));",
     to: "await unlessCode(['EEXIST'], () => disk.rename(tmp, path));",
   },
   // A result is published without asking whose the task is.
   {
-    file: 'worker/lease.ts',
+    file: 'worker/attempt/lease.ts',
     from: 'if (await member.holds(claim)) return;',
     to: 'if (claim.run > 0) return;',
   },
   // What runs of the dead left goes on.
-  { file: 'queue/files/reap.ts', from: '  await stopChildren(context, workerId, folder);', to: '' },
+  { file: 'queue/files/recover/reap.ts', from: '  await stopChildren(context, workerId, folder);', to: '' },
   // Deaths are not counted.
   {
     file: 'task/budget.ts',
@@ -64,12 +64,12 @@ const PLANTED: readonly Fault[] = [
 /** A task is copied to its worker, and then taken away where it was. */
 const COPIED: readonly Fault[] = [
   {
-    file: 'queue/files/transition.ts',
+    file: 'queue/files/tasks/transition.ts',
     from: '() => move(disk, from.path, to.path),',
     to: "() => (to.state === 'in_progress' ? copyAway : move)(disk, from.path, to.path),",
   },
   {
-    file: 'queue/files/transition.ts',
+    file: 'queue/files/tasks/transition.ts',
     from: 'export const transition = ',
     to: `const copyAway = async (disk, source, target) => {
       await (await import('node:fs/promises')).copyFile(source, target);

@@ -20,7 +20,7 @@ const MOST_MS = exhaustive ? 50 : 2000;
 
 /** As it was: a pause is four times as long as the look before it, and starting a worker is a part of the look. */
 const LOOKS_WHILE_IT_STARTS: Fault = {
-  file: 'actions/wait.ts',
+  file: 'actions/wait/wait.ts',
   from: 'await (this.#ahead === undefined ? sleep : Promise.race([sleep, this.#ahead]));',
   to: `const fromMs = this.#waitedMs;
       await Promise.all([sleep, this.#ahead]);

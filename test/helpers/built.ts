@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildCommandLine } from '../../build/command-line.ts';
 import { principalOf } from '../../src/access/principal.ts';
-import { callerEnvironment } from '../../src/actions/caller-environment.ts';
+import { callerEnvironment } from '../../src/actions/callers/caller-environment.ts';
 import { stateHome } from './state.ts';
 
 const repository = dirname(dirname(import.meta.dirname));

@@ -1,6 +1,6 @@
 /** The plainest way from a dropped file to a task; refuses what runs programs, as the real one does. */
 import { KoubouError } from '../../src/errors.ts';
-import type { DraftFromDrop } from '../../src/queue/files/adopt.ts';
+import type { DraftFromDrop } from '../../src/queue/files/add/import-dropped.ts';
 import { newTask } from '../support/builders.ts';
 
 export const draftFromDrop: DraftFromDrop = (fields, prompt) => {

@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Machine, thisMachine } from '../../src/queue/files/disk/machine.ts';
 import { FileQueue, type FileQueueOptions } from '../../src/queue/files/file-queue.ts';
-import { createFileHome } from '../../src/queue/files/home.ts';
-import { type Machine, thisMachine } from '../../src/queue/files/machine.ts';
+import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
 import type { Seal } from '../../src/text/seal.ts';
 import { sealOf, sign } from './state.ts';
 

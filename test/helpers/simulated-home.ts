@@ -1,6 +1,6 @@
 /** A home on a simulated disk, and processes that stand still at one of their calls to it. */
 import assert from 'node:assert/strict';
-import type { Disk } from '../../src/queue/files/disk.ts';
+import type { Disk } from '../../src/queue/files/disk/disk.ts';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { census } from '../faults/census.ts';
 import { otherwise } from '../faults/otherwise.ts';

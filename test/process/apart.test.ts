@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isLeft } from '../../src/process/apart.ts';
+import { isLeft } from '../../src/process/homes/apart.ts';
 import { type ProcessIdentity, selfIdentity } from '../../src/process/liveness.ts';
 import { halfMadeBy, makerName } from '../../src/process/maker.ts';
 

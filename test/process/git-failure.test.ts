@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ERROR_CODES, type ErrorCode, KoubouError } from '../../src/errors.ts';
-import { gitOutput } from '../../src/process/git.ts';
+import { gitOutput } from '../../src/git/git.ts';
 
 /** As git says them, with a fault put into one of its system calls (test/faults/commands). */
 const SAID: readonly (readonly [words: string, code: ErrorCode])[] = [

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { pidsCarrying } from '../../src/process/process-table.ts';
+import { pidsCarrying } from '../../src/process/programs/process-table.ts';
 
 describe('the processes that carry a marker', () => {
   let proc: string;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { reducedEnvironment } from '../../src/process/reduced-environment.ts';
+import { reducedEnvironment } from '../../src/process/programs/reduced-environment.ts';
 
 describe('the environment of a child', () => {
   const whole = {

@@ -6,9 +6,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfIdentity, startTimeOf, verdictOn } from '../../src/process/liveness.ts';
-import { processTable } from '../../src/process/process-table.ts';
-import { startProgram } from '../../src/process/spawn.ts';
-import { killMarked } from '../../src/process/stop-tree.ts';
+import { processTable } from '../../src/process/programs/process-table.ts';
+import { startProgram } from '../../src/process/programs/spawn.ts';
+import { killMarked } from '../../src/process/programs/stop-tree.ts';
 
 /** As where as many files are open as may be: no process can be looked at. */
 const withoutDescriptors = async <T>(

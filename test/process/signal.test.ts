@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import { isAlive, sendSignal } from '../../src/process/signal.ts';
+import { isAlive, sendSignal } from '../../src/process/programs/signal.ts';
 
 describe('a signal to a recorded process', () => {
   it('reaches it, and nothing once it is gone', async () => {

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import { type RunningProgram, startProgram } from '../../src/process/spawn.ts';
-import { killMarked, stopTree } from '../../src/process/stop-tree.ts';
+import { type RunningProgram, startProgram } from '../../src/process/programs/spawn.ts';
+import { killMarked, stopTree } from '../../src/process/programs/stop-tree.ts';
 import { leaseFor } from '../support/lease.ts';
 
 const until = async (condition: () => Promise<boolean> | boolean): Promise<void> => {
@@ -175,7 +175,7 @@ describe('stopping a tree of processes', () => {
       cwd: folder,
       environment: {
         PATH: process.env['PATH'] ?? '',
-        STOP: new URL('../../src/process/stop-tree.ts', import.meta.url).href,
+        STOP: new URL('../../src/process/programs/stop-tree.ts', import.meta.url).href,
       },
       stdin: 'closed',
       stdoutPath: join(folder, 'out'),

@@ -1,7 +1,7 @@
 /** One call to the file system fails, and the worker goes on. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import type { FileMember } from '../../src/queue/files/member.ts';
+import type { FileMember } from '../../src/queue/files/claim/file-member.ts';
 import { census } from '../faults/census.ts';
 import { FailingDisk } from '../helpers/queue-disk.ts';
 import { draftFromDrop } from '../helpers/queue-drop.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Machine } from '../../src/queue/files/machine.ts';
-import { thisMachine } from '../../src/queue/files/machine.ts';
+import type { Machine } from '../../src/queue/files/disk/machine.ts';
+import { thisMachine } from '../../src/queue/files/disk/machine.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 import { census } from '../faults/census.ts';
 import { lookDead, lookRebooted } from '../helpers/queue-dead.ts';

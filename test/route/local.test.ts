@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { isNetwork, LocalNetworks } from '../../src/privacy/local-networks.ts';
 import { mustStayLocal, notLocal } from '../../src/route/local.ts';
-import { isNetwork, LocalNetworks } from '../../src/task/local-networks.ts';
 
 const networks = new LocalNetworks();
 const to = (url: string | null, model: string | null = 'm', staysLocal = true) =>

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../src/errors.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import { type AgentEntry, type AgentOptions, AgentRunner } from '../../src/runner/agent.ts';
+import { type AgentEntry, type AgentOptions, AgentRunner } from '../../src/runner/agent/agent.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { Bench, failure, promptFolders, type Ran, success } from '../contract/runner.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type CodexPlaces, codexProfile } from '../../src/executor/codex-profile.ts';
+import { type CodexPlaces, codexProfile } from '../../src/executor/codex/profile.ts';
 import {
   type CodexAbilities,
   type CodexWishes,
@@ -8,7 +8,7 @@ import {
   flagsIn,
   isTooOld,
   unknownTo,
-} from '../../src/runner/codex-arguments.ts';
+} from '../../src/runner/codex/arguments.ts';
 
 const HELP = `Options:
   -c, --config <key=value>

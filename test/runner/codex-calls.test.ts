@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { CallReader } from '../../src/runner/codex-calls.ts';
-import { CodexTrail } from '../../src/runner/codex-trail.ts';
+import { CallReader } from '../../src/runner/codex/calls.ts';
+import { CodexTrail } from '../../src/runner/codex/observation.ts';
 
 type Item = Record<string, unknown>;
 

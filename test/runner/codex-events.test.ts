@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readCodexEvent } from '../../src/runner/codex-events.ts';
+import { readCodexEvent } from '../../src/runner/codex/events.ts';
 
 const item = (fields: object): string => JSON.stringify({ type: 'item.completed', item: fields });
 

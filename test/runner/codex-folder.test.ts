@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { withCodexFolder } from '../../src/runner/codex-folder.ts';
+import { withCodexFolder } from '../../src/runner/codex/folder.ts';
 
 describe('the folder of a question to Codex without a home', () => {
   let user: string;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeNoted, strayFolders } from '../../src/executor/stray-folders.ts';
+import { removeNoted, strayFolders } from '../../src/executor/codex/stray-folders.ts';
 
 describe('what the sandbox of Codex leaves in a folder', () => {
   let root: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { KoubouError } from '../../src/errors.ts';
-import { codexConfig, requireSettings } from '../../src/runner/codex-toml.ts';
+import { codexConfig, requireSettings } from '../../src/runner/codex/toml.ts';
 
 const read = (text: string): void => requireSettings(text, 'codex.toml');
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import { CommandRunner } from '../../src/runner/command.ts';
+import { CommandRunner } from '../../src/runner/program/command.ts';
 import { Bench, failure, type Running, success } from '../contract/runner.ts';
 
 describe('a command', () => {

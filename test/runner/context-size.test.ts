@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sizeContext } from '../../src/runner/context-size.ts';
+import { sizeContext } from '../../src/runner/model/context-size.ts';
 import { estimateTokens, fewestTokens } from '../../src/task/tokens.ts';
 
 describe('the estimate of tokens', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { directEnvironment } from '../../src/runner/direct-environment.ts';
+import { directEnvironment } from '../../src/runner/connection/direct-environment.ts';
 
 const proxies = {
   HTTP_PROXY: 'http://proxy.example:3128',

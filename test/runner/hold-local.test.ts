@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openConnection } from '../../src/runner/connection.ts';
+import { LocalNetworks } from '../../src/privacy/local-networks.ts';
+import { openConnection } from '../../src/runner/connection/connection.ts';
+import type { Lookup } from '../../src/runner/connection/hold-local.ts';
 import { RunFailure } from '../../src/runner/failure.ts';
-import type { Lookup } from '../../src/runner/hold-local.ts';
-import { LocalNetworks } from '../../src/task/local-networks.ts';
 
 const local = new LocalNetworks();
 

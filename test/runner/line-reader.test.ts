@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LineReader } from '../../src/runner/line-reader.ts';
+import { LineReader } from '../../src/runner/program/line-reader.ts';
 
 describe('the lines of a file that grows', () => {
   let folder: string;

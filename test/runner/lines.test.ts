@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { linesOf } from '../../src/runner/lines.ts';
-import { sseGuard } from '../../src/runner/sse-guard.ts';
+import { linesOf } from '../../src/runner/connection/lines.ts';
+import { sseGuard } from '../../src/runner/connection/sse-guard.ts';
 
 async function* pieces(...all: Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const each of all) yield each;

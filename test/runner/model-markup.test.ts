@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { MARKERS, THOUGHTS } from '../../src/runner/markup-table.ts';
-import { MarkupSplitter, type Part } from '../../src/runner/model-markup.ts';
+import { MARKERS, THOUGHTS } from '../../src/runner/markup/markup-table.ts';
+import { MarkupSplitter, type Part } from '../../src/runner/markup/model-markup.ts';
 import fc from '../helpers/fast-check.ts';
 
 const split = (pieces: readonly string[], asked = ''): { answer: string; thinking: string } => {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
-import { buildPrompt } from '../../src/runner/model-prompt.ts';
+import { buildPrompt } from '../../src/runner/model/model-prompt.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { promptFolders, taskOf } from '../contract/runner.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { type Connection, openConnection } from '../../src/runner/connection.ts';
-import { openRelay, type Relay } from '../../src/runner/model-relay.ts';
+import { type Connection, openConnection } from '../../src/runner/connection/connection.ts';
+import { openRelay, type Relay } from '../../src/runner/connection/model-relay.ts';
 import { type ResponsesServer, startResponsesServer } from '../helpers/responses-server.ts';
 
 describe('the relay between an agent and its model', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { OllamaRunner } from '../../src/runner/ollama.ts';
+import { OllamaRunner } from '../../src/runner/model/ollama.ts';
 import { Bench, describeModelRunner, failure, promptFolders, success } from '../contract/runner.ts';
 import {
   type Script,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { OpenAiRunner } from '../../src/runner/openai-compatible.ts';
+import { OpenAiRunner } from '../../src/runner/model/openai-compatible.ts';
 import { Bench, describeModelRunner, failure, promptFolders, success } from '../contract/runner.ts';
 import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { refuseProjectSettings } from '../../src/runner/project-settings.ts';
+import { refuseProjectSettings } from '../../src/runner/agent/project-settings.ts';
 
 const environment = { PATH: process.env['PATH'] ?? '' };
 

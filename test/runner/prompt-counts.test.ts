@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PromptCounts } from '../../src/runner/prompt-counts.ts';
+import { PromptCounts } from '../../src/runner/model/prompt-counts.ts';
 import { leastTokens } from '../../src/task/tokens.ts';
 import { KINDS, type Kind, MEASURED, TOKENIZERS, textOf } from '../helpers/prompt-texts.ts';
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import { PromptCounts } from '../../src/runner/prompt-counts.ts';
-import { type Judged, judgeCount, type PromptCount, withVerdict } from '../../src/runner/prompt-verdict.ts';
+import { PromptCounts } from '../../src/runner/model/prompt-counts.ts';
+import {
+  type Judged,
+  judgeCount,
+  type PromptCount,
+  withVerdict,
+} from '../../src/runner/model/prompt-verdict.ts';
 import { leastOf } from '../../src/task/tokens.ts';
 import { KINDS, type Kind, MEASURED, TOKENIZERS, textOf } from '../helpers/prompt-texts.ts';
 

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openConnection } from '../../src/runner/connection.ts';
+import { LocalNetworks } from '../../src/privacy/local-networks.ts';
+import { openConnection } from '../../src/runner/connection/connection.ts';
 import { RunFailure } from '../../src/runner/failure.ts';
-import { OllamaRunner } from '../../src/runner/ollama.ts';
-import { OpenAiRunner } from '../../src/runner/openai-compatible.ts';
-import { refuseRemoteModel } from '../../src/runner/remote-model.ts';
+import { OllamaRunner } from '../../src/runner/model/ollama.ts';
+import { OpenAiRunner } from '../../src/runner/model/openai-compatible.ts';
+import { refuseRemoteModel } from '../../src/runner/model/remote-model.ts';
 import type { Runner } from '../../src/runner/runner.ts';
-import { LocalNetworks } from '../../src/task/local-networks.ts';
 import { Bench, failure, promptFolders, success } from '../contract/runner.ts';
 import { type Script, type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
 

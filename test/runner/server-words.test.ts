@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { httpFailure } from '../../src/runner/http-failure.ts';
-import { type Meaning, meaningOfWords } from '../../src/runner/server-words.ts';
+import { httpFailure } from '../../src/runner/connection/http-failure.ts';
+import { type Meaning, meaningOfWords } from '../../src/runner/connection/server-words.ts';
 
 const server = { kind: 'openai', url: 'http://127.0.0.1:1/v1', model: 'm' } as const;
 

@@ -1,6 +1,6 @@
 /** What the client of a stream is given: it copies what is left of a piece for each event in it. */
 import assert from 'node:assert/strict';
-import { sseGuard } from '../../src/runner/sse-guard.ts';
+import { sseGuard } from '../../src/runner/connection/sse-guard.ts';
 
 const SERVER = { kind: 'openai', url: 'http://127.0.0.1:1', model: 'm' } as const;
 

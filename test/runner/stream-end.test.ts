@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { calledTools, streamEnd } from '../../src/runner/stream-end.ts';
+import { calledTools, streamEnd } from '../../src/runner/connection/stream-end.ts';
 
 describe('the end of a stream', () => {
   it('is whole only for the ends on the list of its dialect', () => {

@@ -15,11 +15,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentEntry } from '../../src/runner/agent.ts';
+import type { AgentEntry } from '../../src/runner/agent/agent.ts';
 import { buildRunners } from '../../src/runner/registry.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
-import { checkExecutor } from '../../src/worker/check-executor.ts';
+import { checkExecutor } from '../../src/worker/workspace/check-executor.ts';
 import { Bench, failure, promptFolders, type Ran, success, taskOf } from '../contract/runner.ts';
 import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';

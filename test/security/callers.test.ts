@@ -20,12 +20,12 @@ import { basename, join } from 'node:path';
 import { isListedCheck, isListedProgram } from '../../src/access/listed-programs.ts';
 import { GRANTABLE, may, type Request, type Verdict } from '../../src/access/may.ts';
 import { principalOf } from '../../src/access/principal.ts';
-import { Sources } from '../../src/actions/sources.ts';
+import { Sources } from '../../src/actions/delegate/sources.ts';
 import { projectOf, realOf } from '../../src/app/project.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { findHome } from '../../src/config/paths.ts';
-import { daemonEnvironment } from '../../src/process/daemon-environment.ts';
-import { type SandboxFacts, sandboxIn } from '../../src/process/sandbox.ts';
+import { daemonEnvironment } from '../../src/process/programs/daemon-environment.ts';
+import { type SandboxFacts, sandboxIn } from '../../src/process/programs/sandbox.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { asCaller } from '../helpers/as-caller.ts';
@@ -368,7 +368,7 @@ security: { allow_full_access: true }
       const inSub = { cwd: join(project.folder, 'sub'), environment: { HOME: root, PATH: path, ...AGENT } };
       assert.equal((await project.runWith(inSub, 'delegate', '--each', '../min*', 'hello')).code, 0);
       const planted = await buildPlanted({
-        file: 'actions/delegate.ts',
+        file: 'actions/delegate/delegate.ts',
         from: 'isBound ? (path: string) => project.has(realOf(path)) : undefined',
         to: 'isBound ? (path: string) => realOf(path) !== "" : undefined',
       });
@@ -601,7 +601,7 @@ routing: { default: { general: m } }
       assert.doesNotMatch(`${refused.stdout}${refused.stderr}`, /a-word-that-stays/);
     }
     const planted = await buildPlanted({
-      file: 'actions/admit-task.ts',
+      file: 'actions/callers/admit-task.ts',
       from: 'about: task.task_id,',
       to: "about: task.command.join(' '),",
     });
@@ -629,7 +629,7 @@ routing: { default: { general: m } }
     const refused = await call(AGENT, ['retry', parent, '--json']);
     assert.deepEqual([codeOf(refused), await states()], ['not_allowed', ['failed', 'failed']]);
     const planted = await buildPlanted({
-      file: 'actions/retry.ts',
+      file: 'actions/tasks/retry.ts',
       from: "caller.principal.role === 'owner' ? [] :",
       to: "caller.principal.role !== '' ? [] :",
     });
@@ -829,7 +829,7 @@ routing: { default: { general: m } }
         };
         assert.doesNotMatch(await shown(), new RegExp(`${SECRET}|Sum up`));
         const fault = {
-          file: 'worker/one-try.ts',
+          file: 'worker/attempt/one-try.ts',
           from: 'if (local.held) await this.#parts.markHeld();',
           to: '',
         };
@@ -874,7 +874,11 @@ routing: { default: { general: m } }
         const reason = await reasonOf();
         assert.doesNotMatch(reason, new RegExp(SECRET));
         assert.match(reason, /^endpoint_busy, as the log of task_/);
-        const fault = { file: 'worker/attempt.ts', from: 'return stays ?', to: 'return code === message ?' };
+        const fault = {
+          file: 'worker/attempt/attempt.ts',
+          from: 'return stays ?',
+          to: 'return code === message ?',
+        };
         await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
         assert.match(await reasonOf(await buildPlanted(fault)), new RegExp(SECRET));
       } finally {

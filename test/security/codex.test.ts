@@ -16,13 +16,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nestedRepositories } from '../../src/executor/nested-repositories.ts';
-import { systemHome } from '../../src/process/key-folders.ts';
+import { nestedRepositories } from '../../src/executor/repositories/nested-repositories.ts';
+import { systemHome } from '../../src/process/homes/key-folders.ts';
 import { type ProcessIdentity, selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
-import { CodexRunner } from '../../src/runner/codex.ts';
-import { lastWords } from '../../src/runner/codex-program.ts';
-import { sandboxFor } from '../../src/runner/codex-sandbox.ts';
+import { CodexRunner } from '../../src/runner/codex/codex.ts';
+import { lastWords } from '../../src/runner/codex/program.ts';
+import { sandboxFor } from '../../src/runner/codex/sandbox.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
 import { promptFolders, taskOf } from '../contract/runner.ts';
 import { type ResponsesServer, startResponsesServer } from '../helpers/responses-server.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { checkModels } from '../../src/actions/doctor-models.ts';
-import { probeOllama, probeOpenAi } from '../../src/config/detect.ts';
+import { checkModels } from '../../src/actions/doctor/models.ts';
 import { defaultConfig } from '../../src/config/load.ts';
+import { probeOllama, probeOpenAi } from '../../src/init/detect.ts';
 import { worded } from '../../src/say/say.ts';
 import { until } from '../helpers/until.ts';
 

@@ -17,12 +17,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bubblewrapArguments } from '../../src/executor/bubblewrap.ts';
+import { bubblewrapArguments } from '../../src/executor/bubblewrap/bubblewrap.ts';
+import { HeldPlaces } from '../../src/executor/bubblewrap/held-places.ts';
+import { systemCallFilter } from '../../src/executor/bubblewrap/seccomp.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
-import { HeldPlaces } from '../../src/executor/held-places.ts';
-import { systemCallFilter } from '../../src/executor/seccomp.ts';
-import type { ProgramEnd, RunningProgram } from '../../src/process/spawn.ts';
-import { stopTree } from '../../src/process/stop-tree.ts';
+import type { ProgramEnd, RunningProgram } from '../../src/process/programs/spawn.ts';
+import { stopTree } from '../../src/process/programs/stop-tree.ts';
 import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { until } from '../helpers/until.ts';
 import { leaseFor } from '../support/lease.ts';

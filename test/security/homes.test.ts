@@ -38,7 +38,7 @@ const withoutGuards = (): Promise<string> =>
       to: 'if (bytes.length > 0) return true;',
     },
     {
-      file: 'queue/files/claim.ts',
+      file: 'queue/files/claim/candidates.ts',
       from: 'if (await hasEnded(context, name)) {',
       to: 'if ((await hasEnded(context, name)) && name.id === "") {',
     },
@@ -52,7 +52,7 @@ const withoutGuards = (): Promise<string> =>
     { file: 'home/signature.ts', from: 'Number(facts.uid) !== me()', to: 'Number(facts.uid) < 0' },
     { file: 'home/closed.ts', from: '(mode & 0o022) === 0', to: 'mode > 0' },
     { file: 'home/read-own.ts', from: 'facts.uid === me()', to: 'facts.uid >= 0' },
-    { file: 'actions/shown-task.ts', from: 'task: { ...kept', to: 'task: { ...found, ...kept' },
+    { file: 'actions/tasks/shown-task.ts', from: 'task: { ...kept', to: 'task: { ...found, ...kept' },
     {
       file: 'route/route.ts',
       from: 'answer_only !== true || runner?.changesFiles === false',
@@ -550,7 +550,7 @@ endpoints: { evil: { kind: openai, url: '${url}/v1', api_key_env: MY_SECRET } }
     assert.match(person, /prompts.* is not read: .*link/);
     const planted = await shown(
       await buildPlanted(
-        { file: 'text/read-text.ts', from: '(follow ? 0 : O_NOFOLLOW)', to: '(follow ? 0 : 0)' },
+        { file: 'text/formats/read-text.ts', from: '(follow ? 0 : O_NOFOLLOW)', to: '(follow ? 0 : 0)' },
         {
           file: 'app/untrusted-home.ts',
           from: "principalOf(environment).role !== 'owner'",

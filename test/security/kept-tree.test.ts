@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NewTask, TaskRecord } from '../../src/task/record.ts';
-import { Evidence } from '../../src/verify/evidence.ts';
+import { Evidence } from '../../src/verify/changes/evidence.ts';
 import { put, Repository } from '../worktree/repository.ts';
 
 describe('what is kept is what was checked', function () {

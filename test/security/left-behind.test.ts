@@ -16,12 +16,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { bubblewrapExecutor } from '../../src/executor/bubblewrap.ts';
+import { bubblewrapExecutor } from '../../src/executor/bubblewrap/bubblewrap.ts';
 import { confinementOf } from '../../src/executor/confine.ts';
 import type { Executor } from '../../src/executor/executor.ts';
 import { localExecutor } from '../../src/executor/local.ts';
-import { nestedRepositories } from '../../src/executor/nested-repositories.ts';
-import type { ProgramEnd } from '../../src/process/spawn.ts';
+import { nestedRepositories } from '../../src/executor/repositories/nested-repositories.ts';
+import type { ProgramEnd } from '../../src/process/programs/spawn.ts';
 import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 
 describe('what a program left that worked in a plain repository', function () {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { refuseLinkedFolders } from '../../src/process/linked-folders.ts';
+import { refuseLinkedFolders } from '../../src/git/repository/linked-folders.ts';
 import { put, Repository, shell } from '../worktree/repository.ts';
 
 /** Every folder for objects that is not there yet. */

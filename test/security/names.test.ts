@@ -24,20 +24,20 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { matchFiles } from '../../src/actions/attach.ts';
-import { expandEach } from '../../src/actions/expand.ts';
-import { withPlaces } from '../../src/actions/places.ts';
-import { writeClaudeSection } from '../../src/config/claude-section.ts';
+import { matchFiles } from '../../src/actions/delegate/attach.ts';
+import { expandEach } from '../../src/actions/delegate/expand.ts';
+import { withPlaces } from '../../src/actions/delegate/places.ts';
 import { type ErrorCode, KoubouError } from '../../src/errors.ts';
+import { writeClaudeSection } from '../../src/init/claude-section.ts';
 import { openAttached } from '../../src/names/attached.ts';
 import { Folder, openPlace } from '../../src/names/folder.ts';
 import { openOwn, replaceOwn } from '../../src/names/own-file.ts';
 import { Reserved } from '../../src/names/reserved.ts';
 import { NameRefused, walk, whatChanged } from '../../src/names/walk.ts';
-import { startDetached } from '../../src/process/detach.ts';
 import { tryLock } from '../../src/process/lock.ts';
-import { AgentFiles } from '../../src/runner/agent-files.ts';
-import { buildPrompt } from '../../src/runner/model-prompt.ts';
+import { startDetached } from '../../src/process/programs/detach.ts';
+import { AgentFiles } from '../../src/runner/agent/files.ts';
+import { buildPrompt } from '../../src/runner/model/model-prompt.ts';
 import { expectedPlaces, missingExpected } from '../../src/verify/expect.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
@@ -567,7 +567,7 @@ describe('names', () => {
       };
       assert.deepEqual(await typed(), [2, false]);
       const fault = {
-        file: 'actions/shell-program.ts',
+        file: 'actions/callers/shell-program.ts',
         from: 'if (again !== undefined) throw',
         to: 'if (again === "") throw',
       };

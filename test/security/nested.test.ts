@@ -12,9 +12,9 @@ import { join } from 'node:path';
 import { confinedExecutor } from '../../src/executor/confine.ts';
 import type { Executor } from '../../src/executor/executor.ts';
 import { localExecutor } from '../../src/executor/local.ts';
-import { missingSubmodules } from '../../src/executor/missing-submodules.ts';
-import { isHarmless } from '../../src/process/armed-repository.ts';
-import { gitlinksIn } from '../../src/process/gitlinks.ts';
+import { missingSubmodules } from '../../src/executor/repositories/missing-submodules.ts';
+import { isHarmless } from '../../src/git/repository/armed-repository.ts';
+import { gitlinksIn } from '../../src/git/repository/gitlinks.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
 import { judgeNested, NestedRepositories } from '../../src/verify/nested.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
@@ -195,7 +195,7 @@ describe('a repository that a run makes below the folder', function () {
       outside,
       `chmod 755 .; mkdir -p open/closed/sub; git init -q open/closed/sub; chmod 700 open/closed`,
     );
-    const look = `import('${new URL('../../src/process/nested-git.ts', import.meta.url).href}').then(({ nestedGit }) => nestedGit('${open}')).then((found) => console.log(JSON.stringify(found)))`;
+    const look = `import('${new URL('../../src/git/repository/nested-git.ts', import.meta.url).href}').then(({ nestedGit }) => nestedGit('${open}')).then((found) => console.log(JSON.stringify(found)))`;
     // The owner of the machine may read everything.
     const other = ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, '-e', look];
     const said = process.getuid?.() === 0 ? execFileSync('setpriv', other, { encoding: 'utf8' }) : undefined;

@@ -20,15 +20,15 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
-import { codexExecutor } from '../../src/executor/codex.ts';
-import { commandPath, guardedPath } from '../../src/executor/codex-bubblewrap.ts';
-import { codexPlaces } from '../../src/executor/codex-places.ts';
+import { commandPath, guardedPath } from '../../src/executor/codex/bubblewrap.ts';
+import { codexExecutor } from '../../src/executor/codex/codex.ts';
+import { codexPlaces } from '../../src/executor/codex/places.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
-import { findProgram } from '../../src/process/find-program.ts';
-import { gitProgram } from '../../src/process/git-program.ts';
-import { knowHome, noteModelFolder } from '../../src/process/model-folders.ts';
-import { findNamed, findOwn, ownPath, requireNamed } from '../../src/process/own-path.ts';
-import { startProgram } from '../../src/process/spawn.ts';
+import { gitProgram } from '../../src/git/program.ts';
+import { knowHome, noteModelFolder } from '../../src/process/homes/model-folders.ts';
+import { findProgram } from '../../src/process/programs/find-program.ts';
+import { findNamed, findOwn, ownPath, requireNamed } from '../../src/process/programs/own-path.ts';
+import { startProgram } from '../../src/process/programs/spawn.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { Project } from '../helpers/project.ts';
@@ -470,7 +470,7 @@ describe('a folder of the PATH in the project, which a sandbox makes', function 
   }
 
   it('would give it several without the guard', async () => {
-    const file = 'process/own-path.ts';
+    const file = 'process/programs/own-path.ts';
     const program = await buildPlanted(
       { file, from: 'if (isWithin(path, at) && counts(at)) return true;', to: '' },
       { file, from: "if (`${plain}/`.includes('/node_modules/')) return false;", to: '' },

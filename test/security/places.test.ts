@@ -24,15 +24,15 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
-import { bubblewrapExecutor } from '../../src/executor/bubblewrap.ts';
+import { bubblewrapExecutor } from '../../src/executor/bubblewrap/bubblewrap.ts';
+import { HeldPlaces } from '../../src/executor/bubblewrap/held-places.ts';
 import { type ConfineOptions, confinementOf } from '../../src/executor/confine.ts';
 import type { Confinement, Executor } from '../../src/executor/executor.ts';
-import { HeldPlaces } from '../../src/executor/held-places.ts';
+import { TOLD } from '../../src/executor/guarded/named-secrets.ts';
+import { privateBelow } from '../../src/executor/guarded/private-places.ts';
+import { placesToTell, secretPlaces } from '../../src/executor/guarded/secret-places.ts';
 import { localExecutor } from '../../src/executor/local.ts';
-import { TOLD } from '../../src/executor/named-secrets.ts';
-import { privateBelow } from '../../src/executor/private-places.ts';
-import { placesToTell, secretPlaces } from '../../src/executor/secret-places.ts';
-import { agentExecutor } from '../../src/runner/agent-sandbox.ts';
+import { agentExecutor } from '../../src/runner/agent/sandbox.ts';
 import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 
 describe('the places of a sandbox', function () {

@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileIdentity } from '../../src/process/holders.ts';
-import { type RunningProgram, startProgram } from '../../src/process/spawn.ts';
-import { killMarked } from '../../src/process/stop-tree.ts';
+import { fileIdentity } from '../../src/process/programs/holders.ts';
+import { type RunningProgram, startProgram } from '../../src/process/programs/spawn.ts';
+import { killMarked } from '../../src/process/programs/stop-tree.ts';
 import { leaseFor } from '../support/lease.ts';
 
 describe('a process that writes to a file of the user', () => {

@@ -21,14 +21,14 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { moveOwn } from '../../src/names/own-file.ts';
-import { apartPath } from '../../src/process/apart.ts';
+import { apartPath } from '../../src/process/homes/apart.ts';
 import { type ProcessIdentity, selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
-import { scratchOf } from '../../src/queue/files/artifact-files.ts';
-import { Layout } from '../../src/queue/files/layout.ts';
+import { Layout } from '../../src/queue/files/layout/names.ts';
+import { scratchOf } from '../../src/queue/files/tasks/artifact-files.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { isWithin } from '../../src/text/is-within.ts';
-import { RunState } from '../../src/worker/run-state.ts';
+import { RunState } from '../../src/worker/workspace/run-state.ts';
 import { sealOf } from '../helpers/state.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
 

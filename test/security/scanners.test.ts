@@ -7,12 +7,12 @@ import { holdsCode } from '../../src/judge/code-evidence.ts';
 import { errorWords } from '../../src/judge/error-body.ts';
 import { linear } from '../../src/judge/patterns.ts';
 import { isToolCallText } from '../../src/judge/tool-call-text.ts';
-import { asksForPerson, isQuestion } from '../../src/runner/agent-output.ts';
-import { readCodexEvent } from '../../src/runner/codex-events.ts';
-import { retryAfterSeconds, serverSaid } from '../../src/runner/http-failure.ts';
-import { MarkupSplitter } from '../../src/runner/model-markup.ts';
-import { parseModest } from '../../src/text/json.ts';
-import { KeyCutter, withoutKeys } from '../../src/text/keys.ts';
+import { KeyCutter, withoutKeys } from '../../src/privacy/keys.ts';
+import { asksForPerson, isQuestion } from '../../src/runner/agent/output.ts';
+import { readCodexEvent } from '../../src/runner/codex/events.ts';
+import { retryAfterSeconds, serverSaid } from '../../src/runner/connection/http-failure.ts';
+import { MarkupSplitter } from '../../src/runner/markup/model-markup.ts';
+import { parseModest } from '../../src/text/formats/json.ts';
 
 /** Letters of the short text. */
 const SHORT = 4000;

@@ -1,7 +1,7 @@
 /** The search for secrets reads what anybody wrote, in the daemon. */
 import assert from 'node:assert/strict';
 import { ConfigSchema } from '../../src/config/schema.ts';
-import { findSecret } from '../../src/text/secrets.ts';
+import { findSecret } from '../../src/privacy/secrets.ts';
 
 const words = ConfigSchema.parse({}).security.sensitive_patterns;
 

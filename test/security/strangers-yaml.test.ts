@@ -1,7 +1,7 @@
 /** YAML and JSON that somebody else wrote: read on the thread that has to hear signals, so in a time that is bound. */
 import assert from 'node:assert/strict';
 import { parseDocument } from 'yaml';
-import { MOST_LETTERS, readYaml } from '../../src/text/yaml.ts';
+import { MOST_LETTERS, readYaml } from '../../src/text/formats/yaml.ts';
 import { Project } from '../helpers/project.ts';
 
 const keys = (count: number): string => Array.from({ length: count }, (_, n) => `k${n}:\n`).join('');

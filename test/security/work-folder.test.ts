@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
-import { codexPlaces } from '../../src/executor/codex-places.ts';
+import { codexPlaces } from '../../src/executor/codex/places.ts';
 import { confinementOf } from '../../src/executor/confine.ts';
 import { Project } from '../helpers/project.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';

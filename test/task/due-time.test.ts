@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { KoubouError } from '../../src/errors.ts';
-import { parseDueTime } from '../../src/task/due-time.ts';
+import { parseDueTime } from '../../src/task/fields/due-time.ts';
 
 describe('a time after --at', () => {
   const noon = new Date(2026, 4, 10, 12, 0, 0).getTime();

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { readFields } from '../../src/actions/fields.ts';
-import { fieldRows } from '../../src/task/asked-task.ts';
-import { newTaskSchema } from '../../src/task/new-task-schema.ts';
+import { readFields } from '../../src/actions/delegate/fields.ts';
+import { fieldRows } from '../../src/task/fields/asked-task.ts';
+import { newTaskSchema } from '../../src/task/fields/new-task-schema.ts';
 import { TaskFile, TaskOptions } from '../../src/task/record.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { decodeLoosely, decodeText, TextCheck } from '../../src/text/decode-text.ts';
+import { decodeLoosely, decodeText, TextCheck } from '../../src/text/formats/decode-text.ts';
 
 const TEXT = 'one\r\nzwei ü 日本 \u{1F469}\u{200D}\u{1F4BB}\n';
 const le = Buffer.from(`\uFEFF${TEXT}`, 'utf16le');

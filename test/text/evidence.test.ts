@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { findByEvidence, lengthPoints } from '../../src/text/evidence/find.ts';
-import { KINDS } from '../../src/text/evidence/kinds.ts';
-import { GROUPS } from '../../src/text/evidence/shapes.ts';
-import { tokensOf } from '../../src/text/evidence/tokens.ts';
-import { WEIGHTS } from '../../src/text/evidence/weights.ts';
-import { CONCEPTS } from '../../src/text/evidence/words.ts';
+import { findByEvidence, lengthPoints } from '../../src/privacy/evidence/find.ts';
+import { KINDS } from '../../src/privacy/evidence/kinds.ts';
+import { GROUPS } from '../../src/privacy/evidence/shapes.ts';
+import { tokensOf } from '../../src/privacy/evidence/tokens.ts';
+import { WEIGHTS } from '../../src/privacy/evidence/weights.ts';
+import { CONCEPTS } from '../../src/privacy/evidence/words.ts';
 
 const TOLD = 'The side door opens with 7193#, Anna.';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isDeep, isModest, objectOf, parseModest, shapeOf } from '../../src/text/json.ts';
+import { isDeep, isModest, objectOf, parseModest, shapeOf } from '../../src/text/formats/json.ts';
 import fc from '../helpers/fast-check.ts';
 
 const depthOf = (value: unknown): number =>

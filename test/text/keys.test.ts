@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KeyCutter, withoutKeys } from '../../src/text/keys.ts';
+import { KeyCutter, withoutKeys } from '../../src/privacy/keys.ts';
 import { hasCredentials } from '../../src/text/url-credentials.ts';
 import fc from '../helpers/fast-check.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { isPlainText } from '../../src/text/plain-text.ts';
-import { NAMES } from '../../src/text/secret-names.ts';
-import { findSecret } from '../../src/text/secrets.ts';
+import { findSecret } from '../../src/privacy/secrets.ts';
+import { NAMES } from '../../src/privacy/words/secret-names.ts';
+import { isPlainText } from '../../src/text/formats/plain-text.ts';
 import { EVERYDAY_SECRETS, MORE_SECRETS } from './everyday-secrets.ts';
 import { LOTS } from './secret-tables.ts';
 

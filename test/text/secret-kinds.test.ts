@@ -1,6 +1,6 @@
 /** Kinds of what people write that the search once missed or took for a secret, each in several texts and languages. */
 import assert from 'node:assert/strict';
-import { findSecret } from '../../src/text/secrets.ts';
+import { findSecret } from '../../src/privacy/secrets.ts';
 
 const words = ['password', 'secret', 'api_key', 'token', 'private_key'];
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rules } from '@secretlint/secretlint-rule-preset-recommend';
-import { findPublishedKey } from '../../src/text/published-key-rules.ts';
-import { mayNameSecret } from '../../src/text/secret-hints.ts';
-import { NAMES } from '../../src/text/secret-names.ts';
-import { findSecret } from '../../src/text/secrets.ts';
+import { findPublishedKey } from '../../src/privacy/published-key-rules.ts';
+import { mayNameSecret } from '../../src/privacy/secret-hints.ts';
+import { findSecret } from '../../src/privacy/secrets.ts';
+import { NAMES } from '../../src/privacy/words/secret-names.ts';
 import { seeded } from '../helpers/seeded.ts';
 import { KEYS } from './secret-samples.ts';
 

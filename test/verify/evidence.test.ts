@@ -14,18 +14,18 @@ import {
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ownGit } from '../../src/process/own-git.ts';
-import { findRepository, isRepository } from '../../src/process/repository.ts';
-import { Evidence, type FolderChanges } from '../../src/verify/evidence.ts';
+import { ownGit } from '../../src/git/own-git.ts';
+import { findRepository, isRepository } from '../../src/git/repository/repository.ts';
+import { Evidence, type FolderChanges } from '../../src/verify/changes/evidence.ts';
+import { judgeChanges } from '../../src/verify/changes/judge-changes.ts';
+import { compareListTrees, takeListTree } from '../../src/verify/changes/list-tree.ts';
 import {
   type Bounds,
   compareGitTrees,
   type GitScope,
   type GitTree,
   takeGitTree,
-} from '../../src/verify/git-tree.ts';
-import { judgeChanges } from '../../src/verify/judge-changes.ts';
-import { compareListTrees, takeListTree } from '../../src/verify/list-tree.ts';
+} from '../../src/verify/work-tree/git-tree.ts';
 
 const environment = { PATH: process.env['PATH'] ?? '' };
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OllamaRunner } from '../../src/runner/ollama.ts';
+import { OllamaRunner } from '../../src/runner/model/ollama.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import type { NewTask } from '../../src/task/record.ts';
 import { promptFolders } from '../contract/runner.ts';

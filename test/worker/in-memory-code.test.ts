@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyTask, readPatch } from '../../src/actions/worktrees.ts';
+import { applyTask, readPatch } from '../../src/actions/tasks/worktrees.ts';
 import { asOwner } from '../helpers/as-caller.ts';
 import { scratchOf } from '../support/memory-queue/scratch.ts';
 import { textFrom } from '../support/text-from.ts';

@@ -1,8 +1,8 @@
 /** Whoever works with a queue, on one that keeps no file and gives no path. */
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
-import { readLog } from '../../src/actions/follow-log.ts';
-import { readResult, type Slice } from '../../src/actions/result.ts';
+import { readLog } from '../../src/actions/tasks/follow-log.ts';
+import { readResult, type Slice } from '../../src/actions/tasks/result.ts';
 import { errorInfo } from '../../src/errors.ts';
 import { asOwner } from '../helpers/as-caller.ts';
 import { until } from '../helpers/until.ts';

@@ -5,7 +5,7 @@ import { readAgentYaml } from '../../src/config/read-yaml.ts';
 import { buildRunners } from '../../src/runner/registry.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import type { TaskOptions } from '../../src/task/record.ts';
-import { LocalOnly } from '../../src/worker/local-only.ts';
+import { LocalOnly } from '../../src/worker/attempt/local-only.ts';
 import { taskOf } from '../contract/runner.ts';
 
 const settings = { localNetworks: ['10.0.0.0/8'], sensitivePatterns: ['password'] };

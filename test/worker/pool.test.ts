@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
 import { errorInfo } from '../../src/errors.ts';
-import { OpenAiRunner } from '../../src/runner/openai-compatible.ts';
+import { OpenAiRunner } from '../../src/runner/model/openai-compatible.ts';
 import { lookDead } from '../helpers/queue-dead.ts';
 import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
 import { until } from '../helpers/until.ts';

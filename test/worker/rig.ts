@@ -10,7 +10,7 @@ import type { Health, RunContext, Runner, RunnerOutcome } from '../../src/runner
 import type { NewTask, TaskFile, TaskRecord } from '../../src/task/record.ts';
 import type { Seal } from '../../src/text/seal.ts';
 import { runDaemon } from '../../src/worker/daemon.ts';
-import type { PoolEnd } from '../../src/worker/pool.ts';
+import type { PoolEnd } from '../../src/worker/pool/pool.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { someSeal } from '../helpers/state.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Slots } from '../../src/worker/slots.ts';
+import { Slots } from '../../src/worker/pool/slots.ts';
 
 const scaling = { scaleUpAt: 2, idleMs: 30_000 };
 

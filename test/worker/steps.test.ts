@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AttemptClocks } from '../../src/worker/clocks.ts';
-import { StepLeft, Steps } from '../../src/worker/steps.ts';
+import { AttemptClocks } from '../../src/worker/attempt/clocks.ts';
+import { StepLeft, Steps } from '../../src/worker/attempt/steps.ts';
 import { until } from '../helpers/until.ts';
 import { FakeRunner, Rig } from './rig.ts';
 

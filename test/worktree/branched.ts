@@ -1,7 +1,7 @@
 /** Branches as a completed task leaves them, made by plain git: no worker has to run for them. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Applied, applyWorktree } from '../../src/worktree/apply.ts';
+import { type Applied, applyWorktree } from '../../src/worktree/apply/apply.ts';
 import { type SealedHome, type WorktreeRecord, writeWorktree } from '../../src/worktree/record.ts';
 import { sealOf } from '../helpers/state.ts';
 import { environment, type Repository, shell } from './repository.ts';

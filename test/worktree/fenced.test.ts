@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
-import { git } from '../../src/process/git.ts';
+import { git } from '../../src/git/git.ts';
 import type { Lease } from '../../src/process/lease.ts';
 import { commitWorktree } from '../../src/worktree/commit.ts';
 import { readWorktree, type SealedHome } from '../../src/worktree/record.ts';

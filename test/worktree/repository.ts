@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ApplyDocument, DiscardDocument } from '../../src/actions/documents/work.ts';
-import { applyTask, discardTask, readPatch } from '../../src/actions/worktrees.ts';
+import { applyTask, discardTask, readPatch } from '../../src/actions/tasks/worktrees.ts';
 import { worded } from '../../src/say/say.ts';
 import type { NewTask, TaskRecord } from '../../src/task/record.ts';
 import type { WorkerSettings } from '../../src/worker/settings.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { within } from '../../src/worktree/within.ts';
+import { within } from '../../src/worktree/apply/within.ts';
 
 describe('a name below a work tree', () => {
   let top: string;

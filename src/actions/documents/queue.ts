@@ -1,7 +1,7 @@
 /** Documents of a queue as a whole: what is in it, who works on it, and what became of requests to change that. */
 import * as z from 'zod/mini';
 import type { Counts, Quarantined, WorkerInfo } from '../../queue/queue.ts';
-import type { BoardWorktree } from '../board.ts';
+import type { BoardWorktree } from '../tasks/board.ts';
 import { exactly } from './exactly.ts';
 import { TaskDocument } from './task.ts';
 

@@ -1,5 +1,5 @@
 /** The board of `koubou status`. Pure. */
-import type { Board, BoardWorktree } from '../../actions/board.ts';
+import type { Board, BoardWorktree } from '../../actions/tasks/board.ts';
 import { isSilent } from '../../app/living.ts';
 import type { WorkerInfo } from '../../queue/queue.ts';
 import type { TaskRecord } from '../../task/record.ts';

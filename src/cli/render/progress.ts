@@ -1,5 +1,5 @@
 /** One line that says how far many tasks are. Pure. */
-import type { WaitProgress } from '../../actions/wait.ts';
+import type { WaitProgress } from '../../actions/wait/wait.ts';
 import type { Colour } from './screen.ts';
 import { span } from './time.ts';
 

@@ -1,4 +1,4 @@
-/** What a text is drawn on. Pure: the terminal is looked at in cli/screen.ts. */
+/** What a text is drawn on. Pure: the terminal is looked at in cli/show/live-screen.ts. */
 
 export type Colour = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
 

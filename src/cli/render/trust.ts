@@ -1,6 +1,6 @@
 /** What `koubou trust` shows before it asks, and says afterwards. Pure. */
 import type { TrustDocument } from '../../actions/documents/home.ts';
-import type { TrustShown } from '../../actions/trust.ts';
+import type { TrustShown } from '../../actions/setup/trust.ts';
 
 export const renderShown = (shown: TrustShown, takesTasks: boolean): string => {
   const { home, why, programs, endpoints, variables, settings, unread, tasks } = shown;

@@ -1,7 +1,7 @@
-import { listWorkers } from '../../actions/workers.ts';
+import { listWorkers } from '../../actions/workers/workers.ts';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { renderWorkers } from '../../cli/render/workers.ts';
-import { openScreen } from '../../cli/screen.ts';
+import { openScreen } from '../../cli/show/live-screen.ts';
 
 export default class Workers extends BaseCommand {
   static override summary = 'Show the workers, one row per slot.';

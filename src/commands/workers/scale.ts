@@ -1,6 +1,6 @@
-import { scaleWorkers } from '../../actions/scale.ts';
+import { scaleWorkers } from '../../actions/workers/scale.ts';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { argument, text } from '../../cli/flags.ts';
+import { argument, text } from '../../cli/flags/flags.ts';
 import { KoubouError } from '../../errors.ts';
 
 export default class Scale extends BaseCommand {

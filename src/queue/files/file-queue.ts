@@ -18,27 +18,27 @@ import type {
   SweepReport,
   Unsealed,
 } from '../queue.ts';
-import { addTasks } from './add.ts';
-import { Adoption, type DraftFromDrop } from './adopt.ts';
-import { ArtifactFiles } from './artifact-files.ts';
-import { cancelTask, comesAlong, retryTask } from './cancel.ts';
-import { creatorName, makeContext, type QueueContext } from './context.ts';
-import type { Sightings } from './dead.ts';
-import { type Disk, NodeDisk, replace } from './disk.ts';
-import { Layout, parseDelayedName } from './layout.ts';
-import { countTasks, findIds, listRecords } from './list.ts';
-import { endedOf, hasResults, locate } from './locate.ts';
-import { type Machine, thisMachine } from './machine.ts';
-import { type FileMember, joinQueue } from './member.ts';
-import { withoutOldNames } from './old-names.ts';
-import { listQuarantine } from './quarantine.ts';
-import { readRecord } from './read.ts';
-import type { BudgetOf } from './reap.ts';
-import { requireSeal, type Seal } from './seal.ts';
-import { sweepAll, sweepSome } from './sweep.ts';
-import { listUnsealed, sealThem } from './unsealed.ts';
-import { PendingWatch } from './watch.ts';
-import { listWorkers, passedOver } from './workers.ts';
+import { addTasks } from './add/add.ts';
+import { Adoption, type DraftFromDrop } from './add/import-dropped.ts';
+import { type FileMember, joinQueue } from './claim/file-member.ts';
+import { type Disk, NodeDisk, replace } from './disk/disk.ts';
+import { type Machine, thisMachine } from './disk/machine.ts';
+import { cancelTask, comesAlong, retryTask } from './end/cancel.ts';
+import { creatorName, makeContext, type QueueContext } from './layout/context.ts';
+import { endedOf, hasResults, locate } from './layout/locate.ts';
+import { Layout, parseDelayedName } from './layout/names.ts';
+import { withoutOldNames } from './layout/old-names.ts';
+import { listQuarantine } from './layout/quarantine.ts';
+import { requireSeal, type Seal } from './layout/seal.ts';
+import { listUnsealed, sealThem } from './layout/unsealed.ts';
+import type { Sightings } from './recover/dead.ts';
+import type { BudgetOf } from './recover/reap.ts';
+import { sweepAll, sweepSome } from './recover/sweep.ts';
+import { ArtifactFiles } from './tasks/artifact-files.ts';
+import { countTasks, findIds, listRecords } from './tasks/list.ts';
+import { readRecord } from './tasks/read.ts';
+import { PendingWatch } from './tasks/watch.ts';
+import { listWorkers, passedOver } from './workers/worker-files.ts';
 
 /** Beyond this many waiting names a watcher costs more than it saves. */
 const WATCH_UP_TO = 1000;

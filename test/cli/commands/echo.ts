@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../../src/cli/base-command.ts';
-import { argument, choice, duration, integer, repeatable, text } from '../../../src/cli/flags.ts';
+import { argument, choice, duration, integer, repeatable, text } from '../../../src/cli/flags/flags.ts';
 
 /** Prints what it was given: the parts of the harness that only a real process can show. */
 export default class Echo extends BaseCommand {

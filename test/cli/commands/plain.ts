@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../../src/cli/base-command.ts';
-import { restArguments } from '../../../src/cli/flags.ts';
+import { restArguments } from '../../../src/cli/flags/flags.ts';
 
 export default class Plain extends BaseCommand {
   static override summary = 'Prints its arguments.';

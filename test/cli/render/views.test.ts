@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import stringWidth from 'string-width';
-import { cutRecord } from '../../../src/actions/cut-record.ts';
+import { cutRecord } from '../../../src/actions/tasks/cut-record.ts';
 import { renderBoard } from '../../../src/cli/render/board.ts';
 import { renderRecord } from '../../../src/cli/render/record.ts';
 import { plainScreen } from '../../../src/cli/render/screen.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import type { FileMember } from '../../../src/queue/files/claim/file-member.ts';
 import { FileQueue, type FileQueueOptions } from '../../../src/queue/files/file-queue.ts';
-import type { FileMember } from '../../../src/queue/files/member.ts';
 import { lookDead } from '../../helpers/queue-dead.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { draftFromDrop } from '../../helpers/queue-drop.ts';

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createFileHome } from '../../../src/queue/files/home.ts';
+import { createFileHome } from '../../../src/queue/files/layout/create-home.ts';
 import { sign } from '../../helpers/state.ts';
 import { judge, openHealthy } from './aftermath.ts';
 import { scenarios } from './scenarios.ts';
@@ -16,7 +16,7 @@ const AT_ONCE = 3;
 
 const steps = (): Set<string> => {
   const found = fs
-    .readdirSync(src)
+    .readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .flatMap((name) => [...fs.readFileSync(join(src, name), 'utf8').matchAll(/step\('([a-z._]+)'\)/g)]);
   return new Set(found.map((match) => match[1] as string));
@@ -131,9 +131,11 @@ describe('the walk through the protocol', () => {
 
   it('names every file there is, and no other', () => {
     const readme = fs.readFileSync(join(src, 'README.md'), 'utf8');
-    const named = new Set([...readme.matchAll(/`([a-z-]+\.ts)`/g)].map((match) => match[1]));
-    const files = fs.readdirSync(src).filter((name) => name.endsWith('.ts'));
-    const plumbing = ['context.ts', 'file-queue.ts'];
+    const named = new Set([...readme.matchAll(/`((?!src\/)[a-z-/]+\.ts)`/g)].map((match) => match[1]));
+    const files = fs
+      .readdirSync(src, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'));
+    const plumbing = ['layout/context.ts', 'file-queue.ts'];
     const expected = files.filter((name) => !plumbing.includes(name));
     assert.deepEqual(named, new Set(expected));
   });

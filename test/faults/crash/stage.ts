@@ -1,6 +1,7 @@
 /** What a scenario is told and tells, in the process that is hurt in the middle of it. */
+
+import type { FileMember } from '../../../src/queue/files/claim/file-member.ts';
 import type { FileQueue } from '../../../src/queue/files/file-queue.ts';
-import type { FileMember } from '../../../src/queue/files/member.ts';
 import type { Claim } from '../../../src/queue/queue.ts';
 import type { Budget } from '../../../src/task/budget.ts';
 import type { RunOutcome } from '../../../src/task/record.ts';

@@ -3,23 +3,23 @@
  * watch.ts: a home can hang it, or fill its memory.
  */
 import { join } from 'node:path';
-import { draftFromDrop } from '../../../src/actions/draft-from-drop.ts';
+import { draftFromDrop } from '../../../src/actions/delegate/draft-from-drop.ts';
 import { workerSettings } from '../../../src/app/worker-settings.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { promptFolders } from '../../../src/config/paths.ts';
 import { errorInfo } from '../../../src/errors.ts';
+import { thisMachine } from '../../../src/queue/files/disk/machine.ts';
 import { FileQueue, type FileQueueOptions } from '../../../src/queue/files/file-queue.ts';
-import { thisMachine } from '../../../src/queue/files/machine.ts';
-import type { Seal } from '../../../src/queue/files/seal.ts';
+import type { Seal } from '../../../src/queue/files/layout/seal.ts';
 import type { Member } from '../../../src/queue/queue.ts';
-import { AnswerSink } from '../../../src/runner/answer-sink.ts';
+import { AnswerSink } from '../../../src/runner/connection/bounded-answer.ts';
 import { failedOutcome } from '../../../src/runner/failure.ts';
-import { buildPrompt } from '../../../src/runner/model-prompt.ts';
+import { buildPrompt } from '../../../src/runner/model/model-prompt.ts';
 import type { RunContext, Runner, RunnerOutcome } from '../../../src/runner/runner.ts';
 import type { RunOutcome, TaskFile } from '../../../src/task/record.ts';
-import type { Admitted } from '../../../src/worker/admission.ts';
-import { Attempt } from '../../../src/worker/attempt.ts';
+import { Attempt } from '../../../src/worker/attempt/attempt.ts';
 import { plannerOf } from '../../../src/worker/plan.ts';
+import type { Admitted } from '../../../src/worker/pool/admission.ts';
 import type { WorkerSettings } from '../../../src/worker/settings.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { someSeal } from '../../helpers/state.ts';

@@ -1,23 +1,23 @@
 /** Everything that commands read of a home, in this process: what status, list, result, logs, wait and config say. */
 import { StringDecoder } from 'node:string_decoder';
-import { readBoard } from '../../../src/actions/board.ts';
-import { CUT_ALONE, CUT_AMONG_MANY, cutRecord } from '../../../src/actions/cut-record.ts';
-import { readLog } from '../../../src/actions/follow-log.ts';
-import { outlookOf } from '../../../src/actions/outlook.ts';
-import { readResult } from '../../../src/actions/result.ts';
-import { readPatch } from '../../../src/actions/worktrees.ts';
+import { readBoard } from '../../../src/actions/tasks/board.ts';
+import { CUT_ALONE, CUT_AMONG_MANY, cutRecord } from '../../../src/actions/tasks/cut-record.ts';
+import { readLog } from '../../../src/actions/tasks/follow-log.ts';
+import { readResult } from '../../../src/actions/tasks/result.ts';
+import { readPatch } from '../../../src/actions/tasks/worktrees.ts';
+import { outlookOf } from '../../../src/actions/wait/forecast.ts';
 import { renderBoard } from '../../../src/cli/render/board.ts';
 import { renderRecord } from '../../../src/cli/render/record.ts';
 import { plainScreen } from '../../../src/cli/render/screen.ts';
 import { renderQuarantine, renderTaskList } from '../../../src/cli/render/task-list.ts';
 import { type Loaded, loadConfig } from '../../../src/config/load.ts';
 import { KoubouError, systemCode } from '../../../src/errors.ts';
-import { requireHome } from '../../../src/queue/files/home.ts';
+import { requireHome } from '../../../src/queue/files/layout/create-home.ts';
 import type { Queue } from '../../../src/queue/queue.ts';
-import { readSettings } from '../../../src/runner/codex-home.ts';
+import { readSettings } from '../../../src/runner/codex/private-home.ts';
 import { asOwner } from '../../helpers/as-caller.ts';
 
-/** What the command line says in words of its own (cli/report.ts); any other error of the system looks like a fault of koubou. */
+/** What the command line says in words of its own (cli/report-error.ts); any other error of the system looks like a fault of koubou. */
 const SYSTEM = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE']);
 
 /** Of a text that may have gigabytes: the rest comes in the same way. */

@@ -1,6 +1,6 @@
 /** Faults of koubou's own, put into the way to the disk: the tests must find each of them. */
 import fs from 'node:fs';
-import type { FileFacts } from '../../../src/queue/files/disk.ts';
+import type { FileFacts } from '../../../src/queue/files/disk/disk.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 
 export type Planted =

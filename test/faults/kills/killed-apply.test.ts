@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Applied, applyWorktree, undoKilledApply } from '../../../src/worktree/apply.ts';
+import { type Applied, applyWorktree, undoKilledApply } from '../../../src/worktree/apply/apply.ts';
 import type { WorktreeRecord } from '../../../src/worktree/record.ts';
 import { sealOf } from '../../helpers/state.ts';
 import { full } from '../../support/builders.ts';

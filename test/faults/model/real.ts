@@ -1,7 +1,7 @@
 /** A home on the real file system, and the processes that use it: all are this one, and each has a pid of its own. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import type { Disk } from '../../../src/queue/files/disk.ts';
+import type { Disk } from '../../../src/queue/files/disk/disk.ts';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import type { Claim, Member } from '../../../src/queue/queue.ts';
 import { dayOf } from '../../../src/task/id.ts';

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createFileHome } from '../../../src/queue/files/home.ts';
+import { createFileHome } from '../../../src/queue/files/layout/create-home.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { sign } from '../../helpers/state.ts';
 import { until } from '../../helpers/until.ts';

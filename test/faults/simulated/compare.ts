@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Disk, NodeDisk, unlessCode } from '../../../src/queue/files/disk.ts';
+import { type Disk, NodeDisk, unlessCode } from '../../../src/queue/files/disk/disk.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { SimulatedDisk } from './disk.ts';
 import { World } from './world.ts';

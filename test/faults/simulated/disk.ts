@@ -1,5 +1,5 @@
 /** One process' door to the simulated file system: the queue's Disk, with a place to be killed at before each call. */
-import { BadFile, type Disk, type FileFacts } from '../../../src/queue/files/disk.ts';
+import { BadFile, type Disk, type FileFacts } from '../../../src/queue/files/disk/disk.ts';
 import { systemError } from './files.ts';
 import type { SimulatedProcess, World } from './world.ts';
 

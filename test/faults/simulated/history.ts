@@ -3,7 +3,7 @@
  * power fails; then a healthy process sweeps and works off what is left.
  */
 import assert from 'node:assert/strict';
-import type { Disk } from '../../../src/queue/files/disk.ts';
+import type { Disk } from '../../../src/queue/files/disk/disk.ts';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { draftFromDrop } from '../../helpers/queue-drop.ts';
 import { seeded } from '../../helpers/seeded.ts';

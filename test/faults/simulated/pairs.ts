@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { KoubouError } from '../../../src/errors.ts';
-import type { Disk } from '../../../src/queue/files/disk.ts';
+import type { Disk } from '../../../src/queue/files/disk/disk.ts';
 import type { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { type Opened, SimulatedHome } from '../../helpers/simulated-home.ts';

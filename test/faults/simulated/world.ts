@@ -2,8 +2,9 @@
  * A simulated machine: one disk, one clock, many processes of which one goes on at a time. Before each call to the disk
  * a process may have to wait; who of the waiting goes on, who is killed there and when power fails comes from a seed.
  */
-import { Layout, SLOT_COUNT } from '../../../src/queue/files/layout.ts';
-import type { Machine } from '../../../src/queue/files/machine.ts';
+
+import type { Machine } from '../../../src/queue/files/disk/machine.ts';
+import { Layout, SLOT_COUNT } from '../../../src/queue/files/layout/names.ts';
 import { SimulatedFiles } from './files.ts';
 
 /** Where the home lies on the simulated disk. */

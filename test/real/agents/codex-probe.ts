@@ -1,9 +1,9 @@
 /** Commands that a model gives to the real Codex, and what came back to it: an attack from inside. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { reducedEnvironment } from '../../../src/process/reduced-environment.ts';
-import { CodexRunner } from '../../../src/runner/codex.ts';
-import type { Sandbox } from '../../../src/runner/codex-arguments.ts';
+import { reducedEnvironment } from '../../../src/process/programs/reduced-environment.ts';
+import { CodexRunner } from '../../../src/runner/codex/codex.ts';
+import type { Sandbox } from '../../../src/runner/codex/arguments.ts';
 import type { RunContext, RunnerOutcome } from '../../../src/runner/runner.ts';
 import { promptFolders, taskOf } from '../../contract/runner.ts';
 import { type ResponsesServer, type ResponsesStep, startResponsesServer, steps } from '../../helpers/responses-server.ts';

@@ -6,10 +6,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { makeBox } from '../../../src/executor/codex-places.ts';
-import { type CodexPlaces, codexProfile } from '../../../src/executor/codex-profile.ts';
-import { processTable } from '../../../src/process/process-table.ts';
-import { codexConfig } from '../../../src/runner/codex-toml.ts';
+import { makeBox } from '../../../src/executor/codex/places.ts';
+import { type CodexPlaces, codexProfile } from '../../../src/executor/codex/profile.ts';
+import { processTable } from '../../../src/process/programs/process-table.ts';
+import { codexConfig } from '../../../src/runner/codex/toml.ts';
 import { until } from '../../helpers/until.ts';
 import { KINDS, pathOf } from './bubblewrap-kinds.ts';
 import { homeIn, probe, put } from './codex-probe.ts';

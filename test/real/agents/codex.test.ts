@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../../src/errors.ts';
-import { pidsCarrying } from '../../../src/process/process-table.ts';
-import { reducedEnvironment } from '../../../src/process/reduced-environment.ts';
-import { CodexRunner } from '../../../src/runner/codex.ts';
-import type { Sandbox } from '../../../src/runner/codex-arguments.ts';
+import { pidsCarrying } from '../../../src/process/programs/process-table.ts';
+import { reducedEnvironment } from '../../../src/process/programs/reduced-environment.ts';
+import { CodexRunner } from '../../../src/runner/codex/codex.ts';
+import type { Sandbox } from '../../../src/runner/codex/arguments.ts';
 import type { NewTask } from '../../../src/task/record.ts';
 import { promptFolders, taskOf } from '../../contract/runner.ts';
 import {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pidsCarrying } from '../../../src/process/process-table.ts';
+import { pidsCarrying } from '../../../src/process/programs/process-table.ts';
 import { startChatServer } from '../../helpers/chat-server.ts';
 import { startKoubou } from '../../helpers/koubou.ts';
 import { startMessagesServer } from '../../helpers/messages-server.ts';

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { stopTree } from '../../../src/process/stop-tree.ts';
+import { stopTree } from '../../../src/process/programs/stop-tree.ts';
 import type { SweepReport } from '../../../src/queue/queue.ts';
 import type { Budget } from '../../../src/task/budget.ts';
 import { dueAfterRun, dueAsAsked, isFar, waitsUntilMs } from '../../../src/task/due.ts';

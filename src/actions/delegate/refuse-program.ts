@@ -1,0 +1,28 @@
+/** No result is written over a program that a config names by its place: a runner would start it, outside of every sandbox. */
+import { realpath } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import type { Config } from '../../config/schema.ts';
+import { KoubouError } from '../../errors.ts';
+import { packageOf } from '../../executor/guarded/own-programs.ts';
+import { placedInHomes, placedPrograms } from '../../executor/guarded/placed-programs.ts';
+import { action, field, say } from '../../say/say.ts';
+import { isWithin } from '../../text/is-within.ts';
+
+/** `places`: where results would go, real. `homes`: the user's other ones. Throws `usage`. */
+export const refusePrograms = async (
+  places: readonly string[],
+  { config, homes }: { config: Config; homes: readonly string[] },
+): Promise<void> => {
+  const named = [...placedPrograms(config.runners), ...(await placedInHomes(homes))].filter(isAbsolute);
+  const real = await Promise.all(named.map((path) => realpath(path).catch(() => path)));
+  const kept = [...named, ...real.map((path) => packageOf(path) ?? path)];
+  for (const place of places) {
+    const program = kept.find((path) => isWithin(place, path));
+    if (program === undefined) continue;
+    throw new KoubouError(
+      'usage',
+      say`${field('output', place)} is not written: a config has ${program} run as a program. Nothing was added.`,
+      { hint: say`Name another file; without ${field('output')}, ${action('result')} prints the result.` },
+    );
+  }
+};

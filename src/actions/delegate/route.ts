@@ -1,0 +1,63 @@
+/** Where a task would go, and why: as a daemon decides it, without adding anything. */
+import type { App } from '../../app/app.ts';
+import { requireAllowed } from '../../app/caller.ts';
+import { mustStayLocal } from '../../route/local.ts';
+import { requireRoute } from '../../route/plan.ts';
+import { fallBack, type Route, stepsAbove } from '../../route/route.ts';
+import type { Fields } from '../../task/fields/asked-task.ts';
+import { HAND_BACK } from '../../task/ladder.ts';
+import { isOfKind } from '../../task/runner-kinds.ts';
+import { placeWithin } from '../callers/admit-file.ts';
+import type { RouteDocument } from '../documents/home.ts';
+import { draftDefaults, draftTask } from './draft.ts';
+import { markSensitive } from './mark-sensitive.ts';
+
+type RouteApp = Pick<App, 'config' | 'caller' | 'cwd' | 'plan' | 'project' | 'runners'>;
+
+/**
+ * Throws `usage` for a task that would be refused, `not_allowed` for files that the caller may not have read, whose size and
+ * secrets choose the route, and `runner_unavailable` where no runner fits it. Runners are asked, for 3 s at most, only
+ * where another one would stand in for the first.
+ */
+export const showRoute = async (fields: Fields, app: RouteApp): Promise<RouteDocument> => {
+  const { config, caller } = app;
+  requireAllowed(caller, 'read', { undone: 'Nothing was looked at.' });
+  const plain = draftTask(fields, draftDefaults(app));
+  if (caller.principal.role !== 'owner') {
+    const project = app.project();
+    for (const { path } of plain.files) placeWithin(path, project, caller, 'Nothing was looked at.');
+  }
+  const words = config.security.sensitive_patterns;
+  const [draft = plain] = await markSensitive([plain], { words, isHeld: async () => false });
+  const plan = app.plan(draft);
+  const route = await asItIsNow(requireRoute(plan), app);
+  const { runner, model, why, considered, handBack } = route;
+  const entry = config.runners[runner];
+  const asked = isOfKind(entry, 'model') ? entry : undefined;
+  return {
+    route: {
+      runner,
+      model: model ?? asked?.model ?? null,
+      endpoint: asked?.endpoint ?? null,
+      timeout: plan.limits.timeout,
+      retries: plan.budget.retries,
+      local_only: mustStayLocal(plan.task),
+      why,
+      escalate: [...stepsAbove(route), ...(handBack ? [HAND_BACK] : [])],
+      rules: considered,
+    },
+  };
+};
+
+/** As worker/pool/pool.ts decides it from what it saw before. */
+const asItIsNow = async (route: Route, app: Pick<App, 'runners'>): Promise<Route> => {
+  if (route.otherwise === null) return route;
+  const runners = await app.runners();
+  const [runner, spare] = [runners.get(route.runner), runners.get(route.otherwise)];
+  if (runner === undefined || spare === undefined) return route;
+  if ((await runner.installed?.()) === false) return fallBack(route, spare.name, 'it is not installed');
+  const [health, spareHealth] = await Promise.all([runner.check(), spare.check()]);
+  const isDown = health.error?.code === 'runner_unavailable';
+  const helps = isDown && spareHealth.error?.code !== 'runner_unavailable';
+  return helps ? fallBack(route, spare.name, health.message) : route;
+};

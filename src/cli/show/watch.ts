@@ -1,0 +1,45 @@
+/** Shows something again and again: in place on a terminal, else a block or a line of JSON at each change. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AnyDocument } from '../../actions/documents.ts';
+import { jsonLine } from '../../text/harmless.ts';
+import { linesAgain } from '../drawn.ts';
+import { writeDrawn } from '../output.ts';
+import { isTerminal } from './live-screen.ts';
+
+export interface View {
+  /** Equal for two views between which only time passed. */
+  signature: string;
+  /** Nothing can change any more. */
+  last: boolean;
+  json: AnyDocument;
+  draw: (nowMs: number) => Promise<string>;
+}
+
+const EVERY_MS = 500;
+
+/** Returns after a last view, or when `signal` aborts. */
+export const watchView = async (
+  look: () => Promise<View>,
+  { json, signal }: { json: boolean; signal: AbortSignal },
+): Promise<void> => {
+  const terminal = !json && (await isTerminal());
+  let before: string | undefined;
+  let lines = 0;
+  while (!signal.aborted) {
+    const view = await look();
+    if (terminal) {
+      const shown = firstLines(await view.draw(Date.now()), (process.stdout.rows || 24) - 1);
+      await writeDrawn('stdout', `${linesAgain(lines)}${shown.join('\n')}\n`);
+      lines = shown.length;
+    } else if (view.signature !== before) {
+      const text = json ? jsonLine(view.json) : await view.draw(Date.now());
+      await writeDrawn('stdout', `${json || before === undefined ? '' : '\n'}${text}\n`);
+    }
+    before = view.signature;
+    if (view.last) return;
+    await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+};
+
+// What scrolled out of the terminal could not be drawn over.
+const firstLines = (text: string, most: number): string[] => text.split('\n').slice(0, Math.max(1, most));

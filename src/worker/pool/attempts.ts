@@ -1,0 +1,94 @@
+/** The attempts that a daemon has in hand: begun, stopped, and counted when they have ended. */
+import type { Claim } from '../../queue/queue.ts';
+import { Attempt, type AttemptEnd, type RunDependencies } from '../attempt/attempt.ts';
+import type { Stop } from '../attempt/clocks.ts';
+import type { Admitted } from './admission.ts';
+
+export interface AttemptsParts {
+  dependencies: Omit<RunDependencies, 'giveUp'>;
+  /** Told of each end. What it rejects with is a fault, as is what an attempt rejects with. */
+  ended: (end: AttemptEnd) => Promise<void>;
+  /** Called when one is no longer in hand, however it ended. */
+  left: () => void;
+}
+
+export class Attempts {
+  readonly #parts: AttemptsParts;
+  readonly #running = new Map<string, { attempt: Attempt; ended: Promise<void> }>();
+  readonly #giveUp = new AbortController();
+  completed = 0;
+  failed = 0;
+  /** Of koubou, the first one. */
+  fault: unknown;
+  /** Attempts that have ended, with something that hangs. */
+  #hanging = 0;
+
+  constructor(parts: AttemptsParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Whether a system call of one that has ended goes on. */
+  get hangs(): { hangs?: true } {
+    return this.#hanging > 0 ? { hangs: true } : {};
+  }
+
+  has(id: string): boolean {
+    return this.#running.has(id);
+  }
+
+  /** By task id. */
+  get progress(): Record<string, Attempt['progress']> {
+    return Object.fromEntries([...this.#running].map(([id, { attempt }]) => [id, attempt.progress]));
+  }
+
+  /** `stopped`: that which came before it began. */
+  start(claim: Claim<Admitted>, stopped: readonly Stop[]): void {
+    const attempt = new Attempt({ ...this.#parts.dependencies, giveUp: this.#giveUp.signal }, claim);
+    this.#running.set(claim.id, { attempt, ended: this.#finish(claim.id, attempt) });
+    for (const stop of stopped) attempt.stop(stop);
+  }
+
+  stop(id: string, stop: Stop): void {
+    this.#running.get(id)?.attempt.stop(stop);
+  }
+
+  stopAll(stop: Stop): void {
+    for (const { attempt } of this.#running.values()) attempt.stop(stop);
+  }
+
+  /** What runs goes back to the queue, uncharged, and no outcome is waited for. */
+  giveUp(): void {
+    this.#giveUp.abort();
+    this.stopAll({ kind: 'stopped' });
+  }
+
+  async allEnded(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  async #finish(id: string, attempt: Attempt): Promise<void> {
+    try {
+      const end = await attempt.run();
+      if (end.event === 'task_ended' && end.state === 'completed') this.completed += 1;
+      if (end.event === 'task_ended' && end.state === 'failed') this.failed += 1;
+      await this.#parts.ended(end);
+    } catch (error) {
+      this.fault ??= error;
+    }
+    this.#running.delete(id);
+    this.#noteHanging(attempt.left);
+    this.#parts.left();
+  }
+
+  #noteHanging(left: Promise<void> | undefined): void {
+    if (left === undefined) return;
+    this.#hanging += 1;
+    void left.finally(() => {
+      this.#hanging -= 1;
+    });
+  }
+}

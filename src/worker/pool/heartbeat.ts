@@ -1,0 +1,65 @@
+/** Says that the daemon lives, and hears what was told to it. */
+import type { Beat, Member } from '../../queue/queue.ts';
+import { action, say, toText } from '../../say/say.ts';
+import type { Notes } from './notes.ts';
+import type { Bounds } from './slots.ts';
+
+const SOON_MS = 250;
+
+const OUTDATED = toText(
+  say`config/ was changed after this worker began, and it goes on as it began; ${action('stop')}, and the next one reads it`,
+);
+
+export interface HeartbeatParts {
+  member: Member;
+  notes: Notes;
+  state: () => Omit<Beat, 'notes'>;
+  /** As WorkerSettings.outdated. */
+  outdated: (() => boolean) | undefined;
+  onFenced: () => void;
+  onBounds: (bounds: Bounds) => void;
+}
+
+export class Heartbeat {
+  readonly #parts: HeartbeatParts;
+  #last: Promise<void> = Promise.resolve();
+  #soon: NodeJS.Timeout | undefined;
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts;
+  }
+
+  /** One after the other: each says what holds when its turn comes. Never rejects; what fails is noted. */
+  beat(): Promise<void> {
+    this.#last = this.#last.then(() => this.#beat());
+    return this.#last;
+  }
+
+  /** A moment later, once for all who ask until then: what status shows is then hardly ever behind. */
+  soon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.beat();
+    }, SOON_MS);
+  }
+
+  /** Says nothing more, and returns when what is being said has been said. */
+  async close(): Promise<void> {
+    clearTimeout(this.#soon);
+    await this.#last;
+  }
+
+  async #beat(): Promise<void> {
+    const { member, notes, state, outdated, onFenced, onBounds } = this.#parts;
+    notes.set('config', outdated?.() === true ? OUTDATED : null);
+    try {
+      const answer = await member.renew({ ...state(), notes: notes.all });
+      if (answer === 'fenced') onFenced();
+      const bounds = await member.message();
+      if (bounds !== undefined) onBounds(bounds);
+      notes.set('beat', null);
+    } catch (error) {
+      notes.set('beat', `the heartbeat fails (${error instanceof Error ? error.message : String(error)})`);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** What hinders a daemon or what it is about, for whoever looks at it; a change is also told once. */
+import type { Tell } from '../../events.ts';
+
+/** In the beat of a daemon that takes nothing new: whoever needs a worker does not count on it. */
+export const STOPPING_NOTE = 'stopping: it takes nothing new';
+
+export class Notes {
+  readonly #tell: Tell;
+  readonly #notes = new Map<string, string>();
+
+  constructor(tell: Tell) {
+    this.#tell = tell;
+  }
+
+  get all(): string[] {
+    return [...this.#notes.values()];
+  }
+
+  /** Keeps one note a name; null takes it back. */
+  set(name: string, message: string | null): void {
+    if (this.setQuietly(name, message) && message !== null) this.#tell({ event: 'note', message });
+  }
+
+  /** As `set`, for what is told in another way. Answers whether anything changed. */
+  setQuietly(name: string, message: string | null): boolean {
+    if ((this.#notes.get(name) ?? null) === message) return false;
+    if (message === null) this.#notes.delete(name);
+    else this.#notes.set(name, message);
+    return true;
+  }
+}

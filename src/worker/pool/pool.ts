@@ -1,0 +1,303 @@
+/**
+ * A daemon's work: keep the slots busy and end when it is told to or nothing is left. One loop decides everything; timers and
+ * events only wake it. What it does has files of its own: claiming.ts and admission.ts (which tasks, and where they go),
+ * attempts.ts (what is in hand), upkeep.ts (sweeps), heartbeat.ts, slots.ts (how many at a time), endpoints.ts (whose servers
+ * answer), pause.ts (when it looks again), ending.ts (when nothing is left).
+ */
+import { mayPass } from '../../errors.ts';
+import type { Left, Tell } from '../../events.ts';
+import type { ChangeHint, Claim, Member, Queue } from '../../queue/queue.ts';
+import type { Runner } from '../../runner/runner.ts';
+import { action, say, toText } from '../../say/say.ts';
+import type { Stop } from '../attempt/clocks.ts';
+import { plannerOf } from '../plan.ts';
+import type { WorkerSettings } from '../settings.ts';
+import { type Admitted, Gate } from './admission.ts';
+import { Attempts } from './attempts.ts';
+import { CLAIM_RETRY_MS, Claiming } from './claiming.ts';
+import { Ending, leftIn } from './drain-check.ts';
+import { Endpoints } from './endpoints.ts';
+import { every } from './every.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Notes, STOPPING_NOTE } from './notes.ts';
+import { pauseMs } from './pause.ts';
+import { Slots } from './slots.ts';
+import { Upkeep } from './upkeep.ts';
+
+/** Progress is looked at by people. */
+const BUSY_BEAT_MS = 1000;
+const QUICK_SWEEP_MS = 1000;
+const FULL_SWEEP_MS = 10_000;
+const CANCEL_LOOK_MS = 500;
+
+export interface PoolParts {
+  queue: Queue;
+  member: Member;
+  runners: ReadonlyMap<string, Runner>;
+  settings: WorkerSettings;
+  tell: Tell;
+}
+
+/** `hangs`: a system call of an attempt goes on, and this process cannot end before it does. */
+export type PoolEnd = { hangs?: true } & (
+  | { kind: 'done' | 'stopped'; left: Left; completed: number; failed: number }
+  | { kind: 'fenced' }
+);
+
+export class Pool {
+  readonly #parts: PoolParts;
+  readonly #notes: Notes;
+  readonly #endpoints: Endpoints;
+  readonly #gate: Gate;
+  readonly #claiming: Claiming;
+  readonly #slots: Slots;
+  readonly #upkeep: Upkeep;
+  readonly #heartbeat: Heartbeat;
+  readonly #ending: Ending;
+  readonly #attempts: Attempts;
+  #wake = new AbortController();
+  #stopping = false;
+  #fenced = false;
+  #outcomeWaits = false;
+  #idleSince = performance.now();
+  #backlog = 0;
+
+  constructor(parts: PoolParts) {
+    const { queue, member, settings, runners, tell } = parts;
+    this.#parts = parts;
+    const notes = new Notes(tell);
+    this.#notes = notes;
+    this.#endpoints = new Endpoints(runners, tell, () => this.#wakeUp(), settings.probeSeconds);
+    const plan = plannerOf(settings, runners);
+    this.#gate = new Gate(settings, plan, runners, this.#endpoints);
+    this.#claiming = new Claiming({
+      member,
+      gate: this.#gate,
+      notes,
+      isInHand: (id) => this.#attempts.has(id),
+      onFenced: () => this.#setFenced(),
+    });
+    const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
+    this.#slots = new Slots(settings, scaling, performance.now());
+    this.#upkeep = new Upkeep({ queue, member, plan, tell, notes, onMoved: () => this.#wakeUp() });
+    this.#attempts = new Attempts({
+      dependencies: {
+        member,
+        runners,
+        settings,
+        tell,
+        artifacts: queue.artifacts,
+        outcomeWaits: (why) => this.#setOutcomeWaits(why),
+        endpointDown: (runner, reason, retryAfter) => this.#endpoints.markDown(runner, reason, retryAfter),
+        endpointAnswered: (runner) => this.#endpoints.markAnswered(runner),
+      },
+      ended: async (end) => {
+        tell(end);
+        // Whoever took it may have taken all.
+        if (end.event === 'task_taken_away') await this.#heartbeat.beat();
+      },
+      left: () => {
+        this.#heartbeat.soon();
+        this.#idleSince = performance.now();
+        this.#wakeUp();
+        // What waited for this task may be ready: nobody should wait for the timer to find out.
+        this.#upkeep.soon();
+      },
+    });
+    this.#heartbeat = new Heartbeat({
+      member,
+      notes,
+      state: () => ({
+        slots: this.#slots.count,
+        progress: this.#attempts.progress,
+        down: this.#endpoints.down,
+        completed: this.#attempts.completed,
+        failed: this.#attempts.failed,
+      }),
+      outdated: settings.outdated,
+      onFenced: () => this.#setFenced(),
+      onBounds: (bounds) => {
+        this.#slots.setBounds(bounds);
+        tell({ event: 'note', message: `slots: from ${bounds.min} to ${bounds.max}` });
+        void this.#heartbeat.beat();
+        this.#wakeUp();
+      },
+    });
+    this.#ending = new Ending({
+      queue,
+      endpoints: this.#endpoints,
+      sweep: () => this.#upkeep.quickly(),
+      othersToo: parts.settings.until.kind === 'drained',
+      adopting: () => this.#upkeep.adopting,
+      takeable: () => member.peek((task, earlier) => this.#gate.admit(task, earlier)),
+    });
+  }
+
+  /** Takes nothing new and ends when what runs has ended; with `now`, what runs goes back to the queue. */
+  stop(now: boolean): void {
+    this.#parts.tell({ event: 'stopping', running: this.#attempts.size, now });
+    this.#stopping = true;
+    this.#notes.setQuietly('stopping', STOPPING_NOTE);
+    void this.#heartbeat.beat();
+    if (now) this.#attempts.giveUp();
+    this.#wakeUp();
+  }
+
+  /** Works until the end that the settings name. Rejects for a fault of koubou. Nothing runs any more when it settles. */
+  async run(): Promise<PoolEnd> {
+    const hint = this.#parts.queue.watch();
+    const timers = [
+      every(this.#parts.settings.heartbeatSeconds * 1000, () => this.#heartbeat.beat()),
+      every(BUSY_BEAT_MS, async () => {
+        if (this.#attempts.size > 0) this.#heartbeat.soon();
+      }),
+      every(QUICK_SWEEP_MS, () => this.#upkeep.quickly()),
+      every(FULL_SWEEP_MS, () => this.#upkeep.all()),
+      every(CANCEL_LOOK_MS, () => this.#obeyCancels()),
+    ];
+    try {
+      await this.#upkeep.all();
+      await this.#heartbeat.beat();
+      return await this.#loop(hint);
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+      this.#endpoints.close();
+      this.#attempts.giveUp();
+      await this.#attempts.allEnded();
+      await this.#heartbeat.close();
+      await this.#upkeep.close();
+      await hint.close();
+    }
+  }
+
+  async #loop(hint: ChangeHint): Promise<PoolEnd> {
+    for (;;) {
+      if (this.#attempts.fault !== undefined) throw this.#attempts.fault;
+      if (this.#fenced) return { kind: 'fenced', ...this.#attempts.hangs };
+      let waitMs = CLAIM_RETRY_MS;
+      try {
+        const next = await this.#look(hint);
+        if (typeof next === 'object') return next;
+        waitMs = next;
+        this.#notes.set('look', null);
+      } catch (error) {
+        if (mayPass(error) === undefined) throw error;
+        const words = error instanceof Error ? error.message : String(error);
+        this.#notes.set('look', `the queue cannot be looked at (${words})`);
+      }
+      const wake = this.#wake.signal;
+      await hint.wait(waitMs, wake);
+      if (wake.aborted) this.#wake = new AbortController();
+    }
+  }
+
+  /** Does what can be done now. Answers with the end, or with how long to wait for something to change. */
+  async #look(hint: ChangeHint): Promise<PoolEnd | number> {
+    const dueMs = await this.#parts.queue.nextDueMs();
+    if (dueMs !== null && dueMs <= Date.now()) await this.#upkeep.quickly();
+    this.#requireTrust();
+    if (this.#mayClaim()) await this.#fill();
+    this.#notes.set('watcher', hint.trouble);
+    return (await this.#atEnd()) ?? this.#waitMs(dueMs);
+  }
+
+  /** A home that is no longer this user's own has nothing more done; what runs ends as it would. */
+  #requireTrust(): void {
+    if (this.#stopping || this.#parts.settings.isTrusted?.() !== false) return;
+    this.#notes.set(
+      'trust',
+      toText(say`the home has lost its signature: nothing more is claimed (${action('trust')})`),
+    );
+    this.stop(false);
+  }
+
+  #mayClaim(): boolean {
+    const held = this.#stopping || this.#fenced || this.#outcomeWaits || this.#attempts.fault !== undefined;
+    return !held && this.#claiming.pauseMs === 0;
+  }
+
+  /** Claims as much as the slots take, opening more of them while the backlog is long. */
+  async #fill(): Promise<void> {
+    await this.#scale();
+    while (this.#attempts.size < this.#slots.count && this.#mayClaim()) {
+      const claimed = await this.#claiming.claim();
+      if (claimed === undefined) break;
+      this.#start(claimed);
+      await this.#scale();
+    }
+  }
+
+  async #scale(): Promise<void> {
+    this.#backlog = await this.#parts.member.backlog();
+    this.#slots.adjust(this.#attempts.size, this.#backlog, performance.now());
+  }
+
+  #start(claim: Claim<Admitted>): void {
+    // The request to stop may have come while the claim was on its way.
+    const stopped: Stop[] = [
+      ...(this.#stopping ? [{ kind: 'stopped' } as const] : []),
+      ...(this.#fenced ? [{ kind: 'fenced' } as const] : []),
+    ];
+    this.#attempts.start(claim, stopped);
+    this.#ending.reset();
+  }
+
+  #waitMs(nextDueMs: number | null): number {
+    return pauseMs({
+      until: this.#parts.settings.until,
+      active: this.#attempts.size > 0 || this.#stopping || this.#backlog > 0 || this.#slots.mayClose,
+      dueInMs: nextDueMs === null ? null : nextDueMs - Date.now(),
+      claimInMs: this.#claiming.pauseMs,
+    });
+  }
+
+  /** The end, when it has come. */
+  async #atEnd(): Promise<PoolEnd | undefined> {
+    if (this.#attempts.size > 0 || this.#fenced) return undefined;
+    const { completed, failed } = this.#attempts;
+    const ended = { completed, failed, ...this.#attempts.hangs };
+    if (this.#stopping) return { kind: 'stopped', left: await leftIn(this.#parts.queue), ...ended };
+    const { until } = this.#parts.settings;
+    if (until.kind === 'stopped') return undefined;
+    if (until.kind === 'idle' && performance.now() - this.#idleSince < until.seconds * 1000) return undefined;
+    if ((await this.#ending.nothingToDo()) === undefined) return undefined;
+    // Said before the last look: whoever adds a task after it does not count on this daemon.
+    this.#notes.setQuietly('stopping', STOPPING_NOTE);
+    await this.#heartbeat.beat();
+    const left = await this.#ending.nothingToDo();
+    if (left !== undefined) return { kind: 'done', left, ...ended };
+    this.#notes.setQuietly('stopping', null);
+    await this.#heartbeat.beat();
+    return undefined;
+  }
+
+  async #obeyCancels(): Promise<void> {
+    try {
+      for (const id of await this.#parts.member.cancelRequests()) {
+        this.#attempts.stop(id, { kind: 'cancelled' });
+      }
+      this.#notes.set('cancel', null);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      this.#notes.set('cancel', `requests to cancel cannot be read (${words})`);
+    }
+  }
+
+  #setFenced(): void {
+    if (this.#fenced) return;
+    this.#fenced = true;
+    this.#attempts.stopAll({ kind: 'fenced' });
+    this.#wakeUp();
+  }
+
+  #setOutcomeWaits(why: string | null): void {
+    this.#notes.set('outcome', why && `${why}: outcomes wait in memory, nothing new is claimed`);
+    if ((why !== null) === this.#outcomeWaits) return;
+    this.#outcomeWaits = why !== null;
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#wake.abort();
+  }
+}
