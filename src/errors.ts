@@ -60,7 +60,7 @@ export const ERROR_CODES = {
   ),
   guard_lost: rule(
     true,
-    true,
+    false,
     say`What a sandbox protects was replaced from outside while a program ran in it; see ${action('logs')}.`,
   ),
   repository_lost: rule(
@@ -72,6 +72,11 @@ export const ERROR_CODES = {
     true,
     false,
     say`koubou never takes over a .koubou folder from a task; see ${action('logs')} for what made it.`,
+  ),
+  settings_in_changes: rule(
+    true,
+    false,
+    say`A task of an agent makes no settings that agents obey; see ${action('logs')} for what came.`,
   ),
   nested_repository: rule(
     true,
@@ -154,7 +159,9 @@ export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ER
 
 /** A person looks at what such a run left, before another one takes it for what was there. */
 export const leavesSomething = (code: string): boolean =>
-  ['repository_lost', 'nested_repository', 'home_in_changes'].includes(code);
+  ['repository_lost', 'nested_repository', 'home_in_changes', 'settings_in_changes', 'guard_lost'].includes(
+    code,
+  );
 
 /** An error as records, JSON output and outcomes show it. */
 export interface ErrorInfo {

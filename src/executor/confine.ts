@@ -12,13 +12,12 @@ import { isWithin } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap/bubblewrap.ts';
 import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
-import { obeyedIn } from './guarded/obeyed-places.ts';
 import { ownPrograms, packagesAround } from './guarded/own-programs.ts';
 import { placedInHomes } from './guarded/placed-programs.ts';
 import { privatePlaces } from './guarded/private-places.ts';
 import { homeFolders, programsIn, secretPlaces } from './guarded/secret-places.ts';
 import { whyKept } from './kept.ts';
-import { gitPlaces } from './repositories/git-places.ts';
+import { gitPlaces, linkedGit } from './repositories/git-places.ts';
 import { missingSubmodules } from './repositories/missing-submodules.ts';
 import { type Below, nestedRepositories } from './repositories/nested-repositories.ts';
 
@@ -71,7 +70,9 @@ export const confinementOf = async (
   const isOpen = !holdsUser(cwd);
   if (!isOpen && options.looks !== true) throw tooWide(cwd);
   const git = isOpen ? await gitPlaces(cwd) : null;
-  const project = options.writes === 'project' && git !== null && !holdsUser(git.top) ? git.top : cwd;
+  const project =
+    options.writes === 'project' && git !== null && !git.isOpenToAll && !holdsUser(git.top) ? git.top : cwd;
+  if (git?.isLink === true && isWithin(git.top, project)) throw linkedGit(cwd, git.top);
   const nested = isOpen ? await nestedRepositories(project, home ?? '') : NOTHING_BELOW;
   const others = [...registered, ...nested.homes.filter((path) => isKnownHome(path, options.keys))];
   // The user's own home of koubou, where this is another's task.
@@ -103,8 +104,7 @@ export const confinementOf = async (
   const own = isOpen
     ? await ownPrograms(project, { bins: ['koubou', ...placed], path: environment['PATH'] })
     : [];
-  const obeyed = isOpen ? obeyedIn([project, cwd]) : [];
-  const kept = [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own, ...obeyed];
+  const kept = [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own, ...nested.settings];
   const why = whyKept(cwd, [...(await Promise.all(kept.map(real))), ...(await packagesAround(cwd, placed))]);
   if (why !== undefined) throw refused(cwd, why);
   return {
@@ -120,7 +120,7 @@ export const confinementOf = async (
   };
 };
 
-const NOTHING_BELOW: Below = { guarded: [], folders: [], homes: [] };
+const NOTHING_BELOW: Below = { guarded: [], folders: [], homes: [], settings: [] };
 
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
 

@@ -7,11 +7,9 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Homes, homeAround } from '../text/home-name.ts';
+import { ANYWHERE, KEYS } from './reserved-names.ts';
 import { isWithin, NameRefused, walk } from './walk.ts';
 
-const REPOSITORY = "a repository's own files";
-const AGENT = 'settings and hooks of an agent';
-const KEYS = 'keys, and who may log in';
 const START = 'a file that each shell or session runs when it starts';
 const CONFIG = 'a file that says what programs run';
 const TIMES = 'what the system runs at its times';
@@ -23,36 +21,6 @@ function table(
 ): readonly (readonly [string, readonly string[]])[] {
   return rows.map(([why, lines]) => [why, lines.flatMap((line) => line.split(' '))]);
 }
-
-/** Wherever it stands in a path. */
-const ANYWHERE: Readonly<Record<string, string>> = {
-  '.git': REPOSITORY,
-  '.hg': REPOSITORY,
-  '.svn': REPOSITORY,
-  '.bzr': REPOSITORY,
-  '.jj': REPOSITORY,
-  '.koubou': "koubou's own home",
-  '.claude': AGENT,
-  '.codex': AGENT,
-  '.gemini': AGENT,
-  '.cursor': AGENT,
-  '.opencode': AGENT,
-  '.agents': AGENT,
-  '.mcp.json': AGENT,
-  'opencode.json': AGENT,
-  '.aider.conf.yml': AGENT,
-  '.husky': 'hooks that git runs',
-  '.ssh': KEYS,
-  '.gnupg': KEYS,
-  '.aws': KEYS,
-  '.kube': KEYS,
-};
-
-const namesOf = (why: string): string[] => Object.keys(ANYWHERE).filter((name) => ANYWHERE[name] === why);
-/** In a project: what an agent obeys that starts there. */
-export const OBEYED: readonly string[] = namesOf(AGENT);
-/** In a project: what the user's own version control runs hooks and settings of. */
-export const REPOSITORIES: readonly string[] = namesOf(REPOSITORY);
 
 /** Below the home folder of a user. */
 const OF_A_USER = table([

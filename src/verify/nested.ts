@@ -20,9 +20,10 @@ import { unlikelyName } from '../names/unlikely-name.ts';
 import { NameRefused } from '../names/walk.ts';
 import { isWithin } from '../text/is-within.ts';
 import { named } from '../text/named.ts';
+import { ASIDE, moveAside } from './move-aside.ts';
 
 /** No git takes it for a repository's. */
-const ASIDE = '.git.koubou-aside-';
+const CALLED = `.git${ASIDE}`;
 
 interface Places {
   /** The folder of the work. */
@@ -112,7 +113,7 @@ export class NestedRepositories {
       const parent = parentOf(path);
       const shown = shownName(parent.startsWith(`${folder}/`) ? parent.slice(folder.length + 1) : parent);
       try {
-        if (await moveAside(parent)) names.push(shown);
+        if (await moveAside(parent, '.git')) names.push(shown);
       } catch (error) {
         if (systemCode(error) === undefined && !(error instanceof NameRefused)) throw error;
         // One that cannot be moved keeps no other one there.
@@ -163,24 +164,6 @@ const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 const mayRun = async (path: string, common: string | null): Promise<boolean> =>
   isDeep(path) || isArmed(path, common).catch(() => true);
 
-/** false: git enters nothing behind a link. `parent`: of the .git. */
-const moveAside = async (parent: string): Promise<boolean> => {
-  if (!isDeep(parent)) {
-    const real = await realpath(asBytes(parent), { encoding: 'buffer' }).catch(() => undefined);
-    if (real?.equals(asBytes(parent)) !== true) return false;
-  }
-  await inFolder(parent, async (at) => {
-    const aside = at(unlikelyName(ASIDE));
-    await rename(at('.git'), aside).catch(async (error: unknown) => {
-      if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
-      // Who made the folder may have closed it.
-      await chmod(at('.'), 0o700);
-      await rename(at('.git'), aside);
-    });
-  });
-  return true;
-};
-
 export const judgeNested = ({
   names,
   stuck,
@@ -203,7 +186,7 @@ export const judgeNested = ({
     error: errorInfo(
       'nested_repository',
       `The run made a repository that git at the top of yours would enter, and run programs of: ${named(names, 5)}.`,
-      `Its .git is called ${ASIDE}… now, and nothing was removed. Read config and hooks in there; where you want it, rename it to .git. Check submodules out yourself (git submodule update --init) before you delegate.`,
+      `Its .git is called ${CALLED}… now, and nothing was removed. Read config and hooks in there; where you want it, rename it to .git. Check submodules out yourself (git submodule update --init) before you delegate.`,
     ),
     feedback: `Make no repository with hooks or settings of its own within the folder: ${named(names, 5)}. Where a submodule is missing, say so in place of making it.`,
   };

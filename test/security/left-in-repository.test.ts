@@ -1,6 +1,6 @@
 /** What a run left in the repository that it worked in, however it ended: a home that git alone has, files that git shows otherwise. */
 import assert from 'node:assert/strict';
-import { readdirSync, truncateSync } from 'node:fs';
+import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorInfo } from '../../src/errors.ts';
 import { failure, untilStopped } from '../worker/rig.ts';
@@ -138,6 +138,7 @@ describe('what a run left in a repository', function () {
     for (const [attribute, text] of [
       ['working-tree-encoding=UTF-7', 'a +ACM- then; evil\n'],
       ['ident', 'a="$Id: "; evil; : " $"\n'],
+      ['text', 'M=safe\r\n'],
     ] as const) {
       const [name = ''] = attribute.split('=');
       it(`has git read no file as another text than lies there: ${name}, ${worktree ? 'in a worktree' : 'in a folder'}`, async () => {
@@ -157,29 +158,60 @@ describe('what a run left in a repository', function () {
     }
   }
 
-  it('is no settings that an agent obeys, where an agent asked for the work: they are renamed, and the run has failed', async () => {
-    for (const worktree of [false, true]) {
-      const options = { worktree, retries: 0 };
-      const make = (cwd: string): void => {
-        shell(cwd, 'mkdir .claude; echo evil >.claude/settings.json; echo evil >.mcp.json');
-        put('b.txt', 'work\n')(cwd);
-      };
-      const { result, task_id } = await repository.ran(make, { confined: true, options });
-      assert.equal(result?.error?.code, 'sandbox_refused', result?.error?.message);
-      assert.match(result?.error?.message ?? '', /\.claude.*\.mcp\.json/);
-      if (worktree) continue;
-      const left = readdirSync(repository.folder).filter((name) => /claude|mcp/.test(name));
-      assert.equal(left.length, 2, left.join());
-      assert.ok(
-        left.every((name) => name.includes('.koubou-aside-')),
-        left.join(),
+  describe('is no settings that an agent obeys, where an agent asked for the work:', () => {
+    const options = { worktree: false, retries: 1 };
+    const asked = (act: string, over: object = { confined: true }) =>
+      repository.ran(
+        (cwd) => {
+          put('b.txt', `${act}\n`)(cwd);
+          shell(cwd, act);
+        },
+        { options, ...over },
       );
-      assert.match(await repository.logOf(task_id), /set aside what came with the run: .*\.mcp\.json/);
+    const aside = (): string =>
+      shell(repository.folder, "find . -name '*.koubou-aside-*' -not -path './home/*'");
+
+    it('they are renamed, in a folder and in a worktree, and the run has failed for good', async () => {
+      const make = 'mkdir .claude; echo evil >.claude/settings.json; echo evil >sub/.mcp.json';
+      for (const worktree of [true, false]) {
+        const record = await asked(make, { confined: true, options: { ...options, worktree } });
+        assert.equal(record.result?.error?.code, 'settings_in_changes', record.result?.error?.message);
+        assert.match(record.result?.error?.message ?? '', /\.claude.*\.mcp\.json/);
+        assert.equal(record.attempts.length, 1);
+        assert.match(
+          await repository.logOf(record.task_id),
+          /set aside settings of agents that came with the run: .*\.mcp\.json/,
+        );
+      }
+      assert.equal(aside().trim().split('\n').length, 2, aside());
       // A person's own task makes what it was asked for.
-      shell(repository.folder, 'rm -rf .claude* .mcp*');
-      assert.equal((await repository.ran(make, { options })).status, 'completed');
-      shell(repository.folder, 'rm -rf .claude* .mcp*');
-    }
+      assert.equal((await asked(make, {})).status, 'completed');
+    });
+
+    it('one that was there is not another one afterwards, by a link, a folder in its place or what it leads to', async () => {
+      shell(
+        repository.folder,
+        'mkdir -p tools/a conf .gemini; ln -s tools/a .claude; ln -s nowhere .codex; echo x >conf/c; ln -s ../conf/c .gemini/settings.json',
+      );
+      const changes = [
+        'mv .claude o; mkdir .claude; echo evil >.claude/settings.json',
+        'mkdir nowhere; echo evil >nowhere/config.toml',
+        'echo evil >conf/c',
+      ];
+      for (const change of changes) {
+        const { result } = await asked(change);
+        assert.equal(result?.error?.code, 'settings_in_changes', change);
+      }
+      assert.equal((await asked('true')).status, 'completed', 'those that stay as they are fail nothing');
+    });
+
+    it('a folder that it closed around them keeps none', async () => {
+      const { result } = await asked(
+        'mkdir -p sub/.claude; echo evil >sub/.claude/settings.json; chmod 555 sub',
+      );
+      assert.equal(result?.error?.code, 'settings_in_changes');
+      assert.match(aside(), /sub\/\.claude\.koubou-aside/);
+    });
   });
 
   it('has no conflict passed over by an attribute', async () => {

@@ -304,7 +304,7 @@ describe('a program of a model in the sandbox', function () {
       for (const each of [folder, join(cwd, 'g')]) rmSync(each, { recursive: true, force: true });
       renameSync(join(root, 'kept'), folder);
     }
-  });
+  }).timeout(120_000);
 
   for (const [what, make] of [
     ['a linked work tree', (tree: string) => git('worktree', 'add', '-q', '-b', 'one', tree)],
@@ -390,6 +390,27 @@ describe('a program of a model in the sandbox', function () {
         () => readFileSync(join(cwd, name), 'utf8') === 'evil\n',
       );
     }
+  });
+
+  it('is not started where .git is a link, which it could replace', async () => {
+    renameSync(join(cwd, '.git'), join(root, 'elsewhere'));
+    symlinkSync(join(root, 'elsewhere'), join(cwd, '.git'));
+    await assert.rejects(confined(), { code: 'not_allowed', message: /\.git is a link/ });
+    mkdirSync(join(cwd, 'below'));
+    assert.equal(await run(await confined({}, join(cwd, 'below')), 'echo ran', join(cwd, 'below')), 'ran\n');
+  });
+
+  it('writes to no folder above that all may write to, whatever lies in it', async () => {
+    const [open, work] = [join(user, 'open'), join(user, 'open', 'work')];
+    mkdirSync(join(open, '.git'), { recursive: true });
+    mkdirSync(work);
+    const write = 'echo x > ../x; echo y > y';
+    await run(await confined({ writes: 'project' }, work), write, work);
+    assert.ok(existsSync(join(open, 'x')), 'the test would not notice it');
+    rmSync(join(open, 'x'));
+    chmodSync(open, 0o1777);
+    await run(await confined({ writes: 'project' }, work), write, work);
+    assert.deepEqual([existsSync(join(open, 'x')), existsSync(join(work, 'y'))], [false, true]);
   });
 
   it('takes no folder for its git folder because a file of the repository says so', async () => {

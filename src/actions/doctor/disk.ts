@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { removeTree } from '../../names/remove-tree.ts';
 import { halfMadePath, removeHalfMade } from '../../process/half-made.ts';
+import { asTyped } from '../../say/shell-quote.ts';
 import type { Finding } from './finding.ts';
 
 const LITTLE_SPACE = 256 * 1024 * 1024;
@@ -22,7 +23,7 @@ export const checkDisk = async (home: string): Promise<Finding> => {
         name,
         ok: true,
         message: `Works; ${space}. Others may read ${home}.`,
-        cure: `chmod 700 ${home}`,
+        cure: `chmod 700 ${asTyped(home)}`,
       };
     }
     return { name, ok: true, message: `Links, renames and syncs; ${space}.`, cure: null };

@@ -9,10 +9,10 @@ import { homesToHide } from '../../process/homes/registered-homes.ts';
 import { findProgram } from '../../process/programs/find-program.ts';
 import { action, actionLine, field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
-import { obeyedIn } from '../guarded/obeyed-places.ts';
 import { ownPrograms, packagesAround } from '../guarded/own-programs.ts';
 import { placedInHomes } from '../guarded/placed-programs.ts';
 import { whyKept } from '../kept.ts';
+import { gitPlaces, linkedGit } from '../repositories/git-places.ts';
 import { missingSubmodules } from '../repositories/missing-submodules.ts';
 import { nestedRepositories } from '../repositories/nested-repositories.ts';
 import { guardedPath } from './bubblewrap.ts';
@@ -58,8 +58,10 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
     return { cwd: realCwd, worktree, hidden: [...own, ...keys], kept: [], between: [], box };
   }
   const top = worktree ?? realCwd;
+  const git = await gitPlaces(realCwd);
+  if (git?.isLink === true && isWithin(git.top, top)) throw linkedGit(cwd, git.top);
   await noteModelFolder(top, hidden);
-  const { guarded, homes: found } = await nestedRepositories(top, realHome);
+  const { guarded, settings, homes: found } = await nestedRepositories(top, realHome);
   const below = found.filter((path) => isKnownHome(path, hidden));
   keys.push(...below.filter((path) => !spared(path) && !keys.includes(path)));
   const placed = [...programs, ...(await placedInHomes([...homes, ...below]))];
@@ -67,7 +69,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
     ...guarded,
     ...(await missingSubmodules(top, guarded)),
     ...(await ownPrograms(top, { bins: [wanted.bin, ...placed], path: wanted.path })),
-    ...obeyedIn([top, realCwd]),
+    ...(await existing(settings)),
   ];
   const why = whyKept(realCwd, [...(await existing(kept)), ...(await packagesAround(realCwd, placed))]);
   if (why !== undefined)

@@ -5,15 +5,31 @@
  */
 import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { KoubouError } from '../../errors.ts';
+import { field, say } from '../../say/say.ts';
 
 export interface GitPlaces {
   /** The top of the work tree. */
   top: string;
+  /** All may write there, as to /tmp: anybody could have made it a work tree. */
+  isOpenToAll: boolean;
+  /** Its `.git` is a link. */
+  isLink: boolean;
   /** Stay as they are. */
   protected: string[];
   /** To be seen also where the program gets an empty folder of its own in the place of one around it, as for /tmp. */
   readable: string[];
 }
+
+/** Whoever may write beside it can put another one in its place, and no mount lies over a link. */
+export const linkedGit = (cwd: string, top: string): KoubouError =>
+  new KoubouError(
+    'not_allowed',
+    `No program of a sandbox may work in ${cwd}: ${join(top, '.git')} is a link, which nothing can hold.`,
+    {
+      hint: say`Delegate with ${field('worktree')}, or put a file in its place that says "gitdir: " and where it leads.`,
+    },
+  );
 
 /** null: no work tree lies around the folder. Absolute, without symbolic links. */
 export const gitPlaces = async (cwd: string): Promise<GitPlaces | null> => {
@@ -22,7 +38,14 @@ export const gitPlaces = async (cwd: string): Promise<GitPlaces | null> => {
     const found = await lstat(dotGit).catch(() => undefined);
     if (found !== undefined) {
       const elsewhere = found.isFile() ? await namedBy(top, dotGit) : [];
-      return { top, protected: [dotGit, ...elsewhere], readable: elsewhere };
+      const isOpenToAll = ((await lstat(top)).mode & 0o002) !== 0;
+      return {
+        top,
+        isOpenToAll,
+        isLink: found.isSymbolicLink(),
+        protected: [dotGit, ...elsewhere],
+        readable: elsewhere,
+      };
     }
     if (dirname(top) === top) return null;
   }

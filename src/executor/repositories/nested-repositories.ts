@@ -10,6 +10,7 @@ import { KoubouError, systemCode } from '../../errors.ts';
 import { inFolder } from '../../git/deep-folder.ts';
 import { asName, shownName } from '../../git/git.ts';
 import { nestedGit } from '../../git/repository/nested-git.ts';
+import { OBEYED, REPOSITORIES } from '../../names/reserved-names.ts';
 import { unlikelyName } from '../../names/unlikely-name.ts';
 import { HOME_FILE } from '../../process/homes/known-home.ts';
 import { field, say } from '../../say/say.ts';
@@ -28,6 +29,8 @@ export interface Below {
   folders: string[];
   /** Folders with a home.json that has not been verified. */
   homes: string[];
+  /** What agents and other version control obey that start there, links as well; not that of packages. */
+  settings: string[];
 }
 
 /** Throws KoubouError `not_allowed` where there are more than can be guarded. */
@@ -35,19 +38,21 @@ export const nestedRepositories = async (folder: string, home: string): Promise<
   const guarded: string[] = [];
   const folders: string[] = [];
   const homes: string[] = [];
+  const settings: string[] = [];
   const packages: string[] = [];
   const look = new Look(folder, home);
-  if (!(await look.through([folder], { guarded, folders, homes, packages })))
+  if (!(await look.through([folder], { guarded, folders, homes, settings, packages })))
     throw tooMany(folder, 'folders', MOST_FOLDERS);
   for (const path of packages) {
-    const inside: Below = { guarded: [], folders: [], homes };
+    const inside: Below = { guarded: [], folders: [], homes, settings: [] };
     // Nothing is installed there then.
     const isWhole = await look.through([path], inside);
     for (const each of isWhole ? inside.guarded : [path]) guarded.push(each);
     for (const each of inside.folders) folders.push(each);
   }
-  if (guarded.length > MOST_FOUND) throw tooMany(folder, 'repositories', MOST_FOUND, guarded);
-  return { guarded, folders, homes };
+  const all = [...guarded, ...settings];
+  if (all.length > MOST_FOUND) throw tooMany(folder, 'repositories', MOST_FOUND, all);
+  return { guarded, folders, homes, settings };
 };
 
 class Look {
@@ -84,9 +89,9 @@ class Look {
   /** The folder itself, where something is to be guarded in it that cannot be named to a sandbox. */
   async #odd(path: string, folders: string[]): Promise<string[]> {
     const except = [asName(this.#home)];
-    const { found, whole, others } = await nestedGit(asName(path), { except, also: HOME_FILE });
+    const { found, also, whole, others } = await nestedGit(asName(path), { except, also: HOMES });
     for (const each of others.filter((one) => asName(shownName(one)) !== one)) folders.push(each);
-    const first = found.find((each) => asName(shownName(each)) !== each);
+    const first = [...found, ...also].find((each) => asName(shownName(each)) !== each);
     if (first === undefined && whole) return [];
     if (path !== this.#top) return [path];
     throw new KoubouError(
@@ -109,12 +114,16 @@ class Look {
       if (entry.name === '.git') {
         // Of a link Codex makes no protection; who works through it is protected where it leads, or not at all.
         if (path !== this.#top && !entry.isSymbolicLink()) found.guarded.push(whole);
-      } else if (!entry.isDirectory() || whole === this.#home) continue;
+      } else if (OBEYED_NAMES.has(entry.name)) found.settings.push(whole);
+      else if (!entry.isDirectory() || whole === this.#home) continue;
       else if (entry.name === PACKAGES && found.packages !== undefined) found.packages.push(whole);
       else deeper.push(whole);
     }
   }
 }
+
+const HOMES = new Set([HOME_FILE]);
+const OBEYED_NAMES = new Set([...OBEYED, ...REPOSITORIES].filter((name) => name !== '.git'));
 
 const PARALLEL = 32;
 

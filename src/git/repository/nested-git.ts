@@ -16,14 +16,16 @@ export interface NestedWish {
   except?: readonly string[];
   /** More folders than these are not looked through. */
   most?: number;
-  /** What is looked for besides, in the folder too. */
-  also?: string;
+  /** Names that are looked for besides, in the folder too; none of them is looked into. */
+  also?: ReadonlySet<string>;
   signal?: AbortSignal | undefined;
 }
 
 export interface NestedGit {
   /** The `.git` of each repository, but for the folder's own. */
   found: string[];
+  /** Paths of what was looked for besides. */
+  also: string[];
   /** false: there are too many folders to look through, or one could not be reached. */
   whole: boolean;
   /** Folders that may not be read: a repository may lie in there, for later. */
@@ -37,7 +39,8 @@ const PARALLEL = 32;
 
 /** Packages and homes as well: no index says what git enters, as a model may have written it. */
 export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<NestedGit> => {
-  const { most = MOST_FOLDERS, also } = wish;
+  const { most = MOST_FOLDERS } = wish;
+  const also: string[] = [];
   const except = new Set(wish.except);
   const found: string[] = [];
   const closed: string[] = [];
@@ -46,7 +49,7 @@ export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<
   let looked = 0;
   for (let level = [folder]; level.length > 0; ) {
     looked += level.length;
-    if (looked > most) return { found, whole: false, closed, others };
+    if (looked > most) return { found, also, whole: false, closed, others };
     const deeper: string[] = [];
     for (let at = 0; at < level.length; at += PARALLEL) {
       wish.signal?.throwIfAborted();
@@ -61,14 +64,14 @@ export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<
           const inside = `${path}/${name}`;
           if (name === '.git') {
             if (path !== folder) found.push(inside);
-          } else if (name === also) found.push(inside);
+          } else if (wish.also?.has(name) === true) also.push(inside);
           else if (isFolder && !except.has(inside) && isInReach(inside, folder)) deeper.push(inside);
         }
       }
     }
     level = deeper;
   }
-  return { found, whole, closed, others };
+  return { found, also, whole, closed, others };
 };
 
 /** undefined: git may reach what cannot be reached here. */

@@ -4,6 +4,7 @@ import { access, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
 import { KoubouError } from '../../errors.ts';
 import { field, say } from '../../say/say.ts';
+import { asTyped } from '../../say/shell-quote.ts';
 
 const DEFAULT_PATH = ['/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
 
@@ -82,7 +83,7 @@ const absence = async (command: string, cwd: string, path: string | undefined): 
   }
   const place = resolve(cwd, command);
   return (await look(place)) === 'not executable'
-    ? new KoubouError('no_program', `${command} is not executable.`, { hint: `chmod +x ${place}` })
+    ? new KoubouError('no_program', `${command} is not executable.`, { hint: `chmod +x ${asTyped(place)}` })
     : new KoubouError('no_program', `There is no program "${command}".`, {
         hint: say`Nothing lies at ${place}; check the path and ${field('cwd')}.`,
       });

@@ -5,6 +5,7 @@
  */
 import { errorInfo, systemCode } from '../../errors.ts';
 import { action, field, say, type Words } from '../../say/say.ts';
+import { asTyped } from '../../say/shell-quote.ts';
 import { RunFailure } from '../failure.ts';
 import { meaningOfWords } from './server-words.ts';
 
@@ -151,7 +152,7 @@ export const modelNotFound = (server: Server, said: string): RunFailure =>
       'model_not_found',
       `${server.url} does not have ${server.model ?? 'the model'}: ${said}`,
       server.kind === 'ollama'
-        ? `ollama pull ${server.model ?? 'MODEL'}`
+        ? `ollama pull ${asTyped(server.model ?? 'MODEL')}`
         : say`Load the model in the server, or name another one with ${field('model')}.`,
     ),
   );

@@ -162,7 +162,9 @@ export class OneTry {
   async #changesThere(): Promise<Changes | null> {
     const { clocks, steps, workplace, tellLeft } = this.#parts;
     const { stopped, signal } = clocks;
-    const graceMs = stopped?.kind === 'limit' ? PATCH_GRACE_MS : PATCH_GRACE_MS / 5;
+    // Of a task that goes back to the queue the next attempt's patch is only a part.
+    const isWorthIt = stopped?.kind === 'limit' || stopped?.kind === 'stopped';
+    const graceMs = isWorthIt ? PATCH_GRACE_MS : PATCH_GRACE_MS / 5;
     const over = signal.aborted ? AbortSignal.timeout(graceMs) : signal;
     try {
       return await steps.within('looking for changes', () => workplace.changes(over), { graceMs });

@@ -21,7 +21,7 @@ import { Evidence } from '../../verify/changes/evidence.ts';
 import { judgeHomes, judgeMoved, judgeReencoded } from '../../verify/changes/judge-changes.ts';
 import { expectedFiles } from '../../verify/expect.ts';
 import { judgeNested, NestedRepositories } from '../../verify/nested.ts';
-import { judgeObeyed, ObeyedFolders } from '../../verify/obeyed-folders.ts';
+import { judgeSettings, ObeyedSettings } from '../../verify/obeyed-settings.ts';
 import type { Changes } from '../../verify/verify.ts';
 import { commitWorktree } from '../../worktree/commit.ts';
 import { syncObjects, syncRefs } from '../../worktree/durable.ts';
@@ -58,7 +58,7 @@ export class Workplace {
   readonly #evidence: Evidence | null;
   readonly #repositories: NestedRepositories | null;
   /** null: a person's task may make settings of agents. */
-  readonly #obeyed: ObeyedFolders | null;
+  readonly #obeyed: ObeyedSettings | null;
   /** What the worktree held at the last look. */
   #tree: string | null = null;
   #kept = false;
@@ -72,7 +72,7 @@ export class Workplace {
     worktree: Worktree | null,
     evidence: Evidence | null,
     repositories: NestedRepositories | null,
-    obeyed: ObeyedFolders | null,
+    obeyed: ObeyedSettings | null,
   ) {
     this.cwd = worktree?.cwd ?? folderOf(claim.task);
     this.task = worktree === null ? claim.task : movedTask(claim.task, worktree);
@@ -106,9 +106,9 @@ export class Workplace {
       mayMakeRepositories(claim.task, runner, folder)
         ? NestedRepositories.begin(folder, { home, writesTo, signal })
         : null;
-    const watched = async (folder: string): Promise<ObeyedFolders | null> =>
+    const watched = async (folder: string): Promise<ObeyedSettings | null> =>
       claim.task.confined === true
-        ? ObeyedFolders.begin([folder, (await gitPlaces(folder))?.top ?? folder])
+        ? ObeyedSettings.begin([folder, (await gitPlaces(folder))?.top ?? folder])
         : null;
     if (type !== 'code' || !runner.changesFiles)
       return new Workplace(claim, known, null, null, await begun(cwd), await watched(cwd));
@@ -169,11 +169,19 @@ export class Workplace {
    */
   async setAside(): Promise<{ error: ErrorInfo; feedback: string } | null> {
     const came = await this.#repositories?.setAside();
-    const settings = (await this.#obeyed?.setAside()) ?? [];
+    const settings = await this.#obeyed?.setAside();
     this.#isLookDue = false;
-    const aside = [...(came?.names ?? []), ...settings];
-    if (aside.length > 0) await this.#note([`set aside what came with the run: ${named(aside)}`]);
-    return (came === undefined ? null : judgeNested(came)) ?? judgeObeyed(settings) ?? this.#odd;
+    const notes = [
+      ['the repositories', came?.names ?? []],
+      ['settings of agents', settings?.moved ?? []],
+    ] as const;
+    for (const [what, names] of notes)
+      if (names.length > 0) await this.#note([`set aside ${what} that came with the run: ${named(names)}`]);
+    return (
+      (came === undefined ? null : judgeNested(came)) ??
+      (settings === undefined ? null : judgeSettings(settings)) ??
+      this.#odd
+    );
   }
 
   /** Looked at again, after the check: null where what is kept is what was checked. */

@@ -21,6 +21,7 @@ import { Rig } from '../../worker/rig.ts';
 import { KINDS, pathOf } from './bubblewrap-kinds.ts';
 import { agentsInstalled, codexProgram } from './install.ts';
 import { leaseFor } from '../../support/lease.ts';
+import type { RunContext } from '../../../src/runner/runner.ts';
 
 for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function () {
   let rig: Rig;
@@ -274,7 +275,7 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
   const leftIn = async (place: string): Promise<string[]> =>
     readdirSync(place).filter((name) => ['.git', '.codex', '.agents', '.aws'].includes(name));
 
-  const context = (over: object = {}) => ({
+  const context = (over: Partial<RunContext> = {}): RunContext => ({
     lease: leaseFor({ logPath: join(folder, 'log'), marker: `codex-test-${process.pid}` }),
     outputPath: join(folder, 'output'),
     cwd: folder,
@@ -382,7 +383,7 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
   it('is stopped at once by an abort that comes before it began', async () => {
     const server = await serve();
     const signal = AbortSignal.abort(new KoubouError('cancelled', 'Cancelled.'));
-    const outcome = await codexOn(server.url).run(taskOf(folder), context({ signal }));
+    const outcome = await codexOn(server.url).run(taskOf(folder), context({ lease: leaseFor({ signal }) }));
     assert.equal(outcome.ok ? 'ok' : outcome.error.code, 'cancelled');
   });
 });
