@@ -73,6 +73,11 @@ export const ERROR_CODES = {
     false,
     say`koubou never takes over a .koubou folder from a task; see ${action('logs')} for what made it.`,
   ),
+  changes_unknown: rule(
+    true,
+    false,
+    say`Look at the folder before the task is run again; see ${action('logs')} for why the look failed.`,
+  ),
   settings_in_changes: rule(
     true,
     false,
@@ -159,9 +164,14 @@ export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ER
 
 /** A person looks at what such a run left, before another one takes it for what was there. */
 export const leavesSomething = (code: string): boolean =>
-  ['repository_lost', 'nested_repository', 'home_in_changes', 'settings_in_changes', 'guard_lost'].includes(
-    code,
-  );
+  [
+    'repository_lost',
+    'nested_repository',
+    'home_in_changes',
+    'settings_in_changes',
+    'changes_unknown',
+    'guard_lost',
+  ].includes(code);
 
 /** An error as records, JSON output and outcomes show it. */
 export interface ErrorInfo {

@@ -5,12 +5,15 @@
  */
 
 const BIDI = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069';
-const UNSEEN = '\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}';
+const UNSEEN =
+  '\\ufff9-\\ufffb\\u180b-\\u180f\\u2060-\\u2064\\u3164\\uffa0\\u{e0000}-\\u{e00ff}\\u{e01f0}-\\u{e0fff}';
+/** Which form of a letter is meant; in a row, or behind what has no forms, they carry text that nobody sees. */
+const SELECTORS = '(?<!\\p{Script=Han})[\\u{e0100}-\\u{e01ef}]';
 /** What is not written to a terminal as it is; a line's end and a tab are. */
-const OBEYED = new RegExp(`[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f${BIDI}${UNSEEN}]`, 'u');
+const OBEYED = new RegExp(`[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f${BIDI}${UNSEEN}]|${SELECTORS}`, 'u');
 const EACH_OBEYED = new RegExp(OBEYED.source, 'gu');
 /** JSON escapes the characters below a space by itself. */
-const EACH_IN_JSON = new RegExp(`[\\x7f-\\x9f${BIDI}${UNSEEN}]`, 'gu');
+const EACH_IN_JSON = new RegExp(`[\\x7f-\\x9f${BIDI}${UNSEEN}]|${SELECTORS}`, 'gu');
 
 export const mayBeObeyed = (text: string): boolean => OBEYED.test(text);
 

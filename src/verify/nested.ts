@@ -3,10 +3,10 @@
  * top would run something: it enters those at the gitlinks of the index, and `git add` makes one of any other. They are
  * set aside: renamed into what git does not follow, with nothing removed.
  */
-import { chmod, lstat, realpath, rename } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
 import { inFolder, isDeep } from '../git/deep-folder.ts';
-import { asBytes, asName, shownName } from '../git/git.ts';
+import { asName, shownName } from '../git/git.ts';
 import { isArmed } from '../git/repository/armed-repository.ts';
 import {
   commonOf,
@@ -16,7 +16,6 @@ import {
   nestedGit,
   topAround,
 } from '../git/repository/nested-git.ts';
-import { unlikelyName } from '../names/unlikely-name.ts';
 import { NameRefused } from '../names/walk.ts';
 import { isWithin } from '../text/is-within.ts';
 import { named } from '../text/named.ts';

@@ -5,6 +5,7 @@ import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import { requireSeal } from '../../app/open-home.ts';
 import { KoubouError } from '../../errors.ts';
+import { OBEYED } from '../../names/reserved-names.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { action, field, say, type Words } from '../../say/say.ts';
 import { isEnded } from '../../task/lifecycle.ts';
@@ -126,7 +127,7 @@ export const applyTask = async (
     });
   }
   requireWritable(app, record.repository);
-  const { record: known, applied } = await appliedOrRestored(parts, record, wanted);
+  const { record: known, applied } = await appliedOrRestored(parts, record, wanted, refuseFor(app));
   const answer = {
     task_id: id,
     notes: [],
@@ -147,6 +148,17 @@ export const applyTask = async (
   };
 };
 
+/** An agent would give itself rights by them, as its next start obeys them. */
+const refuseFor = ({ caller }: WorktreeApp): ((name: string) => void) | undefined => {
+  if (caller.principal.role === 'owner') return undefined;
+  return (name) => {
+    if (!name.split('/').some((part) => OBEYED.includes(part))) return;
+    throw new KoubouError('not_allowed', `${name} holds settings that agents obey. ${UNDONE}`, {
+      hint: say`A person looks at it (${action('diff')}) and applies it.`,
+    });
+  };
+};
+
 const MOST_NAMED = 5;
 
 const keptFor = ({ path }: WorktreeRecord, held: readonly string[]): Words => {
@@ -160,6 +172,7 @@ const appliedOrRestored = async (
   parts: WorktreeParts,
   found: WorktreeRecord,
   wanted: Wanted,
+  refuse: ((name: string) => void) | undefined,
 ): Promise<{ record: WorktreeRecord; applied: Awaited<ReturnType<typeof applyWorktree>> }> => {
   const { queue, environment } = parts;
   const kept = await queue.artifacts.find(found.task_id, null, 'patch');
@@ -168,12 +181,12 @@ const appliedOrRestored = async (
     patch === undefined ? undefined : knownByPatch(parts, found, patch, environment);
   const record = found.made === undefined ? ((await byPatch()) ?? found) : found;
   try {
-    return { record, applied: await applyWorktree(parts, record, environment, wanted) };
+    return { record, applied: await applyWorktree(parts, record, environment, wanted, refuse) };
   } catch (error) {
     if (!(error instanceof KoubouError) || patch === undefined) throw error;
     const restored = await restoreBranch(parts, record, patch, environment);
     if (restored === undefined) throw error;
-    return { record: restored, applied: await applyWorktree(parts, restored, environment, wanted) };
+    return { record: restored, applied: await applyWorktree(parts, restored, environment, wanted, refuse) };
   }
 };
 

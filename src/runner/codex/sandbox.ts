@@ -8,7 +8,7 @@ import { RunFailure } from '../failure.ts';
 import type { Sandbox } from './arguments.ts';
 
 /**
- * Throws RunFailure `usage` where it is not allowed, `not_allowed` where commands could change what the user's shell runs;
+ * Throws RunFailure `usage` where it is not allowed, `not_allowed` for a task of an agent without a sandbox, and where commands could change what the user's shell runs;
  * a question may still look there. `cwd`: without a link in it.
  */
 export const sandboxFor = (
@@ -17,6 +17,12 @@ export const sandboxFor = (
   { sandbox: usual, allowFullAccess }: { sandbox: Sandbox; allowFullAccess: boolean },
 ): Sandbox => {
   const sandbox = task.options.sandbox ?? usual;
+  // Whatever led here, as routing.escalate does: an agent asked for it, and has no more rights than its sandbox.
+  if (sandbox === 'danger-full-access' && task.confined === true) {
+    throw new RunFailure(
+      errorInfo('not_allowed', 'A task that an agent asked for runs in a sandbox, and this runner has none.'),
+    );
+  }
   if (sandbox === 'workspace-write' && holdsUser(cwd)) {
     if (task.type !== 'code') return 'read-only';
     throw new RunFailure(

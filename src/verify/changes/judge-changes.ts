@@ -22,6 +22,12 @@ export const judgeHomes = (homes: readonly string[]): { error: ErrorInfo; feedba
         feedback: `Leave folders called .koubou alone: ${named(homes, 5)}. Do the work without them.`,
       };
 
+/** A look at the folder failed by what the run left there. */
+export const judgeUnknown = (why: string): { error: ErrorInfo; feedback: string } => ({
+  error: errorInfo('changes_unknown', `What the run changed is not known: ${why}`),
+  feedback: 'Leave the folder so that git can read all of it.',
+});
+
 /** What is shown of them is not what would run. */
 export const judgeReencoded = (names: readonly string[]): { error: ErrorInfo; feedback: string } | null =>
   names.length === 0
@@ -29,10 +35,10 @@ export const judgeReencoded = (names: readonly string[]): { error: ErrorInfo; fe
     : {
         error: errorInfo(
           'output_changed',
-          `git reads these files by another attribute than before the run, and would show another text than lies there: ${named(names, 5)}.`,
-          'An attribute (working-tree-encoding, ident) came with the run, in a .gitattributes that may be ignored. Look at it, and at the files themselves.',
+          `git would show these files otherwise than they lie there, or not at all: ${named(names, 5)}.`,
+          'An attribute (working-tree-encoding, ident, text) came with the run, in a .gitattributes that may be ignored, or their names are such as git takes into no index (git~1). Look at the files themselves.',
         ),
-        feedback: `Give no file the attributes working-tree-encoding or ident: ${named(names, 5)}.`,
+        feedback: `Give these files no attributes of git, and plain names: ${named(names, 5)}.`,
       };
 
 /** Of the work itself, while it was checked. */

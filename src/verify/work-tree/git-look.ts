@@ -1,7 +1,7 @@
 /** An index of koubou's own, and what it says of the files of a work tree. */
 import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { asBytes, type GitPlace, git, gitOutput, pathIn, zeroEnded } from '../../git/git.ts';
+import { asBytes, type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../../git/git.ts';
 import { pointedTo } from '../../git/repository/lfs-pointer.ts';
 
 /** One index that is brought up to what lies in the work tree. Names are git's bytes, relative to the folder. */
@@ -21,6 +21,13 @@ export class Look {
     return zeroEnded(
       await gitOutput(this.#place, ['ls-files', '-z', ...flags], { variables: this.variables }),
     );
+  }
+
+  /** Of new files, those whose names git takes into no index, and passes over (`git~1`, `.git::x`). As text. */
+  async refused(names: readonly string[]): Promise<string[]> {
+    if (names.length === 0) return [];
+    const listed = new Set(await this.list());
+    return names.filter((name) => !listed.has(name)).map(shownName);
   }
 
   /** What the user told git to take for unchanged is looked at all the same; where a file is left out, it stays so. */

@@ -108,7 +108,10 @@ export const takeGitTree = async (scope: GitScope, before?: GitTree): Promise<Gi
   const tree = await gitLine(place, ['write-tree', '--missing-ok'], { variables: look.variables });
   if (before === undefined && existsSync(began)) await giveTime(began, first);
   const filtered = scope.whole ? await withFilter(place, written) : [];
-  const odd = before === undefined ? [] : await reencoded(place, written, { before: first, tree });
+  const odd =
+    before === undefined
+      ? []
+      : [...(await reencoded(place, written, { before: first, tree })), ...(await look.refused([...read]))];
   return { kind: 'git', tree, timed, bounded, filtered: filtered.map(shownName), reencoded: odd };
 };
 

@@ -18,7 +18,7 @@ import { optionForFiles, writesNone } from '../../task/text-alone.ts';
 import { named } from '../../text/named.ts';
 import type { Seal } from '../../text/seal.ts';
 import { Evidence } from '../../verify/changes/evidence.ts';
-import { judgeHomes, judgeMoved, judgeReencoded } from '../../verify/changes/judge-changes.ts';
+import { judgeHomes, judgeMoved, judgeReencoded, judgeUnknown } from '../../verify/changes/judge-changes.ts';
 import { expectedFiles } from '../../verify/expect.ts';
 import { judgeNested, NestedRepositories } from '../../verify/nested.ts';
 import { judgeSettings, ObeyedSettings } from '../../verify/obeyed-settings.ts';
@@ -159,6 +159,8 @@ export class Workplace {
         this.#odd = { error: toErrorInfo(error), feedback: 'Leave the files of git to git.' };
       }
       const why = signal.aborted ? 'the time of the run was over' : toErrorInfo(error).message;
+      // In a folder of the user's the next attempt would take all of it for what was there, in no patch.
+      if (!signal.aborted && this.#worktree === null) this.#odd ??= judgeUnknown(why);
       return { names: [], homes: [], bounded: false, trouble: why };
     }
   }

@@ -42,7 +42,7 @@ export type Applied =
 export type Wanted = 'checked' | 'branch';
 
 /**
- * Throws `conflict` where git refuses, `home_in_changes` where a home would come along, `output_changed` where the branch is not
+ * `refuse` throws for a name that may not be changed. Throws `conflict` where git refuses, `home_in_changes` where a home would come along, `output_changed` where the branch is not
  * what was checked; then nothing was changed.
  */
 export const applyWorktree = async (
@@ -50,6 +50,7 @@ export const applyWorktree = async (
   record: WorktreeRecord,
   environment: Readonly<Record<string, string>>,
   wanted: Wanted = 'checked',
+  refuse?: (name: string) => void,
 ): Promise<Applied> => {
   const asking = { folder: record.repository, environment };
   if (!(await exists(record.repository))) {
@@ -77,7 +78,7 @@ export const applyWorktree = async (
     if (tip === undefined) throw notMerged(record.branch, 'there is no such branch');
     if (wanted === 'checked') refuseMoved(record, tip);
     await refuseHomes(place, record, tip);
-    return applied(place, { own, head, tip, record, index, marks });
+    return applied(place, { own, head, tip, record, index, marks, refuse });
   });
 };
 
@@ -185,7 +186,16 @@ const applied = async (
     record,
     index,
     marks,
-  }: { own: SealedHome; head: string; tip: string; record: WorktreeRecord; index: string; marks: Marks },
+    refuse,
+  }: {
+    own: SealedHome;
+    head: string;
+    tip: string;
+    record: WorktreeRecord;
+    index: string;
+    marks: Marks;
+    refuse: ((name: string) => void) | undefined;
+  },
 ): Promise<Applied> => {
   const { branch } = record;
   const work = await workOn(place, { head, tip, record });
@@ -203,6 +213,7 @@ const applied = async (
     all.map(({ name }) => name),
     `The branch ${branch}`,
   );
+  for (const { name } of all) refuse?.(shownName(name));
   // Submodules are left as they are.
   const moves = all.filter(
     ({ from, to }) => ![from, to].every((state) => state === null || isSubmodule(state)),
