@@ -350,7 +350,7 @@ describe('machine', function () {
     },
     {
       it: 'a folder that cannot be renamed is an error',
-      faults: [{ file: 'queue/files/disk/disk.ts', from: "unlessCode(['EXDEV'], ", to: 'unlessCode([], ' }],
+      faults: [{ file: 'queue/files/disk/moves.ts', from: "unlessCode(['EXDEV'], ", to: 'unlessCode([], ' }],
       find: async (program) => ((await workOnOverlay(program)).drained ? [] : ['the drain never ended']),
       found: /never ended/,
     },

@@ -15,7 +15,7 @@ const LEFT: readonly Fault[] = [
     to: 'if (facts === undefined || facts.links > 0) return;',
   },
   {
-    file: 'queue/files/disk/disk.ts',
+    file: 'queue/files/disk/moves.ts',
     from: 'await removeOldName(disk, from, to).catch(() => undefined);',
     to: '',
   },
@@ -27,7 +27,7 @@ const PLANTED: readonly { what: string; faults: readonly Fault[]; found: RegExp 
     faults: [
       ...LEFT,
       {
-        file: 'queue/files/claim/candidates.ts',
+        file: 'queue/files/claim/take.ts',
         from: 'if (await hasEnded(context, name)) {',
         to: 'if ((await hasEnded(context, name)) && name.run < 0) {',
       },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { NodeDisk } from '../../src/queue/files/disk/disk.ts';
+import { NodeDisk } from '../../src/queue/files/disk/node-disk.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { cannotMount, Mounted } from './mounts.ts';
 import { cutPower, type Found, type Series } from './power/series.ts';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { NodeDisk } from '../../src/queue/files/disk/disk.ts';
+import { NodeDisk } from '../../src/queue/files/disk/node-disk.ts';
 import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
 import { sign } from '../helpers/state.ts';
 import { budgetOf } from '../support/builders.ts';

@@ -1,5 +1,5 @@
 /** Disks for tests, between the queue and the real one. */
-import { NodeDisk } from '../../src/queue/files/disk/disk.ts';
+import { NodeDisk } from '../../src/queue/files/disk/node-disk.ts';
 
 /** Waits for no device, and has too little room to set any aside: for tests that only end processes. */
 export class LightDisk extends NodeDisk {

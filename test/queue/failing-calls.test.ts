@@ -77,7 +77,7 @@ describe('when one call fails', () => {
       },
       budget,
     );
-    member.candidates.dirty = true;
+    member.candidates.lookAgain();
     failNext('syncFolder', /results\/[^/]+\/task_[^/]+$/);
     await assert.rejects(claim(), { code: 'EIO' });
     const { tasks, faults } = census(home.home, { holders: [member.workerId] });
@@ -136,7 +136,7 @@ describe('when all changes fail from one call on, for a while', () => {
           failed = await whileItFails(disk, nth, code, async () => {
             claimed = await member.claim(capped);
           });
-          member.candidates.dirty = true;
+          member.candidates.lookAgain();
           claimed ??= await member.claim(capped);
           assert.equal(claimed?.id, added?.id, `after change ${nth}`);
           assert.equal(claimed?.run, 1, `after change ${nth}`);
@@ -182,7 +182,7 @@ describe('when all changes fail from one call on, for a while', () => {
           fs.writeFileSync(home.path('tasks/pending/drop.json'), '{"prompt": "hello"}');
           failed = await whileItFails(disk, nth, code, () => queue.adopt(member.workerId));
           await queue.adopt(member.workerId);
-          member.candidates.dirty = true;
+          member.candidates.lookAgain();
           assert.ok(await member.claim(capped), `after change ${nth}`);
           assert.equal((await queue.list({})).length, 1, `after change ${nth}`);
           await queue.sweep(budgetOf);

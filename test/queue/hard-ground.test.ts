@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
-import { NodeDisk } from '../../src/queue/files/disk/disk.ts';
+import { NodeDisk } from '../../src/queue/files/disk/node-disk.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
 import { dayOf } from '../../src/task/id.ts';
@@ -359,7 +359,7 @@ describe('on hard ground', () => {
     const claim = await member.claim(() => {
       looks += 1;
       assert.ok(looks < 1000, 'it goes round and round');
-      member.candidates.dirty = true;
+      member.candidates.lookAgain();
       return { take: false, why: 'endpoint' };
     });
     assert.equal(claim, undefined);

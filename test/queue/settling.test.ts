@@ -42,12 +42,12 @@ describe('a member that settles a run', () => {
     assert.ok(first);
     const settling = member.settle(first, failedWith('worker_stopped', first, member), noRetries);
     await disk.reached.promise;
-    member.candidates.dirty = true;
+    member.candidates.lookAgain();
     let second = await member.claim(takeAll);
     // A folder was listed just now; it is listed again in a moment.
     while (second === undefined) {
       await new Promise((resolve) => setImmediate(resolve));
-      member.candidates.dirty = true;
+      member.candidates.lookAgain();
       second = await member.claim(takeAll);
     }
     disk.go.resolve();
@@ -82,7 +82,7 @@ describe('what a run that has ended still uses', () => {
     let second = await member.claim(admit);
     while (second === undefined) {
       await new Promise((again) => setImmediate(again));
-      member.candidates.dirty = true;
+      member.candidates.lookAgain();
       second = await member.claim(admit);
     }
     assert.notEqual(second.id, first.id);

@@ -38,7 +38,7 @@ const withoutGuards = (): Promise<string> =>
       to: 'if (bytes.length > 0) return true;',
     },
     {
-      file: 'queue/files/claim/candidates.ts',
+      file: 'queue/files/claim/take.ts',
       from: 'if (await hasEnded(context, name)) {',
       to: 'if ((await hasEnded(context, name)) && name.id === "") {',
     },

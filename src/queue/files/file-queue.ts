@@ -21,8 +21,10 @@ import type {
 import { addTasks } from './add/add.ts';
 import { Adoption, type DraftFromDrop } from './add/import-dropped.ts';
 import { type FileMember, joinQueue } from './claim/file-member.ts';
-import { type Disk, NodeDisk, replace } from './disk/disk.ts';
+import { type Disk } from './disk/disk.ts';
 import { type Machine, thisMachine } from './disk/machine.ts';
+import { replace } from './disk/moves.ts';
+import { NodeDisk } from './disk/node-disk.ts';
 import { cancelTask, comesAlong, retryTask } from './end/cancel.ts';
 import { creatorName, makeContext, type QueueContext } from './layout/context.ts';
 import { endedOf, hasResults, locate } from './layout/locate.ts';
@@ -205,7 +207,7 @@ export class FileQueue implements Queue, Inbox {
 
   /** What this process itself put into pending/ needs no watcher to be seen. */
   #lookAgain(): void {
-    for (const member of this.#members) member.candidates.dirty = true;
+    for (const member of this.#members) member.candidates.lookAgain();
   }
 
   async adopt(workerId: string): Promise<Adopted> {

@@ -38,7 +38,7 @@ export const workOff = async (
     await queue.sweep(budgetOf);
     await queue.adopt(member.workerId);
     // As its watcher says.
-    member.candidates.dirty = true;
+    member.candidates.lookAgain();
     for (;;) {
       const claim = await member.claim(takeAll);
       if (claim === undefined) break;

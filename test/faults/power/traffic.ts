@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../../src/errors.ts';
-import { NodeDisk } from '../../../src/queue/files/disk/disk.ts';
+import { NodeDisk } from '../../../src/queue/files/disk/node-disk.ts';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { publishOutput } from '../../../src/verify/publish.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';

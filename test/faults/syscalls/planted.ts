@@ -1,6 +1,7 @@
 /** Mistakes that the tests must find. */
-import { type Disk, NodeDisk } from '../../../src/queue/files/disk/disk.ts';
+import { type Disk } from '../../../src/queue/files/disk/disk.ts';
 import { type Machine, thisMachine } from '../../../src/queue/files/disk/machine.ts';
+import { NodeDisk } from '../../../src/queue/files/disk/node-disk.ts';
 import type { Clock } from '../crash/aftermath.ts';
 
 const silently = async (action: () => Promise<void>): Promise<void> => {

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { systemCode } from '../../../errors.ts';
 import { MAX_TASK_BYTES, parseTaskFile, type TaskFile } from '../../../task/record.ts';
-import { BadFile, listOrNone, moveFolder, unlessCode } from '../disk/disk.ts';
+import { BadFile, listOrNone, unlessCode } from '../disk/disk.ts';
+import { moveFolder } from '../disk/moves.ts';
 import { each } from '../disk/run-all.ts';
 import { abandonedName, makerLives, type QueueContext } from '../layout/context.ts';
 import { ensureDayFolders, locate } from '../layout/locate.ts';

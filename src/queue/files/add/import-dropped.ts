@@ -6,10 +6,12 @@ import { extname, join } from 'node:path';
 import { KoubouError, systemCode } from '../../../errors.ts';
 import { MAX_TASK_BYTES, type NewTask } from '../../../task/record.ts';
 import type { Adopted } from '../../queue.ts';
-import { BadFile, type FileFacts, listOrNone, move, unlessCode } from '../disk/disk.ts';
+import { BadFile, type FileFacts, listOrNone, unlessCode } from '../disk/disk.ts';
+import { move } from '../disk/moves.ts';
 import type { QueueContext } from '../layout/context.ts';
 import { parseTaskName } from '../layout/names.ts';
 import { quarantine } from '../layout/quarantine.ts';
+import { PendingReturns } from '../workers/pending-returns.ts';
 import { addTasks } from './add.ts';
 import { returnForeign } from './foreign-files.ts';
 
@@ -28,7 +30,7 @@ export class Adoption {
   readonly #draft: DraftFromDrop;
   readonly #sightings = new Map<string, { facts: string; sinceMs: number }>();
   /** Taken into the worker's folder, and to be put back where they did not become tasks. */
-  readonly #owed = new Set<string>();
+  readonly #pendingReturns = new PendingReturns<string>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(context: QueueContext, draft: DraftFromDrop) {
@@ -67,19 +69,14 @@ export class Adoption {
     const present = new Set(foreign);
     for (const name of this.#sightings.keys()) if (!present.has(name)) this.#sightings.delete(name);
     if (errors.length > 0) throw errors[0];
-    result.waiting += this.#owed.size;
+    result.waiting += this.#pendingReturns.size;
     return result;
   }
 
-  /** What cannot be put back now is put back by a later call: nobody else looks into a living worker's folder. */
   async #putBack(workerFolder: string): Promise<void> {
-    for (const name of this.#owed) {
-      try {
-        if (await returnForeign(this.#context, join(workerFolder, name), name)) this.#owed.delete(name);
-      } catch (error) {
-        if (systemCode(error) === undefined) throw error;
-      }
-    }
+    await this.#pendingReturns.putBack((name) =>
+      returnForeign(this.#context, join(workerFolder, name), name),
+    );
   }
 
   async #look(name: string, workerFolder: string): Promise<'added' | 'quarantined' | undefined> {
@@ -137,7 +134,7 @@ export class Adoption {
     const held = join(workerFolder, name);
     if (!(await unlessCode(['ENOENT'], () => move(disk, path, held)))) return undefined;
     this.#context.step('adopt.taken');
-    this.#owed.add(name);
+    this.#pendingReturns.add(name, name);
     try {
       const before = await disk.facts(held);
       // Fenced: the one who took the folder away gives the file back.

@@ -18,7 +18,8 @@ import type {
   WorkerMessage,
 } from '../../member.ts';
 import { stillHolds } from '../../refusals.ts';
-import { BadFile, isDiskFull, listOrNone, removeAny, replace, unlessCode } from '../disk/disk.ts';
+import { BadFile, isDiskFull, listOrNone, unlessCode } from '../disk/disk.ts';
+import { removeAny, replace } from '../disk/moves.ts';
 import { parseMarkName } from '../end/cancel-requests.ts';
 import { endRun } from '../end/settle.ts';
 import { creatorName, isoNow, type QueueContext, randomHex } from '../layout/context.ts';

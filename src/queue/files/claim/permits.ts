@@ -4,13 +4,14 @@
  * worker's are returned by whoever reaps it.
  */
 import { basename, dirname, join } from 'node:path';
-import { systemCode } from '../../../errors.ts';
 import type { PermitRequest } from '../../member.ts';
-import { move, removeAny, unlessCode } from '../disk/disk.ts';
+import { unlessCode } from '../disk/disk.ts';
+import { move, removeAny } from '../disk/moves.ts';
 import { creatorName, type QueueContext } from '../layout/context.ts';
 import { ensureFolder } from '../layout/locate.ts';
 import { heldPermitName, parseHeldPermit } from '../layout/names.ts';
 import { quarantine } from '../layout/quarantine.ts';
+import { PendingReturns } from '../workers/pending-returns.ts';
 
 export const PERMIT_FILE = 'permit';
 // It never leaves, so the permit's folder is never empty and cannot be made a second time by a rename.
@@ -20,8 +21,7 @@ const SENTINEL = 'made';
 export class Permits {
   readonly #context: QueueContext;
   readonly #folder: string;
-  /** To be given back. */
-  readonly #owed = new Set<string>();
+  readonly #pendingReturns = new PendingReturns<string>();
 
   constructor(context: QueueContext, workerFolder: string) {
     this.#context = context;
@@ -50,15 +50,11 @@ export class Permits {
 
   /** What cannot be given back now is given back by a later call: whoever ends a run has nothing to do with it. */
   async giveBack(held: readonly string[]): Promise<void> {
-    for (const permit of held) this.#owed.add(permit);
-    for (const permit of this.#owed) {
-      try {
-        await returnPermit(this.#context, this.#folder, permit);
-        this.#owed.delete(permit);
-      } catch (error) {
-        if (systemCode(error) === undefined) throw error;
-      }
-    }
+    for (const permit of held) this.#pendingReturns.add(permit, permit);
+    await this.#pendingReturns.putBack(async (permit) => {
+      await returnPermit(this.#context, this.#folder, permit);
+      return true;
+    });
   }
 
   async #takeOne(request: PermitRequest): Promise<string | undefined> {

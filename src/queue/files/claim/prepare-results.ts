@@ -1,6 +1,7 @@
 /** Where a run puts what it makes: fresh files in folders of the home, whatever lay there before. */
 
-import { isDiskFull, removeAny, unlessCode } from '../disk/disk.ts';
+import { isDiskFull, unlessCode } from '../disk/disk.ts';
+import { removeAny } from '../disk/moves.ts';
 import type { QueueContext } from '../layout/context.ts';
 import type { TaskName } from '../layout/names.ts';
 import { quarantine } from '../layout/quarantine.ts';

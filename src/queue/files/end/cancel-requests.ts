@@ -5,7 +5,8 @@
  */
 import { join } from 'node:path';
 import { isTaskId } from '../../../task/id.ts';
-import { removeAny, unlessCode } from '../disk/disk.ts';
+import { unlessCode } from '../disk/disk.ts';
+import { removeAny } from '../disk/moves.ts';
 import type { QueueContext } from '../layout/context.ts';
 import type { TaskName } from '../layout/names.ts';
 import { withReserve } from '../layout/reserve.ts';

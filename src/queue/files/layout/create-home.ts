@@ -5,7 +5,7 @@ import { KoubouError, systemCode } from '../../../errors.ts';
 import { requireOwnFolder } from '../../../names/own-folder.ts';
 import { halfMadePath, removeHalfMade } from '../../../process/half-made.ts';
 import { field, say } from '../../../say/say.ts';
-import { lstatOrNone } from '../disk/disk.ts';
+import { lstatOrNone } from '../disk/node-disk.ts';
 import { Layout, SLOT_COUNT } from './names.ts';
 
 /** statfs magic numbers (linux/magic.h) of file systems whose rename, link or fsync cannot be relied on. */

@@ -1,7 +1,8 @@
 /** What cannot be read as a task is set aside with the reason; nothing is thrown away. */
 import { join } from 'node:path';
 import type { Quarantined } from '../../queue.ts';
-import { BadFile, listOrNone, moveFolder, unlessCode } from '../disk/disk.ts';
+import { BadFile, listOrNone, unlessCode } from '../disk/disk.ts';
+import { moveFolder } from '../disk/moves.ts';
 import { creatorName, isoNow, type QueueContext } from './context.ts';
 
 const WHY = '.why.json';

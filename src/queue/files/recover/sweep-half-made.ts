@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import { isLeft } from '../../../process/homes/apart.ts';
 import { halfMadeBy } from '../../../process/maker.ts';
-import { listOrNone, removeTree } from '../disk/disk.ts';
+import { listOrNone } from '../disk/disk.ts';
+import { removeTree } from '../disk/moves.ts';
 import { each } from '../disk/run-all.ts';
 import { makerLives, type QueueContext } from '../layout/context.ts';
 

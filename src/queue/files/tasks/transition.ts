@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { KoubouError } from '../../../errors.ts';
 import { type EventName, firstState, nextState, type State } from '../../../task/lifecycle.ts';
 import type { TaskFile } from '../../../task/record.ts';
-import { move, unlessCode } from '../disk/disk.ts';
+import { unlessCode } from '../disk/disk.ts';
+import { move } from '../disk/moves.ts';
 import type { QueueContext } from '../layout/context.ts';
 import { delayedName, endedName, type Layout, type TaskName, taskName } from '../layout/names.ts';
 

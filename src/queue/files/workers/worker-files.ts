@@ -5,7 +5,8 @@ import { systemCode } from '../../../errors.ts';
 import { once } from '../../../text/once.ts';
 import type { WorkerInfo } from '../../member.ts';
 import { isHeardFrom, workerStatus } from '../../worker-status.ts';
-import { BadFile, listOrNone, removeAny } from '../disk/disk.ts';
+import { BadFile, listOrNone } from '../disk/disk.ts';
+import { removeAny } from '../disk/moves.ts';
 import { type QueueContext, verdictFor } from '../layout/context.ts';
 import { isWorkerId, MOST_SLOTS, parseTaskName } from '../layout/names.ts';
 
