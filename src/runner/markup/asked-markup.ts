@@ -1,5 +1,5 @@
 /** Families of tags that hold thoughts, and what of a model's markup a prompt asks for: that is no markup. Pure. */
-import { THINK_NAME, THOUGHTS, type ThoughtFamily } from './markup-table.ts';
+import { THINK_NAME, THOUGHTS, type ThoughtFamily } from './thought-table.ts';
 
 /** Prompts that ask for an answer with tags of its own. */
 const ASKS_FOR_TAGS = /\b(?:xml|html|tags?|elements?)\b/i;

@@ -2,7 +2,8 @@
  * Finds markers in a text that comes in pieces: those of markup-table.ts by their letters, and control tokens and tags of
  * thoughts by their form, since each new model brings names of its own. Pure.
  */
-import { CALL_TOKEN, MARKERS, type Marker, RESERVED, THINK_NAME } from './markup-table.ts';
+import { CALL_TOKEN, MARKERS, type Marker, RESERVED } from './markup-table.ts';
+import { THINK_NAME } from './thought-table.ts';
 
 export interface Found {
   at: number;

@@ -4,7 +4,8 @@
  * between. Pure.
  */
 import type { MarkupParts } from './markup-parts.ts';
-import { END_TOKENS, HARMONY } from './markup-table.ts';
+import { HARMONY } from './markup-table.ts';
+import { END_TOKENS } from './turn-table.ts';
 
 /** Of a header: tokens, a role, a channel, a recipient, the kind of the content. */
 const HEADER = /^(?:<\|(?:start|channel|constrain)\|>|[\w.:/ \t\n-])*$/;
