@@ -14,7 +14,8 @@ import {
   OTHER_THING,
 } from '../words/secret-names.ts';
 import { isAfterName } from './named-value.ts';
-import { isSaid, isSaidBefore } from './said-value.ts';
+import { isSaidBefore } from './said/said-before.ts';
+import { isSaid } from './said/said-value.ts';
 import { isInColumn } from './secret-columns.ts';
 import { subwords } from './secret-values.ts';
 
