@@ -2,6 +2,7 @@
 import type { Left } from '../../events.ts';
 import type { Queue } from '../../queue/queue.ts';
 import type { Endpoints } from './endpoints.ts';
+import { STOPPING_NOTE } from './notes.ts';
 
 /** How long a daemon waits for an endpoint that broke down while it worked. */
 const ENDPOINT_SECONDS = 90;
@@ -21,6 +22,8 @@ export interface EndingParts {
   othersToo: boolean;
   /** Whether some waiting task would be taken. */
   takeable: () => Promise<boolean>;
+  /** Says in the beat that the daemon takes nothing new; null takes it back. */
+  announce: (note: string | null) => Promise<void>;
 }
 
 export class Ending {
@@ -51,6 +54,15 @@ export class Ending {
       this.#unserved = { count: left.unserved, since: performance.now() };
     }
     return performance.now() - this.#unserved.since > VIEW_AGE_MS ? left : undefined;
+  }
+
+  /** As `nothingToDo`, said before the last look: whoever adds a task after it does not count on this daemon. */
+  async announced(): Promise<Left | undefined> {
+    if ((await this.nothingToDo()) === undefined) return undefined;
+    await this.#parts.announce(STOPPING_NOTE);
+    const left = await this.nothingToDo();
+    if (left === undefined) await this.#parts.announce(null);
+    return left;
   }
 
   /** Something was taken: what could not be done before may be possible now. */

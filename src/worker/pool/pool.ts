@@ -1,8 +1,8 @@
 /**
  * A daemon's work: keep the slots busy and end when it is told to or nothing is left. One loop decides everything; timers and
- * events only wake it. What it does has files of its own: claiming.ts and admission.ts (which tasks, and where they go),
- * attempts.ts (what is in hand), upkeep.ts (sweeps), heartbeat.ts, slots.ts (how many at a time), endpoints.ts (whose servers
- * answer), pause.ts (when it looks again), ending.ts (when nothing is left).
+ * events only wake it. What it does has files of its own: filling.ts, claiming.ts and admission.ts (which tasks, and where
+ * they go), attempts.ts (what is in hand), cancels.ts, upkeep.ts (sweeps), heartbeat.ts, slots.ts (how many at a time),
+ * endpoints.ts (whose servers answer), pause.ts (when it looks again), drain-check.ts (when nothing is left).
  */
 import { mayPass } from '../../errors.ts';
 import type { Left, Tell } from '../../events.ts';
@@ -14,10 +14,12 @@ import { plannerOf } from '../plan.ts';
 import type { WorkerSettings } from '../settings.ts';
 import { type Admitted, Gate } from './admission.ts';
 import { Attempts } from './attempts.ts';
+import { obeyCancels } from './cancels.ts';
 import { CLAIM_RETRY_MS, Claiming } from './claiming.ts';
 import { Ending, leftIn } from './drain-check.ts';
 import { Endpoints } from './endpoints.ts';
 import { every } from './every.ts';
+import { Filling } from './filling.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Notes, STOPPING_NOTE } from './notes.ts';
 import { pauseMs } from './pause.ts';
@@ -50,6 +52,7 @@ export class Pool {
   readonly #endpoints: Endpoints;
   readonly #gate: Gate;
   readonly #claiming: Claiming;
+  readonly #filling: Filling;
   readonly #slots: Slots;
   readonly #upkeep: Upkeep;
   readonly #heartbeat: Heartbeat;
@@ -60,7 +63,6 @@ export class Pool {
   #fenced = false;
   #outcomeWaits = false;
   #idleSince = performance.now();
-  #backlog = 0;
 
   constructor(parts: PoolParts) {
     const { queue, member, settings, runners, tell } = parts;
@@ -80,7 +82,22 @@ export class Pool {
     const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
     this.#slots = new Slots(settings, scaling, performance.now());
     this.#upkeep = new Upkeep({ queue, member, plan, tell, notes, onMoved: () => this.#wakeUp() });
-    this.#attempts = new Attempts({
+    this.#attempts = this.#newAttempts();
+    this.#heartbeat = this.#newHeartbeat();
+    this.#ending = this.#newEnding();
+    this.#filling = new Filling({
+      member,
+      claiming: this.#claiming,
+      slots: this.#slots,
+      running: () => this.#attempts.size,
+      mayClaim: () => this.#mayClaim(),
+      start: (claim) => this.#start(claim),
+    });
+  }
+
+  #newAttempts(): Attempts {
+    const { queue, member, runners, settings, tell } = this.#parts;
+    return new Attempts({
       dependencies: {
         member,
         runners,
@@ -104,9 +121,13 @@ export class Pool {
         this.#upkeep.soon();
       },
     });
-    this.#heartbeat = new Heartbeat({
+  }
+
+  #newHeartbeat(): Heartbeat {
+    const { member, settings, tell } = this.#parts;
+    return new Heartbeat({
       member,
-      notes,
+      notes: this.#notes,
       state: () => ({
         slots: this.#slots.count,
         progress: this.#attempts.progress,
@@ -123,13 +144,21 @@ export class Pool {
         this.#wakeUp();
       },
     });
-    this.#ending = new Ending({
+  }
+
+  #newEnding(): Ending {
+    const { queue, member, settings } = this.#parts;
+    return new Ending({
       queue,
       endpoints: this.#endpoints,
       sweep: () => this.#upkeep.quickly(),
-      othersToo: parts.settings.until.kind === 'drained',
+      othersToo: settings.until.kind === 'drained',
       adopting: () => this.#upkeep.adopting,
       takeable: () => member.peek((task, earlier) => this.#gate.admit(task, earlier)),
+      announce: (note) => {
+        this.#notes.setQuietly('stopping', note);
+        return this.#heartbeat.beat();
+      },
     });
   }
 
@@ -145,15 +174,16 @@ export class Pool {
 
   /** Works until the end that the settings name. Rejects for a fault of koubou. Nothing runs any more when it settles. */
   async run(): Promise<PoolEnd> {
-    const hint = this.#parts.queue.watch();
+    const { queue, member, settings } = this.#parts;
+    const hint = queue.watch();
     const timers = [
-      every(this.#parts.settings.heartbeatSeconds * 1000, () => this.#heartbeat.beat()),
+      every(settings.heartbeatSeconds * 1000, () => this.#heartbeat.beat()),
       every(BUSY_BEAT_MS, async () => {
         if (this.#attempts.size > 0) this.#heartbeat.soon();
       }),
       every(QUICK_SWEEP_MS, () => this.#upkeep.quickly()),
       every(FULL_SWEEP_MS, () => this.#upkeep.all()),
-      every(CANCEL_LOOK_MS, () => this.#obeyCancels()),
+      every(CANCEL_LOOK_MS, () => obeyCancels(member, this.#attempts, this.#notes)),
     ];
     try {
       await this.#upkeep.all();
@@ -196,7 +226,7 @@ export class Pool {
     const dueMs = await this.#parts.queue.nextDueMs();
     if (dueMs !== null && dueMs <= Date.now()) await this.#upkeep.quickly();
     this.#requireTrust();
-    if (this.#mayClaim()) await this.#fill();
+    if (this.#mayClaim()) await this.#filling.fill();
     this.#notes.set('watcher', hint.trouble);
     return (await this.#atEnd()) ?? this.#waitMs(dueMs);
   }
@@ -216,22 +246,6 @@ export class Pool {
     return !held && this.#claiming.pauseMs === 0;
   }
 
-  /** Claims as much as the slots take, opening more of them while the backlog is long. */
-  async #fill(): Promise<void> {
-    await this.#scale();
-    while (this.#attempts.size < this.#slots.count && this.#mayClaim()) {
-      const claimed = await this.#claiming.claim();
-      if (claimed === undefined) break;
-      this.#start(claimed);
-      await this.#scale();
-    }
-  }
-
-  async #scale(): Promise<void> {
-    this.#backlog = await this.#parts.member.backlog();
-    this.#slots.adjust(this.#attempts.size, this.#backlog, performance.now());
-  }
-
   #start(claim: Claim<Admitted>): void {
     // The request to stop may have come while the claim was on its way.
     const stopped: Stop[] = [
@@ -245,7 +259,7 @@ export class Pool {
   #waitMs(nextDueMs: number | null): number {
     return pauseMs({
       until: this.#parts.settings.until,
-      active: this.#attempts.size > 0 || this.#stopping || this.#backlog > 0 || this.#slots.mayClose,
+      active: this.#attempts.size > 0 || this.#stopping || this.#filling.backlog > 0 || this.#slots.mayClose,
       dueInMs: nextDueMs === null ? null : nextDueMs - Date.now(),
       claimInMs: this.#claiming.pauseMs,
     });
@@ -260,27 +274,8 @@ export class Pool {
     const { until } = this.#parts.settings;
     if (until.kind === 'stopped') return undefined;
     if (until.kind === 'idle' && performance.now() - this.#idleSince < until.seconds * 1000) return undefined;
-    if ((await this.#ending.nothingToDo()) === undefined) return undefined;
-    // Said before the last look: whoever adds a task after it does not count on this daemon.
-    this.#notes.setQuietly('stopping', STOPPING_NOTE);
-    await this.#heartbeat.beat();
-    const left = await this.#ending.nothingToDo();
-    if (left !== undefined) return { kind: 'done', left, ...ended };
-    this.#notes.setQuietly('stopping', null);
-    await this.#heartbeat.beat();
-    return undefined;
-  }
-
-  async #obeyCancels(): Promise<void> {
-    try {
-      for (const id of await this.#parts.member.cancelRequests()) {
-        this.#attempts.stop(id, { kind: 'cancelled' });
-      }
-      this.#notes.set('cancel', null);
-    } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      this.#notes.set('cancel', `requests to cancel cannot be read (${words})`);
-    }
+    const left = await this.#ending.announced();
+    return left && { kind: 'done', left, ...ended };
   }
 
   #setFenced(): void {
