@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentEntry } from '../../src/runner/agent/agent.ts';
+import type { AgentEntry } from '../../src/runner/agent/entry.ts';
 import { buildRunners } from '../../src/runner/registry.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
