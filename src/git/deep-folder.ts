@@ -3,7 +3,7 @@
  * path does not count there. Paths are absolute, in git's bytes.
  */
 import { Folder } from '../names/folder.ts';
-import { asBytes } from './git.ts';
+import { asBytes } from './names.ts';
 
 /** Linux and macOS take 4,095 and 1,023 bytes; some are left for a name. */
 const MOST_LETTERS = process.platform === 'linux' ? 3500 : 700;

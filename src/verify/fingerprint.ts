@@ -1,7 +1,7 @@
 /** What stands at a path, told from anything else that could: kinds, names, targets of links and contents. */
 import { createHash, type Hash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
-import { asBytes } from '../git/git.ts';
+import { asBytes } from '../git/names.ts';
 
 /** Settings are small; of what is more, size and time stand for the rest. */
 const MOST_ENTRIES = 5000;

@@ -2,7 +2,7 @@
 import { chmod, realpath, rename } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 import { inFolder, isDeep } from '../git/deep-folder.ts';
-import { asBytes } from '../git/git.ts';
+import { asBytes } from '../git/names.ts';
 import { unlikelyName } from '../names/unlikely-name.ts';
 
 export const ASIDE = '.koubou-aside-';

@@ -6,7 +6,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
 import { inFolder, isDeep } from '../git/deep-folder.ts';
-import { asName, shownName } from '../git/git.ts';
+import { asName, shownName } from '../git/names.ts';
 import { isArmed } from '../git/repository/armed-repository.ts';
 import {
   commonOf,

@@ -5,7 +5,7 @@
  */
 import { basename } from 'node:path';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
-import { asName, shownName } from '../git/git.ts';
+import { asName, shownName } from '../git/names.ts';
 import { nestedGit } from '../git/repository/nested-git.ts';
 import { OBEYED } from '../names/reserved-names.ts';
 import { NameRefused } from '../names/walk.ts';

@@ -1,8 +1,9 @@
 /** What a run did, as commits on the branch of its task. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type GitPlace, git, gitLine, gitOutput } from '../git/git.ts';
+import { git, gitLine, gitOutput } from '../git/git.ts';
 import { ownGit } from '../git/own-git.ts';
+import { type GitPlace } from '../git/place.ts';
 import { refuseLinkedFolders } from '../git/repository/linked-folders.ts';
 import { removeOddEntries } from '../git/repository/odd-entries.ts';
 import { removeTree } from '../names/remove-tree.ts';

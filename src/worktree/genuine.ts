@@ -1,6 +1,7 @@
 /** That what a branch brings is what was committed there: commits, folders and files. */
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, gitOutput } from '../git/git.ts';
+import { gitOutput } from '../git/git.ts';
+import { type GitPlace } from '../git/place.ts';
 import { forgedObject } from '../git/repository/forged-object.ts';
 import type { WorktreeRecord } from './record.ts';
 

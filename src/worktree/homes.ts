@@ -1,6 +1,8 @@
 /** That no branch carries a part of a home, also none that an agent committed itself and took away again. */
 import { KoubouError } from '../errors.ts';
-import { asBytes, asName, type GitPlace, gitOutput, shownName, zeroEnded } from '../git/git.ts';
+import { gitOutput } from '../git/git.ts';
+import { asBytes, asName, shownName, zeroEnded } from '../git/names.ts';
+import { type GitPlace } from '../git/place.ts';
 import { action, say } from '../say/say.ts';
 import { homeIn } from '../text/home-name.ts';
 import type { WorktreeRecord } from './record.ts';

@@ -4,9 +4,11 @@
  */
 import { lstat, readdir, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { asBytes, asName, type GitPlace, git, shownName, zeroEnded } from '../git/git.ts';
+import { git } from '../git/git.ts';
+import { asBytes, asName, shownName, zeroEnded } from '../git/names.ts';
 import { ownGit } from '../git/own-git.ts';
 import { copyIndex } from '../git/own-index.ts';
+import { type GitPlace } from '../git/place.ts';
 import type { Repository } from '../git/repository/repository.ts';
 import { folderWithin } from './folder-within.ts';
 import { exists, ownGitFolder, type WorktreeRecord } from './record.ts';

@@ -1,6 +1,7 @@
 /** The repository that a worktree is made from. */
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, git } from '../git/git.ts';
+import { git } from '../git/git.ts';
+import { type GitPlace } from '../git/place.ts';
 import { cureOfDamage } from '../git/repository/damage.ts';
 import {
   findRepository,

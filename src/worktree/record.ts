@@ -4,7 +4,7 @@ import { lstat, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, normalize } from 'node:path';
 import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
-import type { GitPlace } from '../git/git.ts';
+import type { GitPlace } from '../git/place.ts';
 import type { Repository } from '../git/repository/repository.ts';
 import { makeOwnFolder } from '../names/own-folder.ts';
 import { halfMadePath } from '../process/half-made.ts';

@@ -6,8 +6,9 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
-import { type GitPlace, git } from '../git/git.ts';
+import { git } from '../git/git.ts';
 import { readGitFile } from '../git/own-index.ts';
+import { type GitPlace } from '../git/place.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { syncAll } from '../process/sync.ts';
 import { holdingLock, removeDead } from './apply/index-lock.ts';

@@ -2,9 +2,11 @@
 import { readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KoubouError, systemCode } from '../errors.ts';
-import { type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../git/git.ts';
+import { git, gitOutput } from '../git/git.ts';
+import { pathIn, shownName, zeroEnded } from '../git/names.ts';
 import { ownGit } from '../git/own-git.ts';
 import { copyIndex } from '../git/own-index.ts';
+import { type GitPlace } from '../git/place.ts';
 import { removeTree } from '../names/remove-tree.ts';
 import { halfMadePath, removeHalfMade } from '../process/half-made.ts';
 import { apartPath } from '../process/homes/apart.ts';

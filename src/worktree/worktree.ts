@@ -5,8 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { type GitPlace, gitLine, gitOutput, pathIn } from '../git/git.ts';
+import { gitLine, gitOutput } from '../git/git.ts';
+import { pathIn } from '../git/names.ts';
 import { ownGit } from '../git/own-git.ts';
+import { type GitPlace } from '../git/place.ts';
 import { mendOnce, removeBrokenBranch } from '../git/repository/damage.ts';
 import { refuseLinkedFolders } from '../git/repository/linked-folders.ts';
 import type { Repository } from '../git/repository/repository.ts';

@@ -22,7 +22,7 @@ const IN_PLACE = { cuts: 3, tasks: 5, seed: 11 };
 /** git as it is without being told otherwise, and nobody who does it in its place. */
 const FORGETFUL: readonly Fault[] = [
   {
-    file: 'git/git.ts',
+    file: 'git/bounds.ts',
     from: "['core.fsync=all', 'core.fsyncMethod=fsync', 'core.fsyncObjectFiles=true']",
     to: "['core.fsync=none']",
   },

@@ -1,7 +1,7 @@
 /** Where programs of this machine are talked to through the file system: sockets, and pipes, by which some take commands. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { asBytes, asName, shownName } from '../../git/git.ts';
+import { asBytes, asName, shownName } from '../../git/names.ts';
 import { isWithin } from '../../text/is-within.ts';
 
 /** As unix(7) says of flags in /proc/net/unix: __SO_ACCEPTCON. */

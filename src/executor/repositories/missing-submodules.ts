@@ -4,7 +4,7 @@
  */
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { asBytes, asName, shownName } from '../../git/git.ts';
+import { asBytes, asName, shownName } from '../../git/names.ts';
 import { gitlinkFolders, topAround } from '../../git/repository/nested-git.ts';
 import { isWithin } from '../../text/is-within.ts';
 

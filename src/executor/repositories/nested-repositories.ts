@@ -8,7 +8,7 @@ import { lstat, readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
 import { inFolder } from '../../git/deep-folder.ts';
-import { asName, shownName } from '../../git/git.ts';
+import { asName, shownName } from '../../git/names.ts';
 import { nestedGit } from '../../git/repository/nested-git.ts';
 import { OBEYED, REPOSITORIES } from '../../names/reserved-names.ts';
 import { unlikelyName } from '../../names/unlikely-name.ts';

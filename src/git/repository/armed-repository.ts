@@ -6,7 +6,7 @@
  */
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { asBytes } from '../git.ts';
+import { asBytes } from '../names.ts';
 import { commonOf, gitFolderOf, readText } from './nested-git.ts';
 
 /** `common`: the shared git folder of the repository around it, in which git keeps those of submodules; null: there is none. */

@@ -6,7 +6,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { type GitPlace, gitOutput } from '../git.ts';
+import { gitOutput } from '../git.ts';
+import { type GitPlace } from '../place.ts';
 
 const SHA1_LETTERS = 40;
 const NEWLINE = 10;

@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { asBytes, type GitPlace, gitOutput, pathIn, zeroEnded } from '../git.ts';
+import { gitOutput } from '../git.ts';
+import { asBytes, pathIn, zeroEnded } from '../names.ts';
+import { type GitPlace } from '../place.ts';
 
 const POINTER =
   /^version https:\/\/git-lfs\.github\.com\/spec\/v1\n(?:ext-\S+ \S+\n)*oid sha256:([0-9a-f]{64})\nsize (\d+)\n$/;

@@ -7,7 +7,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import { systemCode } from '../../errors.ts';
 import { NameRefused } from '../../names/walk.ts';
 import { inFolder, isInReach } from '../deep-folder.ts';
-import { asBytes } from '../git.ts';
+import { asBytes } from '../names.ts';
 import { readGitFile } from '../own-index.ts';
 import { gitlinksIn } from './gitlinks.ts';
 

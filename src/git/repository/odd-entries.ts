@@ -9,7 +9,7 @@ import { Folder } from '../../names/folder.ts';
 import { NameRefused } from '../../names/walk.ts';
 import { withRights } from '../../names/with-rights.ts';
 import { isInReach } from '../deep-folder.ts';
-import { asName } from '../git.ts';
+import { asName } from '../names.ts';
 
 /** Below it lie folders by the hundred, in which git makes files under new names and by renaming. */
 const OBJECTS = 'objects';

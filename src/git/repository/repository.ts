@@ -2,7 +2,8 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { readTextFile } from '../../text/formats/read-text.ts';
-import { type GitPlace, git, gitLine, lacksGit } from '../git.ts';
+import { git, gitLine, lacksGit } from '../git.ts';
+import { type GitPlace } from '../place.ts';
 
 /** Absolute and real paths. */
 export interface Repository {

@@ -4,7 +4,7 @@
  */
 import type { BigIntStats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
-import { asBytes, asName, shownName } from '../../git/git.ts';
+import { asBytes, asName, shownName } from '../../git/names.ts';
 import { isHomeName } from '../../text/home-name.ts';
 
 export interface SinceWish {

@@ -6,7 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
-import { asBytes, type GitPlace, gitOutput, pathIn, shownName, zeroEnded } from '../../git/git.ts';
+import { gitOutput } from '../../git/git.ts';
+import { asBytes, pathIn, shownName, zeroEnded } from '../../git/names.ts';
+import type { GitPlace } from '../../git/place.ts';
 
 const ATTRIBUTES = ['working-tree-encoding', 'ident', 'text', 'eol', 'crlf'];
 

@@ -3,8 +3,10 @@
  * the folder shows them, and the next checkout would make them.
  */
 import { dirname, join } from 'node:path';
-import { type GitPlace, git, gitOutput, shownName, zeroEnded } from '../../git/git.ts';
+import { git, gitOutput } from '../../git/git.ts';
+import { shownName, zeroEnded } from '../../git/names.ts';
 import { copyIndex, copySharedIndex } from '../../git/own-index.ts';
+import { type GitPlace } from '../../git/place.ts';
 import { homeIn } from '../../text/home-name.ts';
 
 /**

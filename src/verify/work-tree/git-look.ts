@@ -1,7 +1,9 @@
 /** An index of koubou's own, and what it says of the files of a work tree. */
 import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { asBytes, type GitPlace, git, gitOutput, pathIn, shownName, zeroEnded } from '../../git/git.ts';
+import { git, gitOutput } from '../../git/git.ts';
+import { asBytes, pathIn, shownName, zeroEnded } from '../../git/names.ts';
+import type { GitPlace } from '../../git/place.ts';
 import { pointedTo } from '../../git/repository/lfs-pointer.ts';
 
 /** One index that is brought up to what lies in the work tree. Names are git's bytes, relative to the folder. */

@@ -9,17 +9,10 @@ import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { KoubouError } from '../../errors.ts';
-import {
-  asName,
-  type GitPlace,
-  git,
-  gitLine,
-  gitOutput,
-  pathIn,
-  shownName,
-  zeroEnded,
-} from '../../git/git.ts';
+import { git, gitLine, gitOutput } from '../../git/git.ts';
+import { asName, pathIn, shownName, zeroEnded } from '../../git/names.ts';
 import { copyIndex, copySharedIndex, giveTime, isSameFile } from '../../git/own-index.ts';
+import { type GitPlace } from '../../git/place.ts';
 import { forgedObject } from '../../git/repository/forged-object.ts';
 import { withFilter } from '../../git/repository/lfs-pointer.ts';
 import { createOwn } from '../../names/own-file.ts';

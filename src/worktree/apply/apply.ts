@@ -8,9 +8,11 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../../errors.ts';
-import { type GitPlace, git, gitLine, shownName, zeroEnded } from '../../git/git.ts';
+import { git, gitLine } from '../../git/git.ts';
+import { shownName, zeroEnded } from '../../git/names.ts';
 import { ownGit } from '../../git/own-git.ts';
 import { neverFetched } from '../../git/partial-clone.ts';
+import { type GitPlace } from '../../git/place.ts';
 import { findRepository, isRepository, type Repository } from '../../git/repository/repository.ts';
 import { removeTree } from '../../names/remove-tree.ts';
 import { removeHalfMade } from '../../process/half-made.ts';

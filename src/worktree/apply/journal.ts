@@ -7,7 +7,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { KoubouError, systemCode } from '../../errors.ts';
-import { asBytes, shownName } from '../../git/git.ts';
+import { asBytes, shownName } from '../../git/names.ts';
 import { removeTree } from '../../names/remove-tree.ts';
 import { apartFolder } from '../../process/homes/apart.ts';
 import { syncAll } from '../../process/sync.ts';

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { lchown, lstat, mkdir, open, readlink, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError, systemCode } from '../../errors.ts';
-import { pathIn, shownName } from '../../git/git.ts';
+import { pathIn, shownName } from '../../git/names.ts';
 import { syncAll } from '../../process/sync.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { putFile } from './put-file.ts';

@@ -2,8 +2,10 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../../errors.ts';
-import { type GitPlace, gitOutput, shownName, zeroEnded } from '../../git/git.ts';
+import { gitOutput } from '../../git/git.ts';
+import { shownName, zeroEnded } from '../../git/names.ts';
 import { copyIndex } from '../../git/own-index.ts';
+import { type GitPlace } from '../../git/place.ts';
 import type { Repository } from '../../git/repository/repository.ts';
 import { isSubmodule, lyingAt, type Move } from './states.ts';
 

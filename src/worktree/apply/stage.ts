@@ -1,6 +1,8 @@
 /** Makes ready what an apply moves: the new files as git writes them, the old ones under a second name, and the journal. */
 import { join } from 'node:path';
-import { asBytes, type GitPlace, gitOutput, pathIn, zeroEnded } from '../../git/git.ts';
+import { gitOutput } from '../../git/git.ts';
+import { asBytes, pathIn, zeroEnded } from '../../git/names.ts';
+import { type GitPlace } from '../../git/place.ts';
 import { syncAll } from '../../process/sync.ts';
 import type { SealedHome, WorktreeRecord } from '../record.ts';
 import { makePlace, placeOfJournal, readJournal, removeJournal, writeJournal } from './journal.ts';

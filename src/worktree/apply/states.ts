@@ -1,6 +1,8 @@
 /** What a merge moves, and what lies in the work tree at the names that it moves. */
 import { lstat, readdir, rm } from 'node:fs/promises';
-import { asBytes, type GitPlace, gitOutput, pathIn, shownName, zeroEnded } from '../../git/git.ts';
+import { gitOutput } from '../../git/git.ts';
+import { asBytes, pathIn, shownName, zeroEnded } from '../../git/names.ts';
+import { type GitPlace } from '../../git/place.ts';
 import { pointedTo } from '../../git/repository/lfs-pointer.ts';
 import { within } from './within.ts';
 

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
-import { asBytes, shownName } from '../../git/git.ts';
+import { asBytes, shownName } from '../../git/names.ts';
 import { DESCRIPTOR_PATH, Folder, type FolderOptions, sayingName } from '../../names/folder.ts';
 import { NameRefused } from '../../names/walk.ts';
 

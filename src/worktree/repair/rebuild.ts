@@ -2,7 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../errors.ts';
-import { type GitPlace, git } from '../../git/git.ts';
+import { git } from '../../git/git.ts';
+import { type GitPlace } from '../../git/place.ts';
 import { isBrokenBranch } from '../../git/repository/damage.ts';
 import { actionLine, say } from '../../say/say.ts';
 import { type Origin, originOf } from '../origin.ts';
