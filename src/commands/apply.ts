@@ -2,6 +2,7 @@ import { resolveTask } from '../actions/tasks/select.ts';
 import { applyTask } from '../actions/tasks/worktrees.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean } from '../cli/flags/flags.ts';
+import { printApplied } from '../cli/show/applied.ts';
 import { worded } from '../say/say.ts';
 
 export default class Apply extends BaseCommand {
@@ -26,24 +27,8 @@ export default class Apply extends BaseCommand {
     const id = await resolveTask(app, args.task ?? 'last');
     const wanted = flags['branch-as-it-is'] === true ? 'branch' : 'checked';
     const applied = worded(await applyTask(app, id, wanted));
-    const { result, files, branch, repository, only_there, notes } = applied;
-    if (result !== 'applied') this.exitWith(1);
-    if (flags.json) return this.printJson(applied);
-    if (files.length > 0) await this.print(files.join('\n'));
-    if (result === 'conflict') {
-      this.hint(`These conflict; nothing was changed. To merge by hand: git merge ${branch}`);
-    } else if (result === 'dirty') {
-      this.hint(
-        'These hold changes of your own; nothing was changed. Commit them, stash them (`git stash -u` takes new files too) or move them away, then try again.',
-      );
-    } else {
-      this.hint(files.length === 0 ? 'It was all there already.' : `Applied to ${repository}.`);
-    }
-    for (const note of notes) this.hint(note);
-    for (const path of only_there) {
-      this.hint(
-        `git ignores ${path}, so it came over with nothing; its worktree is kept until \`koubou discard\`.`,
-      );
-    }
+    if (applied.result !== 'applied') this.exitWith(1);
+    if (flags.json) await this.printJson(applied);
+    else await printApplied(this, applied);
   }
 }

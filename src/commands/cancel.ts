@@ -1,23 +1,13 @@
-import type { Cancelled } from '../actions/documents/queue.ts';
 import { cancelTasks } from '../actions/tasks/cancel.ts';
 import { selectTasks } from '../actions/tasks/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { restArguments } from '../cli/flags/flags.ts';
 import { labelFlag, readLabels } from '../cli/flags/labels.ts';
 import { selectionOf } from '../cli/flags/named-tasks.ts';
+import { renderCancelled } from '../cli/render/stopped.ts';
 import { KoubouError } from '../errors.ts';
 
 const WAIT_MS = 10_000;
-
-const SAID: Record<Cancelled['result'], string> = {
-  cancelled: 'cancelled',
-  completed: 'it had already completed',
-  failed: 'it had already failed',
-  asked: 'asked; it still runs, and ends as soon as its worker hears of it',
-};
-
-const SAID_OF_SILENT =
-  'asked; its worker is not heard from. It ends when that worker hears of it, or a minute after another daemon starts: `koubou work --detach`.';
 
 export default class Cancel extends BaseCommand {
   static override summary =
@@ -44,8 +34,7 @@ export default class Cancel extends BaseCommand {
     const app = await this.app(flags, 'act');
     const ids = await selectTasks(app, await selectionOf(this, references, labels));
     const cancelled = await cancelTasks(app, ids, { waitMs: WAIT_MS });
-    if (flags.json) return this.printJson(cancelled);
-    const said = ({ result, silent }: Cancelled): string => (silent ? SAID_OF_SILENT : SAID[result]);
-    await this.print(cancelled.results.map((each) => `${each.task_id}  ${said(each)}`).join('\n'));
+    if (flags.json) await this.printJson(cancelled);
+    else await this.print(renderCancelled(cancelled));
   }
 }

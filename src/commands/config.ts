@@ -1,9 +1,7 @@
-import { changeConfig, showConfig } from '../actions/setup/config.ts';
-import { isLiving } from '../app/living.ts';
+import { anyGoesOn, changeConfig, showConfig } from '../actions/setup/config.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument } from '../cli/flags/flags.ts';
 import { renderConfig } from '../cli/render/config.ts';
-import type { Queue } from '../queue/queue.ts';
 
 export default class Config extends BaseCommand {
   static override summary = 'Show the configuration and where each value comes from, or set one value.';
@@ -32,13 +30,8 @@ export default class Config extends BaseCommand {
     if (args.value !== undefined && entries.some(({ name }) => name !== undefined)) {
       this.hint(`The file was changed, but ${entries[0]?.name} goes before it.`);
     }
-    if (args.value !== undefined) await this.#tellOfWorkers(app.queue);
-  }
-
-  async #tellOfWorkers(queue: Queue): Promise<void> {
-    const running = (await queue.workers()).filter(isLiving);
-    await queue.close();
-    if (running.length === 0) return;
-    this.hint('Workers that run go on as they began: `koubou stop`, and the next one reads it.');
+    if (args.value !== undefined && (await anyGoesOn(app.queue))) {
+      this.hint('Workers that run go on as they began: `koubou stop`, and the next one reads it.');
+    }
   }
 }

@@ -1,7 +1,6 @@
-import { type Batch, readBatchFile } from '../actions/delegate/batch.ts';
 import { delegate, wantsStdin } from '../actions/delegate/delegate.ts';
-import type { App } from '../app/app.ts';
 import { BaseCommand } from '../cli/base-command.ts';
+import { batchFrom } from '../cli/flags/batch-flag.ts';
 import { delegateFlags, fieldsOf } from '../cli/flags/delegate-flags.ts';
 import { restArguments, revealFlag } from '../cli/flags/flags.ts';
 import { promptFrom } from '../cli/flags/prompt-words.ts';
@@ -28,7 +27,7 @@ export default class Delegate extends BaseCommand {
     const fields = fieldsOf(flags, prompt, this.words, Date.now());
     const app = await this.app(flags, 'act');
     const { each, 'skip-existing': skipExisting } = flags;
-    const batch = await this.#batch(app, flags.batch);
+    const batch = await batchFrom(this, app, flags.batch);
     const request = { fields, each, batch, skipExisting };
     const stdin = wantsStdin(request) ? await this.readStdin() : undefined;
     const delegated = await delegate({ ...request, stdin }, app);
@@ -36,10 +35,5 @@ export default class Delegate extends BaseCommand {
     if (!wait) return tellDelegated(this, app, delegated, { json, home });
     const { resultsOfDelegated } = await import('../cli/show/added-and-waited.ts');
     return resultsOfDelegated(this, app, delegated, { json, home, limit: flags['wait-timeout'] });
-  }
-
-  async #batch(app: App, path: string | undefined): Promise<Batch | undefined> {
-    if (path === undefined) return undefined;
-    return readBatchFile(app, path, path === '-' ? await this.readStdin() : undefined);
   }
 }

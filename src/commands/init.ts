@@ -1,9 +1,9 @@
 import { init } from '../actions/setup/init.ts';
 import { backend } from '../app/app.ts';
+import { askCallers } from '../cli/ask/ask-callers.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags/flags.ts';
 import { renderInit } from '../cli/render/init.ts';
-import { askCallers } from '../cli/show/ask-callers.ts';
 import { worded } from '../say/say.ts';
 
 export default class Init extends BaseCommand {

@@ -2,8 +2,8 @@ import { readLog, readLogText } from '../actions/tasks/follow-log.ts';
 import { resolveTask } from '../actions/tasks/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean, revealFlag } from '../cli/flags/flags.ts';
-import { ByteOutput } from '../cli/output.ts';
 import { untilInterrupt } from '../cli/show/interrupt.ts';
+import { printLog, printLogJson } from '../cli/show/print-log.ts';
 
 export default class Logs extends BaseCommand {
   static override summary = 'Print the output of the model or program, attempt by attempt.';
@@ -30,24 +30,9 @@ export default class Logs extends BaseCommand {
     const id = await resolveTask(app, args.task ?? 'last', this.tellOther);
     const signal = flags.follow ? untilInterrupt() : new AbortController().signal;
     const options = { follow: flags.follow, signal };
-    let shown = 0;
-    if (flags.json) {
-      for await (const piece of readLogText(app, id, options)) {
-        shown = piece.attempt;
-        await this.printJson(piece);
-      }
-    } else {
-      const outputs = new Map<string, ByteOutput>();
-      for await (const { attempt, stream, bytes } of readLog(app, id, options)) {
-        const key = `${attempt} ${stream}`;
-        if (attempt !== shown && attempt > 1) this.hint(`--- attempt ${attempt} ---`);
-        shown = attempt;
-        const output = outputs.get(key) ?? new ByteOutput();
-        outputs.set(key, output);
-        await output.write(bytes);
-      }
-      for (const output of outputs.values()) await output.end();
-    }
+    const shown = flags.json
+      ? await printLogJson(this, readLogText(app, id, options))
+      : await printLog(this, readLog(app, id, options));
     if (signal.aborted) this.exitWith(Number(signal.reason));
     else if (shown === 0) this.hint(`${id} has printed nothing.`);
   }

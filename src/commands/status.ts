@@ -1,9 +1,8 @@
 import { resolveTask } from '../actions/tasks/select.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { argument, boolean, revealFlag } from '../cli/flags/flags.ts';
-import { untilInterrupt } from '../cli/show/interrupt.ts';
 import { boardView, taskView } from '../cli/show/status-view.ts';
-import { watchView } from '../cli/show/watch.ts';
+import { watchInTerminal } from '../cli/show/watch.ts';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show the state of the queue, or everything about one task.';
@@ -27,12 +26,7 @@ export default class Status extends BaseCommand {
     const { queue } = app;
     const id = args.task === undefined ? undefined : await resolveTask(app, args.task, this.tellOther);
     const look = () => (id === undefined ? boardView(app) : taskView(app, id, { full: flags.full }));
-    if (flags.watch) {
-      const signal = untilInterrupt();
-      await watchView(look, { json: flags.json, signal });
-      if (signal.aborted) this.exitWith(Number(signal.reason));
-      return;
-    }
+    if (flags.watch) return watchInTerminal(this, look, flags.json);
     const view = await look();
     if (flags.json) await this.printJson(view.json);
     else await this.printDrawn(await view.draw(app.nowMs()));

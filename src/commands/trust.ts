@@ -1,9 +1,9 @@
-import { type TrustShown, trustHome } from '../actions/setup/trust.ts';
+import { trustHome } from '../actions/setup/trust.ts';
 import { backend } from '../app/app.ts';
+import { confirmTrust } from '../cli/ask/confirm-trust.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { boolean } from '../cli/flags/flags.ts';
-import { renderShown, renderTrusted } from '../cli/render/trust.ts';
-import { KoubouError } from '../errors.ts';
+import { renderTrusted } from '../cli/render/trust.ts';
 
 export default class Trust extends BaseCommand {
   static override summary = 'Trust a home that came from elsewhere, after you have seen what it would run.';
@@ -30,21 +30,12 @@ export default class Trust extends BaseCommand {
       cwd,
       tasks: flags.tasks,
       ...backend,
-      confirm: (shown) => this.#confirm(shown, flags),
+      confirm: (shown) => confirmTrust(this, shown, flags),
     });
     if (trusted === undefined) {
       this.hint('Nothing was signed.');
       this.exitWith(1);
     } else if (flags.json) await this.printJson(trusted);
     else await this.print(renderTrusted(trusted));
-  }
-
-  async #confirm(shown: TrustShown, { tasks, yes, json }: Record<'tasks' | 'yes' | 'json', boolean>) {
-    this.hint(renderShown(shown, tasks));
-    if (yes) return true;
-    if (!json && process.stdin.isTTY) return this.ask('Is all of this yours? [y/N] ');
-    throw new KoubouError('usage', 'Nobody can be asked here; nothing was signed.', {
-      hint: 'If all that was shown is yours, run the same command with --yes, or type `koubou trust` in a terminal.',
-    });
   }
 }

@@ -2,9 +2,11 @@
 
 import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
+import { isLiving } from '../../app/living.ts';
 import { type Loaded, loadConfig } from '../../config/load.ts';
 import { setConfig } from '../../config/set.ts';
 import { KoubouError } from '../../errors.ts';
+import type { Queue } from '../../queue/queue.ts';
 import { action, say } from '../../say/say.ts';
 import { formatDuration, isDurationKey } from '../../text/duration.ts';
 import { nearest } from '../../text/nearest.ts';
@@ -49,6 +51,13 @@ export const changeConfig = async (
   requireAllowed(caller, 'config', { about: key, undone: 'Nothing was changed.' });
   await setConfig(home, key, value);
   return showConfig({ ...(await loadConfig({ home, environment })), caller }, key);
+};
+
+/** Whether a worker runs by what the config was when it began. Closes the queue. */
+export const anyGoesOn = async (queue: Pick<Queue, 'workers' | 'close'>): Promise<boolean> => {
+  const workers = await queue.workers();
+  await queue.close();
+  return workers.some(isLiving);
 };
 
 /** A key of koubou that has no value here is no mistake, and shows nothing. */

@@ -1,5 +1,5 @@
-/** What `koubou stop` did. Pure. */
-import type { StopDocument } from '../../actions/documents/queue.ts';
+/** What `koubou stop` and `koubou cancel` did. Pure. */
+import type { CancelDocument, Cancelled, StopDocument } from '../../actions/documents/queue.ts';
 import { shortWorker } from './words.ts';
 
 export const renderStopped = ({ stopped, finishing, elsewhere, silent = [] }: StopDocument): string => {
@@ -21,3 +21,18 @@ const stillRuns = (worker: string, tasks: readonly string[]): string =>
   tasks.length === 0
     ? `${shortWorker(worker)} was asked and is about to end.`
     : `${shortWorker(worker)} takes nothing new and ends after ${tasks.join(', ')}; --now sends that back to the queue.`;
+
+export const renderCancelled = ({ results }: CancelDocument): string =>
+  results
+    .map(({ task_id, result, silent }) => `${task_id}  ${silent ? SAID_OF_SILENT : SAID[result]}`)
+    .join('\n');
+
+const SAID: Record<Cancelled['result'], string> = {
+  cancelled: 'cancelled',
+  completed: 'it had already completed',
+  failed: 'it had already failed',
+  asked: 'asked; it still runs, and ends as soon as its worker hears of it',
+};
+
+const SAID_OF_SILENT =
+  'asked; its worker is not heard from. It ends when that worker hears of it, or a minute after another daemon starts: `koubou work --detach`.';

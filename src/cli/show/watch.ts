@@ -2,8 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AnyDocument } from '../../actions/documents.ts';
 import { jsonLine } from '../../text/harmless.ts';
+import type { BaseCommand } from '../base-command.ts';
 import { linesAgain } from '../drawn.ts';
 import { writeDrawn } from '../output.ts';
+import { untilInterrupt } from './interrupt.ts';
 import { isTerminal } from './live-screen.ts';
 
 export interface View {
@@ -17,8 +19,19 @@ export interface View {
 
 const EVERY_MS = 500;
 
+/** Until Ctrl-C, or after a last view. */
+export const watchInTerminal = async (
+  command: Pick<BaseCommand, 'exitWith'>,
+  look: () => Promise<View>,
+  json: boolean,
+): Promise<void> => {
+  const signal = untilInterrupt();
+  await watchView(look, { json, signal });
+  if (signal.aborted) command.exitWith(Number(signal.reason));
+};
+
 /** Returns after a last view, or when `signal` aborts. */
-export const watchView = async (
+const watchView = async (
   look: () => Promise<View>,
   { json, signal }: { json: boolean; signal: AbortSignal },
 ): Promise<void> => {
