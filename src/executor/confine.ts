@@ -83,15 +83,8 @@ export const confinementOf = async (
   const hidden = [...secrets.hidden, ...ofKoubou, ...ofMachine];
   const closed = await Promise.all(hidden.map(real));
   const ownState = await real(statePath);
-  const asked = await Promise.all((options.writable ?? []).map(real));
-  const logins = secrets.hidden.filter((each) => !isNamed(each, options.writable));
-  const never = {
-    homes,
-    // A person may name a login of the table; what leads to one by a link was named by nobody.
-    closed: await Promise.all([...logins, ...ofKoubou, ...ofMachine].map(real)),
-    own: ownState,
-  };
-  for (const path of asked) refuseWritable(path, never);
+  const kinds = { homes, ownState, logins: secrets.hidden, others: [...ofKoubou, ...ofMachine] };
+  const asked = await askedWritable(options.writable ?? [], kinds);
   const missing = isOpen ? await missingSubmodules(project, nested.guarded) : [];
   const files = (await Promise.all(readable.map(real))).filter(
     (path) => !secret.some((each) => isWithin(path, each)),
@@ -118,6 +111,19 @@ export const confinementOf = async (
     readable: [...files, ownState, ...shown.filter((path) => mayBeShown(path, closed, openable))],
     network,
   };
+};
+
+/** The real paths of what was asked to be writable. Throws `not_allowed` for what nobody may write to. */
+const askedWritable = async (
+  paths: readonly string[],
+  kinds: { homes: string[]; ownState: string; logins: readonly string[]; others: readonly string[] },
+): Promise<string[]> => {
+  const asked = await Promise.all(paths.map(real));
+  // A person may name a login of the table; what leads to one by a link was named by nobody.
+  const logins = kinds.logins.filter((each) => !isNamed(each, paths));
+  const closed = await Promise.all([...logins, ...kinds.others].map(real));
+  for (const path of asked) refuseWritable(path, { homes: kinds.homes, closed, own: kinds.ownState });
+  return asked;
 };
 
 const NOTHING_BELOW: Below = { guarded: [], folders: [], homes: [], settings: [] };

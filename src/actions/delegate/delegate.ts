@@ -122,13 +122,21 @@ export const delegate = async (request: DelegateRequest, app: DelegateApp): Prom
     isHeld: isHeldIn(queue, plan),
   });
   await refuseWorktree(tasks, app.programEnvironment);
-  const skipped = drafts.length - tasks.length;
-  if (request.each === undefined && request.batch === undefined) {
-    return { added: tasks.length === 0 ? [] : await queue.add(tasks), batch: null, skipped };
+  return { ...(await addTo(queue, tasks, request)), skipped: drafts.length - tasks.length };
+};
+
+/** Many tasks share a label, by which they are found. */
+const addTo = async (
+  queue: DelegateApp['queue'],
+  tasks: NewTask[],
+  { fields, each, batch: lines }: DelegateRequest,
+): Promise<Pick<Delegated, 'added' | 'batch'>> => {
+  if (each === undefined && lines === undefined) {
+    return { added: tasks.length === 0 ? [] : await queue.add(tasks), batch: null };
   }
-  const batch = request.fields.labels?.['batch'] ?? (await batchName(tasks));
+  const batch = fields.labels?.['batch'] ?? (await batchName(tasks));
   const labelled = tasks.map((task) => ({ ...task, labels: { ...task.labels, batch } }));
-  return { added: tasks.length === 0 ? [] : await queue.add(labelled), batch, skipped };
+  return { added: tasks.length === 0 ? [] : await queue.add(labelled), batch };
 };
 
 const UNDONE = 'Nothing was added.';

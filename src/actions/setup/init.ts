@@ -105,18 +105,21 @@ export const init = async (request: InitRequest): Promise<InitReport> => {
     ],
     next: next.map((step) => (typeof step === 'string' ? step : withHome(step, home, request))),
   };
-  if (claude !== undefined) {
-    const { file, settings, within } = claude;
-    ((await writeClaudeSection(file, within)) ? result.made : result.kept).push(file);
-    const { wrote, tooWide } = await writeClaudePermissions(settings, within);
-    if (wrote) result.made.push(settings);
-    if (tooWide.length > 0) {
-      result.said.push(
-        `${settings} also allows ${tooWide.join(', ')}: every command of koubou. Take it out.`,
-      );
-    }
-  }
+  if (claude !== undefined) await writeClaude(claude, result);
   return result;
+};
+
+/** Adds what it did to `report`. */
+const writeClaude = async (
+  { file, settings, within }: ClaudeFiles,
+  { made, kept, said }: InitReport,
+): Promise<void> => {
+  ((await writeClaudeSection(file, within)) ? made : kept).push(file);
+  const { wrote, tooWide } = await writeClaudePermissions(settings, within);
+  if (wrote) made.push(settings);
+  if (tooWide.length > 0) {
+    said.push(`${settings} also allows ${tooWide.join(', ')}: every command of koubou. Take it out.`);
+  }
 };
 
 /** The user's own folder may hold links to anywhere, as to ~/dotfiles; one that was cloned may not. */

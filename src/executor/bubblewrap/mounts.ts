@@ -48,11 +48,25 @@ const HIDDEN_FROM_ROOT = [
 /** More would take long to mount. Such a folder is read-only then. */
 const MOST_ENTRIES = 500;
 
-/**
- * Paths that are not there are left out: bubblewrap would make them, outside too where they lie in a writable one. Throws
- * KoubouError `not_allowed` where what was judged has become a link.
- */
-export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Promise<string[]> => {
+/** What a confined program sees of each place, before it is said in mounts. Only paths that are there. */
+interface Coverage {
+  writable: string[];
+  /** Its own empty folder in each one's place. */
+  own: string[];
+  hidden: string[];
+  /** Folders of its own, in which it sees these entries alone. */
+  scratch: Awaited<ReturnType<typeof scratchFolders>>;
+  /** Among what is covered. */
+  readable: string[];
+  /** Hidden, and nothing has to be done for it. */
+  left: ReadonlySet<string>;
+  /** In a writable one. */
+  guarded: string[];
+  isWritable: (path: string) => boolean;
+  isOpen: (path: string) => boolean;
+}
+
+const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
   // These were judged as they stand: followed to elsewhere, they would be what nobody judged.
   const writable = [...new Set(confinement.writable)];
   const own = await existing(PRIVATE);
@@ -85,7 +99,16 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
     hidden.filter((path) => scratch.has(dirname(path)) && !readable.some((each) => isWithin(path, each))),
   );
   const guarded = (await existing(confinement.protected)).filter(isOpen);
+  return { writable, own, hidden, scratch, readable, left, guarded, isWritable, isOpen };
+};
 
+/**
+ * Paths that are not there are left out: bubblewrap would make them, outside too where they lie in a writable one. Throws
+ * KoubouError `not_allowed` where what was judged has become a link.
+ */
+export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Promise<string[]> => {
+  const coverage = await coverageOf(confinement);
+  const { writable, own, hidden, scratch, readable, left, guarded, isWritable, isOpen } = coverage;
   const held = (how: '--bind' | '--ro-bind', path: string, rank: number): Mount[] => {
     const words = places.mount(how, path);
     return words === undefined ? [] : [{ path, rank, words }];

@@ -14,6 +14,7 @@ import { localExecutor } from '../../executor/local.ts';
 import { runProgram } from '../../executor/run-program.ts';
 import { appendOwn } from '../../names/own-file.ts';
 import { withoutKeys } from '../../privacy/keys.ts';
+import type { OwnProgram } from '../../process/programs/own-path.ts';
 import { unlessAborted } from '../../process/unless-aborted.ts';
 import type { TaskFile } from '../../task/record.ts';
 import { RUNNER_KINDS } from '../../task/runner-kinds.ts';
@@ -111,42 +112,17 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         requireModel(connection, this.server(model)),
         ...(local === null ? [] : [refuseRemoteModel(connection, this.server(model))]),
       ]);
-      const { hidden, secrets = [], programs = [], environment } = this.options;
-      const found = await this.#program.found([context.cwd]);
-      const path = environment['PATH'];
-      const machine = { home: this.#home(), hidden, secrets, programs, sandbox, bin: found.program, path };
-      const codexHome = await makeCodexHome(context, machine, { instructions: prompt.system, settings });
-      const { box } = codexHome;
-      const own = await boxEnvironment(box, { bin: found.program, path: found.path });
+      const made = await this.#makeHome(context, sandbox, { instructions: prompt.system, settings });
+      const { found, codexHome, own } = made;
       const trail = new CodexTrail(sandbox);
-      relay = await openRelay({
-        connection,
-        base: this.endpoint.url,
-        allowed: ['POST /responses'],
-        onAsked: (body) => {
-          context.phase('loading');
-          trail.request(body);
-        },
-        onBytes: (count) => {
-          context.phase('running');
-          context.lease.progress(count);
-        },
-      });
+      relay = await this.#openRelay(connection, context, trail);
       const args = codexArguments(
         {
+          ...wishesFrom(context, codexHome),
           model,
           baseUrl: relay.url,
           keyVariable: KEY_VARIABLE,
-          outputPath: context.outputPath,
-          instructionsPath: join(context.statePath, 'instructions.md'),
-          confinement: codexHome.confinement,
-          resume: context.resume?.session ?? null,
-          commandPath: commandPath(
-            path,
-            found.path,
-            codexHome.confinement === null ? null : box,
-            own['PATH'],
-          ),
+          commandPath: made.commandPath,
         },
         abilities,
       );
@@ -166,6 +142,43 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       await connection?.close();
       await pruneCodexHome(context.statePath);
     }
+  }
+
+  async #makeHome(
+    context: RunContext,
+    sandbox: Sandbox,
+    written: Parameters<typeof makeCodexHome>[2],
+  ): Promise<{
+    found: OwnProgram;
+    codexHome: CodexHome;
+    own: Readonly<Record<string, string>>;
+    commandPath: ReturnType<typeof commandPath>;
+  }> {
+    const { hidden, secrets = [], programs = [], environment } = this.options;
+    const found = await this.#program.found([context.cwd]);
+    const path = environment['PATH'];
+    const machine = { home: this.#home(), hidden, secrets, programs, sandbox, bin: found.program, path };
+    const codexHome = await makeCodexHome(context, machine, written);
+    const { box, confinement } = codexHome;
+    const own = await boxEnvironment(box, { bin: found.program, path: found.path });
+    const commands = commandPath(path, found.path, confinement === null ? null : box, own['PATH']);
+    return { found, codexHome, own, commandPath: commands };
+  }
+
+  #openRelay(connection: Connection, context: RunContext, trail: CodexTrail): Promise<Relay> {
+    return openRelay({
+      connection,
+      base: this.endpoint.url,
+      allowed: ['POST /responses'],
+      onAsked: (body) => {
+        context.phase('loading');
+        trail.request(body);
+      },
+      onBytes: (count) => {
+        context.phase('running');
+        context.lease.progress(count);
+      },
+    });
   }
 
   async #work(
@@ -246,3 +259,10 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     return sandbox === 'danger-full-access' ? 'without a sandbox' : this.#program.requireSandbox(inside);
   }
 }
+
+const wishesFrom = ({ outputPath, statePath, resume }: RunContext, { confinement }: CodexHome) => ({
+  outputPath,
+  instructionsPath: join(statePath, 'instructions.md'),
+  confinement,
+  resume: resume?.session ?? null,
+});

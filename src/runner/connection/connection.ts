@@ -4,7 +4,7 @@
  * - neither client can abort a request before its headers came;
  * - the ollama client writes odd error bodies to stdout, so it must never see one.
  */
-import type { RequestInit as UndiciInit, Response as UndiciResponse } from 'undici';
+import type { Agent, RequestInit as UndiciInit, Response as UndiciResponse } from 'undici';
 import { judge } from '../../judge/judge.ts';
 import { KeyCutter, withoutKeys } from '../../privacy/keys.ts';
 import type { LocalNetworks } from '../../privacy/local-networks.ts';
@@ -23,6 +23,7 @@ import {
 } from './http-failure.ts';
 
 type Fetch = typeof globalThis.fetch;
+type Undici = typeof import('undici');
 
 export interface Connection {
   /** Throws RunFailure for whatever is not a good answer; the signal's own error after an abort. */
@@ -49,6 +50,12 @@ export interface ConnectionOptions {
   lookup?: Lookup;
 }
 
+interface Watching {
+  /** It is asked of a living server what it knows at once. */
+  isQuick: boolean;
+  meaning: (error: unknown, otherwise: () => RunFailure) => unknown;
+}
+
 const CONNECT_MS = 3000;
 const ERROR_BODY_BYTES = 64 * 1024;
 /** An error that takes longer says by its status what there is to know. */
@@ -62,101 +69,147 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export const openConnection = async (
   server: Server,
   signal: AbortSignal,
-  { apiKey, guard = (body) => body, local = null, lookup }: ConnectionOptions = {},
-): Promise<Connection> => {
-  // Agent and fetch of one package: the built-in fetch refuses an Agent of another undici.
-  const { Agent, buildConnector, fetch, Response } = await import('undici');
-  const connect = buildConnector({
-    timeout: CONNECT_MS,
-    ...(local === null ? {} : { lookup: localLookup(local, lookup) }),
-  });
-  let connected = 0;
-  const agent = new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // A connection for each request: one that is kept may be closed by the server at the moment it is used again, which
-    // cannot be told from a server that breaks when it is asked.
-    pipelining: 0,
-    connect: watchedConnector(connect, local, (address) => {
-      connected += 1;
-      connection.address = address;
-    }),
-  });
+  options: ConnectionOptions = {},
+): Promise<Connection> => new HttpConnection(await import('undici'), server, signal, options);
 
-  const keys = apiKey === undefined ? [] : [apiKey];
-  const note = (failure: RunFailure): RunFailure => {
-    const told = withoutKeysIn(failure, keys);
-    connection.failure = told;
-    return told;
-  };
+class HttpConnection implements Connection {
+  address: string | null = null;
+  failure: RunFailure | undefined;
+  readonly fetch: Fetch;
+  readonly #undici: Undici;
+  readonly #server: Server;
+  readonly #signal: AbortSignal;
+  readonly #options: ConnectionOptions;
+  readonly #keys: readonly string[];
+  readonly #agent: Agent;
+  /** How many sockets there were. */
+  #connected = 0;
 
-  const request = async (url: string, init: RequestInit, limitMs: number | null): Promise<UndiciResponse> => {
+  /** `undici`: agent and fetch of one package, as the built-in fetch refuses an Agent of another undici. */
+  constructor(undici: Undici, server: Server, signal: AbortSignal, options: ConnectionOptions) {
+    const { apiKey, local = null, lookup } = options;
+    this.#undici = undici;
+    this.#server = server;
+    this.#signal = signal;
+    this.#options = options;
+    this.#keys = apiKey === undefined ? [] : [apiKey];
+    this.fetch = this.#fetchWithin(null);
+    const connect = undici.buildConnector({
+      timeout: CONNECT_MS,
+      ...(local === null ? {} : { lookup: localLookup(local, lookup) }),
+    });
+    this.#agent = new undici.Agent({
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      // A connection for each request: one that is kept may be closed by the server at the moment it is used again, which
+      // cannot be told from a server that breaks when it is asked.
+      pipelining: 0,
+      connect: watchedConnector(connect, local, (address) => {
+        this.#connected += 1;
+        this.address = address;
+      }),
+    });
+  }
+
+  quickFetch(limitMs: number): Fetch {
+    return this.#fetchWithin(limitMs);
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  #fetchWithin(limitMs: number | null): Fetch {
+    return async (input, init) =>
+      (await this.#request(urlOf(input), init ?? {}, limitMs)) as unknown as globalThis.Response;
+  }
+
+  async #request(url: string, init: RequestInit, limitMs: number | null): Promise<UndiciResponse> {
     const limit = limitMs === null ? null : AbortSignal.timeout(limitMs);
-    const ends = [signal, init.signal, limit].filter((each) => each != null);
+    const ends = [this.#signal, init.signal, limit].filter((each) => each != null);
     /** What a failure of the transport means; errors after an abort stay as they are. */
     const meaning = (error: unknown, otherwise: () => RunFailure): unknown => {
-      if (signal.aborted || init.signal?.aborted) return error;
-      if (error instanceof RunFailure) return note(error);
-      return note(limit?.aborted ? silent(server, (limitMs ?? 0) / 1000) : otherwise());
+      if (this.#signal.aborted || init.signal?.aborted) return error;
+      if (error instanceof RunFailure) return this.#note(error);
+      return this.#note(limit?.aborted ? silent(this.#server, (limitMs ?? 0) / 1000) : otherwise());
     };
-    const before = connected;
+    const response = await this.#send(url, init, { ends, isQuick: limit !== null, meaning });
+    await this.#refuse(response);
+    const body = response.body ?? (limit === null ? emptyBody() : null);
+    return body === null ? response : this.#watched(response, body, { isQuick: limit !== null, meaning });
+  }
+
+  async #send(
+    url: string,
+    init: RequestInit,
+    { ends, isQuick, meaning }: { ends: AbortSignal[] } & Watching,
+  ): Promise<UndiciResponse> {
+    const { apiKey } = this.#options;
+    const before = this.#connected;
     const headers = new Headers(init.headers);
     if (apiKey !== undefined) headers.set('authorization', `Bearer ${apiKey}`);
-    const response = await fetch(url, {
-      ...(init as UndiciInit),
-      headers: [...headers],
-      dispatcher: agent,
-      redirect: 'manual',
-      signal: AbortSignal.any(ends),
-    }).catch((error: unknown) => {
-      const isAnswer = limit === null && connected > before;
-      throw meaning(causeOf(error), () =>
-        isAnswer ? brokeBefore(server, whatBroke(error), error) : unreachable(server, error),
-      );
-    });
+    return this.#undici
+      .fetch(url, {
+        ...(init as UndiciInit),
+        headers: [...headers],
+        dispatcher: this.#agent,
+        redirect: 'manual',
+        signal: AbortSignal.any(ends),
+      })
+      .catch((error: unknown) => {
+        const isAnswer = !isQuick && this.#connected > before;
+        throw meaning(causeOf(error), () =>
+          isAnswer ? brokeBefore(this.#server, whatBroke(error), error) : unreachable(this.#server, error),
+        );
+      });
+  }
+
+  /** Throws RunFailure for an answer that is none. */
+  async #refuse(response: UndiciResponse): Promise<void> {
+    const { local = null } = this.#options;
     if (REDIRECTS.has(response.status)) {
       const to = response.headers.get('location') ?? 'nowhere';
-      throw note(refusedRedirect(server.url, to, local !== null));
+      throw this.#note(refusedRedirect(this.#server.url, to, local !== null));
     }
-    if (!response.ok) {
-      const wait = retryAfterSeconds(response.headers.get('retry-after'), Date.now());
-      const said = await errorText(response, signal);
-      const failure = note(httpFailure(server, response.status, said, wait));
-      failure.said = withoutKeys(said, keys);
-      throw failure;
-    }
-    const body = response.body ?? (limit === null ? emptyBody() : null);
-    if (body === null) return response;
+    if (response.ok) return;
+    const wait = retryAfterSeconds(response.headers.get('retry-after'), Date.now());
+    const said = await errorText(response, this.#signal);
+    const failure = this.#note(httpFailure(this.#server, response.status, said, wait));
+    failure.said = withoutKeys(said, this.#keys);
+    throw failure;
+  }
+
+  /** The same answer, whose body is looked at as it passes. */
+  #watched(
+    response: UndiciResponse,
+    body: AsyncIterable<Uint8Array>,
+    { isQuick, meaning }: Watching,
+  ): UndiciResponse {
+    const { guard = (passed) => passed } = this.#options;
+    const [server, keys] = [this.#server, this.#keys];
     const watched = async function* (): AsyncGenerator<Uint8Array> {
       try {
-        yield* limit === null ? guard(withoutKeysOf(body, keys)) : atMost(body, QUICK_BYTES, server);
+        yield* isQuick ? atMost(body, QUICK_BYTES, server) : guard(withoutKeysOf(body, keys));
       } catch (error) {
         throw meaning(error, () => brokeOff(server, whatBroke(error), error));
       }
     };
     const { status, statusText } = response;
+    const { Response } = this.#undici;
     return new Response(ReadableStream.from(watched()) as ConstructorParameters<typeof Response>[0], {
       // A status that forbids a body cannot be given one, and the guard has said what it makes of none.
       status: response.body === null ? 200 : status,
       statusText,
       headers: [...response.headers],
     });
-  };
+  }
 
-  const asFetch =
-    (limitMs: number | null): Fetch =>
-    async (input, init) =>
-      (await request(urlOf(input), init ?? {}, limitMs)) as unknown as globalThis.Response;
-
-  const connection: Connection = {
-    fetch: asFetch(null),
-    quickFetch: asFetch,
-    address: null,
-    failure: undefined,
-    close: () => agent.destroy(),
-  };
-  return connection;
-};
+  #note(failure: RunFailure): RunFailure {
+    const told = withoutKeysIn(failure, this.#keys);
+    this.failure = told;
+    return told;
+  }
+}
 
 /** fetch wraps what the connector refused. */
 const causeOf = (error: unknown): unknown =>

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { errorInfo } from '../../errors.ts';
 import type { Usage } from '../../task/record.ts';
 import { countOf } from '../../text/formats/json.ts';
@@ -72,102 +72,136 @@ const mediaType = (said: string | null): string =>
 const TAIL_LETTERS = 16 * 1024;
 
 export const openRelay = async (options: RelayOptions): Promise<Relay> => {
-  const { limitBytes = ANSWER_BYTES } = options;
-  const key = randomBytes(16).toString('hex');
-  let failure: RunFailure | undefined;
-  let promptTokens: number | null = null;
-  let usage: Usage | null = null;
-  let isFirst = true;
-  let held = 0;
+  const relay = new LoopbackRelay(options);
+  await relay.listen();
+  return relay;
+};
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+class LoopbackRelay implements Relay {
+  url = '';
+  readonly key = randomBytes(16).toString('hex');
+  failure: RunFailure | undefined;
+  promptTokens: number | null = null;
+  usage: Usage | null = null;
+  readonly #options: RelayOptions;
+  readonly #server: Server;
+  #isFirst = true;
+  /** Bytes of all requests that are being read or answered. */
+  #held = 0;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
+    this.#server.maxConnections = MOST_CONNECTIONS;
+    // A model that loads for ten minutes is no fault.
+    this.#server.requestTimeout = 0;
+  }
+
+  async listen(): Promise<void> {
+    const { socketPath } = this.#options;
+    if (socketPath === undefined) this.#server.listen(0, RELAY_HOST);
+    else this.#server.listen(socketPath);
+    await once(this.#server, 'listening');
+    const address = this.#server.address();
+    if (typeof address === 'object' && address !== null) this.url = `http://${RELAY_HOST}:${address.port}`;
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { allowed, isOpen, onAnswer } = this.#options;
     const path = request.url ?? '/';
     const method = request.method ?? 'POST';
-    const mayAsk = options.isOpen === true || keyOf(request) === key;
-    if (!mayAsk || !isAllowed(options.allowed, method, path)) return refuse(response, 404, path, 'no');
+    const mayAsk = isOpen === true || keyOf(request) === this.key;
+    if (!mayAsk || !isAllowed(allowed, method, path)) return refuse(response, 404, path, 'no');
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const counts = isFirst;
-    isFirst = false;
+    const counts = this.#isFirst;
+    this.#isFirst = false;
     let mine = 0;
     try {
       const body = await whole(request, (bytes) => {
         mine += bytes;
-        held += bytes;
-        if (held > HELD_BYTES) throw tooMuch(HELD_BYTES);
+        this.#held += bytes;
+        if (this.#held > HELD_BYTES) throw tooMuch(HELD_BYTES);
       });
-      options.onAsked(body);
-      const came = await options.connection.fetch(`${options.base}${path}`, {
-        method,
-        headers: forwarded(request, options.apiKey),
-        // fetch refuses even an empty one.
-        ...(method === 'GET' || method === 'HEAD' ? {} : { body }),
-        signal: gone.signal,
-      });
-      failure = undefined;
-      options.onAnswer?.();
-      response.writeHead(came.status, { 'content-type': mediaType(came.headers.get('content-type')) });
-      response.flushHeaders();
-      const decoder = new TextDecoder();
-      let tail = '';
-      let bytes = 0;
-      for await (const chunk of came.body ?? []) {
-        bytes += chunk.length;
-        if (bytes > limitBytes) throw didNotStop(limitBytes);
-        options.onBytes(chunk.length);
-        tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_LETTERS);
-        if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal });
-      }
-      const [input, output] = [counted(tail, 'input_tokens'), counted(tail, 'output_tokens')];
-      if (counts) promptTokens = input;
-      usage = {
-        input_tokens: sum(usage?.input_tokens, input),
-        output_tokens: sum(usage?.output_tokens, output),
-      };
+      const came = await this.#ask(request, { method, path, body, signal: gone.signal });
+      this.failure = undefined;
+      onAnswer?.();
+      const tail = await this.#passOn(came, response, gone.signal);
+      this.#count(tail, counts);
       response.end();
     } catch (error) {
       // An agent that hung up gave up for a reason of its own.
-      if (error instanceof RunFailure && !gone.signal.aborted) failure = error;
-      options.onAnswer?.();
-      if (response.headersSent) response.destroy();
-      else if (options.tellsErrors && error instanceof RunFailure && error.said !== null) {
-        refuse(response, error.status ?? statusOf(error), path, error.said);
-      } else refuse(response, statusOf(error), path, error instanceof Error ? error.message : String(error));
+      if (error instanceof RunFailure && !gone.signal.aborted) this.failure = error;
+      onAnswer?.();
+      this.#tellOf(error, response, path);
     } finally {
-      held -= mine;
+      this.#held -= mine;
     }
-  };
+  }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
-  server.maxConnections = MOST_CONNECTIONS;
-  // A model that loads for ten minutes is no fault.
-  server.requestTimeout = 0;
-  if (options.socketPath === undefined) server.listen(0, RELAY_HOST);
-  else server.listen(options.socketPath);
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    url: typeof address === 'object' && address !== null ? `http://${RELAY_HOST}:${address.port}` : '',
-    key,
-    get failure() {
-      return failure;
-    },
-    get promptTokens() {
-      return promptTokens;
-    },
-    get usage() {
-      return usage;
-    },
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
-};
+  #ask(
+    request: IncomingMessage,
+    {
+      method,
+      path,
+      body,
+      signal,
+    }: { method: string; path: string; body: Buffer<ArrayBuffer>; signal: AbortSignal },
+  ): Promise<Response> {
+    const { connection, base, apiKey, onAsked } = this.#options;
+    onAsked(body);
+    return connection.fetch(`${base}${path}`, {
+      method,
+      headers: forwarded(request, apiKey),
+      // fetch refuses even an empty one.
+      ...(method === 'GET' || method === 'HEAD' ? {} : { body }),
+      signal,
+    });
+  }
+
+  /** Passes an answer on as it comes; resolves with its end as text. */
+  async #passOn(came: Response, response: ServerResponse, signal: AbortSignal): Promise<string> {
+    const { limitBytes = ANSWER_BYTES, onBytes } = this.#options;
+    response.writeHead(came.status, { 'content-type': mediaType(came.headers.get('content-type')) });
+    response.flushHeaders();
+    const decoder = new TextDecoder();
+    let tail = '';
+    let bytes = 0;
+    for await (const chunk of came.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > limitBytes) throw didNotStop(limitBytes);
+      onBytes(chunk.length);
+      tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_LETTERS);
+      if (!response.write(chunk)) await once(response, 'drain', { signal });
+    }
+    return tail;
+  }
+
+  #count(tail: string, isFirst: boolean): void {
+    const [input, output] = [counted(tail, 'input_tokens'), counted(tail, 'output_tokens')];
+    if (isFirst) this.promptTokens = input;
+    this.usage = {
+      input_tokens: sum(this.usage?.input_tokens, input),
+      output_tokens: sum(this.usage?.output_tokens, output),
+    };
+  }
+
+  #tellOf(error: unknown, response: ServerResponse, path: string): void {
+    if (response.headersSent) response.destroy();
+    else if (this.#options.tellsErrors && error instanceof RunFailure && error.said !== null) {
+      refuse(response, error.status ?? statusOf(error), path, error.said);
+    } else refuse(response, statusOf(error), path, error instanceof Error ? error.message : String(error));
+  }
+}
 
 /** A status that makes an agent try once more where that can help, and give up at once where it cannot. */
 const statusOf = (error: unknown): number =>

@@ -23,60 +23,13 @@ const NO_ANSWER = 'sent something that is no answer';
 export const sseGuard = (server: Server, onDone: () => void = () => undefined): BodyGuard =>
   async function* (body) {
     const encoder = new TextEncoder();
-    const tooLong = (): Error => brokeOff(server, 'sent a line without end');
-    /** Of an event that has not ended. */
-    let letters = 0;
-    /** Of the same event, what the client will put together. */
-    let pieces: string[] = [];
-    let ended = false;
-    /** Whether a line of the protocol came; JSON before that is an answer in another form. */
-    let isStream = false;
-    let eventName = '';
-    const bare = new BareJson();
-    /** The line as the client may read it; undefined: it is kept until there is more of it. */
-    const look = (line: string): string | undefined => {
-      const text = line.trimEnd();
-      if (!isStream && bare.takes(text)) {
-        const whole = bare.push(text);
-        if (bare.letters > LINE_LETTERS) throw tooLong();
-        if (whole === undefined) return undefined;
-        const event = look(`${DATA} ${whole}`);
-        [letters, pieces] = [0, []];
-        if (isWholeAnswer(parseModest(whole))) onDone();
-        return `${event}\n`;
-      }
-      letters = text === '' ? 0 : letters + text.length;
-      if (letters > LINE_LETTERS) throw brokeOff(server, 'sent an event without end');
-      if (text === '') {
-        if (pieces.length > 1 && !isModest(pieces.join('\n'))) throw brokeOff(server, NO_ANSWER);
-        pieces = [];
-        eventName = '';
-      }
-      if (text.startsWith(ERROR)) throw serverSaid(server, wordsOf(text.slice(ERROR.length)));
-      if (text.startsWith(EVENT)) eventName = text.slice(EVENT.length).trim();
-      if (!text.startsWith(DATA)) return line;
-      isStream ||= !bare.isUsed;
-      const data = text.slice(DATA.length).trim();
-      pieces.push(data);
-      ended = data.toUpperCase() === DONE;
-      if (ended) {
-        onDone();
-        // The client knows it in this form alone.
-        return `${DATA} ${DONE}`;
-      }
-      const value = parseModest(data);
-      const isNothingElse = bare.isUsed && isObject(value) && !('choices' in value);
-      if (isObject(value) && (isNothingElse || eventName === 'error' || isError(value)))
-        throw serverSaid(server, wordsOf(data));
-      if (!canBePart(data)) throw brokeOff(server, NO_ANSWER);
-      return line;
-    };
+    const reader = new EventReader(server, onDone);
     /** Whether the client was given lines of an event that has not ended. */
     let begun = false;
-    for await (const lines of linesOf(body, tooLong, { loneCr: true })) {
+    for await (const lines of linesOf(body, () => tooLong(server), { loneCr: true })) {
       let passed: string[] = [];
       for (const line of lines) {
-        const seen = look(line);
+        const seen = reader.look(line);
         const isEmpty = line.trimEnd() === '';
         if (seen === undefined || line.startsWith(COMMENT) || (isEmpty && !begun)) continue;
         passed.push(`${seen}\n`);
@@ -84,16 +37,85 @@ export const sseGuard = (server: Server, onDone: () => void = () => undefined): 
         const isEnd = isEmpty || seen.endsWith('\n');
         begun = !isEnd;
         // An event ends with an empty line, which a server that stays silent then may owe.
-        if (ended) passed.push('\n');
-        if (!isEnd && !ended) continue;
+        if (reader.ended) passed.push('\n');
+        if (!isEnd && !reader.ended) continue;
         // The client copies what is left of a piece for each event in it: many in one piece would fill the memory.
         yield encoder.encode(passed.join(''));
-        if (ended) return;
+        if (reader.ended) return;
         passed = [];
       }
       if (passed.length > 0) yield encoder.encode(passed.join(''));
     }
   };
+
+const tooLong = (server: Server): Error => brokeOff(server, 'sent a line without end');
+
+/** Reads one line after the other, as the client will. */
+class EventReader {
+  /** The line came that says that it is the last. */
+  ended = false;
+  readonly #server: Server;
+  readonly #onDone: () => void;
+  /** Of an event that has not ended. */
+  #letters = 0;
+  /** Of the same event, what the client will put together. */
+  #pieces: string[] = [];
+  /** Whether a line of the protocol came; JSON before that is an answer in another form. */
+  #isStream = false;
+  #eventName = '';
+  readonly #bare = new BareJson();
+
+  constructor(server: Server, onDone: () => void) {
+    this.#server = server;
+    this.#onDone = onDone;
+  }
+
+  /** The line as the client may read it; undefined: it is kept until there is more of it. Throws RunFailure. */
+  look(line: string): string | undefined {
+    const text = line.trimEnd();
+    if (!this.#isStream && this.#bare.takes(text)) return this.#lookBare(text);
+    this.#letters = text === '' ? 0 : this.#letters + text.length;
+    if (this.#letters > LINE_LETTERS) throw brokeOff(this.#server, 'sent an event without end');
+    if (text === '') this.#endEvent();
+    if (text.startsWith(ERROR)) throw serverSaid(this.#server, wordsOf(text.slice(ERROR.length)));
+    if (text.startsWith(EVENT)) this.#eventName = text.slice(EVENT.length).trim();
+    return text.startsWith(DATA) ? this.#lookAtData(line, text.slice(DATA.length).trim()) : line;
+  }
+
+  #lookBare(text: string): string | undefined {
+    const whole = this.#bare.push(text);
+    if (this.#bare.letters > LINE_LETTERS) throw tooLong(this.#server);
+    if (whole === undefined) return undefined;
+    const event = this.look(`${DATA} ${whole}`);
+    [this.#letters, this.#pieces] = [0, []];
+    if (isWholeAnswer(parseModest(whole))) this.#onDone();
+    return `${event}\n`;
+  }
+
+  #endEvent(): void {
+    if (this.#pieces.length > 1 && !isModest(this.#pieces.join('\n')))
+      throw brokeOff(this.#server, NO_ANSWER);
+    this.#pieces = [];
+    this.#eventName = '';
+  }
+
+  #lookAtData(line: string, data: string): string {
+    this.#isStream ||= !this.#bare.isUsed;
+    this.#pieces.push(data);
+    this.ended = data.toUpperCase() === DONE;
+    if (this.ended) {
+      this.#onDone();
+      // The client knows it in this form alone.
+      return `${DATA} ${DONE}`;
+    }
+    const value = parseModest(data);
+    const isNothingElse = this.#bare.isUsed && isObject(value) && !('choices' in value);
+    if (isObject(value) && (isNothingElse || this.#eventName === 'error' || isError(value)))
+      throw serverSaid(this.#server, wordsOf(data));
+    if (!canBePart(data)) throw brokeOff(this.#server, NO_ANSWER);
+    return line;
+  }
+}
 
 /**
  * JSON without the protocol around it: one object a line, or one in all that may go over several lines. A server answers so
