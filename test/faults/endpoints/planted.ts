@@ -12,7 +12,7 @@ const repository = dirname(dirname(dirname(import.meta.dirname)));
 export const plantedAsker = async ({ file, from, to }: Fault): Promise<URL> => {
   const root = await mkdtemp(join(tmpdir(), 'koubou-planted-'));
   process.once('exit', () => rmSync(root, { recursive: true, force: true }));
-  for (const name of ['src', 'test/contract', 'test/helpers', 'test/faults/endpoints']) {
+  for (const name of ['src', 'test/contract', 'test/helpers', 'test/support', 'test/faults/endpoints']) {
     await cp(join(repository, name), join(root, name), { recursive: true });
   }
   await cp(join(repository, 'test/faults/figures.ts'), join(root, 'test/faults/figures.ts'));
