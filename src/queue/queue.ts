@@ -4,7 +4,7 @@
  */
 import type { Budget } from '../task/budget.ts';
 import type { TaskType } from '../task/fields/types.ts';
-import type { State } from '../task/lifecycle.ts';
+import type { PartState, State, Status } from '../task/lifecycle.ts';
 import type { NewTask, TaskFile, TaskRecord } from '../task/record.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Member, WorkerIdentity, WorkerInfo, WorkerMessage } from './member.ts';
@@ -31,15 +31,8 @@ export interface ListFilter {
   unread?: boolean;
 }
 
-export interface Counts {
-  pending: number;
-  in_progress: number;
-  completed: number;
-  failed: number;
-  /** Part of pending. */
-  delayed: number;
-  /** Part of pending. */
-  blocked: number;
+/** By status, and by the states that are a part of one: `delayed` and `blocked` are counted in `pending` as well. */
+export interface Counts extends Record<Status | PartState, number> {
   /** What `Inbox.quarantined` lists; 0 where nothing can be put in by hand. */
   quarantined: number;
 }

@@ -1,7 +1,7 @@
 /** The record of a task: what was asked, joined with what its queue knows of it. */
 import { type ErrorInfo, errorInfo, isErrorCode } from '../errors.ts';
 import { action, say } from '../say/say.ts';
-import { isEnded, type State, statusOf } from './lifecycle.ts';
+import { isEnded, PART_STATES, type State, statusOf } from './lifecycle.ts';
 import type { Attempt, RunOutcome, TaskFile, TaskRecord, TaskResult } from './record.ts';
 
 /** Results up to this many bytes are shown inline in a record. */
@@ -62,7 +62,8 @@ export const isRunning = ({ state, run, outcomes }: Ran): boolean =>
 
 /** What a task waits for. `isHeard`: whether the worker that has it in hand is. */
 export const waitingFor = (state: State, isHeard: boolean): TaskRecord['waiting'] => {
-  if (state === 'delayed' || state === 'blocked') return state;
+  const part = PART_STATES.find((each) => each === state);
+  if (part !== undefined) return part;
   return state === 'in_progress' && !isHeard ? 'worker' : null;
 };
 

@@ -10,7 +10,7 @@ import { isTooDeep } from '../text/formats/json.ts';
 import { once } from '../text/once.ts';
 import { optionShape } from './fields/asked-task.ts';
 import { TASK_TYPES } from './fields/types.ts';
-import type { Status } from './lifecycle.ts';
+import type { PartState, Status } from './lifecycle.ts';
 
 export const RECORD_VERSION = 1;
 /** The largest task file that is read, in bytes. */
@@ -169,7 +169,7 @@ export interface Attempt {
 }
 
 /** `worker`: it is in the hands of a worker that is not heard from. */
-type Waiting = 'delayed' | 'blocked' | 'endpoint' | 'permit' | 'worker';
+type Waiting = PartState | 'endpoint' | 'permit' | 'worker';
 
 export interface TaskResult {
   success: boolean;

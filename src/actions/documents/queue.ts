@@ -1,6 +1,7 @@
 /** Documents of a queue as a whole: what is in it, who works on it, and what became of requests to change that. */
 import * as z from 'zod/mini';
 import type { Counts, Quarantined, WorkerInfo } from '../../queue/queue.ts';
+import { PART_STATES, type PartState } from '../../task/lifecycle.ts';
 import type { BoardWorktree } from '../tasks/board.ts';
 import { exactly } from './exactly.ts';
 import { TaskDocument } from './task.ts';
@@ -15,8 +16,7 @@ const CountsDocument = exactly<Counts>()(
     in_progress: count,
     completed: count,
     failed: count,
-    delayed: count,
-    blocked: count,
+    ...(Object.fromEntries(PART_STATES.map((state) => [state, count])) as Record<PartState, typeof count>),
     quarantined: count,
   }),
 );

@@ -3,6 +3,7 @@
  * this version does not know of a file is shown too: a reader of another version ignores it.
  */
 import * as z from 'zod/mini';
+import { PART_STATES, STATUSES } from '../../task/lifecycle.ts';
 import {
   type Attempt,
   TaskFile,
@@ -86,9 +87,9 @@ export const TaskDocument = exactly<Named<Omit<Named<TaskRecord>, 'mac'> & Shown
     held: z
       .optional(z.literal(true))
       .check(z.describe('A run of it was found to hold what must stay on this machine.')),
-    status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
+    status: z.enum(STATUSES),
     waiting: z
-      .nullable(z.enum(['delayed', 'blocked', 'endpoint', 'permit', 'worker']))
+      .nullable(z.enum([...PART_STATES, 'endpoint', 'permit', 'worker']))
       .check(z.describe('What it waits for; worker: it is in the hands of one that is not heard from.')),
     due_at: nullableTime,
     attempts: z.array(AttemptDocument).check(z.describe('Oldest first; the last may go on.')),

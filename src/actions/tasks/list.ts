@@ -3,32 +3,18 @@ import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import type { ListFilter } from '../../queue/queue.ts';
 import type { TaskType } from '../../task/fields/types.ts';
-import type { State } from '../../task/lifecycle.ts';
+import { PART_STATES, STATES, STATUSES, type State, statusOf } from '../../task/lifecycle.ts';
 import type { ListDocument } from '../documents/queue.ts';
 import { CUT_AMONG_MANY, cutRecord } from './cut-record.ts';
 
-export const LISTED = [
-  'pending',
-  'in_progress',
-  'completed',
-  'failed',
-  'delayed',
-  'blocked',
-  'quarantined',
-] as const;
+export const LISTED: readonly (State | 'quarantined')[] = [...STATUSES, ...PART_STATES, 'quarantined'];
 
 /** As a record's status says it: what is delayed or blocked is pending too. */
-const STATES: Readonly<Record<Exclude<(typeof LISTED)[number], 'quarantined'>, readonly State[]>> = {
-  pending: ['pending', 'delayed', 'blocked'],
-  delayed: ['delayed'],
-  blocked: ['blocked'],
-  in_progress: ['in_progress'],
-  completed: ['completed'],
-  failed: ['failed'],
-};
+const statesOf = (listed: State): readonly State[] =>
+  STATES.filter((state) => state === listed || statusOf(state) === listed);
 
 export interface ListOptions {
-  status?: (typeof LISTED)[number] | undefined;
+  status?: State | 'quarantined' | undefined;
   type?: TaskType | undefined;
   labels: Readonly<Record<string, string>>;
   limit: number;
@@ -54,7 +40,7 @@ export const listTasks = async (
     labels,
     limit,
     unread,
-    ...(status === undefined ? {} : { states: STATES[status] }),
+    ...(status === undefined ? {} : { states: statesOf(status) }),
     ...(type === undefined ? {} : { type }),
     ...(sinceMs === undefined ? {} : { sinceMs }),
   };

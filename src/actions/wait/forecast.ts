@@ -1,7 +1,7 @@
 /** What is to be expected of a task that has not ended: whether waiting for it can come to an end. */
 import type { ErrorInfo } from '../../errors.ts';
 import type { Queue } from '../../queue/queue.ts';
-import { isEnded } from '../../task/lifecycle.ts';
+import { isEnded, isWaiting, type WaitingState } from '../../task/lifecycle.ts';
 import type { TaskRecord } from '../../task/record.ts';
 import type { Unserved } from '../workers/health.ts';
 
@@ -44,12 +44,10 @@ export const outlookOf = async (
 
 const look = async (id: string, parts: OutlookParts, known: Map<string, Outlook>): Promise<Outlook> => {
   const state = await parts.queue.state(id);
-  if (state === undefined || state === 'in_progress' || isEnded(state)) return MOVING;
+  if (state === undefined || !isWaiting(state)) return MOVING;
   const record = await parts.queue.get(id);
   if (record === undefined) return MOVING;
-  if (state === 'pending') return ready(record, parts);
-  if (state === 'delayed') return delayed(record, parts);
-  return blocked(record, parts, known);
+  return FORECASTS[state](record, parts, known);
 };
 
 const ready = async (record: TaskRecord, { unserved }: OutlookParts): Promise<Outlook> => {
@@ -85,3 +83,10 @@ const blocked = async (
   }
   return outlook ?? MOVING;
 };
+
+const FORECASTS: Readonly<
+  Record<
+    WaitingState,
+    (record: TaskRecord, parts: OutlookParts, known: Map<string, Outlook>) => Promise<Outlook>
+  >
+> = { pending: ready, delayed, blocked };

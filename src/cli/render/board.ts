@@ -2,6 +2,7 @@
 import type { Board, BoardWorktree } from '../../actions/tasks/board.ts';
 import { isSilent } from '../../app/living.ts';
 import type { WorkerInfo } from '../../queue/queue.ts';
+import { PART_STATES, readyIn } from '../../task/lifecycle.ts';
 import type { TaskRecord } from '../../task/record.ts';
 import { oneLine } from '../../text/harmless.ts';
 import { fit, type Screen } from './screen.ts';
@@ -30,11 +31,7 @@ const titled = (title: string, { paint }: Screen, lines: readonly string[]): str
 
 const countsLine = ({ counts, running }: Board, screen: Screen): string => {
   const forsaken = running.filter(({ waiting }) => waiting === 'worker').length;
-  const parts = [
-    [counts.delayed, 'delayed'],
-    [counts.blocked, 'blocked'],
-  ] as const;
-  const within = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+  const within = PART_STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
   const line = [
     `${counts.pending} pending${within.length > 0 ? ` (${within.join(', ')})` : ''}`,
     `${counts.in_progress - forsaken} running`,
@@ -117,7 +114,7 @@ const worktreeLines = (
 
 const workerLines = ({ counts, workers }: Board, screen: Screen, nowMs: number): string[] => {
   if (workers.length === 0) {
-    const waits = counts.pending - counts.delayed - counts.blocked > 0;
+    const waits = readyIn(counts) > 0;
     const line = `none${waits ? '; `koubou work --detach` starts one' : ''}`;
     return [fit(line, screen.columns, screen)];
   }

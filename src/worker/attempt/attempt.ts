@@ -124,7 +124,7 @@ export class Attempt {
       event: 'task_ended',
       task_id: id,
       attempt: run,
-      state: state as 'completed' | 'failed' | 'delayed' | 'pending',
+      state: state as Extract<AttemptEnd, { event: 'task_ended' }>['state'],
       seconds: (performance.now() - this.#startedMs) / 1000,
       again_in: dueMs === null ? null : Math.max(0, (dueMs - Date.now()) / 1000),
       // Another outcome of this run may have been there first, and then it is what counts.

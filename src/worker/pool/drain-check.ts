@@ -1,6 +1,7 @@
 /** When a daemon that ends by itself has nothing left to do. */
 import type { Left } from '../../events.ts';
 import type { Queue } from '../../queue/queue.ts';
+import { readyIn } from '../../task/lifecycle.ts';
 import type { Endpoints } from './endpoints.ts';
 import { STOPPING_NOTE } from './notes.ts';
 
@@ -84,6 +85,7 @@ export class Ending {
 }
 
 export const leftIn = async (queue: Queue): Promise<Left> => {
-  const { pending, delayed, blocked, in_progress: running } = await queue.counts();
-  return { delayed, blocked, unserved: pending - delayed - blocked, running };
+  const counts = await queue.counts();
+  const { delayed, blocked, in_progress: running } = counts;
+  return { delayed, blocked, unserved: readyIn(counts), running };
 };

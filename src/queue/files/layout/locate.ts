@@ -6,15 +6,21 @@
 import { basename, join } from 'node:path';
 import { systemCode } from '../../../errors.ts';
 import { dayOf, isTaskId } from '../../../task/id.ts';
-import type { State } from '../../../task/lifecycle.ts';
+import {
+  ENDED_STATES,
+  type EndedState,
+  isTimed,
+  type State,
+  WAITING_STATES,
+} from '../../../task/lifecycle.ts';
 import { listOrNone } from '../disk/disk.ts';
 import type { QueueContext } from './context.ts';
 import {
   endedName,
   type Place,
-  parseDelayedName,
   parseEndedName,
   parseTaskName,
+  parseWaiting,
   REAPED_PREFIX,
   type TaskName,
   taskName,
@@ -71,7 +77,7 @@ const search = async (context: QueueContext, id: string): Promise<Place | undefi
   for await (const place of placesWaiting(context)) if (place.id === id) return place;
   const running = await inProgress(context, id);
   if (running !== undefined) return running;
-  for (const state of ['completed', 'failed'] as const) {
+  for (const state of ENDED_STATES) {
     const folder = context.layout.endedFolder(state, id);
     for (const text of await listOrNone(context.disk, folder)) {
       const name = parseEndedName(text);
@@ -81,7 +87,7 @@ const search = async (context: QueueContext, id: string): Promise<Place | undefi
   return undefined;
 };
 
-const endedPlace = (id: string, run: number, state: 'completed' | 'failed', folder: string): Place => ({
+const endedPlace = (id: string, run: number, state: EndedState, folder: string): Place => ({
   id,
   run,
   base: run,
@@ -99,7 +105,7 @@ export const locateEnded = async (context: QueueContext, id: string): Promise<Pl
   const last = (await outcomeRuns(context, id)).at(-1) ?? 0;
   // One past the last outcome: ended without a run (cancelled), and the outcome is about to be linked.
   for (const run of [last, last + 1]) {
-    for (const state of ['completed', 'failed'] as const) {
+    for (const state of ENDED_STATES) {
       const folder = layout.endedFolder(state, id);
       const place = endedPlace(id, run, state, folder);
       if ((await disk.facts(place.path)) !== undefined) return place;
@@ -124,7 +130,7 @@ export const endedOf = async (context: QueueContext, ids: readonly string[]): Pr
   const asked = new Set(ids);
   const oneOfEachDay = new Map(ids.map((id) => [dayOf(id), id])).values();
   for (const id of oneOfEachDay) {
-    for (const state of ['completed', 'failed'] as const) {
+    for (const state of ENDED_STATES) {
       for (const text of await listOrNone(context.disk, context.layout.endedFolder(state, id))) {
         const name = parseEndedName(text);
         if (name !== undefined && asked.has(name.id)) ended.set(name.id, state);
@@ -137,11 +143,9 @@ export const endedOf = async (context: QueueContext, ids: readonly string[]): Pr
 const waiting = async (context: QueueContext, id: string): Promise<Place | undefined> => {
   const { disk, layout } = context;
   const last = (await outcomeRuns(context, id)).at(-1) ?? 0;
-  for (const [state, folder] of [
-    ['pending', layout.pending],
-    ['blocked', layout.blocked],
-  ] as const) {
-    if (last > RUNS_TRIED) break;
+  for (const state of WAITING_STATES) {
+    if (last > RUNS_TRIED || isTimed(state)) continue;
+    const folder = layout.states[state];
     for (const name of possibleNames(id, last)) {
       const path = join(folder, taskName(name));
       if ((await disk.facts(path)) !== undefined) {
@@ -149,17 +153,14 @@ const waiting = async (context: QueueContext, id: string): Promise<Place | undef
       }
     }
   }
-  for (const text of await listOrNone(disk, layout.delayed)) {
-    if (!text.includes(id)) continue;
-    const name = parseDelayedName(text);
-    if (name?.id !== id) continue;
-    return {
-      ...name,
-      state: 'delayed',
-      path: join(layout.delayed, text),
-      folder: layout.delayed,
-      workerId: null,
-    };
+  for (const state of WAITING_STATES) {
+    if (!isTimed(state)) continue;
+    const folder = layout.states[state];
+    for (const text of await listOrNone(disk, folder)) {
+      if (!text.includes(id)) continue;
+      const name = parseWaiting(state, text);
+      if (name?.id === id) return { ...name, state, path: join(folder, text), folder, workerId: null };
+    }
   }
   return undefined;
 };
@@ -190,16 +191,15 @@ export async function* placesInProgress(context: QueueContext): AsyncGenerator<P
   }
 }
 
-/** Names in a flat state folder, parsed. Foreign names are left out. */
+/** Names in the folders of waiting states, parsed, in the order in which tasks become ready. Foreign names are left out. */
 export async function* placesWaiting(context: QueueContext): AsyncGenerator<Place> {
   const { disk, layout } = context;
-  for (const state of ['pending', 'blocked', 'delayed'] as const) {
-    const folder = layout[state];
+  for (const state of WAITING_STATES.toReversed()) {
+    const folder = layout.states[state];
     for (const text of await listOrNone(disk, folder)) {
-      const name = state === 'delayed' ? parseDelayedName(text) : parseTaskName(text);
+      const name = parseWaiting(state, text);
       if (name === undefined) continue;
-      const dueMs = 'dueMs' in name ? (name.dueMs as number) : null;
-      yield { ...name, state, path: join(folder, text), folder, dueMs, workerId: null };
+      yield { ...name, state, path: join(folder, text), folder, workerId: null };
     }
   }
 }
@@ -208,10 +208,9 @@ export async function* placesWaiting(context: QueueContext): AsyncGenerator<Plac
 export const ensureDayFolders = async (context: QueueContext, id: string): Promise<void> => {
   const { layout } = context;
   for (const [parent, folder] of [
-    [layout.completed, layout.endedFolder('completed', id)],
-    [layout.failed, layout.endedFolder('failed', id)],
-    [layout.results, layout.resultsDay(id)],
-  ] as const) {
+    ...ENDED_STATES.map((state) => [layout.states[state], layout.endedFolder(state, id)] as const),
+    [layout.results, layout.resultsDay(id)] as const,
+  ]) {
     await ensureFolder(context, parent, folder);
   }
 };

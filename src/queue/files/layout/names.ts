@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { type Maker, parseMaker } from '../../../process/maker.ts';
 import { dayOf, isTaskId } from '../../../task/id.ts';
-import type { State } from '../../../task/lifecycle.ts';
+import { type EndedState, isTimed, STATES, type State, type WaitingState } from '../../../task/lifecycle.ts';
 
 /** What a task's file name says. R: runs started. B: the run after which budgets count. */
 export interface TaskName {
@@ -59,6 +59,16 @@ export const parseDelayedName = (text: string): (TaskName & { dueMs: number }) |
   return name === undefined ? undefined : { ...name, dueMs: Number(match[1]) };
 };
 
+/** The name of a file in the folder of a waiting state; undefined where it is none of a task. */
+export const parseWaiting = (
+  state: WaitingState,
+  text: string,
+): (TaskName & { dueMs: number | null }) | undefined => {
+  if (isTimed(state)) return parseDelayedName(text);
+  const name = parseTaskName(text);
+  return name && { ...name, dueMs: null };
+};
+
 export const endedName = (id: string, run: number): string => `${id}.r${run}.json`;
 
 export const parseEndedName = (text: string): { id: string; run: number } | undefined => {
@@ -106,6 +116,8 @@ export class Layout {
   readonly home: string;
   readonly tasks: string;
   readonly tmp: string;
+  /** The folder of each state. */
+  readonly states: Readonly<Record<State, string>>;
   readonly pending: string;
   readonly delayed: string;
   readonly blocked: string;
@@ -126,12 +138,16 @@ export class Layout {
     this.home = home;
     this.tasks = join(home, 'tasks');
     this.tmp = join(this.tasks, 'tmp');
-    this.pending = join(this.tasks, 'pending');
-    this.delayed = join(this.tasks, 'delayed');
-    this.blocked = join(this.tasks, 'blocked');
-    this.inProgress = join(this.tasks, 'in_progress');
-    this.completed = join(this.tasks, 'completed');
-    this.failed = join(this.tasks, 'failed');
+    this.states = Object.fromEntries(STATES.map((state) => [state, join(this.tasks, state)])) as Record<
+      State,
+      string
+    >;
+    this.pending = this.states.pending;
+    this.delayed = this.states.delayed;
+    this.blocked = this.states.blocked;
+    this.inProgress = this.states.in_progress;
+    this.completed = this.states.completed;
+    this.failed = this.states.failed;
     this.quarantine = join(this.tasks, 'quarantine');
     this.results = join(home, 'results');
     this.keys = join(home, 'keys');
@@ -154,12 +170,7 @@ export class Layout {
     return [
       this.tasks,
       this.tmp,
-      this.pending,
-      this.delayed,
-      this.blocked,
-      this.inProgress,
-      this.completed,
-      this.failed,
+      ...STATES.map((state) => this.states[state]),
       this.quarantine,
       this.results,
       this.keys,
@@ -176,8 +187,8 @@ export class Layout {
     return join(this.inProgress, workerId);
   }
 
-  endedFolder(state: 'completed' | 'failed', id: string): string {
-    return join(state === 'completed' ? this.completed : this.failed, dayOf(id));
+  endedFolder(state: EndedState, id: string): string {
+    return join(this.states[state], dayOf(id));
   }
 
   resultsDay(id: string): string {

@@ -4,7 +4,14 @@
  */
 import { join } from 'node:path';
 import { systemCode } from '../../../errors.ts';
-import type { State } from '../../../task/lifecycle.ts';
+import {
+  ENDED_STATES,
+  isEnded,
+  isWaiting,
+  STATES,
+  type State,
+  WAITING_STATES,
+} from '../../../task/lifecycle.ts';
 import { PERMIT_FILE } from '../claim/permits.ts';
 import { listOrNone, unlessCode } from '../disk/disk.ts';
 import type { QueueContext } from './context.ts';
@@ -13,10 +20,12 @@ import { type Place, parseEndedName, parseHeldPermit, parseTaskName } from './na
 
 const UNREADABLE: readonly string[] = ['EACCES', 'EPERM'];
 
-const ENDED = ['completed', 'failed'] as const;
-
 /** Of two places with the same R and B, that of the state named later here is the one that the task came to last. */
-const ORDER: readonly State[] = ['in_progress', 'blocked', 'delayed', 'pending', 'failed', 'completed'];
+const ORDER: readonly State[] = [
+  ...STATES.filter((state) => !isWaiting(state) && !isEnded(state)),
+  ...WAITING_STATES.toReversed(),
+  ...ENDED_STATES.toReversed(),
+];
 
 /** To be called before anything is claimed or given back. Only the first call in a process looks; one that failed is repeated. */
 export const withoutOldNames = async (context: QueueContext): Promise<void> => {
@@ -98,9 +107,9 @@ const placesOfRepeated = async (context: QueueContext): Promise<Place[][]> => {
 };
 
 async function* placesEnded({ disk, layout }: QueueContext): AsyncGenerator<Place> {
-  for (const state of ENDED) {
-    for (const day of await listOrNone(disk, layout[state])) {
-      const folder = join(layout[state], day);
+  for (const state of ENDED_STATES) {
+    for (const day of await listOrNone(disk, layout.states[state])) {
+      const folder = join(layout.states[state], day);
       for (const text of await listOrNone(disk, folder)) {
         const name = parseEndedName(text);
         if (name === undefined) continue;

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { systemCode } from '../../../errors.ts';
 import { waitsUntilMs } from '../../../task/due.ts';
+import { WAITING_STATES } from '../../../task/lifecycle.ts';
 import type { SweepReport } from '../../queue.ts';
 import { sweepTmp } from '../add/finish-adds.ts';
 import { listOrNone } from '../disk/disk.ts';
@@ -12,13 +13,7 @@ import { makeFolderOnce } from '../disk/moves.ts';
 import { each } from '../disk/run-all.ts';
 import { endForParent, sweepMarks } from '../end/cancel.ts';
 import type { QueueContext } from '../layout/context.ts';
-import {
-  isWorkerId,
-  parseDelayedName,
-  parseTaskName,
-  REAPED_PREFIX,
-  type TaskName,
-} from '../layout/names.ts';
+import { isWorkerId, parseTaskName, parseWaiting, REAPED_PREFIX, type TaskName } from '../layout/names.ts';
 import { withoutOldNames } from '../layout/old-names.ts';
 import { quarantine } from '../layout/quarantine.ts';
 import { fillReserve } from '../layout/reserve.ts';
@@ -130,12 +125,11 @@ const recheck = async (context: QueueContext, name: TaskName, report: SweepRepor
 /** Only pending/ takes what is dropped in: elsewhere it would lie unseen. */
 const setAsideForeign = async (context: QueueContext, report: SweepReport): Promise<void> => {
   const { disk, layout } = context;
-  for (const [folder, parse] of [
-    [layout.delayed, parseDelayedName],
-    [layout.blocked, parseTaskName],
-  ] as const) {
+  for (const state of WAITING_STATES) {
+    if (state === 'pending') continue;
+    const folder = layout.states[state];
     const names = (await listOrNone(disk, folder)).filter(
-      (name) => !name.startsWith('.') && parse(name) === undefined,
+      (name) => !name.startsWith('.') && parseWaiting(state, name) === undefined,
     );
     const reason = `it is no name of a task, and lay in ${folder}; what is dropped in belongs into ${layout.pending}`;
     await each(

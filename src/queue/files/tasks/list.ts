@@ -1,13 +1,21 @@
 /** Looking at many tasks: counts and ids from names alone, records only for those that are shown. */
 import { join } from 'node:path';
-import { isEnded, STATES, type State } from '../../../task/lifecycle.ts';
+import {
+  ENDED_STATES,
+  type EndedState,
+  isEnded,
+  isWaiting,
+  STATES,
+  type State,
+  statusOf,
+} from '../../../task/lifecycle.ts';
 import type { TaskRecord } from '../../../task/record.ts';
 import { matches, mayMatch, newestFirst } from '../../filter.ts';
 import type { Counts, ListFilter } from '../../queue.ts';
 import { listOrNone } from '../disk/disk.ts';
 import type { QueueContext } from '../layout/context.ts';
 import { placesInProgress, placesWaiting } from '../layout/locate.ts';
-import { type Place, parseDelayedName, parseEndedName, parseTaskName } from '../layout/names.ts';
+import { type Place, parseEndedName, parseWaiting } from '../layout/names.ts';
 import { countQuarantine } from '../layout/quarantine.ts';
 import { passedOver } from '../workers/worker-files.ts';
 import { joinRecord, showTask } from './read.ts';
@@ -27,26 +35,30 @@ const looksLikeTask = (name: string): boolean => name.endsWith('.json') && name.
 
 /** Counts names and opens no file. In the order in which tasks go on, so that none is missed. */
 export const countTasks = async (context: QueueContext): Promise<Counts> => {
-  const { disk, layout } = context;
-  const blocked = await countNames(context, layout.blocked, (name) => parseTaskName(name) !== undefined);
-  const delayed = await countNames(context, layout.delayed, (name) => parseDelayedName(name) !== undefined);
-  const pending = await countNames(context, layout.pending, (name) => parseTaskName(name) !== undefined);
-  let inProgress = 0;
-  for await (const _ of placesInProgress(context)) inProgress += 1;
-  const ended = { completed: 0, failed: 0 };
-  for (const state of ['completed', 'failed'] as const) {
-    for (const day of await listOrNone(disk, layout[state])) {
-      ended[state] += await countNames(context, join(layout[state], day), looksLikeTask);
-    }
+  const counts = Object.fromEntries([...STATES, 'quarantined'].map((name) => [name, 0])) as unknown as Counts;
+  for (const state of IN_ORDER) {
+    const count = await countState(context, state);
+    counts[state] += count;
+    if (statusOf(state) !== state) counts[statusOf(state)] += count;
   }
-  return {
-    pending: pending + delayed + blocked,
-    in_progress: inProgress,
-    ...ended,
-    delayed,
-    blocked,
-    quarantined: await countQuarantine(context),
-  };
+  counts.quarantined = await countQuarantine(context);
+  return counts;
+};
+
+/** Waiting tasks become ready from the last of the rows to the first, before they run. */
+const RUNNING_AT = STATES.findIndex((state) => !isWaiting(state));
+const IN_ORDER: readonly State[] = [...STATES.slice(0, RUNNING_AT).reverse(), ...STATES.slice(RUNNING_AT)];
+
+const countState = async (context: QueueContext, state: State): Promise<number> => {
+  const { disk, layout } = context;
+  const folder = layout.states[state];
+  if (isWaiting(state)) return countNames(context, folder, (name) => parseWaiting(state, name) !== undefined);
+  let count = 0;
+  if (!isEnded(state)) for await (const _ of placesInProgress(context)) count += 1;
+  else
+    for (const day of await listOrNone(disk, folder))
+      count += await countNames(context, join(folder, day), looksLikeTask);
+  return count;
 };
 
 /** Every place of a task in one of `states`, newest day first for ended ones. Other folders are not looked at. */
@@ -55,16 +67,15 @@ export async function* allPlaces(
   states: readonly State[] = STATES,
 ): AsyncGenerator<Place> {
   const wanted = new Set(states);
-  if (wanted.has('pending') || wanted.has('blocked') || wanted.has('delayed')) yield* placesWaiting(context);
+  if (states.some(isWaiting)) yield* placesWaiting(context);
   if (wanted.has('in_progress')) yield* placesInProgress(context);
-  if (wanted.has('completed')) yield* placesEnded(context, 'completed');
-  if (wanted.has('failed')) yield* placesEnded(context, 'failed');
+  for (const state of ENDED_STATES) if (wanted.has(state)) yield* placesEnded(context, state);
 }
 
-async function* placesEnded(context: QueueContext, state: 'completed' | 'failed'): AsyncGenerator<Place> {
+async function* placesEnded(context: QueueContext, state: EndedState): AsyncGenerator<Place> {
   const { disk, layout } = context;
-  for (const day of (await listOrNone(disk, layout[state])).reverse()) {
-    const folder = join(layout[state], day);
+  for (const day of (await listOrNone(disk, layout.states[state])).reverse()) {
+    const folder = join(layout.states[state], day);
     for (const text of (await listOrNone(disk, folder)).reverse()) {
       const name = parseEndedName(text);
       if (name === undefined) continue;

@@ -4,7 +4,15 @@
  */
 import { join } from 'node:path';
 import { KoubouError } from '../../../errors.ts';
-import { type EventName, firstState, nextState, type State } from '../../../task/lifecycle.ts';
+import {
+  type EventName,
+  firstState,
+  isEnded,
+  isTimed,
+  isWaiting,
+  nextState,
+  type State,
+} from '../../../task/lifecycle.ts';
 import type { TaskFile } from '../../../task/record.ts';
 import { unlessCode } from '../disk/disk.ts';
 import { move } from '../disk/moves.ts';
@@ -32,20 +40,14 @@ export const taskPlace = (
   { dueMs = null, workerFolder }: PlaceDetails = {},
 ): TaskPlace => {
   const at = (folder: string, file: string): TaskPlace => ({ state, folder, path: join(folder, file) });
-  switch (state) {
-    case 'completed':
-    case 'failed':
-      return at(layout.endedFolder(state, name.id), endedName(name.id, name.run));
-    case 'in_progress':
-      if (workerFolder === undefined) throw new KoubouError('internal', `${name.id} is given to no worker.`);
-      return at(workerFolder, taskName(name));
-    case 'delayed':
-      if (dueMs === null) throw new KoubouError('internal', `${name.id} is delayed to no time.`);
-      return at(layout.delayed, delayedName(dueMs, name));
-    case 'pending':
-    case 'blocked':
-      return at(layout[state], taskName(name));
+  if (isEnded(state)) return at(layout.endedFolder(state, name.id), endedName(name.id, name.run));
+  if (!isWaiting(state)) {
+    if (workerFolder === undefined) throw new KoubouError('internal', `${name.id} is given to no worker.`);
+    return at(workerFolder, taskName(name));
   }
+  if (!isTimed(state)) return at(layout.states[state], taskName(name));
+  if (dueMs === null) throw new KoubouError('internal', `${name.id} is ${state} to no time.`);
+  return at(layout.states[state], delayedName(dueMs, name));
 };
 
 /** Where a task begins. `run`: of one that comes back from quarantine, the last of its runs. */
