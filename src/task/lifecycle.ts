@@ -13,7 +13,7 @@ interface StateRow {
 }
 
 /** In the order in which tasks go on. */
-export const STATE_ROWS = {
+const STATE_ROWS = {
   pending: { status: 'pending', phase: 'waiting' },
   delayed: { status: 'pending', phase: 'waiting', timed: true },
   blocked: { status: 'pending', phase: 'waiting' },

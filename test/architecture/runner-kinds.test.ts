@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { kindNames } from '../../src/task/runner-kinds.ts';
 import { buildPlanted, type Fault, type NewFile } from '../faults/planted-build.ts';
 import { Project } from '../helpers/project.ts';
+import { listedUnder } from './costs.ts';
 
-const repository = join(import.meta.dirname, '../..');
-const src = join(repository, 'src');
+const src = join(import.meta.dirname, '../../src');
 
 const NAMES = kindNames().join('|');
 const KIND = String.raw`\b(?:\w+[.?]+)*\w*[kK]ind\b\)?`;
@@ -147,19 +147,12 @@ export class EchoRunner implements Runner {
   },
 ];
 
-/** The files that the docs list under "What a new kind of runner costs". */
-const listed = (): string[] => {
-  const text = readFileSync(join(repository, 'docs/how-it-works.md'), 'utf8');
-  const section = text.split('## What a new kind of runner costs\n')[1]?.split('\n## ')[0] ?? '';
-  return [...section.matchAll(/^\| `src\/([^`]+)` \|/gm)].map(([, file = '']) => file).toSorted();
-};
-
 describe('a new kind of runner', function () {
   this.timeout(60_000);
 
   it('costs the files that docs/how-it-works.md lists, four at most', () => {
     const planted = [...new Set(ECHO.map(({ file }) => file.replace('echo', 'NAME')))].toSorted();
-    assert.deepEqual(listed(), planted);
+    assert.deepEqual(listedUnder('What a new kind of runner costs'), planted);
     assert.ok(planted.length <= 4, String(planted));
   });
 

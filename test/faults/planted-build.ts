@@ -1,6 +1,6 @@
 /** The command line, built of a copy of src in which something is wrong: to show that a check finds it. */
 import { rmSync } from 'node:fs';
-import { cp, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildCommandLine } from '../../build/command-line.ts';
@@ -19,8 +19,8 @@ export interface NewFile extends Omit<Fault, 'from'> {
   from: null;
 }
 
-/** The path of bin/run.js of a build that is wrong in these places. It is removed when the process ends. */
-export const buildPlanted = async (...faults: readonly (Fault | NewFile)[]): Promise<string> => {
+/** A copy of what is built, with src changed in these places. It is removed when the process ends. */
+export const plant = async (...faults: readonly (Fault | NewFile)[]): Promise<string> => {
   const root = await mkdtemp(join(tmpdir(), 'koubou-planted-'));
   process.once('exit', () => rmSync(root, { recursive: true, force: true }));
   for (const folder of ['bin', 'src'])
@@ -31,6 +31,7 @@ export const buildPlanted = async (...faults: readonly (Fault | NewFile)[]): Pro
   for (const { file, from, to } of faults) {
     const path = join(root, 'src', file);
     if (from === null) {
+      await mkdir(dirname(path), { recursive: true });
       await writeFile(path, to, { flag: 'wx' });
       continue;
     }
@@ -38,6 +39,12 @@ export const buildPlanted = async (...faults: readonly (Fault | NewFile)[]): Pro
     if (parts.length !== 2) throw new Error(`src/${file} has ${parts.length - 1} times: ${from}`);
     await writeFile(path, parts.join(to));
   }
+  return root;
+};
+
+/** The path of bin/run.js of a build of such a copy. */
+export const buildPlanted = async (...faults: readonly (Fault | NewFile)[]): Promise<string> => {
+  const root = await plant(...faults);
   const source = join(root, 'src');
   await buildCommandLine(join(source, 'commands'), join(root, 'dist', 'cli'), source);
   return join(root, 'bin', 'run.js');

@@ -9,7 +9,7 @@ import {
   lastOutcome,
   waitingFor,
 } from '../../../src/task/join-record.ts';
-import { isEnded } from '../../../src/task/lifecycle.ts';
+import { isEnded, STATES, statusOf } from '../../../src/task/lifecycle.ts';
 import type { TaskRecord } from '../../../src/task/record.ts';
 import type { Entry, Store } from './store.ts';
 import { isHeard, passedOver } from './workers.ts';
@@ -60,11 +60,11 @@ export const findIds = ({ entries }: Store, part: string, limit: number): string
     .slice(0, limit);
 
 export const countTasks = (store: Store): Counts => ({
-  pending: store.in('pending', 'delayed', 'blocked').length,
-  in_progress: store.in('in_progress').length,
-  completed: store.in('completed').length,
-  failed: store.in('failed').length,
-  delayed: store.in('delayed').length,
-  blocked: store.in('blocked').length,
+  ...(Object.fromEntries(
+    STATES.map((name) => [
+      name,
+      store.in(...STATES.filter((state) => state === name || statusOf(state) === name)).length,
+    ]),
+  ) as Omit<Counts, 'quarantined'>),
   quarantined: 0,
 });
