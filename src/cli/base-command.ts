@@ -26,7 +26,7 @@ export abstract class BaseCommand extends Command {
   static override baseFlags = {
     json: Flags.boolean({ summary: 'Print one JSON document.', helpGroup: 'GLOBAL' }),
     home: Flags.string({
-      summary: 'The .koubou folder to use.',
+      summary: 'Use this .koubou folder.',
       helpValue: 'DIR',
       helpGroup: 'GLOBAL',
     }),

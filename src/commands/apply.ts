@@ -6,9 +6,9 @@ import { printApplied } from '../cli/show/applied.ts';
 import { worded } from '../say/say.ts';
 
 export default class Apply extends BaseCommand {
-  static override summary = 'Apply the changes of a worktree task to your own work tree: all or nothing.';
+  static override summary = 'Apply the changes of a worktree task to your own work tree, all or none.';
   static override description =
-    'Does a three-way merge with your last commit. If there are conflicts, or files with changes of your own, it lists them, changes nothing and exits with 1. It never stages or commits. A branch that is not what was checked is refused.';
+    'Does a three-way merge with your last commit. On conflicts, or where files have changes of your own, lists them, changes nothing and exits with 1. Never stages or commits. Refuses a branch that differs from what was checked.';
   static override examples = ['<%= config.bin %> <%= command.id %> a3xz'];
   static override args = {
     task: argument({ description: 'Task: an id, part of an id, or last.', required: true }),
@@ -17,7 +17,7 @@ export default class Apply extends BaseCommand {
   static override flags = {
     'branch-as-it-is': boolean({
       description:
-        'Apply what is on the branch now, also where that is not what was checked. For persons only.',
+        'Apply the branch as it is now, even if it differs from what was checked. Refused for agents.',
     }),
   };
 

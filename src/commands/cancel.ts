@@ -10,8 +10,7 @@ import { KoubouError } from '../errors.ts';
 const WAIT_MS = 10_000;
 
 export default class Cancel extends BaseCommand {
-  static override summary =
-    'Cancel tasks: pending ones at once, running ones with every process they started.';
+  static override summary = 'Cancel tasks; running ones are stopped with every process they started.';
   static override description = 'Waits up to 10 seconds for running tasks and reports what happened to each.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> a3xz',

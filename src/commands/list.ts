@@ -16,14 +16,14 @@ export default class List extends BaseCommand {
   static override usage = '<%= command.id %> [FLAGS]';
   static override flags = {
     status: choice({
-      summary: 'Only tasks in this state; pending includes delayed and blocked ones.',
+      summary: 'List only tasks in this state; pending includes delayed and blocked ones.',
       options: LISTED,
     })(),
-    type: choice({ summary: 'Only tasks of this type.', options: TASK_TYPES })(),
+    type: choice({ summary: 'List only tasks of this type.', options: TASK_TYPES })(),
     label: labelFlag(),
     limit: integer({ summary: 'List at most N tasks.', default: 20, min: 1, helpValue: 'N' }),
-    since: duration({ summary: 'Only tasks added within this time.', helpValue: '2h' }),
-    unread: boolean({ summary: 'Only ended tasks whose result was not read yet.' }),
+    since: duration({ summary: 'List only tasks added within this time.', helpValue: '2h' }),
+    unread: boolean({ summary: 'List only ended tasks whose result was not read yet.' }),
     reveal: revealFlag(),
   };
 

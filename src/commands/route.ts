@@ -6,7 +6,7 @@ import { promptFrom } from '../cli/flags/prompt-words.ts';
 import { renderRoute } from '../cli/render/route.ts';
 
 export default class Route extends BaseCommand {
-  static override summary = 'Show which runner and model a task would get, and why. Adds nothing.';
+  static override summary = 'Show which runner and model a task would get, and why, without adding it.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --explain "Explain what this does." --file src/a.ts',
     '<%= config.bin %> <%= command.id %> --type code --label team=web "Add tests." --json',

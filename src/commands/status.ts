@@ -16,7 +16,7 @@ export default class Status extends BaseCommand {
   static override args = { task: argument({ description: 'Task: an id, part of an id, or last.' }) };
   static override flags = {
     watch: boolean({ summary: 'Keep refreshing until Ctrl-C, or until the task has ended.' }),
-    full: boolean({ summary: 'With a task: do not cut fields above 16 KB.' }),
+    full: boolean({ summary: 'With a task id: do not cut fields above 16 KB.' }),
     reveal: revealFlag(),
   };
 

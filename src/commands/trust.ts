@@ -16,7 +16,7 @@ export default class Trust extends BaseCommand {
   ];
   static override flags = {
     tasks: boolean({
-      summary: 'Also trust its tasks, which are shown first: they run as if you had added them.',
+      summary: 'Also trust its tasks, after showing them; they run as if you had added them.',
     }),
     yes: boolean({ summary: 'Do not ask.' }),
   };

@@ -10,7 +10,7 @@ import { closeInherited, narrowUmask } from '../process/programs/inherited.ts';
 export default class Work extends BaseCommand {
   static override summary = 'Run the worker daemon in the foreground.';
   static override description =
-    'On the first Ctrl-C or SIGTERM it claims no new tasks and lets the running ones finish; on the second it stops at once and returns them to the queue.';
+    'On the first Ctrl-C or SIGTERM, claims no new tasks and lets the running ones finish; on the second, stops at once and returns them to the queue.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {

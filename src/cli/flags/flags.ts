@@ -62,7 +62,7 @@ export const argument = (options: { description: string; required?: boolean }) =
 /** What an agent's caller has to say, so that what must stay is not read by a model elsewhere unawares. */
 export const revealFlag = () =>
   Flags.boolean({
-    summary: 'For agents: also show what must stay on this machine. It leaves the machine.',
+    summary: 'For agents: also show what must stay on this machine; it then leaves the machine.',
   });
 
 /** All words of the command line that are no flags; the last of a command's arguments. */

@@ -13,7 +13,7 @@ export default class Scale extends BaseCommand {
     max: argument({ description: 'Maximum number of slots.', required: true }),
   };
   static override flags = {
-    worker: text({ summary: 'Only this worker, named as in `koubou workers`.', helpValue: 'NAME' }),
+    worker: text({ summary: 'Change only this worker, named as in `koubou workers`.', helpValue: 'NAME' }),
   };
 
   async run(): Promise<void> {

@@ -5,7 +5,9 @@ import {
   type EndedState,
   isEnded,
   isWaiting,
+  PART_STATES,
   STATES,
+  STATUSES,
   type State,
   statusOf,
 } from '../../../task/lifecycle.ts';
@@ -35,7 +37,9 @@ const looksLikeTask = (name: string): boolean => name.endsWith('.json') && name.
 
 /** Counts names and opens no file. In the order in which tasks go on, so that none is missed. */
 export const countTasks = async (context: QueueContext): Promise<Counts> => {
-  const counts = Object.fromEntries([...STATES, 'quarantined'].map((name) => [name, 0])) as unknown as Counts;
+  const counts = Object.fromEntries(
+    [...STATUSES, ...PART_STATES, 'quarantined'].map((name) => [name, 0]),
+  ) as unknown as Counts;
   for (const state of IN_ORDER) {
     const count = await countState(context, state);
     counts[state] += count;
