@@ -38,14 +38,14 @@ export const FIELDS = {
     form: '`general`, `code`, `command`',
     meaning: 'text from a model, code from a model, or a program',
   },
-  prompt: { type: TEXT, form: 'text', meaning: 'what the model is asked; may be empty for a command' },
+  prompt: { type: TEXT, form: 'text', meaning: 'the prompt for the model; may be empty for a command' },
   prompt_file: {
     type: TEXT,
     flag: { summary: 'Read the prompt from this file; - reads stdin.', helpValue: 'F' },
     notDropped: { what: 'prompt_file' },
     asks: 'files_outside',
     form: 'text',
-    meaning: 'a file that holds the prompt',
+    meaning: 'a file that contains the prompt',
   },
   command: {
     type: WORDS,
@@ -61,13 +61,13 @@ export const FIELDS = {
     asks: 'files_outside',
     form: 'list of `{path, sha256}`',
     meaning:
-      'go with the prompt; read when the task runs, as UTF-8, or UTF-16 with a byte order mark. `sha256` is null where nobody recorded it',
+      'files attached to the prompt; read when the task runs, as UTF-8, or UTF-16 with a byte order mark. `sha256` is null where it was not recorded',
   },
   context: {
     type: OBJECT,
     flag: { summary: 'Add facts to the prompt: a JSON object.', helpValue: 'JSON' },
     form: 'object',
-    meaning: 'facts that go with the prompt',
+    meaning: 'facts added to the prompt',
   },
   difficulty: { type: TEXT, form: 'text or null', meaning: 'a hint for choosing the model' },
   cwd: {
@@ -75,26 +75,26 @@ export const FIELDS = {
     flag: { summary: 'Working folder of the task; default: the current folder.', helpValue: 'DIR' },
     asks: 'folder_outside',
     form: 'text',
-    meaning: 'the folder it works in',
+    meaning: 'the working folder',
   },
   priority: {
     type: whole(1, 10),
     flag: { summary: 'Priority from 1 to 10; 10 is the most urgent.', helpValue: 'N' },
     form: '1 to 10',
-    meaning: '10 is most urgent, 5 is usual',
+    meaning: '10 is the most urgent, 5 the default',
   },
   labels: {
     type: LABELS,
     aliases: ['label'],
     flag: { name: 'label', summary: 'Add a label, by which commands select tasks.', helpValue: 'K=V' },
     form: 'object of text',
-    meaning: 'to choose tasks by',
+    meaning: 'labels by which commands select tasks',
   },
   sensitive: {
     type: YES,
     form: 'true, false',
     meaning:
-      'it must not leave this machine, as with `local_only`: said by whoever added it, seen in its content, or so of a task that it waits for ([local only](local-only.md))',
+      'the task must not leave this machine, as with `local_only`: set by the caller, found in its content, or inherited from a task that it waits for ([local only](local-only.md))',
   },
   runner: {
     type: TEXT,
@@ -105,28 +105,28 @@ export const FIELDS = {
     },
     asks: 'agent',
     form: 'text',
-    meaning: 'what does it, by its name in the config',
+    meaning: 'the runner, by its name in the config',
   },
   model: {
     type: TEXT,
     option: text,
     flag: { summary: 'Use this model.', helpValue: 'M' },
     form: 'text',
-    meaning: 'which model',
+    meaning: 'the model',
   },
   template: {
     type: TEXT,
     option: text,
     flag: { summary: 'Wrap the prompt in this template.', helpValue: 'NAME' },
     form: 'text',
-    meaning: 'which prompt template is put around the prompt',
+    meaning: 'the prompt template that wraps the prompt',
   },
   system: {
     type: TEXT,
     option: text,
     flag: { summary: 'Use these system instructions instead of a template.', helpValue: 'TEXT' },
     form: 'text',
-    meaning: 'instructions in place of a template',
+    meaning: 'system instructions instead of a template',
   },
   set: {
     type: SETTINGS,
@@ -134,14 +134,14 @@ export const FIELDS = {
     flag: { summary: 'Set a model option, such as temperature=0.7.', helpValue: 'K=V' },
     form: 'object',
     meaning:
-      "model options, such as `temperature`; the names of Ollama and of OpenAI's API both do, see [settings](servers.md#settings)",
+      "model options, such as `temperature`; names of Ollama's and of OpenAI's API are accepted, see [settings](servers.md#settings)",
   },
   timeout: {
     type: SECONDS,
     option: seconds,
     flag: { summary: 'Time limit of each attempt; 0 means none.' },
     form: 'seconds',
-    meaning: 'for a whole attempt; 0 is no limit',
+    meaning: 'time limit of a whole attempt; 0 means none',
   },
   stall_timeout: { type: SECONDS, option: seconds, form: 'seconds', meaning: 'the longest silence' },
   retries: {
@@ -149,7 +149,7 @@ export const FIELDS = {
     option: z.optional(z.int().check(z.nonnegative())),
     flag: { summary: 'Number of retries after a failed attempt.', helpValue: 'N' },
     form: 'number',
-    meaning: 'charged errors that are followed by another attempt',
+    meaning: 'number of charged errors that are retried',
   },
   schema: {
     type: SCHEMA,
@@ -158,7 +158,7 @@ export const FIELDS = {
     notDropped: { what: 'the name of a schema file', where: (value) => typeof value === 'string' },
     asks: 'files_outside',
     form: 'JSON schema',
-    meaning: 'the output must fit it',
+    meaning: 'the output must match it',
   },
   check: {
     type: TEXT,
@@ -167,7 +167,7 @@ export const FIELDS = {
     notDropped: { what: 'check' },
     asks: 'check',
     form: 'text',
-    meaning: 'a shell command that must end with 0 for the output to count',
+    meaning: 'a shell command that must exit with 0 for the output to count',
   },
   check_outside: {
     type: YES,
@@ -176,7 +176,7 @@ export const FIELDS = {
     asks: 'check_outside',
     form: 'true, false',
     meaning:
-      'run the check with your rights where the work was done in a sandbox; refused for tasks that must stay on this machine',
+      'run the check with your rights, outside the sandbox of the run; refused for tasks that must stay on this machine',
   },
   extract: {
     type: oneOf(EXTRACTS),
@@ -184,7 +184,7 @@ export const FIELDS = {
     flag: { summary: 'Keep only this part of the answer: code or json.', helpValue: 'WHAT' },
     form: '`code`, `json`',
     meaning:
-      'the result is the block of code, or the JSON, in the answer. Without it a fence around all of the answer is taken off where `schema` is given or `output` names a file of code',
+      'keep only the code block, or the JSON, of the answer. Without it, a fence around the whole answer is removed if `schema` is given or `output` names a source file',
   },
   expect: {
     type: TEXTS,
@@ -194,14 +194,14 @@ export const FIELDS = {
     asks: 'files_outside',
     form: 'list of text',
     meaning:
-      'files that the task must make or change: there in the end, not empty, and not as they were before its first attempt ([how it works](how-it-works.md#when-a-result-counts))',
+      'files that the task must create or change: they exist in the end, are not empty, and differ from before its first attempt ([how it works](how-it-works.md#when-a-result-counts))',
   },
   expect_existing: {
     type: YES,
     option: yes,
     flag: { summary: 'Let --expect also accept files that exist and do not change.' },
     form: 'true, false',
-    meaning: 'expected files may have been there before, and stay as they were',
+    meaning: 'expected files may exist before and stay unchanged',
   },
   output: {
     type: TEXT,
@@ -210,21 +210,21 @@ export const FIELDS = {
     notDropped: { what: 'output' },
     asks: 'output_outside',
     form: 'text',
-    meaning: 'where the accepted output is written as well',
+    meaning: 'file to which the accepted output is also written',
   },
   local_only: {
     type: YES,
     option: yes,
     flag: { summary: 'Never send the task to another machine.' },
     form: 'true, false',
-    meaning: 'it must not leave this machine',
+    meaning: 'the task must not leave this machine',
   },
   allow_no_change: {
     type: YES,
     option: yes,
     flag: { summary: 'Accept a code task that changes no files.' },
     form: 'true, false',
-    meaning: 'a code task may leave everything as it was ([code-tasks.md](code-tasks.md))',
+    meaning: 'a code task may change no files ([code-tasks.md](code-tasks.md))',
   },
   worktree: {
     type: YES,
@@ -232,7 +232,7 @@ export const FIELDS = {
     flag: { summary: 'Work in a separate git worktree; `koubou apply` brings the changes over.' },
     notDropped: { what: 'worktree', where: (value) => value === true },
     form: 'true, false',
-    meaning: 'type code: it runs in a git worktree of its own; the result is the branch `koubou/ID`',
+    meaning: 'type code: the task runs in a separate git worktree; its result is the branch `koubou/ID`',
   },
   sandbox: {
     type: oneOf(SANDBOXES),
@@ -244,7 +244,7 @@ export const FIELDS = {
     notDropped: { what: 'sandbox' },
     asks: 'full_access',
     form: '`read-only`, `workspace-write`, `danger-full-access`',
-    meaning: 'what an agent may do',
+    meaning: "what the agent's commands may write",
   },
   resume_from: {
     type: TEXT,
@@ -258,7 +258,7 @@ export const FIELDS = {
     type: TEXTS,
     flag: { summary: 'Start only after this task has completed.', helpValue: 'TASK' },
     form: 'list of ids',
-    meaning: 'not before these have completed; when one fails, this fails too',
+    meaning: 'start only after these have completed; if one fails, this task fails too',
   },
   after_any: {
     type: TEXTS,
@@ -267,21 +267,21 @@ export const FIELDS = {
       helpValue: 'TASK',
     },
     form: 'list of ids',
-    meaning: 'not before these have ended, however',
+    meaning: 'start only after these have ended, completed or failed',
   },
   in: {
     type: FROM_NOW,
     fills: 'not_before',
     flag: { summary: 'Start no earlier than this long from now.', exclusive: ['at'] },
     form: 'seconds',
-    meaning: 'not before this much time from now has passed',
+    meaning: 'start no earlier than this long from now',
   },
   not_before: {
     type: TIME,
     aliases: ['at'],
     flag: { name: 'at', summary: 'Start no earlier than this time: 14:30, or ISO 8601.', helpValue: 'TIME' },
     form: 'time or null',
-    meaning: 'not before this time',
+    meaning: 'start no earlier than this time',
   },
   key: {
     type: TEXT,
@@ -290,6 +290,6 @@ export const FIELDS = {
       helpValue: 'KEY',
     },
     form: 'text or null',
-    meaning: 'given again, adds nothing and names this task',
+    meaning: 'idempotency key: adding a task with the same key again adds nothing and returns this task',
   },
 } as const satisfies Readonly<Record<string, FieldRow>>;
