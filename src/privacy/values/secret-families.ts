@@ -4,6 +4,8 @@
  * is one; in a sentence it must look like one, or be said to be one. Each look goes a bounded way from the name.
  */
 
+import { isSaidBefore } from '../said/said-before.ts';
+import { isSaid } from '../said/said-value.ts';
 import { bareName } from '../secret-hints.ts';
 import {
   FAMILY_OF_WORD,
@@ -14,8 +16,6 @@ import {
   OTHER_THING,
 } from '../words/secret-names.ts';
 import { isAfterName } from './named-value.ts';
-import { isSaidBefore } from './said/said-before.ts';
-import { isSaid } from './said/said-value.ts';
 import { isInColumn } from './secret-columns.ts';
 import { subwords } from './secret-values.ts';
 

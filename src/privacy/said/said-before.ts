@@ -1,6 +1,7 @@
 /** The value that a sentence tells before it names it. Pure. */
-import type { Named } from '../../words/secret-names.ts';
-import { isCode, isStrong, isTechnical, kindOf, namesItself } from '../secret-values.ts';
+
+import { isCode, isStrong, isTechnical, kindOf, namesItself } from '../values/secret-values.ts';
+import type { Named } from '../words/secret-names.ts';
 import { IS_CJK } from './said-words.ts';
 
 const AS: ReadonlySet<string> = new Set(

@@ -1,8 +1,9 @@
 /** Whether a sentence tells one of its words as the value of what it names. Pure. */
-import type { Named } from '../../words/secret-names.ts';
-import { SPOKEN_OF } from '../../words/secret-names.ts';
-import { ADVERBS, isProse, RELATIONS, SAYS, unitFollows } from '../../words/sentence-words.ts';
-import { isCode, isRandom, isStrong, isTechnical } from '../secret-values.ts';
+
+import { isCode, isRandom, isStrong, isTechnical } from '../values/secret-values.ts';
+import type { Named } from '../words/secret-names.ts';
+import { SPOKEN_OF } from '../words/secret-names.ts';
+import { ADVERBS, isProse, RELATIONS, SAYS, unitFollows } from '../words/sentence-words.ts';
 import { IS_CJK, type Word } from './said-words.ts';
 
 /** `J'ai changé le mdp en …`, `cambié la contraseña a …`: only then do these small words tell a value. */

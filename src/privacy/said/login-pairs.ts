@@ -1,5 +1,5 @@
 /** The password beside the name of its account. Pure. */
-import { isCode, isTechnical, kindOf } from '../secret-values.ts';
+import { isCode, isTechnical, kindOf } from '../values/secret-values.ts';
 
 /** `auth=('bob', 'hunter22')`, `login("bob", "hunter22")`. */
 export const PAIR =

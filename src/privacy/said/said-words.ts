@@ -1,5 +1,5 @@
 /** A sentence about a secret, word by word. Pure. */
-import { type Kind, kindOf } from '../secret-values.ts';
+import { type Kind, kindOf } from '../values/secret-values.ts';
 
 const CJK = '\\u3001-\\u9fff\\uac00-\\ud7af';
 const WORDS = new RegExp(`[${CJK}]+|[^\\s${CJK}]+`, 'g');

@@ -1,6 +1,6 @@
 /** The value that a sentence tells: `the password for the shop is hunter2`, `パスワードは hunter2 です`. Pure. */
-import type { Named } from '../../words/secret-names.ts';
-import { SPOKEN_OF } from '../../words/secret-names.ts';
+import type { Named } from '../words/secret-names.ts';
+import { SPOKEN_OF } from '../words/secret-names.ts';
 import { holdsPair, isPair, PAIR } from './login-pairs.ts';
 import { IS_CJK, wordsOf } from './said-words.ts';
 import { isForeign, isPhrase, isTitled, isWithUser, saysInQuotes } from './told-phrase.ts';

@@ -1,8 +1,9 @@
 /** Values in a sentence that are known by their place or form, and not by the word before them. Pure. */
-import type { Named } from '../../words/secret-names.ts';
-import { SPOKEN_OF } from '../../words/secret-names.ts';
-import { isProse, RELATIONS, unitFollows } from '../../words/sentence-words.ts';
-import { kindOf } from '../secret-values.ts';
+
+import { kindOf } from '../values/secret-values.ts';
+import type { Named } from '../words/secret-names.ts';
+import { SPOKEN_OF } from '../words/secret-names.ts';
+import { isProse, RELATIONS, unitFollows } from '../words/sentence-words.ts';
 import type { Word } from './said-words.ts';
 
 /** `the passphrase is correct horse battery staple`. */
