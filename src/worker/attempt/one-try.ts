@@ -229,7 +229,10 @@ export class OneTry {
     );
     const stopped = stoppedVerdict(clocks, this.#seen);
     if (stopped !== null) return stopped;
-    if (!verification.ok) return { error: verification.error, feedback: verification.feedback };
+    if (!verification.ok) {
+      const { error, feedback } = verification;
+      return (await this.#afterCheck()) ?? { error, feedback };
+    }
     this.#evidence = verification.evidence;
     return null;
   }
@@ -252,9 +255,15 @@ export class OneTry {
       stillTheSame(claim.task, this.#candidate),
     );
     if (changed !== null) return changed;
-    return steps.within('looking whether the work is as it was checked', () =>
+    const moved = await steps.within('looking whether the work is as it was checked', () =>
       workplace.moved(clocks.signal),
     );
+    return moved === null ? null : ((await this.#afterCheck()) ?? moved);
+  }
+
+  /** What a check that did not count wrote is in the patch of its run as well: another attempt goes on from there. */
+  async #afterCheck(): Promise<Wanting | null> {
+    return this.#parts.claim.task.options.check === undefined ? null : this.#lookAround();
   }
 
   /** Neither may what a successor made be replaced, nor be said to be there what was not. */

@@ -22,14 +22,15 @@ export const checkExecutor = async (
   }: Pick<WorkerSettings, 'home' | 'keys' | 'programs' | 'naming' | 'environment'>,
 ): Promise<Executor> => {
   const outside = task.options.check_outside === true;
-  if (outside && place.staysLocal) {
+  if (outside && place.staysLocal && task.confined !== true) {
     throw new KoubouError(
       'not_local',
       'The task must stay on this machine, and a check outside the sandbox reaches any network; it was not run.',
       { hint: say`Delegate it without ${field('check_outside')}.` },
     );
   }
-  if (task.confined === true) {
+  // Of a task of an agent, only a check that the config names is to run outside.
+  if (task.confined === true && (!outside || place.staysLocal)) {
     return confinedExecutor(place, {
       home,
       keys,
@@ -37,7 +38,8 @@ export const checkExecutor = async (
       naming,
       environment,
       network: 'none',
-      writes: 'project',
+      // No more than who did the work.
+      writes: 'folder',
     });
   }
   return outside ? localExecutor : ((await runner.executorFor?.(task, place)) ?? localExecutor);
