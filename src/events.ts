@@ -42,4 +42,4 @@ export interface Left {
   running: number;
 }
 
-export type Tell = (event: WorkerEvent) => void;
+export type EmitEvent = (event: WorkerEvent) => void;

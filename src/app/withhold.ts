@@ -5,7 +5,7 @@
  */
 import type { Config } from '../config/schema.ts';
 import { ERROR_CODES, type ErrorInfo, isErrorCode, KoubouError } from '../errors.ts';
-import type { Tell, WorkerEvent } from '../events.ts';
+import type { EmitEvent, WorkerEvent } from '../events.ts';
 import type { Queue } from '../queue/queue.ts';
 import { field, say, toText } from '../say/say.ts';
 import type { TaskRecord } from '../task/record.ts';
@@ -110,7 +110,10 @@ const withoutWords = ({ code }: ErrorInfo, instead = WITHHELD): ErrorInfo => ({
 });
 
 /** The same events in the same order, without the words of errors of tasks that are withheld. */
-export const withheldEvents = (view: View, tell: Tell): { tell: Tell; told: () => Promise<unknown> } => {
+export const withheldEvents = (
+  view: View,
+  tell: EmitEvent,
+): { tell: EmitEvent; told: () => Promise<unknown> } => {
   let last: Promise<unknown> = Promise.resolve();
   const shown = async (event: WorkerEvent): Promise<WorkerEvent> =>
     event.event === 'task_ended' && event.error !== null && (await view.isWithheld(event.task_id))

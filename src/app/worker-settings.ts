@@ -10,7 +10,7 @@ import type { Seal } from '../text/seal.ts';
 import type { Until, WorkerSettings } from '../worker/settings.ts';
 import { planSettings } from './routing.ts';
 
-export interface WorkerWishes {
+export interface WorkerOptions {
   version: string;
   home: string;
   seal: Seal;
@@ -24,7 +24,7 @@ export const workerSettings = (
   config: Config,
   environment: Environment,
   variables: Readonly<Record<string, string | undefined>>,
-  wishes: WorkerWishes,
+  wishes: WorkerOptions,
 ): WorkerSettings => {
   const min = wishes.min ?? Math.min(config.workers.min, wishes.max ?? config.workers.min);
   return {

@@ -2,7 +2,7 @@ import { startWorker } from '../actions/workers/ensure-worker.ts';
 import { openWorkerApp, runWorker } from '../actions/workers/run-worker.ts';
 import type { App } from '../app/app.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { type Wishes, wishesOf, workFlags } from '../cli/flags/work-flags.ts';
+import { type WorkOptions, workFlags, workOptions } from '../cli/flags/work-flags.ts';
 import { ignoreHangUp, WorkerLog } from '../cli/show/worker-log.ts';
 import { endHard } from '../process/programs/end-hard.ts';
 import { closeInherited, narrowUmask } from '../process/programs/inherited.ts';
@@ -28,7 +28,7 @@ export default class Work extends BaseCommand {
     const { flags } = await this.parse(Work);
     const app = await openWorkerApp(this.appRequest(flags, 'act'));
     if (app.caller.principal.role !== 'owner') narrowUmask();
-    const wishes = wishesOf(flags);
+    const wishes = workOptions(flags);
     if (flags.detach) return this.#detach(app, wishes, flags.json);
     const log = new WorkerLog({
       json: flags.json,
@@ -51,7 +51,7 @@ export default class Work extends BaseCommand {
     }
   }
 
-  async #detach(app: App, wishes: Wishes, json: boolean): Promise<void> {
+  async #detach(app: App, wishes: WorkOptions, json: boolean): Promise<void> {
     const { worker, logPath } = await startWorker(app, wishes);
     if (json) await this.printJson(worker);
     else await this.print(worker.worker_id);

@@ -3,7 +3,7 @@
  * The local executor starts them with the rights of the user; the others confine them, so that what a model wrote runs
  * with no more rights than the model had.
  */
-import type { ProgramOptions, RunningProgram } from '../process/programs/spawn.ts';
+import type { ProgramOptions, RunningProgram } from '../process/programs/start-program.ts';
 import type { StopOptions, Stopped } from '../process/programs/stop-tree.ts';
 
 export interface Executor {

@@ -1,7 +1,7 @@
 /** Starts a program of a run or of its check, and stays with it until nothing of what it started is left. */
 import { noteOwn } from '../names/own-file.ts';
 import type { Lease } from '../process/lease.ts';
-import type { ProgramEnd, ProgramOptions } from '../process/programs/spawn.ts';
+import type { ProgramEnd, ProgramOptions } from '../process/programs/start-program.ts';
 import { killMarked } from '../process/programs/stop-tree.ts';
 import type { Executor } from './executor.ts';
 

@@ -14,7 +14,7 @@ import { refuseLinkedFolders } from './repository/linked-folders.ts';
 import type { Repository } from './repository/repository.ts';
 import { allowedSettings, settingsFile, userFile } from './settings.ts';
 
-export interface OwnGitWish {
+export interface OwnGitOptions {
   /** Absolute: the folder that is made, in place of what is there. */
   path: string;
   repository: Repository;
@@ -28,7 +28,7 @@ const MOST_RULES = 4 * 1024 * 1024;
 /** `place`: where git finds the repository. Returns the same place, for what reads and writes contents there. */
 export const ownGit = async (
   place: GitPlace,
-  { path, repository, objects }: OwnGitWish,
+  { path, repository, objects }: OwnGitOptions,
 ): Promise<GitPlace> => {
   const { top, gitFolder, commonFolder } = repository;
   if (objects.in === 'repository') await refuseLinkedFolders(commonFolder);

@@ -9,13 +9,13 @@ import { holdsCode } from './code-evidence.ts';
 import { errorWords } from './error-body.ts';
 import { type Extracted, extract } from './extract.ts';
 import { readBeginning, readUtf8, readWhole } from './read.ts';
-import { judgeBySchema, type SchemaVerdict } from './schema.ts';
+import { judgeBySchema, type SchemaResult } from './schema.ts';
 import { isToolCallText, LONGEST_CALL_BYTES } from './tool-call-text.ts';
 
 /** What is asked, and what is answered; both travel between processes. */
 export interface Judgements {
   /** Whether the file is JSON that fits. Refuses with `usage` a schema that is none itself. */
-  schema: { asked: { path: string; schema: unknown }; answer: SchemaVerdict };
+  schema: { asked: { path: string; schema: unknown }; answer: SchemaResult };
   /** Whether the whole of the file is a tool call that the model printed. */
   tool_call: { asked: { path: string }; answer: boolean };
   /** Whether the file holds code: a fenced block, or a patch. */

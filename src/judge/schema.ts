@@ -5,7 +5,7 @@ import { wholeFence } from '../text/scan.ts';
 import { hasOddEdges } from './extract.ts';
 import { patternOf } from './patterns.ts';
 
-export type SchemaVerdict = { fits: true } | { fits: false; error: ErrorInfo; feedback: string };
+export type SchemaResult = { fits: true } | { fits: false; error: ErrorInfo; feedback: string };
 
 const SHOWN_ERRORS = 5;
 /** Letters of one of them: a path in an answer may have a name of any length. */
@@ -15,7 +15,7 @@ const SHOWN_LETTERS = 300;
  * Judges `text`, which may be one fenced block as a whole. Throws KoubouError `usage` for a schema that is
  * none itself, and `output_unjudged` where it leads round and round.
  */
-export const judgeBySchema = async (text: string, schema: unknown): Promise<SchemaVerdict> => {
+export const judgeBySchema = async (text: string, schema: unknown): Promise<SchemaResult> => {
   const validate = await compile(schema);
   const json = jsonText(text);
   // To parse it would take minutes, and each step through it a level of the stack.
@@ -65,7 +65,7 @@ const jsonText = (text: string): string => {
     : answer;
 };
 
-const misfit = (message: string): SchemaVerdict => ({
+const misfit = (message: string): SchemaResult => ({
   fits: false,
   error: errorInfo('schema_invalid', message),
   feedback: message,

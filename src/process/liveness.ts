@@ -18,7 +18,7 @@ export interface ProcessIdentity {
 }
 
 /** `elsewhere`: in another boot, on another host or in another pid namespace, where this process cannot look. */
-export type Verdict = 'alive' | 'dead' | 'elsewhere';
+export type Liveness = 'alive' | 'dead' | 'elsewhere';
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM'];
 
@@ -98,11 +98,11 @@ export const selfIdentity = (): ProcessIdentity => {
  * host. Of another boot nothing is known: it may be an earlier one of this machine, or one of a clone with the same
  * machine id.
  */
-export const verdictOn = (
+export const livenessOf = (
   other: ProcessIdentity,
   self: ProcessIdentity,
   startOf: (pid: number) => string | null = startTimeOf,
-): Verdict => {
+): Liveness => {
   if (other.bootId !== self.bootId) return 'elsewhere';
   if (other.pidNamespace !== self.pidNamespace) return 'elsewhere';
   return startOf(other.pid) === other.startTime ? 'alive' : 'dead';

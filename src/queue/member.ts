@@ -112,7 +112,7 @@ export interface Member {
   /** Says that the daemon lives; `fenced` when its tasks were given to others. */
   renew(beat: Beat): Promise<'alive' | 'fenced'>;
   /** Whether the task is still ours; only `settle` can be sure of it. */
-  holds(claim: Claim): Promise<boolean>;
+  ownsLease(claim: Claim): Promise<boolean>;
   /**
    * Ends a run: publishes the outcome, then moves the task as `budget` decides. Its permits are given back when
    * `inUse`, what of the run goes on all the same, has settled.

@@ -1,5 +1,5 @@
 /** Which steps of routing.escalate a task may take. Pure. docs/routing.md says it to the user. */
-import type { Ladder } from '../task/ladder.ts';
+import type { EscalationChain } from '../task/ladder.ts';
 import type { TaskFile } from '../task/record.ts';
 import { mustStayLocal } from './local.ts';
 
@@ -17,10 +17,10 @@ export interface Escalation {
 }
 
 /** null: the task is a program, or its caller chose who does it. The task has got what rules add to it. */
-export const ladderOf = (
+export const chainOf = (
   { type, sensitive, answer_only, options }: Pick<TaskFile, 'type' | 'sensitive' | 'answer_only' | 'options'>,
   { steps, handBack }: Escalation,
-): Ladder | null => {
+): EscalationChain | null => {
   const { runner, model, resume_from, sandbox, worktree, expect, output } = options;
   const chosen = runner ?? model ?? resume_from ?? sandbox;
   if (type === 'command' || chosen !== undefined || (steps.length === 0 && !handBack)) return null;

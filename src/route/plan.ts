@@ -6,7 +6,7 @@ import { KoubouError } from '../errors.ts';
 import type { Budget } from '../task/budget.ts';
 import type { TaskType } from '../task/fields/types.ts';
 import type { RunOutcome } from '../task/record.ts';
-import { ladderOf } from './escalate.ts';
+import { chainOf } from './escalate.ts';
 import { chooseRoute, type Route, type Routed, type Routing, type RunnerFacts, withRules } from './route.ts';
 
 /** What the config says of attempts in general. */
@@ -87,7 +87,7 @@ const budgetOf = (
   return {
     retries: said ?? retries[task.type],
     retriesSaid: said !== undefined,
-    ladder: routing.escalation === undefined ? null : ladderOf(task, routing.escalation),
+    ladder: routing.escalation === undefined ? null : chainOf(task, routing.escalation),
     workerLost: WORKER_LOST_BUDGET,
     unavailableSeconds,
   };

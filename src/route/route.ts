@@ -1,11 +1,11 @@
 /** Which runner and model a task gets, on what terms, and why. Pure. */
 import { KoubouError } from '../errors.ts';
 import { action, say } from '../say/say.ts';
-import { climb } from '../task/ladder.ts';
+import { escalate } from '../task/ladder.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
 import { kindsWith } from '../task/runner-kinds.ts';
 import { optionForFiles } from '../task/text-alone.ts';
-import { type Escalation, ladderOf } from './escalate.ts';
+import { chainOf, type Escalation } from './escalate.ts';
 import { applyRules, type Consequences, type Considered, type Rule, type Ruled } from './rules.ts';
 
 export interface Routing {
@@ -52,7 +52,7 @@ export const chooseRoute = (
 ): Route => {
   const { then, why, considered } = applyRules(routing.rules ?? [], task, fileBytes);
   const base = baseOf(task, routing, runners, then);
-  const ladder = ladderOf(withAdded(task, then), routing.escalation ?? NO_ESCALATION);
+  const ladder = chainOf(withAdded(task, then), routing.escalation ?? NO_ESCALATION);
   const begun = {
     // Another runner than the one that the rule means may not have its model.
     model: task.options.model ?? (keepsModel(task, then, base.runner) ? then.model : undefined),
@@ -61,7 +61,7 @@ export const chooseRoute = (
     ladder: ladder?.runners ?? [],
     handBack: ladder?.handBack ?? false,
   };
-  const climbing = ladder === null ? null : climb(ladder, earlier);
+  const climbing = ladder === null ? null : escalate(ladder, earlier);
   if (ladder === null || climbing === null) {
     return { ...begun, runner: base.runner, otherwise: base.otherwise };
   }

@@ -42,7 +42,7 @@ export interface RunContext {
    * To be asked with all the text that a model will get, before anything of it is sent: the networks that the run
    * must keep to, null: it is free. Throws `not_local` where this runner cannot keep to them.
    */
-  local: (sent: string) => Promise<LocalNetworks | null>;
+  requireLocal: (sent: string) => Promise<LocalNetworks | null>;
 }
 
 export type { Observed };

@@ -3,7 +3,7 @@
  * outcomes since the task was last retried by hand, never from a counter somebody has to keep.
  */
 import { ERROR_CODES, isErrorCode } from '../errors.ts';
-import { climb, type Ladder, leadsUp } from './ladder.ts';
+import { type EscalationChain, escalate, hasNext } from './ladder.ts';
 import type { RunOutcome } from './record.ts';
 
 export interface Budget {
@@ -12,7 +12,7 @@ export interface Budget {
   /** Whether the task or a rule said `retries` itself: then steps up are among them too. */
   retriesSaid?: boolean;
   /** null or absent: the task is tried again where it was. */
-  ladder?: Ladder | null;
+  ladder?: EscalationChain | null;
   /** Deaths of a worker after which the task is given up. */
   workerLost: number;
   /** Seconds a task may wait for an endpoint that is down, busy or rate-limited, charging nothing. */
@@ -48,8 +48,8 @@ export const decide = (outcomes: readonly RunOutcome[], budget: Budget, random: 
   const rule = isErrorCode(code) ? ERROR_CODES[code] : ERROR_CODES.internal;
   const charged = outcomes.filter((outcome) => outcome.outcome === 'error' && outcome.charged).length;
   const { ladder, retries, retriesSaid } = budget;
-  const climbing = ladder == null ? null : climb(ladder, outcomes);
-  if (climbing !== null && leadsUp(last)) {
+  const climbing = ladder == null ? null : escalate(ladder, outcomes);
+  if (climbing !== null && hasNext(last)) {
     if (retriesSaid === true && charged > retries) return { event: 'gave_up' };
     if (climbing.next !== null) return { event: 'put_back' };
     if (ladder?.handBack === true) return { event: 'gave_up' };

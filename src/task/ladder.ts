@@ -5,7 +5,7 @@ import type { RunOutcome } from './record.ts';
 /** The last word of routing.escalate that is no runner. */
 export const HAND_BACK = 'hand_back';
 
-export interface Ladder {
+export interface EscalationChain {
   /** The runners that may do this task, each one step above the one before it. */
   runners: readonly string[];
   /** Whether a task that nobody here could do ends as handed_back, with what a stronger agent needs. */
@@ -30,7 +30,7 @@ const FOUND_WANTING: ReadonlySet<string> = new Set<ErrorCode>([
   'model_lacks_tools',
 ]);
 
-export const isFoundWanting = ({ error }: Pick<RunOutcome, 'error'>): boolean =>
+export const isRejected = ({ error }: Pick<RunOutcome, 'error'>): boolean =>
   FOUND_WANTING.has(error?.code ?? '');
 
 /** Of a step that was climbed to: no other try there could mend it, but another runner may not have it. */
@@ -44,10 +44,10 @@ const PASSED_OVER: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 /** Whether this outcome of a task that climbs takes it one step up. */
-export const leadsUp = (outcome: Pick<RunOutcome, 'error'>): boolean =>
-  isFoundWanting(outcome) || PASSED_OVER.has(outcome.error?.code ?? '');
+export const hasNext = (outcome: Pick<RunOutcome, 'error'>): boolean =>
+  isRejected(outcome) || PASSED_OVER.has(outcome.error?.code ?? '');
 
-export interface Climb {
+export interface EscalationStep {
   /** The runner of the next attempt; null: there is none above the last. */
   next: string | null;
   /** Which step that is, counted from 1, or how many there are. */
@@ -60,11 +60,14 @@ export interface Climb {
  * Where a task stands after these outcomes, oldest first. It began at the runner whose work was first found wanting.
  * null: nothing was found wanting, or that runner is not on the ladder, and the task does not climb.
  */
-export const climb = ({ runners }: Ladder, outcomes: readonly RunOutcome[]): Climb | null => {
-  const begun = outcomes.findIndex(isFoundWanting);
+export const escalate = (
+  { runners }: EscalationChain,
+  outcomes: readonly RunOutcome[],
+): EscalationStep | null => {
+  const begun = outcomes.findIndex(isRejected);
   const first = runners.indexOf(outcomes[begun]?.runner ?? '');
   if (first === -1) return null;
-  const led = outcomes.slice(begun).filter(leadsUp);
+  const led = outcomes.slice(begun).filter(hasNext);
   const step = Math.min(first + led.length, runners.length);
   const climbed = led.slice(0, runners.length - 1 - first).filter(({ charged }) => charged).length;
   return { next: runners[step] ?? null, step: Math.min(step + 1, runners.length), climbed };

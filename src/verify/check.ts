@@ -6,7 +6,7 @@ import { runProgram } from '../executor/run-program.ts';
 import { appendOwn, openOwn, sizeOfOwn } from '../names/own-file.ts';
 import type { Lease } from '../process/lease.ts';
 import { findOwn } from '../process/programs/own-path.ts';
-import type { ProgramEnd } from '../process/programs/spawn.ts';
+import type { ProgramEnd } from '../process/programs/start-program.ts';
 import { action, field, say } from '../say/say.ts';
 
 export interface CheckRequest {
@@ -28,7 +28,7 @@ export interface CheckRequest {
   lease: Lease;
 }
 
-export type CheckVerdict =
+export type CheckResult =
   | { accepted: true }
   | {
       accepted: false;
@@ -40,7 +40,7 @@ const FEEDBACK_BYTES = 4096;
 const MESSAGE_LINES = 5;
 
 /** Runs the command in a process group of its own; an abort stops all of it. */
-export const runCheck = async (request: CheckRequest): Promise<CheckVerdict> => {
+export const runCheck = async (request: CheckRequest): Promise<CheckResult> => {
   const { command, cwd, outputPath, file, lease } = request;
   const { logPath, signal } = lease;
   const executor = await request.executor();
@@ -101,7 +101,7 @@ const stopped = (signal: AbortSignal): ErrorInfo =>
 /** A check that needs more than the model had fails of it, and says so in the words of whatever it could not have. */
 const CONFINED = say`It ran in the sandbox of the work, without a network and with no writes beyond its folder; its output is in ${action('logs', 'ID')}. Where it needs more: ${field('check_outside')}, with your rights.`;
 
-const rejected = (command: string, end: ProgramEnd, printed: string, confined: boolean): CheckVerdict => {
+const rejected = (command: string, end: ProgramEnd, printed: string, confined: boolean): CheckResult => {
   const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
   const shown = printed.split('\n').slice(-MESSAGE_LINES).join('\n');
   const said = printed === '' ? '.' : `:\n${shown}`;

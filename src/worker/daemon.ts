@@ -1,16 +1,16 @@
 /** A daemon's life: join, obey signals, work, leave. */
 import { KoubouError, mayPass } from '../errors.ts';
-import type { Tell } from '../events.ts';
+import type { EmitEvent } from '../events.ts';
 import type { Member, Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import { Pool, type PoolEnd } from './pool/pool.ts';
 import type { WorkerSettings } from './settings.ts';
 
-export interface DaemonParts {
+export interface DaemonDeps {
   queue: Queue;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
-  tell: Tell;
+  tell: EmitEvent;
   /** Calls back at each request to end; the second one means now. Returns how to stop listening. */
   onStopRequest: (listener: () => void) => () => void;
 }
@@ -25,7 +25,7 @@ const cannotJoin = (error: unknown): unknown => {
 };
 
 /** Runs until the settings' end, a stop request, or until it was fenced. */
-export const runDaemon = async (parts: DaemonParts): Promise<PoolEnd> => {
+export const runDaemon = async (parts: DaemonDeps): Promise<PoolEnd> => {
   const { queue, settings, tell, runners } = parts;
   let requests = 0;
   let pool: Pool | undefined;
@@ -51,7 +51,7 @@ export const runDaemon = async (parts: DaemonParts): Promise<PoolEnd> => {
   }
 };
 
-const join = async ({ queue, settings, runners }: DaemonParts): Promise<Member> => {
+const join = async ({ queue, settings, runners }: DaemonDeps): Promise<Member> => {
   const models = [...runners.values()].filter((runner) => runner.endpoint !== null);
   try {
     return await queue.join({

@@ -37,7 +37,7 @@ import { unblockWorktrees } from './repair/unblock.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-export interface WorktreeWish extends SealedHome {
+export interface WorktreeOptions extends SealedHome {
   id: string;
   run: number;
   /** Absolute: a folder of the repository. */
@@ -56,7 +56,7 @@ export interface Worktree {
 }
 
 /** Throws `conflict` with git's words where it cannot be made. */
-export const makeWorktree = async (wish: WorktreeWish): Promise<Worktree> => {
+export const makeWorktree = async (wish: WorktreeOptions): Promise<Worktree> => {
   const { home, seal, id, run, cwd, link, environment, lease } = wish;
   const { signal, folder: leaseFolder } = lease;
   const { repository, head } = await originOf({ folder: cwd, environment, signal });

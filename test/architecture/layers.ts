@@ -63,7 +63,7 @@ export const COMPOSITION_ROOT = /^(app\/|index\.ts$)/;
 /** Where homes are looked for, and the one place that asks, so that no command goes past its refusals. */
 export const HOME_DOORS: readonly string[] = ['config/paths.ts', 'app/open-home.ts'];
 /** Of the programs of runs and their checks: everything else goes through the port that these are behind. */
-export const PROGRAM_STARTERS = /^(executor\/|process\/programs\/spawn\.ts$)/;
+export const PROGRAM_STARTERS = /^(executor\/|process\/programs\/start-program\.ts$)/;
 /** What names the backends and the kinds of runners. */
 export const COMPOSITION: readonly string[] = ['queue/open.ts', 'runner/registry.ts'];
 

@@ -117,7 +117,7 @@ export class Bench {
       model: undefined,
       feedback: null,
       phase: (phase) => void phases.push(phase),
-      local: async () => null,
+      requireLocal: async () => null,
       ...over,
     };
     const finished = (async (): Promise<Ran> => {

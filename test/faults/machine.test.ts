@@ -337,7 +337,7 @@ describe('machine', function () {
       it: 'another boot of the same machine id is dead at once',
       faults: [
         {
-          file: 'queue/files/recover/dead.ts',
+          file: 'queue/files/recover/dead-workers.ts',
           from: "if (verdict !== 'elsewhere') return verdict === 'dead';",
           to: "if (verdict !== 'alive') return true;",
         },

@@ -25,12 +25,12 @@ const LATEST_RESTART_MS = exhaustive ? 2000 : 15_000;
 /** Whoever is silent for so long is dead: what a lease would say. */
 const silence = (seconds: number): Fault[] => [
   {
-    file: 'queue/files/recover/dead.ts',
+    file: 'queue/files/recover/dead-workers.ts',
     from: "if (verdict !== 'elsewhere') return verdict === 'dead';",
     to: "if (verdict === 'dead') return true;",
   },
   {
-    file: 'queue/files/recover/dead.ts',
+    file: 'queue/files/recover/dead-workers.ts',
     from: 'const UNSEEN_DEAD_AFTER_MS = 60_000;',
     to: `const UNSEEN_DEAD_AFTER_MS = ${seconds * 1000};`,
   },
@@ -48,7 +48,7 @@ const PLANTED: readonly Fault[] = [
   // A result is published without asking whose the task is.
   {
     file: 'worker/attempt/lease.ts',
-    from: 'if (await member.holds(claim)) return;',
+    from: 'if (await member.ownsLease(claim)) return;',
     to: 'if (claim.run > 0) return;',
   },
   // What runs of the dead left goes on.

@@ -5,9 +5,9 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { selfIdentity, startTimeOf, verdictOn } from '../../src/process/liveness.ts';
+import { livenessOf, selfIdentity, startTimeOf } from '../../src/process/liveness.ts';
 import { processTable } from '../../src/process/programs/process-table.ts';
-import { startProgram } from '../../src/process/programs/spawn.ts';
+import { startProgram } from '../../src/process/programs/start-program.ts';
 import { killMarked } from '../../src/process/programs/stop-tree.ts';
 
 /** As where as many files are open as may be: no process can be looked at. */
@@ -43,9 +43,9 @@ describe('where no descriptor is left', function () {
 
   it('nobody who lives looks dead', async () => {
     const self = selfIdentity();
-    assert.equal(verdictOn(self, self), 'alive');
+    assert.equal(livenessOf(self, self), 'alive');
     await assert.rejects(
-      withoutDescriptors(() => verdictOn(self, self)),
+      withoutDescriptors(() => livenessOf(self, self)),
       { code: 'EMFILE' },
     );
     await assert.rejects(

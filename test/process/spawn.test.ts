@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../src/errors.ts';
-import { type ProgramOptions, startProgram } from '../../src/process/programs/spawn.ts';
+import { type ProgramOptions, startProgram } from '../../src/process/programs/start-program.ts';
 import { asOtherUser } from '../helpers/other-user.ts';
 import { leaseFor } from '../support/lease.ts';
 
@@ -117,7 +117,7 @@ describe('starting a program', () => {
     it('says of a folder that this user may not enter that it may not be entered', async function () {
       await mkdir(join(folder, 'closed'), { mode: 0 });
       await chmod(folder, 0o755);
-      const ended = asOtherUser(ENTER, 'process/programs/spawn.ts', folder);
+      const ended = asOtherUser(ENTER, 'process/programs/start-program.ts', folder);
       if (ended === undefined) this.skip();
       assert.match(ended?.stdout ?? '', /EACCES|permission denied/i, ended?.stderr);
       assert.doesNotMatch(ended?.stdout ?? '', /125/);
@@ -230,7 +230,7 @@ describe('starting a program', () => {
       ...options(process.execPath, '--input-type=module', '-e', PARENT),
       environment: {
         PATH: process.env['PATH'] ?? '',
-        SPAWN: new URL('../../src/process/programs/spawn.ts', import.meta.url).href,
+        SPAWN: new URL('../../src/process/programs/start-program.ts', import.meta.url).href,
       },
     });
     await parent.ended;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import { type RunningProgram, startProgram } from '../../src/process/programs/spawn.ts';
+import { type RunningProgram, startProgram } from '../../src/process/programs/start-program.ts';
 import { killMarked, stopTree } from '../../src/process/programs/stop-tree.ts';
 import { leaseFor } from '../support/lease.ts';
 

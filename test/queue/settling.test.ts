@@ -52,7 +52,7 @@ describe('a member that settles a run', () => {
     }
     disk.go.resolve();
     assert.equal((await settling).kind, 'settled');
-    assert.equal(await member.holds(second), true);
+    assert.equal(await member.ownsLease(second), true);
     assert.equal((await member.settle(second, succeeded(second, member), noRetries)).kind, 'settled');
     assert.equal(await queue.state(added?.id ?? ''), 'completed');
     assert.deepEqual(census(home.home, { holders: [member.workerId] }).faults, []);

@@ -149,7 +149,7 @@ describe('an agent CLI', () => {
         agent('echo $$'),
         {},
         {
-          local: async () => null,
+          requireLocal: async () => null,
           lease: {
             recordChild: async (child) => {
               pid = child.pid;
@@ -185,7 +185,7 @@ describe('an agent CLI', () => {
 
     it('not at all for a task that must stay here: nobody holds it to that', async () => {
       const held: Partial<RunContext> = {
-        local: () => {
+        requireLocal: () => {
           throw new KoubouError('not_local', 'It must stay here.');
         },
       };

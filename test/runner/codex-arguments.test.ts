@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type CodexPlaces, codexProfile } from '../../src/executor/codex/profile.ts';
 import {
   type CodexAbilities,
-  type CodexWishes,
+  type CodexOptions,
   codexArguments,
   featuresIn,
   flagsIn,
@@ -28,7 +28,7 @@ const abilities: CodexAbilities = {
   features: featuresIn(FEATURES),
 };
 
-const wishes: CodexWishes = {
+const wishes: CodexOptions = {
   model: 'gpt-oss:20b',
   baseUrl: 'http://127.0.0.1:1/v1',
   keyVariable: 'KEY',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CallReader } from '../../src/runner/codex/calls.ts';
-import { CodexTrail } from '../../src/runner/codex/observation.ts';
+import { CodexObservation } from '../../src/runner/codex/observation.ts';
 
 type Item = Record<string, unknown>;
 
@@ -124,7 +124,7 @@ describe('calls of a model that Codex hands on', () => {
 
 describe('the trail of a run of Codex', () => {
   it('prefers a refusal to a command that failed later, and keeps the newest', () => {
-    const trail = new CodexTrail('workspace-write');
+    const trail = new CodexObservation('workspace-write');
     trail.request(body([]));
     trail.request(
       body([...call('write_file', {}, 'no'), ...call('read_file', {}, 'no'), ...ran('false', 1, '')]),
@@ -133,7 +133,7 @@ describe('the trail of a run of Codex', () => {
   });
 
   it('hears among the errors of a call that nothing else tells of', () => {
-    const trail = new CodexTrail('workspace-write');
+    const trail = new CodexObservation('workspace-write');
     const line =
       '2026-11-21T09:20:14Z ERROR codex_core::tools::router: error=write_stdin failed: Unknown process id 1';
     const said = (): string | undefined => trail.trouble?.message;
@@ -149,6 +149,6 @@ describe('the trail of a run of Codex', () => {
   });
 
   it('knows without any words that a read-only sandbox lets nothing be written', () => {
-    assert.match(new CodexTrail('read-only').trouble?.message ?? '', /nothing can be written/);
+    assert.match(new CodexObservation('read-only').trouble?.message ?? '', /nothing can be written/);
   });
 });

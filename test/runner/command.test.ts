@@ -47,7 +47,7 @@ describe('a command', () => {
   it('is told of as soon as it started', async () => {
     let told: { pid: number; startTime: string | null } | undefined;
     const { output } = await bench.run(runner, sh('echo $$'), {
-      local: async () => null,
+      requireLocal: async () => null,
       lease: {
         recordChild: async (child) => {
           told = child;
@@ -59,7 +59,7 @@ describe('a command', () => {
 
   it('is not started for a task that another worker has by now', async () => {
     const { outcome, output } = await bench.run(runner, sh('echo started'), {
-      local: async () => null,
+      requireLocal: async () => null,
       lease: {
         assertOwned: async () => {
           throw new KoubouError('worker_lost', 'It is theirs.');
@@ -163,7 +163,7 @@ describe('a command', () => {
   it('is stopped when its start cannot be recorded', async () => {
     let pid = 0;
     const { outcome } = await bench.run(runner, sh('exec sleep 600'), {
-      local: async () => null,
+      requireLocal: async () => null,
       lease: {
         recordChild: async (child) => {
           pid = child.pid;

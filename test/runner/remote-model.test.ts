@@ -12,7 +12,7 @@ import type { Runner } from '../../src/runner/runner.ts';
 import { Bench, failure, promptFolders, success } from '../contract/runner.ts';
 import { type Script, type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
 
-const held = { local: async () => new LocalNetworks() };
+const held = { requireLocal: async () => new LocalNetworks() };
 const prompt = 'the password is hunter2';
 
 describe('a model that a local server passes on under a plain name', () => {

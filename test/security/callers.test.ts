@@ -834,7 +834,7 @@ routing: { default: { general: m } }
         assert.doesNotMatch(await shown(), new RegExp(`${SECRET}|Sum up`));
         const fault = {
           file: 'worker/attempt/one-try.ts',
-          from: 'if (local.held) await this.#parts.markHeld();',
+          from: 'if (local.mustStayLocal) await this.#parts.markHeld();',
           to: '',
         };
         assert.match(await shown(await buildPlanted(fault)), new RegExp(SECRET), 'without its mark it would');

@@ -102,7 +102,7 @@ esac
     model: undefined,
     feedback: null,
     phase: () => undefined,
-    local: async () => null,
+    requireLocal: async () => null,
   });
 
   const told = (call: string): string => readFileSync(join(root, call), 'utf8');

@@ -21,7 +21,7 @@ import { bubblewrapArguments } from '../../src/executor/bubblewrap/bubblewrap.ts
 import { HeldPlaces } from '../../src/executor/bubblewrap/held-places.ts';
 import { systemCallFilter } from '../../src/executor/bubblewrap/seccomp.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
-import type { ProgramEnd, RunningProgram } from '../../src/process/programs/spawn.ts';
+import type { ProgramEnd, RunningProgram } from '../../src/process/programs/start-program.ts';
 import { stopTree } from '../../src/process/programs/stop-tree.ts';
 import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { until } from '../helpers/until.ts';

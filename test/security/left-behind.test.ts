@@ -21,7 +21,7 @@ import { confinementOf } from '../../src/executor/confine.ts';
 import type { Executor } from '../../src/executor/executor.ts';
 import { localExecutor } from '../../src/executor/local.ts';
 import { nestedRepositories } from '../../src/executor/repositories/nested-repositories.ts';
-import type { ProgramEnd } from '../../src/process/programs/spawn.ts';
+import type { ProgramEnd } from '../../src/process/programs/start-program.ts';
 import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 
 describe('what a program left that worked in a plain repository', function () {

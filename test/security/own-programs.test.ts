@@ -28,7 +28,7 @@ import { gitProgram } from '../../src/git/program.ts';
 import { knowHome, noteModelFolder } from '../../src/process/homes/model-folders.ts';
 import { findProgram } from '../../src/process/programs/find-program.ts';
 import { findNamed, findOwn, ownPath, requireNamed } from '../../src/process/programs/own-path.ts';
-import { startProgram } from '../../src/process/programs/spawn.ts';
+import { startProgram } from '../../src/process/programs/start-program.ts';
 import { buildPlanted } from '../faults/planted-build.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { Project } from '../helpers/project.ts';

@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileIdentity } from '../../src/process/programs/holders.ts';
-import { type RunningProgram, startProgram } from '../../src/process/programs/spawn.ts';
+import { type RunningProgram, startProgram } from '../../src/process/programs/start-program.ts';
 import { killMarked } from '../../src/process/programs/stop-tree.ts';
 import { leaseFor } from '../support/lease.ts';
 

@@ -29,7 +29,7 @@ import type { Executor } from '../../src/executor/executor.ts';
 import { localExecutor } from '../../src/executor/local.ts';
 import { systemHome } from '../../src/process/homes/key-folders.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import type { RunningProgram } from '../../src/process/programs/spawn.ts';
+import type { RunningProgram } from '../../src/process/programs/start-program.ts';
 import { stopTree } from '../../src/process/programs/stop-tree.ts';
 import { needBubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { until } from '../helpers/until.ts';

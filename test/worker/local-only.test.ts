@@ -46,7 +46,7 @@ describe('what holds an attempt to this machine', () => {
   it('lets everything else go anywhere', async () => {
     const free = only();
     assert.equal(await free.judge('Say hello.'), null);
-    assert.equal(free.held, false);
+    assert.equal(free.mustStayLocal, false);
   });
 
   it('judges what is really sent, and says what it found', async () => {
@@ -56,7 +56,7 @@ describe('what holds an attempt to this machine', () => {
       message:
         /\(it holds "password" with a value\), and http:\/\/192\.0\.2\.1:11434 is not in 127\.0\.0\.0\/8, /,
     });
-    assert.equal(late.held, true);
+    assert.equal(late.mustStayLocal, true);
     await assert.rejects(late.judge('Say hello.'), refusal, 'it never becomes free again');
   });
 

@@ -5,7 +5,7 @@ import { isEnded, isWaiting, type WaitingState } from '../../task/lifecycle.ts';
 import type { TaskRecord } from '../../task/record.ts';
 import type { Unserved } from '../workers/health.ts';
 
-export type Outlook =
+export type WaitForecast =
   /** A worker has something to do for it now. */
   | { kind: 'moving' }
   /** It goes on by itself while somebody has the patience to wait; no worker could do anything for it yet. */
@@ -15,7 +15,7 @@ export type Outlook =
   /** Nothing can serve it now. */
   | { kind: 'unserved'; error: ErrorInfo };
 
-export interface OutlookParts {
+export interface ForecastDeps {
   queue: Pick<Queue, 'state' | 'get'>;
   unserved: Unserved;
   nowMs: number;
@@ -26,14 +26,14 @@ export interface OutlookParts {
 /** A worker promotes what is due this soon before anyone could start another. */
 const DUE_NOW_MS = 1000;
 
-const MOVING: Outlook = { kind: 'moving' };
+const MOVING: WaitForecast = { kind: 'moving' };
 
 /** `known` holds the answers of one look: many children may share a parent. */
-export const outlookOf = async (
+export const forecastOf = async (
   id: string,
-  parts: OutlookParts,
-  known = new Map<string, Outlook>(),
-): Promise<Outlook> => {
+  parts: ForecastDeps,
+  known = new Map<string, WaitForecast>(),
+): Promise<WaitForecast> => {
   const before = known.get(id);
   if (before) return before;
   known.set(id, MOVING);
@@ -42,7 +42,11 @@ export const outlookOf = async (
   return outlook;
 };
 
-const look = async (id: string, parts: OutlookParts, known: Map<string, Outlook>): Promise<Outlook> => {
+const look = async (
+  id: string,
+  parts: ForecastDeps,
+  known: Map<string, WaitForecast>,
+): Promise<WaitForecast> => {
   const state = await parts.queue.state(id);
   if (state === undefined || !isWaiting(state)) return MOVING;
   const record = await parts.queue.get(id);
@@ -50,7 +54,7 @@ const look = async (id: string, parts: OutlookParts, known: Map<string, Outlook>
   return FORECASTS[state](record, parts, known);
 };
 
-const ready = async (record: TaskRecord, { unserved }: OutlookParts): Promise<Outlook> => {
+const ready = async (record: TaskRecord, { unserved }: ForecastDeps): Promise<WaitForecast> => {
   const error = await unserved(record);
   if (error === null) return MOVING;
   if (record.attempts.length === 0) return { kind: 'unserved', error };
@@ -58,7 +62,7 @@ const ready = async (record: TaskRecord, { unserved }: OutlookParts): Promise<Ou
   return { kind: 'soon', why: `Waiting for the server of ${record.task_id}: ${error.message}` };
 };
 
-const delayed = async (record: TaskRecord, parts: OutlookParts): Promise<Outlook> => {
+const delayed = async (record: TaskRecord, parts: ForecastDeps): Promise<WaitForecast> => {
   const { nowMs, untilMs } = parts;
   const dueMs = Date.parse(record.due_at ?? record.not_before ?? '');
   if (!(dueMs > nowMs + DUE_NOW_MS)) return ready(record, parts);
@@ -69,14 +73,14 @@ const delayed = async (record: TaskRecord, parts: OutlookParts): Promise<Outlook
 
 const blocked = async (
   record: TaskRecord,
-  parts: OutlookParts,
-  known: Map<string, Outlook>,
-): Promise<Outlook> => {
-  let outlook: Outlook | undefined;
+  parts: ForecastDeps,
+  known: Map<string, WaitForecast>,
+): Promise<WaitForecast> => {
+  let outlook: WaitForecast | undefined;
   for (const parent of [...record.after, ...record.after_any]) {
     const state = await parts.queue.state(parent);
     if (state === undefined || isEnded(state)) continue;
-    const found = await outlookOf(parent, parts, known);
+    const found = await forecastOf(parent, parts, known);
     if (found.kind === 'unserved') return found;
     if (found.kind === 'held') return { kind: 'held', why: `waits for ${parent}, which ${found.why}` };
     if (outlook?.kind !== 'moving') outlook = found;
@@ -87,6 +91,6 @@ const blocked = async (
 const FORECASTS: Readonly<
   Record<
     WaitingState,
-    (record: TaskRecord, parts: OutlookParts, known: Map<string, Outlook>) => Promise<Outlook>
+    (record: TaskRecord, parts: ForecastDeps, known: Map<string, WaitForecast>) => Promise<WaitForecast>
   >
 > = { pending: ready, delayed, blocked };

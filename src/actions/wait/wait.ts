@@ -8,7 +8,7 @@ import { type ErrorInfo, KoubouError } from '../../errors.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { isEnded, type State } from '../../task/lifecycle.ts';
 import type { Unserved } from '../workers/health.ts';
-import { type Outlook, outlookOf } from './forecast.ts';
+import { forecastOf, type WaitForecast } from './forecast.ts';
 
 export interface WaitRequest {
   queue: Pick<Queue, 'state' | 'ended' | 'get' | 'workers'>;
@@ -193,11 +193,11 @@ class Wait {
     const nowMs = this.#clock.wallMs();
     const untilMs = nowMs + (limitSeconds === undefined ? PATIENCE_MS : limitMs - this.#waitedMs);
     const parts = { queue, unserved: this.#request.unserved, nowMs, untilMs };
-    const known = new Map<string, Outlook>();
-    const outlooks = new Map<string, Outlook>();
+    const known = new Map<string, WaitForecast>();
+    const outlooks = new Map<string, WaitForecast>();
     for (const id of open) {
       const running = this.#states.get(id) === 'in_progress';
-      outlooks.set(id, running ? { kind: 'moving' } : await outlookOf(id, parts, known));
+      outlooks.set(id, running ? { kind: 'moving' } : await forecastOf(id, parts, known));
     }
     const kinds = [...outlooks.values()];
     if (kinds.some(({ kind }) => kind === 'moving')) {
@@ -224,7 +224,7 @@ class Wait {
   }
 
   /** The server may have answered in between, so what has started by now is no longer without one. */
-  async #refuseUnserved(outlooks: ReadonlyMap<string, Outlook>): Promise<void> {
+  async #refuseUnserved(outlooks: ReadonlyMap<string, WaitForecast>): Promise<void> {
     const waiting: [string, ErrorInfo][] = [];
     for (const [id, outlook] of outlooks) {
       if (outlook.kind !== 'unserved') continue;

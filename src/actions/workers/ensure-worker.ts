@@ -75,14 +75,14 @@ const environmentOfDaemon = ({ outer: environment, config, home }: StartApp): Va
 };
 
 /** What is left out is the config's. */
-export interface DaemonWishes {
+export interface DaemonOptions {
   /** Slots. */
   min?: number | undefined;
   max?: number | undefined;
   until: Until;
 }
 
-const daemonAction = (home: string, { min, max, until }: DaemonWishes): ActionMark =>
+const daemonAction = (home: string, { min, max, until }: DaemonOptions): ActionMark =>
   action(
     'work',
     field('home', home),
@@ -95,7 +95,7 @@ const daemonAction = (home: string, { min, max, until }: DaemonWishes): ActionMa
 /** Starts a daemon in the background; answers once it has joined the queue. */
 export const startWorker = async (
   parts: StartApp,
-  wishes: DaemonWishes,
+  wishes: DaemonOptions,
 ): Promise<{ worker: WorkerInfo; logPath: string }> => {
   const { queue, home, outer } = parts;
   requireAllowed(parts.caller, 'work', { undone: UNDONE });

@@ -2,9 +2,9 @@
 import { type App, type AppRequest, openApp } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import { requireSeal } from '../../app/open-home.ts';
-import { type WorkerWishes, workerSettings } from '../../app/worker-settings.ts';
+import { type WorkerOptions, workerSettings } from '../../app/worker-settings.ts';
 import { configWatch } from '../../config/load.ts';
-import type { Tell } from '../../events.ts';
+import type { EmitEvent } from '../../events.ts';
 import { runDaemon } from '../../worker/daemon.ts';
 import type { PoolEnd } from '../../worker/pool/pool.ts';
 import { dropRules } from '../delegate/draft-from-drop.ts';
@@ -28,11 +28,11 @@ export const openWorkerApp = async (request: AppRequest): Promise<WorkerApp> => 
   return { ...app, outdated: () => outdated() };
 };
 
-export interface WorkerRun extends Omit<WorkerWishes, 'home' | 'seal'> {
+export interface WorkerRun extends Omit<WorkerOptions, 'home' | 'seal'> {
   /** Calls back at each request to end; the second one means now. Returns how to stop listening. */
   onStopRequest: (listener: () => void) => () => void;
   /** Told of everything that happens, in order. */
-  tell: Tell;
+  tell: EmitEvent;
 }
 
 /** Resolves when the daemon has ended, and all was told. */
@@ -61,8 +61,8 @@ export const runWorker = async (
 /** An agent is told what became of tasks, and not what was in those that must stay. */
 const eventsFor = async (
   { caller, view }: App,
-  tell: Tell,
-): Promise<{ tell: Tell; told: () => Promise<unknown> }> => {
+  tell: EmitEvent,
+): Promise<{ tell: EmitEvent; told: () => Promise<unknown> }> => {
   if (caller.principal.role === 'owner') return { tell, told: async () => undefined };
   const { withheldEvents } = await import('../../app/withhold.ts');
   return withheldEvents(view, tell);

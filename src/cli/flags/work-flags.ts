@@ -18,7 +18,7 @@ export const workFlags = {
   detach: boolean({ summary: 'Run in the background.', exclusive: ['drain'] }),
 };
 
-export interface Wishes {
+export interface WorkOptions {
   /** Slots; undefined leaves it to the config. */
   min: number | undefined;
   max: number | undefined;
@@ -26,13 +26,13 @@ export interface Wishes {
 }
 
 /** What the flags of `koubou work` ask for. Throws `usage` where they contradict each other. */
-export const wishesOf = (flags: {
+export const workOptions = (flags: {
   workers?: number | undefined;
   min?: number | undefined;
   max?: number | undefined;
   drain: boolean;
   'idle-exit'?: number | undefined;
-}): Wishes => {
+}): WorkOptions => {
   const min = flags.workers ?? flags.min;
   const max = flags.workers ?? flags.max;
   if (min !== undefined && max !== undefined && min > max) {

@@ -12,7 +12,7 @@ import {
   type ProgramOptions,
   type RunningProgram,
   startProgram,
-} from '../../process/programs/spawn.ts';
+} from '../../process/programs/start-program.ts';
 import { type StopOptions, type Stopped, stopTree } from '../../process/programs/stop-tree.ts';
 import type { Confinement, Executor } from '../executor.ts';
 import { Guards } from './guards.ts';

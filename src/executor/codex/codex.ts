@@ -8,7 +8,11 @@ import { basename, delimiter, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { removeTree } from '../../names/remove-tree.ts';
 import { findOwn, type OwnProgram, requireNamed } from '../../process/programs/own-path.ts';
-import { type ProgramOptions, type RunningProgram, startProgram } from '../../process/programs/spawn.ts';
+import {
+  type ProgramOptions,
+  type RunningProgram,
+  startProgram,
+} from '../../process/programs/start-program.ts';
 import { stopTree } from '../../process/programs/stop-tree.ts';
 import type { ExecutionPlace, Executor } from '../executor.ts';
 import { boxEnvironment, codexPlaces, makeBox } from './places.ts';

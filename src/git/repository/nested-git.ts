@@ -11,7 +11,7 @@ import { asBytes } from '../names.ts';
 import { readGitFile } from '../own-index.ts';
 import { gitlinksIn } from './gitlinks.ts';
 
-export interface NestedWish {
+export interface NestedGitOptions {
   /** Absolute paths, in git's bytes: not looked into. */
   except?: readonly string[];
   /** More folders than these are not looked through. */
@@ -38,7 +38,7 @@ export const MOST_FOLDERS = 200_000;
 const PARALLEL = 32;
 
 /** Packages and homes as well: no index says what git enters, as a model may have written it. */
-export const nestedGit = async (folder: string, wish: NestedWish = {}): Promise<NestedGit> => {
+export const nestedGit = async (folder: string, wish: NestedGitOptions = {}): Promise<NestedGit> => {
   const { most = MOST_FOLDERS } = wish;
   const also: string[] = [];
   const except = new Set(wish.except);

@@ -47,7 +47,7 @@ const BLIND_WAIT_MS = 60_000;
  * process could be seen for want of descriptors.
  */
 export const stopTree = async (options: StopOptions): Promise<Stopped> => {
-  const hunt = new Hunt(options);
+  const hunt = new ProcessTreeKiller(options);
   const end = performance.now() + BLIND_WAIT_MS;
   for (;;) {
     try {
@@ -60,7 +60,7 @@ export const stopTree = async (options: StopOptions): Promise<Stopped> => {
   }
 };
 
-const stopWith = async (hunt: Hunt, options: StopOptions): Promise<Stopped> => {
+const stopWith = async (hunt: ProcessTreeKiller, options: StopOptions): Promise<Stopped> => {
   const graceMs = options.graceMs ?? 5000;
   if (graceMs > 0 && hunt.look() > 0) {
     const ask = options.askSignal ?? 'SIGTERM';
@@ -88,7 +88,7 @@ export const killMarked = (marker: string, files?: RunFiles): Promise<Stopped> =
     ...(files === undefined ? {} : { files }),
   });
 
-class Hunt {
+class ProcessTreeKiller {
   readonly #tree: Tree;
   /** Everything ever seen of the tree, by pid: parents die first and their children then look like anyone's. */
   readonly #known = new Map<number, string>();

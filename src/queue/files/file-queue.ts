@@ -19,7 +19,7 @@ import type {
   Unsealed,
 } from '../queue.ts';
 import { addTasks } from './add/add.ts';
-import { Adoption, type DraftFromDrop } from './add/import-dropped.ts';
+import { type DraftFromDrop, ImportDropped } from './add/import-dropped.ts';
 import { type FileMember, joinQueue } from './claim/file-member.ts';
 import { type Disk } from './disk/disk.ts';
 import { type Machine, thisMachine } from './disk/machine.ts';
@@ -33,7 +33,7 @@ import { withoutOldNames } from './layout/old-names.ts';
 import { listQuarantine } from './layout/quarantine.ts';
 import { requireSeal, type Seal } from './layout/seal.ts';
 import { listUnsealed, sealThem } from './layout/unsealed.ts';
-import type { Sightings } from './recover/dead.ts';
+import type { Sightings } from './recover/dead-workers.ts';
 import type { BudgetOf } from './recover/reap.ts';
 import { sweepAll, sweepSome } from './recover/sweep.ts';
 import { ArtifactFiles } from './tasks/artifact-files.ts';
@@ -74,7 +74,7 @@ export class FileQueue implements Queue, Inbox {
   readonly #sightings: Sightings = new Map();
   readonly #members: FileMember[] = [];
   readonly #watches: ChangeHint[] = [];
-  #adoption: Adoption | undefined;
+  #adoption: ImportDropped | undefined;
 
   /** Opening costs nothing, looks at nothing and holds nothing open. */
   constructor(options: FileQueueOptions) {
@@ -212,7 +212,7 @@ export class FileQueue implements Queue, Inbox {
 
   async adopt(workerId: string): Promise<Adopted> {
     if (this.#draftFromDrop === undefined) return { added: 0, quarantined: 0, waiting: 0 };
-    this.#adoption ??= new Adoption(this.#context, this.#draftFromDrop);
+    this.#adoption ??= new ImportDropped(this.#context, this.#draftFromDrop);
     return this.#adoption.run(this.#context.layout.workerFolder(workerId));
   }
 

@@ -91,7 +91,7 @@ export class AgentRunner implements Runner {
       });
       const prompt = await unlessAborted(this.#prompt(task, context), context.lease.signal);
       // Throws where the task must stay here: what the program itself sends, nobody can hold.
-      await context.local(prompt);
+      await context.requireLocal(prompt);
       context.phase('loading');
       await askEndpoint(this.#options.endpoint, context.lease.signal);
       context.phase('running');

@@ -1,6 +1,6 @@
 /** What the end and the output of an agent CLI mean, in the order in which they outweigh each other. Pure. */
 import { type ErrorInfo, errorInfo } from '../../errors.ts';
-import type { ProgramEnd } from '../../process/programs/spawn.ts';
+import type { ProgramEnd } from '../../process/programs/start-program.ts';
 import { action, say } from '../../say/say.ts';
 import { asksForPerson, type OutputRules, type Reading } from './output.ts';
 

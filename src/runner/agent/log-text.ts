@@ -12,7 +12,7 @@ const TAIL_LINES = 10;
 /** A question that nothing follows for this long waits for a person. */
 const QUIET_MS = 2000;
 
-export class AgentPrintout {
+export class AgentLogText {
   readonly #stdout: FileHandle;
   readonly #log: FileHandle;
   readonly #logStart: number;
@@ -33,11 +33,11 @@ export class AgentPrintout {
   }
 
   /** Both files are made when missing. Close it in any case. */
-  static async open(stdoutPath: string, { logPath, progress }: Lease): Promise<AgentPrintout> {
+  static async open(stdoutPath: string, { logPath, progress }: Lease): Promise<AgentLogText> {
     const stdout = await openOwn(stdoutPath, 'read and append');
     try {
       const log = await openOwn(logPath, 'read and append');
-      return new AgentPrintout(stdout, log, (await log.stat()).size, progress);
+      return new AgentLogText(stdout, log, (await log.stat()).size, progress);
     } catch (error) {
       await stdout.close();
       throw error;

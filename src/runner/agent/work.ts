@@ -7,7 +7,7 @@ import type { Executor } from '../../executor/executor.ts';
 import { runProgram } from '../../executor/run-program.ts';
 import { replaceOwn, sizeOfOwn } from '../../names/own-file.ts';
 import type { OwnProgram } from '../../process/programs/own-path.ts';
-import type { ProgramEnd } from '../../process/programs/spawn.ts';
+import type { ProgramEnd } from '../../process/programs/start-program.ts';
 import { hasInk } from '../../text/ink.ts';
 import { directEnvironment } from '../connection/direct-environment.ts';
 import { hasRoom } from '../program/disk-space.ts';
@@ -15,7 +15,7 @@ import type { RunContext } from '../runner.ts';
 import type { AgentOptions } from './entry.ts';
 import type { AgentFiles } from './files.ts';
 import { verdictOn } from './judge-exit.ts';
-import { AgentPrintout } from './log-text.ts';
+import { AgentLogText } from './log-text.ts';
 import type { Reading } from './output.ts';
 import type { AgentRelay } from './relay.ts';
 import { invocationOf } from './template.ts';
@@ -42,7 +42,7 @@ export const workAgent = async (
 ): Promise<Reading & { verdict: ReturnType<typeof verdictOn> }> => {
   const { context, files } = work;
   const { entry, name } = work.options;
-  const printout = await AgentPrintout.open(files.stdout, context.lease);
+  const printout = await AgentLogText.open(files.stdout, context.lease);
   try {
     const end = await started(work, printout);
     context.lease.signal.throwIfAborted();
@@ -66,7 +66,7 @@ export const workAgent = async (
 
 const started = async (
   { options, context, model, files, executor, relay, found }: AgentWork,
-  printout: AgentPrintout,
+  printout: AgentLogText,
 ): Promise<ProgramEnd> => {
   const { name, entry, environment, apiKey } = options;
   const { args, env } = invocationOf(entry, {

@@ -21,7 +21,7 @@ export interface Confinement {
   places: CodexPlaces;
 }
 
-export interface CodexWishes {
+export interface CodexOptions {
   model: string;
   /** Of the server, ending in /v1. */
   baseUrl: string;
@@ -80,7 +80,7 @@ export const featuresIn = (list: string): Set<string> =>
  * settings are not on it: they lie in the run's CODEX_HOME, and what stands here goes before them. Throws KoubouError
  * `usage` where a folder cannot be named to Codex.
  */
-export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): string[] => {
+export const codexArguments = (wishes: CodexOptions, abilities: CodexAbilities): string[] => {
   const { model, baseUrl, keyVariable, outputPath, instructionsPath, resume, commandPath } = wishes;
   const provider = {
     name: 'koubou',
@@ -131,7 +131,7 @@ export const codexArguments = (wishes: CodexWishes, abilities: CodexAbilities): 
 /** The attempt's clocks watch over silence; Codex's own would end a run while a model loads. */
 const NEVER_MS = 24 * 3600 * 1000;
 
-const sandboxSettings = ({ confinement }: CodexWishes): string[] =>
+const sandboxSettings = ({ confinement }: CodexOptions): string[] =>
   confinement === null
     ? ['sandbox_mode="danger-full-access"']
     : codexProfile(confinement.sandbox, confinement.places);

@@ -30,7 +30,7 @@ import { LineReader } from '../program/line-reader.ts';
 import type { RunContext, RunnerOutcome } from '../runner.ts';
 import { codexArguments, NO_GIT, type Sandbox, unknownTo } from './arguments.ts';
 import { codexEnd } from './end.ts';
-import { CodexTrail } from './observation.ts';
+import { CodexObservation } from './observation.ts';
 import { type CodexHome, codexPrompt, makeCodexHome, pruneCodexHome, readSettings } from './private-home.ts';
 import { CodexProgram } from './program.ts';
 import { requireLocalSandbox, sandboxFor } from './sandbox.ts';
@@ -101,7 +101,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
         ]),
         context.lease.signal,
       );
-      const local = await context.local(`${prompt.system}\n${prompt.user}`);
+      const local = await context.requireLocal(`${prompt.system}\n${prompt.user}`);
       requireLocalSandbox(sandbox, local);
       // A user's own settings can name servers for tools, which nobody can hold.
       const settings = local === null ? ownSettings : '';
@@ -114,7 +114,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       ]);
       const made = await this.#makeHome(context, sandbox, { instructions: prompt.system, settings });
       const { found, codexHome, own } = made;
-      const trail = new CodexTrail(sandbox);
+      const trail = new CodexObservation(sandbox);
       relay = await this.#openRelay(connection, context, trail);
       const args = codexArguments(
         {
@@ -165,7 +165,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     return { found, codexHome, own, commandPath: commands };
   }
 
-  #openRelay(connection: Connection, context: RunContext, trail: CodexTrail): Promise<Relay> {
+  #openRelay(connection: Connection, context: RunContext, trail: CodexObservation): Promise<Relay> {
     return openRelay({
       connection,
       base: this.endpoint.url,
@@ -189,7 +189,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
     relay: Relay,
     { confinement }: CodexHome,
     context: RunContext,
-    trail: CodexTrail,
+    trail: CodexObservation,
   ): Promise<{ exitCode: number | null; signal: string | null }> {
     const { statePath, lease } = context;
     const cwd = confinement?.places.cwd ?? context.cwd;

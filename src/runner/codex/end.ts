@@ -1,14 +1,14 @@
 /** What the end of a Codex run means. Pure. Whether the work was done is for `verify/` to say. */
 import { type ErrorInfo, errorInfo } from '../../errors.ts';
-import type { ProgramEnd } from '../../process/programs/spawn.ts';
+import type { ProgramEnd } from '../../process/programs/start-program.ts';
 import type { Relay } from '../connection/model-relay.ts';
 import { failedOutcome, type RunFacts, RunFailure } from '../failure.ts';
 import type { RunnerOutcome } from '../runner.ts';
-import type { CodexTrail } from './observation.ts';
+import type { CodexObservation } from './observation.ts';
 
 export interface CodexEnd {
   end: ProgramEnd;
-  trail: Pick<CodexTrail, 'session' | 'completed' | 'failed' | 'warning' | 'trouble'>;
+  trail: Pick<CodexObservation, 'session' | 'completed' | 'failed' | 'warning' | 'trouble'>;
   relay: Pick<Relay, 'failure' | 'promptTokens' | 'usage'>;
   promptBytes: number;
   facts: Omit<RunFacts, 'usage'>;

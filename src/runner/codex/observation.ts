@@ -8,7 +8,7 @@ import type { Sandbox } from './arguments.ts';
 import { CallReader } from './calls.ts';
 import { readCodexEvent } from './events.ts';
 
-export class CodexTrail {
+export class CodexObservation {
   /** The id of the conversation. */
   session: string | null = null;
   /** The turn is complete, as Codex sees it. */

@@ -16,7 +16,7 @@ const PIECE_LETTERS = 16 * 1024;
 /** Enough to see that there were thoughts, and which. */
 const THINKING_KEPT = 16 * 1024;
 
-export interface SinkOptions {
+export interface BoundedAnswerOptions {
   outputPath: string;
   logPath: string;
   limitBytes: number;
@@ -37,8 +37,8 @@ export const didNotStop = (limitBytes: number): RunFailure =>
     ),
   );
 
-export class AnswerSink {
-  readonly #options: SinkOptions;
+export class BoundedAnswer {
+  readonly #options: BoundedAnswerOptions;
   readonly #output: FileHandle;
   readonly #log: FileHandle;
   #bytes = 0;
@@ -53,7 +53,7 @@ export class AnswerSink {
   readonly #halves = { answer: new LetterJoiner(), thinking: new LetterJoiner() };
   #logs: 'thinking' | 'answer' | 'nothing' = 'nothing';
 
-  private constructor(options: SinkOptions, output: FileHandle, log: FileHandle) {
+  private constructor(options: BoundedAnswerOptions, output: FileHandle, log: FileHandle) {
     this.#options = options;
     this.#output = output;
     this.#log = log;
@@ -62,12 +62,12 @@ export class AnswerSink {
     this.#splitter = new MarkupSplitter(options.asked);
   }
 
-  static async open(options: SinkOptions): Promise<AnswerSink> {
+  static async open(options: BoundedAnswerOptions): Promise<BoundedAnswer> {
     // Appending, so that after a truncation the next byte is the first.
     const output = await openOwn(options.outputPath, 'append');
     try {
       await output.truncate(0);
-      return new AnswerSink(options, output, await openOwn(options.logPath, 'append'));
+      return new BoundedAnswer(options, output, await openOwn(options.logPath, 'append'));
     } catch (error) {
       await output.close();
       throw error;

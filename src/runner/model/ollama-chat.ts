@@ -3,7 +3,7 @@ import type { ChatRequest, ChatResponse, Ollama } from 'ollama';
 import { errorInfo } from '../../errors.ts';
 import type { Usage } from '../../task/record.ts';
 import { countOf, textOf } from '../../text/formats/json.ts';
-import type { AnswerSink } from '../connection/bounded-answer.ts';
+import type { BoundedAnswer } from '../connection/bounded-answer.ts';
 import type { Server } from '../connection/http-failure.ts';
 import { meaningOfWords } from '../connection/server-words.ts';
 import { calledTools, streamEnd } from '../connection/stream-end.ts';
@@ -24,7 +24,7 @@ export interface Conversation {
   /** Tokens of context that the model and the config allow; null: not known. */
   limits: { model: number | null; config: number };
   contextsInUse: readonly number[];
-  sink: AnswerSink;
+  sink: BoundedAnswer;
   onFirstByte: () => void;
 }
 

@@ -9,7 +9,7 @@ import { unlessAborted } from '../../process/unless-aborted.ts';
 import type { TaskFile } from '../../task/record.ts';
 import { RUNNER_KINDS } from '../../task/runner-kinds.ts';
 import { countOf, isObject, type JsonObject, textOf } from '../../text/formats/json.ts';
-import { AnswerSink, OUTPUT_LIMIT_BYTES } from '../connection/bounded-answer.ts';
+import { BoundedAnswer, OUTPUT_LIMIT_BYTES } from '../connection/bounded-answer.ts';
 import type { Connection } from '../connection/connection.ts';
 import { modelNotFound, type Server } from '../connection/http-failure.ts';
 import { ndjsonGuard } from '../connection/ndjson-guard.ts';
@@ -63,19 +63,19 @@ export class OllamaRunner extends ModelRunner<OllamaOptions> {
     const endpoint = this.endpoint.name;
     const { promptFolders: folders, template, numCtxMax, numGpu, keepAlive } = this.options;
     let connection: Connection | undefined;
-    let sink: AnswerSink | undefined;
+    let sink: BoundedAnswer | undefined;
     try {
       context.lease.signal.throwIfAborted();
       const { feedback, lease } = context;
       const prompt = await unlessAborted(buildPrompt(task, { folders, template, feedback }), lease.signal);
-      const local = await context.local(`${prompt.system}\n${prompt.user}`);
+      const local = await context.requireLocal(`${prompt.system}\n${prompt.user}`);
       const asked = `${prompt.system}\n${prompt.user}`;
       context.phase('loading');
       connection = await this.connect(model, context.lease.signal, { guard: ndjsonGuard(server), local });
       const client = await this.#client(connection.fetch);
       const described = await this.#describe(connection, client, server, context);
       if (local !== null) await refuseRemoteModel(connection, server);
-      sink = await AnswerSink.open({
+      sink = await BoundedAnswer.open({
         outputPath: context.outputPath,
         logPath: context.lease.logPath,
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,

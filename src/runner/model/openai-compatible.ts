@@ -6,7 +6,7 @@ import type { OpenAI } from 'openai';
 import { unlessAborted } from '../../process/unless-aborted.ts';
 import type { TaskFile, Usage } from '../../task/record.ts';
 import { RUNNER_KINDS } from '../../task/runner-kinds.ts';
-import { AnswerSink, OUTPUT_LIMIT_BYTES } from '../connection/bounded-answer.ts';
+import { BoundedAnswer, OUTPUT_LIMIT_BYTES } from '../connection/bounded-answer.ts';
 import type { Connection } from '../connection/connection.ts';
 import { brokeOff, type Server, serverSaid } from '../connection/http-failure.ts';
 import { meaningOfWords } from '../connection/server-words.ts';
@@ -50,12 +50,12 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
     const server = this.server(model);
     const { promptFolders: folders, template } = this.options;
     let connection: Connection | undefined;
-    let sink: AnswerSink | undefined;
+    let sink: BoundedAnswer | undefined;
     try {
       context.lease.signal.throwIfAborted();
       const { feedback, lease } = context;
       const prompt = await unlessAborted(buildPrompt(task, { folders, template, feedback }), lease.signal);
-      const local = await context.local(`${prompt.system}\n${prompt.user}`);
+      const local = await context.requireLocal(`${prompt.system}\n${prompt.user}`);
       context.phase('loading');
       const stream = { done: false };
       const guard = sseGuard(server, () => {
@@ -64,7 +64,7 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       connection = await this.connect(model, context.lease.signal, { guard, local });
       await listModels(connection, this.endpoint.url);
       if (local !== null) await refuseRemoteModel(connection, server);
-      sink = await AnswerSink.open({
+      sink = await BoundedAnswer.open({
         outputPath: context.outputPath,
         logPath: context.lease.logPath,
         limitBytes: this.options.outputLimitBytes ?? OUTPUT_LIMIT_BYTES,
@@ -75,7 +75,7 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
       const client = await this.#client(connection);
       const settings = openAiSettings(task.options.set ?? {}, model);
       const answer = await this.#answer(connection, sink, task, settings, (way) =>
-        chat(client, chatRequest(model, prompt, task, way), sink as AnswerSink, () =>
+        chat(client, chatRequest(model, prompt, task, way), sink as BoundedAnswer, () =>
           context.phase('running'),
         ),
       );
@@ -100,7 +100,7 @@ export class OpenAiRunner extends ModelRunner<OpenAiOptions> {
   /** Asks again, without what the server says that it cannot do: a grammar of the schema, a system role, a setting. */
   async #answer<T>(
     connection: Connection,
-    sink: AnswerSink,
+    sink: BoundedAnswer,
     task: TaskFile,
     settings: ChatSettings,
     ask: (way: Way) => Promise<T>,
@@ -236,7 +236,7 @@ const chatRequest = (model: string, prompt: ModelPrompt, task: TaskFile, way: Wa
 const chat = async (
   client: OpenAI,
   request: ChatRequest,
-  sink: AnswerSink,
+  sink: BoundedAnswer,
   onFirstByte: () => void,
 ): Promise<{ observed: Omit<Observed, 'promptBytes'>; usage: Usage | null }> => {
   let first = true;

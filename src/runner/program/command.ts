@@ -6,7 +6,7 @@ import type { Executor } from '../../executor/executor.ts';
 import { localExecutor } from '../../executor/local.ts';
 import { runProgram } from '../../executor/run-program.ts';
 import { openOwn, sizeOfOwn } from '../../names/own-file.ts';
-import type { ProgramEnd, ProgramOptions } from '../../process/programs/spawn.ts';
+import type { ProgramEnd, ProgramOptions } from '../../process/programs/start-program.ts';
 import { action, say } from '../../say/say.ts';
 import { programEnvironment } from '../../task/environment.ts';
 import type { TaskFile } from '../../task/record.ts';

@@ -7,7 +7,7 @@ import { lstat, opendir } from 'node:fs/promises';
 import { asBytes, asName, shownName } from '../../git/names.ts';
 import { isHomeName } from '../../text/home-name.ts';
 
-export interface SinceWish {
+export interface SinceOptions {
   /** Absolute and real. */
   folder: string;
   /** Absolute and real: never looked at. */
@@ -56,7 +56,7 @@ export const momentMs = (moment: bigint): number => Number(moment / SECOND) * 10
 
 const AT_ONCE = 64;
 
-export const changedSince = async (wish: SinceWish): Promise<Since> => {
+export const changedSince = async (wish: SinceOptions): Promise<Since> => {
   const walk = new Walk(wish);
   await walk.into('', { root: undefined, home: undefined });
   return walk.found();
@@ -75,7 +75,7 @@ interface Entry {
 }
 
 class Walk {
-  readonly #wish: SinceWish;
+  readonly #wish: SinceOptions;
   readonly #bounds: SinceBounds;
   readonly #excluded: ReadonlySet<string>;
   readonly #homes = new Map<string, string>();
@@ -87,7 +87,7 @@ class Walk {
   #hiddenBounded = false;
   #bounded = false;
 
-  constructor(wish: SinceWish) {
+  constructor(wish: SinceOptions) {
     this.#wish = wish;
     this.#bounds = wish.bounds ?? BOUNDS;
     this.#excluded = new Set(wish.excluded.map(asName));

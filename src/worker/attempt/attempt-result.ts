@@ -5,7 +5,7 @@ import type { RunnerOutcome } from '../../runner/runner.ts';
 import type { Usage } from '../../task/record.ts';
 import type { AttemptClocks } from './clocks.ts';
 
-export interface Verdict {
+export interface AttemptResult {
   /** null: the work was accepted. */
   error: ErrorInfo | null;
   charged: boolean;
@@ -21,7 +21,7 @@ export interface Verdict {
 }
 
 /** What is known of an attempt before its error is. */
-export type Seen = Omit<Verdict, 'error'>;
+export type Seen = Omit<AttemptResult, 'error'>;
 
 export const NOTHING_SEEN: Seen = {
   charged: true,
@@ -42,7 +42,7 @@ export const seenOf = (result: RunnerOutcome): Seen => {
   return { ...NOTHING_SEEN, usage, model, endpoint, address, session };
 };
 
-export const failedVerdict = (result: Extract<RunnerOutcome, { ok: false }>, seen: Seen): Verdict => ({
+export const failedResult = (result: Extract<RunnerOutcome, { ok: false }>, seen: Seen): AttemptResult => ({
   ...seen,
   error: result.error,
   charged: result.charged ?? ERROR_CODES[result.error.code].charged,
@@ -50,7 +50,10 @@ export const failedVerdict = (result: Extract<RunnerOutcome, { ok: false }>, see
 });
 
 /** Of an attempt that was ended from outside, or by its limits; null: it was not. */
-export const stoppedVerdict = ({ stopped }: Pick<AttemptClocks, 'stopped'>, seen: Seen): Verdict | null => {
+export const stoppedResult = (
+  { stopped }: Pick<AttemptClocks, 'stopped'>,
+  seen: Seen,
+): AttemptResult | null => {
   if (stopped === undefined) return null;
   if (stopped.kind === 'limit') return { ...seen, error: stopped.error };
   const error =
@@ -61,7 +64,7 @@ export const stoppedVerdict = ({ stopped }: Pick<AttemptClocks, 'stopped'>, seen
 };
 
 /** What servers and programs say goes into it, and they may repeat a key. */
-export const withoutKeysIn = (verdict: Verdict, keys: readonly string[]): Verdict => {
+export const withoutKeysIn = (verdict: AttemptResult, keys: readonly string[]): AttemptResult => {
   const { error, feedback, evidence } = verdict;
   const cut = (text: string): string => withoutKeys(text, keys);
   return {

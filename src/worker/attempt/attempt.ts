@@ -11,7 +11,7 @@ import {
   KoubouError,
   toErrorInfo,
 } from '../../errors.ts';
-import type { Tell, WorkerEvent } from '../../events.ts';
+import type { EmitEvent, WorkerEvent } from '../../events.ts';
 import { appendOwn, emptyOwn } from '../../names/own-file.ts';
 import { homesOf } from '../../process/homes/registered-homes.ts';
 import type { Lease } from '../../process/lease.ts';
@@ -27,12 +27,12 @@ import { noteChangedFiles } from '../workspace/changed-files.ts';
 import { expectedBefore } from '../workspace/expected-before.ts';
 import { RunState } from '../workspace/run-state.ts';
 import { withSettledNames } from '../workspace/settled-names.ts';
-import { Workplace } from '../workspace/workspace.ts';
+import { Workspace } from '../workspace/workspace.ts';
 import {
+  type AttemptResult,
   NOTHING_SEEN,
-  stoppedVerdict,
+  stoppedResult,
   tellsOfAnswer,
-  type Verdict,
   withoutKeysIn,
 } from './attempt-result.ts';
 import { AttemptClocks, type Stop } from './clocks.ts';
@@ -40,18 +40,18 @@ import { conversationOf } from './conversation.ts';
 import { leaseOf } from './lease.ts';
 import { LocalOnly } from './local-only.ts';
 import { onceWritten, type Waiting } from './once-written.ts';
-import { OneTry, type TryParts } from './one-try.ts';
+import { OneTry, type TryDeps } from './one-try.ts';
 import { outcomeOf } from './outcome.ts';
 import { StepLeft, Steps } from './steps.ts';
 
-type Prepared = Pick<TryParts, 'workplace' | 'statePath' | 'before'>;
+type Prepared = Pick<TryDeps, 'workplace' | 'statePath' | 'before'>;
 
-export interface RunDependencies extends Waiting {
+export interface AttemptDeps extends Waiting {
   member: Member;
   artifacts: Artifacts;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
-  tell: Tell;
+  tell: EmitEvent;
   /** Told when a run found its endpoint gone or busy, before the task goes back. */
   endpointDown: (runner: Runner, reason: string, retryAfter: number | null) => void;
   /** A run got an answer from the runner's server. */
@@ -68,7 +68,7 @@ export class Attempt {
   readonly clocks: AttemptClocks;
   /** Rises whenever something came from the run. */
   progress = 0;
-  readonly #dependencies: RunDependencies;
+  readonly #dependencies: AttemptDeps;
   /** By the clock that nobody sets. */
   readonly #startedMs = performance.now();
   readonly #plan: AttemptPlan;
@@ -77,7 +77,7 @@ export class Attempt {
   /** What its last try was held to. */
   #local: LocalOnly | undefined;
 
-  constructor(dependencies: RunDependencies, claim: Claim<Admitted>) {
+  constructor(dependencies: AttemptDeps, claim: Claim<Admitted>) {
     this.#dependencies = dependencies;
     const { plan } = claim.admission;
     this.#plan = plan;
@@ -132,7 +132,7 @@ export class Attempt {
     };
   }
 
-  async #judged(): Promise<Verdict> {
+  async #judged(): Promise<AttemptResult> {
     try {
       const route = requireRoute(this.#plan);
       const runner = this.#dependencies.runners.get(route.runner) as Runner;
@@ -145,7 +145,7 @@ export class Attempt {
       if (error instanceof StepLeft) await this.#tellLeft();
       const info = toErrorInfo(error);
       const charged = ERROR_CODES[info.code].charged;
-      return stoppedVerdict(this.clocks, NOTHING_SEEN) ?? { ...NOTHING_SEEN, error: info, charged };
+      return stoppedResult(this.clocks, NOTHING_SEEN) ?? { ...NOTHING_SEEN, error: info, charged };
     }
   }
 
@@ -156,7 +156,7 @@ export class Attempt {
     await appendOwn(this.claim.scratch.logPath, line).catch(() => undefined);
   }
 
-  #tellUnavailable(runner: Runner, { error, retryAfter }: Verdict): void {
+  #tellUnavailable(runner: Runner, { error, retryAfter }: AttemptResult): void {
     const { endpointDown, endpointAnswered } = this.#dependencies;
     if (error === null || tellsOfAnswer(error.code)) endpointAnswered(runner);
     if (error?.code !== 'runner_unavailable' && error?.code !== 'endpoint_busy') return;
@@ -166,7 +166,7 @@ export class Attempt {
 
   /** Shown as long as the endpoint is down, to everybody: a server quotes what it was sent. */
   #reason({ code, message }: ErrorInfo): string {
-    const stays = this.#local?.held === true || mustStayLocal(this.claim.task);
+    const stays = this.#local?.mustStayLocal === true || mustStayLocal(this.claim.task);
     return stays ? `${code}, as the log of ${this.claim.id} says` : message;
   }
 
@@ -183,7 +183,7 @@ export class Attempt {
     });
   }
 
-  async #attempt(runner: Runner, route: Route): Promise<Verdict> {
+  async #attempt(runner: Runner, route: Route): Promise<AttemptResult> {
     // An attempt that was lost or put back learned nothing: what the one before it was told still holds.
     const feedback = this.claim.earlier.findLast((outcome) => outcome.feedback !== null)?.feedback ?? null;
     const { signal } = this.clocks;
@@ -197,8 +197,8 @@ export class Attempt {
     const { settings } = this.#dependencies;
     const workplace = await this.#steps.within(
       'looking at the working folder',
-      () => Workplace.prepare({ ...this.claim, task }, runner, { ...settings, lease: this.#lease }),
-      { late: (made: Workplace) => made.close() },
+      () => Workspace.prepare({ ...this.claim, task }, runner, { ...settings, lease: this.#lease }),
+      { late: (made: Workspace) => made.close() },
     );
     try {
       const before = await this.#steps.within('looking for the expected files', () =>
@@ -226,7 +226,7 @@ export class Attempt {
     route: Route,
     feedback: string | null,
     prepared: Prepared,
-  ): Promise<Verdict> {
+  ): Promise<AttemptResult> {
     const first = await this.#tryOnce(runner, route, feedback, prepared);
     // A model that missed the schema often hits it when it reads what was wrong: one more try within the attempt.
     if (first.error?.code !== 'schema_invalid' || first.feedback === null) return first;
@@ -239,7 +239,7 @@ export class Attempt {
     route: Route,
     feedback: string | null,
     prepared: Prepared,
-  ): Promise<Verdict> {
+  ): Promise<AttemptResult> {
     const { claim, clocks } = this;
     const { settings, member } = this.#dependencies;
     const resume = await conversationOf(claim.task, runner.name, member);

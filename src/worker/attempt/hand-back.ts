@@ -20,7 +20,7 @@ import type { ArtifactKind, Artifacts, ByteRange, Claim } from '../../queue/queu
 import type { Route } from '../../route/route.ts';
 import { action, say } from '../../say/say.ts';
 import { type Budget, decide } from '../../task/budget.ts';
-import { isFoundWanting } from '../../task/ladder.ts';
+import { isRejected } from '../../task/ladder.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 
 /** Of each answer and each patch; the whole lies in the file that is named beside it. */
@@ -39,7 +39,7 @@ export const isLastTry = (
   const { error, charged } = outcome;
   if (!route.handBack || error === null || !isErrorCode(error.code)) return false;
   const wasTried = charged && ERROR_CODES[error.code].retried;
-  if (!wasTried && ![...earlier, outcome].some(isFoundWanting)) return false;
+  if (!wasTried && ![...earlier, outcome].some(isRejected)) return false;
   return decide([...earlier, outcome], budget, () => 0).event === 'gave_up';
 };
 
@@ -172,7 +172,7 @@ const handBackText = (task: TaskFile, tries: readonly Try[], worktree: string | 
 const tryText = ({ outcome, answer, patch, log }: Try): string => {
   const { attempt, runner, model, error, feedback } = outcome;
   const by = [runner, model].filter((name) => name !== null).join(', ') || 'nobody';
-  const how = isFoundWanting(outcome) ? 'Refused' : 'Failed';
+  const how = isRejected(outcome) ? 'Refused' : 'Failed';
   const [first = '', ...rest] = (error?.message ?? '').split('\n');
   // The checker's words are longer than the message, which after its first line has only the last of them.
   const more = feedback === null || first.includes(feedback) ? rest.join('\n') : feedback;

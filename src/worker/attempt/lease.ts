@@ -4,7 +4,7 @@ import type { Lease } from '../../process/lease.ts';
 import type { Claim, Member } from '../../queue/queue.ts';
 
 export const leaseOf = (
-  member: Pick<Member, 'holds' | 'recordChild'>,
+  member: Pick<Member, 'ownsLease' | 'recordChild'>,
   claim: Claim,
   attempt: Pick<Lease, 'signal' | 'progress'>,
 ): Lease => ({
@@ -14,7 +14,7 @@ export const leaseOf = (
   logPath: claim.scratch.logPath,
   assertOwned: async () => {
     // A worker that was stopped for long and taken for dead does not know it yet when it goes on.
-    if (await member.holds(claim)) return;
+    if (await member.ownsLease(claim)) return;
     throw new KoubouError('worker_lost', 'The task was given to another worker.');
   },
   recordChild: (child) => member.recordChild(claim, child),

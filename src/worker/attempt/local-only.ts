@@ -42,7 +42,7 @@ export class LocalOnly {
     this.#require();
   }
 
-  get held(): boolean {
+  get mustStayLocal(): boolean {
     return this.#why !== null;
   }
 

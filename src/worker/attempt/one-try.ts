@@ -22,26 +22,26 @@ import type { WorkerSettings } from '../settings.ts';
 import { checkExecutor } from '../workspace/check-executor.ts';
 import { extracted } from '../workspace/extracted.ts';
 import { published, setApart, stillTheSame } from '../workspace/kept-result.ts';
-import type { Workplace } from '../workspace/workspace.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import {
-  failedVerdict,
+  type AttemptResult,
+  failedResult,
   NOTHING_SEEN,
   type Seen,
   seenOf,
-  stoppedVerdict,
-  type Verdict,
+  stoppedResult,
 } from './attempt-result.ts';
 import type { AttemptClocks } from './clocks.ts';
 import type { LocalOnly } from './local-only.ts';
 import { onceWritten, type Waiting } from './once-written.ts';
 import { StepLeft, type Steps } from './steps.ts';
 
-export interface TryParts {
+export interface TryDeps {
   /** With the task as it was planned. */
   claim: Claim;
   route: Route;
   runner: Runner;
-  workplace: Workplace;
+  workplace: Workspace;
   /** What was there of the expected files before. */
   before: ExpectedBefore | undefined;
   /** Where the runner may keep files that a later run goes on from. */
@@ -63,7 +63,7 @@ export interface TryParts {
 }
 
 /** What a step found; null: nothing wanting. It stands in the verdict in place of what was seen. */
-type Wanting = Partial<Verdict> & Pick<Verdict, 'error'>;
+type Wanting = Partial<AttemptResult> & Pick<AttemptResult, 'error'>;
 
 /** To stop a program takes 5 s where it does not hear, and a few more where it does not end. */
 const PROGRAM_GRACE_MS = 20_000;
@@ -71,7 +71,7 @@ const PROGRAM_GRACE_MS = 20_000;
 const PATCH_GRACE_MS = 5000;
 
 export class OneTry {
-  readonly #parts: TryParts;
+  readonly #parts: TryDeps;
   /** For the programs of the run and of its check: they start in the work folder alone. */
   readonly #lease: Lease;
   /** Globs of --expect may name folders that the run makes links of: they are what they were before it. */
@@ -82,7 +82,7 @@ export class OneTry {
   #candidate: Candidate | null = null;
   #evidence: string | null = null;
 
-  constructor(parts: TryParts) {
+  constructor(parts: TryDeps) {
     this.#parts = parts;
     const { workplace, lease } = parts;
     const { task, cwd } = workplace;
@@ -97,7 +97,7 @@ export class OneTry {
     this.#expected = expectedPlaces(task.options.expect ?? [], cwd);
   }
 
-  async verdict(): Promise<Verdict> {
+  async verdict(): Promise<AttemptResult> {
     await this.#run();
     const steps = [
       () => this.#lookAround(),
@@ -132,10 +132,10 @@ export class OneTry {
         model: route.model,
         feedback,
         phase: (phase) => clocks.phase(phase),
-        local: async (sent) => {
+        requireLocal: async (sent) => {
           const networks = await local.judge(sent);
           // Before anything is sent, since readers of the task and tasks that depend on it are restricted by the mark.
-          if (local.held) await this.#parts.markHeld();
+          if (local.mustStayLocal) await this.#parts.markHeld();
           return networks;
         },
       });
@@ -150,7 +150,7 @@ export class OneTry {
     this.#changes = this.#mayLook() ? await this.#changesThere() : null;
     const nested = await steps.within('looking for repositories', () => workplace.setAside());
     // However the run ended: another one would take what it left for what was there.
-    return nested ?? judgeHomes(this.#changes?.homes ?? []) ?? stoppedVerdict(clocks, this.#seen);
+    return nested ?? judgeHomes(this.#changes?.homes ?? []) ?? stoppedResult(clocks, this.#seen);
   }
 
   /** The changes of a run whose task was given to another worker are that one's. */
@@ -178,8 +178,8 @@ export class OneTry {
   async #requireAnswer(): Promise<Wanting | null> {
     const { claim, local } = this.#parts;
     const result = this.#ran;
-    if (!result.ok) return failedVerdict(result, this.#seen);
-    if (!local.held || result.observed.remoteHost === null) return null;
+    if (!result.ok) return failedResult(result, this.#seen);
+    if (!local.mustStayLocal || result.observed.remoteHost === null) return null;
     await emptyOwn(claim.scratch.outputPath);
     return { error: wentElsewhere(result.observed.remoteHost) };
   }
@@ -227,7 +227,7 @@ export class OneTry {
         }),
       { graceMs: PROGRAM_GRACE_MS },
     );
-    const stopped = stoppedVerdict(clocks, this.#seen);
+    const stopped = stoppedResult(clocks, this.#seen);
     if (stopped !== null) return stopped;
     if (!verification.ok) {
       const { error, feedback } = verification;
@@ -244,7 +244,7 @@ export class OneTry {
       cwd,
       statePath,
       readable: [claim.scratch.outputPath, ...task.files.map(({ path }) => resolve(cwd, path))],
-      staysLocal: local.held,
+      staysLocal: local.mustStayLocal,
     };
   }
 

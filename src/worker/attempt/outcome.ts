@@ -8,11 +8,11 @@ import type { Artifacts, Claim } from '../../queue/queue.ts';
 import type { AttemptPlan } from '../../route/plan.ts';
 import type { RunOutcome } from '../../task/record.ts';
 import { worktreeName, worktreesFolder } from '../../worktree/record.ts';
-import type { Verdict } from './attempt-result.ts';
+import type { AttemptResult } from './attempt-result.ts';
 import { handBack, isLastTry } from './hand-back.ts';
 import { onceWritten, type Waiting } from './once-written.ts';
 
-export interface OutcomeParts {
+export interface OutcomeDeps {
   claim: Claim;
   artifacts: Artifacts;
   plan: Pick<AttemptPlan, 'route' | 'budget'>;
@@ -23,7 +23,7 @@ export interface OutcomeParts {
   waiting: Waiting;
 }
 
-export const outcomeOf = async (verdict: Verdict, parts: OutcomeParts): Promise<RunOutcome> => {
+export const outcomeOf = async (verdict: AttemptResult, parts: OutcomeDeps): Promise<RunOutcome> => {
   const { claim, plan, workerId, tookMs } = parts;
   const route = plan.route instanceof KoubouError ? undefined : plan.route;
   const endedAt = new Date();
@@ -58,7 +58,7 @@ export const outcomeOf = async (verdict: Verdict, parts: OutcomeParts): Promise<
 /** Where its text cannot be written the task fails for its own reason, which is true as well. */
 const handedBack = async (
   outcome: RunOutcome,
-  { claim, artifacts, home, waiting }: OutcomeParts,
+  { claim, artifacts, home, waiting }: OutcomeDeps,
 ): Promise<RunOutcome> => {
   const place = join(worktreesFolder(home), worktreeName(claim.id, claim.run));
   const worktree = claim.task.options.worktree === true && existsSync(place) ? place : null;

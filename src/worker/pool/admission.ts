@@ -15,7 +15,7 @@ export type Admitted =
   | (Extract<Admission, { take: true }> & { plan: AttemptPlan<TaskFile> })
   | Extract<Admission, { take: false }>;
 
-export class Gate {
+export class AdmissionPolicy {
   readonly #settings: Pick<WorkerSettings, 'routing'>;
   readonly #plan: Planner;
   readonly #runners: ReadonlyMap<string, Runner>;

@@ -1,11 +1,11 @@
 /** The attempts that a daemon has in hand: begun, stopped, and counted when they have ended. */
 import type { Claim } from '../../queue/queue.ts';
-import { Attempt, type AttemptEnd, type RunDependencies } from '../attempt/attempt.ts';
+import { Attempt, type AttemptDeps, type AttemptEnd } from '../attempt/attempt.ts';
 import type { Stop } from '../attempt/clocks.ts';
 import type { Admitted } from './admission.ts';
 
-export interface AttemptsParts {
-  dependencies: Omit<RunDependencies, 'giveUp'>;
+export interface AttemptsDeps {
+  dependencies: Omit<AttemptDeps, 'giveUp'>;
   /** Told of each end. What it rejects with is a fault, as is what an attempt rejects with. */
   ended: (end: AttemptEnd) => Promise<void>;
   /** Called when one is no longer in hand, however it ended. */
@@ -13,7 +13,7 @@ export interface AttemptsParts {
 }
 
 export class Attempts {
-  readonly #parts: AttemptsParts;
+  readonly #parts: AttemptsDeps;
   readonly #running = new Map<string, { attempt: Attempt; ended: Promise<void> }>();
   readonly #giveUp = new AbortController();
   completed = 0;
@@ -23,7 +23,7 @@ export class Attempts {
   /** Attempts that have ended, with something that hangs. */
   #hanging = 0;
 
-  constructor(parts: AttemptsParts) {
+  constructor(parts: AttemptsDeps) {
     this.#parts = parts;
   }
 

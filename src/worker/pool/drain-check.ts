@@ -12,7 +12,7 @@ const VIEW_AGE_MS = 1100;
 /** Reading every delayed task is not cheap; a cancelled one need not be noticed at once. */
 const BACKING_OFF_LOOK_MS = 2000;
 
-export interface EndingParts {
+export interface DrainCheckDeps {
   queue: Queue;
   endpoints: Endpoints;
   /** Mends the queue, so that what is ready lies where it is counted. */
@@ -27,14 +27,14 @@ export interface EndingParts {
   announce: (note: string | null) => Promise<void>;
 }
 
-export class Ending {
-  readonly #parts: EndingParts;
+export class DrainCheck {
+  readonly #parts: DrainCheckDeps;
   #backsOff = false;
   /** By the clock that nobody sets. */
   #lookAgainAtMs = 0;
   #unserved = { count: 0, since: 0 };
 
-  constructor(parts: EndingParts) {
+  constructor(parts: DrainCheckDeps) {
     this.#parts = parts;
   }
 

@@ -1,5 +1,5 @@
 /** Which endpoints answer. A task whose endpoint is down is not claimed, so waiting for it costs no attempt. */
-import type { Tell } from '../../events.ts';
+import type { EmitEvent } from '../../events.ts';
 import type { Runner } from '../../runner/runner.ts';
 
 /** What a server may ask us to wait before it is asked again. */
@@ -27,7 +27,7 @@ interface State {
 }
 
 export class Endpoints {
-  readonly #tell: Tell;
+  readonly #tell: EmitEvent;
   readonly #onChange: () => void;
   readonly #probeSeconds: ProbeSeconds;
   readonly #states = new Map<string, State>();
@@ -35,7 +35,7 @@ export class Endpoints {
 
   constructor(
     runners: ReadonlyMap<string, Runner>,
-    tell: Tell,
+    tell: EmitEvent,
     onChange: () => void,
     probeSeconds: ProbeSeconds,
   ) {

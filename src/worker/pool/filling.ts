@@ -1,6 +1,6 @@
 import type { Claim, Member } from '../../queue/queue.ts';
 import type { Admitted } from './admission.ts';
-import type { Claiming } from './claiming.ts';
+import type { Claiming } from './claim-loop.ts';
 import type { Slots } from './slots.ts';
 
 export interface FillingParts {

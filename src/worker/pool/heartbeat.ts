@@ -10,7 +10,7 @@ const OUTDATED = toText(
   say`config/ was changed after this worker began, and it goes on as it began; ${action('stop')}, and the next one reads it`,
 );
 
-export interface HeartbeatParts {
+export interface HeartbeatDeps {
   member: Member;
   notes: Notes;
   state: () => Omit<Beat, 'notes'>;
@@ -21,11 +21,11 @@ export interface HeartbeatParts {
 }
 
 export class Heartbeat {
-  readonly #parts: HeartbeatParts;
+  readonly #parts: HeartbeatDeps;
   #last: Promise<void> = Promise.resolve();
   #soon: NodeJS.Timeout | undefined;
 
-  constructor(parts: HeartbeatParts) {
+  constructor(parts: HeartbeatDeps) {
     this.#parts = parts;
   }
 

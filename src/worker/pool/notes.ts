@@ -1,14 +1,14 @@
 /** What hinders a daemon or what it is about, for whoever looks at it; a change is also told once. */
-import type { Tell } from '../../events.ts';
+import type { EmitEvent } from '../../events.ts';
 
 /** In the beat of a daemon that takes nothing new: whoever needs a worker does not count on it. */
 export const STOPPING_NOTE = 'stopping: it takes nothing new';
 
 export class Notes {
-  readonly #tell: Tell;
+  readonly #tell: EmitEvent;
   readonly #notes = new Map<string, string>();
 
-  constructor(tell: Tell) {
+  constructor(tell: EmitEvent) {
     this.#tell = tell;
   }
 

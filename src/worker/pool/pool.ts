@@ -1,30 +1,30 @@
 /**
  * A daemon's work: keep the slots busy and end when it is told to or nothing is left. One loop decides everything; timers and
- * events only wake it. What it does has files of its own: filling.ts, claiming.ts and admission.ts (which tasks, and where
- * they go), attempts.ts (what is in hand), cancels.ts, upkeep.ts (sweeps), heartbeat.ts, slots.ts (how many at a time),
+ * events only wake it. What it does has files of its own: filling.ts, claim-loop.ts and admission.ts (which tasks, and where
+ * they go), attempts.ts (what is in hand), cancels.ts, housekeeping.ts (sweeps), heartbeat.ts, slots.ts (how many at a time),
  * endpoints.ts (whose servers answer), pause.ts (when it looks again), drain-check.ts (when nothing is left).
  */
 import { mayPass } from '../../errors.ts';
-import type { Left, Tell } from '../../events.ts';
+import type { EmitEvent, Left } from '../../events.ts';
 import type { ChangeHint, Claim, Member, Queue } from '../../queue/queue.ts';
 import type { Runner } from '../../runner/runner.ts';
 import { action, say, toText } from '../../say/say.ts';
 import type { Stop } from '../attempt/clocks.ts';
 import { plannerOf } from '../plan.ts';
 import type { WorkerSettings } from '../settings.ts';
-import { type Admitted, Gate } from './admission.ts';
+import { AdmissionPolicy, type Admitted } from './admission.ts';
 import { Attempts } from './attempts.ts';
 import { obeyCancels } from './cancels.ts';
-import { CLAIM_RETRY_MS, Claiming } from './claiming.ts';
-import { Ending, leftIn } from './drain-check.ts';
+import { CLAIM_RETRY_MS, Claiming } from './claim-loop.ts';
+import { DrainCheck, leftIn } from './drain-check.ts';
 import { Endpoints } from './endpoints.ts';
 import { every } from './every.ts';
 import { Filling } from './filling.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { Notes, STOPPING_NOTE } from './notes.ts';
 import { pauseMs } from './pause.ts';
 import { Slots } from './slots.ts';
-import { Upkeep } from './upkeep.ts';
 
 /** Progress is looked at by people. */
 const BUSY_BEAT_MS = 1000;
@@ -32,12 +32,12 @@ const QUICK_SWEEP_MS = 1000;
 const FULL_SWEEP_MS = 10_000;
 const CANCEL_LOOK_MS = 500;
 
-export interface PoolParts {
+export interface PoolDeps {
   queue: Queue;
   member: Member;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
-  tell: Tell;
+  tell: EmitEvent;
 }
 
 /** `hangs`: a system call of an attempt goes on, and this process cannot end before it does. */
@@ -47,16 +47,16 @@ export type PoolEnd = { hangs?: true } & (
 );
 
 export class Pool {
-  readonly #parts: PoolParts;
+  readonly #parts: PoolDeps;
   readonly #notes: Notes;
   readonly #endpoints: Endpoints;
-  readonly #gate: Gate;
+  readonly #policy: AdmissionPolicy;
   readonly #claiming: Claiming;
   readonly #filling: Filling;
   readonly #slots: Slots;
-  readonly #upkeep: Upkeep;
+  readonly #housekeeping: Housekeeping;
   readonly #heartbeat: Heartbeat;
-  readonly #ending: Ending;
+  readonly #drainCheck: DrainCheck;
   readonly #attempts: Attempts;
   #wake = new AbortController();
   #stopping = false;
@@ -64,27 +64,28 @@ export class Pool {
   #outcomeWaits = false;
   #idleSince = performance.now();
 
-  constructor(parts: PoolParts) {
+  constructor(parts: PoolDeps) {
     const { queue, member, settings, runners, tell } = parts;
     this.#parts = parts;
     const notes = new Notes(tell);
     this.#notes = notes;
     this.#endpoints = new Endpoints(runners, tell, () => this.#wakeUp(), settings.probeSeconds);
     const plan = plannerOf(settings, runners);
-    this.#gate = new Gate(settings, plan, runners, this.#endpoints);
+    this.#policy = new AdmissionPolicy(settings, plan, runners, this.#endpoints);
     this.#claiming = new Claiming({
       member,
-      gate: this.#gate,
+      gate: this.#policy,
       notes,
       isInHand: (id) => this.#attempts.has(id),
       onFenced: () => this.#setFenced(),
     });
     const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
     this.#slots = new Slots(settings, scaling, performance.now());
-    this.#upkeep = new Upkeep({ queue, member, plan, tell, notes, onMoved: () => this.#wakeUp() });
+    const onMoved = (): void => this.#wakeUp();
+    this.#housekeeping = new Housekeeping({ queue, member, plan, tell, notes, onMoved });
     this.#attempts = this.#newAttempts();
     this.#heartbeat = this.#newHeartbeat();
-    this.#ending = this.#newEnding();
+    this.#drainCheck = this.#newDrainCheck();
     this.#filling = new Filling({
       member,
       claiming: this.#claiming,
@@ -118,7 +119,7 @@ export class Pool {
         this.#idleSince = performance.now();
         this.#wakeUp();
         // What waited for this task may be ready: nobody should wait for the timer to find out.
-        this.#upkeep.soon();
+        this.#housekeeping.soon();
       },
     });
   }
@@ -146,15 +147,15 @@ export class Pool {
     });
   }
 
-  #newEnding(): Ending {
+  #newDrainCheck(): DrainCheck {
     const { queue, member, settings } = this.#parts;
-    return new Ending({
+    return new DrainCheck({
       queue,
       endpoints: this.#endpoints,
-      sweep: () => this.#upkeep.quickly(),
+      sweep: () => this.#housekeeping.quickly(),
       othersToo: settings.until.kind === 'drained',
-      adopting: () => this.#upkeep.adopting,
-      takeable: () => member.peek((task, earlier) => this.#gate.admit(task, earlier)),
+      adopting: () => this.#housekeeping.adopting,
+      takeable: () => member.peek((task, earlier) => this.#policy.admit(task, earlier)),
       announce: (note) => {
         this.#notes.setQuietly('stopping', note);
         return this.#heartbeat.beat();
@@ -181,12 +182,12 @@ export class Pool {
       every(BUSY_BEAT_MS, async () => {
         if (this.#attempts.size > 0) this.#heartbeat.soon();
       }),
-      every(QUICK_SWEEP_MS, () => this.#upkeep.quickly()),
-      every(FULL_SWEEP_MS, () => this.#upkeep.all()),
+      every(QUICK_SWEEP_MS, () => this.#housekeeping.quickly()),
+      every(FULL_SWEEP_MS, () => this.#housekeeping.all()),
       every(CANCEL_LOOK_MS, () => obeyCancels(member, this.#attempts, this.#notes)),
     ];
     try {
-      await this.#upkeep.all();
+      await this.#housekeeping.all();
       await this.#heartbeat.beat();
       return await this.#loop(hint);
     } finally {
@@ -195,7 +196,7 @@ export class Pool {
       this.#attempts.giveUp();
       await this.#attempts.allEnded();
       await this.#heartbeat.close();
-      await this.#upkeep.close();
+      await this.#housekeeping.close();
       await hint.close();
     }
   }
@@ -224,7 +225,7 @@ export class Pool {
   /** Does what can be done now. Answers with the end, or with how long to wait for something to change. */
   async #look(hint: ChangeHint): Promise<PoolEnd | number> {
     const dueMs = await this.#parts.queue.nextDueMs();
-    if (dueMs !== null && dueMs <= Date.now()) await this.#upkeep.quickly();
+    if (dueMs !== null && dueMs <= Date.now()) await this.#housekeeping.quickly();
     this.#requireTrust();
     if (this.#mayClaim()) await this.#filling.fill();
     this.#notes.set('watcher', hint.trouble);
@@ -253,7 +254,7 @@ export class Pool {
       ...(this.#fenced ? [{ kind: 'fenced' } as const] : []),
     ];
     this.#attempts.start(claim, stopped);
-    this.#ending.reset();
+    this.#drainCheck.reset();
   }
 
   #waitMs(nextDueMs: number | null): number {
@@ -274,7 +275,7 @@ export class Pool {
     const { until } = this.#parts.settings;
     if (until.kind === 'stopped') return undefined;
     if (until.kind === 'idle' && performance.now() - this.#idleSince < until.seconds * 1000) return undefined;
-    const left = await this.#ending.announced();
+    const left = await this.#drainCheck.announced();
     return left && { kind: 'done', left, ...ended };
   }
 

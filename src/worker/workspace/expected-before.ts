@@ -11,14 +11,14 @@ import { halfMadePath, removeHalfMade } from '../../process/half-made.ts';
 import { unlessAborted } from '../../process/unless-aborted.ts';
 import type { Claim } from '../../queue/queue.ts';
 import { ExpectedBefore, lookBefore } from '../../verify/expected-before.ts';
-import type { Workplace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /** undefined: the task expects no files, or takes them as they were. */
 export const expectedBefore = async (
   { scratch }: Pick<Claim, 'scratch'>,
-  { task, cwd, isWorktree }: Pick<Workplace, 'task' | 'cwd' | 'isWorktree'>,
+  { task, cwd, isWorktree }: Pick<Workspace, 'task' | 'cwd' | 'isWorktree'>,
   signal: AbortSignal,
 ): Promise<ExpectedBefore | undefined> => {
   const { expect = [], expect_existing } = task.options;

@@ -47,7 +47,7 @@ type Known = Pick<WorkerSettings, 'home' | 'environment' | 'worktreeLinks'> & {
 
 const MOST_TOLD = 10;
 
-export class Workplace {
+export class Workspace {
   /** Absolute, without a link in it. */
   readonly cwd: string;
   /** The task as it is to be done here: paths of the repository are those of the worktree. */
@@ -89,7 +89,7 @@ export class Workplace {
     claim: Claim,
     runner: Pick<Runner, 'name' | 'changesFiles'>,
     { home, seal, worktreeLinks: link, lease, ...asked }: Known,
-  ): Promise<Workplace> {
+  ): Promise<Workspace> {
     const { type, options } = claim.task;
     const cwd = folderOf(claim.task);
     if (!runner.changesFiles) refuseWhatText(runner.name, options);
@@ -111,7 +111,7 @@ export class Workplace {
         ? ObeyedSettings.begin([folder, (await gitPlaces(folder))?.top ?? folder])
         : null;
     if (type !== 'code' || !runner.changesFiles)
-      return new Workplace(claim, known, null, null, await begun(cwd), await watched(cwd));
+      return new Workspace(claim, known, null, null, await begun(cwd), await watched(cwd));
     const worktree =
       options.worktree === true
         ? await makeWorktree({ id: claim.id, run: claim.run, cwd, link, ...known })
@@ -128,7 +128,7 @@ export class Workplace {
       signal,
     });
     const nested = await begun(worktree?.record.path ?? cwd);
-    return new Workplace(claim, known, worktree, evidence, nested, await watched(worktree?.cwd ?? cwd));
+    return new Workspace(claim, known, worktree, evidence, nested, await watched(worktree?.cwd ?? cwd));
   }
 
   /** Comes before each program. Throws `conflict` where something else came in the place of the folder. */

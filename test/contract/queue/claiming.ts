@@ -65,7 +65,7 @@ export const claiming = (given: Given): void => {
       const taken = await claim(member);
       assert.equal(taken.run, 1);
       assert.equal(taken.task.task_id, id);
-      assert.equal(await member.holds(taken), true);
+      assert.equal(await member.ownsLease(taken), true);
       const found = await record(id);
       assert.equal(found.status, 'in_progress');
       assert.equal(found.attempts[0]?.worker_id, member.workerId);

@@ -52,14 +52,14 @@ export const deadWorker = (given: Given): void => {
       const taken = await claim(zombie);
       await given.backend.kill(zombie);
       await given.queue.sweep(budgetOf);
-      assert.equal(await zombie.holds(taken), false);
+      assert.equal(await zombie.ownsLease(taken), false);
       assert.equal(await zombie.renew(beat()), 'fenced');
       const living = await given.queue.join(worker());
       const second = await claim(living);
       assert.equal(second.run, 2);
       assert.deepEqual(await zombie.settle(taken, succeeded(taken, zombie), budget), { kind: 'fenced' });
       assert.equal(await given.queue.state(id), 'in_progress');
-      assert.equal(await living.holds(second), true);
+      assert.equal(await living.ownsLease(second), true);
       await end(living, second);
       const found = await record(id);
       assert.deepEqual(
@@ -119,7 +119,7 @@ export const deadWorker = (given: Given): void => {
       const taken = await claim(member);
       given.backend.advance(86_400_000);
       assert.deepEqual((await given.queue.sweep(budgetOf)).reaped, []);
-      assert.equal(await member.holds(taken), true);
+      assert.equal(await member.ownsLease(taken), true);
       assert.equal(await member.renew(beat()), 'alive');
     });
   });

@@ -30,7 +30,7 @@ export const ending = (given: Given): void => {
       assert.equal(await given.queue.artifacts.find(id, 2, 'output'), undefined);
       assert.equal(await textOf(id, 2), '');
       assert.equal(await given.queue.artifacts.find(id, null, 'patch'), undefined);
-      assert.equal(await member.holds(taken), false);
+      assert.equal(await member.ownsLease(taken), false);
     });
 
     it('tries charged errors again until the retries are spent', async () => {
@@ -120,7 +120,7 @@ export const ending = (given: Given): void => {
       const second = await claim(member);
       assert.deepEqual(await member.settle(first, succeeded(first, member), budget), { kind: 'fenced' });
       assert.equal(await given.queue.state(id), 'in_progress');
-      assert.equal(await member.holds(second), true);
+      assert.equal(await member.ownsLease(second), true);
     });
 
     it('counts a run once, however often it is settled', async () => {

@@ -189,7 +189,7 @@ const throughRunner = (
     model: undefined,
     feedback: null,
     phase: () => undefined,
-    local: async () => local(question.sensitive),
+    requireLocal: async () => local(question.sensitive),
   });
 
 /** As Codex asks, and as its end is judged: by what the relay saw. */

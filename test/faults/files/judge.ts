@@ -12,7 +12,7 @@ import { thisMachine } from '../../../src/queue/files/disk/machine.ts';
 import { FileQueue, type FileQueueOptions } from '../../../src/queue/files/file-queue.ts';
 import type { Seal } from '../../../src/queue/files/layout/seal.ts';
 import type { Member } from '../../../src/queue/queue.ts';
-import { AnswerSink } from '../../../src/runner/connection/bounded-answer.ts';
+import { BoundedAnswer } from '../../../src/runner/connection/bounded-answer.ts';
 import { failedOutcome } from '../../../src/runner/failure.ts';
 import { buildPrompt } from '../../../src/runner/model/model-prompt.ts';
 import type { RunContext, Runner, RunnerOutcome } from '../../../src/runner/runner.ts';
@@ -64,14 +64,14 @@ class EchoRunner implements Runner {
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
     const facts = { model: 'm', endpoint: 'server', usage: null };
-    let sink: AnswerSink | undefined;
+    let sink: BoundedAnswer | undefined;
     try {
       const folders = promptFolders(this.#home);
       const template = task.prompt.includes('own') ? 'own' : 'auto';
       await buildPrompt(task, { folders, template, feedback: context.feedback });
       const { outputPath, lease } = context;
       const { logPath, progress } = lease;
-      sink = await AnswerSink.open({ outputPath, logPath, progress, limitBytes: 1e9, asked: '' });
+      sink = await BoundedAnswer.open({ outputPath, logPath, progress, limitBytes: 1e9, asked: '' });
       await sink.answer(answerTo(task.prompt));
       await sink.end();
       const observed = {

@@ -5,7 +5,7 @@ import { CUT_ALONE, CUT_AMONG_MANY, cutRecord } from '../../../src/actions/tasks
 import { readLog } from '../../../src/actions/tasks/follow-log.ts';
 import { readResult } from '../../../src/actions/tasks/result.ts';
 import { readPatch } from '../../../src/actions/tasks/worktrees.ts';
-import { outlookOf } from '../../../src/actions/wait/forecast.ts';
+import { forecastOf } from '../../../src/actions/wait/forecast.ts';
 import { renderBoard } from '../../../src/cli/render/board.ts';
 import { renderRecord } from '../../../src/cli/render/record.ts';
 import { plainScreen } from '../../../src/cli/render/screen.ts';
@@ -109,7 +109,7 @@ export class Looks {
       );
       await this.attempt(`wait ${id}`, async () => {
         const nowMs = Date.now();
-        await outlookOf(id, { queue, unserved: async () => null, nowMs, untilMs: nowMs + 60_000 });
+        await forecastOf(id, { queue, unserved: async () => null, nowMs, untilMs: nowMs + 60_000 });
       });
     }
   }

@@ -122,7 +122,7 @@ const settle =
     const { member } = worker;
     const task = model.get(id);
     const held = task.worker === member.workerId && task.run === taken.run;
-    assert.equal(await member.holds(taken), held);
+    assert.equal(await member.ownsLease(taken), held);
     const asked = (await member.cancelRequests()).includes(id);
     if (held) assert.equal(asked, task.marked, `whether the end of ${id} is asked`);
     const times = { started_at: iso(model.nowMs), ended_at: iso(model.nowMs) };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { KoubouError } from '../../../src/errors.ts';
 import type { Executor } from '../../../src/executor/executor.ts';
 import { processTable } from '../../../src/process/programs/process-table.ts';
-import type { ProgramEnd } from '../../../src/process/programs/spawn.ts';
+import type { ProgramEnd } from '../../../src/process/programs/start-program.ts';
 import { taskOf } from '../../contract/runner.ts';
 import { until } from '../../helpers/until.ts';
 import { KINDS, NEWER, pathOf } from './bubblewrap-kinds.ts';

@@ -63,7 +63,7 @@ export const runOf = (home: string, cwd: string, over: Partial<RunContext> = {})
     model: undefined,
     feedback: null,
     phase: () => undefined,
-    local: async () => null,
+    requireLocal: async () => null,
     ...over,
   };
 };

@@ -284,7 +284,7 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
     model: undefined,
     feedback: null,
     phase: () => undefined,
-    local: async () => null,
+    requireLocal: async () => null,
     ...over,
   });
 

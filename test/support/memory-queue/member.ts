@@ -112,7 +112,7 @@ export class MemoryMember implements Member {
     return 'alive';
   }
 
-  async holds(claim: Claim): Promise<boolean> {
+  async ownsLease(claim: Claim): Promise<boolean> {
     return this.#inHand(claim) !== undefined;
   }
 

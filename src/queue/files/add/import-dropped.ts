@@ -25,7 +25,7 @@ export type DraftFromDrop = (
   prompt: string | null,
 ) => NewTask | Promise<NewTask>;
 
-export class Adoption {
+export class ImportDropped {
   readonly #context: QueueContext;
   readonly #draft: DraftFromDrop;
   readonly #sightings = new Map<string, { facts: string; sinceMs: number }>();

@@ -20,7 +20,7 @@ import type {
 import { stillHolds } from '../../refusals.ts';
 import { BadFile, isDiskFull, listOrNone, unlessCode } from '../disk/disk.ts';
 import { removeAny, replace } from '../disk/moves.ts';
-import { parseMarkName } from '../end/cancel-requests.ts';
+import { parseCancelRequestName } from '../end/cancel-requests.ts';
 import { endRun } from '../end/settle.ts';
 import { creatorName, isoNow, type QueueContext, randomHex } from '../layout/context.ts';
 import { outcomeRuns } from '../layout/locate.ts';
@@ -124,7 +124,7 @@ export class FileMember implements Member {
     return 'alive';
   }
 
-  async holds(claim: Claim): Promise<boolean> {
+  async ownsLease(claim: Claim): Promise<boolean> {
     const held = this.#held.get(claim.id);
     if (held === undefined) return false;
     return (
@@ -176,7 +176,7 @@ export class FileMember implements Member {
     if (this.#held.size === 0) return [];
     const { disk, layout } = this.#context;
     return (await listOrNone(disk, layout.cancelMarks)).flatMap((mark) => {
-      const { id, base } = parseMarkName(mark) ?? { id: '', base: 0 };
+      const { id, base } = parseCancelRequestName(mark) ?? { id: '', base: 0 };
       return this.#held.get(id)?.name.base === base ? [id] : [];
     });
   }

@@ -3,7 +3,7 @@ import { KoubouError, systemCode } from '../../../errors.ts';
 import { action, say, toText } from '../../../say/say.ts';
 import { CANCELLED, endWithoutRun } from '../../../task/end-without-run.ts';
 import type { RunOutcome } from '../../../task/record.ts';
-import { isMarked } from '../end/cancel-requests.ts';
+import { isCancelRequested } from '../end/cancel-requests.ts';
 import { endRun } from '../end/settle.ts';
 import type { QueueContext } from '../layout/context.ts';
 import { locateEnded } from '../layout/locate.ts';
@@ -125,7 +125,7 @@ export class Taker {
   // A cancel that came between looking and claiming: the mark was there before the task could start.
   async #cancelled(name: TaskName, earlier: readonly RunOutcome[]): Promise<boolean> {
     const context = this.#context;
-    if (!(await isMarked(context, name))) return false;
+    if (!(await isCancelRequested(context, name))) return false;
     const outcome = endWithoutRun(name.id, name.run, CANCELLED, context.nowMs());
     await endRun(context, { folder: this.#workerFolder, name, earlier, outcome });
     return true;

@@ -11,30 +11,30 @@ import type { QueueContext } from '../layout/context.ts';
 import type { TaskName } from '../layout/names.ts';
 import { withReserve } from '../layout/reserve.ts';
 
-export type Life = Pick<TaskName, 'id' | 'base'>;
+export type TaskLife = Pick<TaskName, 'id' | 'base'>;
 
 const NAME = /^(task_[0-9a-z_]+)(?:\.b(\d{1,9}))?$/;
 
-export const markName = ({ id, base }: Life): string => (base === 0 ? id : `${id}.b${base}`);
+export const cancelRequestName = ({ id, base }: TaskLife): string => (base === 0 ? id : `${id}.b${base}`);
 
-export const parseMarkName = (text: string): Life | undefined => {
+export const parseCancelRequestName = (text: string): TaskLife | undefined => {
   const [, id = '', base = '0'] = NAME.exec(text) ?? [];
   return isTaskId(id) ? { id, base: Number(base) } : undefined;
 };
 
 const pathOf = ({ layout }: QueueContext, name: string): string => join(layout.cancelMarks, name);
 
-export const isMarked = async (context: QueueContext, life: Life): Promise<boolean> =>
-  (await context.disk.facts(pathOf(context, markName(life)))) !== undefined;
+export const isCancelRequested = async (context: QueueContext, life: TaskLife): Promise<boolean> =>
+  (await context.disk.facts(pathOf(context, cancelRequestName(life)))) !== undefined;
 
 /** Durably. */
-export const writeMark = async (context: QueueContext, life: Life): Promise<void> => {
+export const requestCancel = async (context: QueueContext, life: TaskLife): Promise<void> => {
   const { disk, layout } = context;
-  const path = pathOf(context, markName(life));
+  const path = pathOf(context, cancelRequestName(life));
   await withReserve(context, () => unlessCode(['EEXIST'], () => disk.create(path, '', true)));
   await disk.syncFolder(layout.cancelMarks);
 };
 
 /** Somebody may have made a folder there: it is a mark as well, and must go like one. */
-export const removeMark = (context: QueueContext, name: string): Promise<void> =>
+export const removeCancelRequest = (context: QueueContext, name: string): Promise<void> =>
   removeAny(context.disk, pathOf(context, name));

@@ -18,7 +18,12 @@ import { linkOutcome, publishOutcome, publishWritten, readOutcome, writeOutcome 
 import { parentsOf } from '../tasks/parents.ts';
 import { readTask } from '../tasks/read.ts';
 import { placeAfter, transition } from '../tasks/transition.ts';
-import { markName, parseMarkName, removeMark, writeMark } from './cancel-requests.ts';
+import {
+  cancelRequestName,
+  parseCancelRequestName,
+  removeCancelRequest,
+  requestCancel,
+} from './cancel-requests.ts';
 
 /** Asks for a task's end. The mark is durable first, so a crash in the middle is finished by the next sweep. */
 export const cancelTask = async (context: QueueContext, id: string): Promise<CancelResult> => {
@@ -28,7 +33,7 @@ export const cancelTask = async (context: QueueContext, id: string): Promise<Can
   if (isEnded(place.state)) return { id, result: 'already_ended', state: place.state };
   for (let pass = 0; pass < 5; pass += 1) {
     const { base } = place;
-    await writeMark(context, { id, base });
+    await requestCancel(context, { id, base });
     step('cancel.marked');
     const now: Place | undefined = await locate(context, id);
     if (now === undefined) break;
@@ -36,7 +41,7 @@ export const cancelTask = async (context: QueueContext, id: string): Promise<Can
       const open = (await readOutcome(context, id, now.run)) === undefined;
       // Whoever ended it is about to say why, or died before that: what is said first is what counts.
       await closeOpenEnd(context, now);
-      await removeMark(context, markName({ id, base }));
+      await removeCancelRequest(context, cancelRequestName({ id, base }));
       const why = (await readOutcome(context, id, now.run))?.error?.code;
       if (open && why === 'cancelled') return { id, result: 'cancelled' };
       return { id, result: 'already_ended', state: now.state };
@@ -50,7 +55,7 @@ export const cancelTask = async (context: QueueContext, id: string): Promise<Can
     }
     place = now;
   }
-  await writeMark(context, place);
+  await requestCancel(context, place);
   return { id, result: 'asked' };
 };
 
@@ -87,7 +92,7 @@ const endWaiting = async (
     step('cancel.synced');
     const { stored } = await linkOutcome(context, written);
     step('cancel.outcome');
-    await removeMark(context, markName(place));
+    await removeCancelRequest(context, cancelRequestName(place));
     return stored;
   } catch (cause) {
     await abandon(context, written.tmp);
@@ -108,12 +113,12 @@ export const sweepMarks = async (context: QueueContext): Promise<number> => {
 };
 
 const sweepMark = async (context: QueueContext, name: string): Promise<boolean> => {
-  const life = parseMarkName(name);
+  const life = parseCancelRequestName(name);
   const place = life === undefined ? undefined : await locate(context, life.id);
   // Before the mark goes, the end must be on the device: the process that ended it may have died before its sync.
   if (place !== undefined && isEnded(place.state)) await context.disk.syncFolder(place.folder);
   if (life === undefined || place === undefined || isEnded(place.state) || life.base < place.base) {
-    await removeMark(context, name);
+    await removeCancelRequest(context, name);
     return false;
   }
   // A running task is its owner's: the mark is the message.

@@ -9,7 +9,7 @@ import { ensureDayFolders } from '../layout/locate.ts';
 import type { TaskName } from '../layout/names.ts';
 import { publishOutcome } from '../tasks/outcome.ts';
 import { placeAfter, taskPlace, transition } from '../tasks/transition.ts';
-import { markName, removeMark } from './cancel-requests.ts';
+import { cancelRequestName, removeCancelRequest } from './cancel-requests.ts';
 
 export interface EndingRun {
   /** The folder the task lies in: a worker's, or a dead worker's that is being cleared up. */
@@ -65,6 +65,6 @@ const moveAfterRun = async (
   const fenced = !(await unlessCode(['ENOENT'], () => disk.syncFolder(ending.folder)));
   await disk.syncFolder(to.folder);
   step('settle.synced');
-  if (!fenced && isEnded(to.state)) await removeMark(context, markName(ending.name));
+  if (!fenced && isEnded(to.state)) await removeCancelRequest(context, cancelRequestName(ending.name));
   return { ...ended, moved: true };
 };

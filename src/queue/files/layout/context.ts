@@ -1,7 +1,7 @@
 /** What every step of the file queue works with; the clock and randomness come in here. */
 import { basename, join } from 'node:path';
 import { systemCode } from '../../../errors.ts';
-import { type ProcessIdentity, type Verdict, verdictOn } from '../../../process/liveness.ts';
+import { type Liveness, livenessOf, type ProcessIdentity } from '../../../process/liveness.ts';
 import {
   bootPrefix,
   type Maker,
@@ -51,8 +51,8 @@ export const makeContext = (
 });
 
 /** Whether a process that was recorded earlier lives, as far as it can be told from here. */
-export const verdictFor = ({ self, machine }: QueueContext, other: ProcessIdentity): Verdict =>
-  verdictOn(other, self, machine.startTimeOf);
+export const verdictFor = ({ self, machine }: QueueContext, other: ProcessIdentity): Liveness =>
+  livenessOf(other, self, machine.startTimeOf);
 
 export const randomHex = (context: QueueContext): string =>
   Buffer.from(context.randomBytes(6)).toString('hex');

@@ -18,7 +18,7 @@ import { quarantine } from '../layout/quarantine.ts';
 import { readOutcome, readOutcomes } from '../tasks/outcome.ts';
 import { readTask } from '../tasks/read.ts';
 import { readRunFile, removeWorkerFiles } from '../workers/worker-files.ts';
-import { isDead, type Sightings } from './dead.ts';
+import { isDead, type Sightings } from './dead-workers.ts';
 
 export type BudgetOf = (task: TaskFile) => Budget;
 

@@ -22,7 +22,7 @@ import { readTask } from '../tasks/read.ts';
 import { placeAfter, taskPlace, transition } from '../tasks/transition.ts';
 import { slotNames } from '../workers/slots.ts';
 import { removeWorkerFiles } from '../workers/worker-files.ts';
-import { isDead, type Sightings } from './dead.ts';
+import { isDead, type Sightings } from './dead-workers.ts';
 import { promoteDue } from './promote.ts';
 import { type BudgetOf, clearSlots, reapDead } from './reap.ts';
 import { sweepHalfMade } from './sweep-half-made.ts';

@@ -1,12 +1,12 @@
 /** Claims tasks for a daemon, and pauses where the queue fails. */
 import { KoubouError, systemCode } from '../../errors.ts';
 import type { Claim, Member } from '../../queue/queue.ts';
-import type { Admitted, Gate } from './admission.ts';
+import type { AdmissionPolicy, Admitted } from './admission.ts';
 import type { Notes } from './notes.ts';
 
-export interface ClaimingParts {
+export interface ClaimingDeps {
   member: Member;
-  gate: Gate;
+  gate: AdmissionPolicy;
   notes: Notes;
   /** Whether the task is still in hand: its last run went back to the queue and is being cleared up. */
   isInHand: (id: string) => boolean;
@@ -17,10 +17,10 @@ export interface ClaimingParts {
 export const CLAIM_RETRY_MS = 1000;
 
 export class Claiming {
-  readonly #parts: ClaimingParts;
+  readonly #parts: ClaimingDeps;
   #againAt = 0;
 
-  constructor(parts: ClaimingParts) {
+  constructor(parts: ClaimingDeps) {
     this.#parts = parts;
   }
 

@@ -1,5 +1,5 @@
 /** The daemon's share in mending the queue: sweeps, one after the other, and adoption of dropped files. */
-import type { Tell } from '../../events.ts';
+import type { EmitEvent } from '../../events.ts';
 import type { Member, Queue, SweepReport } from '../../queue/queue.ts';
 import type { Budget } from '../../task/budget.ts';
 import type { TaskFile } from '../../task/record.ts';
@@ -9,18 +9,18 @@ import type { Notes } from './notes.ts';
 /** Ends of tasks come in hundreds a second; each of them asks for a sweep. */
 const QUICK_AT_MOST_EVERY_MS = 50;
 
-export interface UpkeepParts {
+export interface HousekeepingDeps {
   queue: Queue;
   member: Member;
   plan: Planner;
-  tell: Tell;
+  tell: EmitEvent;
   notes: Notes;
   /** Something may have become ready to claim. */
   onMoved: () => void;
 }
 
-export class Upkeep {
-  readonly #parts: UpkeepParts;
+export class Housekeeping {
+  readonly #parts: HousekeepingDeps;
   #last: Promise<void> = Promise.resolve();
   #waiting: Promise<void> | undefined;
   #soon: NodeJS.Timeout | undefined;
@@ -28,7 +28,7 @@ export class Upkeep {
   #closed = false;
   #adopting = 0;
 
-  constructor(parts: UpkeepParts) {
+  constructor(parts: HousekeepingDeps) {
     this.#parts = parts;
   }
 
