@@ -2,12 +2,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { asBytes } from '../git/names.ts';
+import { pseudoSystem } from './changes/real-files.ts';
 
 /** Settings are small; of what is more, size and time stand for the rest. */
 const MOST_ENTRIES = 5000;
 const MOST_BYTES = 1024 * 1024;
 
-/** `path`: in git's bytes. Links are followed, as whoever obeys what lies there follows them. */
+/** `path`: in git's bytes. Follows links, as the programs that obey these settings do, but not into /proc and its like. */
 export const fingerprint = async (path: string): Promise<string> => {
   const look = new Look();
   await look.at(path);
@@ -27,7 +28,10 @@ class Look {
     const target = await readlink(asBytes(path), { encoding: 'latin1' }).catch(() => '');
     this.#say(`link ${target}`);
     const end = await realpath(asBytes(path), { encoding: 'buffer' }).catch(() => undefined);
-    return end === undefined ? this.#say('to nothing') : this.#through(end.toString('latin1'));
+    if (end === undefined) return this.#say('to nothing');
+    // Reading there may wait for ever; the link itself tells it from any other.
+    if ((await pseudoSystem(end).catch(() => 'gone')) !== undefined) return this.#say('to no file');
+    return this.#through(end.toString('latin1'));
   }
 
   async #through(path: string): Promise<void> {

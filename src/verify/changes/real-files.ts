@@ -23,8 +23,8 @@ const PSEUDO = new Map([
   [0xf97cff8c, 'selinux'],
 ]);
 
-/** The name of the pseudo file system that a folder lies on. */
-export const pseudoSystem = async (folder: string): Promise<string | undefined> => {
+/** The name of the pseudo file system that a path lies on. */
+export const pseudoSystem = async (folder: string | Buffer): Promise<string | undefined> => {
   if (process.platform !== 'linux') return undefined;
   const { type } = await statfs(folder);
   return PSEUDO.get(type);
