@@ -12,7 +12,7 @@ export interface Attendance {
   everyMs: number | null;
   /** What asks the program to end by itself. */
   askSignal?: NodeJS.Signals;
-  /** Absolute: whoever writes to files in there belongs to the program; null: no such folder. */
+  /** Absolute. Processes that write to files in there belong to the program. null: no such folder. */
   folder: string | null;
 }
 

@@ -96,7 +96,7 @@ export const admitTask = async <T extends NewTask>(
   // The config names the program; the agent's PATH would let it choose another one of that name.
   const own = byName ? withoutEnvironment(task) : task;
   if (!confined) return own;
-  // A check that the config names has the rights of the user, and whoever does the work has not.
+  // The config gives this check the rights of the user. The runner does not get them.
   const options =
     byName && !verdicts.includes('confined') ? { ...own.options, check_outside: true } : own.options;
   return { ...own, options, confined: true };

@@ -1,4 +1,4 @@
-/** Renaming and removing on any disk, whatever lies there and whoever does the same at once. */
+/** Renames and removes on any disk. Safe when other processes do the same at once. */
 import { join } from 'node:path';
 import { type Disk, listOrNone, unlessCode } from './disk.ts';
 

@@ -16,7 +16,7 @@ export class PendingReturns<T> {
     this.#pending.set(name, item);
   }
 
-  /** Forgets what `putOneBack` resolves true for. Throws what is no error of the system. */
+  /** Drops each entry for which `putOneBack` resolves to true. Throws errors other than system errors. */
   async putBack(putOneBack: (item: T) => Promise<boolean>): Promise<void> {
     for (const [name, item] of this.#pending) {
       try {
