@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type NewFile, plant } from '../faults/planted-build.ts';
 import { Project } from '../helpers/project.ts';
+import { mutantTree, type NewFile } from '../support/mutants/source.ts';
 import { listedUnder, typeErrors } from './costs.ts';
 import { violations } from './import-graph.ts';
 
@@ -57,7 +57,7 @@ describe('a new door', function () {
   let root: string;
 
   before(async () => {
-    root = await plant(...DESK);
+    root = await mutantTree(DESK);
   });
 
   it('costs its own folder, as docs/how-it-works.md says', () => {

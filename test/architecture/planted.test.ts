@@ -12,7 +12,7 @@ interface Planted {
   from: string;
 }
 
-/** What is written as a fault of planted-build.ts: `{ file, from, to }`. What is only known when it runs is left out. */
+/** What is written as an edit of support/mutants/source.ts: `{ file, from, to }`. What is only known when it runs is left out. */
 const FAULT = /\bfile: '([^'\n]+)',\s*from:\s*([\s\S]{1,900}?),\s*to:/g;
 
 const plantedIn = (name: string, source: string): Planted[] =>

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kindNames } from '../../src/task/runner-kinds.ts';
-import { buildPlanted, type Fault, type NewFile } from '../faults/planted-build.ts';
 import { Project } from '../helpers/project.ts';
+import { buildMutant, type Edit, type NewFile } from '../support/mutants/source.ts';
 import { listedUnder } from './costs.ts';
 
 const src = join(import.meta.dirname, '../../src');
@@ -75,7 +75,7 @@ describe('a kind of runner', () => {
 });
 
 /** A kind `echo`, which answers with the prompt: all that has to be written for it. */
-const ECHO: readonly (Fault | NewFile)[] = [
+const ECHO: readonly (Edit | NewFile)[] = [
   {
     file: 'runner/echo.ts',
     from: null,
@@ -157,7 +157,7 @@ describe('a new kind of runner', function () {
   });
 
   it('works when it has been added to those', async () => {
-    const program = await buildPlanted(...ECHO);
+    const program = await buildMutant(...ECHO);
     const project = await Project.make();
     try {
       project.write(

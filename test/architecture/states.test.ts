@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dayOf } from '../../src/task/id.ts';
-import { buildPlanted, type Fault, type NewFile, plant } from '../faults/planted-build.ts';
 import { Project } from '../helpers/project.ts';
+import { buildMutant, type Edit, mutantTree, type NewFile } from '../support/mutants/source.ts';
 import { listedUnder, typeErrors } from './costs.ts';
 
 const HEADING = 'What a new state of a task costs';
 
 /** The state itself. */
-const ROW: readonly Fault[] = [
+const ROW: readonly Edit[] = [
   {
     file: 'task/lifecycle.ts',
     from: "  completed: { status: 'completed', phase: 'ended' },",
@@ -33,7 +33,7 @@ const ROW: readonly Fault[] = [
   },
 ];
 
-const FORECAST: readonly Fault[] = [
+const FORECAST: readonly Edit[] = [
   {
     file: 'actions/wait/forecast.ts',
     from: '= { pending: ready, delayed, blocked };',
@@ -42,7 +42,7 @@ const FORECAST: readonly Fault[] = [
 ];
 
 /** What leads into it and out of it: what succeeded is reviewed, and completed once there is a file `approved`. */
-const WAYS: readonly (Fault | NewFile)[] = [
+const WAYS: readonly (Edit | NewFile)[] = [
   {
     file: 'task/budget.ts',
     from: "  | { event: 'succeeded' }",
@@ -90,7 +90,7 @@ export const completeReviewed = async (context: QueueContext): Promise<void> => 
 ];
 
 /** An attempt can end in it: a daemon says so. */
-const EVENT: readonly Fault[] = [
+const EVENT: readonly Edit[] = [
   {
     file: 'events.ts',
     from: "state: 'completed' | 'failed' | 'delayed' | 'pending';",
@@ -116,13 +116,13 @@ describe('a new state of a task', function () {
   });
 
   it('is missed by the compiler where a wait does not know what to expect of it', async () => {
-    const [error = '', ...others] = typeErrors(await plant(...ROW, ...WAYS, ...EVENT));
+    const [error = '', ...others] = typeErrors(await mutantTree([...ROW, ...WAYS, ...EVENT]));
     assert.match(error, /^src\/actions\/wait\/forecast\.ts.*'review' is missing/);
     assert.deepEqual(others, []);
   });
 
   it('works when it has been added to those', async () => {
-    const program = await buildPlanted(...REVIEW);
+    const program = await buildMutant(...REVIEW);
     assert.deepEqual(typeErrors(dirname(dirname(program))), []);
     const project = await Project.make();
     try {

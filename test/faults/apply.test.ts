@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { seeded } from '../helpers/seeded.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { type Command, Ground } from './apply/ground.ts';
 import { callsOf, killAtCall, killAtMoment, type SystemCall } from './apply/kill.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 import { cannotTrace } from './syscalls/strace.ts';
 
 const SEED = 7;
@@ -16,7 +16,7 @@ const WITHIN_MS = { apply: 500, discard: 20 };
 
 interface Planted {
   what: string;
-  fault: Fault;
+  fault: Edit;
   next: 'repeated' | 'conflicting';
   found: RegExp;
 }
@@ -120,7 +120,7 @@ describe('apply and discard', function () {
   for (const { what, fault, next, found } of exhaustive ? PLANTED : PLANTED.slice(0, 1)) {
     it(`of a killed apply find ${what}`, async function () {
       if (cannotTrace() !== null) return this.skip();
-      ground.program = await buildPlanted(fault);
+      ground.program = await buildMutant(fault);
       const all = (await callsOf(ground, 'apply', log)).filter(({ call }) => call === 'rename');
       const wrong: string[] = [];
       for (const call of all) {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { builtKoubou } from '../helpers/built.ts';
 import { seeded } from '../helpers/seeded.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import type { CommandFault, CommandPoint } from './commands/calls.ts';
 import { Ground } from './commands/ground.ts';
 import { type CommandScenario, SCENARIOS } from './commands/scenarios.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { cannotMount } from './mounts.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 import { cannotTrace } from './syscalls/strace.ts';
 
 const SEED = 2;
@@ -17,7 +17,7 @@ const FAULTS: readonly CommandFault[] = ['killed', 'killed with all', 'EIO', 'EN
 
 interface Planted {
   what: string;
-  faults: readonly Fault[];
+  faults: readonly Edit[];
   /** Typed, and killed where `at` says. */
   scenario: string;
   at: (point: CommandPoint) => boolean;
@@ -167,7 +167,7 @@ describe('commands', function () {
   for (const { what, faults, scenario, at, found } of exhaustive ? PLANTED : PLANTED.slice(0, 1)) {
     it(`find ${what}`, async () => {
       const typed = SCENARIOS.find(({ name }) => name === scenario) as CommandScenario;
-      const ground = await Ground.make(typed, await buildPlanted(...faults));
+      const ground = await Ground.make(typed, await buildMutant(...faults));
       try {
         const { points: all } = await ground.trace();
         const points = all.filter((point) => point.fault.startsWith('killed') && at(point));
@@ -186,7 +186,7 @@ describe('commands', function () {
     const typed = SCENARIOS.find(({ name }) => name === 'config KEY VALUE') as CommandScenario;
     const ground = await Ground.make(
       typed,
-      await buildPlanted({
+      await buildMutant({
         file: 'process/write-whole.ts',
         from: 'if (durable) syncFolder(dirname(path));',
         to: '',

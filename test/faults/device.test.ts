@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { cutInPlace } from './device/in-place.ts';
 import { cannotLose, type Kept, type OnDisk } from './device/losing-mount.ts';
 import { cutWorktrees, type WorktreeSeries } from './device/worktrees.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 import { cutPower } from './power/series.ts';
 
 const KINDS: readonly OnDisk[] = ['ext4', 'xfs', 'btrfs'];
@@ -20,7 +20,7 @@ const COMPLETED = exhaustive ? ([6, 16] as const) : ([3, 5] as const);
 const IN_PLACE = { cuts: 3, tasks: 5, seed: 11 };
 
 /** git as it is without being told otherwise, and nobody who does it in its place. */
-const FORGETFUL: readonly Fault[] = [
+const FORGETFUL: readonly Edit[] = [
   {
     file: 'git/bounds.ts',
     from: "['core.fsync=all', 'core.fsyncMethod=fsync', 'core.fsyncObjectFiles=true']",
@@ -119,7 +119,7 @@ describe('device', function () {
   // A sample has no time for it.
   if (!exhaustive) return;
   it('is found to lose what git does not flush', async () => {
-    const program = await buildPlanted(...FORGETFUL);
+    const program = await buildMutant(...FORGETFUL);
     const { faults, completed } = await worktrees({ program, cuts: 3 });
     const unreadable = faults.filter((fault) => /branch cannot be read|has not what it made/.test(fault));
     assert.ok(unreadable.length > 0, `of ${completed} completed: ${faults.join('\n')}`);
@@ -129,7 +129,7 @@ describe('device', function () {
   });
 
   it('is found to lose what an agent left in the folder itself', async () => {
-    const program = await buildPlanted(...FORGETFUL);
+    const program = await buildMutant(...FORGETFUL);
     const { faults, completed } = await cutInPlace({ kind: 'ext4', kept: 'none', ...IN_PLACE, program });
     assert.match(faults.join('\n'), /what task_\w+ made is not there/);
     assert.match(faults.join('\n'), /git (?:fsck|log)|the branch is not where it was/);

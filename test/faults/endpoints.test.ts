@@ -1,15 +1,29 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Edit, mutantTree } from '../support/mutants/source.ts';
 import { Asking, HUNG } from './endpoints/ask.ts';
 import type { Answered } from './endpoints/asker.ts';
 import type { Case } from './endpoints/case.ts';
 import { CASES } from './endpoints/faults.ts';
 import { answerWith, FaultyServer, type Kind, write } from './endpoints/faulty-server.ts';
-import { plantedAsker } from './endpoints/planted.ts';
 import { MOST_HELD, questionTo, tryCase } from './endpoints/try-case.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
-import type { Fault } from './planted-build.ts';
+
+/** The address of an asker that asks through a copy of src in which something is wrong. */
+const mutantAsker = async (edit: Edit): Promise<URL> => {
+  const also = [
+    'test/contract',
+    'test/helpers',
+    'test/support',
+    'test/faults/endpoints',
+    'test/faults/figures.ts',
+  ];
+  const root = await mutantTree([edit], ['src', ...also]);
+  return pathToFileURL(join(root, 'test/faults/endpoints/asker.ts'));
+};
 
 const ALL: readonly Kind[] = ['ollama', 'openai', 'relay'];
 /** Most of the time is waited for: silence, and clocks that end it. */
@@ -158,7 +172,7 @@ describe('endpoints', function () {
     }
   });
 
-  const faults: [what: string, tried: string, kind: Kind, found: RegExp, fault: Fault][] = [
+  const faults: [what: string, tried: string, kind: Kind, found: RegExp, fault: Edit][] = [
     [
       'reads a line without end',
       'a line without end',
@@ -231,7 +245,7 @@ describe('endpoints', function () {
       const each = CASES.find((one) => one.what === tried && (one.kinds ?? ALL).includes(kind));
       assert.ok(each, tried);
       const hangsAfterMs = found.test(HUNG) ? 5000 : undefined;
-      const wrong = new Asking(await plantedAsker(fault), hangsAfterMs);
+      const wrong = new Asking(await mutantAsker(fault), hangsAfterMs);
       try {
         const { problems } = await tryCase(each, kind, wrong);
         assert.match(problems.join('\n'), found);

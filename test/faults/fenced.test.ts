@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { builtKoubou } from '../helpers/built.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { type Unseen, type Way, writeOn } from './fenced/write-on.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { cannotMount } from './mounts.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 
 const PLACES: readonly Unseen[] = exhaustive ? ['another boot', 'another pid namespace'] : ['another boot'];
 const WAYS: readonly Way[] = exhaustive ? ['writes', 'removes', 'commits'] : ['writes'];
@@ -14,7 +14,7 @@ const SAID: Readonly<Record<Way, string>> = {
 };
 
 /** As it was before each run had a worktree of its own. */
-const ONE_FOR_ALL: Fault = {
+const ONE_FOR_ALL: Edit = {
   file: 'worktree/record.ts',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of the source.
   from: '`${id}.r${run}`',
@@ -60,7 +60,7 @@ describe('fenced', function () {
 
   for (const way of WAYS) {
     it(`is found to get into the next run's branch where both have one worktree and it ${way}`, async () => {
-      const { branch, faults } = await writeOn('another boot', way, await buildPlanted(ONE_FOR_ALL));
+      const { branch, faults } = await writeOn('another boot', way, await buildMutant(ONE_FOR_ALL));
       assert.match(faults.join('\n'), /the branch has/);
       notes.push(
         `Planted: one worktree for all runs of a task; where the agent ${SAID[way]}, the branch has ${branch.replaceAll('\t', ' ').replaceAll('\n', ', ') || 'nothing'}.`,

@@ -6,13 +6,13 @@ import { readBatch } from '../../src/actions/delegate/fields.ts';
 import { KoubouError } from '../../src/errors.ts';
 import { parseTaskFile } from '../../src/task/record.ts';
 import { seeded } from '../helpers/seeded.ts';
+import type { DiskMutantName } from '../support/mutants/disk.ts';
 import { census } from './census.ts';
 import { exhaustive, publishFigures } from './figures.ts';
 import { looksAt, say } from './files/command-line.ts';
 import { ownAll } from './files/lay-out.ts';
 import { mutate } from './files/mutate.ts';
 import { ODD_NAMES, putEverywhere } from './files/names.ts';
-import type { Planted } from './files/planted.ts';
 import { plantAt } from './files/planting.ts';
 import { PLANTS, type Plant } from './files/plants.ts';
 import { makeServedHome } from './files/served-home.ts';
@@ -177,7 +177,7 @@ describe('files', function () {
     assert.deepEqual(tally.problems, []);
   });
 
-  const plants: [planted: Planted, target: string, plant: string, found: RegExp][] = [
+  const plants: [mutant: DiskMutantName, target: string, plant: string, found: RegExp][] = [
     ['follows links to files', 'a pending task', 'a link to a file outside', /what lies outside was shown/],
     [
       'follows links to folders',
@@ -189,18 +189,18 @@ describe('files', function () {
     ['reads whatever size', 'a pending task', '100 MB, sparse', /the memory grew/],
     ['throws away what it cannot read', 'a pending task', 'nothing', /is nowhere/],
   ];
-  for (const [planted, what, which, found] of plants) {
-    it(`are looked at well enough to find a queue that ${planted}`, async () => {
+  for (const [mutant, what, which, found] of plants) {
+    it(`are looked at well enough to find a queue that ${mutant}`, async () => {
       const target = stage.targets.find((each) => each.what === what);
       const plant = PLANTS.find((each) => each.what === which);
       assert.ok(target && plant, `${what} <- ${which}`);
       const spoil = plantAt(target, plant, watch.owner);
       const verdict = await watch.judge(spoil, {
-        planted,
-        ...(planted === 'waits at a pipe' ? { hangsAfterMs: 3000 } : {}),
+        mutant,
+        ...(mutant === 'waits at a pipe' ? { hangsAfterMs: 3000 } : {}),
       });
       assert.match(verdict.problems.join('\n'), found);
-      tally.planted.push(planted);
+      tally.planted.push(mutant);
     });
   }
 });

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtKoubou } from '../helpers/built.ts';
 import { seeded } from '../helpers/seeded.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { Killer, type Point } from './git/killer.ts';
 import { faultsOf } from './git/project.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 import { cannotTrace } from './syscalls/strace.ts';
 
 const SAMPLED = 5;
@@ -15,7 +15,7 @@ const SAMPLED = 5;
 /** Gits that move refs, whose locks nobody can remove who does not know whose they were. */
 const MOVES_REFS = /^(?:update-ref|symbolic-ref)/;
 
-const PLANTED: readonly { what: string; faults: readonly Fault[]; retries: number; found: RegExp }[] = [
+const PLANTED: readonly { what: string; faults: readonly Edit[]; retries: number; found: RegExp }[] = [
   {
     what: 'a killed git that is taken for a mistake of the user',
     faults: [
@@ -114,7 +114,7 @@ describe('git', function () {
   for (const { what, faults, retries, found } of exhaustive ? PLANTED : PLANTED.slice(0, 1)) {
     it(`finds ${what}`, async () => {
       const points = movesRefs();
-      const bad = await killAt(points, { program: await buildPlanted(...faults), retries });
+      const bad = await killAt(points, { program: await buildMutant(...faults), retries });
       const kinds = bad.filter((each) => found.test(each));
       assert.ok(kinds.length > 0, `of ${points.length}: ${bad.join('\n')}`);
       notes.push(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TaskRecord } from '../../src/task/record.ts';
 import { builtKoubou } from '../helpers/built.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { faketimeLibrary, type Jump, setClock } from './machine/clock.ts';
 import { fillDisk, handBackOnFull, type Lack } from './machine/full-disk.ts';
@@ -12,7 +13,6 @@ import { workOnOverlay } from './machine/overlay.ts';
 import { becomeReadOnly } from './machine/read-only.ts';
 import { slowDown } from './machine/slow-disk.ts';
 import { cannotMount, type FileSystem } from './mounts.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 
 /** More than the kernel keeps events for, which is 16,384. */
 const MOVED = exhaustive ? 30_000 : 20_000;
@@ -303,7 +303,7 @@ describe('machine', function () {
 
   const plants: readonly {
     it: string;
-    faults: readonly Fault[];
+    faults: readonly Edit[];
     find: (program: string) => Promise<string[]>;
     /** A daemon that does nothing at all would say something else. */
     found: RegExp;
@@ -396,7 +396,7 @@ describe('machine', function () {
   ];
   for (const plant of only(plants, plants.slice(0, 1))) {
     it(`is found to break promises where ${plant.it}`, async () => {
-      const found = await plant.find(await buildPlanted(...plant.faults));
+      const found = await plant.find(await buildMutant(...plant.faults));
       assert.match(found.join('\n'), plant.found);
       planted.push(`Planted: where ${plant.it}, ${found[0]}.`);
     });

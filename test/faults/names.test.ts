@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { builtKoubou } from '../helpers/built.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
 import { showOldNames, type Where } from './names/old-names.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 
 const PLACES: readonly Where[] = ['waiting', 'in the hands of a worker', 'being made'];
 const ALL: readonly (readonly Where[])[] = [...PLACES.map((place) => [place]), PLACES.slice(0, 2), PLACES];
 
 /** Nobody takes an old name away, neither at the start nor when a task moves from one name of its file to another. */
-const LEFT: readonly Fault[] = [
+const LEFT: readonly Edit[] = [
   {
     file: 'queue/files/layout/old-names.ts',
     from: 'if (facts === undefined || facts.links < 2) return;',
@@ -21,7 +21,7 @@ const LEFT: readonly Fault[] = [
   },
 ];
 
-const PLANTED: readonly { what: string; faults: readonly Fault[]; found: RegExp }[] = [
+const PLANTED: readonly { what: string; faults: readonly Edit[]; found: RegExp }[] = [
   {
     what: 'an old name that is taken for the task, whatever its outcomes say',
     faults: [
@@ -76,7 +76,7 @@ describe('names', function () {
   // A sample has no time for a drain that never ends.
   for (const { what, faults, found } of exhaustive ? PLANTED : PLANTED.slice(1)) {
     it(`that come back are found to be minded where there is ${what}`, async () => {
-      const planted = await buildPlanted(...faults);
+      const planted = await buildMutant(...faults);
       const { faults: broken } = await showOldNames(await builtKoubou(), ['waiting'], planted);
       assert.match(broken.join('\n'), found);
       notes.push(`Planted: ${what}, found by ${broken.length} broken promises of the four tasks.`);

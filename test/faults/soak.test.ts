@@ -3,8 +3,8 @@ import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtKoubou } from '../helpers/built.ts';
 import { seeded } from '../helpers/seeded.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 import { courseOf, type Sample } from './soak/flat.ts';
 import { grown } from './soak/grown.ts';
 import type { Held } from './soak/resources.ts';
@@ -14,7 +14,7 @@ const SECONDS = exhaustive ? 1200 : 30;
 const SEED = 20_261_121;
 
 /** What it held for a task stays: memory and open files. So much of them because it has half a minute to be found. */
-const LEAK: Fault = {
+const LEAK: Edit = {
   file: 'worker/pool/attempts.ts',
   from: '    this.#running.delete(id);\n',
   to: `    this.#running.delete(id);
@@ -100,7 +100,7 @@ describe('soak', function () {
 
   it('breaks no promise, and a daemon that leaks is found among those that do not grow', async () => {
     const seconds = exhaustive ? 40 : SECONDS;
-    const report = await soak({ seconds, seed: SEED, other: await buildPlanted(LEAK) });
+    const report = await soak({ seconds, seed: SEED, other: await buildMutant(LEAK) });
     assert.deepEqual(report.faults, []);
     assert.ok(report.censuses > seconds / 3, `${report.censuses} censuses`);
     const [leaking] = report.held.filter(({ name }) => name === 'other build') as [Held];

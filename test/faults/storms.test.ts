@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { builtKoubou } from '../helpers/built.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 import { type Blocked, blockTheLoop } from './storms/blocked.ts';
 import { crowd } from './storms/crowd.ts';
 import { fenceAndWake } from './storms/fenced.ts';
@@ -23,7 +23,7 @@ const CROWD = exhaustive
 const LATEST_RESTART_MS = exhaustive ? 2000 : 15_000;
 
 /** Whoever is silent for so long is dead: what a lease would say. */
-const silence = (seconds: number): Fault[] => [
+const silence = (seconds: number): Edit[] => [
   {
     file: 'queue/files/recover/dead-workers.ts',
     from: "if (verdict !== 'elsewhere') return verdict === 'dead';",
@@ -37,7 +37,7 @@ const silence = (seconds: number): Fault[] => [
 ];
 
 /** Each of them breaks one storm's promise and leaves the others alone. */
-const PLANTED: readonly Fault[] = [
+const PLANTED: readonly Edit[] = [
   ...silence(exhaustive ? 60 : 5),
   // The last outcome replaces the first.
   {
@@ -62,7 +62,7 @@ const PLANTED: readonly Fault[] = [
 ];
 
 /** A task is copied to its worker, and then taken away where it was. */
-const COPIED: readonly Fault[] = [
+const COPIED: readonly Edit[] = [
   {
     file: 'queue/files/tasks/transition.ts',
     from: '() => move(disk, from.path, to.path),',
@@ -92,7 +92,7 @@ describe('storms', function () {
   before(async function () {
     if (process.platform === 'linux') {
       await builtKoubou();
-      [planted, copying] = await Promise.all([buildPlanted(...PLANTED), buildPlanted(...COPIED)]);
+      [planted, copying] = await Promise.all([buildMutant(...PLANTED), buildMutant(...COPIED)]);
       blocked = Promise.all(
         [undefined, planted].map((program) =>
           onStage((stage) => blockTheLoop(stage, BLOCKED_SECONDS), program),

@@ -19,40 +19,35 @@ const SEED = 4;
 const AT_ONCE = 3;
 const FAULTS: readonly Fault[] = ['SIGKILL', 'EIO', 'ENOSPC', 'EMFILE'];
 
-interface Planted {
-  mistake: string;
-  about: string;
+interface Mutant {
+  mutant: string;
   scenario: string;
   where: (point: Point) => boolean;
   found: RegExp;
 }
 
-const PLANTED: readonly Planted[] = [
+const MUTANTS: readonly Mutant[] = [
   {
-    mistake: 'SwallowsFsync',
-    about: 'a failed fsync of a folder that is taken for a good one',
+    mutant: 'a failed fsync of a folder that is taken for a good one',
     scenario: 'adding',
     where: ({ call, fault }) =>
       call.call === 'fsync' && call.what === 'HOME/tasks/pending' && fault === 'EIO',
     found: /an fsync failed, and nobody was told/,
   },
   {
-    mistake: 'SwallowsRename',
-    about: 'a failed rename that is taken for a good one',
+    mutant: 'a failed rename that is taken for a good one',
     scenario: 'adding',
     where: ({ call, fault }) => call.call === 'rename' && fault === 'EIO',
     found: /is lost/,
   },
   {
-    mistake: 'CopiesInPlaceOfRename',
-    about: 'a copy in place of a rename',
+    mutant: 'a copy in place of a rename',
     scenario: 'claiming',
     where: ({ call, fault }) => call.call === 'unlink' && fault === 'SIGKILL',
     found: /is in .* and in/,
   },
   {
-    mistake: 'guesses',
-    about: 'a process that cannot be looked at taken for one that is gone',
+    mutant: 'a process that cannot be looked at taken for one that is gone',
     scenario: 'sweeping up after dead workers',
     where: ({ call, fault }) => call.what === '/proc/#/stat' && fault === 'EMFILE',
     found: /a living worker has its task/,
@@ -121,16 +116,16 @@ describe('syscalls', function () {
     });
   });
 
-  const groundOf = async (name: string, mistake = ''): Promise<Ground> => {
+  const groundOf = async (name: string, mutant = ''): Promise<Ground> => {
     const scenario = scenarios.find((one) => one.name === name);
     if (scenario === undefined || folder === undefined) throw new Error(`there is no scenario ${name}`);
-    const model = join(folder, `${name.replaceAll(' ', '-')}-${mistake}`);
+    const model = join(folder, `${name}-${mutant}`.replaceAll(' ', '-'));
     await createFileHome(model, { allowNetworkFs: false });
     sign(model);
     // Fills up what a home has ready.
     await openHealthy(model, { disk: new NodeDisk() }).sweep(budgetOf);
     const prepared = await scenario.prepare(openHealthy(model), model);
-    return { folder, program, model, scenario, prepared, mistake };
+    return { folder, program, model, scenario, prepared, mutant };
   };
 
   const hurt = async (ground: Ground, points: readonly Point[]): Promise<string[]> => {
@@ -162,9 +157,9 @@ describe('syscalls', function () {
     });
   }
 
-  for (const { mistake, about, scenario, where, found: words } of PLANTED) {
-    it(`find ${about}`, async () => {
-      const ground = await groundOf(scenario, mistake);
+  for (const { mutant, scenario, where, found: words } of MUTANTS) {
+    it(`find ${mutant}`, async () => {
+      const ground = await groundOf(scenario, mutant);
       const points = pointsOf(await trace(ground)).filter(where);
       assert.ok(points.length > 0, 'there is such a call');
       const bad = await hurt(ground, points);
@@ -173,7 +168,7 @@ describe('syscalls', function () {
         bad.join('\n') || 'nothing was found',
       );
       found.push(
-        `Planted: ${about} is found at ${bad.length} of the ${points.length} calls where it matters.`,
+        `Planted: ${mutant} is found at ${bad.length} of the ${points.length} calls where it matters.`,
       );
     });
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { loadavg } from 'node:os';
 import { builtKoubou } from '../helpers/built.ts';
+import { buildMutant, type Edit } from '../support/mutants/source.ts';
 import { exhaustive, type Figures, publishFigures } from './figures.ts';
-import { buildPlanted, type Fault } from './planted-build.ts';
 import { howLate, type Who } from './wait/late.ts';
 
 const WAITS = exhaustive ? 15 : 1;
@@ -19,7 +19,7 @@ const SAMPLE = [['delegate --wait', 'a worker that takes 3 s to start']] as cons
 const MOST_MS = exhaustive ? 50 : 2000;
 
 /** As it was: a pause is four times as long as the look before it, and starting a worker is a part of the look. */
-const LOOKS_WHILE_IT_STARTS: Fault = {
+const LOOKS_WHILE_IT_STARTS: Edit = {
   file: 'actions/wait/wait.ts',
   from: 'await (this.#ahead === undefined ? sleep : Promise.race([sleep, this.#ahead]));',
   to: `const fromMs = this.#waitedMs;
@@ -58,7 +58,7 @@ describe('wait', function () {
   }
 
   it('is found to come back late where it rests for as long as its worker took to start', async () => {
-    const program = await buildPlanted(LOOKS_WHILE_IT_STARTS);
+    const program = await buildMutant(LOOKS_WHILE_IT_STARTS);
     const { late } = await howLate('delegate --wait', 'a worker that takes 3 s to start', 1, program);
     assert.ok(at(late, 1) > 5000, `after ${at(late, 1)} ms`);
     notes.push(

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import type { Disk } from '../../src/queue/files/disk/disk.ts';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { census } from '../faults/census.ts';
-import { otherwise } from '../faults/otherwise.ts';
 import { SimulatedDisk } from '../faults/simulated/disk.ts';
 import { readerOf } from '../faults/simulated/promises.ts';
 import { HOME, type SimulatedProcess, World } from '../faults/simulated/world.ts';
 import { budgetOf } from '../support/builders.ts';
+import { withCalls } from '../support/mutants/disk.ts';
 import { draftFromDrop } from './queue-drop.ts';
 import { seeded } from './seeded.ts';
 import { someSeal } from './state.ts';
@@ -66,7 +66,7 @@ export class SimulatedHome {
         await going.promise;
         return when === 'before' ? inner(...args) : answer;
       };
-      return otherwise(disk, { [call]: stand });
+      return withCalls(disk, { [call]: stand });
     });
     return { ...opened, reached: reached.promise, goOn: going.resolve };
   }

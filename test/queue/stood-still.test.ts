@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { KoubouError } from '../../src/errors.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
-import { otherwise } from '../faults/otherwise.ts';
 import { HOME } from '../faults/simulated/world.ts';
 import { SimulatedHome } from '../helpers/simulated-home.ts';
 import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
+import { withCalls } from '../support/mutants/disk.ts';
 
 const add = async (queue: FileQueue, over: Partial<NewTask> = {}): Promise<string> =>
   (await queue.add([newTask(over)]))[0]?.id ?? '';
@@ -135,7 +135,7 @@ describe('a process that stood still', () => {
     const path = `${HOME}/tasks/pending/drop-0.json`;
     const reached = Promise.withResolvers<void>();
     const { queue, process, disk } = home.open((inner) =>
-      otherwise(inner, {
+      withCalls(inner, {
         facts: async (asked) => {
           const facts = await inner.facts(asked);
           if (facts?.size !== 0 || asked !== path) return facts;

@@ -27,7 +27,6 @@ import { findHome } from '../../src/config/paths.ts';
 import { daemonEnvironment } from '../../src/process/programs/daemon-environment.ts';
 import { type SandboxFacts, sandboxIn } from '../../src/process/programs/sandbox.ts';
 import type { Queue } from '../../src/queue/queue.ts';
-import { buildPlanted } from '../faults/planted-build.ts';
 import { asCaller } from '../helpers/as-caller.ts';
 import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
 import { builtKoubou } from '../helpers/built.ts';
@@ -36,6 +35,7 @@ import { Project } from '../helpers/project.ts';
 import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
 import { until } from '../helpers/until.ts';
 import { beat, noRetries, worker } from '../support/builders.ts';
+import { buildMutant } from '../support/mutants/source.ts';
 
 const AGENT = { CLAUDECODE: '1' };
 
@@ -249,7 +249,7 @@ security: { allow_full_access: true }
     const writes = await typed(agent('kb'), ['delegate', '--json', '--output', 'dotfiles/koubou/x', 'hello']);
     assert.notEqual(writes.code, 0);
     const NOT_BY_ID = { file: 'text/home-name.ts', from: '.find(isHome)', to: '.find(() => false)' };
-    const planted = await buildPlanted(NOT_BY_ID, {
+    const planted = await buildMutant(NOT_BY_ID, {
       file: 'text/home-name.ts',
       from: 'places.find((home) => isWithin(path.toLowerCase(), home.toLowerCase()))',
       to: 'places.find((home) => isWithin(path, home) && home === "")',
@@ -261,7 +261,7 @@ security: { allow_full_access: true }
     const write = ['delegate', '--json', '--output', `${config}/agent.yaml`, 'hello'];
     for (const args of [reads(`${config}/.env`), reads(`files/../${config}/.env`), write]) {
       assert.equal(codeOf(await typed(agent('kb'), args)), 'not_allowed', args.join(' '));
-      assert.equal((await typed(agent('kb'), args, await buildPlanted(NOT_BY_ID))).code, 0);
+      assert.equal((await typed(agent('kb'), args, await buildMutant(NOT_BY_ID))).code, 0);
     }
     // Nor does a person's own result replace what decides which programs run.
     const own = await koubou(write, { cwd: folder, home: join(folder, 'kb'), environment: person });
@@ -367,7 +367,7 @@ security: { allow_full_access: true }
         assert.equal((await call(AGENT, ['delegate', '--each', each, 'hello'])).code, 0, each);
       const inSub = { cwd: join(project.folder, 'sub'), environment: { HOME: root, PATH: path, ...AGENT } };
       assert.equal((await project.runWith(inSub, 'delegate', '--each', '../min*', 'hello')).code, 0);
-      const planted = await buildPlanted({
+      const planted = await buildMutant({
         file: 'actions/delegate/delegate.ts',
         from: 'isBound ? (path: string) => project.has(realOf(path)) : undefined',
         to: 'isBound ? (path: string) => realOf(path) !== "" : undefined',
@@ -504,7 +504,7 @@ routing: { default: { general: m } }
         assert.deepEqual([refused.code, codeOf(refused)], [2, 'not_allowed'], refused.stdout);
       }
       assert.equal(server.requests.length, 0);
-      const planted = await buildPlanted({
+      const planted = await buildMutant({
         file: 'app/open-home.ts',
         from: 'refuseOtherHome(request, home, caller);\n  return { home, config };',
         to: 'return { home, config };',
@@ -604,7 +604,7 @@ routing: { default: { general: m } }
       assert.equal(codeOf(refused), 'not_allowed');
       assert.doesNotMatch(`${refused.stdout}${refused.stderr}`, /a-word-that-stays/);
     }
-    const planted = await buildPlanted({
+    const planted = await buildMutant({
       file: 'actions/callers/admit-task.ts',
       from: 'about: task.task_id,',
       to: "about: task.command.join(' '),",
@@ -632,7 +632,7 @@ routing: { default: { general: m } }
     assert.deepEqual(await states(), ['failed', 'failed']);
     const refused = await call(AGENT, ['retry', parent, '--json']);
     assert.deepEqual([codeOf(refused), await states()], ['not_allowed', ['failed', 'failed']]);
-    const planted = await buildPlanted({
+    const planted = await buildMutant({
       file: 'actions/tasks/retry.ts',
       from: "caller.principal.role === 'owner' ? [] :",
       to: "caller.principal.role !== '' ? [] :",
@@ -837,7 +837,7 @@ routing: { default: { general: m } }
           from: 'if (local.mustStayLocal) await this.#parts.markHeld();',
           to: '',
         };
-        assert.match(await shown(await buildPlanted(fault)), new RegExp(SECRET), 'without its mark it would');
+        assert.match(await shown(await buildMutant(fault)), new RegExp(SECRET), 'without its mark it would');
       } finally {
         await server.close();
       }
@@ -884,7 +884,7 @@ routing: { default: { general: m } }
           to: 'return code === message ?',
         };
         await call({}, ['delegate', '--local-only', `The word is ${SECRET}.`]);
-        assert.match(await reasonOf(await buildPlanted(fault)), new RegExp(SECRET));
+        assert.match(await reasonOf(await buildMutant(fault)), new RegExp(SECRET));
       } finally {
         server.close();
         server.closeAllConnections();
@@ -1000,7 +1000,7 @@ routing: { default: { general: m } }
       it(`${name} (planted)`, async () => {
         spawnSync('ln', ['-s', root, join(project.folder, 'out')]);
         assert.equal((await call(AGENT, ['delegate', ...args])).code, 2);
-        const planted = await buildPlanted(fault);
+        const planted = await buildMutant(fault);
         assert.equal((await call(AGENT, ['delegate', ...args], planted)).code, 0);
       });
     }
@@ -1009,7 +1009,7 @@ routing: { default: { general: m } }
       await call({}, ['delegate', '--local-only', 'hunter22']);
       const fault = { file: 'app/withhold.ts', from: '!seesAll && (await isHeld(id))', to: 'false' };
       assert.doesNotMatch((await call(AGENT, ['list'])).stdout, /hunter22/);
-      assert.match((await call(AGENT, ['list'], await buildPlanted(fault))).stdout, /hunter22/);
+      assert.match((await call(AGENT, ['list'], await buildMutant(fault))).stdout, /hunter22/);
     });
   });
 });

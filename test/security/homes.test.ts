@@ -15,9 +15,9 @@ import { makeKey } from '../../src/home/key.ts';
 import { trustOf } from '../../src/home/signature.ts';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
-import { buildPlanted } from '../faults/planted-build.ts';
 import { type Ended, koubou, startKoubou } from '../helpers/koubou.ts';
 import { until } from '../helpers/until.ts';
+import { buildMutant } from '../support/mutants/source.ts';
 
 const ID = 'task_20260101_000000_000000_aaaa';
 const asRoot = process.getuid?.() === 0;
@@ -25,7 +25,7 @@ const OTHER_USER = 65534;
 
 /** Guards that are taken out, each in one place. */
 const withoutGuards = (): Promise<string> =>
-  buildPlanted(
+  buildMutant(
     { file: 'home/signature.ts', from: 'return `is a copy of ${known.path}`', to: 'return undefined' },
     {
       file: 'home/signature.ts',
@@ -549,7 +549,7 @@ endpoints: { evil: { kind: openai, url: '${url}/v1', api_key_env: MY_SECRET } }
     assert.match(person, /codex\.toml is not read: it is a link/);
     assert.match(person, /prompts.* is not read: .*link/);
     const planted = await shown(
-      await buildPlanted(
+      await buildMutant(
         { file: 'text/formats/read-text.ts', from: '(follow ? 0 : O_NOFOLLOW)', to: '(follow ? 0 : 0)' },
         {
           file: 'app/untrusted-home.ts',

@@ -40,11 +40,11 @@ import { AgentFiles } from '../../src/runner/agent/files.ts';
 import { buildPrompt } from '../../src/runner/model/model-prompt.ts';
 import { expectedPlaces, missingExpected } from '../../src/verify/expect.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
-import { buildPlanted } from '../faults/planted-build.ts';
 import { koubou } from '../helpers/koubou.ts';
 import { Project } from '../helpers/project.ts';
 import { newTask } from '../support/builders.ts';
 import { leaseFor } from '../support/lease.ts';
+import { buildMutant } from '../support/mutants/source.ts';
 import { FakeRunner, Rig } from '../worker/rig.ts';
 
 const text = (path: string): string => readFileSync(path, 'utf8');
@@ -571,7 +571,7 @@ describe('names', () => {
         from: 'if (again !== undefined) throw',
         to: 'if (again === "") throw',
       };
-      assert.deepEqual(await typed(await buildPlanted(fault)), [0, true]);
+      assert.deepEqual(await typed(await buildMutant(fault)), [0, true]);
     }).timeout(120_000);
 
     const words = (line: string): string[] => line.split(' ').map((word) => word.replaceAll('_', ' '));

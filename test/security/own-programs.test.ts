@@ -29,9 +29,9 @@ import { knowHome, noteModelFolder } from '../../src/process/homes/model-folders
 import { findProgram } from '../../src/process/programs/find-program.ts';
 import { findNamed, findOwn, ownPath, requireNamed } from '../../src/process/programs/own-path.ts';
 import { startProgram } from '../../src/process/programs/start-program.ts';
-import { buildPlanted } from '../faults/planted-build.ts';
 import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
 import { Project } from '../helpers/project.ts';
+import { buildMutant } from '../support/mutants/source.ts';
 
 const SYSTEM = '/usr/local/bin:/usr/bin:/bin';
 
@@ -471,7 +471,7 @@ describe('a folder of the PATH in the project, which a sandbox makes', function 
 
   it('would give it several without the guard', async () => {
     const file = 'process/programs/own-path.ts';
-    const program = await buildPlanted(
+    const program = await buildMutant(
       { file, from: 'if (isWithin(path, at) && counts(at)) return true;', to: '' },
       { file, from: "if (`${plain}/`.includes('/node_modules/')) return false;", to: '' },
     );

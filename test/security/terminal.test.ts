@@ -4,11 +4,11 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { harmless, jsonLine, oneLine } from '../../src/text/harmless.ts';
-import { buildPlanted } from '../faults/planted-build.ts';
 import { koubou } from '../helpers/koubou.ts';
 import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { until } from '../helpers/until.ts';
 import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
+import { buildMutant } from '../support/mutants/source.ts';
 
 /** What a terminal obeys, or shows in another order or not at all; each with the letters PWN behind it. */
 const ATTACKS: Readonly<Record<string, string>> = {
@@ -134,7 +134,7 @@ describe('the door to the terminal', () => {
     });
 
     it('gets it where the door is planted open, so that this test would see it', async () => {
-      const program = await buildPlanted({
+      const program = await buildMutant({
         file: 'text/harmless.ts',
         from: 'OBEYED.test(text)',
         to: 'text.length < 0',
@@ -169,14 +169,14 @@ describe('the door to the terminal', () => {
           from: 'const model = oneLine(',
           to: 'const model = String(',
         };
-        for (const program of [undefined, await buildPlanted(naive)]) {
+        for (const program of [undefined, await buildMutant(naive)]) {
           const seen = await status(program);
           assert.match(seen, /PWN/);
           assert.ok(!seen.includes('\u{1b}[6F') && !seen.includes('\u{1b}[32m'), JSON.stringify(seen));
           assert.ok(seen.includes('\u{1b}[1m'), 'koubou draws');
         }
         const open = { file: 'cli/output.ts', from: 'isTerminal ? harmless(shown) : shown', to: 'shown' };
-        assert.ok((await status(await buildPlanted(naive, open))).includes('\u{1b}[6F'));
+        assert.ok((await status(await buildMutant(naive, open))).includes('\u{1b}[6F'));
       } finally {
         rmSync(folder, { recursive: true });
       }

@@ -24,14 +24,14 @@ import type { WorkerSettings } from '../../../src/worker/settings.ts';
 import { LightDisk } from '../../helpers/queue-disk.ts';
 import { someSeal } from '../../helpers/state.ts';
 import { beat, worker } from '../../support/builders.ts';
+import { DISK_MUTANTS, type DiskMutantName } from '../../support/mutants/disk.ts';
 import { Looks } from './looks.ts';
-import { type Planted, PlantedDisk } from './planted.ts';
 import { answerTo } from './stage.ts';
 
 export interface Case {
   home: string;
   /** A fault of koubou's own, to see that it is found. */
-  planted: Planted | null;
+  mutant: DiskMutantName | null;
 }
 
 export interface Judged {
@@ -109,7 +109,7 @@ class Visit {
   readonly #options: FileQueueOptions;
   #aheadMs = 0;
 
-  constructor({ home, planted }: Case) {
+  constructor({ home, mutant }: Case) {
     this.#home = home;
     this.#looks = new Looks(home);
     const machine = {
@@ -117,7 +117,8 @@ class Visit {
       steadyMs: () => performance.now() + this.#aheadMs,
       stopTree: async () => undefined,
     };
-    const disk = planted === null ? new LightDisk() : new PlantedDisk(planted);
+    const light = new LightDisk();
+    const disk = mutant === null ? light : DISK_MUTANTS[mutant](light);
     const circumstances = {
       home,
       userHome: '/nowhere',

@@ -4,11 +4,11 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stateHome } from '../../helpers/state.ts';
+import type { DiskMutantName } from '../../support/mutants/disk.ts';
 import { exhaustive } from '../figures.ts';
 import { asideIn, heldUpIn, misplacedIn, withoutReason } from './aftermath.ts';
 import type { Case, Judged } from './judge.ts';
 import { filesHolding, fingerprint, layOut, type Owner } from './lay-out.ts';
-import type { Planted } from './planted.ts';
 import { MARKER } from './planting.ts';
 import type { Stage } from './stage.ts';
 
@@ -25,7 +25,7 @@ export type Spoil = (home: string, outside: string) => void | Promise<void>;
 
 export interface Allowance {
   /** A fault of koubou's own. */
-  planted?: Planted | null;
+  mutant?: DiskMutantName | null;
   /** A task that went with what was broken. */
   lost?: string | null;
   /** The others may wait where the worker says what hinders it. */
@@ -73,7 +73,7 @@ export class Watch {
       fs.mkdirSync(outside, { mode: 0o755 });
       await spoil(home, outside);
       const before = { outside: fingerprint(outside), aside: asideIn(home) };
-      const request = { home, planted: allowance.planted ?? null };
+      const request = { home, mutant: allowance.mutant ?? null };
       const judged = await this.#ask(request, allowance.hangsAfterMs ?? HANGS_AFTER_MS);
       const aside = asideIn(home).filter((name) => !before.aside.includes(name));
       const problems = [

@@ -1,7 +1,6 @@
 /** A home on the real file system, and the processes that use it: all are this one, and each has a pid of its own. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import type { Disk } from '../../../src/queue/files/disk/disk.ts';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import type { Claim, Member } from '../../../src/queue/queue.ts';
 import { dayOf } from '../../../src/task/id.ts';
@@ -10,12 +9,10 @@ import { makeHome, type TestHome } from '../../helpers/queue-home.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { sealOf } from '../../helpers/state.ts';
 import { worker } from '../../support/builders.ts';
+import type { DiskMutant } from '../../support/mutants/disk.ts';
 import { disk } from '../census/reader.ts';
 import { census } from '../census.ts';
 import { type Model, RETRIES, WORKER_LOST } from './model.ts';
-
-/** What stands between the queue and its disk: a fault that is planted. */
-export type Plant = (disk: Disk) => Disk;
 
 export interface RealWorker {
   pid: number;
@@ -34,23 +31,23 @@ export class Real {
   readonly queue: FileQueue;
   readonly #home: TestHome;
   readonly #model: Model;
-  readonly #plant: Plant;
+  readonly #mutant: DiskMutant;
   readonly #random: () => number;
   readonly #living = new Set<number>();
   #pids = 0;
   #steadyMs = 0;
 
-  private constructor(home: TestHome, model: Model, plant: Plant, steps: Map<string, number>) {
+  private constructor(home: TestHome, model: Model, mutant: DiskMutant, steps: Map<string, number>) {
     this.steps = steps;
     this.#home = home;
     this.#model = model;
-    this.#plant = plant;
+    this.#mutant = mutant;
     this.#random = seeded(1);
     this.queue = this.#open().queue;
   }
 
-  static async make(model: Model, plant: Plant, steps: Map<string, number>): Promise<Real> {
-    return new Real(await makeHome(), model, plant, steps);
+  static async make(model: Model, mutant: DiskMutant, steps: Map<string, number>): Promise<Real> {
+    return new Real(await makeHome(), model, mutant, steps);
   }
 
   #open(): { queue: FileQueue; pid: number } {
@@ -60,7 +57,7 @@ export class Real {
     const queue = new FileQueue({
       home: this.#home.home,
       seal: sealOf(this.#home.home),
-      disk: this.#plant(new LightDisk()),
+      disk: this.#mutant(new LightDisk()),
       nowMs: () => this.#model.nowMs,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(this.#random() * 256)),
       machine: {

@@ -3,12 +3,12 @@
  * power fails; then a healthy process sweeps and works off what is left.
  */
 import assert from 'node:assert/strict';
-import type { Disk } from '../../../src/queue/files/disk/disk.ts';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { draftFromDrop } from '../../helpers/queue-drop.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { someSeal } from '../../helpers/state.ts';
 import { newTask, takeAll, worker } from '../../support/builders.ts';
+import type { DiskMutant } from '../../support/mutants/disk.ts';
 import { type Census, census } from '../census.ts';
 import { type Actor, act, few, settle } from './acts.ts';
 import { SimulatedDisk } from './disk.ts';
@@ -26,16 +26,13 @@ export interface Story {
   calls: number;
 }
 
-/** What stands between the queue and its disk: a fault that is planted. */
-export type Plant = (disk: SimulatedDisk) => Disk;
-
 /** Rounds of looking for work; tasks that wait for others come one after the other. */
 const ROUNDS = 20;
 const YEARS = 200 * 365 * 86_400_000;
 
 export const playHistory = async (
   seed: number,
-  { plant = (disk) => disk, tell }: { plant?: Plant; tell?: (line: string) => void } = {},
+  { mutant = (disk) => disk, tell }: { mutant?: DiskMutant; tell?: (line: string) => void } = {},
 ): Promise<Story> => {
   const random = seeded(seed);
   const world = new World(random);
@@ -47,7 +44,7 @@ export const playHistory = async (
     const queue = new FileQueue({
       home: HOME,
       seal: someSeal,
-      disk: plant(disk),
+      disk: mutant(disk),
       machine: process.machine,
       nowMs: world.nowMs,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256)),

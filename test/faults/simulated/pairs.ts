@@ -10,9 +10,8 @@ import type { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { type Opened, SimulatedHome } from '../../helpers/simulated-home.ts';
 import { budget, budgetOf, failedWith, newTask, succeeded, takeAll, worker } from '../../support/builders.ts';
+import { type DiskMutant, withCalls } from '../../support/mutants/disk.ts';
 import { census } from '../census.ts';
-import { otherwise } from '../otherwise.ts';
-import type { Plant } from './history.ts';
 import { outputOf, readerOf } from './promises.ts';
 import { HOME } from './world.ts';
 
@@ -77,7 +76,12 @@ const PAIRS: readonly Pair[] = Object.keys(WORKS).flatMap((first) =>
 const CHANGES = ['create', 'rename', 'link', 'unlink', 'makeFolder', 'removeFolder', 'syncFolder'] as const;
 
 /** Does `work` in a process that is killed after so many changes; false where it does not come to so many. */
-const killedAfter = async (scene: Scene, changes: number, work: Work, plant: Plant): Promise<boolean> => {
+const killedAfter = async (
+  scene: Scene,
+  changes: number,
+  work: Work,
+  mutant: DiskMutant,
+): Promise<boolean> => {
   const reached = Promise.withResolvers<true>();
   let left = changes;
   const stand =
@@ -90,9 +94,9 @@ const killedAfter = async (scene: Scene, changes: number, work: Work, plant: Pla
       return new Promise(() => undefined);
     };
   const opened = scene.home.open((simulated) => {
-    const disk = plant(simulated);
+    const disk = mutant(simulated);
     const calls = CHANGES.map((name) => [name, stand(disk[name].bind(disk))]);
-    return otherwise(disk, Object.fromEntries(calls) as Partial<Disk>);
+    return withCalls(disk, Object.fromEntries(calls) as Partial<Disk>);
   });
   const done = work(scene, opened).then(
     () => false,
@@ -136,14 +140,14 @@ const playPair = async (
   [first, second]: Pair,
   [before, after]: readonly [number, number],
   loss: number,
-  plant: Plant = (disk) => disk,
+  mutant: DiskMutant = (disk) => disk,
 ): Promise<{ first: boolean; second: boolean }> => {
   const scene = await sceneWith(loss * 10_000 + before * 100 + after);
   const { world } = scene.home;
   try {
-    const came = await killedAfter(scene, before, WORKS[first] as Work, plant);
+    const came = await killedAfter(scene, before, WORKS[first] as Work, mutant);
     if (loss % 2 === 0) world.losePower();
-    const cameToo = await killedAfter(scene, after, WORKS[second] as Work, plant);
+    const cameToo = await killedAfter(scene, after, WORKS[second] as Work, mutant);
     world.losePower();
     await judge(scene);
     return { first: came, second: cameToo };
@@ -153,7 +157,7 @@ const playPair = async (
 };
 
 /** Each pair, cut short at every change, with so many losses of power. Answers with how many were played. */
-export const playPairs = async (losses: number, pairs = PAIRS, plant?: Plant): Promise<number> => {
+export const playPairs = async (losses: number, pairs = PAIRS, mutant?: DiskMutant): Promise<number> => {
   let played = 0;
   for (const pair of pairs) {
     for (let before = 1, more = true; more; before += 1) {
@@ -161,7 +165,7 @@ export const playPairs = async (losses: number, pairs = PAIRS, plant?: Plant): P
       for (let after = 1, second = true; second; after += 1) {
         second = false;
         for (let loss = 1; loss <= losses; loss += 1) {
-          const came = await playPair(pair, [before, after], loss, plant);
+          const came = await playPair(pair, [before, after], loss, mutant);
           more ||= came.first;
           second ||= came.second;
           played += 1;

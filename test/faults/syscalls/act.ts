@@ -2,7 +2,7 @@
  * Run as a process: does a scenario's act, and what the one who runs it wants done after it. What it says goes to
  * standard output, a JSON object a line; it goes on when a byte comes to standard input.
  *
- *     act.ts HOME SCENARIO PREPARED dies|lives [MISTAKE]
+ *     act.ts HOME SCENARIO PREPARED dies|lives [MUTANT]
  */
 import fs from 'node:fs';
 import { FileQueue } from '../../../src/queue/files/file-queue.ts';
@@ -12,7 +12,7 @@ import { budget, succeeded } from '../../support/builders.ts';
 import { Clock, workOff } from '../crash/aftermath.ts';
 import { scenarios } from '../crash/scenarios.ts';
 import { type Prepared, Stage } from '../crash/stage.ts';
-import { partsWith } from './planted.ts';
+import { partsWith } from './parts.ts';
 
 export type Line =
   | { say: string }
@@ -21,7 +21,7 @@ export type Line =
   | { acted: true }
   | { worked: string };
 
-const [home = '', name = '', prepared = '{}', after = 'dies', mistake = ''] = process.argv.slice(2);
+const [home = '', name = '', prepared = '{}', after = 'dies', mutant = ''] = process.argv.slice(2);
 const { ids, bystander } = JSON.parse(prepared) as Prepared;
 
 const tell = (line: Line): void => {
@@ -64,7 +64,7 @@ const stage = new Stage({
       seal: sealOf(home),
       draftFromDrop,
       nowMs: clock.nowMs,
-      ...partsWith(mistake, clock),
+      ...partsWith(mutant, clock),
     }),
 });
 

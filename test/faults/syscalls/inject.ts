@@ -26,8 +26,7 @@ export interface Ground {
   model: string;
   scenario: Scenario;
   prepared: Prepared;
-  /** One of those of planted.ts. */
-  mistake?: string;
+  mutant?: string;
 }
 
 const copy = promisify(execFile);
@@ -43,11 +42,11 @@ class Act {
   #notice: () => void = () => undefined;
 
   constructor(ground: Ground, home: string, after: Point['after']) {
-    const { program, scenario, prepared, mistake = '' } = ground;
+    const { program, scenario, prepared, mutant = '' } = ground;
     this.home = home;
     this.process = spawn(
       process.execPath,
-      [program, home, scenario.name, JSON.stringify(prepared), after, mistake],
+      [program, home, scenario.name, JSON.stringify(prepared), after, mutant],
       {
         cwd: '/',
         stdio: ['pipe', 'pipe', 'pipe'],
