@@ -1,6 +1,6 @@
 /** What `koubou delegate` costs, as a multiple of starting Node with nothing to do. */
 import { spawnSync } from 'node:child_process';
-import { builtKoubou } from '../test/helpers/built.ts';
+import { builtKoubou } from '../test/support/koubou/built.ts';
 import { environment, median, ms, type Row, times, withHome } from './measure.ts';
 
 const ROUNDS = 40;

@@ -1,7 +1,7 @@
 /** How fast a daemon runs programs that do nothing, without the time it takes to start and to end. */
 import { spawnSync } from 'node:child_process';
 import { openQueue } from '../src/queue/open.ts';
-import { builtKoubou } from '../test/helpers/built.ts';
+import { builtKoubou } from '../test/support/koubou/built.ts';
 import { commandTask, environment, perSecond, type Row, withHome } from './measure.ts';
 
 const TASKS = 400;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createFileHome } from '../src/queue/files/layout/create-home.ts';
 import type { Seal } from '../src/queue/files/layout/seal.ts';
 import type { NewTask } from '../src/task/record.ts';
-import { sign, stateHome } from '../test/helpers/state.ts';
+import { sign, stateHome } from '../test/support/state.ts';
 
 export const quantile = (samples: readonly number[], part: number): number => {
   const sorted = [...samples].sort((a, b) => a - b);

@@ -13,7 +13,7 @@ import { GROUPS } from '../src/privacy/evidence/shapes.ts';
 import { findKey } from '../src/privacy/key-formats.ts';
 import { normalText, withoutEscapes } from '../src/privacy/normal-text.ts';
 import { findNamedSecret } from '../src/privacy/values/secret-families.ts';
-import { seeded } from '../test/helpers/seeded.ts';
+import { seeded } from '../test/support/seeded.ts';
 import { LOTS, madeWith } from '../test/text/secret-tables.ts';
 
 interface Candidate {

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openQueue } from '../src/queue/open.ts';
-import { builtKoubou } from '../test/helpers/built.ts';
 import { beat, budget, succeeded, worker } from '../test/support/builders.ts';
+import { builtKoubou } from '../test/support/koubou/built.ts';
 import { commandTask, environment, ms, quantile, type Row, withHome } from './measure.ts';
 
 const ROUNDS = 30;

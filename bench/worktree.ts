@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { put, Repository } from '../test/worktree/repository.ts';
+import { put, Repository } from '../test/support/git/repository.ts';
 import { ms, quantile, type Row } from './measure.ts';
 
 const TASKS = 20;

@@ -1,7 +1,7 @@
 /** Kills one who adds a job at a system call of its choice. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ended, strace, type Thread, threadOf } from '../../test/faults/syscalls/strace.ts';
+import { ended, strace, type Thread, threadOf } from '../../test/support/strace.ts';
 import type { Job } from './driver.ts';
 import { type Peer, within } from './rig.ts';
 

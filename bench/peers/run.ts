@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Figures } from '../../test/faults/figures.ts';
+import type { Figures } from '../../reliability/figures.ts';
 import { drivers } from './drivers/all.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));

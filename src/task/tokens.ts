@@ -45,7 +45,7 @@ export const leastTokens = (text: string): number => leastOf(text).tokens;
 
 /**
  * As many tokens as the densest tokenizers make of what is one by the least (Llama 2, and cl100k of Russian; measured:
- * test/helpers/prompt-texts.ts). Of Thai they make one of each letter, or three.
+ * test/support/prompt-texts.ts). Of Thai they make one of each letter, or three.
  */
 const DENSEST: Readonly<Record<Script, number>> = {
   latin: 1.7,

@@ -19,7 +19,7 @@ import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { worded } from '../../src/say/say.ts';
 import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
-import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
+import { startScriptedServer, steps } from '../support/servers/scripted-server.ts';
 import { type FakeServer, startModelServer } from './model-server.ts';
 
 const NOWHERE = '127.0.0.1:1';

@@ -7,9 +7,9 @@ import { markSensitive } from '../../src/actions/delegate/mark-sensitive.ts';
 import { isHeldIn } from '../../src/app/held.ts';
 import type { NewTask } from '../../src/task/record.ts';
 import { plannerOf } from '../../src/worker/plan.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { newTask } from '../support/builders.ts';
-import { settings } from '../worker/rig.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { settings } from '../support/worker/rig.ts';
 
 const words = ['password'];
 const isHeld = async () => false;

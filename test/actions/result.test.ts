@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readResult, type Slice } from '../../src/actions/tasks/result.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
-import fc from '../helpers/fast-check.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { wholeView } from '../helpers/whole-view.ts';
 import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
+import fc from '../support/fast-check.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { wholeView } from '../support/whole-view.ts';
 
 describe('a result', () => {
   let test: TestHome;

@@ -3,7 +3,7 @@ import { wantsStdin } from '../../src/actions/delegate/delegate.ts';
 import { Sources, type Stdin } from '../../src/actions/delegate/sources.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 import type { Fields } from '../../src/task/fields/asked-task.ts';
-import { asCaller } from '../helpers/as-caller.ts';
+import { asCaller } from '../support/as-caller.ts';
 
 const wants = (fields: Fields, lines?: Fields[], isStdin = false): boolean =>
   wantsStdin({ fields, skipExisting: false, batch: lines && { lines, isStdin } });

@@ -10,10 +10,10 @@ import { ensureWorker, startWorker } from '../../src/actions/workers/ensure-work
 import { scaleWorkers } from '../../src/actions/workers/scale.ts';
 import { stopWorkers } from '../../src/actions/workers/stop.ts';
 import { type App, openApp } from '../../src/app/app.ts';
-import { asCaller } from '../helpers/as-caller.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { stateHome } from '../helpers/state.ts';
+import { asCaller } from '../support/as-caller.ts';
 import { newTask } from '../support/builders.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { stateHome } from '../support/state.ts';
 
 describe('a caller that may only look', () => {
   let test: TestHome;

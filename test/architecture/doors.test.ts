@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Project } from '../helpers/project.ts';
+import { Project } from '../support/koubou/project.ts';
 import { mutantTree, type NewFile } from '../support/mutants/source.ts';
 import { listedUnder, typeErrors } from './costs.ts';
 import { violations } from './import-graph.ts';

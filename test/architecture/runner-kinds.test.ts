@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kindNames } from '../../src/task/runner-kinds.ts';
-import { Project } from '../helpers/project.ts';
+import { Project } from '../support/koubou/project.ts';
 import { buildMutant, type Edit, type NewFile } from '../support/mutants/source.ts';
 import { listedUnder } from './costs.ts';
 

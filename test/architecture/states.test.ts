@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dayOf } from '../../src/task/id.ts';
-import { Project } from '../helpers/project.ts';
+import { Project } from '../support/koubou/project.ts';
 import { buildMutant, type Edit, mutantTree, type NewFile } from '../support/mutants/source.ts';
 import { listedUnder, typeErrors } from './costs.ts';
 

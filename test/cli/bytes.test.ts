@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtKoubou } from '../helpers/built.ts';
-import { Project } from '../helpers/project.ts';
-import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Project } from '../support/koubou/project.ts';
+import { startScriptedServer, steps } from '../support/servers/scripted-server.ts';
 
 const MARK = '\uFEFF';
 const utf16 = (text: string): Buffer => Buffer.from(`${MARK}${text}`, 'utf16le');

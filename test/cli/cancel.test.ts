@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { cancelTasks } from '../../src/actions/tasks/cancel.ts';
-import { asOwner } from '../helpers/as-caller.ts';
-import { koubou, startKoubou } from '../helpers/koubou.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { until } from '../helpers/until.ts';
+import { asOwner } from '../support/as-caller.ts';
 import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
+import { koubou, startKoubou } from '../support/koubou/koubou.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { until } from '../support/until.ts';
 
 describe('koubou cancel', () => {
   let test: TestHome;

@@ -5,8 +5,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { Module } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
-import { copiedKoubou } from '../helpers/copied-koubou.ts';
-import { koubou } from '../helpers/koubou.ts';
+import { copiedKoubou } from '../support/koubou/copied-koubou.ts';
+import { koubou } from '../support/koubou/koubou.ts';
 
 const HEADER = 160;
 

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { chmodSync, symlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { builtKoubou, startKoubou } from '../helpers/built.ts';
-import { Project } from '../helpers/project.ts';
-import { until } from '../helpers/until.ts';
 import { worker } from '../support/builders.ts';
+import { builtKoubou, startKoubou } from '../support/koubou/built.ts';
+import { Project } from '../support/koubou/project.ts';
+import { until } from '../support/until.ts';
 
 const ID = /^task_\d{8}_\d{6}_\d{6}_[0-9a-z]{4}\n$/;
 

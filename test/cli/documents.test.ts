@@ -9,10 +9,10 @@ import { exactly } from '../../src/actions/documents/exactly.ts';
 import { DOCUMENTS } from '../../src/actions/documents.ts';
 import type { Claim, Member } from '../../src/queue/queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
-import type { RunOptions } from '../helpers/koubou.ts';
-import { Project } from '../helpers/project.ts';
-import { until } from '../helpers/until.ts';
 import { beat, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
+import type { RunOptions } from '../support/koubou/koubou.ts';
+import { Project } from '../support/koubou/project.ts';
+import { until } from '../support/until.ts';
 
 type Name = keyof typeof DOCUMENTS;
 type Json = Record<string, unknown>;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../src/errors.ts';
-import { Project } from '../helpers/project.ts';
+import { Project } from '../support/koubou/project.ts';
 
 const CONFIG = `
 endpoints: { nowhere: { kind: ollama, url: 'http://127.0.0.1:1' } }

@@ -3,7 +3,7 @@ import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { programEnvironment, recordedEnvironment } from '../../src/task/environment.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
-import { Project } from '../helpers/project.ts';
+import { Project } from '../support/koubou/project.ts';
 
 const SYSTEM = process.env['PATH'] ?? '';
 

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findCommands } from '../../build/commands.ts';
 import { openQueue } from '../../src/queue/open.ts';
-import { koubou } from '../helpers/koubou.ts';
-import { signAnew } from '../helpers/state.ts';
 import { worker } from '../support/builders.ts';
+import { koubou } from '../support/koubou/koubou.ts';
+import { signAnew } from '../support/state.ts';
 
 const repository = dirname(dirname(import.meta.dirname));
 const snapshot = join(import.meta.dirname, 'public-surface.json');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { builtKoubou } from '../helpers/built.ts';
-import { Project } from '../helpers/project.ts';
-import { stateHome } from '../helpers/state.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Project } from '../support/koubou/project.ts';
+import { stateHome } from '../support/state.ts';
 
 describe('koubou result', () => {
   let project: Project;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { koubou } from '../helpers/koubou.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { until } from '../helpers/until.ts';
 import { budgetOf, failedWith, newTask, noRetries, takeAll, worker } from '../support/builders.ts';
+import { koubou } from '../support/koubou/koubou.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { until } from '../support/until.ts';
 
 describe('koubou retry', () => {
   let test: TestHome;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
-import { koubou, startKoubou } from '../helpers/koubou.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { until } from '../helpers/until.ts';
 import { beat, failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
+import { koubou, startKoubou } from '../support/koubou/koubou.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { until } from '../support/until.ts';
 
 describe('koubou status', () => {
   let test: TestHome;

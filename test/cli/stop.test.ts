@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { koubou, startKoubou } from '../helpers/koubou.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { until } from '../helpers/until.ts';
 import { newTask } from '../support/builders.ts';
+import { koubou, startKoubou } from '../support/koubou/koubou.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { until } from '../support/until.ts';
 
 describe('koubou stop', () => {
   let test: TestHome;

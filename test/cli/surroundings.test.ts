@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { koubou, startKoubou } from '../helpers/koubou.ts';
-import { Project } from '../helpers/project.ts';
-import { until } from '../helpers/until.ts';
+import { koubou, startKoubou } from '../support/koubou/koubou.ts';
+import { Project } from '../support/koubou/project.ts';
+import { until } from '../support/until.ts';
 
 describe('the shell around koubou', () => {
   let project: Project;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtKoubou } from '../helpers/built.ts';
-import { startKoubou } from '../helpers/koubou.ts';
-import { Project } from '../helpers/project.ts';
-import { stateHome } from '../helpers/state.ts';
-import { until } from '../helpers/until.ts';
 import { takeAll, worker } from '../support/builders.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { startKoubou } from '../support/koubou/koubou.ts';
+import { Project } from '../support/koubou/project.ts';
+import { stateHome } from '../support/state.ts';
+import { until } from '../support/until.ts';
 
 describe('koubou wait', () => {
   let project: Project;

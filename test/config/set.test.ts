@@ -5,7 +5,7 @@ import { changeConfig, showConfig } from '../../src/actions/setup/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { setConfig } from '../../src/config/set.ts';
 import { KoubouError } from '../../src/errors.ts';
-import { asOwner } from '../helpers/as-caller.ts';
+import { asOwner } from '../support/as-caller.ts';
 import { temporaryFolder, writeFiles } from './temporary-home.ts';
 
 const AGENT = `# mine

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { closed } from '../../src/queue/closed.ts';
 import { dayOf } from '../../src/task/id.ts';
-import { lookDead } from '../helpers/queue-dead.ts';
-import { machineAhead, makeHome } from '../helpers/queue-home.ts';
 import { newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
+import { lookDead } from '../support/queue/dead.ts';
+import { machineAhead, makeHome } from '../support/queue/home.ts';
 import { describeQueue } from './queue/describe.ts';
 
 describeQueue('files', async () => {

@@ -13,7 +13,8 @@ import type { RunContext, Runner, RunnerOutcome } from '../../src/runner/runner.
 import type { TaskFile } from '../../src/task/record.ts';
 import { leastTokens } from '../../src/task/tokens.ts';
 import { type Verification, verifyResult } from '../../src/verify/verify.ts';
-import { MEASURED, textOf } from '../helpers/prompt-texts.ts';
+import { leaseFor } from '../support/lease.ts';
+import { MEASURED, textOf } from '../support/prompt-texts.ts';
 import {
   type RecordedRequest,
   type Script,
@@ -22,8 +23,7 @@ import {
   type Step,
   startScriptedServer,
   steps,
-} from '../helpers/scripted-server.ts';
-import { leaseFor } from '../support/lease.ts';
+} from '../support/servers/scripted-server.ts';
 
 export const promptFolders = [new URL('../../templates/prompts', import.meta.url).pathname];
 

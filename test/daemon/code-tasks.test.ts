@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import { builtKoubou } from '../helpers/built.ts';
-import { Daemons } from '../helpers/daemon.ts';
-import { startKoubou } from '../helpers/koubou.ts';
-import { until } from '../helpers/until.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Daemons } from '../support/koubou/daemon.ts';
+import { startKoubou } from '../support/koubou/koubou.ts';
+import { until } from '../support/until.ts';
 
 describe('code tasks of real daemons', () => {
   let daemons: Daemons;

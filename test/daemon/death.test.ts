@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import { WORKER_LOST_BUDGET } from '../../src/route/plan.ts';
-import { builtKoubou } from '../helpers/built.ts';
-import { type Daemon, Daemons } from '../helpers/daemon.ts';
-import { loseWorkers } from '../helpers/lost-runs.ts';
-import { seeded } from '../helpers/seeded.ts';
-import { until } from '../helpers/until.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { type Daemon, Daemons } from '../support/koubou/daemon.ts';
+import { loseWorkers } from '../support/queue/lost-runs.ts';
+import { seeded } from '../support/seeded.ts';
+import { until } from '../support/until.ts';
 
 describe('a daemon that is killed', () => {
   let daemons: Daemons;
@@ -81,7 +81,7 @@ describe('a daemon that is killed', () => {
     assert.equal((await daemons.record(id)).status, 'completed');
   });
 
-  // Few of them here: test/faults/storms has hundreds.
+  // Few of them here: reliability/storms has hundreds.
   it('loses and doubles nothing, however often it is killed', async function () {
     this.timeout(60_000);
     const count = 8;
@@ -119,7 +119,7 @@ describe('a daemon that is killed', () => {
   it('by its task each time gives that task up after a while, and goes on with the others', async function () {
     if (process.platform !== 'linux') this.skip();
     const poison = await daemons.shell('kill -9 $PPID', { priority: 10 });
-    // All but the last death are played; test/faults/storms has them happen.
+    // All but the last death are played; reliability/storms has them happen.
     await loseWorkers(daemons.home, WORKER_LOST_BUDGET);
     const other = await daemons.shell('echo fine');
     let deaths = 0;

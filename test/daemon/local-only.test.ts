@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtKoubou } from '../helpers/built.ts';
-import { Daemons } from '../helpers/daemon.ts';
-import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
-import { stateHome } from '../helpers/state.ts';
-import { canTrace, contactsIn, straceArguments } from '../helpers/trace.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Daemons } from '../support/koubou/daemon.ts';
+import { type ScriptedServer, startScriptedServer, steps } from '../support/servers/scripted-server.ts';
+import { stateHome } from '../support/state.ts';
+import { canTrace, contactsIn, straceArguments } from '../support/trace.ts';
 
 describe('a sensitive task in a real daemon', () => {
   let daemons: Daemons;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RouteDocument } from '../../src/actions/documents/home.ts';
-import { builtKoubou } from '../helpers/built.ts';
-import { Daemons } from '../helpers/daemon.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Daemons } from '../support/koubou/daemon.ts';
 
 const CONFIG = `
 runners:

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { builtKoubou } from '../helpers/built.ts';
-import { Daemons } from '../helpers/daemon.ts';
+import { full } from '../support/builders.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Daemons } from '../support/koubou/daemon.ts';
 import {
   type ScriptedServer,
   type ScriptedStep,
   startScriptedServer,
   steps,
-} from '../helpers/scripted-server.ts';
-import { until } from '../helpers/until.ts';
-import { full } from '../support/builders.ts';
+} from '../support/servers/scripted-server.ts';
+import { until } from '../support/until.ts';
 
 describe('a daemon and its model server', () => {
   let daemons: Daemons;

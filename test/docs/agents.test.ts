@@ -7,7 +7,7 @@ import { checkConfig } from '../../src/config/check.ts';
 import { buildRunners } from '../../src/runner/registry.ts';
 import { AGENT_PLACEHOLDERS } from '../../src/text/placeholders.ts';
 import { Bench, promptFolders, success } from '../contract/runner.ts';
-import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
+import { startScriptedServer, steps } from '../support/servers/scripted-server.ts';
 
 const page = readFileSync(join(dirname(dirname(import.meta.dirname)), 'docs', 'agents.md'), 'utf8');
 

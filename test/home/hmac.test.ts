@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { hmac, isEqual } from '../../src/home/hmac.ts';
 import { makeSeal, type Seal } from '../../src/home/seal.ts';
-import fc from '../helpers/fast-check.ts';
+import fc from '../support/fast-check.ts';
 
 const bytes = (max: number) => fc.uint8Array({ maxLength: max });
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { Judge } from '../../src/judge/judge.ts';
-import { until } from '../helpers/until.ts';
+import { until } from '../support/until.ts';
 
 /** A pattern that goes back and forth for ever, in a form that no linear engine takes. */
 const ENDLESS = { type: 'string', pattern: '^(?=x*)(x+x+)+y' };

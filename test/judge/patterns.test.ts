@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { linear, patternOf } from '../../src/judge/patterns.ts';
-import fc from '../helpers/fast-check.ts';
+import fc from '../support/fast-check.ts';
 
 /** What may stand in a pattern with the flag `u`, good or not: most of them make one when put together. */
 const PIECES = [

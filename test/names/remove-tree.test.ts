@@ -15,7 +15,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeTree } from '../../src/names/remove-tree.ts';
-import { asOtherUser } from '../helpers/other-user.ts';
+import { asOtherUser } from '../support/other-user.ts';
 
 const { promises } = fs;
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ERROR_CODES, type ErrorCode, KoubouError } from '../../src/errors.ts';
 import { gitOutput } from '../../src/git/git.ts';
 
-/** As git says them, with a fault put into one of its system calls (test/faults/commands). */
+/** As git says them, with a fault put into one of its system calls (reliability/commands). */
 const SAID: readonly (readonly [words: string, code: ErrorCode])[] = [
   ["fatal: cannot lock ref 'x': Unable to create 'x.lock': No space left on device", 'disk_full'],
   ['error: unable to create temporary file: Disk quota exceeded', 'disk_full'],

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, KoubouError } from '../../src/errors.ts';
 import { type ProgramOptions, startProgram } from '../../src/process/programs/start-program.ts';
-import { asOtherUser } from '../helpers/other-user.ts';
 import { leaseFor } from '../support/lease.ts';
+import { asOtherUser } from '../support/other-user.ts';
 
 /** Starts a program in a folder that is closed, and prints the reason why it did not start. */
 const ENTER = `

@@ -4,14 +4,14 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { Member } from '../../src/queue/queue.ts';
-import { census } from '../faults/census.ts';
-import { HOME } from '../faults/simulated/world.ts';
-import { lookDead } from '../helpers/queue-dead.ts';
-import { FailingDisk } from '../helpers/queue-disk.ts';
-import { draftFromDrop } from '../helpers/queue-drop.ts';
-import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { SimulatedHome } from '../helpers/simulated-home.ts';
 import { budgetOf, takeAll, worker } from '../support/builders.ts';
+import { census } from '../support/census/census.ts';
+import { lookDead } from '../support/queue/dead.ts';
+import { FailingDisk } from '../support/queue/disk.ts';
+import { draftFromDrop } from '../support/queue/drop.ts';
+import { machineAhead, makeHome, type TestHome } from '../support/queue/home.ts';
+import { SimulatedHome } from '../support/queue/simulated-home.ts';
+import { HOME } from '../support/simulated/world.ts';
 
 describe('a file dropped into pending', () => {
   let home: TestHome;

@@ -1,9 +1,9 @@
 /** Run as a process: claims and completes until nothing is left, and says what it took. */
 import fs from 'node:fs';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
-import { LightDisk } from '../helpers/queue-disk.ts';
-import { sealOf } from '../helpers/state.ts';
 import { budget, succeeded, takeAll, worker } from '../support/builders.ts';
+import { LightDisk } from '../support/queue/disk.ts';
+import { sealOf } from '../support/state.ts';
 
 const [home = '', gate = ''] = process.argv.slice(2);
 const queue = new FileQueue({ home, seal: sealOf(home), disk: new LightDisk() });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { beat, budgetOf, failedWith, newTask, takeAll, worker } from '../support/builders.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type ErrorCode, KoubouError, mayPass, systemCode } from '../../src/errors.ts';
 import { closed } from '../../src/queue/closed.ts';
 import type { Queue } from '../../src/queue/queue.ts';
-import { FailingDisk } from '../helpers/queue-disk.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
+import { FailingDisk } from '../support/queue/disk.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
 
 const CODES: readonly (readonly [system: string, code: ErrorCode, passes: boolean])[] = [
   ['ENOSPC', 'disk_full', true],

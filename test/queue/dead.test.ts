@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { dayOf } from '../../src/task/id.ts';
-import { census } from '../faults/census.ts';
-import { lookDead, lookElsewhere, lookRebooted } from '../helpers/queue-dead.ts';
-import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { until } from '../helpers/until.ts';
 import { beat, budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
+import { census } from '../support/census/census.ts';
+import { lookDead, lookElsewhere, lookRebooted } from '../support/queue/dead.ts';
+import { machineAhead, makeHome, type TestHome } from '../support/queue/home.ts';
+import { until } from '../support/until.ts';
 
 describe('who is dead', () => {
   let home: TestHome;

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import type { FileMember } from '../../src/queue/files/claim/file-member.ts';
-import { census } from '../faults/census.ts';
-import { FailingDisk } from '../helpers/queue-disk.ts';
-import { draftFromDrop } from '../helpers/queue-drop.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { budget, budgetOf, newTask, succeeded, worker } from '../support/builders.ts';
+import { census } from '../support/census/census.ts';
+import { FailingDisk } from '../support/queue/disk.ts';
+import { draftFromDrop } from '../support/queue/drop.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
 
 const capped = () => ({ take: true as const, permits: ['p', 'q'].map((name) => ({ name, cap: 1 })) });
 

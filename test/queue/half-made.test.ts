@@ -6,9 +6,9 @@ import { halfMadePath } from '../../src/process/half-made.ts';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
 import { writeFirst, writeOver } from '../../src/process/write-whole.ts';
-import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { sealOf } from '../helpers/state.ts';
 import { budgetOf } from '../support/builders.ts';
+import { machineAhead, makeHome, type TestHome } from '../support/queue/home.ts';
+import { sealOf } from '../support/state.ts';
 
 /** Everything that koubou makes beside its place, by the name that it is to have. */
 const PLACES = [

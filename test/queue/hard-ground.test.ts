@@ -9,10 +9,6 @@ import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
 import { dayOf } from '../../src/task/id.ts';
 import type { NewTask } from '../../src/task/record.ts';
-import { census } from '../faults/census.ts';
-import { lookDead } from '../helpers/queue-dead.ts';
-import { FailingDisk, LightDisk } from '../helpers/queue-disk.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import {
   beat,
   budget,
@@ -23,6 +19,10 @@ import {
   takeAll,
   worker,
 } from '../support/builders.ts';
+import { census } from '../support/census/census.ts';
+import { lookDead } from '../support/queue/dead.ts';
+import { FailingDisk, LightDisk } from '../support/queue/disk.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
 
 const codeOf = (code: string) => (error: unknown) => error instanceof KoubouError && error.code === code;
 

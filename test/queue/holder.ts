@@ -1,8 +1,8 @@
 /** Run as a process: claims one task, says so, and settles it when told to. */
 import fs from 'node:fs';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
-import { sealOf } from '../helpers/state.ts';
 import { budget, succeeded, takeAll, worker } from '../support/builders.ts';
+import { sealOf } from '../support/state.ts';
 
 const [home = '', gate = ''] = process.argv.slice(2);
 const queue = new FileQueue({ home, seal: sealOf(home) });

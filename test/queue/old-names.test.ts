@@ -4,10 +4,6 @@ import { dirname, join } from 'node:path';
 import type { Machine } from '../../src/queue/files/disk/machine.ts';
 import { thisMachine } from '../../src/queue/files/disk/machine.ts';
 import type { Queue } from '../../src/queue/queue.ts';
-import { census } from '../faults/census.ts';
-import { lookDead, lookRebooted } from '../helpers/queue-dead.ts';
-import { LightDisk } from '../helpers/queue-disk.ts';
-import { machineAhead, makeHome, type TestHome } from '../helpers/queue-home.ts';
 import {
   budget,
   budgetOf,
@@ -18,6 +14,10 @@ import {
   takeAll,
   worker,
 } from '../support/builders.ts';
+import { census } from '../support/census/census.ts';
+import { lookDead, lookRebooted } from '../support/queue/dead.ts';
+import { LightDisk } from '../support/queue/disk.ts';
+import { machineAhead, makeHome, type TestHome } from '../support/queue/home.ts';
 
 /** Remembers from where to where files were renamed, whole folders left out. */
 class RememberingDisk extends LightDisk {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
-import { HOME } from '../faults/simulated/world.ts';
-import { eachLoss, type Held, type SimulatedHome } from '../helpers/simulated-home.ts';
 import { budget, budgetOf, failedWith, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
+import { eachLoss, type Held, type SimulatedHome } from '../support/queue/simulated-home.ts';
+import { HOME } from '../support/simulated/world.ts';
 
 const add = async (queue: FileQueue, over: Partial<NewTask> = {}): Promise<string> =>
   (await queue.add([newTask(over)]))[0]?.id ?? '';

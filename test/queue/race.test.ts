@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { census } from '../faults/census.ts';
-import { makeHome } from '../helpers/queue-home.ts';
-import { until } from '../helpers/until.ts';
 import { full, newTask } from '../support/builders.ts';
+import { census } from '../support/census/census.ts';
+import { makeHome } from '../support/queue/home.ts';
+import { until } from '../support/until.ts';
 
 const WORKERS = 8;
 const TASKS = full ? 20_000 : 1000;

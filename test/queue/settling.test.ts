@@ -1,9 +1,9 @@
 /** A member takes a task again while it still clears up after the run that put it back. */
 import assert from 'node:assert/strict';
-import { census } from '../faults/census.ts';
-import { LightDisk } from '../helpers/queue-disk.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
+import { census } from '../support/census/census.ts';
+import { LightDisk } from '../support/queue/disk.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
 
 /** A device that makes the first who waits for it wait until it is told. */
 class SlowDisk extends LightDisk {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { KoubouError } from '../../src/errors.ts';
 import type { FileQueue } from '../../src/queue/files/file-queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
-import { HOME } from '../faults/simulated/world.ts';
-import { SimulatedHome } from '../helpers/simulated-home.ts';
 import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
 import { withCalls } from '../support/mutants/disk.ts';
+import { SimulatedHome } from '../support/queue/simulated-home.ts';
+import { HOME } from '../support/simulated/world.ts';
 
 const add = async (queue: FileQueue, over: Partial<NewTask> = {}): Promise<string> =>
   (await queue.add([newTask(over)]))[0]?.id ?? '';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryLock } from '../../src/process/lock.ts';
-import { until } from '../helpers/until.ts';
+import { until } from '../support/until.ts';
 
 export interface Installed {
   /** Where its package.json and package-lock.json lie. */

@@ -9,8 +9,8 @@ import { type AgentEntry, type AgentOptions } from '../../src/runner/agent/entry
 import type { RunContext } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { Bench, failure, promptFolders, type Ran, success } from '../contract/runner.ts';
-import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
-import { until } from '../helpers/until.ts';
+import { type ScriptedServer, startScriptedServer, steps } from '../support/servers/scripted-server.ts';
+import { until } from '../support/until.ts';
 
 describe('an agent CLI', () => {
   let bench: Bench;

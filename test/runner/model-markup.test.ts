@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MARKERS } from '../../src/runner/markup/markup-table.ts';
 import { MarkupSplitter, type Part } from '../../src/runner/markup/model-markup.ts';
 import { THOUGHTS } from '../../src/runner/markup/thought-table.ts';
-import fc from '../helpers/fast-check.ts';
+import fc from '../support/fast-check.ts';
 
 const split = (pieces: readonly string[], asked = ''): { answer: string; thinking: string } => {
   const splitter = new MarkupSplitter(asked);

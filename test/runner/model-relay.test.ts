@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { type Connection, openConnection } from '../../src/runner/connection/connection.ts';
 import { openRelay, type Relay } from '../../src/runner/connection/model-relay.ts';
-import { type ResponsesServer, startResponsesServer } from '../helpers/responses-server.ts';
+import { type ResponsesServer, startResponsesServer } from '../support/servers/responses-server.ts';
 
 describe('the relay between an agent and its model', () => {
   let server: ResponsesServer;

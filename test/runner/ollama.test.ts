@@ -9,7 +9,7 @@ import {
   type ScriptedStep,
   startScriptedServer,
   steps,
-} from '../helpers/scripted-server.ts';
+} from '../support/servers/scripted-server.ts';
 
 interface Options {
   outputLimitBytes?: number;

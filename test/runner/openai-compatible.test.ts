@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { OpenAiRunner } from '../../src/runner/model/openai-compatible.ts';
 import { Bench, describeModelRunner, failure, promptFolders, success } from '../contract/runner.ts';
-import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
+import { type ScriptedServer, startScriptedServer, steps } from '../support/servers/scripted-server.ts';
 
 const make = (
   server: ScriptedServer,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PromptCounts } from '../../src/runner/model/prompt-counts.ts';
 import { leastTokens } from '../../src/task/tokens.ts';
-import { KINDS, type Kind, MEASURED, TOKENIZERS, textOf } from '../helpers/prompt-texts.ts';
+import { KINDS, type Kind, MEASURED, TOKENIZERS, textOf } from '../support/prompt-texts.ts';
 
 const prose = 'The quick brown fox jumps over the lazy dog, and nobody knows why it should do so. '.repeat(
   120,

@@ -7,7 +7,7 @@ import {
   withVerdict,
 } from '../../src/runner/model/prompt-verdict.ts';
 import { leastOf } from '../../src/task/tokens.ts';
-import { KINDS, type Kind, MEASURED, TOKENIZERS, textOf } from '../helpers/prompt-texts.ts';
+import { KINDS, type Kind, MEASURED, TOKENIZERS, textOf } from '../support/prompt-texts.ts';
 
 /** A server with a tokenizer that makes of each text of a kind what a real one made of the kind's sample. */
 class CountingServer {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { KoubouError } from '../../src/errors.ts';
 import { buildRunners, type RunnersConfig } from '../../src/runner/registry.ts';
 import { Bench, promptFolders } from '../contract/runner.ts';
-import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
+import { startScriptedServer, steps } from '../support/servers/scripted-server.ts';
 
 describe('the runners of a config', () => {
   const config = (fields: Partial<RunnersConfig>): RunnersConfig => ({

@@ -10,7 +10,12 @@ import { OpenAiRunner } from '../../src/runner/model/openai-compatible.ts';
 import { refuseRemoteModel } from '../../src/runner/model/remote-model.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import { Bench, failure, promptFolders, success } from '../contract/runner.ts';
-import { type Script, type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
+import {
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+  steps,
+} from '../support/servers/scripted-server.ts';
 
 const held = { requireLocal: async () => new LocalNetworks() };
 const prompt = 'the password is hunter2';

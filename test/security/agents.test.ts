@@ -21,8 +21,8 @@ import type { Runner } from '../../src/runner/runner.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { checkExecutor } from '../../src/worker/workspace/check-executor.ts';
 import { Bench, failure, promptFolders, type Ran, success, taskOf } from '../contract/runner.ts';
-import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
-import { type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
+import { bubblewrap, pathWith, pathWithout } from '../support/koubou/bubblewrap.ts';
+import { type ScriptedServer, startScriptedServer, steps } from '../support/servers/scripted-server.ts';
 
 const KEY = 'sk-of-the-server-4711';
 

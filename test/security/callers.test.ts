@@ -27,15 +27,15 @@ import { findHome } from '../../src/config/paths.ts';
 import { daemonEnvironment } from '../../src/process/programs/daemon-environment.ts';
 import { type SandboxFacts, sandboxIn } from '../../src/process/programs/sandbox.ts';
 import type { Queue } from '../../src/queue/queue.ts';
-import { asCaller } from '../helpers/as-caller.ts';
-import { bubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
-import { builtKoubou } from '../helpers/built.ts';
-import { type Ended, koubou, startKoubou } from '../helpers/koubou.ts';
-import { Project } from '../helpers/project.ts';
-import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
-import { until } from '../helpers/until.ts';
+import { asCaller } from '../support/as-caller.ts';
 import { beat, noRetries, worker } from '../support/builders.ts';
+import { bubblewrap, pathWith, pathWithout } from '../support/koubou/bubblewrap.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { type Ended, koubou, startKoubou } from '../support/koubou/koubou.ts';
+import { Project } from '../support/koubou/project.ts';
 import { buildMutant } from '../support/mutants/source.ts';
+import { startScriptedServer, steps } from '../support/servers/scripted-server.ts';
+import { until } from '../support/until.ts';
 
 const AGENT = { CLAUDECODE: '1' };
 

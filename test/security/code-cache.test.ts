@@ -7,8 +7,8 @@ import { Module } from 'node:module';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
-import { copiedKoubou } from '../helpers/copied-koubou.ts';
-import { koubou } from '../helpers/koubou.ts';
+import { copiedKoubou } from '../support/koubou/copied-koubou.ts';
+import { koubou } from '../support/koubou/koubou.ts';
 
 const HEADER = 160;
 const OTHER_USER = 65534;

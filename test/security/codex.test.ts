@@ -25,8 +25,8 @@ import { lastWords } from '../../src/runner/codex/program.ts';
 import { sandboxFor } from '../../src/runner/codex/sandbox.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
 import { promptFolders, taskOf } from '../contract/runner.ts';
-import { type ResponsesServer, startResponsesServer } from '../helpers/responses-server.ts';
 import { leaseFor } from '../support/lease.ts';
+import { type ResponsesServer, startResponsesServer } from '../support/servers/responses-server.ts';
 
 const TOKEN = 'tok-4711';
 const SETTINGS = `[mcp_servers.tracker]

@@ -6,7 +6,7 @@ import { checkModels } from '../../src/actions/doctor/models.ts';
 import { defaultConfig } from '../../src/config/load.ts';
 import { probeOllama, probeOpenAi } from '../../src/init/detect.ts';
 import { worded } from '../../src/say/say.ts';
-import { until } from '../helpers/until.ts';
+import { until } from '../support/until.ts';
 
 describe('a stranger at the address of a model server', () => {
   const asked: string[] = [];

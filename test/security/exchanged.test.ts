@@ -12,7 +12,7 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { put, Repository } from '../worktree/repository.ts';
+import { put, Repository } from '../support/git/repository.ts';
 
 /** Calls by which apply changes a name of the work tree; of each, the argument that names it. */
 const CHANGES = { link: 1, rename: 1, unlink: 0 } as const;

@@ -1,8 +1,8 @@
 /** Ways in which a repository has its own programs run by git: each with a plain git that falls for it. */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Repository } from '../worktree/repository.ts';
-import { shell } from '../worktree/repository.ts';
+import type { Repository } from '../support/git/repository.ts';
+import { shell } from '../support/git/repository.ts';
 
 export interface Kit {
   repository: Repository;

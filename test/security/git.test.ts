@@ -12,10 +12,10 @@ import { removeOddEntries } from '../../src/git/repository/odd-entries.ts';
 import { allowedSettings } from '../../src/git/settings.ts';
 import { Evidence } from '../../src/verify/changes/evidence.ts';
 import { unblockWorktrees } from '../../src/worktree/repair/unblock.ts';
-import { sealOf } from '../helpers/state.ts';
-import { until } from '../helpers/until.ts';
 import { newTask } from '../support/builders.ts';
-import { put, Repository, shell } from '../worktree/repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
+import { sealOf } from '../support/state.ts';
+import { until } from '../support/until.ts';
 import { type Kit, TRAPS } from './git-traps.ts';
 
 describe('git, as koubou runs it', function () {

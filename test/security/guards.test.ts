@@ -23,9 +23,9 @@ import { systemCallFilter } from '../../src/executor/bubblewrap/seccomp.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
 import type { ProgramEnd, RunningProgram } from '../../src/process/programs/start-program.ts';
 import { stopTree } from '../../src/process/programs/stop-tree.ts';
-import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
-import { until } from '../helpers/until.ts';
+import { bubblewrap, needBubblewrap, pathWith } from '../support/koubou/bubblewrap.ts';
 import { leaseFor } from '../support/lease.ts';
+import { until } from '../support/until.ts';
 
 const MARKER = `guards-${process.pid}/task.r1`;
 

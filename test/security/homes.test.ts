@@ -15,9 +15,9 @@ import { makeKey } from '../../src/home/key.ts';
 import { trustOf } from '../../src/home/signature.ts';
 import { selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
-import { type Ended, koubou, startKoubou } from '../helpers/koubou.ts';
-import { until } from '../helpers/until.ts';
+import { type Ended, koubou, startKoubou } from '../support/koubou/koubou.ts';
 import { buildMutant } from '../support/mutants/source.ts';
+import { until } from '../support/until.ts';
 
 const ID = 'task_20260101_000000_000000_aaaa';
 const asRoot = process.getuid?.() === 0;

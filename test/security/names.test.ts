@@ -40,12 +40,12 @@ import { AgentFiles } from '../../src/runner/agent/files.ts';
 import { buildPrompt } from '../../src/runner/model/model-prompt.ts';
 import { expectedPlaces, missingExpected } from '../../src/verify/expect.ts';
 import { publishOutput } from '../../src/verify/publish.ts';
-import { koubou } from '../helpers/koubou.ts';
-import { Project } from '../helpers/project.ts';
 import { newTask } from '../support/builders.ts';
+import { koubou } from '../support/koubou/koubou.ts';
+import { Project } from '../support/koubou/project.ts';
 import { leaseFor } from '../support/lease.ts';
 import { buildMutant } from '../support/mutants/source.ts';
-import { FakeRunner, Rig } from '../worker/rig.ts';
+import { FakeRunner, Rig } from '../support/worker/rig.ts';
 
 const text = (path: string): string => readFileSync(path, 'utf8');
 const isRoot = process.geteuid?.() === 0;

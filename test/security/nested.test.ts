@@ -17,9 +17,9 @@ import { isHarmless } from '../../src/git/repository/armed-repository.ts';
 import { gitlinksIn } from '../../src/git/repository/gitlinks.ts';
 import type { TaskRecord } from '../../src/task/record.ts';
 import { judgeNested, NestedRepositories } from '../../src/verify/nested.ts';
-import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
+import { bubblewrap, pathWith } from '../support/koubou/bubblewrap.ts';
 import { leaseFor } from '../support/lease.ts';
-import { put, Repository, shell } from '../worktree/repository.ts';
 
 const GIT = 'git -c user.name=t -c user.email=t@t -c core.fsmonitor=false';
 /** A repository with a commit, in `sub`. */

@@ -29,8 +29,8 @@ import { knowHome, noteModelFolder } from '../../src/process/homes/model-folders
 import { findProgram } from '../../src/process/programs/find-program.ts';
 import { findNamed, findOwn, ownPath, requireNamed } from '../../src/process/programs/own-path.ts';
 import { startProgram } from '../../src/process/programs/start-program.ts';
-import { bubblewrap, pathWith } from '../helpers/bubblewrap.ts';
-import { Project } from '../helpers/project.ts';
+import { bubblewrap, pathWith } from '../support/koubou/bubblewrap.ts';
+import { Project } from '../support/koubou/project.ts';
 import { buildMutant } from '../support/mutants/source.ts';
 
 const SYSTEM = '/usr/local/bin:/usr/bin:/bin';

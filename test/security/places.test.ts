@@ -33,7 +33,7 @@ import { privateBelow } from '../../src/executor/guarded/private-places.ts';
 import { placesToTell, secretPlaces } from '../../src/executor/guarded/secret-places.ts';
 import { localExecutor } from '../../src/executor/local.ts';
 import { agentExecutor } from '../../src/runner/agent/sandbox.ts';
-import { bubblewrap, needBubblewrap, pathWith } from '../helpers/bubblewrap.ts';
+import { bubblewrap, needBubblewrap, pathWith } from '../support/koubou/bubblewrap.ts';
 
 describe('the places of a sandbox', function () {
   this.timeout(30_000);

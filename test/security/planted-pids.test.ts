@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTimeOf } from '../../src/process/liveness.ts';
-import { Project } from '../helpers/project.ts';
-import { sealOf } from '../helpers/state.ts';
 import { budgetOf, newTask, takeAll, worker } from '../support/builders.ts';
+import { Project } from '../support/koubou/project.ts';
+import { sealOf } from '../support/state.ts';
 
 describe('a process that a planted file names', () => {
   let project: Project;

@@ -14,8 +14,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sealOf } from '../helpers/state.ts';
-import { put, Repository, shell } from '../worktree/repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
+import { sealOf } from '../support/state.ts';
 
 describe('what somebody put into the worktrees of a home', () => {
   let repository: Repository;

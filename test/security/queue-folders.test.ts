@@ -7,11 +7,11 @@ import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FileQueue } from '../../src/queue/files/file-queue.ts';
 import { ownWorktrees } from '../../src/worktree/record.ts';
-import { Project } from '../helpers/project.ts';
-import { LightDisk } from '../helpers/queue-disk.ts';
-import { draftFromDrop } from '../helpers/queue-drop.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
 import { budget, budgetOf, newTask, succeeded, takeAll, worker } from '../support/builders.ts';
+import { Project } from '../support/koubou/project.ts';
+import { LightDisk } from '../support/queue/disk.ts';
+import { draftFromDrop } from '../support/queue/drop.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
 
 class Portable extends LightDisk {
   override keepTo(home: string): void {

@@ -29,8 +29,8 @@ import { scratchOf } from '../../src/queue/files/tasks/artifact-files.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { isWithin } from '../../src/text/is-within.ts';
 import { RunState } from '../../src/worker/workspace/run-state.ts';
-import { sealOf } from '../helpers/state.ts';
-import { FakeRunner, Rig } from '../worker/rig.ts';
+import { sealOf } from '../support/state.ts';
+import { FakeRunner, Rig } from '../support/worker/rig.ts';
 
 describe('the folder of a run', () => {
   let rig: Rig;

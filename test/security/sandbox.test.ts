@@ -31,9 +31,9 @@ import { systemHome } from '../../src/process/homes/key-folders.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { RunningProgram } from '../../src/process/programs/start-program.ts';
 import { stopTree } from '../../src/process/programs/stop-tree.ts';
-import { needBubblewrap, pathWith, pathWithout } from '../helpers/bubblewrap.ts';
-import { until } from '../helpers/until.ts';
+import { needBubblewrap, pathWith, pathWithout } from '../support/koubou/bubblewrap.ts';
 import { leaseFor } from '../support/lease.ts';
+import { until } from '../support/until.ts';
 
 describe('a program of a model in the sandbox', function () {
   this.timeout(30_000);

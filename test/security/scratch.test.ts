@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { put, Repository, shell } from '../worktree/repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
 
 describe('what git of koubou works with', () => {
   let repository: Repository;

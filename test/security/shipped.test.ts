@@ -26,9 +26,9 @@ import {
   packedFilesList,
   packInto,
 } from '../../build/packed-files.ts';
-import { type ChatServer, startChatServer } from '../helpers/chat-server.ts';
-import { type Ended, koubou } from '../helpers/koubou.ts';
-import { stateHome } from '../helpers/state.ts';
+import { type Ended, koubou } from '../support/koubou/koubou.ts';
+import { type ChatServer, startChatServer } from '../support/servers/chat-server.ts';
+import { stateHome } from '../support/state.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 

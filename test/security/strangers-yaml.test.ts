@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { parseDocument } from 'yaml';
 import { MOST_LETTERS, readYaml } from '../../src/text/formats/yaml.ts';
-import { Project } from '../helpers/project.ts';
+import { Project } from '../support/koubou/project.ts';
 
 const keys = (count: number): string => Array.from({ length: count }, (_, n) => `k${n}:\n`).join('');
 

@@ -4,11 +4,11 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { harmless, jsonLine, oneLine } from '../../src/text/harmless.ts';
-import { koubou } from '../helpers/koubou.ts';
-import { makeHome, type TestHome } from '../helpers/queue-home.ts';
-import { until } from '../helpers/until.ts';
 import { failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
+import { koubou } from '../support/koubou/koubou.ts';
 import { buildMutant } from '../support/mutants/source.ts';
+import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { until } from '../support/until.ts';
 
 /** What a terminal obeys, or shows in another order or not at all; each with the letters PWN behind it. */
 const ATTACKS: Readonly<Record<string, string>> = {

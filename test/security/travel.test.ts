@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskRecord } from '../../src/task/record.ts';
 import { homeIn, isHomeName } from '../../src/text/home-name.ts';
-import { put, Repository, shell } from '../worktree/repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
 
 const COMMIT = 'git -c user.name=a -c user.email=a@a commit -qm mine';
 

@@ -19,8 +19,8 @@ import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { codexPlaces } from '../../src/executor/codex/places.ts';
 import { confinementOf } from '../../src/executor/confine.ts';
-import { Project } from '../helpers/project.ts';
-import { FakeRunner, Rig } from '../worker/rig.ts';
+import { Project } from '../support/koubou/project.ts';
+import { FakeRunner, Rig } from '../support/worker/rig.ts';
 
 describe('the folder that a task works in', () => {
   let project: Project;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { dayOf, IdSource, isTaskId } from '../../src/task/id.ts';
-import fc from '../helpers/fast-check.ts';
+import fc from '../support/fast-check.ts';
 
 const clocks = fc.array(
   fc.oneof(fc.double({ min: -1e7, max: 1e7, noNaN: true }), fc.constantFrom(0, 0.0001, -86_400_000 * 10)),

@@ -9,7 +9,7 @@ import {
   statusOf,
   TRANSITIONS,
 } from '../../src/task/lifecycle.ts';
-import fc from '../helpers/fast-check.ts';
+import fc from '../support/fast-check.ts';
 
 const EVENTS: readonly EventName[] = [
   'claimed',

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { parseTaskFile, runOutcome, type TaskFile } from '../../src/task/record.ts';
-import fc from '../helpers/fast-check.ts';
+import fc from '../support/fast-check.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/tasks/v1');
 

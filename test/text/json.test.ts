@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeep, isModest, objectOf, parseModest, shapeOf } from '../../src/text/formats/json.ts';
-import fc from '../helpers/fast-check.ts';
+import fc from '../support/fast-check.ts';
 
 const depthOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KeyCutter, withoutKeys } from '../../src/privacy/keys.ts';
 import { hasCredentials } from '../../src/text/url-credentials.ts';
-import fc from '../helpers/fast-check.ts';
+import fc from '../support/fast-check.ts';
 
 const KEY = 'sk-"My/Key+4711&x=é';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -2,7 +2,7 @@
  * Keys of every well-known format, put together here from parts by a seeded stream, so that none is real and no
  * scanner takes this file for a leak. Where a format has a published shape, its sample has it to the letter.
  */
-import { seeded } from '../helpers/seeded.ts';
+import { seeded } from '../support/seeded.ts';
 
 const draw = seeded(7);
 const of =

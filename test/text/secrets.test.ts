@@ -6,7 +6,7 @@ import { findPublishedKey } from '../../src/privacy/published-key-rules.ts';
 import { mayNameSecret } from '../../src/privacy/secret-hints.ts';
 import { findSecret } from '../../src/privacy/secrets.ts';
 import { NAMES } from '../../src/privacy/words/secret-names.ts';
-import { seeded } from '../helpers/seeded.ts';
+import { seeded } from '../support/seeded.ts';
 import { KEYS } from './secret-samples.ts';
 
 const words = ['password', 'secret', 'api_key', 'token', 'private_key'];

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorInfo, type KoubouError } from '../../src/errors.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
-import { until } from '../helpers/until.ts';
 import { budget } from '../support/builders.ts';
-import { FakeRunner, failure, fence, gate, Rig, replacing, untilStopped } from './rig.ts';
+import { until } from '../support/until.ts';
+import { FakeRunner, failure, fence, gate, Rig, replacing, untilStopped } from '../support/worker/rig.ts';
 
 describe('one attempt', () => {
   let rig: Rig;

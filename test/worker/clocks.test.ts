@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AttemptClocks, type Limits } from '../../src/worker/attempt/clocks.ts';
-import { until } from '../helpers/until.ts';
+import { until } from '../support/until.ts';
 
 const none: Limits = { timeout: 0, stall: 0, load: 0 };
 

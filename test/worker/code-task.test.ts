@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorInfo } from '../../src/errors.ts';
 import type { NewTask } from '../../src/task/record.ts';
-import { until } from '../helpers/until.ts';
-import { FakeRunner, failure, gate, Rig } from './rig.ts';
+import { until } from '../support/until.ts';
+import { FakeRunner, failure, gate, Rig } from '../support/worker/rig.ts';
 
 describe('a code task of a runner that changes files', () => {
   let rig: Rig;

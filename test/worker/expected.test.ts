@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { NewTask, TaskOptions } from '../../src/task/record.ts';
 import { missingExpected } from '../../src/verify/expect.ts';
 import { isAsBefore, lookBefore } from '../../src/verify/expected-before.ts';
-import { FakeRunner, fence, Rig, replacing } from './rig.ts';
+import { FakeRunner, fence, Rig, replacing } from '../support/worker/rig.ts';
 
 const WHY = /was there before and did not change/;
 

@@ -7,8 +7,13 @@ import { OllamaRunner } from '../../src/runner/model/ollama.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import type { NewTask } from '../../src/task/record.ts';
 import { promptFolders } from '../contract/runner.ts';
-import { type Script, type ScriptedServer, startScriptedServer, steps } from '../helpers/scripted-server.ts';
-import { Rig, replacing } from './rig.ts';
+import {
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+  steps,
+} from '../support/servers/scripted-server.ts';
+import { Rig, replacing } from '../support/worker/rig.ts';
 
 describe('a task that a daemon must keep here', () => {
   let rig: Rig;

@@ -4,11 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyTask, readPatch } from '../../src/actions/tasks/worktrees.ts';
-import { asOwner } from '../helpers/as-caller.ts';
+import { asOwner } from '../support/as-caller.ts';
 import { scratchOf } from '../support/memory-queue/scratch.ts';
 import { textFrom } from '../support/text-from.ts';
-import { type MemoryRig, makeMemoryRig } from './memory-rig.ts';
-import { FakeRunner, settings } from './rig.ts';
+import { type MemoryRig, makeMemoryRig } from '../support/worker/memory-rig.ts';
+import { FakeRunner, settings } from '../support/worker/rig.ts';
 
 describe('a code task of a queue in memory', () => {
   let rig: MemoryRig;

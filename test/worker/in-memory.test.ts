@@ -4,12 +4,12 @@ import { appendFileSync } from 'node:fs';
 import { readLog } from '../../src/actions/tasks/follow-log.ts';
 import { readResult, type Slice } from '../../src/actions/tasks/result.ts';
 import { errorInfo } from '../../src/errors.ts';
-import { asOwner } from '../helpers/as-caller.ts';
-import { until } from '../helpers/until.ts';
+import { asOwner } from '../support/as-caller.ts';
 import { budgetOf } from '../support/builders.ts';
 import { textFrom } from '../support/text-from.ts';
-import { type MemoryRig, makeMemoryRig } from './memory-rig.ts';
-import { FakeRunner, failure, gate, untilStopped } from './rig.ts';
+import { until } from '../support/until.ts';
+import { type MemoryRig, makeMemoryRig } from '../support/worker/memory-rig.ts';
+import { FakeRunner, failure, gate, untilStopped } from '../support/worker/rig.ts';
 
 describe('a daemon on a queue in memory', () => {
   let rig: MemoryRig;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { errorInfo } from '../../src/errors.ts';
 import type { Routing } from '../../src/route/route.ts';
-import { until } from '../helpers/until.ts';
-import { FakeRunner, failure, Rig, replacing } from './rig.ts';
+import { until } from '../support/until.ts';
+import { FakeRunner, failure, Rig, replacing } from '../support/worker/rig.ts';
 
 const step = (runner: string) => ({ runner, staysLocal: true, changesFiles: false });
 

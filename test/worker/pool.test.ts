@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
 import { errorInfo } from '../../src/errors.ts';
 import { OpenAiRunner } from '../../src/runner/model/openai-compatible.ts';
-import { lookDead } from '../helpers/queue-dead.ts';
-import { startScriptedServer, steps } from '../helpers/scripted-server.ts';
-import { until } from '../helpers/until.ts';
-import { FakeRunner, failure, gate, Rig, replacing, untilStopped } from './rig.ts';
+import { lookDead } from '../support/queue/dead.ts';
+import { startScriptedServer, steps } from '../support/servers/scripted-server.ts';
+import { until } from '../support/until.ts';
+import { FakeRunner, failure, gate, Rig, replacing, untilStopped } from '../support/worker/rig.ts';
 
 describe('a daemon', () => {
   let rig: Rig;

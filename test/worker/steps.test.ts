@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AttemptClocks } from '../../src/worker/attempt/clocks.ts';
 import { StepLeft, Steps } from '../../src/worker/attempt/steps.ts';
-import { until } from '../helpers/until.ts';
-import { FakeRunner, Rig } from './rig.ts';
+import { until } from '../support/until.ts';
+import { FakeRunner, Rig } from '../support/worker/rig.ts';
 
 const none = { timeout: 0, stall: 0, load: 0 };
 

@@ -16,7 +16,7 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { put, Repository } from './repository.ts';
+import { put, Repository } from '../support/git/repository.ts';
 
 describe('what was done in a worktree, applied', () => {
   let repository: Repository;

@@ -9,12 +9,12 @@ import type { Lease } from '../../src/process/lease.ts';
 import { commitWorktree } from '../../src/worktree/commit.ts';
 import { readWorktree, type SealedHome } from '../../src/worktree/record.ts';
 import { makeWorktree, type Worktree } from '../../src/worktree/worktree.ts';
-import { repositoryFaults } from '../faults/census/git.ts';
-import { until } from '../helpers/until.ts';
+import { repositoryFaults } from '../support/census/git.ts';
+import { sealed } from '../support/git/branched.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
 import { leaseFor } from '../support/lease.ts';
-import { fence } from '../worker/rig.ts';
-import { sealed } from './branched.ts';
-import { put, Repository, shell } from './repository.ts';
+import { until } from '../support/until.ts';
+import { fence } from '../support/worker/rig.ts';
 
 const environment = { PATH: process.env['PATH'] ?? '' };
 const held = (): Promise<void> => Promise.resolve();

@@ -10,8 +10,8 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { applying, branched, madeAt } from './branched.ts';
-import { put, Repository, shell } from './repository.ts';
+import { applying, branched, madeAt } from '../support/git/branched.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
 
 const USER = 'git -c user.name=t -c user.email=t@t';
 

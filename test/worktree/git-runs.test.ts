@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { put, Repository, shell } from './repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
 
 const USER = 'git -c user.name=t -c user.email=t@t';
 

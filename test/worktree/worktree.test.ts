@@ -5,10 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorInfo } from '../../src/errors.ts';
-import { until } from '../helpers/until.ts';
 import { full } from '../support/builders.ts';
-import { failure, fence, replacing } from '../worker/rig.ts';
-import { put, Repository, shell } from './repository.ts';
+import { put, Repository, shell } from '../support/git/repository.ts';
+import { until } from '../support/until.ts';
+import { failure, fence, replacing } from '../support/worker/rig.ts';
 
 const MANY = full ? 20 : 8;
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { signHome } from '../../../src/home/signature.ts';
 import { createFileHome, openQueue } from '../../../src/queue/open.ts';
-import { sealOf } from '../../../test/helpers/state.ts';
+import { sealOf } from '../../../test/support/state.ts';
 import { commandTask } from '../../measure.ts';
 import type { Driver, Job, Place } from '../driver.ts';
 import { jobProgram } from './programs.ts';

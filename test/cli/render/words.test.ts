@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { relative, span } from '../../../src/cli/render/time.ts';
 import { amount, shortNames, shortWorker, stateWord } from '../../../src/cli/render/words.ts';
-import fc from '../../helpers/fast-check.ts';
+import fc from '../../support/fast-check.ts';
 import { failed, record } from './records.ts';
 
 describe('the short names of tasks', () => {

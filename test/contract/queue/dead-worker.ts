@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { startTimeOf } from '../../../src/process/liveness.ts';
 import type { Budget } from '../../../src/task/budget.ts';
-import { until } from '../../helpers/until.ts';
 import { beat, budget, budgetOf, succeeded, takeAll, worker } from '../../support/builders.ts';
+import { until } from '../../support/until.ts';
 import { type Given, refuses } from './given.ts';
 
 export const deadWorker = (given: Given): void => {

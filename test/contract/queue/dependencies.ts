@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { until } from '../../helpers/until.ts';
 import { budgetOf, worker } from '../../support/builders.ts';
+import { until } from '../../support/until.ts';
 import type { Given } from './given.ts';
 
 export const dependencies = (given: Given): void => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { until } from '../../helpers/until.ts';
 import { newTask, takeAll, worker } from '../../support/builders.ts';
+import { until } from '../../support/until.ts';
 import type { Given } from './given.ts';
 
 export const hints = (given: Given): void => {

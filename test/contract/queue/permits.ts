@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Admission } from '../../../src/queue/queue.ts';
-import { until } from '../../helpers/until.ts';
 import { budgetOf, newTask, noRetries, succeeded, worker } from '../../support/builders.ts';
+import { until } from '../../support/until.ts';
 import type { Given } from './given.ts';
 
 export const permits = (given: Given): void => {

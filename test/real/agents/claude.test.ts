@@ -6,16 +6,16 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileS
 import { join } from 'node:path';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { Bench, failure, success } from '../../contract/runner.ts';
-import { bubblewrap, pathWith } from '../../helpers/bubblewrap.ts';
-import { builtKoubou } from '../../helpers/built.ts';
+import { bubblewrap, pathWith } from '../../support/koubou/bubblewrap.ts';
+import { builtKoubou } from '../../support/koubou/built.ts';
 import {
   type MessagesServer,
   type MessagesStep,
   startMessagesServer,
-} from '../../helpers/messages-server.ts';
-import { Project } from '../../helpers/project.ts';
-import { stateHome } from '../../helpers/state.ts';
-import { until } from '../../helpers/until.ts';
+} from '../../support/servers/messages-server.ts';
+import { Project } from '../../support/koubou/project.ts';
+import { stateHome } from '../../support/state.ts';
+import { until } from '../../support/until.ts';
 import { agentsInstalled, claudeProgram } from './install.ts';
 import { shippedRunner } from './shipped-runner.ts';
 import { traced } from './traced.ts';

@@ -8,7 +8,7 @@ import type { Executor } from '../../../src/executor/executor.ts';
 import { processTable } from '../../../src/process/programs/process-table.ts';
 import type { ProgramEnd } from '../../../src/process/programs/start-program.ts';
 import { taskOf } from '../../contract/runner.ts';
-import { until } from '../../helpers/until.ts';
+import { until } from '../../support/until.ts';
 import { KINDS, NEWER, pathOf } from './bubblewrap-kinds.ts';
 import { codexRunner, homeIn, put, runOf } from './codex-probe.ts';
 import { agentsInstalled } from './install.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { builtKoubou } from '../../helpers/built.ts';
-import { Daemons } from '../../helpers/daemon.ts';
+import { builtKoubou } from '../../support/koubou/built.ts';
+import { Daemons } from '../../support/koubou/daemon.ts';
 import { full } from '../../support/builders.ts';
 import {
   callsIn,
@@ -12,8 +12,8 @@ import {
   type ResponsesStep,
   startResponsesServer,
   steps,
-} from '../../helpers/responses-server.ts';
-import { until } from '../../helpers/until.ts';
+} from '../../support/servers/responses-server.ts';
+import { until } from '../../support/until.ts';
 import { agentsInstalled, codexProgram } from './install.ts';
 
 const SLOTS = 4;

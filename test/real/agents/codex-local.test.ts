@@ -8,8 +8,8 @@ import { dirname } from 'node:path';
 import { reducedEnvironment } from '../../../src/process/programs/reduced-environment.ts';
 import { CodexRunner } from '../../../src/runner/codex/codex.ts';
 import { promptFolders } from '../../contract/runner.ts';
-import { type ResponsesServer, startResponsesServer, steps } from '../../helpers/responses-server.ts';
-import { Rig } from '../../worker/rig.ts';
+import { type ResponsesServer, startResponsesServer, steps } from '../../support/servers/responses-server.ts';
+import { Rig } from '../../support/worker/rig.ts';
 import { agentsInstalled, codexProgram } from './install.ts';
 
 describe('a sensitive task of the real Codex', function () {

@@ -6,7 +6,7 @@ import { CodexRunner } from '../../../src/runner/codex/codex.ts';
 import type { Sandbox } from '../../../src/runner/codex/arguments.ts';
 import type { RunContext, RunnerOutcome } from '../../../src/runner/runner.ts';
 import { promptFolders, taskOf } from '../../contract/runner.ts';
-import { type ResponsesServer, type ResponsesStep, startResponsesServer, steps } from '../../helpers/responses-server.ts';
+import { type ResponsesServer, type ResponsesStep, startResponsesServer, steps } from '../../support/servers/responses-server.ts';
 import { codexProgram } from './install.ts';
 import { leaseFor } from '../../support/lease.ts';
 

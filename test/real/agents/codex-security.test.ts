@@ -10,7 +10,7 @@ import { makeBox } from '../../../src/executor/codex/places.ts';
 import { type CodexPlaces, codexProfile } from '../../../src/executor/codex/profile.ts';
 import { processTable } from '../../../src/process/programs/process-table.ts';
 import { codexConfig } from '../../../src/runner/codex/toml.ts';
-import { until } from '../../helpers/until.ts';
+import { until } from '../../support/until.ts';
 import { KINDS, pathOf } from './bubblewrap-kinds.ts';
 import { homeIn, probe, put } from './codex-probe.ts';
 import { agentsInstalled, codexProgram } from './install.ts';

@@ -15,9 +15,9 @@ import {
   type ResponsesStep,
   startResponsesServer,
   steps,
-} from '../../helpers/responses-server.ts';
-import { until } from '../../helpers/until.ts';
-import { Rig } from '../../worker/rig.ts';
+} from '../../support/servers/responses-server.ts';
+import { until } from '../../support/until.ts';
+import { Rig } from '../../support/worker/rig.ts';
 import { KINDS, pathOf } from './bubblewrap-kinds.ts';
 import { agentsInstalled, codexProgram } from './install.ts';
 import { leaseFor } from '../../support/lease.ts';

@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TaskRecord } from '../../../src/task/record.ts';
-import { builtKoubou } from '../../helpers/built.ts';
-import { Daemons } from '../../helpers/daemon.ts';
-import { type ResponsesServer, startResponsesServer, steps } from '../../helpers/responses-server.ts';
-import { beyondIn, type Contact, canTrace, contactsIn, straceArguments } from '../../helpers/trace.ts';
+import { builtKoubou } from '../../support/koubou/built.ts';
+import { Daemons } from '../../support/koubou/daemon.ts';
+import { type ResponsesServer, startResponsesServer, steps } from '../../support/servers/responses-server.ts';
+import { beyondIn, type Contact, canTrace, contactsIn, straceArguments } from '../../support/trace.ts';
 import { agentsInstalled, codexProgram } from './install.ts';
-import { stateHome } from '../../helpers/state.ts';
+import { stateHome } from '../../support/state.ts';
 
 /** For documentation only. A UDP socket that is connected there sends nothing. */
 const ELSEWHERE = '192.0.2.1';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Bench } from '../../contract/runner.ts';
-import { type ChatServer, startChatServer } from '../../helpers/chat-server.ts';
-import { type MessagesServer, startMessagesServer } from '../../helpers/messages-server.ts';
+import { type ChatServer, startChatServer } from '../../support/servers/chat-server.ts';
+import { type MessagesServer, startMessagesServer } from '../../support/servers/messages-server.ts';
 import { agentsInstalled, claudeProgram, opencodeProgram } from './install.ts';
 import { type Shipped, shippedRunner } from './shipped-runner.ts';
 

@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bench, success } from '../../contract/runner.ts';
-import { bubblewrap, pathWith } from '../../helpers/bubblewrap.ts';
-import { startChatServer } from '../../helpers/chat-server.ts';
-import { startMessagesServer } from '../../helpers/messages-server.ts';
+import { bubblewrap, pathWith } from '../../support/koubou/bubblewrap.ts';
+import { startChatServer } from '../../support/servers/chat-server.ts';
+import { startMessagesServer } from '../../support/servers/messages-server.ts';
 import { agentsInstalled, claudeProgram, opencodeProgram } from './install.ts';
 import { type Shipped, shippedRunner } from './shipped-runner.ts';
 

@@ -1,7 +1,7 @@
 /** A program under strace, to see where it and all it starts connect to. */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beyondIn, canTrace, contactsIn, straceArguments } from '../../helpers/trace.ts';
+import { beyondIn, canTrace, contactsIn, straceArguments } from '../../support/trace.ts';
 
 export interface Traced {
   /** To be started in place of the program. */

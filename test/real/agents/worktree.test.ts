@@ -4,11 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pidsCarrying } from '../../../src/process/programs/process-table.ts';
-import { startChatServer } from '../../helpers/chat-server.ts';
-import { startKoubou } from '../../helpers/koubou.ts';
-import { startMessagesServer } from '../../helpers/messages-server.ts';
-import { Project } from '../../helpers/project.ts';
-import { until } from '../../helpers/until.ts';
+import { startChatServer } from '../../support/servers/chat-server.ts';
+import { startKoubou } from '../../support/koubou/koubou.ts';
+import { startMessagesServer } from '../../support/servers/messages-server.ts';
+import { Project } from '../../support/koubou/project.ts';
+import { until } from '../../support/until.ts';
 import { agentsInstalled, claudeProgram, opencodeProgram } from './install.ts';
 import { shippedEntry } from './shipped-runner.ts';
 

@@ -16,7 +16,7 @@ export const withCalls = (disk: Disk, calls: Partial<Disk>): Disk =>
     },
   });
 
-export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 const mutant =
   (calls: (disk: Disk) => Partial<Disk>): DiskMutant =>
