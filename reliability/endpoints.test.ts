@@ -14,13 +14,7 @@ import { exhaustive, type Figures, publishFigures } from './figures.ts';
 
 /** The address of an asker that asks through a copy of src in which something is wrong. */
 const mutantAsker = async (edit: Edit): Promise<URL> => {
-  const also = [
-    'test/contract',
-    'test/helpers',
-    'test/support',
-    'reliability/endpoints',
-    'reliability/figures.ts',
-  ];
+  const also = ['test/contract', 'test/support', 'reliability/endpoints', 'reliability/figures.ts'];
   const root = await mutantTree([edit], ['src', ...also]);
   return pathToFileURL(join(root, 'reliability/endpoints/asker.ts'));
 };
