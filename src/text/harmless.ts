@@ -1,19 +1,51 @@
 /**
  * Text that a terminal shows and does not obey. Pure. Escape sequences begin with a control character (ECMA-48, with
  * C1 in one character as well); bidi controls let a line be read in another order than it is run in
- * (https://www.unicode.org/reports/tr55/); tag characters carry text that nobody sees.
+ * (https://www.unicode.org/reports/tr55/); characters that are not drawn (tags, selectors, joiners, fillers) carry text that
+ * nobody sees. Those have a use where a script or an emoji asks for them, one at a time.
  */
 
 const BIDI = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069';
-const UNSEEN =
-  '\\ufff9-\\ufffb\\u180b-\\u180f\\u2060-\\u2064\\u3164\\uffa0\\u{e0000}-\\u{e00ff}\\u{e01f0}-\\u{e0fff}';
-/** Which form of a letter is meant; in a row, or behind what has no forms, they carry text that nobody sees. */
-const SELECTORS = '(?<!\\p{Script=Han})[\\u{e0100}-\\u{e01ef}]';
+/** Whose letters change their form by a joiner, or by none. */
+const JOINING = [
+  'Arab',
+  'Syrc',
+  'Nkoo',
+  'Mong',
+  'Deva',
+  'Beng',
+  'Guru',
+  'Gujr',
+  'Orya',
+  'Taml',
+  'Telu',
+  'Knda',
+  'Mlym',
+  'Sinh',
+]
+  .map((script) => `\\p{scx=${script}}`)
+  .join('');
+/** Where a text is cut into pieces, what belongs to one of these may stand in the piece before or behind. */
+const MEANT = [
+  // Which form of a letter, or of an emoji.
+  '(?<=^|\\p{Emoji}|\\p{scx=Hani})[\\ufe00-\\ufe0f]',
+  '(?<=^|\\p{scx=Hani})[\\u{e0100}-\\u{e01ef}]',
+  '(?<=^|\\p{scx=Mong})[\\u180b-\\u180d\\u180f]',
+  '(?<=^|[\\p{Emoji}\\ufe0f])\\u200d(?=$|\\p{Extended_Pictographic})',
+  `(?<=^|[${JOINING}])[\\u200c\\u200d](?=$|[${JOINING}])`,
+  // Where a word may be cut.
+  '(?<=^|\\p{L})\\u00ad(?=$|\\p{L})',
+  // The mark of a file's encoding.
+  '(?<=^)\\ufeff',
+].join('|');
+// First what is rare: the rest is not asked of each letter.
+const UNSEEN = `(?=\\p{Default_Ignorable_Code_Point})(?!${MEANT})[^]`;
+const OTHERS = `\\x7f-\\x9f\\ufff9-\\ufffb${BIDI}`;
 /** What is not written to a terminal as it is; a line's end and a tab are. */
-const OBEYED = new RegExp(`[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f${BIDI}${UNSEEN}]|${SELECTORS}`, 'u');
+const OBEYED = new RegExp(`[\\0-\\x08\\x0b-\\x1f${OTHERS}]|${UNSEEN}`, 'u');
 const EACH_OBEYED = new RegExp(OBEYED.source, 'gu');
 /** JSON escapes the characters below a space by itself. */
-const EACH_IN_JSON = new RegExp(`[\\x7f-\\x9f${BIDI}${UNSEEN}]|${SELECTORS}`, 'gu');
+const EACH_IN_JSON = new RegExp(`[${OTHERS}]|${UNSEEN}`, 'gu');
 
 export const mayBeObeyed = (text: string): boolean => OBEYED.test(text);
 

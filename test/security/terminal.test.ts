@@ -57,8 +57,43 @@ describe('the door to the terminal', () => {
   }
 
   it('leaves text of every language, emoji and tabs as they are', () => {
-    const text = 'שלום مرحبا 日本語\u{e0100} 👩‍👩‍👧 é\n\tเขียน';
-    assert.equal(harmless(text), text);
+    const texts = [
+      'שלום مرحبا 日本語\u{e0100} 👩‍👩‍👧 é\n\tเขียน',
+      // A heart, a keycap, a flag: which form of a sign is meant.
+      '\u2764\ufe0f 1\ufe0f\u20e3 \u{1f3f3}\ufe0f\u200d\u{1f308}',
+      // Persian, Hindi, Mongolian: whether letters are joined.
+      'می\u200cخواهم क्\u200dष \u1820\u180b',
+      // Where a word may be cut; a file's mark at its start.
+      'Donau\u00addampf',
+      '\ufefftext',
+    ];
+    for (const text of texts) assert.equal(harmless(text), text);
+  });
+
+  it('leaves them also where a text is cut in the middle of one', () => {
+    for (const text of ['\u{1f3f3}\ufe0f\u200d', '\u200d\u{1f308}', '\ufe0f\u20e3', 'می\u200c', '\u200cخو'])
+      assert.equal(harmless(text), text);
+  });
+
+  it('shows text that nobody sees, in whatever letters it is written', () => {
+    const hidden = [
+      'a\ufe06\ufe03\ufe07',
+      'a\u200b\u200c\u200c\u200b',
+      '\u{1f600}\ufe0f\ufe0e',
+      '\u{1f600}\u200d\u200d\u{1f600}',
+      'می\u200c\u200cخو',
+      'a\u00ad\u00adb',
+      'a\u2062b\ufeff',
+      'a\u115f\u1160\u3164\uffa0\u17b4',
+      '日本語\u{e0100}\u{e0101}',
+      'a\u{e0061}\u{e007f}',
+    ];
+    const letters = /\p{Default_Ignorable_Code_Point}/gu;
+    for (const text of hidden) {
+      for (const shown of [harmless(text), oneLine(text), jsonLine(text)])
+        assert.ok((shown.match(letters) ?? []).length <= 1, JSON.stringify(shown));
+      assert.equal(JSON.parse(jsonLine(text)), text);
+    }
   });
 
   describe('of a pty', () => {
