@@ -12,10 +12,12 @@ import { isWithin } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap/bubblewrap.ts';
 import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
+import { obeyedPlaces } from './guarded/obeyed-places.ts';
 import { ownPrograms, packagesAround } from './guarded/own-programs.ts';
 import { placedInHomes } from './guarded/placed-programs.ts';
 import { privatePlaces } from './guarded/private-places.ts';
 import { homeFolders, programsIn, secretPlaces } from './guarded/secret-places.ts';
+import { sharedPackages } from './guarded/shared-packages.ts';
 import { whyKept } from './kept.ts';
 import { gitPlaces, linkedGit } from './repositories/git-places.ts';
 import { missingSubmodules } from './repositories/missing-submodules.ts';
@@ -55,7 +57,7 @@ export const confinedExecutor = async (place: ExecutionPlace, options: ConfineOp
 
 /** Throws KoubouError `not_allowed` where a model that may write there could act with the user's rights. */
 export const confinementOf = async (
-  { cwd, statePath, readable }: ExecutionPlace,
+  { cwd, statePath, own: results, attached }: ExecutionPlace,
   options: ConfineOptions,
 ): Promise<Confinement> => {
   const { environment, network, spared = [] } = options;
@@ -86,7 +88,7 @@ export const confinementOf = async (
   const kinds = { homes, ownState, logins: secrets.hidden, others: [...ofKoubou, ...ofMachine] };
   const asked = await askedWritable(options.writable ?? [], kinds);
   const missing = isOpen ? await missingSubmodules(project, nested.guarded) : [];
-  const files = (await Promise.all(readable.map(real))).filter(
+  const files = [...(await Promise.all(results.map(real))), ...attached].filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
   const programs = [...pathFolders(environment), dirname(process.execPath)];
@@ -97,7 +99,8 @@ export const confinementOf = async (
   const own = isOpen
     ? await ownPrograms(project, { bins: ['koubou', ...placed], path: environment['PATH'] })
     : [];
-  const kept = [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own, ...nested.settings];
+  const held = await heldBelow(nested, project);
+  const kept = [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own, ...held];
   const why = whyKept(cwd, [...(await Promise.all(kept.map(real))), ...(await packagesAround(cwd, placed))]);
   if (why !== undefined) throw refused(cwd, why);
   return {
@@ -126,7 +129,13 @@ const askedWritable = async (
   return asked;
 };
 
-const NOTHING_BELOW: Below = { guarded: [], folders: [], homes: [], settings: [] };
+/** Besides repositories. */
+const heldBelow = async ({ settings, packages }: Below, project: string): Promise<string[]> => {
+  const { kept, links } = await obeyedPlaces(settings, project);
+  return [...settings, ...kept, ...links, ...(await sharedPackages(packages))];
+};
+
+const NOTHING_BELOW: Below = { guarded: [], folders: [], homes: [], settings: [], packages: [] };
 
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
 

@@ -47,8 +47,13 @@ export interface ExecutionPlace {
   cwd: string;
   /** Of the run: koubou's own files for it. */
   statePath: string;
-  /** Files outside cwd and statePath that programs have to read: the candidate output, attached files. */
-  readable: readonly string[];
+  /** koubou's own files outside of cwd and statePath that programs have to read: the candidate output. */
+  own: readonly string[];
+  /**
+   * Where attached files lay when the task was added, without a link: a name that leads there could be turned round by the
+   * run, and what is hidden be shown by it.
+   */
+  attached: readonly string[];
   /** The task must stay on this machine: no network. */
   staysLocal: boolean;
 }

@@ -148,6 +148,26 @@ describe('the places of a run of Codex', () => {
     assert.deepEqual((await placesIn(join(root, 'a', 'b'))).kept, []);
   });
 
+  it('keep and hide what lies within each other by the outer one, and hide what is to be kept as well', async () => {
+    const work = join(root, 'work');
+    const made = (...names: string[]): string[] => names.map((name) => join(work, name));
+    for (const folder of made('.claude/hooks/mod', 'x', '.gcloud/deep'))
+      mkdirSync(folder, { recursive: true });
+    writeFileSync(join(work, '.gcloud', 'deep', 'key.json'), '');
+    writeFileSync(join(work, '.gitmodules'), '[submodule "mod"]\n\tpath = .claude/hooks/mod\n');
+    symlinkSync(join(root, 'keys'), join(work, 'x', '.claude'));
+    symlinkSync(join(home, 'config'), join(work, 'x', '.mcp.json'));
+    mkdirSync(join(root, 'keys'));
+    const secrets = made('.gcloud', '.gcloud/deep/key.json', '.claude');
+    const { hidden, kept, between } = await placesIn(work, 'workspace-write', [join(root, 'keys')], secrets);
+    assert.deepEqual(hidden, [home, join(root, 'keys'), ...made('.gcloud', '.claude')]);
+    assert.deepEqual(kept, []);
+    assert.deepEqual(between, []);
+    const open = await placesIn(work);
+    assert.deepEqual(open.kept, made('.claude'));
+    assert.deepEqual(open.between, []);
+  });
+
   it('are refused in the home, and where a folder of a worktree was made to lead elsewhere', async () => {
     for (const cwd of [home, join(home, 'tasks')]) await assert.rejects(placesIn(cwd), { code: 'usage' });
     const sub = join(home, 'worktrees', 't', 'x', 'sub');
@@ -165,7 +185,7 @@ describe('the places of a run of Codex', () => {
     assert.deepEqual(readdirSync(join(root, 'run')).sort(), ['bin', 'shown', 'tmp']);
   });
 
-  it('hide keys and logins, but for the ones that the work or the program itself lies in', async () => {
+  it('hide keys and logins, but for the ones that the program itself lies in, and are refused among them', async () => {
     const user = join(root, 'user');
     const under = (...names: string[]): string[] => names.map((name) => join(user, name));
     for (const folder of under('.ssh', '.opencode/bin', '.aws/work', 'project'))
@@ -178,7 +198,9 @@ describe('the places of a run of Codex', () => {
     const hidden = async (cwd: string): Promise<string[]> =>
       (await placesIn(cwd, 'workspace-write', [], secrets)).hidden.filter((each) => each !== home);
     assert.deepEqual(await hidden(join(user, 'project')), under('.ssh', '.netrc', '.aws'));
-    assert.deepEqual(await hidden(join(user, '.aws/work')), under('.ssh', '.netrc'));
+    for (const folder of under('.aws/work', '.ssh')) {
+      await assert.rejects(hidden(folder), { code: 'not_allowed', message: /holds keys or logins/ });
+    }
   });
 
   it('know where the key of the user lies where HOME names another folder', () => {

@@ -67,6 +67,28 @@ describe('the profile of Codex', () => {
     assert.doesNotMatch(filesystem({ cwd: '/h/worktrees/a', worktree: '/h/worktrees/a' }), /worktrees/);
   });
 
+  it('names what lies in a folder called ~ as a whole, which Codex would take for the home folder', () => {
+    assert.match(
+      filesystem({ kept: ['/work/~/x/.mcp.json'], between: ['/work/~', '/work/~/x'] }),
+      /"\/work\/~"="write","\/work\/~\/x"="write","\/work\/~\/x\/\.mcp\.json"="read"/,
+    );
+    assert.match(filesystem({ kept: ['/work/~x/.mcp.json'] }), /"~x\/\.mcp\.json"="read"/);
+  });
+
+  it('is refused where two rules are for one path, as the later would widen the other', () => {
+    for (const over of [
+      { kept: ['/h'] },
+      { hidden: ['/h', '/work/a'], between: ['/work/a'] },
+      { kept: ['/work/a'], between: ['/work/a'] },
+    ])
+      assert.throws(() => filesystem(over), { code: 'internal' });
+  });
+
+  it('is refused where a path has control characters, which Codex takes out of it', () => {
+    for (const letter of ['\t', '\n', '\r', '\x01', '\x7f'])
+      assert.throws(() => filesystem({ kept: [`/work/a${letter}b/.mcp.json`] }), { code: 'usage' });
+  });
+
   it('is refused where Codex would take a path for a pattern, and hide something else', () => {
     for (const hidden of ['/u/[x]/.koubou', '/u/a*', '/u/a?']) {
       assert.throws(

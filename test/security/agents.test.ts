@@ -61,7 +61,7 @@ describe('an agent CLI', function () {
     entry: Partial<AgentEntry> = {},
     sandbox: 'auto' | 'off' = 'auto',
   ): Runner => {
-    const bin = join(root, 'bin', 'agent-cli');
+    const bin = join(root, 'bin', entry.bin ?? 'agent-cli');
     writeFileSync(bin, `#!/bin/sh\n${script}\n`);
     chmodSync(bin, 0o755);
     const runners = buildRunners(
@@ -182,6 +182,23 @@ describe('an agent CLI', function () {
     }
   });
 
+  it('sees no login of its own where it asks a server of yours', async function () {
+    needsBubblewrap(this);
+    const user = join(root, 'user');
+    mkdirSync(join(user, '.claude', 'projects', 'p'), { recursive: true });
+    const own = ['.claude/.credentials.json', '.claude.json', '.claude/projects/p/session.jsonl'];
+    for (const name of own) writeFileSync(join(user, name), 'login-4711');
+    const script = `cat ${own.map((name) => join(user, name)).join(' ')}; echo run`;
+    // Whether its entry gives it files of its own elsewhere, or does not.
+    for (const env of [{ BASE: '{server_url}' }, { BASE: '{server_url}', CLAUDE_CONFIG_DIR: '{state}' }]) {
+      const { output } = await ran(runnerOf(script, { bin: 'claude', env }));
+      assert.match(output, /run/);
+      assert.doesNotMatch(output, /4711/);
+    }
+    const { output } = await ran(runnerOf(script, { bin: 'claude', env: {}, network: 'all' }));
+    assert.match(output, /4711/, 'who asks with it needs it');
+  });
+
   it('may write where its entry says', async function () {
     needsBubblewrap(this);
     const script = `echo x > ${root}/user/file; echo done`;
@@ -206,7 +223,7 @@ describe('an agent CLI', function () {
 
   const check = async (runner: Runner, fields: Partial<TaskFile>, staysLocal = false): Promise<string> => {
     const task = taskOf(cwd, fields);
-    const place = { cwd, statePath: join(home, 'results', 's'), readable: [], staysLocal };
+    const place = { cwd, statePath: join(home, 'results', 's'), own: [], attached: [], staysLocal };
     const environment = { PATH: path, HOME: join(root, 'user') };
     try {
       return (await checkExecutor(runner, task, place, { home, keys: [], environment })).kind;

@@ -6,10 +6,12 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -73,7 +75,7 @@ describe('what a sandbox guards and hides', function () {
   });
 
   const environment = (): Record<string, string> => ({ PATH: path, HOME: user });
-  const place = () => ({ cwd, statePath, readable: [], staysLocal: true });
+  const place = () => ({ cwd, statePath, own: [], attached: [], staysLocal: true });
   const options = () => ({
     home: null,
     keys: [],
@@ -85,8 +87,12 @@ describe('what a sandbox guards and hides', function () {
   const said = (): string => readFileSync(out(), 'utf8');
   const config = (): string => readFileSync(join(cwd, '.git', 'config'), 'utf8');
 
-  const start = async (script: string, naming: Record<string, string> = {}): Promise<RunningProgram> => {
-    const executor = await confinedExecutor(place(), { ...options(), naming });
+  const start = async (
+    script: string,
+    naming: Record<string, string> = {},
+    { attached = [], home = null }: { attached?: string[]; home?: string | null } = {},
+  ): Promise<RunningProgram> => {
+    const executor = await confinedExecutor({ ...place(), attached }, { ...options(), home, naming });
     const program = await executor.start({
       command: 'sh',
       args: ['-c', script],
@@ -165,10 +171,63 @@ describe('what a sandbox guards and hides', function () {
     replace(guarded, 'gitdir: /elsewhere\n');
     const { broken } = await program.ended;
     assert.equal(broken?.code, 'guard_lost');
-    assert.match(broken.message, /\.git was replaced/);
+    assert.match(broken.message, /\.git: replaced while/);
     assert.equal(readFileSync(guarded, 'utf8'), before);
     const aside = readdirSync(cwd).find((name) => name.startsWith('.git.replaced-')) ?? '';
     assert.match(readFileSync(join(cwd, aside), 'utf8'), /^gitdir: \/elsewhere\n/);
+  });
+
+  it('ends with the program where a link to settings of an agent is replaced, and each leads again where it led', async () => {
+    mkdirSync(join(cwd, 'conf', 'claude'), { recursive: true });
+    writeFileSync(join(cwd, 'conf', 'claude', 'settings.json'), 'mine');
+    writeFileSync(join(cwd, 'conf', 'mcp.json'), 'mine');
+    symlinkSync('conf/claude', join(cwd, '.claude'));
+    symlinkSync('conf/mcp.json', join(cwd, '.mcp.json'));
+    const write = 'echo theirs > conf/claude/settings.json; echo theirs > conf/mcp.json';
+    const replaced =
+      'rm .mcp.json .claude; mkdir .claude; echo theirs > .claude/settings.json; echo theirs > .mcp.json';
+    const { broken } = await run(`${write}; ${replaced}; sleep 60`);
+    assert.equal(broken?.code, 'guard_lost');
+    assert.equal(readlinkSync(join(cwd, '.claude')), 'conf/claude');
+    assert.equal(readlinkSync(join(cwd, '.mcp.json')), 'conf/mcp.json');
+    for (const name of ['.claude/settings.json', '.mcp.json'])
+      assert.equal(readFileSync(join(cwd, name), 'utf8'), 'mine');
+  });
+
+  it('holds files that settings of an agent lead to by links, and packages that other projects share', async () => {
+    const held = ['shared/settings.json', 'node_modules/.pnpm/a/index.js'].map((name) => join(cwd, name));
+    for (const path of [...held, join(cwd, '.claude', 'x'), join(user, 'store')]) {
+      mkdirSync(dirname(path), { recursive: true });
+      if (path !== held[1]) writeFileSync(path, 'mine');
+    }
+    symlinkSync('../shared/settings.json', join(cwd, '.claude', 'settings.json'));
+    linkSync(join(user, 'store'), held[1] ?? '');
+    await run(
+      `for f in ${held.join(' ')}; do echo theirs > $f; done; echo x > shared/other; echo x > node_modules/.cache`,
+    );
+    for (const path of held) assert.equal(readFileSync(path, 'utf8'), 'mine');
+    assert.equal(readFileSync(join(cwd, 'shared', 'other'), 'utf8'), 'x\n');
+    assert.equal(readFileSync(join(cwd, 'node_modules', '.cache'), 'utf8'), 'x\n');
+  });
+
+  it('opens no folder on the way to what is held within something held', async () => {
+    mkdirSync(join(cwd, '.claude', 'hooks', 'mod'), { recursive: true });
+    writeFileSync(join(cwd, '.claude', 'hooks', 'run.sh'), 'mine');
+    writeFileSync(join(cwd, '.gitmodules'), '[submodule "mod"]\n\tpath = .claude/hooks/mod\n\turl = ./mod\n');
+    await run('echo theirs > .claude/hooks/run.sh; echo theirs > .claude/hooks/new.sh');
+    assert.equal(readFileSync(join(cwd, '.claude', 'hooks', 'run.sh'), 'utf8'), 'mine');
+    assert.equal(existsSync(join(cwd, '.claude', 'hooks', 'new.sh')), false);
+  });
+
+  it('shows of an attached file that became a link nothing that is hidden', async () => {
+    const home = join(user, '.koubou');
+    mkdirSync(join(home, 'config'), { recursive: true });
+    writeFileSync(join(home, 'config', '.env'), 'KEY=4711');
+    const attached = [join(cwd, 'notes.txt'), join(cwd, 'd', '.env')];
+    symlinkSync(join(home, 'config', '.env'), attached[0] ?? '');
+    symlinkSync(join(home, 'config'), join(cwd, 'd'));
+    await (await start('cat notes.txt d/.env', {}, { attached, home })).ended;
+    assert.doesNotMatch(said(), /4711/);
   });
 
   it('is not said to be lost where nothing was replaced', async () => {

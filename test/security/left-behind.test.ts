@@ -78,7 +78,7 @@ describe('what a program left that worked in a plain repository', function () {
     bubblewrapExecutor(
       bubblewrap() ?? '',
       await confinementOf(
-        { cwd, statePath: root, readable: [], staysLocal: true },
+        { cwd, statePath: root, own: [], attached: [], staysLocal: true },
         { home: null, keys: [], environment: environment(), network: 'none', writes: 'folder' },
       ),
     );

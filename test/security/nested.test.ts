@@ -364,7 +364,7 @@ describe('a repository that a run makes below the folder', function () {
       const path = pathWith(join(outside, 'bin'));
       const sandbox = (): Promise<Executor> =>
         confinedExecutor(
-          { cwd: folder, statePath, readable: [], staysLocal: true },
+          { cwd: folder, statePath, own: [], attached: [], staysLocal: true },
           {
             home: repository.rig.home.home,
             keys: [],

@@ -72,7 +72,7 @@ describe('a program that koubou starts for itself', function () {
     const path = existsSync(tools) ? `${tools}:${SYSTEM}` : pathWith(tools);
     const environment = { PATH: path, HOME: outside };
     const executor = await confinedExecutor(
-      { cwd: work, statePath: outside, readable: [], staysLocal: true },
+      { cwd: work, statePath: outside, own: [], attached: [], staysLocal: true },
       { home: null, keys: [join(root, 'key')], programs, environment, network: 'none', writes: 'folder' },
     );
     const { ended } = await executor.start({
@@ -192,7 +192,7 @@ describe('a program that koubou starts for itself', function () {
       const path = `${join(work, 'bin')}:${SYSTEM}`;
       if (name === 'git') assert.notEqual((await gitProgram(path, [work])).program, join(work, 'bin', 'git'));
       if (name === 'bwrap') {
-        const place = { cwd: work, statePath: outside, readable: [], staysLocal: true };
+        const place = { cwd: work, statePath: outside, own: [], attached: [], staysLocal: true };
         const environment = { PATH: path, HOME: outside };
         await confinedExecutor(place, {
           home: null,
@@ -264,7 +264,7 @@ describe('a program that koubou starts for itself', function () {
         sandbox: 'workspace-write',
         home: join(root, 'home'),
         hidden: [],
-        place: { cwd: work, statePath, readable: [], staysLocal: false },
+        place: { cwd: work, statePath, own: [], attached: [], staysLocal: false },
       });
       const { ended } = await executor.start({
         command: 'tool',
@@ -340,7 +340,7 @@ describe('a program that koubou starts for itself', function () {
       assert.ok(error.hint.endsWith(tool), error.hint);
       return true;
     };
-    const place = { cwd: work, statePath: outside, readable: [], staysLocal: true };
+    const place = { cwd: work, statePath: outside, own: [], attached: [], staysLocal: true };
     const environment = { PATH: SYSTEM, HOME: outside };
     const asked = { home: null, keys: [], environment, network: 'none', writes: 'folder' } as const;
     await assert.rejects(confinementOf(place, { ...asked, programs }), refusal);
@@ -362,7 +362,7 @@ describe('a program that koubou starts for itself', function () {
     const asked = { home: null, keys: [], environment, network: 'none' } as const;
     const box = { shown: '/s', codexHome: '/s/codex', copies: '/s/copies', temporary: '/t', programs: '/p' };
     for (const cwd of [dirname(tool), dirname(dirname(tool)), inGit, join(work, '.git')]) {
-      const place = { cwd, statePath: outside, readable: [], staysLocal: true };
+      const place = { cwd, statePath: outside, own: [], attached: [], staysLocal: true };
       for (const writes of ['folder', 'project'] as const) {
         await assert.rejects(confinementOf(place, { ...asked, writes, programs: [tool] }), {
           code: 'not_allowed',

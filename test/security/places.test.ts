@@ -68,7 +68,8 @@ describe('the places of a sandbox', function () {
       {
         cwd: folder,
         statePath: join(cwd, '.koubou', 'results', 'run-1.state'),
-        readable: [],
+        own: [],
+        attached: [],
         staysLocal: true,
       },
       {
@@ -245,7 +246,13 @@ describe('the places of a sandbox', function () {
     const after = async (writable: string[]): Promise<string[]> => {
       const executor = await agentExecutor(
         bubblewrap(),
-        { cwd, statePath: join(cwd, '.koubou', 'results', 'run-1.state'), readable: [], staysLocal: false },
+        {
+          cwd,
+          statePath: join(cwd, '.koubou', 'results', 'run-1.state'),
+          own: [],
+          attached: [],
+          staysLocal: false,
+        },
         {
           entry: { bin: 'claude', args: [], env: {}, writable },
           confinement: { mode: 'auto', home: join(cwd, '.koubou'), keys: [state()] },
@@ -346,6 +353,34 @@ for path in ${JSON.stringify(names)}:
       await once(server.stdout, 'data');
       assert.equal(await said(await confinement(), ask), 'no\n'.repeat(names.length));
       assert.equal(await printed(localExecutor, ask), "b'served'\n".repeat(names.length));
+    } finally {
+      server.kill('SIGKILL');
+    }
+  });
+
+  it('hide sockets of datagrams, and those whose names hold the end of a line', async () => {
+    // Outside of what is looked through: only the kernel's table has them.
+    const outside = mkdtempSync(join(root, 'var-'));
+    mkdirSync(join(outside, 'new\nline'));
+    const [datagram, odd] = [join(outside, 'ctl'), join(outside, 'new\nline', 'ctl')];
+    const script = `import socket, sys
+one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); one.bind(${JSON.stringify(datagram)})
+two = socket.socket(socket.AF_UNIX); two.bind(${JSON.stringify(odd)}); two.listen()
+print('ready', flush=True)
+while True: one.recv(9)
+`;
+    const ask = `python3 -c 'import socket
+one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+try: one.sendto(b"sent", ${JSON.stringify(datagram)}); print("sent")
+except OSError: print("no")
+two = socket.socket(socket.AF_UNIX)
+try: two.connect(${JSON.stringify(odd)}); print("connected")
+except OSError: print("no")'`;
+    const server = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      await once(server.stdout, 'data');
+      assert.equal(await said(await confinement(), ask), 'no\nno\n');
+      assert.equal(await printed(localExecutor, ask), 'sent\nconnected\n');
     } finally {
       server.kill('SIGKILL');
     }

@@ -99,7 +99,7 @@ describe('a program of a model in the sandbox', function () {
 
   const confined = (over: Partial<ConfineOptions> = {}, folder = cwd): Promise<Executor> =>
     confinedExecutor(
-      { cwd: folder, statePath, readable: [], staysLocal: true },
+      { cwd: folder, statePath, own: [], attached: [], staysLocal: true },
       {
         home,
         keys: [join(user, '.local', 'state', 'koubou')],
@@ -512,7 +512,7 @@ describe('a program of a model in the sandbox', function () {
       environment: {
         ...environment(),
         CONFINE: new URL('../../src/executor/confine.ts', import.meta.url).href,
-        PLACE: JSON.stringify({ cwd, statePath, readable: [], staysLocal: true }),
+        PLACE: JSON.stringify({ cwd, statePath, own: [], attached: [], staysLocal: true }),
         OPTIONS: JSON.stringify({
           home,
           keys: [],

@@ -121,7 +121,7 @@ describe('the folder that a task works in', () => {
     };
     const confinementIn = (folder: string): ReturnType<typeof confinementOf> =>
       confinementOf(
-        { cwd: folder, statePath: at('state'), readable: [], staysLocal: true },
+        { cwd: folder, statePath: at('state'), own: [], attached: [], staysLocal: true },
         { home: null, keys: [], environment: { PATH: '/usr/bin' }, network: 'none', writes: 'folder' },
       );
     assert.ok((await confinementIn(elsewhere)).writable.includes(elsewhere));

@@ -15,7 +15,7 @@ import {
 } from '../../process/programs/start-program.ts';
 import { type StopOptions, type Stopped, stopTree } from '../../process/programs/stop-tree.ts';
 import type { Confinement, Executor } from '../executor.ts';
-import { Guards } from './guards.ts';
+import { Guards, watchedOver } from '../guarded/guards.ts';
 import { HeldPlaces } from './held-places.ts';
 import { judgeLeft } from './left-behind.ts';
 import { mountsOf } from './mounts.ts';
@@ -80,8 +80,9 @@ const start = async (
   try {
     const program = await starting();
     // Bound to it, everything in there ends with bubblewrap itself.
-    guards.watch(() => killQuietly(program.pid));
-    return { ...program, ended: endOfAll(program, guards, confinement) };
+    const kill = (): void => killQuietly(program.pid);
+    const watched = watchedOver({ ...program, ended: goneWith(program) }, guards, kill);
+    return { ...watched, ended: judgedAfter(watched, confinement) };
   } finally {
     places.close();
   }
@@ -114,26 +115,18 @@ const LOOK_MS = 2;
 const GONE_MS = 2000;
 
 /** The kernel ends the rest when bubblewrap ends; what is written after that must not be said to be checked. */
-const endOfAll = async (
-  { said, ended }: RunningProgram,
-  guards: Guards,
-  confinement: Confinement,
-): Promise<ProgramEnd> => {
+const goneWith = async ({ said, ended }: RunningProgram): Promise<ProgramEnd> => {
   const first = firstProcess(await said);
   const end = await ended;
   const limit = performance.now() + GONE_MS;
   while (first !== undefined && isThere(first) && performance.now() < limit) await delay(LOOK_MS);
-  const broken = await guards.end().catch((error: unknown) => asKoubouError(error));
-  const judged = await judgeLeft(confinement);
-  return { ...end, ...judged, ...(broken instanceof KoubouError ? { broken } : {}) };
+  return end;
 };
 
-const asKoubouError = (error: unknown): KoubouError =>
-  error instanceof KoubouError
-    ? error
-    : new KoubouError('guard_lost', `What the sandbox protects cannot be looked at: ${String(error)}`, {
-        cause: error,
-      });
+const judgedAfter = async ({ ended }: RunningProgram, confinement: Confinement): Promise<ProgramEnd> => {
+  const end = await ended;
+  return { ...(await judgeLeft(confinement)), ...end };
+};
 
 const killQuietly = (pid: number): void => {
   try {

@@ -4,9 +4,10 @@ import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isWithin } from '../../text/is-within.ts';
 import type { Confinement } from '../executor.ts';
+import { deepest, isClosed, outermost } from '../guarded/layers.ts';
 import { copyMounts, type Mount } from './copy-mounts.ts';
 import type { HeldPlaces } from './held-places.ts';
-import { listeningSockets, socketsAndPipesBelow } from './sockets.ts';
+import { boundSockets, socketsAndPipesBelow } from './sockets.ts';
 
 /** Below these lie sockets and files of the user's session and of others; a program gets empty ones of its own. */
 const PRIVATE = ['/tmp', '/var/tmp', '/dev/shm', '/run', '/var/run'];
@@ -74,7 +75,7 @@ const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
   const around = await existing([...confinement.scratch, ...writable.map((path) => dirname(path))]);
   const tops = around.filter((path) => path !== '/' && !isWritable(path));
   const passed = [...(await existing(confinement.hidden)), ...writable];
-  const talked = [...(await listeningSockets()), ...(await socketsAndPipesBelow(tops, passed))].filter(
+  const talked = [...(await boundSockets()), ...(await socketsAndPipesBelow(tops, passed))].filter(
     (path) => !isWritable(path),
   );
   const hidden = await existing([...confinement.hidden, ...talked]);
@@ -98,7 +99,7 @@ const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
   const left = new Set(
     hidden.filter((path) => scratch.has(dirname(path)) && !readable.some((each) => isWithin(path, each))),
   );
-  const guarded = (await existing(confinement.protected)).filter(isOpen);
+  const guarded = outermost((await existing(confinement.protected)).filter(isOpen), writable);
   return { writable, own, hidden, scratch, readable, left, guarded, isWritable, isOpen };
 };
 
@@ -131,7 +132,7 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
     ...readable.flatMap((path) => held('--ro-bind', path, 4)),
     ...writable.flatMap((path) => held('--bind', path, 5)),
     ...[...new Set([...guarded, ...hidden, ...writable].flatMap((path) => between(path, writable)))]
-      .filter(isOpen)
+      .filter((path) => isOpen(path) && !isClosed(path, guarded, writable))
       .flatMap((path) => held('--bind', path, 2)),
     ...guarded.flatMap((path) => held('--ro-bind', path, 6)),
   ];
@@ -167,6 +168,13 @@ const copiesOf = async (
   return (await Promise.all(mounts)).flat();
 };
 
+/** The same as the last words of another's command line for bubblewrap; none where the user is not root. */
+export const wordsForRoot = async (): Promise<string[]> => {
+  const mounts = await forRoot();
+  const covers = mounts.filter(({ words }) => words[0] === '--tmpfs');
+  return [...mounts.flatMap(({ words }) => words), ...covers.flatMap(({ path }) => ['--remount-ro', path])];
+};
+
 const forRoot = async (): Promise<Mount[]> => {
   if (process.getuid?.() !== 0) return [];
   const [readOnly, hidden] = await Promise.all([READ_ONLY_FOR_ROOT, HIDDEN_FROM_ROOT].map(existing));
@@ -181,9 +189,6 @@ const existing = async (paths: readonly string[]): Promise<string[]> => {
   const found = await Promise.all(paths.map((path) => realpath(path).catch(() => null)));
   return [...new Set(found.filter((path) => path !== null))];
 };
-
-const deepest = (path: string, folders: readonly string[]): number =>
-  Math.max(0, ...folders.filter((folder) => isWithin(path, folder)).map((folder) => folder.length));
 
 /** The folders between: a mount can be moved away with the folder it lies in, but not where that is a mount too. */
 const between = (path: string, writable: readonly string[]): string[] => {

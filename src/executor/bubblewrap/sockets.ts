@@ -4,23 +4,20 @@ import { basename, dirname, join } from 'node:path';
 import { asBytes, asName, shownName } from '../../git/names.ts';
 import { isWithin } from '../../text/is-within.ts';
 
-/** As unix(7) says of flags in /proc/net/unix: __SO_ACCEPTCON. */
-const LISTENS = 0x10000;
-
 /**
- * A read-only mount does not keep anybody from connecting to a socket in it. What listens later is not among these;
- * the usual places of such sockets are hidden as folders.
+ * A read-only mount does not keep anybody from connecting to a socket in it, nor from sending to one of datagrams, which never
+ * listens. What is bound later is not among these; the usual places of such sockets are hidden as folders.
  */
-export const listeningSockets = async (): Promise<string[]> => {
+export const boundSockets = async (): Promise<string[]> => {
   const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
-  return [...new Set(table.split('\n').flatMap(listensAt))];
+  return [...new Set(pathsIn(table))];
 };
 
-// Num RefCount Protocol Flags Type St Inode Path: the path may hold spaces.
-const listensAt = (line: string): string[] => {
-  const [, flags, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\S+ (\/.*)$/.exec(line) ?? [];
-  return path !== undefined && (Number.parseInt(flags ?? '', 16) & LISTENS) !== 0 ? [path] : [];
-};
+// Num RefCount Protocol Flags Type St Inode Path: the path may hold spaces and ends of lines.
+const pathsIn = (table: string): string[] =>
+  table
+    .split(/\n(?=[\da-f]+: [\da-f]{8} [\da-f]{8} [\da-f]{8} [\da-f]{4} [\da-f]{2} +\d+)/)
+    .flatMap((row) => /^(?:\S+ ){6} *\d+ (\/[^]*?)\n*$/.exec(row)?.[1] ?? []);
 
 /** More are not looked through: each start of a program waits for it. */
 const MOST_FOLDERS = 1000;

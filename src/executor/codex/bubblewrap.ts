@@ -1,7 +1,8 @@
 /**
  * The bubblewrap that Codex confines commands with: in front of it stands a script that has it forbid further user
- * namespaces, in which a command could take away what Codex mounted over files (seccomp.ts). Codex itself does not ask for
- * it, and starts the first `bwrap` of its PATH that lies outside of the folder of the work.
+ * namespaces, in which a command could take away what Codex mounted over files (seccomp.ts), and, where the worker is root,
+ * keeps the settings of the kernel from commands: Codex gives them a /proc in which root may write them. Codex itself asks
+ * for neither, and starts the first `bwrap` of its PATH that lies outside of the folder of the work.
  */
 import { readdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
@@ -10,6 +11,7 @@ import { findProgram } from '../../process/programs/find-program.ts';
 import { isOwn } from '../../process/programs/own-path.ts';
 import { isWithin } from '../../text/is-within.ts';
 import { findSystemBubblewrap } from '../bubblewrap/find-bubblewrap.ts';
+import { wordsForRoot } from '../bubblewrap/mounts.ts';
 import { packageOf } from '../guarded/own-programs.ts';
 
 /** Since bubblewrap 0.8. */
@@ -24,13 +26,13 @@ export const guardedPath = async (
   folder: string,
   { bin, path = '' }: { bin: string; path: string | undefined },
 ): Promise<string> => {
-  const program = await bubblewrapOf(bin, path);
-  if (program === undefined) return path;
+  const found = await bubblewrapOf(bin, path);
+  if (found === undefined) return path;
   const script = `#!/bin/sh
-program=${quoted(program)}
+program=${quoted(found.program)}
 [ "$#" -gt 1 ] || exec "$program" "$@"
 folder=${quoted(folder)}
-${WITHOUT_FOLDER}exec "$program" ${FLAG} "$@"
+${WITHOUT_FOLDER}${behindOptions(await wordsForRoot())}exec "$program" ${found.knowsFlag ? FLAG : ''} "$@"
 `;
   await writeFile(join(folder, 'bwrap'), script, { mode: 0o700 });
   return path === '' ? folder : [folder, path].join(delimiter);
@@ -59,15 +61,37 @@ path="\${path#:}"
 export PATH="\${path%:}"
 `;
 
+/** Has the script put these words behind the options that Codex gives, where a later mount lies over an earlier one. */
+const behindOptions = (words: readonly string[]): string =>
+  words.length === 0
+    ? ''
+    : `left=$#
+while [ "$left" -gt 0 ]; do
+  word=$1
+  shift
+  left=$((left - 1))
+  if [ "$word" = -- ] && [ -z "$behind" ]; then
+    behind=yes
+    set -- "$@" ${words.map(quoted).join(' ')}
+  fi
+  set -- "$@" "$word"
+done
+`;
+
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** The system's, which Codex would take too, or that which comes with Codex. */
-const bubblewrapOf = async (bin: string, path: string): Promise<string | undefined> => {
+const bubblewrapOf = async (
+  bin: string,
+  path: string,
+): Promise<{ program: string; knowsFlag: boolean } | undefined> => {
   if (process.platform !== 'linux') return undefined;
   const system = await findSystemBubblewrap(path);
-  for (const program of [system, ...(await bundled(bin, path))])
-    if (program !== undefined && (await knowsFlag(program))) return program;
-  return undefined;
+  const programs = [system, ...(await bundled(bin, path))].filter((program) => program !== undefined);
+  for (const program of programs) if (await knowsFlag(program)) return { program, knowsFlag: true };
+  const [first] = programs;
+  // For root the script is worth it all the same.
+  return first === undefined || process.getuid?.() !== 0 ? undefined : { program: first, knowsFlag: false };
 };
 
 const known = new Map<string, Promise<boolean>>();

@@ -2,19 +2,19 @@
  * Programs in Codex's sandbox, with the profile that its own commands have: what a model wrote reads, writes and reaches
  * no more than the model did, and what it starts ends with it.
  */
-import { constants } from 'node:fs';
-import { copyFile, realpath } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { basename, delimiter, join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openPlace } from '../../names/folder.ts';
 import { removeTree } from '../../names/remove-tree.ts';
 import { findOwn, type OwnProgram, requireNamed } from '../../process/programs/own-path.ts';
-import {
-  type ProgramOptions,
-  type RunningProgram,
-  startProgram,
-} from '../../process/programs/start-program.ts';
+import type { ProgramOptions, RunningProgram } from '../../process/programs/start-program.ts';
 import { stopTree } from '../../process/programs/stop-tree.ts';
 import type { ExecutionPlace, Executor } from '../executor.ts';
+import { Guards, watchedOver } from '../guarded/guards.ts';
+import { localExecutor } from '../local.ts';
 import { boxEnvironment, codexPlaces, makeBox } from './places.ts';
 import { type CodexPlaces, type ConfinedSandbox, codexProfile } from './profile.ts';
 import { type Strays, strayFolders, strayNote } from './stray-folders.ts';
@@ -43,10 +43,10 @@ const FOLDER = 'check';
 export const codexExecutor = async (options: CodexExecutorOptions): Promise<Executor> => {
   const { sandbox, home, hidden, secrets = [], programs = [], place } = options;
   const folder = join(place.statePath, FOLDER);
-  const copies = await copiesOf(place.readable, home, join(folder, 'shown', 'copies'));
+  const copies = await copiesOf(place, home, join(folder, 'shown', 'copies'));
   return {
     kind: 'codex',
-    mapPath: (path) => copies.get(path) ?? path,
+    mapPath: (path) => copies.find((copy) => copy.path === path)?.to ?? path,
     stop: stopTree,
     start: async (program) => {
       const note = strayNote(place.statePath);
@@ -72,9 +72,10 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
           path: bothPaths(options.path, program.environment['PATH']),
         });
         strays = await strayFolders(writableOf(places), note);
-        for (const [from, to] of copies) await copyFile(from, to, constants.COPYFILE_FICLONE);
+        for (const { real, to } of copies) await copyPlace(real, to);
         const environment = await boxEnvironment(box, { bin: codex.program, path: codex.path });
-        const running = await startProgram(await confined(program, codex, sandbox, places, environment));
+        const watching = watchingExecutor(places.watched);
+        const running = await watching.start(await confined(program, codex, sandbox, places, environment));
         return { ...running, ended: endedAfter(running, tidy) };
       } catch (error) {
         await tidy();
@@ -83,6 +84,17 @@ export const codexExecutor = async (options: CodexExecutorOptions): Promise<Exec
     },
   };
 };
+
+/** Codex itself runs with the rights of the user; its commands do not, as long as nothing that they are kept from is replaced. */
+export const watchingExecutor = (watched: readonly string[]): Executor => ({
+  ...localExecutor,
+  start: async (options) => {
+    const guards = new Guards(watched);
+    const program = await localExecutor.start(options);
+    const tree = { ...program, marker: options.lease?.marker ?? null, graceMs: 0 };
+    return watchedOver(program, guards, () => void stopTree(tree).catch(() => undefined));
+  },
+});
 
 /** koubou's own programs are found on the first, and what lies on either stays as it is. */
 const bothPaths = (...paths: (string | undefined)[]): string =>
@@ -141,19 +153,26 @@ export const writableOf = ({ cwd, worktree, between }: CodexPlaces): string[] =>
   ...new Set([cwd, worktree ?? cwd, ...between]),
 ];
 
-/** Of the files that have to be read, those in the home: a file below a hidden folder cannot be shown. */
-const copiesOf = async (
-  readable: readonly string[],
-  home: string,
-  folder: string,
-): Promise<Map<string, string>> => {
+interface Copy {
+  path: string;
+  real: string;
+  to: string;
+}
+
+/** Of the files that have to be read, those in the home: a file below a hidden folder cannot be shown. The work itself is seen. */
+const copiesOf = async ({ own, attached }: ExecutionPlace, home: string, folder: string): Promise<Copy[]> => {
   const realHome = await realpath(home);
-  const copies = new Map<string, string>();
-  for (const path of readable) {
-    const real = await realpath(path).catch(() => path);
-    if (isBelow(real, realHome)) copies.set(path, join(folder, `${copies.size + 1}-${basename(path)}`));
-  }
-  return copies;
+  const results = own.map(async (path) => ({ path, real: await realpath(path).catch(() => path) }));
+  const files = [...(await Promise.all(results)), ...attached.map((path) => ({ path, real: path }))];
+  return files
+    .filter(({ real }) => isBelow(real, realHome) && !isBelow(real, join(realHome, 'worktrees')))
+    .map(({ path, real }, nth) => ({ path, real, to: join(folder, `${nth + 1}-${basename(path)}`) }));
+};
+
+/** Follows no link: nothing is copied but what was judged. */
+const copyPlace = async (real: string, to: string): Promise<void> => {
+  const file = await openPlace(real);
+  await pipeline(file.createReadStream(), createWriteStream(to, { flags: 'wx', mode: 0o600 }));
 };
 
 const isBelow = (path: string, folder: string): boolean => {

@@ -9,8 +9,11 @@ import { homesToHide } from '../../process/homes/registered-homes.ts';
 import { findProgram } from '../../process/programs/find-program.ts';
 import { action, actionLine, field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
+import { isClosed, outermost } from '../guarded/layers.ts';
+import { obeyedPlaces } from '../guarded/obeyed-places.ts';
 import { ownPrograms, packagesAround } from '../guarded/own-programs.ts';
 import { placedInHomes } from '../guarded/placed-programs.ts';
+import { sharedPackages } from '../guarded/shared-packages.ts';
 import { whyKept } from '../kept.ts';
 import { gitPlaces, linkedGit } from '../repositories/git-places.ts';
 import { missingSubmodules } from '../repositories/missing-submodules.ts';
@@ -35,11 +38,16 @@ export interface Wanted {
   path: string | undefined;
 }
 
+export interface WatchedPlaces extends CodexPlaces {
+  /** What must not be replaced while commands work: what is kept, and links to it, over which nothing can be mounted. */
+  watched: readonly string[];
+}
+
 /**
  * Throws KoubouError `usage` for a folder whose commands could change the queue, `not_allowed` for one in which they could
  * change what koubou starts, `conflict` where a link has come into the way.
  */
-export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
+export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const { cwd, home, hidden, secrets = [], programs = [], sandbox, box } = wanted;
   const [realCwd, realHome] = await Promise.all([realpath(cwd).catch(() => cwd), realpath(home)]);
   for (const each of [realHome, ...knownHomesAround(realCwd, hidden)]) requireOutsideHome(realCwd, each);
@@ -51,36 +59,51 @@ export const codexPlaces = async (wanted: Wanted): Promise<CodexPlaces> => {
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
   const homes = homesToHide(hidden);
   const others = await existing([...secrets, ...homes]);
+  const around = (await existing(secrets)).find((path) => isWithin(realCwd, path));
+  if (around !== undefined) throw inKeys(cwd, around);
   const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
   if (sandbox === 'read-only') {
     const own = worktree === null ? [realHome] : await allBut(worktree, realHome);
     // Where nothing may be written, nothing has to be kept from it.
-    return { cwd: realCwd, worktree, hidden: [...own, ...keys], kept: [], between: [], box };
+    return { cwd: realCwd, worktree, hidden: [...own, ...keys], kept: [], between: [], watched: [], box };
   }
   const top = worktree ?? realCwd;
   const git = await gitPlaces(realCwd);
   if (git?.isLink === true && isWithin(git.top, top)) throw linkedGit(cwd, git.top);
   await noteModelFolder(top, hidden);
-  const { guarded, settings, homes: found } = await nestedRepositories(top, realHome);
+  const { guarded, settings, packages, homes: found } = await nestedRepositories(top, realHome);
   const below = found.filter((path) => isKnownHome(path, hidden));
   keys.push(...below.filter((path) => !spared(path) && !keys.includes(path)));
+  const obeyed = await obeyedPlaces(settings, top);
   const placed = [...programs, ...(await placedInHomes([...homes, ...below]))];
   const kept = [
     ...guarded,
     ...(await missingSubmodules(top, guarded)),
     ...(await ownPrograms(top, { bins: [wanted.bin, ...placed], path: wanted.path })),
-    ...(await existing(settings)),
+    ...obeyed.kept,
+    ...(await sharedPackages(packages)),
   ];
   const why = whyKept(realCwd, [...(await existing(kept)), ...(await packagesAround(realCwd, placed))]);
   if (why !== undefined)
     throw new KoubouError('not_allowed', `No command may work in ${cwd}: ${why}.`, {
       hint: say`Delegate with another ${field('cwd')}.`,
     });
-  const held = [realHome, ...keys, ...kept, realCwd];
-  const between = new Set(held.flatMap((path) => foldersBetween(top, path)));
-  for (const path of [realCwd, ...kept]) between.delete(path);
-  return { cwd: realCwd, worktree, hidden: [realHome, ...keys], kept, between: [...between], box };
+  const opened = [realCwd, top];
+  const denied = outermost([realHome, ...keys], opened);
+  // Of what an agent's settings lead to, what is hidden stays so.
+  const real = (await resolved(kept)).filter((path) => !isClosed(path, denied, opened));
+  const held = outermost(real, opened);
+  const between = new Set([...denied, ...held, realCwd].flatMap((path) => foldersBetween(top, path)));
+  for (const path of between)
+    if (path === realCwd || isClosed(path, [...denied, ...held], opened)) between.delete(path);
+  const watched = [...held, ...obeyed.links, ...(git?.protected ?? [])];
+  return { cwd: realCwd, worktree, hidden: denied, kept: held, between: [...between], watched, box };
 };
+
+const inKeys = (cwd: string, folder: string): KoubouError =>
+  new KoubouError('not_allowed', `No command may work in ${cwd}: ${folder} holds keys or logins of yours.`, {
+    hint: say`Delegate with another ${field('cwd')}.`,
+  });
 
 /** Without symbolic links, as the sandbox is started from there. Folders of the PATH alone spare nothing. */
 const programOf = async ({ bin, path }: Pick<Wanted, 'bin' | 'path'>): Promise<string[]> => {
@@ -106,6 +129,9 @@ const linked = (cwd: string, link: string): KoubouError =>
   new KoubouError('conflict', `No command may work in ${cwd}: ${link} has become a link.`, {
     hint: say`Put it right and ${action('retry')}, or delegate again with another ${field('cwd')}.`,
   });
+
+const resolved = (paths: readonly string[]): Promise<string[]> =>
+  Promise.all(paths.map((path) => realpath(path).catch(() => path)));
 
 /** Without symbolic links; of what is not there Codex would make something. */
 export const existing = async (paths: readonly string[]): Promise<string[]> => {

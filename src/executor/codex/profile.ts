@@ -23,7 +23,7 @@ export interface CodexPlaces {
   kept: readonly string[];
   /**
    * The folders between one that commands may write to and what is protected in it. A folder with a rule of its own is a
-   * mount and cannot be renamed; else what lies in it would be free under another name.
+   * mount and cannot be renamed; else what lies in it would be free under another name. None lies in what is hidden or kept.
    */
   between: readonly string[];
   box: CodexBox;
@@ -59,9 +59,10 @@ export const codexProfile = (sandbox: ConfinedSandbox, places: CodexPlaces): str
   ];
   const inside: Record<string, string> = { '.': writes ? 'write' : 'read' };
   const outside: Record<string, string> = { ':root': 'read' };
+  refuseTwice(rules);
   for (const [path, access] of rules) {
     const below = relative(cwd, path);
-    if (below !== '' && !leadsOut(below)) inside[plain(below)] = access;
+    if (below !== '' && !leadsOut(below) && !isOfHome(below)) inside[plain(below)] = access;
     else outside[plain(path)] = access;
   }
   const filesystem = { ...outside, ':workspace_roots': inside };
@@ -72,19 +73,41 @@ export const codexProfile = (sandbox: ConfinedSandbox, places: CodexPlaces): str
   ];
 };
 
-/** Codex reads these as a pattern, and then denies what the pattern fits instead of this folder. */
-const PATTERN = /[*?[\]]/;
+/** The later one would win, and widen what the other one closes. */
+const refuseTwice = (rules: readonly (readonly [string, string])[]): void => {
+  const known = new Map<string, string>();
+  for (const [path, access] of rules) {
+    if ((known.get(path) ?? access) !== access) {
+      throw new KoubouError(
+        'internal',
+        `Two rules of the sandbox are for ${path}, so nothing was run there.`,
+      );
+    }
+    known.set(path, access);
+  }
+};
+
+/** Codex takes it for the user's home folder. */
+const isOfHome = (below: string): boolean => below === '~' || below.startsWith('~/');
+
+/**
+ * Codex reads these as a pattern, and then denies what the pattern fits instead of this folder. Control characters it takes
+ * out of a path, or refuses. All others hold: tried with each letter of ASCII, at each place of a name.
+ */
+const UNFIT = /[*?[\]\p{Cc}]/u;
 
 const plain = (path: string): string => {
-  if (!PATTERN.test(path)) return path;
+  if (!UNFIT.test(path)) return path;
   throw new KoubouError(
     'usage',
-    `Codex takes ${path} for a pattern, so koubou could not hide or protect it.`,
+    `Codex reads ${shownPath(path)} as another path, so koubou could not hide or protect it.`,
     {
-      hint: say`Have no * ? [ ] in the path: move the home, or delegate with another ${field('cwd')}.`,
+      hint: say`Have no * ? [ ] and no control characters in the path: rename it, or delegate with another ${field('cwd')}.`,
     },
   );
 };
+
+const shownPath = (path: string): string => JSON.stringify(path).slice(1, -1);
 
 const leadsOut = (path: string): boolean => path === '..' || path.startsWith('../') || isAbsolute(path);
 

@@ -15,6 +15,7 @@ import { unlikelyName } from '../../names/unlikely-name.ts';
 import { HOME_FILE } from '../../process/homes/known-home.ts';
 import { field, say } from '../../say/say.ts';
 import type { Judged, Remains } from '../bubblewrap/remains.ts';
+import { PACKAGE_FOLDERS } from '../guarded/shared-packages.ts';
 
 const MOST_FOLDERS = 200_000;
 /** Each costs mounts for each command. */
@@ -31,6 +32,8 @@ export interface Below {
   homes: string[];
   /** What agents and other version control obey that start there, links as well; not that of packages. */
   settings: string[];
+  /** Folders of packages, but for those within packages. */
+  packages: string[];
 }
 
 /** Throws KoubouError `not_allowed` where there are more than can be guarded. */
@@ -44,7 +47,8 @@ export const nestedRepositories = async (folder: string, home: string): Promise<
   if (!(await look.through([folder], { guarded, folders, homes, settings, packages })))
     throw tooMany(folder, 'folders', MOST_FOLDERS);
   for (const path of packages) {
-    const inside: Below = { guarded: [], folders: [], homes, settings: [] };
+    if (basename(path) !== PACKAGES) continue;
+    const inside = { guarded: [], folders: [], homes, settings: [] };
     // Nothing is installed there then.
     const isWhole = await look.through([path], inside);
     for (const each of isWhole ? inside.guarded : [path]) guarded.push(each);
@@ -52,8 +56,11 @@ export const nestedRepositories = async (folder: string, home: string): Promise<
   }
   const all = [...guarded, ...settings];
   if (all.length > MOST_FOUND) throw tooMany(folder, 'repositories', MOST_FOUND, all);
-  return { guarded, folders, homes, settings };
+  return { guarded, folders, homes, settings, packages };
 };
+
+/** Without `packages`, those are looked through as all else is. */
+type Found = Omit<Below, 'packages'> & { packages?: string[] };
 
 class Look {
   readonly #top: string;
@@ -65,8 +72,8 @@ class Look {
     this.#home = home;
   }
 
-  /** Whether there were not too many. Without `packages`, it looks through those, too. */
-  async through(level: string[], found: Below & { packages?: string[] }): Promise<boolean> {
+  /** Whether there were not too many. */
+  async through(level: string[], found: Found): Promise<boolean> {
     for (let current = level; current.length > 0; ) {
       this.#left -= current.length;
       if (this.#left < 0) return false;
@@ -101,7 +108,7 @@ class Look {
     );
   }
 
-  #take(path: string, entries: Entries, found: Below & { packages?: string[] }, deeper: string[]): void {
+  #take(path: string, entries: Entries, found: Found, deeper: string[]): void {
     // Its owner, whom the program has too, could make it readable.
     if (entries === 'closed') {
       found.guarded.push(path);
@@ -116,8 +123,10 @@ class Look {
         if (path !== this.#top && !entry.isSymbolicLink()) found.guarded.push(whole);
       } else if (OBEYED_NAMES.has(entry.name)) found.settings.push(whole);
       else if (!entry.isDirectory() || whole === this.#home) continue;
-      else if (entry.name === PACKAGES && found.packages !== undefined) found.packages.push(whole);
-      else deeper.push(whole);
+      else {
+        if (PACKAGE_FOLDERS.has(entry.name)) found.packages?.push(whole);
+        if (entry.name !== PACKAGES || found.packages === undefined) deeper.push(whole);
+      }
     }
   }
 }

@@ -1,8 +1,8 @@
 /** Any agent CLI, as its entry in agent.yaml describes it (docs/agents.md). */
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { KoubouError } from '../../errors.ts';
 import { isCutOff, isRelayed, namesIn } from '../../executor/agent-rules.ts';
+import { attachedPlaces } from '../../executor/attached-places.ts';
 import type { ExecutionPlace, Executor } from '../../executor/executor.ts';
 import { type OwnProgram, requireNamed } from '../../process/programs/own-path.ts';
 import { unlessAborted } from '../../process/unless-aborted.ts';
@@ -181,9 +181,10 @@ export class AgentRunner implements Runner {
 
 const looksOnly = ({ type }: TaskFile): boolean => type !== 'code';
 
-const placeOf = ({ files }: TaskFile, { cwd, statePath }: RunContext): ExecutionPlace => ({
+const placeOf = (task: TaskFile, { cwd, statePath }: RunContext): ExecutionPlace => ({
   cwd,
   statePath,
-  readable: files.map(({ path }) => resolve(cwd, path)),
+  own: [],
+  attached: attachedPlaces(task),
   staysLocal: false,
 });

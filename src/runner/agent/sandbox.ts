@@ -84,7 +84,7 @@ export const agentExecutor = async (
   const made = await confinementOf(
     {
       ...place,
-      readable: [...place.readable, ...(await programFolders(entry.bin, environment['PATH'], place.cwd))],
+      own: [...place.own, ...(await programFolders(entry.bin, environment['PATH'], place.cwd))],
     },
     {
       home: confinement?.home ?? null,
@@ -100,7 +100,8 @@ export const agentExecutor = async (
         ...given,
         ...(hasOwn ? (AGENT_LOGINS[name] ?? []).map((each) => join(user, each)) : []),
       ],
-      spared: own.length === 0 ? [] : [...own, ...(AGENT_VARIABLES[name] ?? [])],
+      // Who cannot ask with a login of its own has no use for one.
+      spared: hasOwn ? [...own, ...(AGENT_VARIABLES[name] ?? [])] : [],
     },
   );
   const places = (names: readonly string[]): string[] => names.map((each) => join(user, each));

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { KoubouError } from '../../errors.ts';
 import { commandPath } from '../../executor/codex/bubblewrap.ts';
-import { codexExecutor, writableOf } from '../../executor/codex/codex.ts';
+import { codexExecutor, watchingExecutor, writableOf } from '../../executor/codex/codex.ts';
 import { boxEnvironment } from '../../executor/codex/places.ts';
 import { strayFolders, strayNote } from '../../executor/codex/stray-folders.ts';
 import type { ExecutionPlace, Executor } from '../../executor/executor.ts';
@@ -228,7 +228,8 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       };
       // Without a sandbox it ends its commands on SIGINT only; within one, on SIGTERM.
       const askSignal = confinement === null ? 'SIGINT' : 'SIGTERM';
-      return await runProgram(localExecutor, lease, program, {
+      const executor = watchingExecutor(confinement?.places.watched ?? []);
+      return await runProgram(executor, lease, program, {
         look,
         everyMs: LOOK_MS,
         askSignal,

@@ -2,7 +2,14 @@
 import { cp, lstat, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorInfo, KoubouError, systemCode } from '../../errors.ts';
-import { codexPlaces, hideFile, hideFolder, makeBox, type Wanted } from '../../executor/codex/places.ts';
+import {
+  codexPlaces,
+  hideFile,
+  hideFolder,
+  makeBox,
+  type Wanted,
+  type WatchedPlaces,
+} from '../../executor/codex/places.ts';
 import type { CodexBox } from '../../executor/codex/profile.ts';
 import { removeNoted, strayNote } from '../../executor/codex/stray-folders.ts';
 import { removeTree } from '../../names/remove-tree.ts';
@@ -19,7 +26,7 @@ const KEPT = 'sessions';
 
 export interface CodexHome {
   box: CodexBox;
-  confinement: Confinement | null;
+  confinement: (Confinement & { places: WatchedPlaces }) | null;
 }
 
 /** A second run of one attempt begins with a new conversation, as a first one does. */

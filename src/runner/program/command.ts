@@ -1,6 +1,6 @@
 /** Runs a program, without a shell. What it prints is the result; an exit with 0 is its proof. */
-import { resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../../errors.ts';
+import { attachedPlaces } from '../../executor/attached-places.ts';
 import { confinedExecutor } from '../../executor/confine.ts';
 import type { Executor } from '../../executor/executor.ts';
 import { localExecutor } from '../../executor/local.ts';
@@ -88,10 +88,9 @@ export class CommandRunner implements Runner {
   }
 
   /** Throws KoubouError `not_allowed` where it has to be confined and cannot be. */
-  async #executor({ confined, files }: TaskFile, { cwd, statePath }: RunContext): Promise<Executor> {
-    if (confined !== true) return localExecutor;
-    const readable = files.map(({ path }) => resolve(cwd, path));
-    const place = { cwd, statePath, readable, staysLocal: false };
+  async #executor(task: TaskFile, { cwd, statePath }: RunContext): Promise<Executor> {
+    if (task.confined !== true) return localExecutor;
+    const place = { cwd, statePath, own: [], attached: attachedPlaces(task), staysLocal: false };
     return confinedExecutor(place, { ...this.#options, network: 'none', writes: 'project' });
   }
 }

@@ -2,7 +2,8 @@
  * One try within an attempt: the runner does the task, what it left is looked at, judged, and kept. Each step is one method,
  * in the order of `verdict`; the first that finds something wanting ends the try.
  */
-import { resolve } from 'node:path';
+
+import { attachedPlaces } from '../../executor/attached-places.ts';
 import type { ExecutionPlace } from '../../executor/executor.ts';
 import { judge } from '../../judge/judge.ts';
 import { emptyOwn } from '../../names/own-file.ts';
@@ -243,7 +244,8 @@ export class OneTry {
     return {
       cwd,
       statePath,
-      readable: [claim.scratch.outputPath, ...task.files.map(({ path }) => resolve(cwd, path))],
+      own: [claim.scratch.outputPath],
+      attached: attachedPlaces(task),
       staysLocal: local.mustStayLocal,
     };
   }

@@ -1,6 +1,6 @@
 /** A check of Codex's work, in the real Codex's sandbox: it runs what the model wrote. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../../src/errors.ts';
@@ -40,8 +40,8 @@ for (const kind of KINDS) describe(`a check of the work of the real Codex with $
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  const executor = (over: { sandbox?: 'read-only' | 'workspace-write'; cwd?: string; readable?: string[] } = {}): Promise<Executor> => {
-    const place = { cwd: over.cwd ?? cwd, statePath: state, readable: over.readable ?? [output], staysLocal: false };
+  const executor = (over: { sandbox?: 'read-only' | 'workspace-write'; cwd?: string; own?: string[]; attached?: string[] } = {}): Promise<Executor> => {
+    const place = { cwd: over.cwd ?? cwd, statePath: state, own: over.own ?? [output], attached: over.attached ?? [], staysLocal: false };
     const runner = codexRunner('http://127.0.0.1:9', { home, cwd, path, ...(over.sandbox && { sandbox: over.sandbox }) });
     return runner.executorFor(taskOf(cwd, { type: 'code' }), place);
   };
@@ -97,10 +97,72 @@ for (const kind of KINDS) describe(`a check of the work of the real Codex with $
     const given = join(home, 'results', 'given.txt');
     put(given, 'given');
     symlinkSync(given, join(root, 'link'));
-    const there = await executor({ readable: [output, given, join(root, 'link'), join(cwd, 'plain')] });
+    const there = await executor({ own: [output, join(root, 'link')], attached: [given, join(cwd, 'plain')] });
     assert.equal(there.mapPath(join(cwd, 'plain')), join(cwd, 'plain'));
     const { said } = await check(there, `cat ${there.mapPath(given)} ${there.mapPath(join(root, 'link'))}; cat ${given}`);
     assert.match(said, /^givengiven[^]*(No such file|Permission denied)/);
+  });
+
+  it('reads nothing of the home by an attached file that became a link', async () => {
+    put(join(home, 'config', '.env'), 'secret-4711');
+    symlinkSync(join(home, 'config', '.env'), join(cwd, 'notes.txt'));
+    symlinkSync(join(home, 'config'), join(cwd, 'd'));
+    const there = await executor({ attached: [join(cwd, 'notes.txt'), join(cwd, 'd', '.env')] });
+    const { said } = await check(there, 'cat notes.txt d/.env; echo run');
+    assert.doesNotMatch(said, /secret-4711/);
+    assert.match(said, /run/);
+  });
+
+  it('is kept from what lies in odd folders, in each other, and behind links called as settings', async () => {
+    const held = ['~/x/.mcp.json', '$HOME/.mcp.json', 'a b/.mcp.json', ':root/.mcp.json', '.claude/hooks/run.sh', 'shared/settings.json'];
+    for (const name of held) put(join(cwd, name), 'mine');
+    put(join(cwd, '.gitmodules'), '[submodule "mod"]\n\tpath = .claude/hooks/mod\n\turl = ./mod\n');
+    mkdirSync(join(cwd, '.claude', 'hooks', 'mod'));
+    symlinkSync('../shared/settings.json', join(cwd, '.claude', 'settings.json'));
+    put(join(home, 'config', '.env'), 'secret-4711');
+    mkdirSync(join(cwd, 'x'));
+    symlinkSync(home, join(cwd, 'x', '.claude'));
+    put(join(home, '.bashrc'), 'mine');
+    const write = held.map((name) => `echo theirs > '${name}'`).join('; ');
+    const { said } = await check(await executor(), `${write}; echo theirs > "$HOME/.bashrc"; cat x/.claude/config/.env; echo run`);
+    for (const name of held) assert.equal(readFileSync(join(cwd, name), 'utf8'), 'mine', name);
+    assert.equal(readFileSync(join(home, '.bashrc'), 'utf8'), 'mine');
+    assert.doesNotMatch(said, /secret-4711/);
+    assert.match(said, /run/);
+  });
+
+  it('is refused where Codex would read a path as another one', async () => {
+    for (const letter of ['\t', '\n', '\r']) {
+      const folder = join(cwd, `a${letter}b`);
+      put(join(folder, '.mcp.json'), 'mine');
+      await assert.rejects(start(await executor(), 'true'), (error) => error instanceof KoubouError && error.code === 'usage');
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('ends where what it is kept from is replaced, and it is what it was', async () => {
+    put(join(cwd, '.mcp.json'), 'mine');
+    put(join(cwd, 'conf', 'settings.json'), 'mine');
+    symlinkSync('conf', join(cwd, '.claude'));
+    const running = await start(await executor(), 'touch ready; while :; do echo theirs > .mcp.json && exit; done 2>/dev/null');
+    await until(() => existsSync(join(cwd, 'ready')), 'the check');
+    put(join(cwd, '.mcp.json.lock'), 'saved');
+    renameSync(join(cwd, '.mcp.json.lock'), join(cwd, '.mcp.json'));
+    assert.equal((await running.ended).broken?.code, 'guard_lost');
+    assert.equal(readFileSync(join(cwd, '.mcp.json'), 'utf8'), 'mine');
+    const { end } = await check(await executor(), 'rm .claude; mkdir .claude; echo theirs > .claude/settings.json; sleep 60');
+    assert.equal(end.broken?.code, 'guard_lost');
+    assert.equal(readlinkSync(join(cwd, '.claude')), 'conf');
+    assert.equal(readFileSync(join(cwd, '.claude', 'settings.json'), 'utf8'), 'mine');
+  });
+
+  it('writes no setting of the kernel, whoever the worker is', async () => {
+    const pattern = '/proc/sys/kernel/core_pattern';
+    const before = readFileSync(pattern, 'utf8');
+    const { said } = await check(await executor(), `cat ${pattern} > ${pattern} && echo written; echo run`);
+    assert.doesNotMatch(said, /written/);
+    assert.match(said, /run/);
+    assert.equal(readFileSync(pattern, 'utf8'), before);
   });
 
   it('fails in words where the sandbox is read-only and it writes', async () => {

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { whyKept } from '../../src/executor/kept.ts';
+
+describe('a folder that a program of a sandbox would have for its own', () => {
+  let root: string;
+
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-kept-')));
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  const why = (name: string, kept: string[] = []): string | undefined => {
+    mkdirSync(join(root, name), { recursive: true });
+    return whyKept(join(root, name), kept);
+  };
+
+  it('is not given where it lies in settings that agents or version control obey', () => {
+    for (const name of [
+      '.claude',
+      '.claude/hooks',
+      'a/.codex/b',
+      '.git/hooks',
+      '.hg',
+      '.mcp.json/x',
+      '.claude/skills/one',
+    ])
+      assert.match(why(name) ?? '', /obey what lies in/, name);
+    mkdirSync(join(root, '.claude', 'skills', 'one', '.git'));
+    assert.match(
+      why('.claude/skills/one') ?? '',
+      /obey what lies in/,
+      'a repository of its own changes nothing',
+    );
+  });
+
+  it('is given where an agent has a linked work tree among its settings', () => {
+    const tree = join(root, '.claude', 'worktrees', 'one');
+    mkdirSync(tree, { recursive: true });
+    writeFileSync(join(tree, '.git'), 'gitdir: /repository/.git/worktrees/one\n');
+    assert.equal(why('.claude/worktrees/one/src'), undefined);
+    assert.match(why('.claude/worktrees/one/.claude') ?? '', /obey what lies in/);
+  });
+
+  it('is not given in what stays as it is, or in a git folder by another name', () => {
+    assert.match(why('a/b', [join(root, 'a')]) ?? '', /is to stay as it is/);
+    for (const name of ['objects', 'refs']) mkdirSync(join(root, 'bare', name), { recursive: true });
+    writeFileSync(join(root, 'bare', 'HEAD'), '');
+    assert.match(why('bare/hooks') ?? '', /is a git folder/);
+    assert.equal(why('src/claude'), undefined);
+  });
+});

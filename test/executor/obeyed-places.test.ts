@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { KoubouError } from '../../src/errors.ts';
+import { obeyedPlaces } from '../../src/executor/guarded/obeyed-places.ts';
+
+describe('the places that settings of agents lead to', () => {
+  let root: string;
+  let top: string;
+
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'koubou-obeyed-')));
+    top = join(root, 'work');
+    mkdirSync(top);
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  const put = (name: string): string => {
+    mkdirSync(dirname(join(top, name)), { recursive: true });
+    writeFileSync(join(top, name), '');
+    return join(top, name);
+  };
+  const link = (name: string, target: string): string => {
+    mkdirSync(dirname(join(top, name)), { recursive: true });
+    symlinkSync(target, join(top, name));
+    return join(top, name);
+  };
+  const found = async (...settings: string[]) => {
+    const { kept, links } = await obeyedPlaces(settings, top);
+    const below = (paths: string[]): string[] => paths.map((path) => path.slice(top.length + 1)).sort();
+    return { kept: below(kept), links: below(links) };
+  };
+
+  it('are they themselves where no link is in them', async () => {
+    put('.claude/settings.json');
+    assert.deepEqual(await found(join(top, '.claude'), put('.mcp.json')), {
+      kept: ['.claude', '.mcp.json'],
+      links: [],
+    });
+  });
+
+  it('are what a link leads to, and the link itself', async () => {
+    put('conf/claude/settings.json');
+    assert.deepEqual(await found(link('.claude', 'conf/claude')), {
+      kept: ['conf/claude'],
+      links: ['.claude'],
+    });
+  });
+
+  it('are what links within lead to, over whatever links are on that way', async () => {
+    put('shared/settings.json');
+    link('.claude/settings.json', '../way/settings.json');
+    link('way', 'shared');
+    assert.deepEqual(await found(join(top, '.claude')), {
+      kept: ['.claude', 'shared/settings.json'],
+      links: ['way'],
+    });
+  });
+
+  it('leave out what lies elsewhere, and what is not there', async () => {
+    writeFileSync(join(root, 'outside'), '');
+    const settings = [link('.mcp.json', join(root, 'outside')), link('.claude', 'nowhere')];
+    assert.deepEqual(await found(...settings), { kept: [], links: ['.claude', '.mcp.json'] });
+  });
+
+  it('come to an end where links lead in a circle', async () => {
+    link('.claude/again', '..');
+    link('.claude/.mcp.json', '.mcp.json');
+    const { links } = await found(join(top, '.claude'));
+    assert.deepEqual(links, []);
+  });
+
+  it('are refused where they are too many to hold', async () => {
+    for (let nth = 0; nth < 301; nth += 1) {
+      put(`shared/${nth}`);
+      link(`.claude/${nth}`, `../shared/${nth}`);
+    }
+    await assert.rejects(
+      found(join(top, '.claude')),
+      (error) => error instanceof KoubouError && error.code === 'not_allowed',
+    );
+  });
+});
