@@ -14,7 +14,9 @@ const lock = createHash('sha256')
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   console.error('Installing what koubou needs (npm ci) …');
-  const { status } = spawnSync('npm', ['ci', '--loglevel=error', '--no-fund', '--no-audit'], {
+  // By itself npm says nothing for minutes of a registry that it cannot reach.
+  const quick = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000', '--fetch-timeout=60000'];
+  const { status } = spawnSync('npm', ['ci', '--loglevel=error', '--no-fund', '--no-audit', ...quick], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

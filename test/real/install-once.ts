@@ -44,7 +44,9 @@ export const installOnce = async ({ folder, programs, finish }: Installed): Prom
     if (isInstalledIn(folder)) return;
     const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
     const names = programs(packages);
-    await run('npm', ['install', '--no-save', '--omit=optional', '--ignore-scripts', '--loglevel=error', ...names], folder);
+    const quick = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000', '--fetch-timeout=60000'];
+    // By itself npm says nothing for minutes of a registry that it cannot reach.
+    await run('npm', ['install', '--no-save', '--omit=optional', '--ignore-scripts', '--loglevel=error', ...quick, ...names], folder);
     await finish?.();
     // Written last, so that an install that was cut off is done again.
     writeFileSync(stampOf(folder), wanted(folder));
