@@ -16,7 +16,7 @@ export interface Principal {
   /** The agent's session, as it calls it; null: it names none. */
   session: string | null;
   /** The door through which it came. */
-  via: 'cli';
+  via: 'cli' | 'http' | 'mcp';
 }
 
 /** Variables that agents set for what they start, and whose they are. The first that is set names the agent. */

@@ -5,7 +5,7 @@
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { principalOf } from '../access/principal.ts';
+import { type Principal, principalOf } from '../access/principal.ts';
 import type { Variables } from '../config/environment.ts';
 import { defaultConfig, type Loaded, loadConfig } from '../config/load.ts';
 import { findHome, HOME_NAME, stateFolder, userHome } from '../config/paths.ts';
@@ -25,6 +25,8 @@ export interface HomeRequest {
   /** --home */
   home?: string | undefined;
   environment: Variables;
+  /** Who asks; left out: who the environment says, as at a terminal. A door with callers of its own says who. */
+  principal?: Principal;
   cwd: string;
   /**
    * `act`: what the home says is read, run, or told; only in a home of this user's own. `look`: in any other one nothing
@@ -67,6 +69,7 @@ export const openHome = async (
   openQueue: (options: QueueOptions, loaded: Loaded) => Queue,
 ): Promise<OpenHome> => {
   const { home: flag, environment, cwd, purpose, warn, reveal = false } = request;
+  const principal = request.principal ?? principalOf(environment);
   const home = findHome({ flag, environment, cwd });
   request.found?.(home);
   const state = stateFolder(environment);
@@ -75,7 +78,7 @@ export const openHome = async (
   if (!trust.trusted) {
     if (purpose === 'act') {
       const { untrustedHome } = await import('./untrusted-home.ts');
-      throw await untrustedHome({ home, environment }, trust.why);
+      throw await untrustedHome({ home, principal }, trust.why);
     }
     // What is no home at all cannot be made one's own; the queue says so.
     if (existsSync(join(home, 'tasks')))
@@ -84,7 +87,7 @@ export const openHome = async (
   const loaded = trust.trusted
     ? await loadConfig({ home, environment })
     : await defaultConfig({ home, environment });
-  const caller = callerOf(loaded.config, loaded.environment);
+  const caller = callerOf(loaded.config, { principal });
   refuseOtherHome(request, home, caller);
   const seal = trust.trusted ? trust.seal : undefined;
   const queue = openQueue({ home, seal }, loaded);

@@ -1,6 +1,7 @@
 /** Makes homes that are this user's own from the start, and tells which folder may become one. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { principalOf } from '../access/principal.ts';
 import type { Variables } from '../config/environment.ts';
 import { stateFolder } from '../config/paths.ts';
 import { KoubouError, systemCode } from '../errors.ts';
@@ -59,7 +60,7 @@ export const refuseUntrusted = async (home: string, environment: Variables): Pro
   const trust = trustOf(home, state);
   if (trust.trusted) return true;
   const { untrustedHome } = await import('./untrusted-home.ts');
-  throw await untrustedHome({ home, environment }, trust.why);
+  throw await untrustedHome({ home, principal: principalOf(environment) }, trust.why);
 };
 
 /** What init itself leaves when it is killed: of the look at the file system, and of the signing. */

@@ -1,6 +1,5 @@
 /** The refusal of a home that is not this user's own: what is wrong with it, and what it would have had koubou do. */
-import { principalOf } from '../access/principal.ts';
-import type { Variables } from '../config/environment.ts';
+import type { Principal } from '../access/principal.ts';
 import { KoubouError } from '../errors.ts';
 import { action, say } from '../say/say.ts';
 import { summaryOf } from './home-summary.ts';
@@ -13,11 +12,11 @@ const MOST_LETTERS = 300;
  * words of a stranger may be meant for it.
  */
 export const untrustedHome = async (
-  { home, environment }: { home: string; environment: Variables },
+  { home, principal }: { home: string; principal: Pick<Principal, 'role'> },
   why: string,
 ): Promise<KoubouError> => {
   const { programs, endpoints, variables, unread } = await summaryOf(home);
-  if (principalOf(environment).role !== 'owner') {
+  if (principal.role !== 'owner') {
     const counts = `programs: ${programs.length}, endpoints: ${endpoints.length}, variables: ${variables.length}`;
     return new KoubouError(
       'untrusted_home',

@@ -38,8 +38,8 @@ export const answer = async (
   { cwd, environment }: Pick<AppRequest, 'cwd' | 'environment'>,
 ): Promise<object> => {
   try {
-    const asked = { ...environment, AI_AGENT: 'desk' };
-    const app = await openApp({ cwd, environment: asked, purpose: 'act', warn: () => undefined });
+    const principal = { name: 'desk', role: 'contributor', agent: null, session: null, via: 'mcp' } as const;
+    const app = await openApp({ cwd, environment, principal, purpose: 'act', warn: () => undefined });
     if (form.name === 'list') return await listTasks(app, { labels: {}, limit: 20, unread: false });
     const fields = readFields(form.boxes ?? {}, 'The form', app.nowMs());
     return await delegate({ fields, skipExisting: false }, app);

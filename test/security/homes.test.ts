@@ -553,8 +553,8 @@ endpoints: { evil: { kind: openai, url: '${url}/v1', api_key_env: MY_SECRET } }
         { file: 'text/formats/read-text.ts', from: '(follow ? 0 : O_NOFOLLOW)', to: '(follow ? 0 : 0)' },
         {
           file: 'app/untrusted-home.ts',
-          from: "principalOf(environment).role !== 'owner'",
-          to: "principalOf(environment).agent === ''",
+          from: "principal.role !== 'owner'",
+          to: "principal.role === 'nobody'",
         },
       ),
     );

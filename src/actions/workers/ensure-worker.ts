@@ -1,6 +1,5 @@
 /** Starts a daemon in the background, exactly one however many callers ask at once. */
 import { join } from 'node:path';
-import { principalOf } from '../../access/principal.ts';
 import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import { livingWorker } from '../../app/living.ts';
@@ -59,8 +58,8 @@ export const ensureWorker = async (parts: StartApp): Promise<'alive' | 'started'
 };
 
 /** A person's own goes on as it is: their shell is what they work with. */
-const environmentOfDaemon = ({ outer: environment, config, home }: StartApp): Variables => {
-  if (principalOf(environment).role === 'owner') return environment;
+const environmentOfDaemon = ({ outer: environment, caller, config, home }: StartApp): Variables => {
+  if (caller.principal.role === 'owner') return environment;
   const { endpoints, security } = config;
   // A key that config/.env has is the one for everybody's prompts, whatever an agent's environment says.
   const { variables: said } = readVariables(home, {});
