@@ -87,7 +87,8 @@ export const openHome = async (
   const loaded = trust.trusted
     ? await loadConfig({ home, environment })
     : await defaultConfig({ home, environment });
-  const caller = callerOf(loaded.config, { principal });
+  // The home's own .env may name who calls, too.
+  const caller = callerOf(loaded.config, { principal: request.principal ?? loaded.environment.principal });
   refuseOtherHome(request, home, caller);
   const seal = trust.trusted ? trust.seal : undefined;
   const queue = openQueue({ home, seal }, loaded);
