@@ -13,6 +13,7 @@ import type { RunContext, Runner, RunnerOutcome } from '../../src/runner/runner.
 import type { TaskFile } from '../../src/task/record.ts';
 import { leastTokens } from '../../src/task/tokens.ts';
 import { type Verification, verifyResult } from '../../src/verify/verify.ts';
+import { taskFile } from '../support/builders.ts';
 import { leaseFor } from '../support/lease.ts';
 import { MEASURED, textOf } from '../support/prompt-texts.ts';
 import {
@@ -27,28 +28,8 @@ import {
 
 export const promptFolders = [new URL('../../templates/prompts', import.meta.url).pathname];
 
-export const taskOf = (cwd: string, fields: Partial<TaskFile> = {}): TaskFile => ({
-  version: 1,
-  task_id: 'task_20260101_000000_000000_abcd',
-  type: 'general',
-  prompt: 'Say hello.',
-  command: [],
-  files: [],
-  context: {},
-  difficulty: null,
-  cwd,
-  priority: 5,
-  labels: {},
-  created_at: '2026-01-01T00:00:00.000Z',
-  created_by: 'test',
-  sensitive: false,
-  options: {},
-  after: [],
-  after_any: [],
-  not_before: null,
-  key: null,
-  ...fields,
-});
+export const taskOf = (cwd: string, fields: Partial<TaskFile> = {}): TaskFile =>
+  taskFile({ prompt: 'Say hello.', cwd, ...fields });
 
 export interface Ran {
   outcome: RunnerOutcome;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import type { FileMember } from '../../src/queue/files/claim/file-member.ts';
-import { budget, budgetOf, newTask, succeeded, worker } from '../support/builders.ts';
+import { budget, budgetOf, failedWith, newTask, succeeded, worker } from '../support/builders.ts';
 import { census } from '../support/census/census.ts';
 import { FailingDisk } from '../support/queue/disk.ts';
 import { draftFromDrop } from '../support/queue/drop.ts';
@@ -68,15 +68,7 @@ describe('when one call fails', () => {
     const claimed = await claim();
     assert.ok(claimed);
     await other.cancel(id);
-    await member.settle(
-      claimed,
-      {
-        ...succeeded(claimed, member),
-        outcome: 'error',
-        error: { code: 'worker_stopped', message: 'stopped', hint: '' },
-      },
-      budget,
-    );
+    await member.settle(claimed, failedWith('worker_stopped', claimed, member), budget);
     member.candidates.lookAgain();
     failNext('syncFolder', /results\/[^/]+\/task_[^/]+$/);
     await assert.rejects(claim(), { code: 'EIO' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chooseRoute, fallBack, type Routed, type Routing, stepsAbove } from '../../src/route/route.ts';
-import { failedOutcome } from '../support/outcomes.ts';
+import { failedOutcome } from '../support/builders.ts';
 
 const runners = new Map(
   ['ollama', 'openai', 'command'].map((name) => [

@@ -3,8 +3,8 @@ import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts';
 import { type Budget, DEFAULT_BUDGET, decide } from '../../src/task/budget.ts';
 import { nextState } from '../../src/task/lifecycle.ts';
 import type { RunOutcome } from '../../src/task/record.ts';
+import { outcomeAt } from '../support/builders.ts';
 import fc from '../support/fast-check.ts';
-import { outcomeAt } from '../support/outcomes.ts';
 
 const HOUR = 3600;
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];

@@ -8,6 +8,7 @@ import { startTimeOf } from '../../src/process/liveness.ts';
 import type { Observed } from '../../src/task/observed.ts';
 import type { TaskFile } from '../../src/task/record.ts';
 import { type Changes, type Verification, verifyResult } from '../../src/verify/verify.ts';
+import { taskFile } from '../support/builders.ts';
 import { leaseFor } from '../support/lease.ts';
 
 describe('what makes a result count', () => {
@@ -18,28 +19,7 @@ describe('what makes a result count', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const task = (fields: Partial<TaskFile> = {}): TaskFile => ({
-    version: 1,
-    task_id: 'task_1',
-    type: 'general',
-    prompt: 'p',
-    command: [],
-    files: [],
-    context: {},
-    difficulty: null,
-    cwd: folder,
-    priority: 5,
-    labels: {},
-    created_at: '',
-    created_by: 'test',
-    sensitive: false,
-    options: {},
-    after: [],
-    after_any: [],
-    not_before: null,
-    key: null,
-    ...fields,
-  });
+  const task = (fields: Partial<TaskFile> = {}): TaskFile => taskFile({ cwd: folder, ...fields });
 
   const good: Observed = {
     terminal: true,

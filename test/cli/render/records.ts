@@ -1,37 +1,20 @@
 import type { WorkerInfo } from '../../../src/queue/queue.ts';
 import type { Attempt, TaskRecord } from '../../../src/task/record.ts';
+import { taskRecord } from '../../support/builders.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 export const at = (secondsAgo: number): string => new Date(NOW - secondsAgo * 1000).toISOString();
 
-export const record = (changes: Partial<TaskRecord> = {}): TaskRecord => ({
-  version: 1,
-  task_id: 'task_20260301_115500_000001_abcd',
-  type: 'general',
-  prompt: 'Translate the page',
-  command: [],
-  files: [],
-  context: {},
-  difficulty: null,
-  cwd: '/home/you/project',
-  priority: 5,
-  labels: {},
-  created_at: at(300),
-  created_by: 'cli',
-  sensitive: false,
-  options: {},
-  after: [],
-  after_any: [],
-  not_before: null,
-  key: null,
-  status: 'pending',
-  waiting: null,
-  due_at: null,
-  attempts: [],
-  updated_at: at(300),
-  result: null,
-  ...changes,
-});
+export const record = (changes: Partial<TaskRecord> = {}): TaskRecord =>
+  taskRecord({
+    task_id: 'task_20260301_115500_000001_abcd',
+    prompt: 'Translate the page',
+    cwd: '/home/you/project',
+    created_at: at(300),
+    created_by: 'cli',
+    updated_at: at(300),
+    ...changes,
+  });
 
 export const attempt = (changes: Partial<Attempt> = {}): Attempt => ({
   attempt: 1,

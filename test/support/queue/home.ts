@@ -17,13 +17,18 @@ export interface TestHome {
   remove(): void;
 }
 
+/** A home at that place, signed for this user; answers with what its tasks are sealed with. */
+export const layHome = async (home: string): Promise<Seal> => {
+  await createFileHome(home, { allowNetworkFs: false });
+  return sign(home);
+};
+
 /** `within`: the folder in which it is made, as where a file system of its own is mounted. */
 export const makeHome = async (under = '', within = tmpdir()): Promise<TestHome> => {
   const root = fs.mkdtempSync(join(within, 'koubou-queue-'));
   const home = join(root, under, 'home');
   fs.mkdirSync(join(root, under), { recursive: true });
-  await createFileHome(home, { allowNetworkFs: false });
-  const seal = sign(home);
+  const seal = await layHome(home);
   return {
     home,
     seal: () => sealOf(home),
@@ -31,6 +36,17 @@ export const makeHome = async (under = '', within = tmpdir()): Promise<TestHome>
     path: (...parts) => join(home, ...parts),
     remove: () => fs.rmSync(root, { recursive: true, force: true }),
   };
+};
+
+/** One for each test of the suite that calls this, with its queue. */
+export const homeForEach = (): (() => TestHome & { queue: FileQueue }) => {
+  let made: TestHome & { queue: FileQueue };
+  beforeEach(async () => {
+    const home = await makeHome();
+    made = { ...home, queue: home.open() };
+  });
+  afterEach(() => made.remove());
+  return () => made;
 };
 
 /** This machine at a time when its steady clock has gone on by so much. */
