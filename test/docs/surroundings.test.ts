@@ -23,9 +23,9 @@ const assertRule = ([, test = '']: readonly string[]): void => assertNamedTest(t
 
 /** Files whose tests all try what is met in the world. */
 const COVERED = [
-  'test/actions/select.test.ts',
-  'test/cli/bytes.test.ts',
-  'test/cli/program-path.test.ts',
+  'test/actions/delegate/bytes.test.ts',
+  'test/actions/delegate/programs.test.ts',
+  'test/actions/tasks/select.test.ts',
   'test/cli/surroundings.test.ts',
   'test/judge/extract.test.ts',
   'test/text/decode-text.test.ts',
@@ -64,7 +64,7 @@ describe('the tables of docs/surroundings.md', () => {
 });
 
 describe('a page of surroundings', () => {
-  const held = 'test/actions/select.test.ts: "by label finds all, oldest first"';
+  const held = 'test/actions/tasks/select.test.ts: "by label finds all, oldest first"';
   const page = (source: string, rule: string): string =>
     `| what is met | what koubou does | source | test |\n| --- | --- | --- | --- |\n` +
     `| a label | all | ${source} | ${held} |\n\nRules of koubou's own:\n\n${rule}\n\n## More\n`;
@@ -100,7 +100,7 @@ describe('a page of surroundings', () => {
     const rules = [
       '',
       '- A rule.',
-      '- A rule. test/actions/select.test.ts: "is not there"',
+      '- A rule. test/actions/tasks/select.test.ts: "is not there"',
       `A rule. ${held}`,
     ];
     for (const rule of [...rules, `- A rule. ${held}\n- Another one.`, `- A rule. ${held}\n\nAnd one more.`])
@@ -108,14 +108,15 @@ describe('a page of surroundings', () => {
   });
 
   it('is refused where neither a row nor a rule names a test', () => {
-    const file = 'test/actions/select.test.ts';
+    const file = 'test/actions/tasks/select.test.ts';
     const without = (title: string): string =>
       text
         .split('\n')
         .filter((line) => !line.includes(title))
         .join('\n');
     assert.deepEqual(untold(without('by label finds all'), file), ['by label finds all, oldest first']);
-    assert.deepEqual(untold(without('are not recorded where it has none'), 'test/cli/program-path.test.ts'), [
+    const programs = 'test/actions/delegate/programs.test.ts';
+    assert.deepEqual(untold(without('are not recorded where it has none'), programs), [
       'are not recorded where it has none',
     ]);
   });

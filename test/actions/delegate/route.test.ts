@@ -1,9 +1,9 @@
 /* oxlint-disable unicorn/no-thenable -- the word of the config; nobody awaits a rule */
 import assert from 'node:assert/strict';
-import { showRoute } from '../../src/actions/delegate/route.ts';
-import { configPlanner } from '../../src/app/routing.ts';
-import { readAgentYaml } from '../../src/config/read-yaml.ts';
-import { asOwner } from '../support/as-caller.ts';
+import { showRoute } from '../../../src/actions/delegate/route.ts';
+import { configPlanner } from '../../../src/app/routing.ts';
+import { readAgentYaml } from '../../../src/config/read-yaml.ts';
+import { asOwner } from '../../support/as-caller.ts';
 
 const { config } = readAgentYaml(
   `endpoints: { here: { kind: ollama, url: http://127.0.0.1:1 } }

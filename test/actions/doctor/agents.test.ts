@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { checkAgent } from '../../src/actions/doctor/agents.ts';
-import { checkConfig } from '../../src/config/check.ts';
-import { worded } from '../../src/say/say.ts';
+import { checkAgent } from '../../../src/actions/doctor/agents.ts';
+import { checkConfig } from '../../../src/config/check.ts';
+import { worded } from '../../../src/say/say.ts';
 
 describe('doctor, asked for an agent runner', () => {
   const asked = async (entry: object) => {

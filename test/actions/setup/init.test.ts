@@ -12,15 +12,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type InitRequest, init } from '../../src/actions/setup/init.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { readAgentYaml } from '../../src/config/read-yaml.ts';
-import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
-import { openQueue } from '../../src/queue/open.ts';
-import { worded } from '../../src/say/say.ts';
-import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
-import { startScriptedServer, steps } from '../support/servers/scripted-server.ts';
-import { type FakeServer, startModelServer } from './model-server.ts';
+import { type InitRequest, init } from '../../../src/actions/setup/init.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { readAgentYaml } from '../../../src/config/read-yaml.ts';
+import { createFileHome } from '../../../src/queue/files/layout/create-home.ts';
+import { openQueue } from '../../../src/queue/open.ts';
+import { worded } from '../../../src/say/say.ts';
+import { temporaryFolder, writeFiles } from '../../config/temporary-home.ts';
+import { startScriptedServer, steps } from '../../support/servers/scripted-server.ts';
+import { type FakeServer, startModelServer } from '../model-server.ts';
 
 const NOWHERE = '127.0.0.1:1';
 
@@ -243,6 +243,12 @@ describe('init', () => {
   it('writes nothing where the home cannot be made', async () => {
     await assert.rejects(run({}, { makeHome: () => Promise.reject(new Error('no')) }), /no/);
     assert.equal(existsSync(home()), false);
+  });
+
+  it('is not made where a file lies', async () => {
+    writeFileSync(join(folder(), 'taken'), '');
+    await assert.rejects(run({}, { home: 'taken' }), { code: 'conflict' });
+    assert.equal(readFileSync(join(folder(), 'taken'), 'utf8'), '');
   });
 
   it('says so where nothing can be made, as below /proc', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { type Clock, type WaitEnd, type WaitProgress, waitForTasks } from '../../src/actions/wait/wait.ts';
-import { type ErrorInfo, errorInfo } from '../../src/errors.ts';
-import type { State } from '../../src/task/lifecycle.ts';
-import type { TaskRecord } from '../../src/task/record.ts';
-import { newTask } from '../support/builders.ts';
+import { type Clock, type WaitEnd, type WaitProgress, waitForTasks } from '../../../src/actions/wait/wait.ts';
+import { type ErrorInfo, errorInfo } from '../../../src/errors.ts';
+import type { State } from '../../../src/task/lifecycle.ts';
+import type { TaskRecord } from '../../../src/task/record.ts';
+import { taskRecord } from '../../support/builders.ts';
 
 /** Tasks that change as its clock goes on; nothing really waits. */
 class World {
@@ -23,8 +23,7 @@ class World {
 
   add(id: string, state: State, over: Partial<TaskRecord> = {}): this {
     const status = state === 'delayed' || state === 'blocked' ? 'pending' : state;
-    const record = { version: 1, task_id: id, ...newTask(), attempts: [], due_at: null, status, ...over };
-    this.tasks.set(id, { state, record: record as unknown as TaskRecord });
+    this.tasks.set(id, { state, record: taskRecord({ task_id: id, status, ...over }) });
     return this;
   }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { draftTask } from '../../src/actions/delegate/draft.ts';
-import { type DropCircumstances, draftFromDrop } from '../../src/actions/delegate/draft-from-drop.ts';
-import type { Fields } from '../../src/task/fields/asked-task.ts';
-import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
+import { draftTask } from '../../../src/actions/delegate/draft.ts';
+import { type DropCircumstances, draftFromDrop } from '../../../src/actions/delegate/draft-from-drop.ts';
+import type { Fields } from '../../../src/task/fields/asked-task.ts';
+import { temporaryFolder, writeFiles } from '../../config/temporary-home.ts';
 
 const around = { cwd: '/work/project', createdBy: 'cli', priority: 4 };
 const draft = (fields: Fields) => draftTask(fields, around);

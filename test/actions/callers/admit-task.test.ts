@@ -1,13 +1,13 @@
 /** What the rows of the fields say that an agent may have to be allowed is what it is asked for. */
 import assert from 'node:assert/strict';
-import { GRANTABLE, inWords, type Request } from '../../src/access/may.ts';
-import type { Principal } from '../../src/access/principal.ts';
-import { type AdmissionFacts, admitTask } from '../../src/actions/callers/admit-task.ts';
-import { draftTask } from '../../src/actions/delegate/draft.ts';
-import { readFields } from '../../src/actions/delegate/fields.ts';
-import type { Caller } from '../../src/app/caller.ts';
-import { checkConfig } from '../../src/config/check.ts';
-import { fieldRows } from '../../src/task/fields/asked-task.ts';
+import { GRANTABLE, inWords, type Request } from '../../../src/access/may.ts';
+import type { Principal } from '../../../src/access/principal.ts';
+import { type AdmissionFacts, admitTask } from '../../../src/actions/callers/admit-task.ts';
+import { draftTask } from '../../../src/actions/delegate/draft.ts';
+import { readFields } from '../../../src/actions/delegate/fields.ts';
+import type { Caller } from '../../../src/app/caller.ts';
+import { checkConfig } from '../../../src/config/check.ts';
+import { fieldRows } from '../../../src/task/fields/asked-task.ts';
 
 const principal: Principal = {
   role: 'contributor',

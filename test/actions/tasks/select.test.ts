@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { resolveTask, type Selection, selectTasks } from '../../src/actions/tasks/select.ts';
-import { FileQueue } from '../../src/queue/files/file-queue.ts';
-import { asCaller } from '../support/as-caller.ts';
-import { newTask } from '../support/builders.ts';
-import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { resolveTask, type Selection, selectTasks } from '../../../src/actions/tasks/select.ts';
+import { FileQueue } from '../../../src/queue/files/file-queue.ts';
+import { asCaller } from '../../support/as-caller.ts';
+import { newTask } from '../../support/builders.ts';
+import { makeHome, type TestHome } from '../../support/queue/home.ts';
 
 describe('choosing tasks', () => {
   let test: TestHome;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { wantsStdin } from '../../src/actions/delegate/delegate.ts';
-import { Sources, type Stdin } from '../../src/actions/delegate/sources.ts';
-import type { Queue } from '../../src/queue/queue.ts';
-import type { Fields } from '../../src/task/fields/asked-task.ts';
-import { asCaller } from '../support/as-caller.ts';
+import { wantsStdin } from '../../../src/actions/delegate/delegate.ts';
+import { Sources, type Stdin } from '../../../src/actions/delegate/sources.ts';
+import type { Queue } from '../../../src/queue/queue.ts';
+import type { Fields } from '../../../src/task/fields/asked-task.ts';
+import { asCaller } from '../../support/as-caller.ts';
 
 const wants = (fields: Fields, lines?: Fields[], isStdin = false): boolean =>
   wantsStdin({ fields, skipExisting: false, batch: lines && { lines, isStdin } });

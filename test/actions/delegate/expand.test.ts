@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { draftTask } from '../../src/actions/delegate/draft.ts';
-import { expandEach, refuseEqualOutputs } from '../../src/actions/delegate/expand.ts';
-import type { Fields } from '../../src/task/fields/asked-task.ts';
+import { draftTask } from '../../../src/actions/delegate/draft.ts';
+import { expandEach, refuseEqualOutputs } from '../../../src/actions/delegate/expand.ts';
+import type { Fields } from '../../../src/task/fields/asked-task.ts';
 
 const expandOne = (fields: Fields, path: string) => expandEach(fields, [path], '/p')[0] as Fields;
 const drafted = (all: Fields[]) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readBatch, readFields } from '../../src/actions/delegate/fields.ts';
-import { parsePairs, parseSettings } from '../../src/task/fields/field-types.ts';
+import { readBatch, readFields } from '../../../src/actions/delegate/fields.ts';
+import { parsePairs, parseSettings } from '../../../src/task/fields/field-types.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const read = (given: Record<string, unknown>) => readFields(given, 'line 1', NOW);

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DoctorRequest, doctor } from '../../src/actions/doctor/doctor.ts';
-import { stateFolder } from '../../src/config/paths.ts';
-import { KoubouError } from '../../src/errors.ts';
-import { signHome } from '../../src/home/signature.ts';
-import { createFileHome } from '../../src/queue/files/layout/create-home.ts';
-import type { WorkerInfo } from '../../src/queue/queue.ts';
-import { worded } from '../../src/say/say.ts';
-import { temporaryFolder, writeFiles } from '../config/temporary-home.ts';
-import { type FakeServer, startModelServer } from './model-server.ts';
+import { type DoctorRequest, doctor } from '../../../src/actions/doctor/doctor.ts';
+import { KoubouError } from '../../../src/errors.ts';
+import type { WorkerInfo } from '../../../src/queue/queue.ts';
+import { worded } from '../../../src/say/say.ts';
+import { temporaryFolder, writeFiles } from '../../config/temporary-home.ts';
+import { layHome } from '../../support/queue/home.ts';
+import { stateHome } from '../../support/state.ts';
+import { type FakeServer, startModelServer } from '../model-server.ts';
 
 describe('doctor', () => {
   const folder = temporaryFolder();
@@ -24,8 +23,7 @@ describe('doctor', () => {
   });
   after(() => server.close());
   beforeEach(async () => {
-    await createFileHome(home(), { allowNetworkFs: false });
-    signHome(home(), stateFolder({ HOME: folder() }));
+    await layHome(home());
   });
 
   const configure = (ollamaRunner: string, rest = '', port = server.port) =>
@@ -41,11 +39,14 @@ describe('doctor', () => {
       ].join('\n'),
     });
 
-  const run = async (rest: Partial<DoctorRequest> = {}) => {
+  const run = async ({ environment, ...rest }: Partial<DoctorRequest> = {}) => {
     const diagnosis = worded(
       await doctor({
         cwd: folder(),
-        environment: { HOME: folder(), MY_KEY: 'secret' },
+        environment: {
+          XDG_STATE_HOME: stateHome,
+          ...(environment ?? { HOME: folder(), MY_KEY: 'secret' }),
+        },
         nodeVersion: '24.1.0',
         ...rest,
       }),

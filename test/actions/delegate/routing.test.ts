@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { planSettings, runnerFacts } from '../../src/app/routing.ts';
-import { checkConfig } from '../../src/config/check.ts';
-import { buildRunners } from '../../src/runner/registry.ts';
+import { planSettings, runnerFacts } from '../../../src/app/routing.ts';
+import { checkConfig } from '../../../src/config/check.ts';
+import { buildRunners } from '../../../src/runner/registry.ts';
 
 const checked = checkConfig({
   endpoints: {
