@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { findCommands } from '../../build/commands.ts';
 import { exactly } from '../../src/actions/documents/exactly.ts';
 import { DOCUMENTS } from '../../src/actions/documents.ts';
+import { taskStatus } from '../../src/actions/tasks/status.ts';
 import type { Claim, Member } from '../../src/queue/queue.ts';
 import type { NewTask } from '../../src/task/record.ts';
 import { beat, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
@@ -179,7 +180,12 @@ describe('the documents that commands print', () => {
     const [board] = await asked('status', ['status']);
     assert.equal(board.running[0].held, true);
     assert.equal(board.worktrees.length, 2);
-    for (const id of Object.values(ids)) await asked('status', ['status', id, '--full']);
+    await asked('status', ['status', ids.running, '--full']);
+    const app = await project.open();
+    for (const id of Object.values(ids)) {
+      const document = await taskStatus(app, id, { full: true });
+      assert.deepEqual(z.parse(DOCUMENTS.status, JSON.parse(JSON.stringify(document))), document, id);
+    }
     const [withheld] = await asked('status', ['status', ids.secret], { environment: AS_AGENT });
     assert.equal(withheld.withheld, true);
   });

@@ -2,20 +2,14 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { beat, failedWith, newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
 import { koubou, startKoubou } from '../support/koubou/koubou.ts';
-import { makeHome, type TestHome } from '../support/queue/home.ts';
+import { homeForEach } from '../support/queue/home.ts';
 import { until } from '../support/until.ts';
 
 describe('koubou status', () => {
-  let test: TestHome;
-  let home: string;
-  beforeEach(async () => {
-    test = await makeHome();
-    home = test.home;
-  });
-  afterEach(() => test.remove());
+  const test = homeForEach();
 
   const fill = async () => {
-    const queue = test.open();
+    const { queue } = test();
     const member = await queue.join(worker({ label: 'desk', runner: 'ollama', model: 'qwen3:8b' }));
     const [failed, running] = await queue.add([
       newTask({ prompt: 'fails', priority: 10 }),
@@ -31,7 +25,7 @@ describe('koubou status', () => {
   };
 
   it('does not tell anybody to trust a folder that is no home', async () => {
-    const { code, stderr } = await koubou(['status', '--home', test.home.replace(/[^/]+$/, '')]);
+    const { code, stderr } = await koubou(['status', '--home', test().home.replace(/[^/]+$/, '')]);
     assert.equal(code, 3);
     assert.match(stderr, /is not a koubou home/);
     assert.doesNotMatch(stderr, /koubou trust/);
@@ -39,7 +33,7 @@ describe('koubou status', () => {
 
   it('shows the board: counts, what runs, what failed and why, and the workers', async () => {
     await fill();
-    const { code, stdout, stderr } = await koubou(['status'], { home });
+    const { code, stdout, stderr } = await koubou(['status'], { home: test().home });
     assert.equal(code, 0);
     assert.equal(stderr, '');
     assert.match(stdout, /^1 pending, 1 running, 0 completed, 1 failed\n/);
@@ -52,68 +46,39 @@ describe('koubou status', () => {
     assert.ok(!stdout.includes('\u{1b}'));
   });
 
-  it('prints the board as one JSON document of the shape in cli.md', async () => {
-    const { running } = await fill();
-    const { stdout } = await koubou(['status', '--json'], { home });
-    const board = JSON.parse(stdout);
-    assert.deepEqual(Object.keys(board), ['counts', 'running', 'workers', 'worktrees']);
-    assert.deepEqual(board.counts, {
-      pending: 1,
-      in_progress: 1,
-      completed: 0,
-      failed: 1,
-      delayed: 0,
-      blocked: 0,
-      quarantined: 0,
-    });
-    assert.deepEqual(
-      board.running.map((task: { task_id: string }) => task.task_id),
-      [running],
-    );
-    assert.deepEqual(board.workers[0].tasks, [running]);
-  });
-
   it('shows an empty home, and exits 0 whatever it shows', async () => {
-    const { code, stdout } = await koubou(['status'], { home });
+    const { code, stdout } = await koubou(['status'], { home: test().home });
     assert.deepEqual([code, stdout], [0, '0 pending, 0 running, 0 completed, 0 failed\n\nWorkers\nnone\n']);
   });
 
   it('shows one task by a part of its id, and exits 0 though it failed', async () => {
     const { failed } = await fill();
-    const { code, stdout } = await koubou(['status', failed.slice(-11)], { home });
+    const { code, stdout } = await koubou(['status', failed.slice(-11)], { home: test().home });
     assert.equal(code, 0);
     assert.ok(stdout.startsWith(`${failed}\nstatus    failed\n`));
     assert.match(stdout, /\nexit_nonzero\n {2}it was exit_nonzero\n {2}See `koubou logs`/);
   });
 
-  it('gives a record whole up to 16 KB, the beginning above that, and all with --full', async () => {
-    const queue = test.open();
-    const [small, large] = await queue.add([
-      newTask({ prompt: 'a'.repeat(16_384) }),
-      newTask({ prompt: '工'.repeat(20_000) }),
-    ]);
-    assert.ok(small && large);
-    const shown = async (...args: string[]) =>
-      JSON.parse((await koubou(['status', '--json', ...args], { home })).stdout);
-    assert.equal((await shown(small.id)).truncated, undefined);
-    const cut = await shown(large.id);
-    assert.deepEqual([cut.prompt.length, cut.prompt_bytes, cut.truncated], [16_384, 60_000, true]);
-    const whole = await shown(large.id, '--full');
-    assert.deepEqual([whole.prompt.length, whole.truncated], [20_000, undefined]);
+  it('gives the beginning of a long text, and all of it with --full', async () => {
+    const [added] = await test().queue.add([newTask({ prompt: 'x'.repeat(20_000) })]);
+    const letters = async (...args: string[]) =>
+      JSON.parse((await koubou(['status', '--json', added?.id ?? '', ...args], { home: test().home })).stdout)
+        .prompt.length;
+    assert.deepEqual([await letters(), await letters('--full')], [16_384, 20_000]);
   });
 
   it('exits 3 for a task that does not exist and for a home that does not', async () => {
-    const noTask = await koubou(['status', 'zzzz'], { home });
+    const noTask = await koubou(['status', 'zzzz'], { home: test().home });
     assert.equal(noTask.code, 3);
-    const noHome = await koubou(['status', '--json'], { home: `${home}/none` });
+    const noHome = await koubou(['status', '--json'], { home: `${test().home}/none` });
     assert.equal(noHome.code, 3);
     assert.equal(JSON.parse(noHome.stdout).error.code, 'no_home');
   });
 
   describe('--watch', () => {
     it('prints a block at each change without a terminal, and ends quietly with 130 on Ctrl-C', async () => {
-      const queue = test.open();
-      const { child, said, ended } = await startKoubou(['status', '--watch'], { home });
+      const { queue } = test();
+      const { child, said, ended } = await startKoubou(['status', '--watch'], { home: test().home });
       await until(() => said.stdout.includes('0 pending'));
       await queue.add([newTask()]);
       await until(() => said.stdout.includes('1 pending'));
@@ -124,10 +89,12 @@ describe('koubou status', () => {
     });
 
     it('of a task prints a line of JSON at each change, and ends when the task does', async () => {
-      const queue = test.open();
+      const { queue } = test();
       const [added] = await queue.add([newTask()]);
       assert.ok(added);
-      const { said, ended } = await startKoubou(['status', '--watch', '--json', added.id], { home });
+      const { said, ended } = await startKoubou(['status', '--watch', '--json', added.id], {
+        home: test().home,
+      });
       await until(() => said.stdout.includes('\n'));
       const member = await queue.join(worker());
       const claim = await until(() => member.claim(takeAll));
