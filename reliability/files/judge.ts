@@ -8,6 +8,7 @@ import { workerSettings } from '../../src/app/worker-settings.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { promptFolders } from '../../src/config/paths.ts';
 import { errorInfo } from '../../src/errors.ts';
+import { systemClock } from '../../src/process/clock.ts';
 import { thisMachine } from '../../src/queue/files/disk/machine.ts';
 import { FileQueue, type FileQueueOptions } from '../../src/queue/files/file-queue.ts';
 import type { Seal } from '../../src/queue/files/layout/seal.ts';
@@ -192,6 +193,7 @@ class Visit {
       await this.#looks.attempt(`run ${claim.id}`, async () => {
         const parts = {
           member,
+          clock: systemClock,
           artifacts: queue.artifacts,
           runners: new Map([['echo', runner]]),
           settings,

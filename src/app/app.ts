@@ -3,6 +3,7 @@
  * says who asks. Actions take the app and data, and give data.
  */
 import { promptFolders } from '../config/paths.ts';
+import { type Clock, systemClock } from '../process/clock.ts';
 import { createFileHome, openQueue } from '../queue/open.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Planner } from '../worker/plan.ts';
@@ -14,7 +15,7 @@ import { type Runners, runnersOf } from './runners.ts';
 export interface App extends OpenHome {
   /** Where relative names begin. */
   cwd: string;
-  nowMs: () => number;
+  clock: Clock;
   /** As a daemon with this config plans when all that it needs is there. */
   plan: Planner;
   /** Where an agent may read and write. */
@@ -29,7 +30,7 @@ export interface App extends OpenHome {
 
 /** Gives what turns a file that somebody dropped into a task. */
 export type DropRules = (
-  parts: Pick<App, 'home' | 'config' | 'outer' | 'plan'> & { queue: () => Queue },
+  parts: Pick<App, 'home' | 'config' | 'outer' | 'plan' | 'clock'> & { queue: () => Queue },
 ) => Parameters<typeof openQueue>[0]['draftFromDrop'];
 
 export interface AppRequest extends HomeRequest {
@@ -44,7 +45,14 @@ export const backend = { openQueue, makeHome: createFileHome };
 export const openApp = async (request: AppRequest): Promise<App> => {
   const { cwd, environment: outer, drops } = request;
   const opened = await openHome(request, (options, { home, config }) => {
-    const parts = { home, config, outer, plan: configPlanner(config), queue: (): Queue => queue };
+    const parts = {
+      home,
+      config,
+      outer,
+      clock: systemClock,
+      plan: configPlanner(config),
+      queue: (): Queue => queue,
+    };
     const draftFromDrop = drops?.(parts);
     const queue = openQueue(draftFromDrop === undefined ? options : { ...options, draftFromDrop });
     return queue;
@@ -54,7 +62,7 @@ export const openApp = async (request: AppRequest): Promise<App> => {
   return {
     ...opened,
     cwd,
-    nowMs: Date.now,
+    clock: systemClock,
     plan: configPlanner(config),
     project: () => projectOf({ home, cwd, environment: outer }),
     runners: () => {

@@ -5,6 +5,7 @@ import { delegateFlags, fieldsOf } from '../cli/flags/delegate-flags.ts';
 import { restArguments, revealFlag } from '../cli/flags/flags.ts';
 import { promptFrom } from '../cli/flags/prompt-words.ts';
 import { tellDelegated } from '../cli/show/added.ts';
+import { systemClock } from '../process/clock.ts';
 
 export default class Delegate extends BaseCommand {
   static override summary = 'Add a task: a prompt for a model, or a program.';
@@ -24,7 +25,7 @@ export default class Delegate extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Delegate);
     const prompt = promptFrom(args.prompt ?? [], flags, () => this.stdinIsPiped);
-    const fields = fieldsOf(flags, prompt, this.words, Date.now());
+    const fields = fieldsOf(flags, prompt, this.words, systemClock.wallMs());
     const app = await this.app(flags, 'act');
     const { each, 'skip-existing': skipExisting } = flags;
     const batch = await batchFrom(this, app, flags.batch);

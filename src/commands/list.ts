@@ -30,7 +30,7 @@ export default class List extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(List);
     const app = await this.app(flags, 'look');
-    const nowMs = app.nowMs();
+    const nowMs = app.clock.wallMs();
     const listed = await listTasks(app, {
       status: flags.status,
       type: flags.type,

@@ -4,6 +4,7 @@ import { delegateFlags, fieldsOf } from '../cli/flags/delegate-flags.ts';
 import { boolean, restArguments } from '../cli/flags/flags.ts';
 import { promptFrom } from '../cli/flags/prompt-words.ts';
 import { renderRoute } from '../cli/render/route.ts';
+import { systemClock } from '../process/clock.ts';
 
 export default class Route extends BaseCommand {
   static override summary = 'Show which runner and model a task would get, and why, without adding it.';
@@ -30,7 +31,7 @@ export default class Route extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Route);
     const prompt = promptFrom(args.prompt ?? [], flags, () => false);
-    const fields = fieldsOf(flags, prompt, this.words, Date.now());
+    const fields = fieldsOf(flags, prompt, this.words, systemClock.wallMs());
     const route = await showRoute(fields, await this.app(flags, 'act'));
     if (flags.json) return this.printJson(route);
     return this.print(renderRoute(route, flags.explain));

@@ -26,10 +26,10 @@ export default class Status extends BaseCommand {
     const { queue } = app;
     const id = args.task === undefined ? undefined : await resolveTask(app, args.task, this.tellOther);
     const look = () => (id === undefined ? boardView(app) : taskView(app, id, { full: flags.full }));
-    if (flags.watch) return watchInTerminal(this, look, flags.json);
+    if (flags.watch) return watchInTerminal(this, app, look, flags.json);
     const view = await look();
     if (flags.json) await this.printJson(view.json);
-    else await this.printDrawn(await view.draw(app.nowMs()));
+    else await this.printDrawn(await view.draw(app.clock.wallMs()));
     if (id !== undefined) await queue.markRead(id);
   }
 }

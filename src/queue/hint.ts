@@ -1,9 +1,16 @@
+import { after, type Clock } from '../process/clock.ts';
+
 /** Lets callers wait until a backend reports that something may have changed. */
 export class Hint {
   #closed = false;
   /** Something happened while nobody waited. */
   #changed = false;
   readonly #waiters = new Set<() => void>();
+  readonly #clock: Pick<Clock, 'sleep'>;
+
+  constructor(clock: Pick<Clock, 'sleep'>) {
+    this.#clock = clock;
+  }
 
   get closed(): boolean {
     return this.#closed;
@@ -18,13 +25,13 @@ export class Hint {
     }
     await new Promise<void>((resolve) => {
       const finish = (): void => {
-        clearTimeout(timer);
+        cancel();
         signal?.removeEventListener('abort', finish);
         this.#waiters.delete(finish);
         this.#changed = false;
         resolve();
       };
-      const timer = setTimeout(finish, maxMs);
+      const cancel = after(this.#clock, maxMs, finish);
       signal?.addEventListener('abort', finish, { once: true });
       this.#waiters.add(finish);
     });

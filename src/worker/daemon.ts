@@ -1,6 +1,7 @@
 /** A daemon's life: join, obey signals, work, leave. */
 import { KoubouError, mayPass } from '../errors.ts';
 import type { EmitEvent } from '../events.ts';
+import type { Clock } from '../process/clock.ts';
 import type { Member, Queue } from '../queue/queue.ts';
 import type { Runner } from '../runner/runner.ts';
 import { Pool, type PoolEnd } from './pool/pool.ts';
@@ -8,6 +9,7 @@ import type { WorkerSettings } from './settings.ts';
 
 export interface DaemonDeps {
   queue: Queue;
+  clock: Clock;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
   tell: EmitEvent;
@@ -26,7 +28,7 @@ const cannotJoin = (error: unknown): unknown => {
 
 /** Runs until the settings' end, a stop request, or until it was fenced. */
 export const runDaemon = async (parts: DaemonDeps): Promise<PoolEnd> => {
-  const { queue, settings, tell, runners } = parts;
+  const { queue, clock, settings, tell, runners } = parts;
   let requests = 0;
   let pool: Pool | undefined;
   // Listened to before it joins: who sees it in the queue may ask it to end at once.
@@ -37,7 +39,7 @@ export const runDaemon = async (parts: DaemonDeps): Promise<PoolEnd> => {
   try {
     const member = await join(parts);
     tell({ event: 'worker_started', worker_id: member.workerId, slots: settings.min });
-    pool = new Pool({ queue, member, runners, settings, tell });
+    pool = new Pool({ queue, clock, member, runners, settings, tell });
     if (requests > 0) pool.stop(requests > 1);
     const end = await pool.run();
     if (end.kind !== 'fenced') {

@@ -41,7 +41,7 @@ export const answer = async (
     const principal = { name: 'desk', role: 'contributor', agent: null, session: null, via: 'mcp' } as const;
     const app = await openApp({ cwd, environment, principal, purpose: 'act', warn: () => undefined });
     if (form.name === 'list') return await listTasks(app, { labels: {}, limit: 20, unread: false });
-    const fields = readFields(form.boxes ?? {}, 'The form', app.nowMs());
+    const fields = readFields(form.boxes ?? {}, 'The form', app.clock.wallMs());
     return await delegate({ fields, skipExisting: false }, app);
   } catch (error) {
     if (error instanceof KoubouError) return errorDocument(error, desk);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { systemClock } from '../../src/process/clock.ts';
 import { closed } from '../../src/queue/closed.ts';
 import { dayOf } from '../../src/task/id.ts';
 import { newTask, noRetries, succeeded, takeAll, worker } from '../support/builders.ts';
@@ -14,7 +15,9 @@ describeQueue('files', async () => {
   const machine = machineAhead(() => steadyMs);
   return {
     open: async () =>
-      closed(home.open({ machine, nowMs: () => Date.now() + (performance.now() % 1) + wallMs })),
+      closed(
+        home.open({ machine, nowMs: () => systemClock.wallMs() + (systemClock.steadyMs() % 1) + wallMs }),
+      ),
     kill: async (member) => lookDead(home.home, member.workerId),
     advance: (ms) => {
       wallMs += ms;

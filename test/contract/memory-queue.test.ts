@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/process/clock.ts';
 import { MemoryQueue } from '../support/memory-queue/memory-queue.ts';
 import { Store } from '../support/memory-queue/store.ts';
 import { describeQueue } from './queue/describe.ts';
@@ -6,8 +7,9 @@ describeQueue('memory', async () => {
   let wallMs = 0;
   let steadyMs = 0;
   const clock = {
-    nowMs: () => Date.now() + wallMs,
-    steadyMs: () => performance.now() + steadyMs,
+    ...systemClock,
+    wallMs: () => systemClock.wallMs() + wallMs,
+    steadyMs: () => systemClock.steadyMs() + steadyMs,
   };
   const store = new Store({ clock, random: Math.random });
   return {

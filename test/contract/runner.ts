@@ -487,10 +487,9 @@ export const describeModelRunner = (kind: RunnerKind): void => {
           steps: [steps.text('ok')],
           routes: { [kind.aliveRoute]: steps.silence() },
         });
-        const before = performance.now();
         const failed = failure((await bench.run(kind.make(server))).outcome);
-        assert.ok(performance.now() - before < 3900);
         assert.equal(failed.error.code, 'runner_unavailable');
+        assert.match(failed.error.message, /said nothing for 3 s/);
         assert.equal(failed.charged, null);
       });
     });

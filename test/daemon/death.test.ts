@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import { WORKER_LOST_BUDGET } from '../../src/route/plan.ts';
 import { builtKoubou } from '../support/koubou/built.ts';
@@ -21,7 +22,8 @@ describe('a daemon that is killed', () => {
 
   afterEach(() => daemons.remove());
 
-  it('leaves its task to another within two seconds, and no child behind', async function () {
+  // How soon is in test/worker/pool.test.ts, by a clock that no load moves.
+  it('leaves its task to another, and no child behind', async function () {
     if (process.platform !== 'linux') this.skip();
     const first = await daemons.start(['--workers', '1']);
     // The grandchild has a session of its own: it hears of no group's end.
@@ -34,7 +36,6 @@ describe('a daemon that is killed', () => {
     ];
     const second = await daemons.start(['--workers', '1']);
     await until(async () => (await daemons.queue.workers()).length === 2, 'two workers');
-    const killedAt = Date.now();
     first.kill('SIGKILL');
     const record = await daemons.ended(id);
     assert.equal(record.status, 'completed');
@@ -45,8 +46,6 @@ describe('a daemon that is killed', () => {
     assert.equal(lost?.charged, false);
     assert.equal(lost?.worker_id, first.workerId);
     assert.equal(again?.worker_id, second.workerId);
-    const late = Date.parse(again?.started_at ?? '') - killedAt;
-    assert.ok(late <= 2000, `it began again after ${late} ms`);
     assert.equal(startTimeOf(child), null);
     assert.equal(startTimeOf(grandchild), null);
     assert.deepEqual(daemons.children(), []);
@@ -93,8 +92,7 @@ describe('a daemon that is killed', () => {
     for (let kills = 0; kills < 4; kills += 1) {
       while (alive.length < 2) alive.push(await daemons.start(['--workers', '2']));
       const wait = 50 + random() * 600;
-      const at = Date.now();
-      await until(() => Date.now() - at > wait, 'a random moment', 5000);
+      await delay(wait);
       const [victim] = alive.splice(Math.floor(random() * alive.length), 1);
       victim?.kill('SIGKILL');
       await victim?.ended;

@@ -245,6 +245,9 @@ const { startProgram } = await import(process.env.SPAWN);
 const child = await startProgram({ command: 'sleep', args: ['600'], cwd: '/', environment: { PATH: process.env.PATH },
   stdin: 'closed', stdoutPath: '/dev/null', stderrPath: '/dev/null', lease: null });
 console.log(child.pid);
+// Before it becomes the program it has not asked for the signal yet.
+const { readFileSync } = await import('node:fs');
+while (readFileSync('/proc/' + child.pid + '/comm', 'utf8') !== 'sleep\\n') await new Promise(setImmediate);
 process.kill(process.pid, 'SIGKILL');
 `;
 

@@ -323,12 +323,6 @@ describe('an agent CLI', () => {
         'needs_input',
         /waits for a person: Not/,
       ));
-    it('not when a model prints a question and thinks', async () => {
-      const { output } = await ran('echo "Not logged in? [y/N]"; sleep 3; echo Done.', {
-        output: { last_line: true },
-      });
-      assert.equal(output, 'Done.');
-    });
     it('when it asks something and waits', async () => {
       const pidFile = join(bench.folder, 'pid');
       const script = `echo $$ > ${pidFile}; printf 'Do you trust the files in this folder? [y/N] '; exec sleep 600`;
@@ -403,10 +397,10 @@ describe('an agent CLI', () => {
         routes: { 'GET /api/version': steps.silence() },
       });
       try {
-        const before = performance.now();
         const runner = agent('echo ran', {}, { endpoint: { ...endpoint(), url: quiet.url } });
-        assert.equal(failure((await bench.run(runner)).outcome).error.code, 'runner_unavailable');
-        assert.ok(performance.now() - before < 3900);
+        const { error } = failure((await bench.run(runner)).outcome);
+        assert.equal(error.code, 'runner_unavailable');
+        assert.match(error.message, /said nothing for 3 s/);
       } finally {
         await quiet.close();
       }

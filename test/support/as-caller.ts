@@ -1,6 +1,7 @@
 // Who asks, for actions that are called without a command line.
 import type { Role } from '../../src/access/may.ts';
 import type { Caller } from '../../src/app/caller.ts';
+import { systemClock } from '../../src/process/clock.ts';
 import { wholeView } from './whole-view.ts';
 
 export const asCaller = (role: Role, name = 'cli'): Caller => ({
@@ -9,4 +10,4 @@ export const asCaller = (role: Role, name = 'cli'): Caller => ({
 });
 
 /** A person, who is shown everything. */
-export const asOwner = { caller: asCaller('owner'), view: wholeView };
+export const asOwner = { caller: asCaller('owner'), view: wholeView, clock: systemClock };

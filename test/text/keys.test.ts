@@ -70,9 +70,10 @@ describe('the key of a server', () => {
 
   it('is looked for in a time that grows as the text does', () => {
     const timeOf = (text: string): number => {
-      const begin = performance.now();
+      // Of this process, since others may have the machine meanwhile.
+      const begin = process.cpuUsage();
       withoutKeys(text, [KEY]);
-      return performance.now() - begin;
+      return process.cpuUsage(begin).user / 1000;
     };
     for (const piece of ['\\', '%', '%25', '&', '&amp;', '&#', '&#x0', '\\u{0', 's', 'sk', '"']) {
       assert.ok(timeOf(piece.repeat(1_000_000 / piece.length)) < 5000, piece);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { errorInfo, type KoubouError } from '../../src/errors.ts';
 import type { RunContext } from '../../src/runner/runner.ts';
 import { budget } from '../support/builders.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import { FakeRunner, failure, fence, gate, Rig, replacing, untilStopped } from '../support/worker/rig.ts';
 
@@ -22,6 +23,14 @@ describe('one attempt', () => {
     await rig.remove();
     await rm(folder, { recursive: true, force: true });
   });
+
+  /** No time passes for the daemons of this test but what it lets pass. */
+  const stopTime = async (): Promise<ManualClock> => {
+    const clock = new ManualClock();
+    await rig.remove();
+    rig = await Rig.make(undefined, clock);
+    return clock;
+  };
 
   it('keeps, checks and publishes the same: the code in the answer', async () => {
     const output = join(folder, 'calc.py');
@@ -257,8 +266,13 @@ describe('one attempt', () => {
     ['said nothing for too long', { stallSeconds: 0.15 }, 'stalled'],
   ] as const) {
     it(`ends a run that ${what}, charged`, async () => {
+      const clock = await stopTime();
       const id = await rig.add({ options: { retries: 0 } });
-      await rig.drain(new FakeRunner(untilStopped), over);
+      const runner = new FakeRunner(untilStopped);
+      const drained = rig.drain(runner, over);
+      await until(() => runner.running === 1, 'the run');
+      await clock.advance(150);
+      await drained;
       const record = await rig.record(id);
       assert.equal(record.status, 'failed');
       assert.equal(record.result?.error?.code, code);
@@ -267,6 +281,7 @@ describe('one attempt', () => {
   }
 
   it('does not count loading, and has a limit for it', async () => {
+    const clock = await stopTime();
     const { opened, open } = gate();
     const limits = { timeout: { general: 0.3, code: 0, command: 0 }, stallSeconds: 0.2 };
     const runner = new FakeRunner(async (_, context) => {
@@ -276,9 +291,9 @@ describe('one attempt', () => {
       return 'loaded';
     });
     const id = await rig.add({ options: { retries: 0 } });
-    const daemon = rig.start(runner, { ...limits, loadSeconds: 60, heartbeatSeconds: 0.05 });
-    const started = await until(() => runner.runs[0], 'the run');
-    await until(() => Date.now() - started.at > 400, 'more time than the limits');
+    const daemon = rig.start(runner, { ...limits, loadSeconds: 5 });
+    await until(() => runner.running === 1, 'the run');
+    await clock.advance(4000);
     open();
     assert.equal((await rig.ended(id)).status, 'completed');
     daemon.requestStop();
@@ -289,22 +304,34 @@ describe('one attempt', () => {
       context.phase('loading');
       return untilStopped(task, context);
     });
-    await rig.drain(stuck, { ...limits, loadSeconds: 0.1 });
+    const drained = rig.drain(stuck, { ...limits, loadSeconds: 0.1 });
+    await until(() => stuck.running === 1, 'the run');
+    await clock.advance(100);
+    await drained;
     assert.match((await rig.record(slow)).result?.error?.message ?? '', /was not ready/);
   });
 
   it('lets a check be silent for longer than a model may be', async () => {
-    const id = await rig.add({ options: { check: 'sleep 0.4', retries: 0 } });
-    await rig.drain(new FakeRunner(), { stallSeconds: 0.15 });
+    const clock = await stopTime();
+    const check = `touch ${folder}/begun; until test -e ${folder}/go; do sleep 0.05; done`;
+    const id = await rig.add({ options: { check, retries: 0 } });
+    const drained = rig.drain(new FakeRunner(), { stallSeconds: 0.15 });
+    await until(() => existsSync(join(folder, 'begun')), 'the check');
+    await clock.advance(10_000);
+    await writeFile(join(folder, 'go'), '');
+    await drained;
     assert.equal((await rig.record(id)).status, 'completed');
   });
 
   it('ends a check that takes longer than the whole may', async () => {
-    const id = await rig.add({ options: { check: 'sleep 60', retries: 0, timeout: 0.3 } });
-    const start = Date.now();
-    await rig.drain(new FakeRunner());
+    const clock = await stopTime();
+    const check = `touch ${folder}/begun; exec sleep 300`;
+    const id = await rig.add({ options: { check, retries: 0, timeout: 0.3 } });
+    const drained = rig.drain(new FakeRunner());
+    await until(() => existsSync(join(folder, 'begun')), 'the check');
+    await clock.advance(300);
+    await drained;
     assert.equal((await rig.record(id)).result?.error?.code, 'timeout');
-    assert.ok(Date.now() - start < 10_000);
   });
 
   it('keeps an outcome in memory while the disk is full, and claims nothing meanwhile', async () => {

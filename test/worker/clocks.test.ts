@@ -1,82 +1,80 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { AttemptClocks, type Limits } from '../../src/worker/attempt/clocks.ts';
-import { until } from '../support/until.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const none: Limits = { timeout: 0, stall: 0, load: 0 };
 
 describe('the clocks of an attempt', () => {
-  const made: AttemptClocks[] = [];
+  let clock: ManualClock;
 
-  const clocks = (limits: Partial<Limits>): AttemptClocks => {
-    const one = new AttemptClocks({ ...none, ...limits });
-    made.push(one);
-    return one;
-  };
-
-  /** The code with which it was stopped, and after how many milliseconds. */
-  const stopOf = async (one: AttemptClocks): Promise<{ code: string; ms: number }> => {
-    const start = performance.now();
-    const stop = await until(() => one.stopped, 'the stop', 3000);
-    assert.equal(one.signal.aborted, true);
-    return { code: stop.kind === 'limit' ? stop.error.code : stop.kind, ms: performance.now() - start };
-  };
-
-  /** Keeps saying that something came, until the attempt is stopped. */
-  const keepSaying = (one: AttemptClocks): void => {
-    const timer = setInterval(() => one.progress(), 10);
-    one.signal.addEventListener('abort', () => clearInterval(timer));
-  };
-
-  afterEach(() => {
-    for (const one of made.splice(0)) one.stop({ kind: 'stopped' });
+  beforeEach(() => {
+    clock = new ManualClock();
   });
 
+  const clocks = (limits: Partial<Limits>): AttemptClocks => new AttemptClocks({ ...none, ...limits }, clock);
+
+  /** `ms` go by, in which something comes from the run every 10. */
+  const keepSaying = async (one: AttemptClocks, ms: number): Promise<void> => {
+    for (let gone = 0; gone < ms; gone += 10) {
+      await clock.advance(10);
+      one.progress();
+    }
+  };
+
+  /** The code with which it was stopped, or undefined. */
+  const codeOf = (one: AttemptClocks): string | undefined => {
+    const stop = one.stopped;
+    assert.equal(one.signal.aborted, stop !== undefined);
+    return stop?.kind === 'limit' ? stop.error.code : stop?.kind;
+  };
+
+  /** It goes on for so many milliseconds, and not for one more. */
+  const lasts = async (one: AttemptClocks, ms: number): Promise<void> => {
+    await clock.advance(ms - 1);
+    assert.equal(codeOf(one), undefined);
+    await clock.advance(1);
+    assert.notEqual(codeOf(one), undefined);
+  };
+
   it('end it when the whole took too long, whatever came from it', async () => {
-    const one = clocks({ timeout: 0.15, stall: 5 });
-    keepSaying(one);
-    const { code, ms } = await stopOf(one);
-    assert.equal(code, 'timeout');
-    assert.ok(ms > 100 && ms < 2000, `${ms}`);
+    const one = clocks({ timeout: 0.15, stall: 0.05 });
+    await keepSaying(one, 140);
+    await lasts(one, 10);
+    assert.equal(codeOf(one), 'timeout');
   });
 
   it('end it when nothing came for too long, and not while something comes', async () => {
     const one = clocks({ stall: 0.4, timeout: 5 });
-    for (let count = 0; count < 10; count += 1) {
-      await delay(50);
-      one.progress();
-    }
-    assert.equal(one.stopped, undefined);
-    assert.equal((await stopOf(one)).code, 'stalled');
+    await keepSaying(one, 1000);
+    await lasts(one, 400);
+    assert.equal(codeOf(one), 'stalled');
   });
 
   it('stand still while a model is loaded', async () => {
     const one = clocks({ stall: 0.1, timeout: 0.2, load: 5 });
     one.phase('loading');
-    await delay(300);
-    assert.equal(one.stopped, undefined);
+    await clock.advance(300);
+    assert.equal(codeOf(one), undefined);
     one.phase('running');
-    keepSaying(one);
-    const { code, ms } = await stopOf(one);
-    assert.equal(code, 'timeout');
-    assert.ok(ms > 120, `the time of loading counted: ${ms}`);
+    await keepSaying(one, 190);
+    await lasts(one, 10);
+    assert.equal(codeOf(one), 'timeout');
   });
 
   it('add up the running before and after a pause', async () => {
     const one = clocks({ timeout: 0.6, load: 5 });
-    await delay(500);
+    await clock.advance(500);
     one.phase('loading');
-    await delay(200);
+    await clock.advance(200);
     one.phase('running');
-    const { code, ms } = await stopOf(one);
-    assert.equal(code, 'timeout');
-    assert.ok(ms < 450, `the time before the pause was forgotten: ${ms}`);
+    await lasts(one, 100);
+    assert.equal(codeOf(one), 'timeout');
   });
 
   it('have a limit for the loading itself, with a cure', async () => {
     const one = clocks({ load: 0.1, stall: 5, timeout: 5 });
     one.phase('loading');
-    await stopOf(one);
+    await lasts(one, 100);
     assert.equal(one.stopped?.kind, 'limit');
     if (one.stopped?.kind !== 'limit') return;
     assert.equal(one.stopped.error.code, 'timeout');
@@ -87,11 +85,8 @@ describe('the clocks of an attempt', () => {
   it('let a check be silent, and count its time', async () => {
     const one = clocks({ stall: 0.1, timeout: 0.6 });
     one.phase('checking');
-    await delay(300);
-    assert.equal(one.stopped, undefined);
-    const { code, ms } = await stopOf(one);
-    assert.equal(code, 'timeout');
-    assert.ok(ms < 550, `${ms}`);
+    await lasts(one, 600);
+    assert.equal(codeOf(one), 'timeout');
   });
 
   it('keep the first reason', () => {
@@ -106,14 +101,14 @@ describe('the clocks of an attempt', () => {
     one.end();
     one.phase('loading');
     const unlimited = clocks({});
-    await delay(120);
+    await clock.advance(3_600_000);
     assert.equal(one.stopped, undefined);
     assert.equal(unlimited.stopped, undefined);
   });
 
   it('take limits longer than the 32 bits of a timer', async () => {
-    const one = clocks({ timeout: 40 * 24 * 3600 });
-    await delay(30);
-    assert.equal(one.stopped, undefined);
+    const days = 24 * 3_600_000;
+    await lasts(clocks({ timeout: (40 * days) / 1000 }), 40 * days);
+    assert.ok(clock.longestSleepMs < 2 ** 31, `${clock.longestSleepMs}`);
   });
 });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
 import { errorInfo } from '../../src/errors.ts';
 import { OpenAiRunner } from '../../src/runner/model/openai-compatible.ts';
+import { newTask } from '../support/builders.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { lookDead } from '../support/queue/dead.ts';
 import { startScriptedServer, steps } from '../support/servers/scripted-server.ts';
 import { until } from '../support/until.ts';
@@ -15,6 +17,14 @@ describe('a daemon', () => {
   });
 
   afterEach(() => rig.remove());
+
+  /** No time passes for the daemons of this test but what it lets pass. */
+  const stopTime = async (): Promise<ManualClock> => {
+    const clock = new ManualClock();
+    await rig.remove();
+    rig = await Rig.make(undefined, clock);
+    return clock;
+  };
 
   const slots = async (): Promise<number | undefined> => (await rig.queue.workers())[0]?.slots;
 
@@ -32,11 +42,14 @@ describe('a daemon', () => {
     const server = (): FakeRunner => new FakeRunner(() => 'done', { maxConcurrent: 9 });
 
     it('claims nothing for it, probes it, and goes on when it is back', async () => {
+      const clock = await stopTime();
       const runner = server();
       runner.down();
       const id = await rig.add();
-      const daemon = rig.start(runner, { heartbeatSeconds: 0.05 });
-      await until(() => runner.checks >= 3, 'probes');
+      const daemon = rig.start(runner, { heartbeatSeconds: 1, probeSeconds: { first: 5, last: 60 } });
+      await until(() => runner.checks === 1, 'the first probe');
+      await clock.until(() => clock.nowMs > 5000, 'a while in which it is down');
+      assert.equal(runner.checks, 2);
       const waiting = await until(async () => {
         const record = await rig.record(id);
         return record.waiting !== null && record;
@@ -44,6 +57,7 @@ describe('a daemon', () => {
       assert.equal(waiting.waiting, 'endpoint');
       assert.deepEqual((await rig.queue.workers())[0]?.down, { server: 'nobody answers' });
       runner.up();
+      await clock.advance(5000);
       const record = await rig.ended(id);
       assert.equal(record.status, 'completed');
       assert.equal(record.attempts.length, 1);
@@ -88,24 +102,30 @@ describe('a daemon', () => {
     });
 
     it('leaves a busy server alone as long as it asks', async () => {
+      const clock = await stopTime();
       const runner = server();
       const ids = [await rig.add(), await rig.add()];
-      runner.act = () =>
-        runner.runs.length === 1
+      const times: number[] = [];
+      runner.act = () => {
+        times.push(clock.nowMs);
+        return times.length === 1
           ? failure(errorInfo('endpoint_busy', 'too many requests'), { retryAfter: 0.7 })
           : 'done';
-      await rig.drain(runner);
+      };
+      const daemon = rig.start(runner, { until: { kind: 'drained' } });
+      await clock.until(() => daemon.ended, 'its end');
       for (const id of ids) assert.equal((await rig.record(id)).status, 'completed');
-      const [busy, next] = runner.runs;
-      assert.equal(runner.runs.length, 3);
-      assert.ok((next?.at ?? 0) - (busy?.at ?? 0) >= 690, 'another task was tried meanwhile');
+      const [busy = 0, next = 0] = times;
+      assert.equal(times.length, 3);
+      assert.ok(next - busy >= 700, `another task was tried meanwhile: ${times.join()}`);
     });
 
     for (const status of [502, 503, 504]) {
       it(`asks ever less often where its chat answers ${status} and its list answers well, and says so once`, async () => {
+        const clock = await stopTime();
         const times: number[] = [];
         const answers = [1, 2, 3, 4, 5].map(() => async () => {
-          times.push(Date.now());
+          times.push(clock.nowMs);
           return { kind: 'error', status, message: 'bad gateway' } as const;
         });
         const scripted = await startScriptedServer([...answers, steps.text('Hello.')]);
@@ -119,12 +139,16 @@ describe('a daemon', () => {
           });
           const id = await rig.add();
           const daemon = rig.start(runner, { probeSeconds: { first: 0.2, last: 9 } });
-          const record = await rig.ended(id);
+          for (const nth of answers.keys()) await clock.until(() => times.length > nth, `run ${nth + 1}`);
+          const isCompleted = () =>
+            daemon.events.some((each) => 'state' in each && each.state === 'completed');
+          await clock.until(isCompleted, 'its end');
+          const record = await rig.record(id);
           assert.equal(record.status, 'completed');
           assert.ok(record.attempts.every(({ charged }) => !charged));
           const gaps = times.slice(1).map((at, nth) => at - (times[nth] ?? 0));
           // Waited for by the endpoint's own clock: 0.2 s, then twice as long each time.
-          for (const [nth, least] of [0, 190, 390, 790].entries())
+          for (const [nth, least] of [0, 200, 400, 800].entries())
             assert.ok((gaps[nth] ?? 0) >= least, gaps.join());
           const told = daemon.events
             .map(({ event }) => event)
@@ -176,21 +200,27 @@ describe('a daemon', () => {
   });
 
   it('never uses an endpoint and model more than permitted, also beside another daemon', async () => {
-    const shared = { running: 0, peak: 0 };
+    const shared = { running: 0, peak: 0, begun: 0 };
+    const gates = Array.from({ length: 16 }, gate);
     const make = (): FakeRunner =>
       new FakeRunner(
         async () => {
           shared.running += 1;
           shared.peak = Math.max(shared.peak, shared.running);
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          await gates[shared.begun++]?.opened;
           shared.running -= 1;
           return 'done';
         },
         { maxConcurrent: 2 },
       );
-    for (let count = 0; count < 16; count += 1) await rig.add();
+    for (const _ of gates) await rig.add();
     const [one, two] = [make(), make()];
-    const ends = await Promise.all([rig.drain(one, { min: 4, max: 4 }), rig.drain(two, { min: 4, max: 4 })]);
+    const drained = [rig.drain(one, { min: 4, max: 4 }), rig.drain(two, { min: 4, max: 4 })];
+    for (const [nth, { open }] of gates.entries()) {
+      await until(() => shared.begun >= Math.min(gates.length, nth + 2), 'as many as are permitted');
+      open();
+    }
+    const ends = await Promise.all(drained);
     assert.equal(shared.peak, 2);
     assert.equal(one.runs.length + two.runs.length, 16);
     assert.equal(
@@ -248,14 +278,14 @@ describe('a daemon', () => {
   });
 
   it('stops a run within a second of its cancellation', async () => {
+    const clock = await stopTime();
     const runner = new FakeRunner(untilStopped);
     const id = await rig.add();
     rig.start(runner);
     await until(() => runner.running === 1);
-    const start = Date.now();
     assert.deepEqual(await rig.queue.cancel(id), { id, result: 'asked' });
+    await clock.advance(1000);
     const record = await rig.ended(id);
-    assert.ok(Date.now() - start < 1500, `${Date.now() - start} ms`);
     assert.equal(record.result?.error?.code, 'cancelled');
     assert.equal(record.attempts[0]?.charged, false);
   });
@@ -416,9 +446,8 @@ describe('a daemon', () => {
     });
 
     it('ends at once where there is nothing to do', async () => {
-      const start = Date.now();
-      await rig.drain(new FakeRunner());
-      assert.ok(Date.now() - start < 1000);
+      await stopTime();
+      assert.equal((await rig.drain(new FakeRunner())).kind, 'done');
     });
 
     it('takes what comes while it is about to end', async () => {
@@ -469,17 +498,23 @@ describe('a daemon', () => {
 
   describe('that ends when it is idle', () => {
     it('counts from the end of its last task', async () => {
+      const clock = await stopTime();
       const id = await rig.add();
       const { opened, open } = gate();
       const runner = new FakeRunner(async () => {
         await opened;
         return 'done';
       });
-      const daemon = rig.start(runner, { until: { kind: 'idle', seconds: 0.2 } });
-      const run = await until(() => runner.runs[0]);
-      await until(() => Date.now() - run.at > 300, 'more than its idle time');
-      assert.equal(daemon.ended, false);
+      const daemon = rig.start(runner, { until: { kind: 'idle', seconds: 0.37 } });
+      await until(() => runner.running === 1, 'the run');
+      await clock.sleeper(370);
+      await clock.advance(370);
+      await clock.sleeper(740);
+      await clock.advance(130);
       open();
+      await until(() => daemon.events.some(({ event }) => event === 'task_ended'), 'the end of the task');
+      await clock.sleeper(870);
+      await clock.advance(370);
       const end = await daemon.end;
       assert.equal((await rig.record(id)).status, 'completed');
       assert.equal(end.kind, 'done');
@@ -498,6 +533,7 @@ describe('a daemon', () => {
   });
 
   it('starts a task as soon as the one it waits for has completed', async () => {
+    const clock = await stopTime();
     const { opened, open } = gate();
     const runner = new FakeRunner(async (task) => {
       if (task.prompt === 'first') await opened;
@@ -508,34 +544,45 @@ describe('a daemon', () => {
     rig.start(runner, { min: 2, max: 2 });
     await until(() => runner.running === 1);
     open();
-    const end = await rig.ended(first);
+    await rig.ended(first);
+    // The sweep that a timer makes comes every second, and one that is asked for 50 ms after the last.
+    await clock.advance(50);
     await rig.ended(second);
-    const late = (runner.runs[1]?.at ?? Number.POSITIVE_INFINITY) - Date.parse(end.updated_at);
-    // The sweep that a timer makes comes every second.
-    assert.ok(late < 500, `${late} ms after its end`);
+  });
+
+  it('starts a task when it is added, not at a timer', async () => {
+    await stopTime();
+    rig.start(new FakeRunner());
+    assert.equal((await rig.ended(await rig.add())).status, 'completed');
+    const other = rig.open();
+    const [added] = await other.add([newTask()]);
+    assert.equal((await rig.ended(added?.id ?? '')).status, 'completed');
+    await other.close();
   });
 
   it('starts a delayed task when it is due, not at a timer', async () => {
-    const due = Date.now() + 700;
-    const id = await rig.add({ not_before: new Date(due).toISOString() });
+    const clock = await stopTime();
+    const id = await rig.add({ not_before: new Date(clock.wallMs() + 700).toISOString() });
     const runner = new FakeRunner();
     rig.start(runner);
-    await rig.ended(id);
-    const late = (runner.runs[0]?.at ?? 0) - due;
-    assert.ok(late >= 0 && late < 300, `${late} ms after it was due`);
+    await clock.sleeper(700);
+    await clock.advance(699);
+    assert.deepEqual(runner.runs, []);
+    await clock.advance(1);
+    assert.equal((await rig.ended(id)).status, 'completed');
   });
 
   it('runs the tasks of a dead daemon, at once', async () => {
+    const clock = await stopTime();
     const dead = rig.start(new FakeRunner(untilStopped), { heartbeatSeconds: 60 });
     const id = await rig.add();
     await until(async () => (await rig.queue.state(id)) === 'in_progress');
     const alive = rig.start(new FakeRunner(() => 'done'));
     await until(() => alive.events.some(({ event }) => event === 'worker_started'));
-    const died = Date.now();
     lookDead(rig.home.home, dead.member().workerId);
+    await clock.advance(1000);
     const record = await rig.ended(id);
     assert.equal(record.attempts[0]?.error?.code, 'worker_lost');
     assert.equal(record.attempts[1]?.outcome, 'success');
-    assert.ok(Date.now() - died < 2000);
   });
 });

@@ -1,4 +1,5 @@
 /** Many tasks in one request: a line of JSON for each. */
+import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import type { Fields } from '../../task/fields/asked-task.ts';
 import { readBatch } from './fields.ts';
@@ -15,14 +16,14 @@ export const BATCH = 'The batch';
 
 /** The lines of a file of JSON lines, or of stdin for `-`. Throws `usage` and `not_allowed`. */
 export const readBatchFile = async (
-  app: SourcesApp & { nowMs: () => number },
+  app: SourcesApp & Pick<App, 'clock'>,
   path: string,
   stdin: Uint8Array | undefined,
 ): Promise<Batch> => {
   requireAllowed(app.caller, 'delegate', { undone: 'Nothing was added.' });
   const isStdin = path === '-';
   const text = await sourcesFor(app, { bytes: stdin }).text(path, BATCH);
-  return { lines: readBatch(text, isStdin ? 'stdin' : path, app.nowMs()), isStdin };
+  return { lines: readBatch(text, isStdin ? 'stdin' : path, app.clock.wallMs()), isStdin };
 };
 
 /** Each line with what is meant for all. */

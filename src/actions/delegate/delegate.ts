@@ -53,7 +53,7 @@ type DelegateApp = Pick<
   | 'project'
   | 'programEnvironment'
   | 'requireTemplate'
-  | 'nowMs'
+  | 'clock'
 >;
 
 export interface Delegated {

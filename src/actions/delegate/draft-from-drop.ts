@@ -63,13 +63,13 @@ export const draftFromDrop =
   };
 
 /** As a daemon takes dropped files. */
-export const dropRules: DropRules = ({ home, config, outer, plan, queue }) =>
+export const dropRules: DropRules = ({ home, config, outer, plan, clock, queue }) =>
   draftFromDrop({
     home,
     otherHomes: () => homesOf({ home, keys: keyFolders(outer) }),
     userHome: userHome(outer),
     priority: config.defaults.priority,
-    nowMs: Date.now,
+    nowMs: clock.wallMs,
     sensitivePatterns: config.security.sensitive_patterns,
     requireRoute: requireRouteBy(plan),
     isHeld: (id) => isHeldIn(queue(), plan)(id),

@@ -1,5 +1,4 @@
 /** Asks for the end of tasks, and finds out what really happened to each. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import type { Queue } from '../../queue/queue.ts';
@@ -14,22 +13,22 @@ const POLL_MS = 50;
  * `no_such_task`; tasks before that one are then cancelled.
  */
 export const cancelTasks = async (
-  { queue, caller }: Pick<App, 'queue' | 'caller'>,
+  { queue, caller, clock }: Pick<App, 'queue' | 'caller' | 'clock'>,
   ids: readonly string[],
   { waitMs, signal }: { waitMs: number; signal?: AbortSignal },
 ): Promise<CancelDocument> => {
   requireAllowed(caller, 'cancel', { undone: 'Nothing was cancelled.' });
   const asked: Promise<Cancelled>[] = [];
-  const end = performance.now() + waitMs;
+  const end = clock.steadyMs() + waitMs;
   for (const id of ids) {
     const { result } = await queue.cancel(id);
-    asked.push(result === 'asked' ? outcomeOf(queue, id, end, signal) : ended(queue, id));
+    asked.push(result === 'asked' ? outcomeOf({ queue, clock }, id, end, signal) : ended(queue, id));
   }
   return { results: await Promise.all(asked) };
 };
 
 const outcomeOf = async (
-  queue: Queue,
+  { queue, clock }: Pick<App, 'queue' | 'clock'>,
   id: string,
   end: number,
   signal: AbortSignal | undefined,
@@ -37,11 +36,11 @@ const outcomeOf = async (
   for (;;) {
     const state = await queue.state(id);
     if (state !== undefined && isEnded(state)) return ended(queue, id);
-    if (performance.now() >= end || signal?.aborted === true) {
+    if (clock.steadyMs() >= end || signal?.aborted === true) {
       const isSilent = (await queue.get(id))?.waiting === 'worker';
       return { task_id: id, result: 'asked', ...(isSilent ? { silent: true } : {}) };
     }
-    await delay(POLL_MS);
+    await clock.sleep(POLL_MS);
   }
 };
 

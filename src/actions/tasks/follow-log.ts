@@ -1,9 +1,9 @@
 /** What a task printed, run after run, and as it comes. Holds one piece in memory at a time. */
 import { StringDecoder } from 'node:string_decoder';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import { KoubouError } from '../../errors.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { ArtifactKind, Queue } from '../../queue/queue.ts';
 import { isEnded } from '../../task/lifecycle.ts';
 import type { LogDocument } from '../documents/work.ts';
@@ -25,7 +25,7 @@ const LATEST_MS = 1000;
 
 /** Every piece, oldest attempt first. Throws `no_such_task`. */
 export async function* readLog(
-  { queue, caller, view }: Pick<App, 'queue' | 'caller' | 'view'>,
+  { queue, caller, view, clock }: Pick<App, 'queue' | 'caller' | 'view' | 'clock'>,
   id: string,
   options: LogOptions,
 ): AsyncGenerator<LogPiece> {
@@ -41,7 +41,7 @@ export async function* readLog(
         ]
       : [['log', 'log']],
   );
-  const patience = new Patience(options.signal);
+  const patience = new Patience(clock, options.signal);
   for (let attempt = 0; !options.signal.aborted; ) {
     // Looked at before the files are: what an ended task printed is all there.
     const ended = await hasEnded(queue, id);
@@ -120,10 +120,12 @@ const nextAttempt = async (queue: Queue, id: string, after: number): Promise<num
 
 /** Looks often while something comes, and seldom while nothing does. */
 class Patience {
+  readonly #clock: Clock;
   readonly #signal: AbortSignal;
   #waitMs = SOONEST_MS;
 
-  constructor(signal: AbortSignal) {
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
     this.#signal = signal;
   }
 
@@ -132,7 +134,7 @@ class Patience {
   }
 
   async wait(): Promise<void> {
-    await delay(this.#waitMs, undefined, { signal: this.#signal }).catch(() => undefined);
+    await this.#clock.sleep(this.#waitMs, this.#signal);
     this.#waitMs = Math.min(this.#waitMs * 1.5, LATEST_MS);
   }
 }

@@ -1,6 +1,7 @@
 /** What a task produced, as it lies on the disk. */
 
-import type { View, WithheldRecord } from '../../app/withhold.ts';
+import type { App } from '../../app/app.ts';
+import type { WithheldRecord } from '../../app/withhold.ts';
 import { KoubouError } from '../../errors.ts';
 import type { ByteRange, Queue } from '../../queue/queue.ts';
 import type { TaskDocument } from '../documents/task.ts';
@@ -19,6 +20,8 @@ export interface Result {
   chunks: () => AsyncIterable<Uint8Array>;
 }
 
+type ResultApp = Pick<App, 'queue' | 'view' | 'clock'>;
+
 const BLOCK_BYTES = 64 * 1024;
 const NEWLINE = 10;
 /** A cancelled task is moved first and told of then; the other order would be worse. */
@@ -27,11 +30,11 @@ const OUTCOME_LOOK_MS = 50;
 
 /** The record of a task that has ended, and its output. A refused candidate of a model is no result; what is handed back is. */
 export const readResult = async (
-  { queue, view }: { queue: Queue; view: View },
+  { queue, view, clock }: ResultApp,
   id: string,
   slice: Slice,
 ): Promise<Result> => {
-  const record = await endedRecord({ queue, view }, id);
+  const record = await endedRecord({ queue, view, clock }, id);
   if (record.withheld) return { record, chunks: nothing };
   const { success, error } = record.result ?? {};
   // What was accepted, but could not be put where --output says, is a result.
@@ -55,17 +58,17 @@ export const resultDocument = async ({ record, chunks }: Result): Promise<TaskDo
 };
 
 export const endedRecord = async (
-  { queue, view }: { queue: Pick<Queue, 'get'>; view: View },
+  { queue, view, clock }: Omit<ResultApp, 'queue'> & { queue: Pick<Queue, 'get'> },
   id: string,
 ): Promise<WithheldRecord> => {
-  const untilMs = performance.now() + OUTCOME_WAIT_MS;
+  const untilMs = clock.steadyMs() + OUTCOME_WAIT_MS;
   for (;;) {
     const record = await queue.get(id);
     if (record === undefined) throw new KoubouError('no_such_task', `There is no task ${id} any more.`);
-    if (record.result?.error?.code !== 'unknown' || performance.now() > untilMs) {
+    if (record.result?.error?.code !== 'unknown' || clock.steadyMs() > untilMs) {
       return view.record(record);
     }
-    await new Promise((resolve) => setTimeout(resolve, OUTCOME_LOOK_MS));
+    await clock.sleep(OUTCOME_LOOK_MS);
   }
 };
 

@@ -13,11 +13,12 @@ export interface WaitOptions extends Pick<WaitRequest, 'ids' | 'any' | 'signal' 
 
 /** Throws as waitForTasks, and `not_allowed`. */
 export const waitFor = (app: App, { limit, ...options }: WaitOptions): Promise<WaitEnd> => {
-  const { queue, caller, outer } = app;
+  const { queue, caller, outer, clock } = app;
   requireAllowed(caller, 'read', { undone: 'Nothing was waited for.' });
   return waitForTasks({
     ...options,
     queue,
+    clock,
     limitSeconds: limit ?? ownLimit(app),
     unserved: askHealth(app),
     ensureWorker: () => ensureWorker(app),

@@ -5,6 +5,7 @@
 
 import { livingWorker } from '../../app/living.ts';
 import { type ErrorInfo, KoubouError } from '../../errors.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { isEnded, type State } from '../../task/lifecycle.ts';
 import type { Unserved } from '../workers/health.ts';
@@ -25,7 +26,7 @@ export interface WaitRequest {
   /** A line for the person who waits. */
   say: (line: string) => void;
   onProgress?: (progress: WaitProgress) => void;
-  clock?: Clock;
+  clock: Clock;
 }
 
 export interface WaitProgress {
@@ -41,14 +42,6 @@ export type WaitEnd =
   | { kind: 'limit' | 'interrupted'; open: string[]; seconds: number }
   /** Only tasks are left that wait for something else than work. */
   | { kind: 'held'; open: string[]; why: string };
-
-export interface Clock {
-  /** Rises steadily, milliseconds. */
-  steadyMs: () => number;
-  wallMs: () => number;
-  /** Resolves earlier when the signal aborts; never rejects. */
-  sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-}
 
 /** Between two looks; a command that prints a result has about as much left of the 50 ms. */
 const PAUSE_MS = 20;
@@ -80,7 +73,7 @@ class Wait {
 
   constructor(request: WaitRequest) {
     this.#request = request;
-    this.#clock = request.clock ?? systemClock;
+    this.#clock = request.clock;
     this.#startMs = this.#clock.steadyMs();
   }
 
@@ -242,19 +235,3 @@ class Wait {
     );
   }
 }
-
-const systemClock: Clock = {
-  steadyMs: () => performance.now(),
-  wallMs: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    }),
-};

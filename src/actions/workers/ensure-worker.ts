@@ -28,7 +28,7 @@ const UNDONE = 'No worker was started.';
 /** Whoever starts one needs no longer. */
 const LONGEST_WAIT_MS = START_TIMEOUT_MS + 1000;
 
-type StartApp = Pick<App, 'queue' | 'home' | 'outer' | 'config' | 'caller'>;
+type StartApp = Pick<App, 'queue' | 'home' | 'outer' | 'config' | 'caller' | 'clock'>;
 
 /**
  * Makes sure that a daemon lives. Throws `internal` with the log's path when one cannot be started, and
@@ -39,11 +39,12 @@ export const ensureWorker = async (parts: StartApp): Promise<'alive' | 'started'
   requireAllowed(parts.caller, 'work', { undone: UNDONE });
   refuseInSandbox(parts.outer);
   const path = lockPath(parts.home, 'autostart');
-  const untilMs = performance.now() + LONGEST_WAIT_MS;
+  const { clock } = parts;
+  const untilMs = clock.steadyMs() + LONGEST_WAIT_MS;
   for (;;) {
     const lock = tryLock(path, { passUnseen: true });
     // Two daemons do no harm: nobody waits for one that cannot be seen, or that was stopped in the middle.
-    if (lock.held || performance.now() > untilMs) {
+    if (lock.held || clock.steadyMs() > untilMs) {
       try {
         if ((await livingWorker(parts.queue)) !== undefined) return 'alive';
         await startWorker(parts, { until: { kind: 'idle', seconds: IDLE_SECONDS } });
@@ -52,7 +53,7 @@ export const ensureWorker = async (parts: StartApp): Promise<'alive' | 'started'
         if (lock.held) lock.release();
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await clock.sleep(POLL_MS);
     if ((await livingWorker(parts.queue)) !== undefined) return 'alive';
   }
 };
@@ -96,13 +97,13 @@ export const startWorker = async (
   parts: StartApp,
   wishes: DaemonOptions,
 ): Promise<{ worker: WorkerInfo; logPath: string }> => {
-  const { queue, home, outer } = parts;
+  const { queue, home, outer, clock } = parts;
   requireAllowed(parts.caller, 'work', { undone: UNDONE });
   refuseInSandbox(outer);
   const known = new Set((await queue.workers()).map((worker) => worker.worker_id));
   const logPath = join(
     makeOwnFolder(home, 'logs', 'workers'),
-    `${new Date().toISOString().slice(0, 10)}.log`,
+    `${new Date(clock.wallMs()).toISOString().slice(0, 10)}.log`,
   );
   const { pid, ended } = startDetached({
     ...ownProgram(argumentsOf(daemonAction(home, wishes))),
@@ -115,11 +116,11 @@ export const startWorker = async (
   void ended.then((code) => {
     exit = code;
   });
-  const until = performance.now() + START_TIMEOUT_MS;
-  while (exit === undefined && performance.now() < until) {
+  const until = clock.steadyMs() + START_TIMEOUT_MS;
+  while (exit === undefined && clock.steadyMs() < until) {
     const worker = (await queue.workers()).find((each) => each.pid === pid && !known.has(each.worker_id));
     if (worker !== undefined) return { worker, logPath };
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await clock.sleep(POLL_MS);
   }
   const how = exit === undefined ? `did not join within ${START_TIMEOUT_MS / 1000} s` : `ended with ${exit}`;
   throw new KoubouError('internal', `The background worker ${how}; the tasks stay queued.`, {

@@ -12,7 +12,12 @@ export type Unserved = (task: Planned) => Promise<ErrorInfo | null>;
 const HOLDS_MS = 5000;
 
 /** Each runner answers within 3 s; programs are not asked. */
-export const askHealth = ({ config, plan, runners }: Pick<App, 'config' | 'plan' | 'runners'>): Unserved => {
+export const askHealth = ({
+  config,
+  plan,
+  runners,
+  clock,
+}: Pick<App, 'config' | 'plan' | 'runners' | 'clock'>): Unserved => {
   const answers = new Map<string, { sinceMs: number; answer: Promise<ErrorInfo | null> }>();
 
   const ask = async (name: string): Promise<ErrorInfo | null> => {
@@ -24,9 +29,9 @@ export const askHealth = ({ config, plan, runners }: Pick<App, 'config' | 'plan'
 
   const recent = (runner: string): Promise<ErrorInfo | null> => {
     const before = answers.get(runner);
-    if (before && performance.now() - before.sinceMs < HOLDS_MS) return before.answer;
+    if (before && clock.steadyMs() - before.sinceMs < HOLDS_MS) return before.answer;
     const answer = ask(runner);
-    answers.set(runner, { sinceMs: performance.now(), answer });
+    answers.set(runner, { sinceMs: clock.steadyMs(), answer });
     return answer;
   };
 

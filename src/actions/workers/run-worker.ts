@@ -41,7 +41,7 @@ export const runWorker = async (
   { onStopRequest, tell, ...wishes }: WorkerRun,
 ): Promise<PoolEnd> => {
   const events = await eventsFor(app, tell);
-  const { queue, home, outdated, isTrusted } = app;
+  const { queue, clock, home, outdated, isTrusted } = app;
   const settings = workerSettings(app.config, app.environment, app.outer, {
     ...wishes,
     home,
@@ -49,6 +49,7 @@ export const runWorker = async (
   });
   const end = await runDaemon({
     queue,
+    clock,
     runners: await app.runners(),
     settings: { ...settings, outdated, isTrusted },
     tell: events.tell,

@@ -1,5 +1,4 @@
 /** Ends the daemons of a home that run on this host. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import { isSilent } from '../../app/living.ts';
@@ -16,7 +15,7 @@ const BETWEEN_SIGNALS_MS = 250;
  * Waits up to `waitMs` milliseconds until they are gone.
  */
 export const stopWorkers = async (
-  { queue, caller }: Pick<App, 'queue' | 'caller'>,
+  { queue, caller, clock }: Pick<App, 'queue' | 'caller' | 'clock'>,
   { now, waitMs, signal }: { now: boolean; waitMs: number; signal?: AbortSignal },
 ): Promise<StopDocument> => {
   requireAllowed(caller, 'work', { undone: 'No worker was stopped.' });
@@ -27,15 +26,15 @@ export const stopWorkers = async (
   });
   for (const { process } of here) sendSignal(process, 'SIGTERM');
   if (now && here.length > 0) {
-    await delay(BETWEEN_SIGNALS_MS);
+    await clock.sleep(BETWEEN_SIGNALS_MS);
     for (const { process } of here) sendSignal(process, 'SIGTERM');
   }
   const unreached = workers.filter((worker) => processOf(worker) === undefined);
   const silent = unreached.filter(isSilent).map(({ worker_id }) => worker_id);
-  const end = performance.now() + waitMs;
+  const end = clock.steadyMs() + waitMs;
   while (here.some(({ process }) => isAlive(process))) {
-    if (performance.now() >= end || signal?.aborted === true) break;
-    await delay(POLL_MS);
+    if (clock.steadyMs() >= end || signal?.aborted === true) break;
+    await clock.sleep(POLL_MS);
   }
   const left = new Set(here.filter(({ process }) => isAlive(process)).map(({ worker }) => worker.worker_id));
   const after = left.size === 0 ? [] : await queue.workers();

@@ -7,7 +7,8 @@ import {
   resultDocument,
   type Slice,
 } from '../../actions/tasks/result.ts';
-import { REVEAL_HINT, type View, withheldError } from '../../app/withhold.ts';
+import type { App } from '../../app/app.ts';
+import { REVEAL_HINT, withheldError } from '../../app/withhold.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { isEnded } from '../../task/lifecycle.ts';
 import type { TaskRecord } from '../../task/record.ts';
@@ -29,7 +30,7 @@ export interface ResultLook extends Slice {
 /** Prints what the tasks, all of them ended, produced; exit code 1 and the reasons where one of them failed. */
 export async function printResults(
   command: BaseCommand,
-  opened: { queue: Queue; view: View },
+  opened: Pick<App, 'queue' | 'view' | 'clock'>,
   ids: readonly string[],
   look: ResultLook,
 ): Promise<void> {
@@ -84,7 +85,7 @@ const titleOf = (record: TaskRecord): string => {
 /** Says of each that failed why; exit code 1 where there is one. */
 export async function tellFailures(
   command: BaseCommand,
-  opened: { queue: Pick<Queue, 'get' | 'state'>; view: View },
+  opened: Pick<App, 'queue' | 'view' | 'clock'>,
   ids: readonly string[],
 ): Promise<void> {
   for (const id of ids) {

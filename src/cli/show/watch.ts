@@ -1,6 +1,6 @@
 /** Shows something again and again: in place on a terminal, else a block or a line of JSON at each change. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AnyDocument } from '../../actions/documents.ts';
+import type { App } from '../../app/app.ts';
 import { jsonLine } from '../../text/harmless.ts';
 import type { BaseCommand } from '../base-command.ts';
 import { linesAgain } from '../drawn.ts';
@@ -22,18 +22,19 @@ const EVERY_MS = 500;
 /** Until Ctrl-C, or after a last view. */
 export const watchInTerminal = async (
   command: Pick<BaseCommand, 'exitWith'>,
+  { clock }: Pick<App, 'clock'>,
   look: () => Promise<View>,
   json: boolean,
 ): Promise<void> => {
   const signal = untilInterrupt();
-  await watchView(look, { json, signal });
+  await watchView(look, { json, signal, clock });
   if (signal.aborted) command.exitWith(Number(signal.reason));
 };
 
 /** Returns after a last view, or when `signal` aborts. */
 const watchView = async (
   look: () => Promise<View>,
-  { json, signal }: { json: boolean; signal: AbortSignal },
+  { json, signal, clock }: { json: boolean; signal: AbortSignal } & Pick<App, 'clock'>,
 ): Promise<void> => {
   const terminal = !json && (await isTerminal());
   let before: string | undefined;
@@ -41,16 +42,16 @@ const watchView = async (
   while (!signal.aborted) {
     const view = await look();
     if (terminal) {
-      const shown = firstLines(await view.draw(Date.now()), (process.stdout.rows || 24) - 1);
+      const shown = firstLines(await view.draw(clock.wallMs()), (process.stdout.rows || 24) - 1);
       await writeDrawn('stdout', `${linesAgain(lines)}${shown.join('\n')}\n`);
       lines = shown.length;
     } else if (view.signature !== before) {
-      const text = json ? jsonLine(view.json) : await view.draw(Date.now());
+      const text = json ? jsonLine(view.json) : await view.draw(clock.wallMs());
       await writeDrawn('stdout', `${json || before === undefined ? '' : '\n'}${text}\n`);
     }
     before = view.signature;
     if (view.last) return;
-    await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await clock.sleep(EVERY_MS, signal);
   }
 };
 

@@ -17,6 +17,6 @@ export default class Workers extends BaseCommand {
     if (flags.json) return this.printJson(listed);
     const { workers } = listed;
     if (workers.length === 0) return this.hint('No worker is running: `koubou work --detach` starts one.');
-    await this.printDrawn(renderWorkers(workers, await openScreen(app.outer, workers), Date.now()));
+    await this.printDrawn(renderWorkers(workers, await openScreen(app.outer, workers), app.clock.wallMs()));
   }
 }

@@ -1,6 +1,7 @@
 /** The file queue: each member of the Queue interface, and the file in which its protocol is. */
 import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
+import { systemClock } from '../../process/clock.ts';
 import { isEnded, type State } from '../../task/lifecycle.ts';
 import type { NewTask, TaskRecord } from '../../task/record.ts';
 import type { Artifacts } from '../artifacts.ts';
@@ -46,7 +47,7 @@ import { listWorkers, passedOver } from './workers/worker-files.ts';
 const WATCH_UP_TO = 1000;
 
 // Two processes that add in one millisecond must not share the microseconds of their ids.
-const wallClockMs = (): number => Date.now() + ((process.hrtime()[1] / 1e6) % 1);
+const wallClockMs = (): number => systemClock.wallMs() + ((process.hrtime()[1] / 1e6) % 1);
 
 // Names must differ, nobody must be unable to guess them: node:crypto would be a tenth of a short command.
 const unlikelyBytes = (count: number): Uint8Array =>
@@ -223,6 +224,7 @@ export class FileQueue implements Queue, Inbox {
   watch(): ChangeHint {
     const watch = new PendingWatch({
       folder: this.#context.layout.pending,
+      clock: this.#context.machine,
       onChange: () => this.#lookAgain(),
       worthwhile: () => this.#members.every((member) => member.candidates.seen <= WATCH_UP_TO),
     });

@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { errorInfo } from '../../errors.ts';
 import { openOwn } from '../../names/own-file.ts';
+import { type Clock, systemClock } from '../../process/clock.ts';
 import type { Lease } from '../../process/lease.ts';
 import { RunFailure } from '../failure.ts';
 import { asksForPerson, isQuestion } from './output.ts';
@@ -17,27 +18,40 @@ export class AgentLogText {
   readonly #log: FileHandle;
   readonly #logStart: number;
   readonly #progress: Lease['progress'];
+  readonly #clock: Clock;
   #copied = 0;
   #logSize: number;
-  #lastCame = performance.now();
+  #lastCame: number;
   /** Nothing came since it was looked at for a question. */
   #judged = false;
   #fromModel = false;
 
-  private constructor(stdout: FileHandle, log: FileHandle, logStart: number, progress: Lease['progress']) {
+  private constructor(
+    stdout: FileHandle,
+    log: FileHandle,
+    logStart: number,
+    progress: Lease['progress'],
+    clock: Clock,
+  ) {
     this.#stdout = stdout;
     this.#log = log;
     this.#logStart = logStart;
     this.#logSize = logStart;
     this.#progress = progress;
+    this.#clock = clock;
+    this.#lastCame = clock.steadyMs();
   }
 
   /** Both files are made when missing. Close it in any case. */
-  static async open(stdoutPath: string, { logPath, progress }: Lease): Promise<AgentLogText> {
+  static async open(
+    stdoutPath: string,
+    { logPath, progress }: Lease,
+    clock = systemClock,
+  ): Promise<AgentLogText> {
     const stdout = await openOwn(stdoutPath, 'read and append');
     try {
       const log = await openOwn(logPath, 'read and append');
-      return new AgentLogText(stdout, log, (await log.stat()).size, progress);
+      return new AgentLogText(stdout, log, (await log.stat()).size, progress, clock);
     } catch (error) {
       await stdout.close();
       throw error;
@@ -51,12 +65,12 @@ export class AgentLogText {
     this.#logSize = (await this.#log.stat()).size;
     if (errors + printed > 0) {
       this.#progress(errors + printed);
-      this.#lastCame = performance.now();
+      this.#lastCame = this.#clock.steadyMs();
       this.#judged = false;
       this.#fromModel = printed > 0;
       return;
     }
-    if (this.#judged || performance.now() - this.#lastCame < QUIET_MS) return;
+    if (this.#judged || this.#clock.steadyMs() - this.#lastCame < QUIET_MS) return;
     this.#judged = true;
     const tail = await this.#tail();
     const last = tail.trimEnd().split('\n').at(-1) ?? '';

@@ -70,7 +70,7 @@ export class Attempt {
   progress = 0;
   readonly #dependencies: AttemptDeps;
   /** By the clock that nobody sets. */
-  readonly #startedMs = performance.now();
+  readonly #startedMs: number;
   readonly #plan: AttemptPlan;
   readonly #steps: Steps;
   readonly #lease: Lease;
@@ -79,11 +79,13 @@ export class Attempt {
 
   constructor(dependencies: AttemptDeps, claim: Claim<Admitted>) {
     this.#dependencies = dependencies;
+    const { clock } = dependencies;
+    this.#startedMs = clock.steadyMs();
     const { plan } = claim.admission;
     this.#plan = plan;
     this.claim = { ...claim, task: plan.task };
-    this.clocks = new AttemptClocks(plan.limits);
-    this.#steps = new Steps(this.clocks);
+    this.clocks = new AttemptClocks(plan.limits, clock);
+    this.#steps = new Steps(this.clocks, clock);
     this.#lease = leaseOf(dependencies.member, this.claim, {
       signal: this.clocks.signal,
       progress: (amount) => {
@@ -106,17 +108,16 @@ export class Attempt {
   async run(): Promise<AttemptEnd> {
     const { id, run } = this.claim;
     const verdict = await this.#judged();
-    const { member, settings } = this.#dependencies;
+    const { member, settings, clock } = this.#dependencies;
     const outcome = await outcomeOf(verdict, {
       claim: this.claim,
       artifacts: this.#dependencies.artifacts,
       plan: this.#plan,
       workerId: member.workerId,
       home: settings.home,
-      tookMs: performance.now() - this.#startedMs,
+      tookMs: clock.steadyMs() - this.#startedMs,
       waiting: this.#dependencies,
-    });
-    this.clocks.end();
+    }).finally(() => this.clocks.end());
     const settled = await this.#settle(outcome);
     if (settled.kind === 'fenced') return { event: 'task_taken_away', task_id: id, attempt: run };
     const { state, dueMs, outcome: kept } = settled;
@@ -125,8 +126,8 @@ export class Attempt {
       task_id: id,
       attempt: run,
       state: state as Extract<AttemptEnd, { event: 'task_ended' }>['state'],
-      seconds: (performance.now() - this.#startedMs) / 1000,
-      again_in: dueMs === null ? null : Math.max(0, (dueMs - Date.now()) / 1000),
+      seconds: (clock.steadyMs() - this.#startedMs) / 1000,
+      again_in: dueMs === null ? null : Math.max(0, (dueMs - clock.wallMs()) / 1000),
       // Another outcome of this run may have been there first, and then it is what counts.
       error: kept.error === null ? null : { ...kept.error, code: knownCode(kept.error.code) },
     };

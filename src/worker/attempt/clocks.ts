@@ -4,6 +4,7 @@
  * check that the caller asked for, may be silent.
  */
 import { type ErrorInfo, errorInfo } from '../../errors.ts';
+import { after, type Clock } from '../../process/clock.ts';
 
 export interface Limits {
   /** Seconds; 0 is no limit. */
@@ -23,19 +24,23 @@ export type Phase = 'preparing' | 'loading' | 'running' | 'checking';
 
 export class AttemptClocks {
   readonly #limits: Limits;
+  readonly #clock: Clock;
   readonly #controller = new AbortController();
   #phase: Phase = 'running';
-  #phaseSince = performance.now();
+  #phaseSince: number;
   /** Milliseconds outside of loading before the present phase. */
   #ran = 0;
-  #lastProgress = performance.now();
+  #lastProgress: number;
   #stop: Stop | undefined;
   #ended = false;
   #doing: string | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelLook = (): void => undefined;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, clock: Clock) {
     this.#limits = limits;
+    this.#clock = clock;
+    this.#phaseSince = clock.steadyMs();
+    this.#lastProgress = this.#phaseSince;
     this.#arm();
   }
 
@@ -49,12 +54,12 @@ export class AttemptClocks {
   }
 
   progress(): void {
-    this.#lastProgress = performance.now();
+    this.#lastProgress = this.#clock.steadyMs();
   }
 
   phase(phase: Phase): void {
     if (phase === this.#phase) return;
-    const now = performance.now();
+    const now = this.#clock.steadyMs();
     if (this.#phase !== 'loading') this.#ran += now - this.#phaseSince;
     this.#phase = phase;
     this.#phaseSince = now;
@@ -77,17 +82,17 @@ export class AttemptClocks {
   /** Nothing is limited any more. */
   end(): void {
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#cancelLook();
   }
 
   #arm(): void {
-    clearTimeout(this.#timer);
+    this.#cancelLook();
     if (this.#ended) return;
     const next = this.#nextLimit();
     if (next === undefined) return;
-    // setTimeout takes 32 bits of milliseconds; a longer limit is looked at again on the way.
-    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(next.inMs, 1), 2 ** 30));
-    this.#timer.unref();
+    // A timer takes 32 bits of milliseconds; a longer limit is looked at again on the way.
+    const inMs = Math.min(Math.max(next.inMs, 1), 2 ** 30);
+    this.#cancelLook = after(this.#clock, inMs, () => this.#look());
   }
 
   #look(): void {
@@ -101,7 +106,7 @@ export class AttemptClocks {
   }
 
   #nextLimit(): { inMs: number; error: ErrorInfo } | undefined {
-    const now = performance.now();
+    const now = this.#clock.steadyMs();
     const inPhase = now - this.#phaseSince;
     const { timeout, stall, load } = this.#limits;
     if (this.#phase === 'loading') {

@@ -1,8 +1,9 @@
 /** Waits with what has to be written until it can be: an outcome is kept in memory where the disk is full. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { mayPass } from '../../errors.ts';
+import type { Clock } from '../../process/clock.ts';
 
 export interface Waiting {
+  clock: Clock;
   /** Told why nothing can be written yet, so that nothing new is claimed meanwhile; null once it is. */
   outcomeWaits: (why: string | null) => void;
   /** Ended when nobody may wait any longer for that. */
@@ -13,7 +14,7 @@ const RETRY_MS = 1000;
 
 /** Rejects with what does not pass, and with everything after `giveUp`. */
 export const onceWritten = async <T>(
-  { outcomeWaits, giveUp }: Waiting,
+  { clock, outcomeWaits, giveUp }: Waiting,
   write: () => Promise<T>,
 ): Promise<T> => {
   for (;;) {
@@ -26,7 +27,7 @@ export const onceWritten = async <T>(
       if (why === undefined || giveUp.aborted) throw error;
       outcomeWaits(why);
       // The last try is made at once when nobody may wait any longer.
-      await delay(RETRY_MS, undefined, { signal: giveUp }).catch(() => undefined);
+      await clock.sleep(RETRY_MS, giveUp);
     }
   }
 };

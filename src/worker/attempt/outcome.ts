@@ -24,9 +24,9 @@ export interface OutcomeDeps {
 }
 
 export const outcomeOf = async (verdict: AttemptResult, parts: OutcomeDeps): Promise<RunOutcome> => {
-  const { claim, plan, workerId, tookMs } = parts;
+  const { claim, plan, workerId, tookMs, waiting } = parts;
   const route = plan.route instanceof KoubouError ? undefined : plan.route;
-  const endedAt = new Date();
+  const endedAt = new Date(waiting.clock.wallMs());
   const outcome: RunOutcome = {
     version: 1,
     task_id: claim.id,

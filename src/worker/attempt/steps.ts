@@ -2,6 +2,7 @@
  * The steps of an attempt. Each ends with the attempt at the latest, also where it hangs in the kernel: then it is left
  * behind, and whoever gives back what it may still use waits for it.
  */
+import { after, type Clock } from '../../process/clock.ts';
 import type { AttemptClocks } from './clocks.ts';
 
 export interface StepOptions {
@@ -16,10 +17,12 @@ const GRACE_MS = 500;
 
 export class Steps {
   readonly #clocks: Pick<AttemptClocks, 'signal' | 'doing'>;
+  readonly #clock: Clock;
   readonly #left = new Map<Promise<unknown>, string>();
 
-  constructor(clocks: Pick<AttemptClocks, 'signal' | 'doing'>) {
+  constructor(clocks: Pick<AttemptClocks, 'signal' | 'doing'>, clock: Clock) {
     this.#clocks = clocks;
+    this.#clock = clock;
   }
 
   /** `what` follows "it was still"; it stands in the error of an attempt that takes too long. */
@@ -30,23 +33,23 @@ export class Steps {
     const done = work();
     const { promise: over, reject } = Promise.withResolvers<never>();
     for (const each of [done, over]) each.catch(() => undefined);
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = (): void => undefined;
     const onAbort = (): void => {
-      timer = setTimeout(() => {
+      cancel = after(this.#clock, graceMs, () => {
         const end = done
           .then((given) => late?.(given as never))
           .catch(() => undefined)
           .finally(() => this.#left.delete(end));
         this.#left.set(end, what);
         reject(new StepLeft(what));
-      }, graceMs);
+      });
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await Promise.race([done, over]);
     } finally {
-      clearTimeout(timer);
+      cancel();
       signal.removeEventListener('abort', onAbort);
       this.#clocks.doing(null);
     }

@@ -20,15 +20,22 @@ export class Attempts {
   failed = 0;
   /** Of koubou, the first one. */
   fault: unknown;
+  #idleSinceMs: number;
   /** Attempts that have ended, with something that hangs. */
   #hanging = 0;
 
   constructor(parts: AttemptsDeps) {
     this.#parts = parts;
+    this.#idleSinceMs = parts.dependencies.clock.steadyMs();
   }
 
   get size(): number {
     return this.#running.size;
+  }
+
+  /** How long ago the last one ended, or since when there was none. */
+  get idleMs(): number {
+    return this.#parts.dependencies.clock.steadyMs() - this.#idleSinceMs;
   }
 
   /** Whether a system call of one that has ended goes on. */
@@ -80,6 +87,7 @@ export class Attempts {
       this.fault ??= error;
     }
     this.#running.delete(id);
+    this.#idleSinceMs = this.#parts.dependencies.clock.steadyMs();
     this.#noteHanging(attempt.left);
     this.#parts.left();
   }

@@ -1,11 +1,13 @@
 /** Claims tasks for a daemon, and pauses where the queue fails. */
 import { KoubouError, systemCode } from '../../errors.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { Claim, Member } from '../../queue/queue.ts';
 import type { AdmissionPolicy, Admitted } from './admission.ts';
 import type { Notes } from './notes.ts';
 
 export interface ClaimingDeps {
   member: Member;
+  clock: Clock;
   gate: AdmissionPolicy;
   notes: Notes;
   /** Whether the task is still in hand: its last run went back to the queue and is being cleared up. */
@@ -26,7 +28,7 @@ export class Claiming {
 
   /** Milliseconds until the next try; 0: it may be made now. */
   get pauseMs(): number {
-    return Math.max(0, this.#againAt - performance.now());
+    return Math.max(0, this.#againAt - this.#parts.clock.steadyMs());
   }
 
   /** undefined: there is none to claim, or none can be claimed now. */
@@ -48,7 +50,7 @@ export class Claiming {
       }
       // That the queue fails is not the task's fault.
       if (!isOfQueue(error)) throw error;
-      this.#againAt = performance.now() + CLAIM_RETRY_MS;
+      this.#againAt = this.#parts.clock.steadyMs() + CLAIM_RETRY_MS;
       const words = error instanceof Error ? error.message : String(error);
       notes.set('claim', `nothing can be claimed (${words})`);
       return undefined;

@@ -1,5 +1,6 @@
 /** When a daemon that ends by itself has nothing left to do. */
 import type { Left } from '../../events.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { readyIn } from '../../task/lifecycle.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -14,6 +15,7 @@ const BACKING_OFF_LOOK_MS = 2000;
 
 export interface DrainCheckDeps {
   queue: Queue;
+  clock: Clock;
   endpoints: Endpoints;
   /** Mends the queue, so that what is ready lies where it is counted. */
   sweep: () => Promise<void>;
@@ -52,9 +54,9 @@ export class DrainCheck {
     if (endpoints.downForSeconds < ENDPOINT_SECONDS || (await takeable())) return undefined;
     // Counted by name now, but refused on a view that may be older: what came since must be looked at too.
     if (left.unserved !== this.#unserved.count) {
-      this.#unserved = { count: left.unserved, since: performance.now() };
+      this.#unserved = { count: left.unserved, since: this.#parts.clock.steadyMs() };
     }
-    return performance.now() - this.#unserved.since > VIEW_AGE_MS ? left : undefined;
+    return this.#parts.clock.steadyMs() - this.#unserved.since > VIEW_AGE_MS ? left : undefined;
   }
 
   /** As `nothingToDo`, said before the last look: whoever adds a task after it does not count on this daemon. */
@@ -74,11 +76,11 @@ export class DrainCheck {
 
   /** Whether a task that failed is to be tried again; those that were only asked for later do not count. */
   async #backingOff(): Promise<boolean> {
-    if (this.#backsOff && performance.now() < this.#lookAgainAtMs) return true;
+    if (this.#backsOff && this.#parts.clock.steadyMs() < this.#lookAgainAtMs) return true;
     const delayed = await this.#parts.queue.list({ states: ['delayed'] });
     const again = delayed.filter((record) => record.attempts.length > 0);
-    const dueIn = again.map((record) => (Date.parse(record.due_at ?? '') || 0) - Date.now());
-    this.#lookAgainAtMs = performance.now() + Math.min(BACKING_OFF_LOOK_MS, ...dueIn);
+    const dueIn = again.map((record) => (Date.parse(record.due_at ?? '') || 0) - this.#parts.clock.wallMs());
+    this.#lookAgainAtMs = this.#parts.clock.steadyMs() + Math.min(BACKING_OFF_LOOK_MS, ...dueIn);
     this.#backsOff = again.length > 0;
     return this.#backsOff;
   }

@@ -1,5 +1,6 @@
 /** Which endpoints answer. A task whose endpoint is down is not claimed, so waiting for it costs no attempt. */
 import type { EmitEvent } from '../../events.ts';
+import { after, type Clock } from '../../process/clock.ts';
 import type { Runner } from '../../runner/runner.ts';
 
 /** What a server may ask us to wait before it is asked again. */
@@ -20,25 +21,30 @@ interface State {
   downSince: number;
   everUp: boolean;
   probing: boolean;
-  timer: NodeJS.Timeout | undefined;
+  cancelProbe: () => void;
   probes: number;
   /** Runs that found it down one after the other, though a probe had found it well in between. */
   setbacks: number;
 }
 
+export interface EndpointsDeps {
+  runners: ReadonlyMap<string, Runner>;
+  clock: Clock;
+  tell: EmitEvent;
+  onChange: () => void;
+  probeSeconds: ProbeSeconds;
+}
+
 export class Endpoints {
+  readonly #clock: Clock;
   readonly #tell: EmitEvent;
   readonly #onChange: () => void;
   readonly #probeSeconds: ProbeSeconds;
   readonly #states = new Map<string, State>();
   #closed = false;
 
-  constructor(
-    runners: ReadonlyMap<string, Runner>,
-    tell: EmitEvent,
-    onChange: () => void,
-    probeSeconds: ProbeSeconds,
-  ) {
+  constructor({ runners, clock, tell, onChange, probeSeconds }: EndpointsDeps) {
+    this.#clock = clock;
     this.#probeSeconds = probeSeconds;
     this.#tell = tell;
     this.#onChange = onChange;
@@ -50,7 +56,7 @@ export class Endpoints {
           downSince: 0,
           everUp: false,
           probing: false,
-          timer: undefined,
+          cancelProbe: () => undefined,
           probes: 0,
           setbacks: 0,
         });
@@ -89,7 +95,7 @@ export class Endpoints {
   get downForSeconds(): number {
     const recent = [...this.#states.values()].filter((state) => state.status === 'down' && state.everUp);
     if (recent.length === 0) return Number.POSITIVE_INFINITY;
-    return (performance.now() - Math.max(...recent.map((state) => state.downSince))) / 1000;
+    return (this.#clock.steadyMs() - Math.max(...recent.map((state) => state.downSince))) / 1000;
   }
 
   /**
@@ -124,7 +130,7 @@ export class Endpoints {
     if (state.status !== 'down') {
       state.everUp ||= state.status === 'up';
       state.status = 'down';
-      if (state.setbacks <= 1) state.downSince = performance.now();
+      if (state.setbacks <= 1) state.downSince = this.#clock.steadyMs();
       state.probes = 0;
       if (state.setbacks <= 1) this.#tell({ event: 'endpoint_down', endpoint: name, reason });
       this.#onChange();
@@ -138,9 +144,8 @@ export class Endpoints {
             Math.max(retryAfter, state.setbacks > 1 ? this.#pause(state) : 0) * 1000,
           );
     state.probes += 1;
-    clearTimeout(state.timer);
-    state.timer = setTimeout(() => void this.#probe(name, runner, state), wait);
-    state.timer.unref();
+    state.cancelProbe();
+    state.cancelProbe = after(this.#clock, wait, () => void this.#probe(name, runner, state));
   }
 
   /** Seconds before the next probe. */
@@ -170,6 +175,6 @@ export class Endpoints {
 
   close(): void {
     this.#closed = true;
-    for (const state of this.#states.values()) clearTimeout(state.timer);
+    for (const state of this.#states.values()) state.cancelProbe();
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../process/clock.ts';
 import type { Claim, Member } from '../../queue/queue.ts';
 import type { Admitted } from './admission.ts';
 import type { Claiming } from './claim-loop.ts';
@@ -5,6 +6,7 @@ import type { Slots } from './slots.ts';
 
 export interface FillingParts {
   member: Member;
+  clock: Clock;
   claiming: Claiming;
   slots: Slots;
   /** How many attempts are in hand. */
@@ -36,8 +38,8 @@ export class Filling {
   }
 
   async #scale(): Promise<void> {
-    const { member, slots, running } = this.#parts;
+    const { member, clock, slots, running } = this.#parts;
     this.backlog = await member.backlog();
-    slots.adjust(running(), this.backlog, performance.now());
+    slots.adjust(running(), this.backlog, clock.steadyMs());
   }
 }

@@ -1,4 +1,5 @@
 /** Says that the daemon lives, and hears what was told to it. */
+import { after, type Clock } from '../../process/clock.ts';
 import type { Beat, Member } from '../../queue/queue.ts';
 import { action, say, toText } from '../../say/say.ts';
 import type { Notes } from './notes.ts';
@@ -12,6 +13,7 @@ const OUTDATED = toText(
 
 export interface HeartbeatDeps {
   member: Member;
+  clock: Clock;
   notes: Notes;
   state: () => Omit<Beat, 'notes'>;
   /** As WorkerSettings.outdated. */
@@ -23,7 +25,7 @@ export interface HeartbeatDeps {
 export class Heartbeat {
   readonly #parts: HeartbeatDeps;
   #last: Promise<void> = Promise.resolve();
-  #soon: NodeJS.Timeout | undefined;
+  #soon: (() => void) | undefined;
 
   constructor(parts: HeartbeatDeps) {
     this.#parts = parts;
@@ -37,15 +39,15 @@ export class Heartbeat {
 
   /** A moment later, once for all who ask until then: what status shows is then hardly ever behind. */
   soon(): void {
-    this.#soon ??= setTimeout(() => {
+    this.#soon ??= after(this.#parts.clock, SOON_MS, () => {
       this.#soon = undefined;
       void this.beat();
-    }, SOON_MS);
+    });
   }
 
   /** Says nothing more, and returns when what is being said has been said. */
   async close(): Promise<void> {
-    clearTimeout(this.#soon);
+    this.#soon?.();
     await this.#last;
   }
 

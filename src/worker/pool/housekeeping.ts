@@ -1,5 +1,6 @@
 /** The daemon's share in mending the queue: sweeps, one after the other, and adoption of dropped files. */
 import type { EmitEvent } from '../../events.ts';
+import { after, type Clock } from '../../process/clock.ts';
 import type { Member, Queue, SweepReport } from '../../queue/queue.ts';
 import type { Budget } from '../../task/budget.ts';
 import type { TaskFile } from '../../task/record.ts';
@@ -11,6 +12,7 @@ const QUICK_AT_MOST_EVERY_MS = 50;
 
 export interface HousekeepingDeps {
   queue: Queue;
+  clock: Clock;
   member: Member;
   plan: Planner;
   tell: EmitEvent;
@@ -23,7 +25,7 @@ export class Housekeeping {
   readonly #parts: HousekeepingDeps;
   #last: Promise<void> = Promise.resolve();
   #waiting: Promise<void> | undefined;
-  #soon: NodeJS.Timeout | undefined;
+  #soon: (() => void) | undefined;
   #quickAt = Number.NEGATIVE_INFINITY;
   #closed = false;
   #adopting = 0;
@@ -36,7 +38,7 @@ export class Housekeeping {
   quickly(): Promise<void> {
     this.#waiting ??= this.#sweep(async () => {
       this.#waiting = undefined;
-      this.#quickAt = performance.now();
+      this.#quickAt = this.#parts.clock.steadyMs();
       const report = await this.#parts.queue.sweepQuickly(this.#budgetOf);
       return this.#parts.queue.inbox?.sawDropped(this.#parts.member.workerId)
         ? this.#withAdopted(report)
@@ -48,15 +50,15 @@ export class Housekeeping {
   /** As `quickly`, at once or, where one was just made, a moment later. */
   soon(): void {
     if (this.#soon !== undefined || this.#closed) return;
-    const wait = this.#quickAt + QUICK_AT_MOST_EVERY_MS - performance.now();
+    const wait = this.#quickAt + QUICK_AT_MOST_EVERY_MS - this.#parts.clock.steadyMs();
     if (wait <= 0) {
       void this.quickly();
       return;
     }
-    this.#soon = setTimeout(() => {
+    this.#soon = after(this.#parts.clock, wait, () => {
       this.#soon = undefined;
       void this.quickly();
-    }, wait);
+    });
   }
 
   all(): Promise<void> {
@@ -85,7 +87,7 @@ export class Housekeeping {
   /** Starts nothing more, and returns when what runs has ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#soon);
+    this.#soon?.();
     await this.#last;
   }
 

@@ -6,6 +6,7 @@
  */
 import { mayPass } from '../../errors.ts';
 import type { EmitEvent, Left } from '../../events.ts';
+import { type Clock, every } from '../../process/clock.ts';
 import type { ChangeHint, Claim, Member, Queue } from '../../queue/queue.ts';
 import type { Runner } from '../../runner/runner.ts';
 import { action, say, toText } from '../../say/say.ts';
@@ -18,7 +19,6 @@ import { obeyCancels } from './cancels.ts';
 import { CLAIM_RETRY_MS, Claiming } from './claim-loop.ts';
 import { DrainCheck, leftIn } from './drain-check.ts';
 import { Endpoints } from './endpoints.ts';
-import { every } from './every.ts';
 import { Filling } from './filling.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -34,6 +34,7 @@ const CANCEL_LOOK_MS = 500;
 
 export interface PoolDeps {
   queue: Queue;
+  clock: Clock;
   member: Member;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
@@ -62,32 +63,34 @@ export class Pool {
   #stopping = false;
   #fenced = false;
   #outcomeWaits = false;
-  #idleSince = performance.now();
 
   constructor(parts: PoolDeps) {
-    const { queue, member, settings, runners, tell } = parts;
+    const { queue, clock, member, settings, runners, tell } = parts;
     this.#parts = parts;
     const notes = new Notes(tell);
     this.#notes = notes;
-    this.#endpoints = new Endpoints(runners, tell, () => this.#wakeUp(), settings.probeSeconds);
+    const wake = (): void => this.#wakeUp();
+    const { probeSeconds } = settings;
+    this.#endpoints = new Endpoints({ runners, clock, tell, probeSeconds, onChange: wake });
     const plan = plannerOf(settings, runners);
     this.#policy = new AdmissionPolicy(settings, plan, runners, this.#endpoints);
     this.#claiming = new Claiming({
       member,
+      clock,
       gate: this.#policy,
       notes,
       isInHand: (id) => this.#attempts.has(id),
       onFenced: () => this.#setFenced(),
     });
     const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
-    this.#slots = new Slots(settings, scaling, performance.now());
-    const onMoved = (): void => this.#wakeUp();
-    this.#housekeeping = new Housekeeping({ queue, member, plan, tell, notes, onMoved });
+    this.#slots = new Slots(settings, scaling, clock.steadyMs());
+    this.#housekeeping = new Housekeeping({ queue, clock, member, plan, tell, notes, onMoved: wake });
     this.#attempts = this.#newAttempts();
     this.#heartbeat = this.#newHeartbeat();
     this.#drainCheck = this.#newDrainCheck();
     this.#filling = new Filling({
       member,
+      clock,
       claiming: this.#claiming,
       slots: this.#slots,
       running: () => this.#attempts.size,
@@ -97,13 +100,10 @@ export class Pool {
   }
 
   #newAttempts(): Attempts {
-    const { queue, member, runners, settings, tell } = this.#parts;
+    const { queue, tell } = this.#parts;
     return new Attempts({
       dependencies: {
-        member,
-        runners,
-        settings,
-        tell,
+        ...this.#parts,
         artifacts: queue.artifacts,
         outcomeWaits: (why) => this.#setOutcomeWaits(why),
         endpointDown: (runner, reason, retryAfter) => this.#endpoints.markDown(runner, reason, retryAfter),
@@ -116,7 +116,6 @@ export class Pool {
       },
       left: () => {
         this.#heartbeat.soon();
-        this.#idleSince = performance.now();
         this.#wakeUp();
         // What waited for this task may be ready: nobody should wait for the timer to find out.
         this.#housekeeping.soon();
@@ -125,9 +124,10 @@ export class Pool {
   }
 
   #newHeartbeat(): Heartbeat {
-    const { member, settings, tell } = this.#parts;
+    const { clock, member, settings, tell } = this.#parts;
     return new Heartbeat({
       member,
+      clock,
       notes: this.#notes,
       state: () => ({
         slots: this.#slots.count,
@@ -148,9 +148,10 @@ export class Pool {
   }
 
   #newDrainCheck(): DrainCheck {
-    const { queue, member, settings } = this.#parts;
+    const { queue, clock, member, settings } = this.#parts;
     return new DrainCheck({
       queue,
+      clock,
       endpoints: this.#endpoints,
       sweep: () => this.#housekeeping.quickly(),
       othersToo: settings.until.kind === 'drained',
@@ -175,23 +176,23 @@ export class Pool {
 
   /** Works until the end that the settings name. Rejects for a fault of koubou. Nothing runs any more when it settles. */
   async run(): Promise<PoolEnd> {
-    const { queue, member, settings } = this.#parts;
+    const { queue, clock, member, settings } = this.#parts;
     const hint = queue.watch();
     const timers = [
-      every(settings.heartbeatSeconds * 1000, () => this.#heartbeat.beat()),
-      every(BUSY_BEAT_MS, async () => {
+      every(clock, settings.heartbeatSeconds * 1000, () => this.#heartbeat.beat()),
+      every(clock, BUSY_BEAT_MS, async () => {
         if (this.#attempts.size > 0) this.#heartbeat.soon();
       }),
-      every(QUICK_SWEEP_MS, () => this.#housekeeping.quickly()),
-      every(FULL_SWEEP_MS, () => this.#housekeeping.all()),
-      every(CANCEL_LOOK_MS, () => obeyCancels(member, this.#attempts, this.#notes)),
+      every(clock, QUICK_SWEEP_MS, () => this.#housekeeping.quickly()),
+      every(clock, FULL_SWEEP_MS, () => this.#housekeeping.all()),
+      every(clock, CANCEL_LOOK_MS, () => obeyCancels(member, this.#attempts, this.#notes)),
     ];
     try {
       await this.#housekeeping.all();
       await this.#heartbeat.beat();
       return await this.#loop(hint);
     } finally {
-      for (const timer of timers) clearInterval(timer);
+      for (const cancel of timers) cancel();
       this.#endpoints.close();
       this.#attempts.giveUp();
       await this.#attempts.allEnded();
@@ -225,7 +226,7 @@ export class Pool {
   /** Does what can be done now. Answers with the end, or with how long to wait for something to change. */
   async #look(hint: ChangeHint): Promise<PoolEnd | number> {
     const dueMs = await this.#parts.queue.nextDueMs();
-    if (dueMs !== null && dueMs <= Date.now()) await this.#housekeeping.quickly();
+    if (dueMs !== null && dueMs <= this.#parts.clock.wallMs()) await this.#housekeeping.quickly();
     this.#requireTrust();
     if (this.#mayClaim()) await this.#filling.fill();
     this.#notes.set('watcher', hint.trouble);
@@ -261,7 +262,7 @@ export class Pool {
     return pauseMs({
       until: this.#parts.settings.until,
       active: this.#attempts.size > 0 || this.#stopping || this.#filling.backlog > 0 || this.#slots.mayClose,
-      dueInMs: nextDueMs === null ? null : nextDueMs - Date.now(),
+      dueInMs: nextDueMs === null ? null : nextDueMs - this.#parts.clock.wallMs(),
       claimInMs: this.#claiming.pauseMs,
     });
   }
@@ -274,7 +275,7 @@ export class Pool {
     if (this.#stopping) return { kind: 'stopped', left: await leftIn(this.#parts.queue), ...ended };
     const { until } = this.#parts.settings;
     if (until.kind === 'stopped') return undefined;
-    if (until.kind === 'idle' && performance.now() - this.#idleSince < until.seconds * 1000) return undefined;
+    if (until.kind === 'idle' && this.#attempts.idleMs < until.seconds * 1000) return undefined;
     const left = await this.#drainCheck.announced();
     return left && { kind: 'done', left, ...ended };
   }

@@ -1,6 +1,7 @@
 /** What tasks that change files would trample each other in: the git work tree around a folder, else the folder. */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { systemClock } from '../../process/clock.ts';
 
 const known = new Map<string, { root: string; untilMs: number }>();
 /** A folder may become a repository; each claim looks at many tasks of few folders. */
@@ -10,10 +11,10 @@ const MOST_KNOWN = 1000;
 /** Absolute and real. Git itself is not asked: this comes before each claim. */
 export const workFolder = (cwd: string): string => {
   const before = known.get(cwd);
-  if (before !== undefined && performance.now() < before.untilMs) return before.root;
+  if (before !== undefined && systemClock.steadyMs() < before.untilMs) return before.root;
   if (known.size >= MOST_KNOWN) known.clear();
   const root = lookUp(cwd);
-  known.set(cwd, { root, untilMs: performance.now() + HOLDS_MS });
+  known.set(cwd, { root, untilMs: systemClock.steadyMs() + HOLDS_MS });
   return root;
 };
 

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { endedRecord, readResult, resultDocument, type Slice } from '../../../src/actions/tasks/result.ts';
 import type { View } from '../../../src/app/withhold.ts';
 import { errorInfo } from '../../../src/errors.ts';
+import { systemClock } from '../../../src/process/clock.ts';
 import type { FileQueue } from '../../../src/queue/files/file-queue.ts';
 import {
   failedWith,
@@ -47,7 +48,9 @@ describe('a result', () => {
   };
   const textOf = async (id: string, slice: Slice = {}) => {
     const pieces: Uint8Array[] = [];
-    for await (const piece of (await readResult({ queue, view: wholeView }, id, slice)).chunks())
+    for await (const piece of (
+      await readResult({ queue, view: wholeView, clock: systemClock }, id, slice)
+    ).chunks())
       pieces.push(piece);
     return Buffer.concat(pieces);
   };
@@ -62,7 +65,7 @@ describe('a result', () => {
     const { id } = await ended('x');
     const unread = async () => (await queue.list({ unread: true })).some(({ task_id }) => task_id === id);
     assert.equal(await unread(), true);
-    await readResult({ queue, view: wholeView }, id, {});
+    await readResult({ queue, view: wholeView, clock: systemClock }, id, {});
     assert.equal(await unread(), false);
   });
 
@@ -75,7 +78,7 @@ describe('a result', () => {
     await queue.add([newTask({ prompt: 'p'.repeat(1000), priority: 10 })]);
     const { id } = await finished('1\n2\n'.repeat(20_000));
     const documentOf = async (slice: Slice = {}) =>
-      resultDocument(await readResult({ queue, view: wholeView }, id, slice));
+      resultDocument(await readResult({ queue, view: wholeView, clock: systemClock }, id, slice));
     const whole = await documentOf();
     assert.deepEqual(
       [whole.result?.output?.length, whole.prompt.length, whole.prompt_bytes, whole.truncated],
@@ -86,16 +89,21 @@ describe('a result', () => {
 
   it('as a document of a task that has not ended says so', async () => {
     const [added] = await queue.add([newTask({ not_before: '2099-01-01T00:00:00.000Z' })]);
-    const document = await resultDocument(await readResult({ queue, view: wholeView }, added?.id ?? '', {}));
+    const document = await resultDocument(
+      await readResult({ queue, view: wholeView, clock: systemClock }, added?.id ?? '', {}),
+    );
     assert.deepEqual([document.status, document.result], ['pending', null]);
   });
 
   it('is not there of a task that there is not, and is withheld where the task must stay', async () => {
-    const gone = endedRecord({ queue, view: wholeView }, 'task_20990101_000000_000000_aaaa');
+    const gone = endedRecord(
+      { queue, view: wholeView, clock: systemClock },
+      'task_20990101_000000_000000_aaaa',
+    );
     await assert.rejects(gone, { code: 'no_such_task' });
     const { id } = await ended('mine');
     const view: View = { ...wholeView, record: async (record) => ({ ...record, withheld: true }) };
-    const { record, chunks } = await readResult({ queue, view }, id, {});
+    const { record, chunks } = await readResult({ queue, view, clock: systemClock }, id, {});
     assert.equal(record.withheld, true);
     for await (const _ of chunks()) assert.fail('its bytes were shown');
     const unread = await queue.list({ unread: true });
@@ -114,7 +122,7 @@ describe('a result', () => {
       const result = { success: false, output: null, output_path: null, output_bytes: null, duration: null };
       return taskRecord({ status: 'failed', result: { ...result, error: { ...errorInfo(code, 'x') } } });
     };
-    const { result } = await endedRecord({ queue: { get }, view: wholeView }, SOME_ID);
+    const { result } = await endedRecord({ queue: { get }, view: wholeView, clock: systemClock }, SOME_ID);
     assert.deepEqual([result?.error?.code, looks], ['cancelled', 3]);
   });
 

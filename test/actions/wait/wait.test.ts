@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Clock, type WaitEnd, type WaitProgress, waitForTasks } from '../../../src/actions/wait/wait.ts';
+import { type WaitEnd, type WaitProgress, waitForTasks } from '../../../src/actions/wait/wait.ts';
 import { type ErrorInfo, errorInfo } from '../../../src/errors.ts';
+import type { Clock } from '../../../src/process/clock.ts';
 import type { State } from '../../../src/task/lifecycle.ts';
 import type { TaskRecord } from '../../../src/task/record.ts';
 import { taskRecord } from '../../support/builders.ts';

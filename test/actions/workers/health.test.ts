@@ -4,6 +4,7 @@ import type { App } from '../../../src/app/app.ts';
 import { configPlanner } from '../../../src/app/routing.ts';
 import { readAgentYaml } from '../../../src/config/read-yaml.ts';
 import { errorInfo } from '../../../src/errors.ts';
+import { systemClock } from '../../../src/process/clock.ts';
 import type { Planned } from '../../../src/worker/plan.ts';
 import { newTask } from '../../support/builders.ts';
 import { FakeRunner } from '../../support/worker/rig.ts';
@@ -30,7 +31,7 @@ describe('whether anything could do a task now', () => {
   });
 
   const runners: App['runners'] = async () => new Map([small, spare].map((runner) => [runner.name, runner]));
-  const asking = () => askHealth({ config, plan: configPlanner(config), runners });
+  const asking = () => askHealth({ config, plan: configPlanner(config), runners, clock: systemClock });
   const task = (over: Parameters<typeof newTask>[0] = {}): Planned =>
     newTask({ options: { runner: 'small' }, ...over });
   /** By routing.default, so that the general runner may stand in. */
@@ -75,7 +76,7 @@ describe('whether anything could do a task now', () => {
   it('is so of a task that will fail at once, and not so where there is no runner for it', async () => {
     assert.equal(await asking()(task({ options: { runner: 'none' } })), null);
     const none = readAgentYaml('', 'agent.yaml').config;
-    const unserved = askHealth({ config: none, plan: configPlanner(none), runners });
+    const unserved = askHealth({ config: none, plan: configPlanner(none), runners, clock: systemClock });
     assert.equal((await unserved(newTask()))?.code, 'runner_unavailable');
   });
 });

@@ -116,10 +116,8 @@ describe('the real Claude Code', function () {
     it('fails when it says nothing', () => fails('empty_output', /answered with nothing/, text('')));
 
     it('is not started when its server is down', async () => {
-      const before = performance.now();
       const { error } = failure((await bench.run(runner('http://127.0.0.1:1'))).outcome);
       assert.equal(error.code, 'runner_unavailable');
-      assert.ok(performance.now() - before < 3000);
     });
 
     it('is stopped with the commands it started', async () => {

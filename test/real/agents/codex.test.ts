@@ -288,13 +288,11 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
     ...over,
   });
 
-  it('knows within 3 s that its server is down, or says nothing', async () => {
+  it('is not started when its server is down', async () => {
     const server = await serve();
     await server.close();
     servers.pop();
-    const begun = performance.now();
     const outcome = await codexOn(server.url).run(taskOf(folder, { type: 'code' }), context());
-    assert.ok(performance.now() - begun < 3000);
     assert.equal(outcome.ok ? 'ok' : outcome.error.code, 'runner_unavailable');
   });
 

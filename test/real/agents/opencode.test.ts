@@ -96,9 +96,7 @@ describe('the real opencode', function () {
     fails(await serve(text('')), 'empty_output', /answered with nothing/));
 
   it('is not started when its server is down', async () => {
-    const before = performance.now();
     await fails('http://127.0.0.1:1/v1', 'runner_unavailable', /nothing listens there/);
-    assert.ok(performance.now() - before < 3000);
   });
 
   it('is stopped when it waits for its server', async () => {

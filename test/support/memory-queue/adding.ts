@@ -27,7 +27,7 @@ export const addTasks = (store: Store, asked: readonly NewTask[]): Added[] => {
 
 /** Nobody else has a part of it in hand. */
 const keptTask = (store: Store, asked: NewTask): TaskFile => {
-  const text = JSON.stringify(taskOf(asked, store.ids.next(), store.clock.nowMs()));
+  const text = JSON.stringify(taskOf(asked, store.ids.next(), store.clock.wallMs()));
   requireFits(text);
   return JSON.parse(text) as TaskFile;
 };

@@ -23,7 +23,7 @@ export const endRun = (
   entry.outcomes.set(entry.run, structuredClone(outcome));
   const decision = decide(countingIn(entry), budget, store.random);
   const dueMs =
-    decision.event === 'try_later' ? Math.round(store.clock.nowMs() + decision.seconds * 1000) : null;
+    decision.event === 'try_later' ? Math.round(store.clock.wallMs() + decision.seconds * 1000) : null;
   const state = store.move(entry, decision.event, dueMs === null ? {} : { dueMs });
   if (isEnded(state)) entry.isCancelAsked = false;
   return { state, dueMs };
@@ -38,7 +38,7 @@ export const endWaiting = (
 ): void => {
   entry.run += 1;
   entry.isCancelAsked = false;
-  entry.outcomes.set(entry.run, endWithoutRun(entry.task.task_id, entry.run, error, store.clock.nowMs()));
+  entry.outcomes.set(entry.run, endWithoutRun(entry.task.task_id, entry.run, error, store.clock.wallMs()));
   store.move(entry, event);
 };
 

@@ -67,7 +67,7 @@ export class MemoryMember implements Member {
     const earlier = countingIn(entry);
     this.#store.move(entry, 'claimed', { holder: this.workerId });
     entry.run += 1;
-    entry.claimedMs = this.#store.clock.nowMs();
+    entry.claimedMs = this.#store.clock.wallMs();
     this.#claims += 1;
     this.#permits.set(markerOf(this.workerId, id, entry.run), permits);
     const scratch = scratchOf(this.#store, id, entry.run);
@@ -107,7 +107,7 @@ export class MemoryMember implements Member {
   async renew(beat: Beat): Promise<'alive' | 'fenced'> {
     if (this.#isFenced) return 'fenced';
     const { clock } = this.#store;
-    const at = { atMs: clock.nowMs(), steadyMs: clock.steadyMs() };
+    const at = { atMs: clock.wallMs(), steadyMs: clock.steadyMs() };
     this.#worker.beat = { ...structuredClone(beat), ...at, passed: new Map(this.#passed) };
     return 'alive';
   }

@@ -100,7 +100,7 @@ export class MemoryQueue implements Queue {
     const worker: Worker = {
       id,
       about: { ...about },
-      joinedMs: this.#store.clock.nowMs(),
+      joinedMs: this.#store.clock.wallMs(),
       lease,
       isDead: false,
       beat: null,
@@ -129,8 +129,8 @@ export class MemoryQueue implements Queue {
   }
 
   watch(): ChangeHint {
-    const hint = new Hint();
-    const { hints } = this.#store;
+    const { hints, clock } = this.#store;
+    const hint = new Hint(clock);
     hints.add(hint);
     const watch: ChangeHint = {
       trouble: null,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KoubouError } from '../../../src/errors.ts';
+import type { Clock } from '../../../src/process/clock.ts';
 import type { Hint } from '../../../src/queue/hint.ts';
 import type { ArtifactKind, Beat, WorkerIdentity, WorkerMessage } from '../../../src/queue/queue.ts';
 import { IdSource } from '../../../src/task/id.ts';
@@ -50,13 +51,6 @@ export interface Worker {
   readonly children: Map<string, { pid: number; startTime: string | null }>;
 }
 
-export interface Clock {
-  /** The wall clock. */
-  nowMs(): number;
-  /** The one that nobody sets. */
-  steadyMs(): number;
-}
-
 export interface StoreOptions {
   clock: Clock;
   /** A number in [0, 1). */
@@ -83,7 +77,7 @@ export class Store {
     this.random = random;
     const bytes = (count: number): Uint8Array =>
       Uint8Array.from({ length: count }, () => Math.floor(random() * 256));
-    this.ids = new IdSource(() => clock.nowMs(), bytes);
+    this.ids = new IdSource(clock.wallMs, bytes);
   }
 
   newWorkerId(): string {

@@ -49,7 +49,7 @@ const reap = async (store: Store, worker: Worker, budgetOf: BudgetOf, report: Sw
     await stopTree({ pid: child?.pid ?? null, startTime: child?.startTime ?? null, marker, graceMs: 0 });
     takeArtifacts(store, entry);
     const lost = { id: task.task_id, run, workerId, startedMs: claimedMs };
-    const { state } = endRun(store, entry, lostOutcome(lost, store.clock.nowMs()), budgetOf(task));
+    const { state } = endRun(store, entry, lostOutcome(lost, store.clock.wallMs()), budgetOf(task));
     if (state === 'failed') report.failed += 1;
     else report.restarted += 1;
   }
@@ -68,7 +68,7 @@ const obeyCancels = (store: Store, report: SweepReport): void => {
 
 const promote = (store: Store, entry: Entry, quickly: boolean, report: SweepReport): void => {
   const { task, run, outcomes, dueMs } = entry;
-  const nowMs = store.clock.nowMs();
+  const nowMs = store.clock.wallMs();
   if (dueMs === null || dueMs <= nowMs) {
     store.move(entry, 'due');
     report.promoted += 1;
@@ -87,7 +87,7 @@ const recheck = async (store: Store, entry: Entry, report: SweepReport): Promise
     report.failed += 1;
     return;
   }
-  const dueMs = waitsUntilMs(entry.task, entry.run, store.clock.nowMs());
+  const dueMs = waitsUntilMs(entry.task, entry.run, store.clock.wallMs());
   if (dueMs === null) store.move(entry, 'unblocked');
   else store.move(entry, 'try_later', { dueMs });
   report.unblocked += 1;

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../../src/process/clock.ts';
 import { MemoryQueue } from '../memory-queue/memory-queue.ts';
 import { Store } from '../memory-queue/store.ts';
 import { sign } from '../state.ts';
@@ -20,9 +21,8 @@ export const makeMemoryRig = (): MemoryRig => {
   const home = join(folder, 'home');
   mkdirSync(home);
   const seal = sign(home);
-  const clock = { nowMs: () => Date.now(), steadyMs: () => performance.now() };
   // Back-offs are next to nothing.
-  const store = new Store({ clock, random: () => 0 });
+  const store = new Store({ clock: systemClock, random: () => 0 });
   return new Rig({
     store,
     folder,

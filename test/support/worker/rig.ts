@@ -4,7 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../../../src/errors.ts';
 import type { WorkerEvent } from '../../../src/events.ts';
+import { type Clock, systemClock } from '../../../src/process/clock.ts';
 import { closed } from '../../../src/queue/closed.ts';
+import { thisMachine } from '../../../src/queue/files/disk/machine.ts';
+import type { FileQueueOptions } from '../../../src/queue/files/file-queue.ts';
 import type { Member, Queue } from '../../../src/queue/queue.ts';
 import type { Health, RunContext, Runner, RunnerOutcome } from '../../../src/runner/runner.ts';
 import type { NewTask, TaskFile, TaskRecord } from '../../../src/task/record.ts';
@@ -71,7 +74,7 @@ export class FakeRunner implements Runner {
   checks = 0;
   running = 0;
   peak = 0;
-  readonly runs: { id: string; feedback: string | null; at: number }[] = [];
+  readonly runs: { id: string; feedback: string | null }[] = [];
 
   constructor(act: Act = () => 'done', over: { name?: string; maxConcurrent?: number } = {}) {
     this.name = over.name ?? 'fake';
@@ -97,7 +100,7 @@ export class FakeRunner implements Runner {
   }
 
   async run(task: TaskFile, context: RunContext): Promise<RunnerOutcome> {
-    this.runs.push({ id: task.task_id, feedback: context.feedback, at: Date.now() });
+    this.runs.push({ id: task.task_id, feedback: context.feedback });
     this.running += 1;
     this.peak = Math.max(this.peak, this.running);
     try {
@@ -154,7 +157,7 @@ export interface RunningDaemon {
 export interface Ground {
   home: string;
   seal(): Seal;
-  open(options: { randomBytes: (count: number) => Uint8Array }): Queue;
+  open(options: Pick<FileQueueOptions, 'randomBytes' | 'machine' | 'nowMs'>): Queue;
   remove(): void;
 }
 
@@ -171,21 +174,29 @@ const smallBytes = (count: number): Uint8Array => {
 export class Rig<G extends Ground = TestHome> {
   readonly home: G;
   readonly queue: Queue;
+  readonly clock: Clock;
   readonly #daemons: RunningDaemon[] = [];
 
-  constructor(home: G) {
+  constructor(home: G, clock: Clock = systemClock) {
     this.home = home;
+    this.clock = clock;
     this.queue = this.open();
   }
 
   /** Back-offs are next to nothing. */
   open(): Queue {
-    return closed(this.home.open({ randomBytes: smallBytes }));
+    return closed(
+      this.home.open({
+        randomBytes: smallBytes,
+        machine: thisMachine(this.clock),
+        nowMs: this.clock.wallMs,
+      }),
+    );
   }
 
   /** `within`: the folder that the home is made in. */
-  static async make(within?: string): Promise<Rig> {
-    return new Rig(await makeHome('', within));
+  static async make(within?: string, clock?: Clock): Promise<Rig> {
+    return new Rig(await makeHome('', within), clock);
   }
 
   async add(over: Partial<NewTask> = {}): Promise<string> {
@@ -223,6 +234,7 @@ export class Rig<G extends Ground = TestHome> {
     };
     daemon.end = runDaemon({
       queue,
+      clock: this.clock,
       runners: new Map([runners].flat().map((runner) => [runner.name, runner])),
       settings: settings({ home: this.home.home, seal: this.home.seal(), ...over }),
       tell: (event) => daemon.events.push(event),

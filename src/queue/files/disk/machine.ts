@@ -2,6 +2,7 @@
  * What the queue sees of its machine beside the disk: processes, and the clock that nobody sets. A simulated
  * one can stand in.
  */
+import { type Clock, systemClock } from '../../../process/clock.ts';
 import { type ProcessIdentity, selfIdentity, startTimeOf } from '../../../process/liveness.ts';
 import { stopTree, type Tree } from '../../../process/programs/stop-tree.ts';
 
@@ -13,13 +14,13 @@ export interface Machine {
   readonly stopTree: (tree: Tree) => Promise<unknown>;
   /** Milliseconds of a clock that only goes forward, and that all processes of one boot share. */
   readonly steadyMs: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
+  readonly sleep: Clock['sleep'];
 }
 
-export const thisMachine = (): Machine => ({
+export const thisMachine = ({ steadyMs, sleep }: Clock = systemClock): Machine => ({
   self: selfIdentity(),
   startTimeOf,
   stopTree: (tree) => stopTree({ ...tree, graceMs: 0 }),
-  steadyMs: () => Number(process.hrtime.bigint()) / 1e6,
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  steadyMs,
+  sleep,
 });

@@ -4,6 +4,7 @@
  * chokidar 6 loses events for good when a burst meets a blocked event loop, so any event only means "look",
  * and a timer looks as well. A large folder makes it slow to start, so it watches only when there is little.
  */
+import type { Clock } from '../../../process/clock.ts';
 import { Hint } from '../../hint.ts';
 import type { ChangeHint } from '../../queue.ts';
 
@@ -11,6 +12,7 @@ export interface WatchOptions {
   folder: string;
   /** Called at each event, before any waiter is woken. */
   onChange: () => void;
+  clock: Pick<Clock, 'sleep'>;
   /** Whether watching is worth its cost now: false while there is a backlog. */
   worthwhile: () => boolean;
 }
@@ -25,10 +27,11 @@ export class PendingWatch implements ChangeHint {
   #watcher: Watcher | undefined;
   #starting = false;
   #trouble: string | null = null;
-  readonly #hint = new Hint();
+  readonly #hint: Hint;
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    this.#hint = new Hint(options.clock);
   }
 
   get trouble(): string | null {
