@@ -16,14 +16,19 @@ export const whyKept = (cwd: string, kept: readonly string[]): string | undefine
 
 const SETTINGS: ReadonlySet<string> = new Set([...OBEYED, ...REPOSITORIES]);
 
-/** A linked work tree is a project of its own, wherever it lies: agents have theirs in `.claude/worktrees`. */
 const settingsAround = (cwd: string): string | undefined => {
   for (let folder = cwd; folder !== '/'; folder = dirname(folder)) {
     if (SETTINGS.has(basename(folder))) return folder;
-    if (lstatSync(join(folder, '.git'), { throwIfNoEntry: false })?.isFile() === true) return undefined;
+    if (isWorktreeOfAgent(folder)) return undefined;
   }
   return undefined;
 };
+
+/** Agents have linked work trees in `.claude/worktrees`, of which they obey nothing from the project around. */
+const isWorktreeOfAgent = (folder: string): boolean =>
+  basename(dirname(folder)) === 'worktrees' &&
+  SETTINGS.has(basename(dirname(dirname(folder)))) &&
+  lstatSync(join(folder, '.git'), { throwIfNoEntry: false })?.isFile() === true;
 
 /** By what git goes by, whatever its name is. */
 const gitFolderAround = (cwd: string): string | undefined => {

@@ -162,10 +162,11 @@ describe('the places of a run of Codex', () => {
     const { hidden, kept, between } = await placesIn(work, 'workspace-write', [join(root, 'keys')], secrets);
     assert.deepEqual(hidden, [home, join(root, 'keys'), ...made('.gcloud', '.claude')]);
     assert.deepEqual(kept, []);
-    assert.deepEqual(between, []);
+    // Links that are watched lie there.
+    assert.deepEqual(between, made('x'));
     const open = await placesIn(work);
     assert.deepEqual(open.kept, made('.claude'));
-    assert.deepEqual(open.between, []);
+    assert.deepEqual(open.between, made('x'));
   });
 
   it('are refused in the home, and where a folder of a worktree was made to lead elsewhere', async () => {

@@ -36,6 +36,12 @@ describe('a folder that a program of a sandbox would have for its own', () => {
     );
   });
 
+  it('is not given where a submodule lies in settings', () => {
+    mkdirSync(join(root, '.claude', 'hooks'), { recursive: true });
+    writeFileSync(join(root, '.claude', 'hooks', '.git'), 'gitdir: ../../.git/modules/hooks\n');
+    assert.match(why('.claude/hooks') ?? '', /obey what lies in/);
+  });
+
   it('is given where an agent has a linked work tree among its settings', () => {
     const tree = join(root, '.claude', 'worktrees', 'one');
     mkdirSync(tree, { recursive: true });

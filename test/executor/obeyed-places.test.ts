@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
@@ -69,6 +78,26 @@ describe('the places that settings of agents lead to', () => {
     link('.claude/.mcp.json', '.mcp.json');
     const { links } = await found(join(top, '.claude'));
     assert.deepEqual(links, []);
+  });
+
+  it('are those also that a walk does not follow, and refused where they have no text', async () => {
+    mkdirSync(join(top, 'group'), { mode: 0o775 });
+    chmodSync(join(top, 'group'), 0o775);
+    put('group/conf/settings.json');
+    const other = link('group/.claude', 'conf');
+    if (process.getuid?.() === 0) lchownSync(other, 4711, 4711);
+    assert.deepEqual((await found(other)).kept, ['group/conf']);
+    const odd = Buffer.concat([Buffer.from(`${top}/caf`), Buffer.from([0xe9])]);
+    mkdirSync(odd);
+    symlinkSync(odd, join(top, '.claude'));
+    await assert.rejects(found(join(top, '.claude')), { code: 'not_allowed' });
+  });
+
+  it('are not looked for in work trees that an agent has among its settings', async () => {
+    put('.claude/worktrees/one/.git');
+    put('shared');
+    link('.claude/worktrees/one/x', '../../../shared');
+    assert.deepEqual((await found(join(top, '.claude'))).kept, ['.claude']);
   });
 
   it('are refused where they are too many to hold', async () => {

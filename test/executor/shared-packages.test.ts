@@ -60,6 +60,18 @@ describe('packages that share their files with other projects', () => {
     assert.deepEqual(await held(site), [site]);
   });
 
+  it('are found wherever among packages of a store or a scope that were copied', async () => {
+    for (let nth = 0; nth < 30; nth += 1) {
+      for (let file = 0; file < 9; file += 1) {
+        put(`node_modules/.pnpm/${nth}@1.0.0/node_modules/${nth}/${file}.js`, { shared: nth === 17 });
+        put(`node_modules/@scope/${nth}/${file}.js`, { shared: nth === 17 });
+      }
+    }
+    assert.deepEqual(await held('node_modules'), ['node_modules/.pnpm', 'node_modules/@scope']);
+    put('.venv/site-packages/six.py', { shared: true });
+    assert.deepEqual(await held('.venv/site-packages'), ['.venv/site-packages']);
+  });
+
   it('are none in a folder that cannot be read', async () => {
     assert.deepEqual(await held('nowhere'), []);
   });

@@ -23,6 +23,7 @@ import { bubblewrapArguments } from '../../src/executor/bubblewrap/bubblewrap.ts
 import { HeldPlaces } from '../../src/executor/bubblewrap/held-places.ts';
 import { systemCallFilter } from '../../src/executor/bubblewrap/seccomp.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
+import { Guards } from '../../src/executor/guarded/guards.ts';
 import type { ProgramEnd, RunningProgram } from '../../src/process/programs/start-program.ts';
 import { stopTree } from '../../src/process/programs/stop-tree.ts';
 import { bubblewrap, needBubblewrap, pathWith } from '../support/koubou/bubblewrap.ts';
@@ -208,6 +209,25 @@ describe('what a sandbox guards and hides', function () {
     for (const path of held) assert.equal(readFileSync(path, 'utf8'), 'mine');
     assert.equal(readFileSync(join(cwd, 'shared', 'other'), 'utf8'), 'x\n');
     assert.equal(readFileSync(join(cwd, 'node_modules', '.cache'), 'utf8'), 'x\n');
+  });
+
+  it('puts nothing back through a folder that was moved, and lets none be moved on the way to what is watched', async () => {
+    mkdirSync(join(cwd, 'd'));
+    mkdirSync(join(cwd, 'conf'));
+    writeFileSync(join(cwd, 'conf', 'settings.json'), 'theirs');
+    mkdirSync(join(cwd, '.claude'));
+    symlinkSync('../d/.bashrc', join(cwd, '.claude', 'settings.json'));
+    symlinkSync(join(cwd, 'conf', 'settings.json'), join(cwd, 'd', '.bashrc'));
+    write(join(user, '.bashrc'), 'mine');
+    const { exitCode } = await run(`mv d e && ln -s ${user} d`);
+    assert.notEqual(exitCode, 0, 'the folder of the link can be moved');
+    const guards = new Guards([join(cwd, 'd', '.bashrc')]);
+    guards.watch(() => undefined);
+    renameSync(join(cwd, 'd'), join(cwd, 'e'));
+    symlinkSync(user, join(cwd, 'd'));
+    await assert.rejects(guards.end(), { code: 'guard_lost' });
+    assert.equal(readFileSync(join(user, '.bashrc'), 'utf8'), 'mine');
+    assert.deepEqual(readdirSync(join(cwd, 'e')), ['.bashrc']);
   });
 
   it('opens no folder on the way to what is held within something held', async () => {

@@ -78,7 +78,10 @@ const start = async (
       environment: { ...environment, ...(environment['TMPDIR'] === undefined ? {} : { TMPDIR: TEMPORARY }) },
     });
   try {
-    const program = await starting();
+    const program = await starting().catch((error: unknown) => {
+      guards.close();
+      throw error;
+    });
     // Bound to it, everything in there ends with bubblewrap itself.
     const kill = (): void => killQuietly(program.pid);
     const watched = watchedOver({ ...program, ended: goneWith(program) }, guards, kill);

@@ -63,6 +63,8 @@ interface Coverage {
   left: ReadonlySet<string>;
   /** In a writable one. */
   guarded: string[];
+  /** Links in a writable one that are watched, as nothing can be mounted over them. */
+  links: string[];
   isWritable: (path: string) => boolean;
   isOpen: (path: string) => boolean;
 }
@@ -100,7 +102,8 @@ const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
     hidden.filter((path) => scratch.has(dirname(path)) && !readable.some((each) => isWithin(path, each))),
   );
   const guarded = outermost((await existing(confinement.protected)).filter(isOpen), writable);
-  return { writable, own, hidden, scratch, readable, left, guarded, isWritable, isOpen };
+  const links = (await Promise.all(confinement.protected.map(isLink))).flat().filter(isOpen);
+  return { writable, own, hidden, scratch, readable, left, guarded, links, isWritable, isOpen };
 };
 
 /**
@@ -109,7 +112,7 @@ const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
  */
 export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Promise<string[]> => {
   const coverage = await coverageOf(confinement);
-  const { writable, own, hidden, scratch, readable, left, guarded, isWritable, isOpen } = coverage;
+  const { writable, own, hidden, scratch, readable, left, guarded, links, isWritable, isOpen } = coverage;
   const held = (how: '--bind' | '--ro-bind', path: string, rank: number): Mount[] => {
     const words = places.mount(how, path);
     return words === undefined ? [] : [{ path, rank, words }];
@@ -131,7 +134,7 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
     ...covered,
     ...readable.flatMap((path) => held('--ro-bind', path, 4)),
     ...writable.flatMap((path) => held('--bind', path, 5)),
-    ...[...new Set([...guarded, ...hidden, ...writable].flatMap((path) => between(path, writable)))]
+    ...[...new Set([...guarded, ...links, ...hidden, ...writable].flatMap((path) => between(path, writable)))]
       .filter((path) => isOpen(path) && !isClosed(path, guarded, writable))
       .flatMap((path) => held('--bind', path, 2)),
     ...guarded.flatMap((path) => held('--ro-bind', path, 6)),
@@ -183,6 +186,9 @@ const forRoot = async (): Promise<Mount[]> => {
     ...(await Promise.all((hidden ?? []).map(cover))),
   ];
 };
+
+const isLink = async (path: string): Promise<string[]> =>
+  (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true ? [path] : [];
 
 /** Without symbolic links: over one nothing can be mounted. */
 const existing = async (paths: readonly string[]): Promise<string[]> => {

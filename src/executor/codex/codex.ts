@@ -90,7 +90,10 @@ export const watchingExecutor = (watched: readonly string[]): Executor => ({
   ...localExecutor,
   start: async (options) => {
     const guards = new Guards(watched);
-    const program = await localExecutor.start(options);
+    const program = await localExecutor.start(options).catch((error: unknown) => {
+      guards.close();
+      throw error;
+    });
     const tree = { ...program, marker: options.lease?.marker ?? null, graceMs: 0 };
     return watchedOver(program, guards, () => void stopTree(tree).catch(() => undefined));
   },

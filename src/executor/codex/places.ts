@@ -93,7 +93,9 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   // Of what an agent's settings lead to, what is hidden stays so.
   const real = (await resolved(kept)).filter((path) => !isClosed(path, denied, opened));
   const held = outermost(real, opened);
-  const between = new Set([...denied, ...held, realCwd].flatMap((path) => foldersBetween(top, path)));
+  const between = new Set(
+    [...denied, ...held, ...obeyed.links, realCwd].flatMap((path) => foldersBetween(top, path)),
+  );
   for (const path of between)
     if (path === realCwd || isClosed(path, [...denied, ...held], opened)) between.delete(path);
   const watched = [...held, ...obeyed.links, ...(git?.protected ?? [])];

@@ -3,15 +3,15 @@
  * nothing can be mounted over one.
  */
 import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KoubouError } from '../../errors.ts';
 import { NameRefused, type Walk, walk } from '../../names/walk.ts';
 import { field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
 
-/** Settings are small. What has more is held as a whole, and links in it are not followed. */
-const MOST_ENTRIES = 5000;
+/** Settings are small; work trees that agents have among them are projects of their own, and not looked through. */
+const MOST_ENTRIES = 100_000;
 const MOST_PLACES = 300;
 
 export interface ObeyedPlaces {
@@ -29,7 +29,7 @@ export const obeyedPlaces = async (settings: readonly string[], top: string): Pr
   const left = { entries: MOST_ENTRIES };
   const waiting = [...settings];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const way = wayOf(name);
+    const way = await wayOf(name);
     for (const { path } of way.links) if (isWithin(path, top)) links.add(path);
     if (way.facts === undefined || seen.has(way.end)) continue;
     seen.add(way.end);
@@ -41,15 +41,19 @@ export const obeyedPlaces = async (settings: readonly string[], top: string): Pr
   return { kept: all, links: [...links].filter((path) => !all.some((each) => isWithin(path, each))) };
 };
 
-/** Of what leads nowhere, or may not be followed, the links are held alone. */
-const wayOf = (name: string): Pick<Walk, 'end' | 'facts' | 'links'> => {
+/** An agent follows also what a walk does not: a link of another user, or one to a name that is no text. */
+const wayOf = async (name: string): Promise<Pick<Walk, 'end' | 'facts' | 'links'>> => {
   try {
     return walk(name);
   } catch (error) {
-    if (error instanceof NameRefused)
-      return { end: name, facts: undefined, links: [{ path: name, target: '' }] };
-    throw error;
+    if (!(error instanceof NameRefused)) throw error;
   }
+  const links = [{ path: name, target: '' }];
+  const end = await realpath(name, { encoding: 'buffer' }).catch(() => undefined);
+  if (end === undefined) return { end: name, facts: undefined, links };
+  const text = end.toString();
+  if (!Buffer.from(text).equals(end)) throw unnamed(name);
+  return { end: text, facts: await stat(text), links };
 };
 
 const linksBelow = async (folder: string, left: { entries: number }): Promise<string[]> => {
@@ -57,8 +61,9 @@ const linksBelow = async (folder: string, left: { entries: number }): Promise<st
   const waiting = [folder];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const entries: Dirent[] = await readdir(path, { withFileTypes: true }).catch(() => []);
+    if (path !== folder && entries.some(({ name }) => name === '.git')) continue;
     left.entries -= entries.length;
-    if (left.entries < 0) return found;
+    if (left.entries < 0) throw tooLarge(folder);
     for (const entry of entries) {
       if (entry.isSymbolicLink()) found.push(join(path, entry.name));
       else if (entry.isDirectory()) waiting.push(join(path, entry.name));
@@ -66,6 +71,20 @@ const linksBelow = async (folder: string, left: { entries: number }): Promise<st
   }
   return found;
 };
+
+const unnamed = (name: string): KoubouError =>
+  new KoubouError(
+    'not_allowed',
+    `${name} leads to a name that is no UTF-8, where koubou could not hold what agents obey.`,
+    { hint: say`Give that folder another name, or delegate with another ${field('cwd')}.` },
+  );
+
+const tooLarge = (folder: string): KoubouError =>
+  new KoubouError(
+    'not_allowed',
+    `${folder} has more than ${MOST_ENTRIES.toLocaleString('en')} entries, and koubou could not look where links in there lead.`,
+    { hint: say`Move away what is not needed there, or delegate with a ${field('cwd')} further down.` },
+  );
 
 const tooMany = (name: string): KoubouError =>
   new KoubouError(

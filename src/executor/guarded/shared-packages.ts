@@ -6,33 +6,46 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-/** An installer links all files of a package, or none. */
-const LOOKED_AT = 4;
+/** Of a package: an installer links all of its files, or none. */
+const LOOKED_AT = 8;
 /** Each costs a mount. With more of them the whole folder is held. */
 const MOST_HELD = 100;
-/** Where each file that a program leaves for itself can be done without. */
-const HELD_AS_A_WHOLE = 'site-packages';
+const SITE_PACKAGES = 'site-packages';
 
 /** Folders in which packages lie, by name. */
-export const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['node_modules', HELD_AS_A_WHOLE]);
+export const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['node_modules', SITE_PACKAGES]);
 
 /** Of these folders, what has to be held: packages, or all of it. Caches that lie beside them stay writable. */
 export const sharedPackages = async (folders: readonly string[]): Promise<string[]> =>
   (await Promise.all(folders.map(heldOf))).flat();
 
 const heldOf = async (folder: string): Promise<string[]> => {
-  const packages = (await entriesOf(folder)).filter((entry) => entry.isDirectory());
   const held: string[] = [];
-  for (const { name } of packages) {
-    if (!(await hasSecondNames(join(folder, name)))) continue;
-    if (basename(folder) === HELD_AS_A_WHOLE) return [folder];
-    held.push(join(folder, name));
+  for (const entry of await entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (!(await isShared(path, entry))) continue;
+    // Python finds modules of one file there as well, and can do without what it leaves for itself.
+    if (basename(folder) === SITE_PACKAGES) return [folder];
+    held.push(path);
   }
   return held.length > MOST_HELD ? [folder] : held;
 };
 
-/** Looks deep first: a store within, as pnpm has one, holds packages in folders. */
-const hasSecondNames = async (folder: string): Promise<boolean> => {
+const isShared = async (path: string, entry: Dirent): Promise<boolean> => {
+  if (entry.isFile()) return hasSecondName(path);
+  if (!entry.isDirectory()) return false;
+  for (const each of await packagesIn(path, entry.name)) if (await isLinked(each)) return true;
+  return false;
+};
+
+/** A scope (`@types`) holds packages, and so does a store within, each with its version (`.pnpm/NAME@1.0/node_modules/NAME`). */
+const packagesIn = async (path: string, name: string): Promise<string[]> => {
+  if (!/^[@.]/.test(name)) return [path];
+  const inside = (await entriesOf(path)).filter((entry) => entry.isDirectory());
+  return inside.map((entry) => join(path, entry.name));
+};
+
+const isLinked = async (folder: string): Promise<boolean> => {
   let left = LOOKED_AT;
   const waiting = [folder];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
@@ -40,12 +53,15 @@ const hasSecondNames = async (folder: string): Promise<boolean> => {
       const whole = join(path, entry.name);
       if (entry.isDirectory()) waiting.push(whole);
       if (!entry.isFile()) continue;
-      if (((await lstat(whole).catch(() => undefined))?.nlink ?? 1) > 1) return true;
+      if (await hasSecondName(whole)) return true;
       left -= 1;
       if (left === 0) return false;
     }
   }
   return false;
 };
+
+const hasSecondName = async (path: string): Promise<boolean> =>
+  ((await lstat(path).catch(() => undefined))?.nlink ?? 1) > 1;
 
 const entriesOf = (path: string): Promise<Dirent[]> => readdir(path, { withFileTypes: true }).catch(() => []);

@@ -96,14 +96,14 @@ class Look {
   /** The folder itself, where something is to be guarded in it that cannot be named to a sandbox. */
   async #odd(path: string, folders: string[]): Promise<string[]> {
     const except = [asName(this.#home)];
-    const { found, also, whole, others } = await nestedGit(asName(path), { except, also: HOMES });
+    const { found, also, whole, others } = await nestedGit(asName(path), { except, also: OBEYED_OR_HOME });
     for (const each of others.filter((one) => asName(shownName(one)) !== one)) folders.push(each);
     const first = [...found, ...also].find((each) => asName(shownName(each)) !== each);
     if (first === undefined && whole) return [];
     if (path !== this.#top) return [path];
     throw new KoubouError(
       'not_allowed',
-      `Below ${path} lies a repository or a home in a folder whose name is no UTF-8, which koubou cannot guard: ${shownName(first ?? '')}.`,
+      `Below ${path} lies a repository, a home or settings of an agent in a folder whose name is no UTF-8, which koubou cannot guard: ${shownName(first ?? '')}.`,
       { hint: say`Give that folder another name, or delegate with a ${field('cwd')} further down.` },
     );
   }
@@ -131,8 +131,8 @@ class Look {
   }
 }
 
-const HOMES = new Set([HOME_FILE]);
 const OBEYED_NAMES = new Set([...OBEYED, ...REPOSITORIES].filter((name) => name !== '.git'));
+const OBEYED_OR_HOME = new Set([...OBEYED_NAMES, HOME_FILE]);
 
 const PARALLEL = 32;
 
