@@ -36,6 +36,8 @@ describe('a model that a local server passes on under a plain name', () => {
     await bench.remove();
   });
 
+  /** Stands behind the url of the endpoint. */
+  let behind = '';
   const runners: Record<string, () => Runner> = {
     ollama: () =>
       new OllamaRunner({
@@ -51,7 +53,7 @@ describe('a model that a local server passes on under a plain name', () => {
     openai: () =>
       new OpenAiRunner({
         name: 'openai',
-        endpoint: { name: 'here', url: server.openaiUrl, maxConcurrent: 1 },
+        endpoint: { name: 'here', url: `${server.openaiUrl}${behind}`, maxConcurrent: 1 },
         model: 'mine',
         promptFolders,
         template: 'auto',
@@ -83,6 +85,16 @@ describe('a model that a local server passes on under a plain name', () => {
       assert.equal(output, 'an answer');
     });
   }
+
+  it('gets nothing of it by an url that two programs read as two addresses', async () => {
+    await serve({ remoteHost: 'https://far.example:443' });
+    for (behind of ['?x=1', '/.', '//', '/../v1']) {
+      const { outcome } = await bench.run(runners['openai']?.() as Runner, { prompt }, held);
+      assert.equal(outcome.ok, false, behind);
+      assert.doesNotMatch(JSON.stringify(server.requests.map(({ body }) => body)), /hunter2/, behind);
+    }
+    behind = '';
+  });
 
   const ask = async (kind: 'ollama' | 'openai', url: string): Promise<string> => {
     const of = { kind, url, model: 'mine' };

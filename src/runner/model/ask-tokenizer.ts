@@ -1,5 +1,6 @@
 /** Asks a server how many tokens a text is: its tokenizer, or by a chat of which only the count is of interest. */
 import { countOf, isObject } from '../../text/formats/json.ts';
+import { besideV1 } from '../connection/beside-v1.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Server } from '../connection/http-failure.ts';
 import { usageOf } from './openai-chunk.ts';
@@ -19,7 +20,7 @@ export const countTokens = async (
   text: string,
 ): Promise<number | null> => {
   try {
-    const response = await connection.quickFetch(ANSWER_MS)(`${url.replace(/\/v1$/, '')}/tokenize`, {
+    const response = await connection.quickFetch(ANSWER_MS)(besideV1(url, '/tokenize'), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ model, content: text, prompt: text }),

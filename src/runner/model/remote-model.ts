@@ -2,6 +2,7 @@
 import { errorInfo } from '../../errors.ts';
 import { field, say, type Words } from '../../say/say.ts';
 import { isObject, type JsonObject } from '../../text/formats/json.ts';
+import { besideV1 } from '../connection/beside-v1.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Server } from '../connection/http-failure.ts';
 import { hasCode, RunFailure } from '../failure.ts';
@@ -44,7 +45,7 @@ const SHOWN = ['details', 'model_info', 'modelfile', 'template', 'parameters', '
 /** null: it is no Ollama. */
 const answerOf = async (connection: Connection, { kind, url, model }: Server): Promise<JsonObject | null> => {
   try {
-    const response = await connection.quickFetch(ANSWER_MS)(`${url.replace(/\/v1$/, '')}/api/show`, {
+    const response = await connection.quickFetch(ANSWER_MS)(besideV1(url, '/api/show'), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ model }),
