@@ -98,7 +98,7 @@ const ROUTE = {
   why: 'there is one',
   considered: [],
   otherwise: null,
-  ladder: [],
+  chain: [],
   handBack: false,
 };
 /** More than any case has tasks: each is claimed once or, where it fails, a few times. */

@@ -5,7 +5,7 @@ import type { Escalation } from '../route/escalate.ts';
 import { notLocal } from '../route/local.ts';
 import type { PlanSettings } from '../route/plan.ts';
 import type { Routing, RunnerFacts } from '../route/route.ts';
-import { HAND_BACK } from '../task/ladder.ts';
+import { HAND_BACK } from '../task/escalation-chain.ts';
 import { isOfKind, RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { type Planner, plannerOf } from '../worker/plan.ts';
 

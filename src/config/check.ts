@@ -1,6 +1,6 @@
 /** Judges the content of an agent.yaml: the schema, and what the keys mean to each other. Pure but for what entries use. */
 import * as z from 'zod/mini';
-import { HAND_BACK } from '../task/ladder.ts';
+import { HAND_BACK } from '../task/escalation-chain.ts';
 import { isOfKind, kindNames, RUNNER_KINDS } from '../task/runner-kinds.ts';
 import { nearest } from '../text/nearest.ts';
 import { type AgentDefinitions, shippedAgents, withDefinitions } from './agent-definitions.ts';

@@ -1,5 +1,5 @@
 /** Which steps of routing.escalate a task may take. Pure. docs/routing.md says it to the user. */
-import type { EscalationChain } from '../task/ladder.ts';
+import type { EscalationChain } from '../task/escalation-chain.ts';
 import type { TaskFile } from '../task/record.ts';
 import { mustStayLocal } from './local.ts';
 

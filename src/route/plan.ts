@@ -87,7 +87,7 @@ const budgetOf = (
   return {
     retries: said ?? retries[task.type],
     retriesSaid: said !== undefined,
-    ladder: routing.escalation === undefined ? null : chainOf(task, routing.escalation),
+    chain: routing.escalation === undefined ? null : chainOf(task, routing.escalation),
     workerLost: WORKER_LOST_BUDGET,
     unavailableSeconds,
   };

@@ -1,7 +1,7 @@
 /** Which runner and model a task gets, on what terms, and why. Pure. */
 import { KoubouError } from '../errors.ts';
 import { action, say } from '../say/say.ts';
-import { escalate } from '../task/ladder.ts';
+import { escalate } from '../task/escalation-chain.ts';
 import type { RunOutcome, TaskFile } from '../task/record.ts';
 import { kindsWith } from '../task/runner-kinds.ts';
 import { optionForFiles } from '../task/text-alone.ts';
@@ -31,7 +31,7 @@ export interface Route {
   /** The runner to take where this one is not installed or does not answer; null: wait for this one. */
   otherwise: string | null;
   /** The runners that may do this task, each one step above the one before it. */
-  ladder: readonly string[];
+  chain: readonly string[];
   /** Whether the task is handed back where none of them could do it. */
   handBack: boolean;
 }
@@ -52,33 +52,33 @@ export const chooseRoute = (
 ): Route => {
   const { then, why, considered } = applyRules(routing.rules ?? [], task, fileBytes);
   const base = baseOf(task, routing, runners, then);
-  const ladder = chainOf(withAdded(task, then), routing.escalation ?? NO_ESCALATION);
+  const chain = chainOf(withAdded(task, then), routing.escalation ?? NO_ESCALATION);
   const begun = {
     // Another runner than the one that the rule means may not have its model.
     model: task.options.model ?? (keepsModel(task, then, base.runner) ? then.model : undefined),
     why: [base.why, why].filter((words) => words !== null).join('; '),
     considered,
-    ladder: ladder?.runners ?? [],
-    handBack: ladder?.handBack ?? false,
+    chain: chain?.runners ?? [],
+    handBack: chain?.handBack ?? false,
   };
-  const climbing = ladder === null ? null : escalate(ladder, earlier);
-  if (ladder === null || climbing === null) {
+  const climbing = chain === null ? null : escalate(chain, earlier);
+  if (chain === null || climbing === null) {
     return { ...begun, runner: base.runner, otherwise: base.otherwise };
   }
   // Above the last step it is the last that is tried again.
-  const runner = climbing.next ?? (ladder.runners.at(-1) as string);
+  const runner = climbing.next ?? (chain.runners.at(-1) as string);
   return {
     ...begun,
     runner,
     model: runner === base.runner ? begun.model : undefined,
-    why: `${begun.why}; routing.escalate: step ${climbing.step} of ${ladder.runners.length}, as what came before was found wanting`,
+    why: `${begun.why}; routing.escalate: step ${climbing.step} of ${chain.runners.length}, as what came before was found wanting`,
     otherwise: null,
   };
 };
 
 /** Who goes on, in this order, when the work of the route's runner is found wanting. */
-export const stepsAbove = ({ ladder, runner }: Pick<Route, 'ladder' | 'runner'>): readonly string[] =>
-  ladder.includes(runner) ? ladder.slice(ladder.indexOf(runner) + 1) : [];
+export const stepsAbove = ({ chain, runner }: Pick<Route, 'chain' | 'runner'>): readonly string[] =>
+  chain.includes(runner) ? chain.slice(chain.indexOf(runner) + 1) : [];
 
 const NO_ESCALATION: Escalation = { steps: [], handBack: false };
 

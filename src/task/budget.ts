@@ -3,16 +3,16 @@
  * outcomes since the task was last retried by hand, never from a counter somebody has to keep.
  */
 import { ERROR_CODES, isErrorCode } from '../errors.ts';
-import { type EscalationChain, escalate, hasNext } from './ladder.ts';
+import { type EscalationChain, escalate, hasNext } from './escalation-chain.ts';
 import type { RunOutcome } from './record.ts';
 
 export interface Budget {
-  /** Charged errors that are followed by another attempt; steps up the ladder are not among them. */
+  /** Charged errors that are followed by another attempt; steps up the chain are not among them. */
   retries: number;
   /** Whether the task or a rule said `retries` itself: then steps up are among them too. */
   retriesSaid?: boolean;
   /** null or absent: the task is tried again where it was. */
-  ladder?: EscalationChain | null;
+  chain?: EscalationChain | null;
   /** Deaths of a worker after which the task is given up. */
   workerLost: number;
   /** Seconds a task may wait for an endpoint that is down, busy or rate-limited, charging nothing. */
@@ -47,12 +47,12 @@ export const decide = (outcomes: readonly RunOutcome[], budget: Budget, random: 
   if (code === 'worker_lost') return afterLoss(outcomes, budget, random);
   const rule = isErrorCode(code) ? ERROR_CODES[code] : ERROR_CODES.internal;
   const charged = outcomes.filter((outcome) => outcome.outcome === 'error' && outcome.charged).length;
-  const { ladder, retries, retriesSaid } = budget;
-  const climbing = ladder == null ? null : escalate(ladder, outcomes);
+  const { chain, retries, retriesSaid } = budget;
+  const climbing = chain == null ? null : escalate(chain, outcomes);
   if (climbing !== null && hasNext(last)) {
     if (retriesSaid === true && charged > retries) return { event: 'gave_up' };
     if (climbing.next !== null) return { event: 'put_back' };
-    if (ladder?.handBack === true) return { event: 'gave_up' };
+    if (chain?.handBack === true) return { event: 'gave_up' };
   }
   if (!rule.retried) return { event: 'gave_up' };
   if (!last.charged) return afterUnavailable(outcomes, last, budget, random);

@@ -29,7 +29,7 @@ describe('the route of a task', () => {
       why: 'the task names it',
       considered: [],
       otherwise: null,
-      ladder: [],
+      chain: [],
       handBack: false,
     });
   });
@@ -87,7 +87,7 @@ describe('the default of code tasks', () => {
 
 describe('the route of a task whose work was found wanting', () => {
   const step = (runner: string, over = {}) => ({ runner, staysLocal: true, changesFiles: true, ...over });
-  const ladder = (steps: ReturnType<typeof step>[], handBack = true): Routing => ({
+  const chain = (steps: ReturnType<typeof step>[], handBack = true): Routing => ({
     ...routing,
     escalation: { steps, handBack },
   });
@@ -98,7 +98,7 @@ describe('the route of a task whose work was found wanting', () => {
   const routeAfter = (outcomes: ReturnType<typeof wanting>, options: Routed['options'] = {}, over = {}) =>
     chooseRoute(
       { ...task('general', options), ...over },
-      ladder([step('ollama'), step('openai', { staysLocal: false }), step('third', { changesFiles: false })]),
+      chain([step('ollama'), step('openai', { staysLocal: false }), step('third', { changesFiles: false })]),
       three,
       0,
       outcomes,
@@ -146,13 +146,13 @@ describe('the route of a task whose work was found wanting', () => {
   });
 
   it('is the same where its runner is on no step, which is handed back all the same', () => {
-    const route = chooseRoute(task('general', {}), ladder([step('openai')]), runners, 0, wanting('ollama'));
+    const route = chooseRoute(task('general', {}), chain([step('openai')]), runners, 0, wanting('ollama'));
     assert.deepEqual([route.runner, stepsAbove(route), route.handBack], ['ollama', [], true]);
   });
 
   it('goes on from the step of the runner that stands in', () => {
     const both: Routing = {
-      ...ladder([step('ollama'), step('openai')]),
+      ...chain([step('ollama'), step('openai')]),
       default: { general: 'ollama', code: 'openai' },
     };
     const route = fallBack(chooseRoute(task('code', {}), both, runners, 0), 'ollama', 'nobody answers');

@@ -14,7 +14,7 @@ const budgets = fc.record({
   workerLost: fc.nat(12),
   unavailableSeconds: fc.nat(2 * HOUR),
   retriesSaid: fc.boolean(),
-  ladder: fc.option(
+  chain: fc.option(
     fc.record({
       runners: fc.subarray(['small', 'bigger', 'biggest']),
       handBack: fc.boolean(),
@@ -47,7 +47,7 @@ describe('what happens after a run', () => {
             if (decision.event === 'try_later') now += decision.seconds * 1000;
             const charged = outcomes.filter((outcome) => outcome.charged).length;
             const lost = outcomes.filter((outcome) => outcome.error?.code === 'worker_lost').length;
-            const steps = budget.retriesSaid ? 0 : (budget.ladder?.runners.length ?? 0);
+            const steps = budget.retriesSaid ? 0 : (budget.chain?.runners.length ?? 0);
             assert.ok(charged <= budget.retries + steps, 'no more charged errors than retries and steps up');
             assert.ok(lost <= budget.workerLost);
             const stretches = budget.retries + steps + budget.workerLost + 1;
@@ -166,14 +166,14 @@ describe('what happens after a run', () => {
     assert.equal(decide([], DEFAULT_BUDGET, () => 0).event, 'put_back');
   });
 
-  describe('with a ladder', () => {
-    const ladder = { runners: ['small', 'bigger'], handBack: true };
+  describe('with a chain', () => {
+    const chain = { runners: ['small', 'bigger'], handBack: true };
     const events = (over: Partial<Budget>, ...tries: [string, ErrorCode][]): string[] =>
       tries.map((_, index) => {
         const outcomes = tries
           .slice(0, index + 1)
           .map(([runner, code], at) => outcomeAt(at * 1000, code, { runner }));
-        return decide(outcomes, { ...DEFAULT_BUDGET, retries: 1, ladder, ...over }, () => 0).event;
+        return decide(outcomes, { ...DEFAULT_BUDGET, retries: 1, chain, ...over }, () => 0).event;
       });
 
     it('goes up at once after each work that was found wanting, and ends above the last', () => {
@@ -204,7 +204,7 @@ describe('what happens after a run', () => {
     });
 
     it('that does not hand back has its last step tried as often as any', () => {
-      const over = { ladder: { runners: ['small', 'bigger'], handBack: false } };
+      const over = { chain: { runners: ['small', 'bigger'], handBack: false } };
       assert.deepEqual(
         events(over, ['small', 'check_failed'], ['bigger', 'check_failed'], ['bigger', 'check_failed']),
         ['put_back', 'try_later', 'gave_up'],
@@ -217,7 +217,7 @@ describe('what happens after a run', () => {
         ['put_back', 'gave_up'],
         'and hands back above the last',
       );
-      const over = { ladder: { runners: ['small', 'gone', 'bigger'], handBack: false } };
+      const over = { chain: { runners: ['small', 'gone', 'bigger'], handBack: false } };
       assert.deepEqual(
         events(
           over,

@@ -1,7 +1,7 @@
 /** Where a task would go. Pure. */
 import type { RouteDocument } from '../../actions/documents/home.ts';
 import type { Considered } from '../../route/rules.ts';
-import { HAND_BACK } from '../../task/ladder.ts';
+import { HAND_BACK } from '../../task/escalation-chain.ts';
 import { formatDuration } from '../../text/duration.ts';
 
 /** `explain`: with every rule, also those that do not match. */

@@ -20,7 +20,7 @@ import type { ArtifactKind, Artifacts, ByteRange, Claim } from '../../queue/queu
 import type { Route } from '../../route/route.ts';
 import { action, say } from '../../say/say.ts';
 import { type Budget, decide } from '../../task/budget.ts';
-import { isRejected } from '../../task/ladder.ts';
+import { isRejected } from '../../task/escalation-chain.ts';
 import type { RunOutcome, TaskFile } from '../../task/record.ts';
 
 /** Of each answer and each patch; the whole lies in the file that is named beside it. */

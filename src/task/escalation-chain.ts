@@ -58,7 +58,7 @@ export interface EscalationStep {
 
 /**
  * Where a task stands after these outcomes, oldest first. It began at the runner whose work was first found wanting.
- * null: nothing was found wanting, or that runner is not on the ladder, and the task does not climb.
+ * null: nothing was found wanting, or that runner is not on the chain, and the task does not climb.
  */
 export const escalate = (
   { runners }: EscalationChain,
