@@ -16,7 +16,7 @@ import { obeyedPlaces } from './guarded/obeyed-places.ts';
 import { ownPrograms, packagesAround } from './guarded/own-programs.ts';
 import { placedInHomes } from './guarded/placed-programs.ts';
 import { privatePlaces } from './guarded/private-places.ts';
-import { homeFolders, programsIn, secretPlaces } from './guarded/secret-places.ts';
+import { homeFolders, linkedConfigs, programsIn, secretPlaces } from './guarded/secret-places.ts';
 import { sharedPackages } from './guarded/shared-packages.ts';
 import { whyKept } from './kept.ts';
 import { gitPlaces, linkedGit } from './repositories/git-places.ts';
@@ -82,7 +82,7 @@ export const confinementOf = async (
   const ofKoubou = [...options.keys, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
   const homes = await Promise.all(homeFolders(environment).map(real));
   const ofMachine = await privatePlaces([cwd, ...homes]);
-  const hidden = [...secrets.hidden, ...ofKoubou, ...ofMachine];
+  const hidden = [...secrets.hidden, ...ofKoubou, ...linkedConfigs(ofKoubou), ...ofMachine];
   const closed = await Promise.all(hidden.map(real));
   const ownState = await real(statePath);
   const kinds = { homes, ownState, logins: secrets.hidden, others: [...ofKoubou, ...ofMachine] };
@@ -131,7 +131,7 @@ const askedWritable = async (
 
 /** Besides repositories. */
 const heldBelow = async ({ settings, packages }: Below, project: string): Promise<string[]> => {
-  const { kept, links } = await obeyedPlaces(settings, project);
+  const { kept, links } = obeyedPlaces(settings, project);
   return [...settings, ...kept, ...links, ...(await sharedPackages(packages))];
 };
 

@@ -1,7 +1,7 @@
 /** Folders that no program of a sandbox may have for its own: what stays as it is would not, where it holds that folder. */
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { OBEYED, REPOSITORIES } from '../names/reserved-names.ts';
+import { isWorktreeOfAgent, SETTINGS } from '../names/agent-worktree.ts';
 import { isWithin } from '../text/is-within.ts';
 
 /** Why not; undefined: it may. All absolute and without links. */
@@ -14,8 +14,6 @@ export const whyKept = (cwd: string, kept: readonly string[]): string | undefine
   return folder === undefined ? undefined : `${folder} is a git folder, and git runs what lies in there`;
 };
 
-const SETTINGS: ReadonlySet<string> = new Set([...OBEYED, ...REPOSITORIES]);
-
 const settingsAround = (cwd: string): string | undefined => {
   for (let folder = cwd; folder !== '/'; folder = dirname(folder)) {
     if (SETTINGS.has(basename(folder))) return folder;
@@ -23,12 +21,6 @@ const settingsAround = (cwd: string): string | undefined => {
   }
   return undefined;
 };
-
-/** Agents have linked work trees in `.claude/worktrees`, of which they obey nothing from the project around. */
-const isWorktreeOfAgent = (folder: string): boolean =>
-  basename(dirname(folder)) === 'worktrees' &&
-  SETTINGS.has(basename(dirname(dirname(folder)))) &&
-  lstatSync(join(folder, '.git'), { throwIfNoEntry: false })?.isFile() === true;
 
 /** By what git goes by, whatever its name is. */
 const gitFolderAround = (cwd: string): string | undefined => {

@@ -3,11 +3,13 @@
  * the user. CLAUDE.md, workflows and package.json are not among them: they are files of a project, which its owner may
  * have written.
  */
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Homes, homeAround } from '../text/home-name.ts';
-import { ANYWHERE, KEYS } from './reserved-names.ts';
+import { withinWorktreeOfAgent } from './agent-worktree.ts';
+import { ledTo } from './led-to.ts';
+import { ANYWHERE, KEYS, OBEYED } from './reserved-names.ts';
 import { isWithin, NameRefused, walk } from './walk.ts';
 
 const START = 'a file that each shell or session runs when it starts';
@@ -89,6 +91,8 @@ export class Reserved {
   readonly #homes: Homes;
   readonly #users: readonly string[];
   #linked: { place: string; why: string }[] | undefined;
+  /** By folder. */
+  readonly #settings = new Map<string, readonly { name: string; ends: readonly string[] }[]>();
 
   constructor({ homes = { places: [] }, users = usersHomes() }: ReservedScope = {}) {
     this.#users = users;
@@ -103,13 +107,30 @@ export class Reserved {
     const users = this.#users.map(fold);
     for (const path of [...names, place]) {
       const folded = fold(path);
-      const why = anywhere(folded) ?? ofTheSystem(folded) ?? ofAUser(folded, users) ?? this.#ofTheHome(path);
+      const why =
+        anywhere(fold(withinWorktreeOfAgent(path))) ??
+        ofTheSystem(folded) ??
+        ofAUser(folded, users) ??
+        this.#ofTheHome(path);
       if (why !== undefined) return why;
     }
     const repository = bareRepository(place);
     if (repository !== undefined) return `${repository} is a git repository without a work tree`;
+    const settings = this.#settingsThatLead(place);
+    if (settings !== undefined) return `${settings} leads there: agents obey it`;
     this.#linked ??= linkedFrom(this.#users);
     return this.#linked.find((linked) => isWithin(linked.place, place))?.why;
+  }
+
+  /** Of the folders above: settings of agents there may be links, or hold some. */
+  #settingsThatLead(place: string): string | undefined {
+    for (let folder = dirname(place); folder !== '/'; folder = dirname(folder)) {
+      const known = this.#settings.get(folder) ?? settingsIn(folder);
+      this.#settings.set(folder, known);
+      const found = known.find(({ ends }) => ends.some((end) => isWithin(end, place)));
+      if (found !== undefined) return found.name;
+    }
+    return undefined;
   }
 
   #ofTheHome(path: string): string | undefined {
@@ -118,33 +139,54 @@ export class Reserved {
   }
 }
 
-/** Start-up files and the like that are links, as into ~/dotfiles: they have another name there. */
+const settingsIn = (folder: string): { name: string; ends: string[] }[] => {
+  const there = namesIn(folder);
+  return OBEYED.filter((name) => there.has(name)).flatMap((name) => {
+    const path = join(folder, name);
+    const ends = ledTo([path], SETTINGS_BOUNDS).ends.flatMap(({ path: end }) =>
+      isWithin(path, end) ? [] : [end],
+    );
+    return ends.length === 0 ? [] : [{ name: path, ends }];
+  });
+};
+
+const SETTINGS_BOUNDS = { entries: 2000, depth: 5 };
+/** Some of these folders hold all of an editor. */
+const USER_BOUNDS = { entries: 500, depth: 2 };
+
+const namesIn = (folder: string): ReadonlySet<string> => {
+  try {
+    return new Set(readdirSync(folder));
+  } catch {
+    return new Set();
+  }
+};
+
+/** Start-up files and the like that are links, or hold some, as into ~/dotfiles: they have another name there. */
 const linkedFrom = (users: readonly string[]): { place: string; why: string }[] =>
   users.flatMap((user) => {
-    const known = new Map<string, boolean | undefined>();
-    const isLink = (path: string): boolean | undefined => {
-      if (!known.has(path)) known.set(path, isLinkNow(path));
-      return known.get(path);
-    };
-    const links = (name: string): boolean => {
-      const parts = name.split('/');
-      return parts.some((_, at) => isLink(join(user, ...parts.slice(0, at + 1))) === true);
-    };
-    return OF_A_USER.flatMap(([why, names]) =>
-      names.filter(links).flatMap((name) => {
-        const place = endOf(join(user, name));
-        return place === undefined ? [] : [{ place, why: `~/${name} leads there: ${why}` }];
-      }),
+    const there = namesIn(user);
+    return [...OF_A_USER, ...OF_ANY_FOLDER].flatMap(([why, names]) =>
+      names
+        .filter((name) => there.has(name.split('/')[0] ?? ''))
+        .flatMap((name) =>
+          leadingFrom(join(user, name)).map((place) => ({ place, why: `~/${name} leads there: ${why}` })),
+        ),
     );
   });
 
-const isLinkNow = (path: string): boolean | undefined => {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
-  } catch {
-    return undefined;
-  }
+/** A folder that a link within leads to is a project of its own, as `npm link` has it. */
+const leadingFrom = (path: string): string[] => {
+  const own = endOf(path);
+  return ledTo([path], USER_BOUNDS).ends.flatMap(({ path: end, facts }) =>
+    isWithin(path, end) || (facts?.isDirectory() === true && end !== own) ? [] : [end],
+  );
 };
+
+/** The names of ANYWHERE by why, but for koubou's homes, which are judged by themselves. */
+const OF_ANY_FOLDER: readonly (readonly [string, readonly string[]])[] = Object.entries(ANYWHERE)
+  .filter(([name]) => name !== '.koubou')
+  .map(([name, why]) => [why, [name]]);
 
 /** Only of what is a link, or lies behind one within the home. */
 const endOf = (path: string): string | undefined => {

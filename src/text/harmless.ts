@@ -28,7 +28,9 @@ const JOINING = [
 /** Where a text is cut into pieces, what belongs to one of these may stand in the piece before or behind. */
 const MEANT = [
   // Which form of a letter, or of an emoji.
-  '(?<=^|\\p{Emoji}|\\p{scx=Hani})[\\ufe00-\\ufe0f]',
+  '(?<=^|\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]',
+  '(?<=^|[\\d#*])\\ufe0f(?=$|\\u20e3)',
+  '(?<=^|\\p{scx=Hani})[\\ufe00-\\ufe02]',
   '(?<=^|\\p{scx=Hani})[\\u{e0100}-\\u{e01ef}]',
   '(?<=^|\\p{scx=Mong})[\\u180b-\\u180d\\u180f]',
   '(?<=^|[\\p{Emoji}\\ufe0f])\\u200d(?=$|\\p{Extended_Pictographic})',

@@ -102,7 +102,7 @@ describe('setting a key', () => {
     const outer = { MAX_WORKERS: '2' };
     const {
       config: [entry],
-    } = await changeConfig({ home: home(), outer, ...asOwner }, 'workers.max', '8');
+    } = await changeConfig({ ...asOwner, home: home(), outer }, 'workers.max', '8');
     assert.deepEqual(entry, {
       key: 'workers.max',
       text: '2',

@@ -272,6 +272,28 @@ describe('the places of a sandbox', function () {
     assert.deepEqual(await after(['~/.claude', '~/.claude.json']), ['evil', 'evil', 'evil', 'evil', 'evil']);
   });
 
+  it('hide keys that are links to files elsewhere in the home folder, as tools for dotfiles leave them', async () => {
+    const places: [name: string, target: string][] = [
+      ['.ssh/id_rsa', 'dotfiles/ssh/id_rsa'],
+      ['.aws/credentials', 'dotfiles/aws'],
+      ['.kube/config', 'vault/kube'],
+      ['project/.koubou/config/.env', 'vault/koubou.env'],
+    ];
+    for (const [name, target] of places) {
+      write(join(user, target));
+      mkdirSync(dirname(join(user, name)), { recursive: true });
+      symlinkSync(join(user, target), join(user, name));
+    }
+    write(join(user, 'dotfiles', 'bashrc'), 'shown\n');
+    const look = `cat ${[...places.map(([, target]) => target), 'dotfiles/bashrc'].map((name) => join(user, name)).join(' ')}`;
+    // That folder lies in /tmp, of which a program has its own.
+    const made = await confinement();
+    const seen = await said({ ...made, readable: [...made.readable, user] }, look);
+    assert.doesNotMatch(seen, /^secret$/m);
+    assert.match(seen, /shown/);
+    assert.equal((await printed(localExecutor, look)).match(/^secret$/gm)?.length, places.length);
+  });
+
   it('hide homes that were moved, below the work and around where they were, whatever they are called', async () => {
     // Of each the place where koubou saw it last, and the one where it lies now.
     const moves: [string, string][] = [

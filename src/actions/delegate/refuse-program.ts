@@ -8,14 +8,19 @@ import { placedInHomes, placedPrograms } from '../../executor/guarded/placed-pro
 import { action, field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
 
+/** With the packages that they belong to. */
+export const keptPrograms = async (config: Config, homes: readonly string[]): Promise<string[]> => {
+  const named = [...placedPrograms(config.runners), ...(await placedInHomes(homes))].filter(isAbsolute);
+  const real = await Promise.all(named.map((path) => realpath(path).catch(() => path)));
+  return [...named, ...real.map((path) => packageOf(path) ?? path)];
+};
+
 /** `places`: where results would go, real. `homes`: the user's other ones. Throws `usage`. */
 export const refusePrograms = async (
   places: readonly string[],
   { config, homes }: { config: Config; homes: readonly string[] },
 ): Promise<void> => {
-  const named = [...placedPrograms(config.runners), ...(await placedInHomes(homes))].filter(isAbsolute);
-  const real = await Promise.all(named.map((path) => realpath(path).catch(() => path)));
-  const kept = [...named, ...real.map((path) => packageOf(path) ?? path)];
+  const kept = await keptPrograms(config, homes);
   for (const place of places) {
     const program = kept.find((path) => isWithin(place, path));
     if (program === undefined) continue;

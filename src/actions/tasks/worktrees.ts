@@ -5,17 +5,21 @@ import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import { requireSeal } from '../../app/open-home.ts';
 import { KoubouError } from '../../errors.ts';
-import { OBEYED } from '../../names/reserved-names.ts';
+import { Reserved } from '../../names/reserved.ts';
+import { keyFolders } from '../../process/homes/key-folders.ts';
+import { homesOf } from '../../process/homes/registered-homes.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { action, field, say, type Words } from '../../say/say.ts';
 import { isEnded } from '../../task/lifecycle.ts';
 import type { TaskRecord } from '../../task/record.ts';
+import { isWithin } from '../../text/is-within.ts';
 import type { Seal } from '../../text/seal.ts';
 import { applyWorktree, undoKilledApply, type Wanted } from '../../worktree/apply/apply.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../../worktree/record.ts';
 import { discardWorktree, removeUnlessKept } from '../../worktree/remove.ts';
 import { rebuildRecord } from '../../worktree/repair/rebuild.ts';
 import { knownByPatch, restoreBranch } from '../../worktree/repair/restore.ts';
+import { keptPrograms } from '../delegate/refuse-program.ts';
 import type { ApplyDocument, DiffDocument, DiscardDocument } from '../documents/work.ts';
 
 interface WorktreeParts {
@@ -26,7 +30,10 @@ interface WorktreeParts {
   environment: Readonly<Record<string, string>>;
 }
 
-type WorktreeApp = Pick<App, 'queue' | 'home' | 'seal' | 'caller' | 'project' | 'programEnvironment'>;
+type WorktreeApp = Pick<
+  App,
+  'queue' | 'home' | 'seal' | 'caller' | 'config' | 'outer' | 'project' | 'programEnvironment'
+>;
 
 export interface Patch {
   /** Of the last run's. */
@@ -127,7 +134,12 @@ export const applyTask = async (
     });
   }
   requireWritable(app, record.repository);
-  const { record: known, applied } = await appliedOrRestored(parts, record, wanted, refuseFor(app));
+  const { record: known, applied } = await appliedOrRestored(
+    parts,
+    record,
+    wanted,
+    await refuseFor(app, record),
+  );
   const answer = {
     task_id: id,
     notes: [],
@@ -148,12 +160,20 @@ export const applyTask = async (
   };
 };
 
-/** An agent would give itself rights by them, as its next start obeys them. */
-const refuseFor = ({ caller }: WorktreeApp): ((name: string) => void) | undefined => {
+/** An agent would give itself rights by them: its next start obeys them, or a person's next task runs them. */
+const refuseFor = async (
+  { caller, config, home, outer }: WorktreeApp,
+  { repository }: WorktreeRecord,
+): Promise<((name: string) => void) | undefined> => {
   if (caller.principal.role === 'owner') return undefined;
+  const reserved = new Reserved();
+  const programs = await keptPrograms(config, homesOf({ home, keys: keyFolders(outer) }).places);
   return (name) => {
-    if (!name.split('/').some((part) => OBEYED.includes(part))) return;
-    throw new KoubouError('not_allowed', `${name} holds settings that agents obey. ${UNDONE}`, {
+    const place = join(repository, name);
+    const program = programs.find((path) => isWithin(place, path));
+    const why = program === undefined ? reserved.why(place, []) : `a config has ${program} run as a program`;
+    if (why === undefined) return;
+    throw new KoubouError('not_allowed', `${name} is not for an agent to apply: ${why}. ${UNDONE}`, {
       hint: say`A person looks at it (${action('diff')}) and applies it.`,
     });
   };

@@ -13,6 +13,7 @@ import { isClosed, outermost } from '../guarded/layers.ts';
 import { obeyedPlaces } from '../guarded/obeyed-places.ts';
 import { ownPrograms, packagesAround } from '../guarded/own-programs.ts';
 import { placedInHomes } from '../guarded/placed-programs.ts';
+import { linkedConfigs } from '../guarded/secret-places.ts';
 import { sharedPackages } from '../guarded/shared-packages.ts';
 import { whyKept } from '../kept.ts';
 import { gitPlaces, linkedGit } from '../repositories/git-places.ts';
@@ -58,7 +59,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const needed = [realCwd, realHome, ...(await programOf(wanted))];
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
   const homes = homesToHide(hidden);
-  const others = await existing([...secrets, ...homes]);
+  const others = await existing([...secrets, ...homes, ...linkedConfigs([realHome, ...homes])]);
   const around = (await existing(secrets)).find((path) => isWithin(realCwd, path));
   if (around !== undefined) throw inKeys(cwd, around);
   const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
@@ -74,7 +75,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const { guarded, settings, packages, homes: found } = await nestedRepositories(top, realHome);
   const below = found.filter((path) => isKnownHome(path, hidden));
   keys.push(...below.filter((path) => !spared(path) && !keys.includes(path)));
-  const obeyed = await obeyedPlaces(settings, top);
+  const obeyed = obeyedPlaces(settings, top);
   const placed = [...programs, ...(await placedInHomes([...homes, ...below]))];
   const kept = [
     ...guarded,

@@ -1,6 +1,7 @@
 /** Where people keep what no program of a model's making has to read: by programs, of the machine, and what is hidden of it. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ledTo } from '../../names/led-to.ts';
 import { systemHome } from '../../process/homes/key-folders.ts';
 import { isWithin } from '../../text/is-within.ts';
 import { namedSecrets } from './named-secrets.ts';
@@ -172,10 +173,29 @@ export const secretPlaces = (
       ...OF_THE_MACHINE,
       ...named,
       ...[...homes, ...homesOfOthers()].flatMap((home) => names.map((name) => join(home, name))),
+      ...linkedKeys(homes),
     ],
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
   };
 };
+
+/** As tools for dotfiles leave them: `.ssh/id_rsa` is a link to a file elsewhere in the home folder, which holds the key. */
+const linkedKeys = (homes: readonly string[]): string[] => {
+  const folders = homes.flatMap((home) => (home === '/' ? [] : IN_HOME.map((name) => join(home, name))));
+  return filesLedTo(folders).filter((path) => homes.some((home) => isWithin(path, home)));
+};
+
+/** The same of files of koubou's homes: `config/.env` may be a link to where all keys are kept. */
+export const linkedConfigs = (homes: readonly string[]): string[] =>
+  filesLedTo(homes.flatMap((home) => OF_CONFIG.map((name) => join(home, 'config', name))));
+
+const OF_CONFIG = ['.env', 'agent.yaml', 'codex.toml'];
+const KEY_BOUNDS = { entries: 2000, depth: 2 };
+
+const filesLedTo = (names: readonly string[]): string[] =>
+  ledTo(names, KEY_BOUNDS).ends.flatMap(({ path, facts }) =>
+    facts?.isFile() !== true || names.some((name) => isWithin(path, name)) ? [] : [path],
+  );
 
 const OF_AGENTS = Object.values(AGENT_FOLDERS).flat();
 
