@@ -93,6 +93,13 @@ describe('the places that settings of agents lead to', () => {
     await assert.rejects(found(join(top, '.claude')), { code: 'not_allowed' });
   });
 
+  it('are those also that settings above the work lead to', async () => {
+    put('conf/settings.json');
+    mkdirSync(join(root, '.claude'));
+    symlinkSync('../work/conf/settings.json', join(root, '.claude', 'settings.json'));
+    assert.deepEqual((await found()).kept, ['conf/settings.json']);
+  });
+
   it('are not looked for in work trees that an agent has among its settings', async () => {
     put('.claude/worktrees/one/.git');
     put('shared');

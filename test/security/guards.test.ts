@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  chmodSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -15,9 +17,11 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { bubblewrapArguments } from '../../src/executor/bubblewrap/bubblewrap.ts';
 import { HeldPlaces } from '../../src/executor/bubblewrap/held-places.ts';
@@ -228,6 +232,33 @@ describe('what a sandbox guards and hides', function () {
     await assert.rejects(guards.end(), { code: 'guard_lost' });
     assert.equal(readFileSync(join(user, '.bashrc'), 'utf8'), 'mine');
     assert.deepEqual(readdirSync(join(cwd, 'e')), ['.bashrc']);
+  });
+
+  it('puts back a file of any size with its mode, also where its folder was closed', async () => {
+    const tool = join(cwd, 'tool');
+    writeFileSync(tool, Buffer.alloc(5 * 1024 * 1024, 'x'), { mode: 0o750 });
+    chmodSync(tool, 0o750);
+    const guards = new Guards([tool]);
+    guards.watch(() => undefined);
+    replace(tool, 'theirs');
+    chmodSync(cwd, 0o555);
+    await assert.rejects(guards.end(), { code: 'guard_lost', hint: /What had been there is there again/ });
+    assert.equal(readFileSync(tool).length, 5 * 1024 * 1024);
+    assert.equal(statSync(tool).mode & 0o7777, 0o750);
+  });
+
+  it('shows no socket of a program of yours in the folder of the work', async () => {
+    const socket = join(cwd, 'dev.sock');
+    const server = createServer((connection) => connection.end('served')).listen(socket);
+    await once(server, 'listening');
+    try {
+      await run(
+        `node -e 'require("net").connect(${JSON.stringify(socket)}).on("data", (said) => console.log(String(said))).on("error", () => console.log("no"))'`,
+      );
+      assert.equal(said(), 'no\n');
+    } finally {
+      server.close();
+    }
   });
 
   it('opens no folder on the way to what is held within something held', async () => {

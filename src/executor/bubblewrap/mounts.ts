@@ -77,8 +77,11 @@ const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
   const around = await existing([...confinement.scratch, ...writable.map((path) => dirname(path))]);
   const tops = around.filter((path) => path !== '/' && !isWritable(path));
   const passed = [...(await existing(confinement.hidden)), ...writable];
+  // What koubou itself put there for the program lies among files of the run.
+  const { network: net } = confinement;
+  const ofRun = typeof net === 'object' ? dirname(net.relaySocket) : undefined;
   const talked = [...(await boundSockets()), ...(await socketsAndPipesBelow(tops, passed))].filter(
-    (path) => !isWritable(path),
+    (path) => ofRun === undefined || !isWithin(path, ofRun),
   );
   const hidden = await existing([...confinement.hidden, ...talked]);
   const covers = [...own, ...hidden];

@@ -95,7 +95,13 @@ export const watchingExecutor = (watched: readonly string[]): Executor => ({
       throw error;
     });
     const tree = { ...program, marker: options.lease?.marker ?? null, graceMs: 0 };
-    return watchedOver(program, guards, () => void stopTree(tree).catch(() => undefined));
+    const stopped = (): Promise<unknown> => stopTree(tree).catch(() => undefined);
+    // What a command of it started may live on for a moment, and write again to what is put back.
+    const ended = program.ended.then(async (end) => {
+      await stopped();
+      return end;
+    });
+    return watchedOver({ ...program, ended }, guards, () => void stopped());
   },
 });
 

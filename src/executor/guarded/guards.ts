@@ -3,18 +3,24 @@
  * another one in its place, as git does when it writes its settings: from then on a program in there may write to it. And
  * over a link there is no mount. So whatever runs over it is ended at once, and a file or link is again what it was.
  */
+import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
+  constants,
   type FSWatcher,
   lstatSync,
-  readFileSync,
+  openSync,
   readlinkSync,
+  readSync,
   realpathSync,
   type Stats,
+  statSync,
   watch,
 } from 'node:fs';
 import { link, open, rename, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { KoubouError } from '../../errors.ts';
+import { KoubouError, systemCode } from '../../errors.ts';
+import { closeRead } from '../../names/close-read.ts';
 import { Folder } from '../../names/folder.ts';
 import type { ProgramEnd, RunningProgram } from '../../process/programs/start-program.ts';
 import { named } from '../../text/named.ts';
@@ -24,16 +30,15 @@ interface Guarded {
   /** The one in which it lies, held open: what is put back goes into it, wherever its name leads to by then. */
   folder: Folder;
   facts: Stats;
-  /** What a file held, or where a link leads; null: a folder, or a file too large to be kept. */
-  held: { bytes: Buffer } | { target: Buffer } | null;
+  /** A file by its descriptor, or where a link leads; null: a folder. */
+  held: { descriptor: number } | { target: Buffer } | null;
 }
 
-const MOST_BYTES = 4 * 1024 * 1024;
 /** Where a folder cannot be watched, and for what is replaced between two reports. */
 const LOOK_MS = 200;
 
 export class Guards {
-  readonly #guarded: readonly Guarded[];
+  readonly #guarded: Guarded[];
   readonly #folders = new Map<string, Folder>();
   readonly #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -85,14 +90,16 @@ export class Guards {
       const lost = this.#lost();
       if (lost.length === 0) return;
       const asides: string[] = [];
+      const left: string[] = [];
       for (const each of lost) {
         // What cannot be put back keeps nobody from putting back the others.
         const aside = await putBack(each).catch(() => undefined);
-        if (aside !== undefined) asides.push(aside);
+        if (aside === undefined) left.push(each.path);
+        else asides.push(aside);
       }
       throw lostError(
         lost.map(({ path }) => path),
-        asides,
+        { asides, left },
       );
     } finally {
       this.close();
@@ -102,6 +109,8 @@ export class Guards {
   close(): void {
     for (const folder of this.#folders.values()) folder.close();
     this.#folders.clear();
+    for (const { held } of this.#guarded.splice(0))
+      if (held !== null && 'descriptor' in held) closeRead(held.descriptor);
   }
 
   #look(): void {
@@ -118,7 +127,14 @@ export class Guards {
 
 const heldAt = (at: string, facts: Stats): Guarded['held'] => {
   if (facts.isSymbolicLink()) return { target: readlinkSync(at, { encoding: 'buffer' }) };
-  return facts.isFile() && facts.size <= MOST_BYTES ? { bytes: readFileSync(at) } : null;
+  if (!facts.isFile()) return null;
+  try {
+    return { descriptor: openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW) };
+  } catch (error) {
+    // Who cannot read it cannot put it back.
+    if (systemCode(error) === 'EACCES') return null;
+    throw error;
+  }
 };
 
 /** The program, ended by `kill` when something is replaced that is guarded. Its end says so, and comes after all is put back. */
@@ -163,38 +179,76 @@ const isSame = ({ path, folder, facts }: Guarded): boolean => {
  * Answers with where the other one lies now; undefined: nothing was put back. Not in a folder that was moved: at its name is
  * another one, perhaps a link to elsewhere.
  */
-const putBack = async ({ path, folder, held }: Guarded): Promise<string | undefined> => {
+const putBack = async (guarded: Guarded): Promise<string | undefined> => {
+  const { path, folder, held, facts } = guarded;
   if (held === null || !isThere(folder)) return undefined;
   const name = basename(path);
-  const aside = `${name}.replaced-${Date.now()}`;
+  const tag = `${Date.now()}-${randomBytes(4).toString('hex')}`;
+  const aside = name.length > LONGEST_TAGGED ? `replaced-${tag}` : `${name}.replaced-${tag}`;
   const at = (each: string): string => folder.at(each);
-  const fresh = at(`${aside}.new`);
-  if ('target' in held) await symlink(held.target, fresh);
-  else await writeDurably(fresh, held.bytes);
-  // By a second name, so that a worker that is killed here leaves the file at its place. Some disks have no such names.
-  await link(at(name), at(aside)).catch(() => rename(at(name), at(aside)).catch(() => undefined));
-  await rename(fresh, at(name));
-  return join(dirname(path), aside);
+  const fresh = at(`replaced-${tag}.new`);
+  return whereOpen(folder, async () => {
+    if ('target' in held) await symlink(held.target, fresh);
+    else await writeAgain(fresh, held.descriptor, facts);
+    // By a second name, so that a worker that is killed here leaves the file at its place. Some disks have no such names.
+    await link(at(name), at(aside)).catch(() => rename(at(name), at(aside)).catch(() => undefined));
+    await rename(fresh, at(name));
+    return join(dirname(path), aside);
+  });
 };
 
-const writeDurably = async (path: string, bytes: Buffer): Promise<void> => {
-  const file = await open(path, 'wx', 0o644);
+const LONGEST_TAGGED = 60;
+
+/** Who replaced it may have closed the folder behind it. */
+const whereOpen = async <T>(folder: Folder, action: () => Promise<T>): Promise<T> => {
   try {
-    await file.writeFile(bytes);
+    return await action();
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
+    const { mode } = statSync(folder.self);
+    chmodSync(folder.self, 0o700);
+    try {
+      return await action();
+    } finally {
+      chmodSync(folder.self, mode | 0o700);
+    }
+  }
+};
+
+const PIECE_BYTES = 1024 * 1024;
+
+const writeAgain = async (path: string, descriptor: number, facts: Stats): Promise<void> => {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    const buffer = Buffer.alloc(PIECE_BYTES);
+    for (let at = 0; ; ) {
+      const count = readSync(descriptor, buffer, 0, buffer.length, at);
+      if (count === 0) break;
+      await file.writeFile(buffer.subarray(0, count));
+      at += count;
+    }
+    if (process.getuid?.() === 0) await file.chown(facts.uid, facts.gid);
+    await file.chmod(facts.mode & 0o7777);
     await file.sync();
   } finally {
     await file.close();
   }
 };
 
-const lostError = (paths: readonly string[], asides: readonly string[]): KoubouError =>
-  new KoubouError(
+const lostError = (
+  paths: readonly string[],
+  { asides, left }: { asides: readonly string[]; left: readonly string[] },
+): KoubouError => {
+  const back =
+    asides.length === 0
+      ? ''
+      : `What had been there is there again; what came in its place: ${named(asides, 5)}. Take over from there what you wrote yourself. `;
+  const open = left.length === 0 ? '' : `Not put back, so look at what is in there: ${named(left, 5)}. `;
+  return new KoubouError(
     'guard_lost',
     `${named(paths, 5)}: replaced while a program of the task ran. Nothing protects it then, so the program was ended.`,
     {
-      hint:
-        asides.length === 0
-          ? 'Look at what is in there: nothing was put back. While a task works in a folder, install no packages in it.'
-          : `What had been there is there again${asides.length < paths.length ? ', as far as it could be put back' : ''}; what came in its place: ${named(asides, 5)}. Take over from there what you wrote yourself. While a task works in a folder, leave settings of git and of agents there alone.`,
+      hint: `${back}${open}While a task works in a folder, install no packages in it, and leave settings of git and of agents there alone.`,
     },
   );
+};

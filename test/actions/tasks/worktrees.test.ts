@@ -1,7 +1,7 @@
 /** What a task changed in a worktree of its own, and to whom it is refused. How it is applied, test/worktree says. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { boardStatus } from '../../../src/actions/tasks/status.ts';
 import { applyTask, discardTask, patchDocument } from '../../../src/actions/tasks/worktrees.ts';
@@ -58,6 +58,24 @@ describe('a worktree', () => {
     await assert.rejects(applyTask(elsewhere, id), {
       code: 'not_allowed',
       message: /may not have files written outside of this project: .*Nothing was changed/,
+    });
+    assert.equal(content(), 'a\n');
+  });
+
+  it('is not applied for an agent where it would change what is obeyed or run', async () => {
+    project.write('.claude/settings.json.tmp', '');
+    symlinkSync('../a.txt', join(project.folder, '.claude', 'settings.json'));
+    await assert.rejects(applyTask(agent, id), {
+      code: 'not_allowed',
+      message: /a\.txt is not for an agent.*\.claude leads there/,
+    });
+    rmSync(join(project.folder, '.claude'), { recursive: true });
+    const script = join(project.folder, 'a.txt');
+    const tool = { kind: 'agent', bin: 'sh', args: [script, '{prompt_file}'] };
+    const runners = { ...agent.config.runners, tool } as unknown as App['config']['runners'];
+    await assert.rejects(applyTask({ ...agent, config: { ...agent.config, runners } }, id), {
+      code: 'not_allowed',
+      message: /a config has .*a\.txt run as a program/,
     });
     assert.equal(content(), 'a\n');
   });
