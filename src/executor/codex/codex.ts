@@ -95,8 +95,12 @@ export const watchingExecutor = (watched: readonly string[]): Executor => ({
       throw error;
     });
     const tree = { ...program, marker: options.lease?.marker ?? null, graceMs: 0 };
-    const stopped = (): Promise<unknown> => stopTree(tree).catch(() => undefined);
-    // What a command of it started may live on for a moment, and write again to what is put back.
+    let stopping: Promise<unknown> | undefined;
+    // Once: who looks while it is at work sees fewer of them than it ends, and they could write again to what is put back.
+    const stopped = (): Promise<unknown> => {
+      stopping ??= stopTree(tree).catch(() => undefined);
+      return stopping;
+    };
     const ended = program.ended.then(async (end) => {
       await stopped();
       return end;

@@ -8,8 +8,10 @@ import {
   chmodSync,
   constants,
   type FSWatcher,
+  fstatSync,
   lstatSync,
   openSync,
+  readFileSync,
   readlinkSync,
   readSync,
   realpathSync,
@@ -30,9 +32,15 @@ interface Guarded {
   /** The one in which it lies, held open: what is put back goes into it, wherever its name leads to by then. */
   folder: Folder;
   facts: Stats;
-  /** A file by its descriptor, or where a link leads; null: a folder. */
-  held: { descriptor: number } | { target: Buffer } | null;
+  /** What a file held, or where a link leads; a large file by its descriptor; null: a folder. */
+  held: { bytes: Buffer } | { descriptor: number } | { target: Buffer } | null;
 }
+
+/**
+ * In the moment in which a mount goes, the file under it can be written to by the name that it still has: only what was read
+ * before is surely what it held.
+ */
+const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Where a folder cannot be watched, and for what is replaced between two reports. */
 const LOOK_MS = 200;
@@ -129,6 +137,7 @@ const heldAt = (at: string, facts: Stats): Guarded['held'] => {
   if (facts.isSymbolicLink()) return { target: readlinkSync(at, { encoding: 'buffer' }) };
   if (!facts.isFile()) return null;
   try {
+    if (facts.size <= MOST_BYTES) return { bytes: readFileSync(at) };
     return { descriptor: openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW) };
   } catch (error) {
     // Who cannot read it cannot put it back.
@@ -189,7 +198,7 @@ const putBack = async (guarded: Guarded): Promise<string | undefined> => {
   const fresh = at(`replaced-${tag}.new`);
   return whereOpen(folder, async () => {
     if ('target' in held) await symlink(held.target, fresh);
-    else await writeAgain(fresh, held.descriptor, facts);
+    else await writeAgain(fresh, held, facts);
     // By a second name, so that a worker that is killed here leaves the file at its place. Some disks have no such names.
     await link(at(name), at(aside)).catch(() => rename(at(name), at(aside)).catch(() => undefined));
     await rename(fresh, at(name));
@@ -215,18 +224,33 @@ const whereOpen = async <T>(folder: Folder, action: () => Promise<T>): Promise<T
   }
 };
 
+const requireUnchanged = (descriptor: number, { size, mtimeMs }: Stats): void => {
+  const now = fstatSync(descriptor);
+  if (now.size !== size || now.mtimeMs !== mtimeMs) throw new Error('It was written to as its mount went.');
+};
+
 const PIECE_BYTES = 1024 * 1024;
 
-const writeAgain = async (path: string, descriptor: number, facts: Stats): Promise<void> => {
+function* piecesOf(descriptor: number): Generator<Buffer> {
+  for (let at = 0; ; ) {
+    const buffer = Buffer.alloc(PIECE_BYTES);
+    const count = readSync(descriptor, buffer, 0, buffer.length, at);
+    if (count === 0) return;
+    yield buffer.subarray(0, count);
+    at += count;
+  }
+}
+
+const writeAgain = async (
+  path: string,
+  held: { bytes: Buffer } | { descriptor: number },
+  facts: Stats,
+): Promise<void> => {
+  if ('descriptor' in held) requireUnchanged(held.descriptor, facts);
   const file = await open(path, 'wx', 0o600);
   try {
-    const buffer = Buffer.alloc(PIECE_BYTES);
-    for (let at = 0; ; ) {
-      const count = readSync(descriptor, buffer, 0, buffer.length, at);
-      if (count === 0) break;
-      await file.writeFile(buffer.subarray(0, count));
-      at += count;
-    }
+    if ('bytes' in held) await file.writeFile(held.bytes);
+    else for (const piece of piecesOf(held.descriptor)) await file.writeFile(piece);
     if (process.getuid?.() === 0) await file.chown(facts.uid, facts.gid);
     await file.chmod(facts.mode & 0o7777);
     await file.sync();

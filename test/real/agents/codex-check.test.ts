@@ -148,8 +148,9 @@ for (const kind of KINDS) describe(`a check of the work of the real Codex with $
     await until(() => existsSync(join(cwd, 'ready')), 'the check');
     put(join(cwd, '.mcp.json.lock'), 'saved');
     renameSync(join(cwd, '.mcp.json.lock'), join(cwd, '.mcp.json'));
-    assert.equal((await running.ended).broken?.code, 'guard_lost');
-    assert.equal(readFileSync(join(cwd, '.mcp.json'), 'utf8'), 'mine');
+    const { broken } = await running.ended;
+    assert.equal(broken?.code, 'guard_lost');
+    assert.equal(readFileSync(join(cwd, '.mcp.json'), 'utf8'), 'mine', String(broken.hint));
     const { end } = await check(await executor(), 'rm .claude; mkdir .claude; echo theirs > .claude/settings.json; sleep 60');
     assert.equal(end.broken?.code, 'guard_lost');
     assert.equal(readlinkSync(join(cwd, '.claude')), 'conf');
