@@ -23,7 +23,7 @@ interface Planted {
 
 const PLANTED: readonly Planted[] = [
   {
-    what: 'a journal that nobody looks at',
+    what: 'a journal that is never read',
     fault: {
       file: 'worktree/apply/stage.ts',
       from: 'if (journal !== undefined) {',
@@ -33,7 +33,7 @@ const PLANTED: readonly Planted[] = [
     found: /the files are not as they should be/,
   },
   {
-    what: 'a lock of the index that names nobody',
+    what: 'a lock of the index that names no holder',
     fault: {
       file: 'worktree/apply/index-lock.ts',
       from: 'await writeFile(made, holder, ',
@@ -64,7 +64,7 @@ describe('apply and discard', function () {
     await publishFigures('apply', {
       title: 'Apply and discard',
       about:
-        'The built command line applies what a task did in its worktree (files written, made, gone, a file that becomes a folder and the reverse, a link, a bit), or discards it, and is killed with -9: in each system call that changes something in the home, beside it or in the repository, by koubou or by a git that it started (where several of these make such a call as their nth, in the first of them; the section on the commands has each git by itself), and at seeded moments, alone or with every git. The user’s own git has to work then (status, worktree list, log, fsck, a branch made and deleted), but for a lock that names koubou, and no lock of git’s may be left. Then the command is repeated; in every other case of apply, another commit has come in between with which the task’s work conflicts. Repeated, all of it has to be there; in conflict, the files have to be as they were before the killed one. The user’s other files and the index have to be byte for byte the same, and nothing may be left behind.',
+        'The built command line applies what a task did in its worktree (files written, created, removed, a file that becomes a folder and the reverse, a link, a mode bit), or discards it, and is killed with -9. It is killed in each system call that changes something in the home, beside it or in the repository, made by koubou or by a git that it started (if several of these make such a call as their nth, in the first of them; the section on the commands covers each git by itself), and at seeded moments, alone or with every git. Then the user’s own git has to work (status, worktree list, log, fsck, creating and deleting a branch), except for a lock that names koubou, and no lock of git’s may be left. Then the command is repeated; in every other case of apply, another commit that conflicts with the task’s work has been made in between. After the repetition all of the work has to be there; in a conflict, the files have to be as they were before the killed command. The user’s other files and the index have to be byte for byte the same, and nothing may be left behind.',
       command: 'npm run faults -- apply',
       columns: ['Command', 'Killed', 'Kills', 'Ended before', 'Bad'],
       rows,

@@ -27,7 +27,7 @@ interface Planted {
 
 const PLANTED: readonly Planted[] = [
   {
-    what: 'an init that writes in place what it makes',
+    what: 'an init that writes its files in place',
     faults: [
       {
         file: 'process/write-whole.ts',
@@ -40,7 +40,7 @@ const PLANTED: readonly Planted[] = [
     found: /(?:\.gitignore|\.env|codex\.toml) is empty/,
   },
   {
-    what: 'half-made files of the dead that nobody sweeps',
+    what: 'half-made files of dead processes that no sweep removes',
     faults: [
       {
         file: 'process/half-made.ts',
@@ -58,7 +58,7 @@ const PLANTED: readonly Planted[] = [
     found: /config\/agent\.yaml\..*\.tmp is left/,
   },
   {
-    what: 'a lock whose dead holder is taken for one that lives',
+    what: 'a lock whose dead holder counts as alive',
     faults: [
       { file: 'process/lock.ts', from: "if (verdict === 'dead') return null;", to: '' },
       { file: 'process/lock.ts', from: "seen: verdict === 'alive'", to: 'seen: true' },
@@ -68,7 +68,7 @@ const PLANTED: readonly Planted[] = [
     found: /is being edited by process/,
   },
   {
-    what: 'locks of a git that was killed that nobody removes',
+    what: 'locks of a killed git that are not removed',
     faults: [
       {
         file: 'worktree/locks.ts',
@@ -82,7 +82,7 @@ const PLANTED: readonly Planted[] = [
     found: /\.lock/,
   },
   {
-    what: 'a branch that is left to git to remove',
+    what: 'a branch whose removal is left to git',
     faults: [
       {
         file: 'worktree/remove-branch.ts',
@@ -114,7 +114,7 @@ describe('commands', function () {
     return publishFigures('commands', {
       title: 'Every system call of the commands',
       about:
-        'A person types a command of the built command line in a project with a repository; `strace -e inject` puts a fault into one of its system calls, or of those of one of the gits it starts, that change a file or signal a process: it is killed there (its gits live on), killed with all that runs beside it, as where a container is stopped, or is told EIO or ENOSPC. What a command gives a name in the config, beside the project or beside the key, it has to flush with its folder. Each call is killed, and each but what other threads of Node write fails once; of calls that are made with the same words, one. Then the command is typed once more and has to do it, within 15 s; the home is worked off, and the census may find nothing, in the queue, beside it, in git or in the project.',
+        'A person types a command of the built command line in a project with a repository. `strace -e inject` puts a fault into one of its system calls, or of those of one of the gits it starts, that change a file or signal a process: the process is killed there (its gits live on), is killed with everything that runs beside it, as when a container is stopped, or gets EIO or ENOSPC. A command has to flush whatever it gives a name in the config, beside the project or beside the key, together with its folder. Each call is killed, and each except those by which other threads of Node write fails once; of calls with the same arguments, one is chosen. Then the command is typed once more and has to succeed within 15 s. The home is worked off, and the census may find nothing, in the queue, beside it, in git or in the project.',
       command: 'npm run faults -- commands',
       columns: ['Command', 'System calls', ...FAULTS, 'Bad'],
       rows:
@@ -123,8 +123,8 @@ describe('commands', function () {
           : [...rows, ['all', ...Array.from({ length: FAULTS.length + 2 }, (_, n) => sum(n + 1))]],
       notes: [
         ...notes,
-        `Of ${sum(2) + sum(3) + sum(4) + sum(5)} faults ${missed} were in another call than was meant: threads do not take the same turns each time.`,
-        'Bad is: a command that says that it was done and it was not; one that cannot be repeated, or waits for the dead; a stack in place of a reason; half-made files, locks and worktrees that the next commands leave; a repository of which git complains; and whatever else the census finds.',
+        `Of ${sum(2) + sum(3) + sum(4) + sum(5)} faults, ${missed} were in another call than intended, because threads do not run in the same order each time.`,
+        'These count as bad: a command that reports success without having succeeded; a command that cannot be repeated, or waits for a dead process; a stack trace in place of a reason; half-made files, locks and worktrees that the next commands leave behind; a repository that git complains about; and everything else that the census finds.',
       ],
     });
   });
@@ -196,7 +196,7 @@ describe('commands', function () {
       const { unflushed } = await ground.trace();
       assert.ok(unflushed.includes('project/.koubou/config/agent.yaml'), unflushed.join());
       notes.push(
-        'Planted: a config whose folder nobody flushes, found by what was flushed after the last rename in it.',
+        'Planted: a config whose folder is not flushed, found by what was flushed after the last rename in it.',
       );
     } finally {
       ground.remove();

@@ -45,7 +45,7 @@ describe('device', function () {
     publishFigures('device', {
       title: 'A disk that loses what it was not told to flush',
       about:
-        'A block device of our own (a file that FUSE serves, a loop device over it) keeps in its memory what was written since the last flush. At a cut it forgets that, or some of it has got to the medium in any order; each call to it then fails, every process on it is killed, the medium is mounted again, and commands run with another boot id. Queue: the three processes of four users of the section on the loss of power. In the folder itself: agents work in the folder of a person, and the power goes when the last task has completed; each file has to be there, and the branch where it was. Worktrees: two daemons of the built command line, of whose agents every third commits with its own git, two people who delegate, one who applies and discards. Then a drain has to complete every task, the census may find nothing, nor git (`fsck`, `log --all`, `for-each-ref`, `status`, `worktree list`), each branch must have what its task made, and `koubou apply` must bring it over, also what was applied before the cut.',
+        'A block device of our own (a file that FUSE serves, with a loop device over it) keeps in its memory what was written since the last flush. At a power cut it drops that, or some of it has reached the medium in any order. Each call to the device then fails, every process on it is killed, the medium is mounted again, and commands run with another boot id. Queue: the three processes with four users each of the section on the loss of power. In the folder itself: agents work in the folder of a person, and the power fails when the last task has completed; each file has to be there, and the branch where it was. Worktrees: two daemons of the built command line, whose agents commit with their own git in every third task, two people who delegate, and one who applies and discards. Then a drain has to complete every task; neither the census nor git (`fsck`, `log --all`, `for-each-ref`, `status`, `worktree list`) may find anything; each branch must have what its task made; and `koubou apply` must bring it over, also what was applied before the cut.',
       command: 'npm run faults -- device',
       columns: [
         'File system',
@@ -124,7 +124,7 @@ describe('device', function () {
     const unreadable = faults.filter((fault) => /branch cannot be read|has not what it made/.test(fault));
     assert.ok(unreadable.length > 0, `of ${completed} completed: ${faults.join('\n')}`);
     planted.push(
-      `Planted: where nothing of git's is told to be flushed, branches of completed tasks, of which there were ${completed}, could not be read at ${unreadable.length} looks.`,
+      `Planted: if nothing that git writes is flushed, branches of completed tasks, of which there were ${completed}, could not be read in ${unreadable.length} checks.`,
     );
   });
 
@@ -134,7 +134,7 @@ describe('device', function () {
     assert.match(faults.join('\n'), /what task_\w+ made is not there/);
     assert.match(faults.join('\n'), /git (?:fsck|log)|the branch is not where it was/);
     planted.push(
-      `Planted: where what was done in the folder itself is not flushed, ${faults.length} faults were found after the first cut, when ${completed} tasks had completed.`,
+      `Planted: if the work in the folder itself is not flushed, ${faults.length} faults were found after the first cut, when ${completed} tasks had completed.`,
     );
   });
 });

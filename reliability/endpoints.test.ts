@@ -272,7 +272,7 @@ describe('endpoints', function () {
 
   const figures = (): Figures => ({
     title: 'Model servers that break',
-    about: `A server made of sockets breaks its connection, HTTP, its packing, its JSON or its size, under the runners \`ollama\` and \`openai\` and under the relay between Codex and its server. A process of its own asks it. The attempt has to end with the code of errors.ts that says what happened, charged or not as that says, with a hint, with no rejection that nobody handles, nothing printed, and no socket or timer left. While an answer without end or of 1 GB comes, it is looked again and again at what is left in memory after a garbage collection: it may hold ${MOST_HELD} MB more than before, which is much less than the limit of an answer. Then the server is healed, and the next task has to go well.`,
+    about: `A server made of sockets breaks its connection, HTTP, its compression, its JSON or its size, under the runners \`ollama\` and \`openai\` and under the relay between Codex and its server. A separate process sends the requests. The attempt has to end with the code of errors.ts that describes what happened, charged or not as that code says, with a hint, without unhandled rejections, with nothing printed, and with no socket or timer left. While an endless answer or one of 1 GB arrives, the memory in use after a garbage collection is measured again and again: it may be at most ${MOST_HELD} MB more than before, which is much less than the limit of an answer. Then the server is repaired, and the next task has to succeed.`,
     command: 'npm run faults -- endpoints',
     columns: [
       'The server',
@@ -295,9 +295,9 @@ describe('endpoints', function () {
       bad,
     ]),
     notes: [
-      `Planted, and found by the same table: a runner that ${planted.join(', that ')}.`,
-      'Silence is ended by the clocks of the attempt (`timeout`, `stall_timeout`, `load_timeout`), here after half a second.',
-      'A server that sends `100 Continue` without being asked is taken for one that broke: undici, under both clients, takes it so.',
+      `Planted faults that the same table finds: a runner that ${planted.join(', that ')}.`,
+      'The time limits of the attempt (`timeout`, `stall_timeout`, `load_timeout`) end a silence, here after half a second.',
+      'A server that sends `100 Continue` without being asked counts as broken, because undici, which both clients use, treats it as broken.',
     ],
   });
 });

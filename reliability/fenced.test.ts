@@ -39,7 +39,7 @@ describe('fenced', function () {
     publishFigures('fenced', {
       title: 'A fenced run that writes on',
       about:
-        'A daemon of the built command line in another pid namespace, or with another boot id on the same home, begins a task in a worktree and falls silent (SIGSTOP). When it counts as dead, another one begins the task again; nobody there can stop the agent of the first run, which now goes on in its folder, while the second run waits for it. Then the second run ends, and the silent daemon wakes up. The branch may have what the second run made and nothing else, the census may find nothing, `koubou apply` has to bring over that alone, and after `koubou discard` no worktree of either run may be left.',
+        'A daemon of the built command line in another pid namespace, or with another boot id on the same home, begins a task in a worktree and falls silent (SIGSTOP). When it counts as dead, another daemon begins the task again. Nobody there can stop the agent of the first run, which now continues in its folder while the second run waits for it. Then the second run ends, and the silent daemon wakes up. The branch may contain what the second run made and nothing else, the census may find nothing, `koubou apply` has to bring over exactly that, and after `koubou discard` no worktree of either run may be left.',
       command: 'npm run faults -- fenced',
       columns: ['The silent daemon', 'Its agent', 'Runs', 'In the branch', 'Broken promises'],
       rows,

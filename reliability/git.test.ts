@@ -17,7 +17,7 @@ const MOVES_REFS = /^(?:update-ref|symbolic-ref)/;
 
 const PLANTED: readonly { what: string; faults: readonly Edit[]; retries: number; found: RegExp }[] = [
   {
-    what: 'a killed git that is taken for a mistake of the user',
+    what: 'a killed git that counts as a mistake of the user',
     faults: [
       {
         file: 'git/git.ts',
@@ -29,7 +29,7 @@ const PLANTED: readonly { what: string; faults: readonly Edit[]; retries: number
     found: /it ended as failed, its runs with usage/,
   },
   {
-    what: 'locks of a killed git that nobody removes',
+    what: 'locks of a killed git that are not removed',
     faults: [
       {
         file: 'worktree/locks.ts',
@@ -127,12 +127,12 @@ describe('git', function () {
 const figures = (rows: Figures['rows'], notes: readonly string[]): Figures => ({
   title: 'A git that is killed',
   about:
-    'The built command line does one task in a worktree, whose agent commits and leaves changes, again and again in a new repository; each time strace kills one of the gits that koubou starts, at one of the system calls with which it changes something. The task may lose an attempt by it (`git_killed`) and has to complete in the next. Then `git fsck --full --strict`, `git worktree list`, `git log --all` and `git gc` of the user have to go well, the branch has to hold the work, no lock and nothing half made may be left in the repository, and the census may find nothing. Gits that move refs are killed once more in the last attempt of a task, which then fails.',
+    'The built command line does one task in a worktree, whose agent commits and leaves changes, again and again, each time in a new repository. Each time strace kills one of the gits that koubou starts, at one of the system calls with which it changes something. The task may lose an attempt (`git_killed`) and has to complete in the next. Then the user’s `git fsck --full --strict`, `git worktree list`, `git log --all` and `git gc` have to succeed, the branch has to contain the work, no lock and no half-made file may be left in the repository, and the census may find nothing. Gits that move refs are also killed in the last attempt of a task, which then fails.',
   command: 'npm run faults -- git',
   columns: ['git', 'Kills', 'Not as promised'],
   rows,
   notes: [
     ...notes,
-    "What holds for git's side of the work: when a task has completed, its branch is on the device with every object, ref and folder that it needs, also what the agent committed with its own git. Before that git's record of the worktree is there whole or not at all; objects that the agent's git made may be left empty by a loss of power, and koubou removes those before the next run.",
+    "What git's data guarantees: when a task has completed, its branch is on the device with every object, ref and folder that it needs, also what the agent committed with its own git. Before that, git's record of the worktree exists whole or not at all; a loss of power may leave objects empty that the agent's git made, and koubou removes those before the next run.",
   ],
 });

@@ -43,7 +43,7 @@ describe('machine', function () {
     publishFigures('machine', {
       title: 'Faults of the machine',
       about:
-        'Real daemons of the built command line on a machine that fails them: file systems that are filled up or made read-only while tasks run, limits of the kernel that are reached, clocks that are set, processes with numbers that others had. In the end every task has to have ended as it should, and the census may find nothing.',
+        'Real daemons of the built command line run on a machine that fails them: file systems fill up or become read-only while tasks run, limits of the kernel are reached, clocks are set, and pids are reused. In the end every task has to have ended as it should, and the census may find nothing.',
       command: 'npm run faults -- machine',
       columns: [
         'Fault',
@@ -289,7 +289,7 @@ describe('machine', function () {
     // The fault that a queue would have that trusts its watcher.
     assert.ok(told < moved, `the kernel told of ${told}`);
     assert.equal(seen, moved);
-    planted.push(`A queue that trusted its watcher would have missed ${moved - told} of ${moved} files.`);
+    planted.push(`A queue that relied on its watcher would have missed ${moved - told} of ${moved} files.`);
     rows.push([
       'Watcher overflow',
       '30,000 renames into a blocked event loop',
@@ -322,7 +322,7 @@ describe('machine', function () {
       found: /never begun again/,
     },
     {
-      it: 'another boot is taken for this one',
+      it: 'another boot counts as this one',
       faults: [
         {
           file: 'queue/files/recover/reap.ts',
@@ -334,7 +334,7 @@ describe('machine', function () {
       found: /a stranger was killed/,
     },
     {
-      it: 'another boot of the same machine id is dead at once',
+      it: 'another boot with the same machine id counts as dead at once',
       faults: [
         {
           file: 'queue/files/recover/dead-workers.ts',
@@ -355,7 +355,7 @@ describe('machine', function () {
       found: /never ended/,
     },
     {
-      it: 'silence is told by the wall clock',
+      it: 'silence is measured by the wall clock',
       faults: [
         {
           file: 'queue/files/workers/worker-files.ts',
@@ -398,7 +398,7 @@ describe('machine', function () {
     it(`is found to break promises where ${plant.it}`, async () => {
       const found = await plant.find(await buildMutant(...plant.faults));
       assert.match(found.join('\n'), plant.found);
-      planted.push(`Planted: where ${plant.it}, ${found[0]}.`);
+      planted.push(`Planted: if ${plant.it}, ${found[0]}.`);
     });
   }
 });

@@ -48,7 +48,7 @@ describe('model', function () {
     if (row === undefined) return;
     await publishFigures('model', {
       title: 'A model',
-      about: `Random sequences of up to ${LONGEST} steps on a queue on the real file system and on a model, which is a map of tasks with rules of its own: adds (alone, in batches, with a key, with parents, for later), joins, claims with and without a permit, settlements of each kind, kills, workers that are taken for dead and go on, sweeps, cancels, retries, beats, leaves, and a clock that is set by up to two days in either direction. After each step every task has to be in the state, with the run, the base, the worker and the outcomes that the model says, the next due time has to be the model's, a claim has to have given the task that the model gives, and the census has to find nothing.`,
+      about: `Random sequences of up to ${LONGEST} steps on a queue on the real file system and on a model, which is a map of tasks with rules of its own: adds (alone, in batches, with a key, with parents, for later), joins, claims with and without a permit, settlements of each kind, kills, workers that count as dead and continue, sweeps, cancels, retries, beats, leaves, and a clock that is set by up to two days in either direction. After each step every task has to be in the state that the model says, with its run, base, worker and outcomes; the next due time has to be that of the model; a claim has to have given the task that the model gives; and the census has to find nothing.`,
       command: 'npm run faults -- model',
       columns: [
         'Sequences',

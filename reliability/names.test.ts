@@ -23,7 +23,7 @@ const LEFT: readonly Edit[] = [
 
 const PLANTED: readonly { what: string; faults: readonly Edit[]; found: RegExp }[] = [
   {
-    what: 'an old name that is taken for the task, whatever its outcomes say',
+    what: 'an old name that counts as the task, whatever its outcomes say',
     faults: [
       ...LEFT,
       {
@@ -35,7 +35,7 @@ const PLANTED: readonly { what: string; faults: readonly Edit[]; found: RegExp }
     found: /is in \w+ and in \w+|was run 2 times|koubou work ends with null/,
   },
   {
-    what: 'an old name that nobody takes away',
+    what: 'an old name that is not removed',
     faults: LEFT,
     found: /lies in quarantine/,
   },
@@ -55,7 +55,7 @@ describe('names', function () {
     publishFigures('names', {
       title: 'Old names that come back',
       about:
-        'After a loss of power btrfs may show a file that was renamed under its old name as well. The built command line adds tasks (one with a key, one that fails) and does them; then each is shown, as a second name of its file, where it lay before: where it waited, in the hands of a worker that is gone, in the folder of what is being made. `koubou status`, `koubou work --drain` and `koubou wait` have to end, no task may run again, and the census may find nothing.',
+        'After a loss of power btrfs may also show a renamed file under its old name. The built command line adds tasks (one with a key, one that fails) and does them. Then each task file is made to appear, as a second name (a hard link), where it was before: in the pending folder, in the folder of a worker that no longer exists, and in the folder of half-made files. `koubou status`, `koubou work --drain` and `koubou wait` have to end, no task may run again, and the census may find nothing.',
       command: 'npm run faults -- names',
       columns: ['Shown where it was', 'Old names', 'Broken promises'],
       rows,

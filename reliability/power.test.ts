@@ -33,7 +33,7 @@ describe('power', function () {
     publishFigures('power', {
       title: 'Loss of power',
       about:
-        'Three processes with four users each add tasks (one, with a key, three at once), claim, settle, publish results, cancel and retry on a file system in an image. Each writes what was promised to it to a file elsewhere, after the promise. In the middle of that `xfs_io -x -c shutdown` lets nothing more reach the device; then the image is unmounted and mounted again, as a machine does that starts anew, and a sweep with another boot id mends the home. Every promise since the first cut is then compared with what is there: tasks by the hash of their prompts, results by the hash of their bytes.',
+        'Three processes with four users each add tasks (one, with a key, three at once), claim, settle, publish results, cancel and retry on a file system in an image. Each records what was promised to it in a file elsewhere, after the promise. In the middle of that `xfs_io -x -c shutdown` stops all writes to the device; then the image is unmounted and mounted again, as a machine does when it restarts, and a sweep with another boot id repairs the home. Every promise since the first cut is then compared with what is on the disk: tasks by the hash of their prompts, results by the hash of their bytes.',
       command: 'npm run faults -- power',
       columns: [
         'File system',
@@ -50,9 +50,9 @@ describe('power', function () {
       rows,
       notes: [
         ...planted,
-        'A cut keeps what the file system had given to its device. A device that says that it has flushed and has not can lose more; no software above it can tell.',
-        'An xfs that has shut down (6.18) says of a folder that it is synced though what was done in it is lost; it then refuses anything else. koubou therefore asks once more after each fsync. Before it did, 1 of some 12,000 acknowledged was lost.',
-        'ext4 is mounted with `commit=600`, so that nothing gets to the device by waiting.',
+        'A cut keeps what the file system had passed to its device. A device that reports a flush without flushing can lose more; no software above it can detect that.',
+        'An xfs that has shut down (6.18) reports that a folder is synced although the changes in it are lost; it then refuses everything else. koubou therefore makes one more system call after each fsync. Before it did, 1 of some 12,000 acknowledged was lost.',
+        'ext4 is mounted with `commit=600`, so that nothing reaches the device merely because time passes.',
       ],
     }),
   );

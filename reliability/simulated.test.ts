@@ -76,7 +76,7 @@ if (replayed > 0) {
       await publishFigures('simulated', {
         title: 'Simulated histories',
         about:
-          'Up to four processes at once (and those that come after one is killed) add, claim, settle, cancel, retry, adopt, sweep, join and leave on one home, which lies on a simulated disk in memory. A seed says before which of its calls to the disk a process has to wait, who of those that wait goes on, who is killed there, who is taken for dead and lives, when the clock is set, and when the power fails; of what was not synced by then it says what survives. At the end a healthy process sweeps and works off what is left. Looked at are the census and every promise that was made: added tasks, one task for a key, batches whole or not at all, outcomes, outputs, cancels, retries, each run begun once, no task begun while it runs.',
+          'Up to four processes at once (and those that start after one is killed) add, claim, settle, cancel, retry, adopt, sweep, join and leave on one home, which is on a simulated disk in memory. A seed decides before which of its calls to the disk a process has to wait, which of the waiting processes continues, which is killed there, which counts as dead although it lives, when the clock is set, and when the power fails; it also decides what survives of the data that was not synced by then. At the end a healthy process sweeps and works off what is left. The census and every promise are checked: added tasks, one task for a key, batches whole or not at all, outcomes, outputs, cancels, retries, each run begun once, no task begun while it runs.',
         command: 'npm run faults -- simulated',
         columns: [
           'Histories',
@@ -90,9 +90,9 @@ if (replayed > 0) {
         ],
         rows: [[histories, tasks, calls, choices, kills, powerLosses, broken.length, seconds]],
         notes: [
-          'A power loss keeps any selection of the names that were not synced in which none lacks one that it stands on, which is less than ext4 and xfs keep, and of data that was not synced a part, zeros or nothing. A rename or link is kept whole or not at all, but for the old name of a file, which may be there as well after some losses, as on btrfs: file systems without a journal do not promise that, and koubou is not safe on them.',
-          `The simulated disk says of ${60 * compared} random calls what the real one says.`,
-          `Besides, each of nine things that queues do is ended after each of its changes to the disk, each of them goes on with what that left and is ended in the same way, and then the power fails: ${pairs} times, with no promise broken.`,
+          'A power loss keeps any selection of the unsynced names in which no name lacks one that it depends on, which is less than ext4 and xfs keep; of unsynced data it keeps a part, zeros or nothing. A rename or link is kept whole or not at all, except that after some losses the old name of a file also exists, as on btrfs. File systems without a journal do not promise that, and koubou is not safe on them.',
+          `For ${60 * compared} random calls the simulated disk gives the same answer as the real one.`,
+          `In addition, each of nine operations of a queue is stopped after each of its changes to the disk, each of the nine then continues from the state that it left and is stopped in the same way, and then the power fails: ${pairs} times, with no promise broken.`,
           ...found,
         ],
       });

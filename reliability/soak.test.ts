@@ -58,7 +58,7 @@ describe('soak', function () {
     publishFigures('soak', {
       title: 'A long run',
       about:
-        'Tasks of all kinds keep coming to two daemons that are never killed and two that are, and to a model server that gives bad answers too; some are cancelled, some tried again. One fault after the other befalls them. All the while a process takes the census, once a second, and what the daemons hold is watched (V8 is asked every 5 s to give back what nobody holds). In the end everything is worked off and the last census is taken.',
+        'Tasks of all kinds keep arriving at two daemons that are never killed and two that are, and at a model server that also gives bad answers; some tasks are cancelled, some retried. One fault after the other is injected. Throughout, a process takes the census once a second, and the resources that the daemons hold are watched (V8 is asked every 5 s to release what nothing references). In the end everything is worked off and the last census is taken.',
       command: 'npm run faults -- soak',
       columns: ['What', 'How much'],
       rows,
@@ -112,7 +112,7 @@ describe('soak', function () {
     );
     const { memory, files } = leaking;
     notes.push(
-      `Planted: a daemon that keeps 16 MB and six open files of each task was found in ${seconds} s: from ${memory.begin.toFixed(0)} to ${memory.end.toFixed(0)} MB, and from ${files.begin} to ${files.end} open files.`,
+      `Planted: a daemon that leaks 16 MB and six open files with each task was found in ${seconds} s: from ${memory.begin.toFixed(0)} to ${memory.end.toFixed(0)} MB, and from ${files.begin} to ${files.end} open files.`,
     );
   });
 

@@ -111,7 +111,7 @@ describe('storms', function () {
     publishFigures('storms', {
       title: 'Storms: daemons killed, stopped, blocked, poisoned, crowded',
       about:
-        'Real daemons work on tasks of all kinds (programs, a model server, agents in a folder and in worktrees, tasks that wait for others) that cannot fail by themselves. Programs and agents append what they do to a file outside the home, hold a lock while anything of their run lives, and print which run they are. So each run that begins twice, begins while another one of its task lives, or gives its result for another one is seen from outside. Afterwards `koubou work --drain` works off what is left, and the census is taken.',
+        'Real daemons work on tasks of all kinds (programs, a model server, agents in a folder and in worktrees, tasks that wait for others) that cannot fail by themselves. Programs and agents append what they do to a file outside the home, hold a lock while any process of their run lives, and print which run they are. So an outside observer sees each run that begins twice, begins while another run of its task lives, or passes its result off as that of another run. Afterwards `koubou work --drain` works off what is left, and the census is taken.',
       command: 'npm run faults -- storms',
       columns: ['Storm', 'Size', 'Tasks', 'Runs lost with their worker', 'Found', 'Violations'],
       rows,
@@ -193,7 +193,7 @@ describe('storms', function () {
       faults.length,
     ]);
     notes.push(
-      `Planted: where a silence of 60 s counts as death, ${stolen.doubled} tasks of the blocked daemon were begun twice.`,
+      `Planted: if a silence of 60 s counts as death, ${stolen.doubled} tasks of the blocked daemon are begun twice.`,
     );
     assert.deepEqual(faults, []);
     assert.ok(silent > BLOCKED_SECONDS - 1, `silent for ${silent} s`);

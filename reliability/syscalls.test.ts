@@ -98,7 +98,7 @@ describe('syscalls', function () {
     await publishFigures('syscalls', {
       title: 'Every system call',
       about:
-        'A process does one transition of the queue on the real file system, with its fsyncs, while `strace -e inject` puts a fault in the place of one of its system calls that have to do with the home or with other processes: it is killed there, or is told EIO, ENOSPC (where a call can need room) or EMFILE (where it opens something). All calls get each fault, one at a time. After an error the process ends at once and, in a run of its own, goes on as a daemon does until all is worked off. Then a healthy process sweeps, what was told is compared with what is there, everything is worked off, and the census is taken before and after.',
+        'A process does one transition of the queue on the real file system, with its fsyncs, while `strace -e inject` puts a fault in the place of one of its system calls that concern the home or other processes: it is killed there, or gets EIO, ENOSPC (if the call can need room) or EMFILE (if it opens something). All calls get each fault, one at a time. After an error the process ends at once and, in a separate run, continues as a daemon does until everything is worked off. Then a healthy process sweeps, what was reported is compared with what is on the disk, everything is worked off, and the census is taken before and after.',
       command: 'npm run faults -- syscalls',
       columns: ['In the middle of', 'System calls', ...FAULTS, 'Bad'],
       rows:
@@ -108,10 +108,10 @@ describe('syscalls', function () {
       notes: [
         ...found,
         unseenKills === 0
-          ? 'Of every fault it was seen in strace’s lines that it was in its call.'
-          : `Of ${unseenKills} kills it was not seen in which call they were: the process was gone before strace could read its arguments. Of all other faults it was.`,
-        'Bad is: a task or a permit lost or doubled, an error that is not true, an fsync that failed and was not told, a living worker taken for dead, a task that waits for ever, and whatever else the census finds.',
-        'Stopping the children of a dead worker is left out here: it reads about every process of the machine. The storms show it.',
+          ? 'The output of strace shows of every fault that it was in its call.'
+          : `For ${unseenKills} kills the output of strace does not show in which call they were: the process had ended before strace could read the arguments. For all other faults it does.`,
+        'These count as bad: a task or a permit lost or duplicated, a false error, an fsync whose failure was not reported, a living worker treated as dead, a task that waits forever, and everything else that the census finds.',
+        'Stopping the children of a dead worker is left out here, because it reads about every process of the machine. The storms cover it.',
       ],
     });
   });

@@ -36,13 +36,13 @@ describe('wait', function () {
   after(() =>
     publishFigures('wait', {
       title: 'A wait that comes back',
-      about: `The built command line adds a task of 0.3 s and waits for it, while a worker is there, or none, so that the wait starts one, which may take long to start, as on a busy machine. Between the moment in which the task lies where it ended, its outcome on the disk, and the line of the command there may be ${MOST_MS} ms in the median. \`bench/\` measures the same with a worker that is there.`,
+      about: `The built command line adds a task of 0.3 s and waits for it, either with a worker present or without one; in the latter case the wait starts a worker, which may take long to start, as on a busy machine. From the moment at which the task is in the folder of its final state, with its outcome on the disk, to the output line of the command, at most ${MOST_MS} ms may pass in the median. \`bench/\` measures the same with a worker that is present.`,
       command: 'npm run faults -- wait',
       columns: ['Command', 'Done by', 'Waits', 'Median', 'Longest', 'Broken promises'],
       rows,
       notes: [
         ...notes,
-        `Measured beside a load of ${loadavg()[0]?.toFixed(0)}: the longest are those of a busy machine.`,
+        `Measured at a load average of ${loadavg()[0]?.toFixed(0)}; the longest waits are those of a busy machine.`,
       ],
     }),
   );
@@ -62,7 +62,7 @@ describe('wait', function () {
     const { late } = await howLate('delegate --wait', 'a worker that takes 3 s to start', 1, program);
     assert.ok(at(late, 1) > 5000, `after ${at(late, 1)} ms`);
     notes.push(
-      `Planted: a wait that rests four times as long as its worker took to start comes back after ${at(late, 1)} ms.`,
+      `Planted: a wait that sleeps four times as long as its worker took to start returns after ${at(late, 1)} ms.`,
     );
   });
 });

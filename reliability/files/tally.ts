@@ -41,7 +41,7 @@ export class Tally {
     return {
       title: 'Bad files',
       about:
-        'A home has tasks in every state, two workers (one dead), keys, permits, outcomes, marks, half-made files, dropped files, a worktree and a config. In the place of each file or folder that koubou reads lies something else. A process of its own, which may read no more than its user, then does all that commands and a daemon do: it looks, joins, sweeps, adopts, claims, runs, settles and looks again. It must not hang (15 s), must not grow by 150 MB, and may end nothing with an error that has no words for a person. Afterwards every acknowledged task has to be in one place or in quarantine with a reason, the other tasks done with the right result, everything beside the home untouched, and nothing that lies outside may stand in any file of the home or in anything that was shown.',
+        'A home has tasks in every state, two workers (one dead), keys, permits, outcomes, marks, half-made files, dropped files, a worktree and a config. Each file or folder that koubou reads is in turn replaced by something else. A separate process, which may read no more than its user, then does everything that commands and a daemon do: it reads, joins, sweeps, adopts, claims, runs, settles and reads again. It must not hang (15 s), must not grow by 150 MB, and must not end anything with an error that has no message for a person. Afterwards every acknowledged task has to be in one place or in quarantine with a reason, the other tasks have to be done with the right result, everything beside the home has to be untouched, and no content from outside the home may appear in any of its files or in anything that was shown.',
       command: 'npm run faults -- files',
       columns: [
         'What lies there',
@@ -60,9 +60,9 @@ export class Tally {
         bad,
       ]),
       notes: [
-        `Planted, and found by the same looks: a queue that ${this.planted.join(', that ')}.`,
-        '`config/` may be links: dotfiles often are. A hard link to a file elsewhere cannot be told from a file, so it is tried only where a run is about to write.',
-        'Where a folder can be neither read nor moved because it is somebody else’s, what needs it waits, and `koubou status` says so.',
+        `Planted faults that the same checks find: a queue that ${this.planted.join(', that ')}.`,
+        '`config/` may consist of links, as dotfiles often do. A hard link to a file elsewhere cannot be distinguished from a file, so it is tried only where a run is about to write.',
+        'If a folder can be neither read nor moved because it belongs to somebody else, operations that need it wait, and `koubou status` says so.',
       ],
     };
   }
