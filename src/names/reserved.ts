@@ -3,14 +3,14 @@
  * the user. CLAUDE.md, workflows and package.json are not among them: they are files of a project, which its owner may
  * have written.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Homes, homeAround } from '../text/home-name.ts';
 import { withinWorktreeOfAgent } from './agent-worktree.ts';
 import { ledTo } from './led-to.ts';
 import { ANYWHERE, KEYS, OBEYED } from './reserved-names.ts';
-import { isWithin, NameRefused, walk } from './walk.ts';
+import { endOf, usersHomes } from './user-homes.ts';
+import { isWithin } from './walk.ts';
 
 const START = 'a file that each shell or session runs when it starts';
 const CONFIG = 'a file that says what programs run';
@@ -188,17 +188,6 @@ const OF_ANY_FOLDER: readonly (readonly [string, readonly string[]])[] = Object.
   .filter(([name]) => name !== '.koubou')
   .map(([name, why]) => [why, [name]]);
 
-/** Only of what is a link, or lies behind one within the home. */
-const endOf = (path: string): string | undefined => {
-  try {
-    const { end, links } = walk(path);
-    return links.length === 0 ? undefined : end;
-  } catch (error) {
-    if (error instanceof NameRefused) return undefined;
-    throw error;
-  }
-};
-
 const anywhere = (folded: string): string | undefined => {
   for (const part of folded.split('/')) {
     const name = Object.hasOwn(ANYWHERE, part) ? part : ofShort(part);
@@ -271,38 +260,3 @@ const fold = (path: string): string =>
 
 /** Of the tables, which hold nothing else that would be folded. */
 const foldedName = (name: string): string => name.toLowerCase();
-
-/** Those that this user may write to: its own, and for root all of the usual ones. */
-const usersHomes = (): string[] => {
-  const own = [homedir(), passwdHome()].filter((folder) => folder !== undefined && folder !== '/');
-  const others = process.geteuid?.() === 0 ? homesInPasswd() : [];
-  const homes = new Set<string>();
-  for (const folder of [...own, ...others]) {
-    if (folder === undefined || !folder.startsWith('/')) continue;
-    homes.add(folder.replace(/\/+$/, ''));
-    const real = endOf(folder);
-    if (real !== undefined) homes.add(real);
-  }
-  return [...homes];
-};
-
-const passwdHome = (): string | undefined => {
-  try {
-    return userInfo().homedir;
-  } catch {
-    // A user id without an entry, as in containers.
-    return undefined;
-  }
-};
-
-/** Not those of system services: `/`, /bin, /usr/sbin hold other things. */
-const homesInPasswd = (): string[] => {
-  try {
-    return readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .map((line) => line.split(':')[5] ?? '')
-      .filter((folder) => /^\/(home|root|Users|var\/lib)(\/|$)/.test(folder));
-  } catch {
-    return ['/root'];
-  }
-};

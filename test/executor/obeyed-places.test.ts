@@ -36,7 +36,7 @@ describe('the places that settings of agents lead to', () => {
     return join(top, name);
   };
   const found = async (...settings: string[]) => {
-    const { kept, links } = await obeyedPlaces(settings, top);
+    const { kept, links } = obeyedPlaces(settings, top);
     const below = (paths: string[]): string[] => paths.map((path) => path.slice(top.length + 1)).sort();
     return { kept: below(kept), links: below(links) };
   };
