@@ -9,7 +9,8 @@ import type { CancelDocument, Cancelled } from '../documents/queue.ts';
 const POLL_MS = 50;
 
 /**
- * Waits up to `waitMs` milliseconds, for all together, until the running ones have been stopped. Throws
+ * Waits up to `waitMs` milliseconds, for all together, until the running ones have been stopped; not for one whose worker is
+ * silent. Throws
  * `no_such_task`; tasks before that one are then cancelled.
  */
 export const cancelTasks = async (
@@ -33,13 +34,14 @@ const outcomeOf = async (
   end: number,
   signal: AbortSignal | undefined,
 ): Promise<Cancelled> => {
+  const isSilent = async (): Promise<boolean> => (await queue.get(id))?.waiting === 'worker';
+  // Nobody would hear it in that time.
+  if (await isSilent()) return { task_id: id, result: 'asked', silent: true };
   for (;;) {
     const state = await queue.state(id);
     if (state !== undefined && isEnded(state)) return ended(queue, id);
-    if (clock.steadyMs() >= end || signal?.aborted === true) {
-      const isSilent = (await queue.get(id))?.waiting === 'worker';
-      return { task_id: id, result: 'asked', ...(isSilent ? { silent: true } : {}) };
-    }
+    if (clock.steadyMs() >= end || signal?.aborted === true)
+      return { task_id: id, result: 'asked', ...((await isSilent()) ? { silent: true } : {}) };
     await clock.sleep(POLL_MS);
   }
 };
