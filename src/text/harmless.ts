@@ -43,33 +43,52 @@ const MEANT = [
 // First what is rare: the rest is not asked of each letter.
 const UNSEEN = `(?=\\p{Default_Ignorable_Code_Point})(?!${MEANT})[^]`;
 const OTHERS = `\\x7f-\\x9f\\ufff9-\\ufffb${BIDI}`;
-/** What is not written to a terminal as it is; a line's end and a tab are. */
-const OBEYED = new RegExp(`[\\0-\\x08\\x0b-\\x1f${OTHERS}]|${UNSEEN}`, 'u');
-const EACH_OBEYED = new RegExp(OBEYED.source, 'gu');
-/** JSON escapes the characters below a space by itself. */
-const EACH_IN_JSON = new RegExp(`[${OTHERS}]|${UNSEEN}`, 'gu');
+/** Most of what is printed. The tables of Unicode that the patterns below need take milliseconds to make. */
+const PLAIN = /^[\n\t -~]*$/;
 
-export const mayBeObeyed = (text: string): boolean => OBEYED.test(text);
+interface Patterns {
+  /** What is not written to a terminal as it is; a line's end and a tab are. */
+  obeyed: RegExp;
+  eachObeyed: RegExp;
+  /** JSON escapes the characters below a space by itself. */
+  eachInJson: RegExp;
+}
+
+let made: Patterns | undefined;
+const patterns = (): Patterns => {
+  const obeyed = `[\\0-\\x08\\x0b-\\x1f${OTHERS}]|${UNSEEN}`;
+  made ??= {
+    obeyed: new RegExp(obeyed, 'u'),
+    eachObeyed: new RegExp(obeyed, 'gu'),
+    eachInJson: new RegExp(`[${OTHERS}]|${UNSEEN}`, 'gu'),
+  };
+  return made;
+};
+
+export const mayBeObeyed = (text: string): boolean => !PLAIN.test(text) && patterns().obeyed.test(text);
+
+const shown = (text: string): string =>
+  PLAIN.test(text) ? text : text.replaceAll(patterns().eachObeyed, visible);
 
 /** Many lines without anything that a terminal would obey; what is taken out can be seen: `␛`, `<U+202E>`. */
 export const harmless = (text: string): string =>
-  mayBeObeyed(text) ? text.replaceAll(/\r\n?/g, '\n').replaceAll(EACH_OBEYED, visible) : text;
+  mayBeObeyed(text) ? shown(text.replaceAll(/\r\n?/g, '\n')) : text;
 
 /** One line that cannot move the cursor, whatever is in it. */
 export const oneLine = (text: string): string =>
-  text
-    .replaceAll(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replaceAll(EACH_OBEYED, visible)
-    .trim();
+  shown(text.replaceAll(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')).trim();
 
 /** The same value as JSON on one line, in letters that a terminal shows. */
-export const jsonLine = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(EACH_IN_JSON, (character) =>
-    character
-      .split('')
-      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
+export const jsonLine = (value: unknown): string => {
+  const text = JSON.stringify(value);
+  return PLAIN.test(text) ? text : text.replaceAll(patterns().eachInJson, escaped);
+};
+
+const escaped = (character: string): string =>
+  character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 
 const CONTROL_PICTURES = 0x2400;
 const DELETE = 0x7f;
