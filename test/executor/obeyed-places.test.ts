@@ -100,6 +100,12 @@ describe('the places that settings of agents lead to', () => {
     assert.deepEqual((await found()).kept, ['conf/settings.json']);
   });
 
+  it('are not the folder of the work itself, where a person has linked it among their settings', async () => {
+    mkdirSync(join(root, '.claude', 'skills'), { recursive: true });
+    symlinkSync(top, join(root, '.claude', 'skills', 'mine'));
+    assert.deepEqual(await found(), { kept: [], links: [] });
+  });
+
   it('are not looked for in work trees that an agent has among its settings', async () => {
     put('.claude/worktrees/one/.git');
     put('shared');

@@ -38,7 +38,9 @@ export const obeyedPlaces = (settings: readonly string[], top: string): ObeyedPl
       `settings of agents there have more than ${BOUNDS.entries.toLocaleString('en')} entries`,
       'Move away what is not needed there',
     );
-  const kept = ends.flatMap(({ path, facts }) => (facts !== undefined && isWithin(path, top) ? [path] : []));
+  // The folder of the work itself is what a task is given, also where settings lead to it as a whole.
+  const isHeld = (path: string): boolean => path !== top && isWithin(path, top);
+  const kept = ends.flatMap(({ path, facts }) => (facts !== undefined && isHeld(path) ? [path] : []));
   const watched = [...new Set(links)].filter(
     (path) => isWithin(path, top) && !kept.some((each) => isWithin(path, each)),
   );
