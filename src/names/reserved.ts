@@ -144,7 +144,8 @@ const settingsIn = (folder: string): { name: string; ends: string[] }[] => {
   return OBEYED.filter((name) => there.has(name)).flatMap((name) => {
     const path = join(folder, name);
     const ends = ledTo([path], SETTINGS_BOUNDS).ends.flatMap(({ path: end }) =>
-      isWithin(path, end) ? [] : [end],
+      // A repository is a project of its own, as are the skills that a person works on and links into ~/.claude.
+      isWithin(path, end) || existsSync(join(end, '.git')) ? [] : [end],
     );
     return ends.length === 0 ? [] : [{ name: path, ends }];
   });

@@ -50,6 +50,10 @@ describe('where links lead from a table of names', () => {
     assert.match(why('project/conf/settings.json') ?? '', /\.claude leads there: agents obey it/);
     assert.match(why('project/rules/new.md') ?? '', /\.cursor leads there/);
     assert.equal(why('project/conf/other.json'), undefined);
+    // A person's own skills, linked into the settings of their home folder.
+    link('.claude/skills/mine', '../../mine');
+    mkdirSync(at('mine/.git'), { recursive: true });
+    assert.equal(why('mine/readme.md'), undefined);
   });
 
   it('is reserved where files in folders of a user lead there, but for folders', () => {
