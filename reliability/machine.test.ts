@@ -394,11 +394,18 @@ describe('machine', function () {
       found: /the end of task_\w+ did not come/,
     },
   ];
+  /** Without what another run would say otherwise: paths, ids, the document around a message. */
+  const withoutPlaces = (said: string): string =>
+    said
+      .trim()
+      .replace(/\{"error":.*?"message":"([^"]*)".*$/s, '$1')
+      .replaceAll(/'\/[^']*'/g, 'a file')
+      .replaceAll(/task_\w+/g, 'its task');
   for (const plant of only(plants, plants.slice(0, 1))) {
     it(`is found to break promises where ${plant.it}`, async () => {
       const found = await plant.find(await buildMutant(...plant.faults));
       assert.match(found.join('\n'), plant.found);
-      planted.push(`Planted: if ${plant.it}, ${found[0]}.`);
+      planted.push(`Planted: if ${plant.it}, ${withoutPlaces(found[0] ?? '')}.`);
     });
   }
 });

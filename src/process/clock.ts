@@ -1,6 +1,6 @@
-/** The one clock of the program. The app carries it to whoever waits or asks for the time, so that a test can move it. */
+/** The one clock of the program. The app passes it to all code that waits or reads the time, so that a test can move it. */
 export interface Clock {
-  /** Milliseconds. Only goes forward, whoever sets the wall clock, and is the same in all processes of one boot. */
+  /** Milliseconds. Only goes forward, also if the wall clock is set, and is the same in all processes of one boot. */
   readonly steadyMs: () => number;
   /** Milliseconds since 1970. Anybody may set it, also back. */
   readonly wallMs: () => number;
