@@ -9,9 +9,12 @@ import { userHome } from '../config/paths.ts';
 import { keyFolders } from '../process/homes/key-folders.ts';
 import { homesOf } from '../process/homes/registered-homes.ts';
 import { homeAround } from '../text/home-name.ts';
+import { isWithin } from '../text/is-within.ts';
 
 export interface Project {
   has: (path: string) => boolean;
+  /** The folders that it is made of, without links. */
+  tops: readonly string[];
   /** Whether the folder is a user's own, or holds it: programs that may write there could change what a login runs. */
   isTooWide: (folder: string) => boolean;
 }
@@ -19,35 +22,32 @@ export interface Project {
 export const projectOf = (where: { home: string; cwd: string; environment: Variables }): Project => {
   const cwd = realOf(where.cwd);
   const user = realOf(userHome(where.environment));
-  const isTooWide = (folder: string): boolean => isWithin(folder, user);
+  const isTooWide = (folder: string): boolean => isWithin(user, folder);
   const found = [realOf(dirname(where.home)), workTreeOf(cwd) ?? cwd].filter(
-    (root) => isWithin(root, cwd) && !isTooWide(root),
+    (root) => isWithin(cwd, root) && !isTooWide(root),
   );
   // ~/.koubou serves every folder: then the folder itself is the project.
   const roots = found.length > 0 || isTooWide(cwd) ? found : [cwd];
   const own = realOf(where.home);
   const worktrees = join(own, 'worktrees');
-  const [name] = isWithin(worktrees, cwd) ? cwd.slice(worktrees.length + 1).split(sep) : [];
+  const [name] = isWithin(cwd, worktrees) ? cwd.slice(worktrees.length + 1).split(sep) : [];
   const ownWorktree = name ? join(worktrees, name) : undefined;
   const homes = homesOf({ home: own, keys: keyFolders(where.environment) });
   const others = { ...homes, places: homes.places.filter((home) => realOf(home) !== own) };
   // Keys, other tasks with their work trees, and the config lie there.
   const isInHome = (real: string): boolean => {
-    const isOwn = ownWorktree !== undefined && isWithin(ownWorktree, real);
+    const isOwn = ownWorktree !== undefined && isWithin(real, ownWorktree);
     return (isOwn ? homeAround(real, others, worktrees) : homeAround(real, homes)) !== undefined;
   };
   const has = (path: string): boolean => {
     const real = realOf(path);
     if (isInHome(real)) return false;
-    if (roots.some((root) => isWithin(root, real))) return true;
+    if (roots.some((root) => isWithin(real, root))) return true;
     // Who works in the user's own folder works there, but not in what shells and programs read of it.
-    return cwd === user && isWithin(user, real) && !real.slice(user.length + 1).startsWith('.');
+    return cwd === user && isWithin(real, user) && !real.slice(user.length + 1).startsWith('.');
   };
-  return { has, isTooWide: (folder) => isTooWide(realOf(folder)) };
+  return { has, tops: roots, isTooWide: (folder) => isTooWide(realOf(folder)) };
 };
-
-const isWithin = (root: string, path: string): boolean =>
-  path === root || path.startsWith(root === sep ? sep : `${root}${sep}`);
 
 /** In a folder that all may write to, as /tmp, anybody could draw the border. */
 export const workTreeOf = (start: string): string | undefined => {

@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
 import { KoubouError } from '../errors.ts';
+import { meets } from '../names/led-to.ts';
 import { linkIn } from '../names/walk.ts';
 import { holdsUser } from '../process/homes/key-folders.ts';
 import { isKnownHome, knownHomesAround } from '../process/homes/known-home.ts';
@@ -12,15 +13,11 @@ import { isWithin } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap/bubblewrap.ts';
 import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
-import { obeyedPlaces } from './guarded/obeyed-places.ts';
-import { ownPrograms, packagesAround } from './guarded/own-programs.ts';
+import { type Held, heldPlaces } from './guarded/held-places.ts';
 import { placedInHomes } from './guarded/placed-programs.ts';
 import { privatePlaces } from './guarded/private-places.ts';
 import { homeFolders, linkedConfigs, programsIn, secretPlaces } from './guarded/secret-places.ts';
-import { sharedPackages } from './guarded/shared-packages.ts';
-import { whyKept } from './kept.ts';
 import { gitPlaces, linkedGit } from './repositories/git-places.ts';
-import { missingSubmodules } from './repositories/missing-submodules.ts';
 import { type Below, nestedRepositories } from './repositories/nested-repositories.ts';
 
 export interface ConfineOptions {
@@ -82,36 +79,40 @@ export const confinementOf = async (
   const ofKoubou = [...options.keys, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
   const homes = await Promise.all(homeFolders(environment).map(real));
   const ofMachine = await privatePlaces([cwd, ...homes]);
-  const hidden = [...secrets.hidden, ...ofKoubou, ...linkedConfigs(ofKoubou), ...ofMachine];
+  const configs = linkedConfigs(ofKoubou);
+  const hidden = [...secrets.hidden, ...ofKoubou, ...configs, ...ofMachine];
   const closed = await Promise.all(hidden.map(real));
   const ownState = await real(statePath);
   const kinds = { homes, ownState, logins: secrets.hidden, others: [...ofKoubou, ...ofMachine] };
   const asked = await askedWritable(options.writable ?? [], kinds);
-  const missing = isOpen ? await missingSubmodules(project, nested.guarded) : [];
   const files = [...(await Promise.all(results.map(real))), ...attached].filter(
     (path) => !secret.some((each) => isWithin(path, each)),
   );
-  const programs = [...pathFolders(environment), dirname(process.execPath)];
-  const openable = homes.flatMap(programsIn);
-  const shown = await Promise.all([...programs, ...(git?.readable ?? [])].map(real));
+  const shown = await shownPrograms([...pathFolders(environment), ...(git?.readable ?? [])], homes, closed);
   if (isOpen) await noteModelFolder(project, options.keys);
   const placed = [...(options.programs ?? []), ...(await placedInHomes(others))];
-  const own = isOpen
-    ? await ownPrograms(project, { bins: ['koubou', ...placed], path: environment['PATH'] })
-    : [];
-  const held = await heldBelow(nested, project);
-  const kept = [...(git?.protected ?? []), ...nested.guarded, ...missing, ...own, ...held];
-  const why = whyKept(cwd, [...(await Promise.all(kept.map(real))), ...(await packagesAround(cwd, placed))]);
-  if (why !== undefined) throw refused(cwd, why);
+  const held = isOpen
+    ? await heldPlaces({
+        top: project,
+        cwd,
+        git: git?.protected ?? [],
+        below: nested,
+        bins: ['koubou'],
+        placed,
+        path: environment['PATH'],
+        configs,
+      })
+    : NOTHING_HELD;
+  if (held.why !== undefined) throw refused(cwd, held.why);
   return {
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [...(isOpen ? [project, cwd] : []), ...asked],
-    protected: kept,
+    protected: [...(git?.protected ?? []), ...held.kept, ...held.links],
     folders: git === null ? [] : nested.folders,
     scratch: secrets.scratch,
     hidden,
     named: secrets.named,
-    readable: [...files, ownState, ...shown.filter((path) => mayBeShown(path, closed, openable))],
+    readable: [...files, ownState, ...shown],
     network,
   };
 };
@@ -129,12 +130,7 @@ const askedWritable = async (
   return asked;
 };
 
-/** Besides repositories. */
-const heldBelow = async ({ settings, packages }: Below, project: string): Promise<string[]> => {
-  const { kept, links } = obeyedPlaces(settings, project);
-  return [...settings, ...kept, ...links, ...(await sharedPackages(packages))];
-};
-
+const NOTHING_HELD: Held = { kept: [], links: [], why: undefined };
 const NOTHING_BELOW: Below = { guarded: [], folders: [], homes: [], settings: [], packages: [] };
 
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
@@ -185,10 +181,15 @@ const pathFolders = (environment: Readonly<Record<string, string>>): string[] =>
     .map(normalize)
     .filter((folder) => folder.split('/').length > 2);
 
-/**
- * A PATH is for programs, and an agent may have said it: it opens nothing that is hidden, be it above or below. All
- * without links.
- */
-const mayBeShown = (path: string, hidden: readonly string[], programs: readonly string[]): boolean =>
-  programs.some((each) => isWithin(path, each)) ||
-  !hidden.some((each) => isWithin(path, each) || isWithin(each, path));
+/** A PATH is for programs, and an agent may have said it: it opens nothing that is `hidden`, be it above or below. */
+const shownPrograms = async (
+  folders: readonly string[],
+  homes: readonly string[],
+  hidden: readonly string[],
+): Promise<string[]> => {
+  const programs = homes.flatMap(programsIn);
+  const all = await Promise.all([...folders, dirname(process.execPath)].map(real));
+  return all.filter(
+    (path) => programs.some((each) => isWithin(path, each)) || !hidden.some((each) => meets(path, each)),
+  );
+};

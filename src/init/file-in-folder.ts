@@ -5,8 +5,9 @@ import { KoubouError } from '../errors.ts';
 import { Folder } from '../names/folder.ts';
 import { refuseNoFile } from '../names/places.ts';
 import { Reserved } from '../names/reserved.ts';
-import { isWithin, NameRefused, walk } from '../names/walk.ts';
+import { NameRefused, walk } from '../names/walk.ts';
 import { writeOver } from '../process/write-whole.ts';
+import { isWithin } from '../text/is-within.ts';
 
 export interface FilePlace {
   /** Absolute, without a link in it. */
@@ -23,7 +24,7 @@ export const placeOf = (file: string, within: string | null): FilePlace => {
   try {
     const { end, facts, links } = walk(file);
     if (within !== null && links.length > 0) {
-      if (!isWithin(walk(within).end, end)) throw new NameRefused(`it is a link that leads out, to ${end}`);
+      if (!isWithin(end, walk(within).end)) throw new NameRefused(`it is a link that leads out, to ${end}`);
       const why = new Reserved().why(end, []);
       if (why !== undefined && new Reserved().why(file, []) === undefined) {
         throw new NameRefused(`it leads to ${end}, and ${why}`);

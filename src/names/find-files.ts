@@ -2,8 +2,8 @@
 import { lstatSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isWithin } from '../text/is-within.ts';
 import { writtenOut } from '../text/written-out.ts';
-import { isWithin } from './walk.ts';
 
 /** In a name that cannot be decoded; whether a name has it for its own is told by whether it exists. */
 const ODD = '\uFFFD';
@@ -31,7 +31,7 @@ export async function* findFiles(
     const exclude = (entry: { parentPath: string; name: string }): boolean => {
       // Those on the way to where the pattern begins, too: with a parent that is seen from `cwd`.
       const path = resolve(cwd, entry.parentPath, entry.name);
-      if (!within(path) && !isWithin(path, start)) return true;
+      if (!within(path) && !isWithin(start, path)) return true;
       if (entry.name.includes(ODD)) folders.push(path);
       return false;
     };

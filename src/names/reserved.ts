@@ -6,82 +6,25 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Homes, homeAround } from '../text/home-name.ts';
+import { isWithin } from '../text/is-within.ts';
 import { withinWorktreeOfAgent } from './agent-worktree.ts';
-import { ledTo } from './led-to.ts';
-import { ANYWHERE, KEYS, OBEYED } from './reserved-names.ts';
+import { decisive, type LedTo, type LookBounds, ledTo, meets, SETTINGS_BOUNDS } from './led-to.ts';
+import {
+  ANYWHERE,
+  LEADING,
+  NO_DEVICES,
+  OBEYED,
+  OF_A_USER,
+  OF_CONFIG,
+  OF_THE_SYSTEM,
+} from './reserved-names.ts';
 import { endOf, usersHomes } from './user-homes.ts';
-import { isWithin } from './walk.ts';
-
-const START = 'a file that each shell or session runs when it starts';
-const CONFIG = 'a file that says what programs run';
-const TIMES = 'what the system runs at its times';
-const MACHINE = 'devices and processes, not files';
-
-/** Names by why, from lines that are easy to read. */
-function table(
-  rows: readonly (readonly [string, readonly string[]])[],
-): readonly (readonly [string, readonly string[]])[] {
-  return rows.map(([why, lines]) => [why, lines.flatMap((line) => line.split(' '))]);
-}
-
-/** Below the home folder of a user. */
-const OF_A_USER = table([
-  [
-    START,
-    [
-      '.profile .login .logout .environment .pam_environment .inputrc',
-      '.bashrc .bash_profile .bash_login .bash_logout .bash_aliases',
-      '.bash_completion .xonshrc .oh-my-zsh .nvm .fzf.bash .fzf.zsh .p10k.zsh .xbindkeysrc .xmonad .fluxbox',
-      '.zshrc .zshenv .zprofile .zlogin .zlogout .kshrc .mkshrc .shrc .cshrc .tcshrc',
-      '.xinitrc .xsession .xsessionrc .xprofile .xserverrc .screenrc .tmux.conf',
-      '.config/fish .config/autostart .config/autostart-scripts .config/environment.d .config/systemd',
-      '.config/plasma-workspace .config/tmux .config/zsh .config/nushell .config/powershell',
-      '.config/i3 .config/sway .config/hypr .config/openbox .config/awesome .config/bspwm .config/sxhkd .config/river',
-      '.config/labwc .config/herbstluftwm .config/qtile .config/niri .config/lxsession .config/elvish .config/mise',
-      '.config/starship.toml .config/user-tmpfiles.d .local/share/systemd .local/bin Library/LaunchAgents',
-    ],
-  ],
-  [
-    CONFIG,
-    [
-      '.gitconfig .config/git .config/hub .config/gh .npmrc .yarnrc .yarnrc.yml .pypirc .config/pip .cargo/config',
-      '.cargo/config.toml .cargo/env .vimrc .vim .exrc .config/nvim .emacs .emacs.d .config/emacs .gdbinit .config/gdb',
-      '.claude.json .config/claude .config/opencode .aider.conf.yml .config/goose .config/direnv .docker/config.json',
-      '.config/kitty .config/alacritty .config/wezterm .config/ghostty .config/Code .config/zed .config/amp .config/pulse',
-      '.lldbinit .local/lib .ipython .pythonrc .perldb .irbrc .pryrc .mailcap .forward .procmailrc .rhosts .shosts .local/state/koubou',
-      '.local/share/applications .local/share/dbus-1',
-    ],
-  ],
-  [KEYS, ['.netrc .config/gcloud .azure .password-store .local/share/keyrings Library/Keychains']],
-]);
-
-/** Absolute; a name that ends in * stands for all that begin so. */
-const OF_THE_SYSTEM = table([
-  [MACHINE, ['/proc /sys /dev']],
-  [TIMES, ['/etc/cron* /etc/anacrontab /var/spool/cron /var/spool/at /var/at /usr/lib/cron']],
-  [
-    START,
-    [
-      '/etc/profile* /etc/bash* /etc/zsh* /etc/environment* /etc/fish /etc/xdg/autostart /etc/X11 /etc/init* /etc/rc*',
-      '/etc/systemd /usr/lib/systemd /lib/systemd /usr/local/lib/systemd /run/systemd /System /boot',
-      '/Library/LaunchAgents /Library/LaunchDaemons',
-    ],
-  ],
-  [
-    CONFIG,
-    [
-      '/etc/ld.so* /etc/pam* /etc/sudo* /etc/doas.conf /etc/polkit-1 /etc/udev /etc/dbus-1 /etc/modprobe* /etc/modules*',
-      '/etc/apt /etc/gitconfig /etc/logrotate* /etc/security /etc/binfmt.d /etc/tmpfiles.d /etc/sysctl* /etc/inittab',
-    ],
-  ],
-  [KEYS, ['/etc/passwd* /etc/shadow* /etc/group* /etc/gshadow* /etc/ssh /etc/subuid*']],
-]);
-/** Files in memory, as any other folder that all may write to. */
-const NO_DEVICES = ['/dev/shm', '/dev/mqueue'];
 
 export interface ReservedScope {
   /** koubou's, whatever their names are. */
   homes?: Homes | undefined;
+  /** Settings of agents in other folders than those above a place, as those below the project. */
+  settings?: readonly string[] | undefined;
   /** Home folders of users; left out: those that this user may write to. */
   users?: readonly string[] | undefined;
 }
@@ -92,9 +35,12 @@ export class Reserved {
   readonly #users: readonly string[];
   #linked: { place: string; why: string }[] | undefined;
   /** By folder. */
-  readonly #settings = new Map<string, readonly { name: string; ends: readonly string[] }[]>();
+  readonly #settings = new Map<string, readonly Leading[]>();
+  readonly #others: readonly string[];
+  #beside: readonly Leading[] | undefined;
 
-  constructor({ homes = { places: [] }, users = usersHomes() }: ReservedScope = {}) {
+  constructor({ homes = { places: [] }, settings = [], users = usersHomes() }: ReservedScope = {}) {
+    this.#others = settings;
     this.#users = users;
     this.#homes = { ...homes, places: homes.places.flatMap((home) => [home, endOf(home) ?? home]) };
   }
@@ -110,16 +56,16 @@ export class Reserved {
       const why =
         anywhere(fold(withinWorktreeOfAgent(path))) ??
         ofTheSystem(folded) ??
-        ofAUser(folded, users) ??
+        ofAUser(folded, users, path === place ? meets : isWithin) ??
         this.#ofTheHome(path);
       if (why !== undefined) return why;
     }
     const repository = bareRepository(place);
     if (repository !== undefined) return `${repository} is a git repository without a work tree`;
     const settings = this.#settingsThatLead(place);
-    if (settings !== undefined) return `${settings} leads there: agents obey it`;
-    this.#linked ??= linkedFrom(this.#users);
-    return this.#linked.find((linked) => isWithin(linked.place, place))?.why;
+    if (settings !== undefined) return `${settings} leads there, and what lies there is obeyed`;
+    this.#linked ??= [...linkedFrom(this.#users), ...linkedConfigs(this.#homes.places)];
+    return this.#linked.find((linked) => meets(linked.place, place))?.why;
   }
 
   /** Of the folders above: settings of agents there may be links, or hold some. */
@@ -127,10 +73,11 @@ export class Reserved {
     for (let folder = dirname(place); folder !== '/'; folder = dirname(folder)) {
       const known = this.#settings.get(folder) ?? settingsIn(folder);
       this.#settings.set(folder, known);
-      const found = known.find(({ ends }) => ends.some((end) => isWithin(end, place)));
-      if (found !== undefined) return found.name;
+      const found = leadingTo(place, known);
+      if (found !== undefined) return found;
     }
-    return undefined;
+    this.#beside ??= this.#others.flatMap(leading);
+    return leadingTo(place, this.#beside);
   }
 
   #ofTheHome(path: string): string | undefined {
@@ -139,21 +86,45 @@ export class Reserved {
   }
 }
 
-const settingsIn = (folder: string): { name: string; ends: string[] }[] => {
+/** Settings and what decides about them elsewhere. */
+interface Leading {
+  name: string;
+  places: readonly string[];
+}
+
+const leadingTo = (place: string, all: readonly Leading[]): string | undefined =>
+  all.find(({ places }) => places.some((each) => meets(each, place)))?.name;
+
+const settingsIn = (folder: string): Leading[] => {
   const there = namesIn(folder);
-  return OBEYED.filter((name) => there.has(name)).flatMap((name) => {
-    const path = join(folder, name);
-    const ends = ledTo([path], SETTINGS_BOUNDS).ends.flatMap(({ path: end }) =>
-      // A repository is a project of its own, as are the skills that a person works on and links into ~/.claude.
-      isWithin(path, end) || existsSync(join(end, '.git')) ? [] : [end],
-    );
-    return ends.length === 0 ? [] : [{ name: path, ends }];
-  });
+  return LEADING.filter((name) => there.has(name)).flatMap((name) => leading(join(folder, name)));
 };
 
-const SETTINGS_BOUNDS = { entries: 2000, depth: 5 };
+const leading = (name: string): Leading[] => {
+  const { links, ends, unnamed } = ledTo([name], SETTINGS_BOUNDS);
+  // By what no text names, any file around may be meant.
+  const places = [
+    ...elsewhere({ links, ends: ends.filter((end) => !isProject(end.path)) }, name),
+    ...(unnamed.length === 0 ? [] : [dirname(name)]),
+  ];
+  return places.length === 0 ? [] : [{ name, places }];
+};
+
+/** Of agents, in the folders above this one. */
+export const settingsAbove = (top: string): string[] => {
+  const found: string[] = [];
+  for (let folder = dirname(top); ; folder = dirname(folder)) {
+    const there = namesIn(folder);
+    for (const name of OBEYED) if (there.has(name)) found.push(join(folder, name));
+    if (folder === '/') return found;
+  }
+};
+
+/** A repository is a project of its own, as are the skills that a person works on and links into ~/.claude. */
+export const isProject = (folder: string): boolean => existsSync(join(folder, '.git'));
+
 /** Some of these folders hold all of an editor. */
-const USER_BOUNDS = { entries: 500, depth: 2 };
+const USER_BOUNDS: LookBounds = { folders: 100, entries: 2000, depth: 2, steps: 20_000 };
 
 const namesIn = (folder: string): ReadonlySet<string> => {
   try {
@@ -171,18 +142,32 @@ const linkedFrom = (users: readonly string[]): { place: string; why: string }[] 
       names
         .filter((name) => there.has(name.split('/')[0] ?? ''))
         .flatMap((name) =>
-          leadingFrom(join(user, name)).map((place) => ({ place, why: `~/${name} leads there: ${why}` })),
+          leadingFrom(join(user, name), OBEYED.includes(name) ? SETTINGS_BOUNDS : USER_BOUNDS).map(
+            (place) => ({ place, why: `~/${name} leads there: ${why}` }),
+          ),
         ),
     );
   });
 
 /** A folder that a link within leads to is a project of its own, as `npm link` has it. */
-const leadingFrom = (path: string): string[] => {
+const leadingFrom = (path: string, bounds: LookBounds): string[] => {
   const own = endOf(path);
-  return ledTo([path], USER_BOUNDS).ends.flatMap(({ path: end, facts }) =>
-    isWithin(path, end) || (facts?.isDirectory() === true && end !== own) ? [] : [end],
-  );
+  const { links, ends } = ledTo([path], bounds);
+  const kept = ends.filter(({ path: end, facts }) => facts?.isDirectory() !== true || end === own);
+  return elsewhere({ links, ends: kept }, path);
 };
+
+/** As people keep their dotfiles: what a home's config leads to is its config. */
+const linkedConfigs = (homes: readonly string[]): { place: string; why: string }[] =>
+  homes.flatMap((home) => {
+    const names = [home, ...OF_CONFIG.map((name) => join(home, name))];
+    const places = elsewhere(ledTo(names, { ...USER_BOUNDS, depth: 0 }), home);
+    return places.map((place) => ({ place, why: `the config of ${home} leads there` }));
+  });
+
+/** What decides what lies at `name`, and does not lie in there itself. */
+const elsewhere = (found: Pick<LedTo, 'links' | 'ends'>, name: string): string[] =>
+  decisive(found).filter((place) => !isWithin(place, name));
 
 /** The names of ANYWHERE by why, but for koubou's homes, which are judged by themselves. */
 const OF_ANY_FOLDER: readonly (readonly [string, readonly string[]])[] = Object.entries(ANYWHERE)
@@ -206,13 +191,18 @@ const ofShort = (part: string): string | undefined => {
 /** As they are usually called, also where this user has no list of them. */
 const ANY_HOME = /^\/(home|users)\/[^/]+(?=\/)/;
 
-const ofAUser = (folded: string, users: readonly string[]): string | undefined => {
+/** `fits`: of a path and a name of the table, both below the home folder. A folder on the way to a file could become a link. */
+const ofAUser = (
+  folded: string,
+  users: readonly string[],
+  fits: (path: string, name: string) => boolean,
+): string | undefined => {
   const [other] = ANY_HOME.exec(folded) ?? [];
   for (const user of other === undefined ? users : [...users, other]) {
-    if (!isWithin(user, folded)) continue;
+    if (folded === user || !isWithin(folded, user)) continue;
     const within = folded.slice(user.length + 1);
     for (const [why, names] of OF_A_USER) {
-      const name = names.find((each) => isWithin(foldedName(each), within));
+      const name = names.find((each) => fits(within, foldedName(each)));
       if (name !== undefined) return `~/${name} is ${why}`;
     }
   }
@@ -222,11 +212,11 @@ const ofAUser = (folded: string, users: readonly string[]): string | undefined =
 const ofTheSystem = (path: string): string | undefined => {
   // Where /etc, /tmp and /var of macOS lead.
   const folded = path.replace(/^\/private(?=\/(etc|var)\/)/, '');
-  if (NO_DEVICES.some((folder) => folded !== folder && isWithin(folder, folded))) return undefined;
+  if (NO_DEVICES.some((folder) => folded !== folder && isWithin(folded, folder))) return undefined;
   for (const [why, names] of OF_THE_SYSTEM) {
     for (const name of names) {
       const written = foldedName(name.replace('*', ''));
-      const fits = name.endsWith('*') ? folded.startsWith(written) : isWithin(written, folded);
+      const fits = name.endsWith('*') ? folded.startsWith(written) : isWithin(folded, written);
       if (fits) return `${name} is ${why}`;
     }
   }

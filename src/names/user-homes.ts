@@ -1,4 +1,4 @@
-/** The home folders that this user may write to. */
+/** The home folders of this user, and of others that it may write to. */
 import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { NameRefused, walk } from './walk.ts';
@@ -14,13 +14,17 @@ export const endOf = (path: string): string | undefined => {
   }
 };
 
-/** Those that this user may write to: its own, and for root all of the usual ones. */
-export const usersHomes = (): string[] => {
-  const own = [homedir(), passwdHome()].filter((folder) => folder !== undefined && folder !== '/');
-  const others = process.geteuid?.() === 0 ? homesInPasswd() : [];
+/** Those that this user may write to: its own, and for root all of the usual ones. As ownHomes. */
+export const usersHomes = (): string[] =>
+  asWrittenAndReal([homedir(), systemHome(), ...(process.geteuid?.() === 0 ? homesInPasswd() : [])]);
+
+/** What HOME names and what the system has on file, each as it is written and without links. */
+export const ownHomes = (): string[] => asWrittenAndReal([homedir(), systemHome()]);
+
+const asWrittenAndReal = (folders: readonly string[]): string[] => {
   const homes = new Set<string>();
-  for (const folder of [...own, ...others]) {
-    if (folder === undefined || !folder.startsWith('/')) continue;
+  for (const folder of folders) {
+    if (!/^\/+[^/]/.test(folder)) continue;
     homes.add(folder.replace(/\/+$/, ''));
     const real = endOf(folder);
     if (real !== undefined) homes.add(real);
@@ -28,12 +32,13 @@ export const usersHomes = (): string[] => {
   return [...homes];
 };
 
-const passwdHome = (): string | undefined => {
+/** The user's, as the system has it on file; empty where it has none, as in containers. */
+export const systemHome = (): string => {
   try {
-    return userInfo().homedir;
+    const { homedir: home } = userInfo();
+    return home.startsWith('/') ? home : '';
   } catch {
-    // A user id without an entry, as in containers.
-    return undefined;
+    return '';
   }
 };
 

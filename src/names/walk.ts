@@ -3,7 +3,7 @@
  * are followed, but not one that another user put into a folder that others may write to.
  */
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 
 export interface Walk {
@@ -25,15 +25,23 @@ export class NotAFile extends NameRefused {}
 
 /** As many as Linux follows. */
 const MOST_LINKS = 40;
+const MOST_STEPS = 10_000;
 const WRITTEN_BY_OTHERS = 0o022;
 
-/** `path` is absolute. Throws NameRefused. Nothing is opened. */
-export const walk = (path: string): Walk => {
+/** Of parts of paths that may still be looked at: links may have a thousand parts each. Below 0: it did not suffice. */
+export interface StepBudget {
+  steps: number;
+}
+
+/** `path` is absolute. Throws NameRefused, also where the budget does not suffice. Nothing is opened. */
+export const walk = (path: string, budget: StepBudget = { steps: MOST_STEPS }): Walk => {
   const links: { path: string; target: string }[] = [];
   const waiting = partsOf(path);
   let at = '/';
   let facts = factsOf(at);
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+    budget.steps -= 1;
+    if (budget.steps < 0) throw new NameRefused('the links on its way have too many parts');
     if (facts !== undefined && !facts.isDirectory()) throw new NameRefused('a part of its path is a file');
     if (part === '..') {
       at = dirname(at);
@@ -95,12 +103,6 @@ const factsOf = (path: string): Stats | undefined => {
     const reason = REASONS[systemCode(cause) ?? ''];
     throw reason === undefined ? cause : new NameRefused(reason, { cause });
   }
-};
-
-/** Whether `path` is `outer` or lies in it. Both absolute and without links. */
-export const isWithin = (outer: string, path: string): boolean => {
-  const folder = normalize(`${outer}/`);
-  return path === outer || path.startsWith(folder);
 };
 
 /** The first link on the way to a path that had none. Throws NameRefused. */

@@ -25,6 +25,7 @@ const JOINING = [
 ]
   .map((script) => `\\p{scx=${script}}`)
   .join('');
+const HIEROGLYPH = '[\\u{13000}-\\u{1342f}\\u{13460}-\\u{143ff}]';
 /** Where a text is cut into pieces, what belongs to one of these may stand in the piece before or behind. */
 const MEANT = [
   // Which form of a letter, or of an emoji.
@@ -37,11 +38,16 @@ const MEANT = [
   `(?<=^|[${JOINING}])[\\u200c\\u200d](?=$|[${JOINING}])`,
   // Where a word may be cut.
   '(?<=^|\\p{L})\\u00ad(?=$|\\p{L})',
+  // Marks around numbers and names, which are drawn.
+  '[\\u0600-\\u0605\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u{110bd}\\u{110cd}]',
+  `(?<=^|${HIEROGLYPH})[\\u{13430}-\\u{1343f}](?=$|${HIEROGLYPH})`,
+  '(?<=^|[\\u{18b00}-\\u{18cff}])\\u{16fe4}',
   // The mark of a file's encoding.
   '(?<=^)\\ufeff',
 ].join('|');
 // First what is rare: the rest is not asked of each letter.
-const UNSEEN = `(?=\\p{Default_Ignorable_Code_Point})(?!${MEANT})[^]`;
+// Of Khitan a filler, which counts as a mark.
+const UNSEEN = `(?=[\\p{Default_Ignorable_Code_Point}\\p{Cf}\\u{16fe4}])(?!${MEANT})[^]`;
 const OTHERS = `\\x7f-\\x9f\\ufff9-\\ufffb${BIDI}`;
 /** Most of what is printed. The tables of Unicode that the patterns below need take milliseconds to make. */
 const PLAIN = /^[\n\t -~]*$/;

@@ -1,8 +1,9 @@
 /** --expect: files that must be there, made by the task, with something in them, when it is done. */
 import { dirname, matchesGlob, relative, resolve } from 'node:path';
 import { type ErrorInfo, errorInfo } from '../errors.ts';
-import { isWithin, NameRefused, walk } from '../names/walk.ts';
+import { NameRefused, walk } from '../names/walk.ts';
 import { action, field, say } from '../say/say.ts';
+import { isWithin } from '../text/is-within.ts';
 import { writtenOut } from '../text/written-out.ts';
 import { type ExpectedBefore, isAsBefore } from './expected-before.ts';
 
@@ -101,7 +102,7 @@ const bestOf = async (
 };
 
 const isIn = (places: readonly string[], end: string): boolean =>
-  places.some((place) => isWithin(place, end));
+  places.some((place) => isWithin(end, place));
 
 const judged = async (
   path: string,

@@ -3,12 +3,16 @@
  * every sandbox. A task that an agent asked for makes and changes none, wherever below they lie: what did come is renamed, with
  * nothing removed, and the run has failed.
  */
-import { basename } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { type ErrorInfo, errorInfo, systemCode } from '../errors.ts';
 import { asName, shownName } from '../git/names.ts';
 import { nestedGit } from '../git/repository/nested-git.ts';
+import { ledTo, SETTINGS_BOUNDS } from '../names/led-to.ts';
+import { settingsAbove } from '../names/reserved.ts';
 import { OBEYED } from '../names/reserved-names.ts';
 import { NameRefused } from '../names/walk.ts';
+import { isWithin } from '../text/is-within.ts';
 import { named } from '../text/named.ts';
 import { fingerprint } from './fingerprint.ts';
 import { ASIDE, moveAside } from './move-aside.ts';
@@ -25,12 +29,14 @@ export interface CameSettings {
 
 export class ObeyedSettings {
   readonly #folders: readonly string[];
+  readonly #missing: readonly string[];
   /** By path, in git's bytes. */
   readonly #before: ReadonlyMap<string, string>;
   readonly #closed: ReadonlySet<string>;
 
-  private constructor(folders: readonly string[], { found, closed }: Settings) {
+  private constructor(folders: readonly string[], { found, closed }: Settings, missing: readonly string[]) {
     this.#folders = folders;
+    this.#missing = missing;
     this.#before = found;
     this.#closed = new Set(closed);
   }
@@ -38,7 +44,8 @@ export class ObeyedSettings {
   /** `folders`: absolute and real; what lies below them is looked through. */
   static async begin(folders: readonly string[]): Promise<ObeyedSettings> {
     const own = [...new Set(folders)].map(asName);
-    return new ObeyedSettings(own, await settingsIn(own));
+    const settings = await settingsIn(own);
+    return new ObeyedSettings(own, settings, missingIn(folders, [...settings.found.keys()].map(shownName)));
   }
 
   /** May be called again. */
@@ -48,8 +55,8 @@ export class ObeyedSettings {
       moved: [],
       stuck: closed.filter((path) => !this.#closed.has(path)).map(shownName),
     };
-    for (const [path, now] of found) {
-      if (this.#before.get(path) === now) continue;
+    const changed = [...found].flatMap(([path, now]) => (this.#before.get(path) === now ? [] : [path]));
+    for (const path of [...changed, ...this.#missing.filter(isThere).map(asName)]) {
       const shown = shownName(path);
       try {
         if (await moveAside(path.slice(0, path.lastIndexOf('/')), basename(path))) came.moved.push(shown);
@@ -68,6 +75,35 @@ interface Settings {
   /** Folders that cannot be looked through. */
   closed: string[];
 }
+
+/**
+ * Where settings in these folders and above them lead by a link and nothing is: the first part of the way that somebody would have
+ * to make.
+ */
+const missingIn = (folders: readonly string[], settings: readonly string[]): string[] => {
+  const { ends } = ledTo([...settings, ...folders.flatMap(settingsAbove)], SETTINGS_BOUNDS);
+  const missing = ends.flatMap(({ path, facts, from }) =>
+    facts === undefined && from !== path && folders.some((folder) => isWithin(path, folder))
+      ? [firstMissing(path)]
+      : [],
+  );
+  return [...new Set(missing)];
+};
+
+const firstMissing = (path: string): string => {
+  let first = path;
+  while (!isThere(dirname(first))) first = dirname(first);
+  return first;
+};
+
+/** Be it a link to nothing. */
+const isThere = (path: string): boolean => {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+};
 
 const settingsIn = async (folders: readonly string[]): Promise<Settings> => {
   const found = new Map<string, string>();

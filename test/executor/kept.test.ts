@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { whyKept } from '../../src/executor/kept.ts';
+import { linkedConfigs } from '../../src/executor/guarded/secret-places.ts';
+import { whyConfig, whyKept } from '../../src/executor/kept.ts';
+import { agentWorktree } from '../support/git/agent-worktree.ts';
 
 describe('a folder that a program of a sandbox would have for its own', () => {
   let root: string;
@@ -43,11 +45,29 @@ describe('a folder that a program of a sandbox would have for its own', () => {
   });
 
   it('is given where an agent has a linked work tree among its settings', () => {
-    const tree = join(root, '.claude', 'worktrees', 'one');
-    mkdirSync(tree, { recursive: true });
-    writeFileSync(join(tree, '.git'), 'gitdir: /repository/.git/worktrees/one\n');
+    agentWorktree(root);
     assert.equal(why('.claude/worktrees/one/src'), undefined);
     assert.match(why('.claude/worktrees/one/.claude') ?? '', /obey what lies in/);
+  });
+
+  it('is not given where a home of koubou has its config, or would have it once that is made', () => {
+    const home = join(root, '.koubou');
+    mkdirSync(join(home, 'config'), { recursive: true });
+    mkdirSync(join(root, 'dotfiles'));
+    symlinkSync('../../dotfiles/agent.yaml', join(home, 'config', 'agent.yaml'));
+    const configs = () => linkedConfigs([home]);
+    assert.deepEqual(configs(), [join(root, 'dotfiles', 'agent.yaml')]);
+    assert.match(
+      whyConfig(root, root, configs()) ?? '',
+      /dotfiles\/agent\.yaml, by a link, and it is not there/,
+    );
+    writeFileSync(join(root, 'dotfiles', 'agent.yaml'), '');
+    assert.equal(whyConfig(root, root, configs()), undefined, 'what is there is hidden');
+    rmSync(join(home, 'config'), { recursive: true });
+    symlinkSync('../dotfiles', join(home, 'config'));
+    assert.ok(configs().includes(join(root, 'dotfiles')));
+    assert.equal(whyConfig(root, root, configs()), undefined);
+    assert.match(whyConfig(join(root, 'dotfiles'), join(root, 'dotfiles'), configs()) ?? '', /by a link/);
   });
 
   it('is not given in what stays as it is, or in a git folder by another name', () => {

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KoubouError } from '../../src/errors.ts';
 import { obeyedPlaces } from '../../src/executor/guarded/obeyed-places.ts';
+import { agentWorktree } from '../support/git/agent-worktree.ts';
 
 describe('the places that settings of agents lead to', () => {
   let root: string;
@@ -104,10 +105,14 @@ describe('the places that settings of agents lead to', () => {
     mkdirSync(join(root, '.claude', 'skills'), { recursive: true });
     symlinkSync(top, join(root, '.claude', 'skills', 'mine'));
     assert.deepEqual(await found(), { kept: [], links: [] });
+    // A repository is a project; any other folder is settings by another name.
+    assert.equal(obeyedPlaces([], top, join(top, 'sub')).around, top);
+    mkdirSync(join(top, '.git'));
+    assert.equal(obeyedPlaces([], top, join(top, 'sub')).around, undefined);
   });
 
   it('are not looked for in work trees that an agent has among its settings', async () => {
-    put('.claude/worktrees/one/.git');
+    agentWorktree(top);
     put('shared');
     link('.claude/worktrees/one/x', '../../../shared');
     assert.deepEqual((await found(join(top, '.claude'))).kept, ['.claude']);

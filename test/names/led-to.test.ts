@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withinWorktreeOfAgent } from '../../src/names/agent-worktree.ts';
-import { ledTo } from '../../src/names/led-to.ts';
+import { ledTo, SETTINGS_BOUNDS } from '../../src/names/led-to.ts';
 import { Reserved } from '../../src/names/reserved.ts';
+import { walk } from '../../src/names/walk.ts';
+import { agentWorktree } from '../support/git/agent-worktree.ts';
 
 describe('where links lead from a table of names', () => {
   let root: string;
@@ -31,15 +33,15 @@ describe('where links lead from a table of names', () => {
     link('here/a', '../elsewhere/a');
     link('here/in/b', '../../elsewhere/b');
     const ends = (depth: number) =>
-      ledTo([at('here')], { entries: 100, depth }).ends.map(({ path }) => path.slice(root.length + 1));
+      ledTo([at('here')], { ...SETTINGS_BOUNDS, depth }).ends.map(({ path }) => path.slice(root.length + 1));
     assert.deepEqual(ends(1).sort(), ['elsewhere/a', 'here']);
     assert.deepEqual(ends(2).sort(), ['elsewhere/a', 'elsewhere/b', 'here']);
   });
 
   it('is not known beyond the bound, which is said', () => {
     for (const name of ['a', 'b', 'c']) put(`here/${name}`);
-    assert.equal(ledTo([at('here')], { entries: 3, depth: 1 }).isWhole, true);
-    assert.equal(ledTo([at('here')], { entries: 2, depth: 1 }).isWhole, false);
+    assert.equal(ledTo([at('here')], { ...SETTINGS_BOUNDS, folders: 1 }).isWhole, true);
+    assert.equal(ledTo([at('here')], { ...SETTINGS_BOUNDS, folders: 0 }).isWhole, false);
   });
 
   it('is reserved where settings of agents above lead there, be it a file that is not there yet', () => {
@@ -47,7 +49,10 @@ describe('where links lead from a table of names', () => {
     link('project/.cursor', 'rules');
     mkdirSync(at('project/rules'), { recursive: true });
     const why = (name: string) => new Reserved({ users: [] }).why(at(name), []);
-    assert.match(why('project/conf/settings.json') ?? '', /\.claude leads there: agents obey it/);
+    assert.match(
+      why('project/conf/settings.json') ?? '',
+      /\.claude leads there, and what lies there is obeyed/,
+    );
     assert.match(why('project/rules/new.md') ?? '', /\.cursor leads there/);
     assert.equal(why('project/conf/other.json'), undefined);
     // A person's own skills, linked into the settings of their home folder.
@@ -68,12 +73,93 @@ describe('where links lead from a table of names', () => {
   });
 
   it('is no matter in a linked work tree that an agent has among its settings', () => {
-    put('p/.claude/worktrees/one/.git');
+    agentWorktree(at('p'));
     const path = at('p/.claude/worktrees/one/docs/x.md');
     assert.equal(withinWorktreeOfAgent(path), '/docs/x.md');
     assert.equal(new Reserved({ users: [] }).why(path, []), undefined);
     assert.notEqual(new Reserved({ users: [] }).why(at('p/.claude/worktrees/one/.claude/x'), []), undefined);
     assert.notEqual(new Reserved({ users: [] }).why(at('p/.claude/worktrees/two/x.md'), []), undefined);
     assert.notEqual(new Reserved().why(join(homedir(), '.bashrc'), []), undefined);
+  });
+
+  it('counts in a submodule that lies where agents have their work trees', () => {
+    mkdirSync(at('p/.git/modules/hooks'), { recursive: true });
+    mkdirSync(at('p/.claude/worktrees/hooks'), { recursive: true });
+    writeFileSync(at('p/.claude/worktrees/hooks/.git'), 'gitdir: ../../../.git/modules/hooks\n');
+    const path = at('p/.claude/worktrees/hooks/run.sh');
+    assert.equal(withinWorktreeOfAgent(path), path);
+    assert.notEqual(new Reserved({ users: [] }).why(path, []), undefined);
+    // With a record of its own making: it is not that of the repository around.
+    mkdirSync(at('p/other/worktrees/hooks'), { recursive: true });
+    writeFileSync(at('p/.claude/worktrees/hooks/.git'), 'gitdir: ../../../other/worktrees/hooks\n');
+    writeFileSync(at('p/other/worktrees/hooks/gitdir'), `${at('p/.claude/worktrees/hooks/.git')}\n`);
+    assert.equal(withinWorktreeOfAgent(path), path);
+  });
+
+  it('is reserved with each link on the way, and with the folders that would have to be made', () => {
+    link('project/.claude/settings.json', '../a');
+    link('project/a', 'conf/real.json');
+    put('project/conf/real.json');
+    link('project/.claude/hook.sh', '../later/hook.sh');
+    const why = (name: string) => new Reserved({ users: [] }).why(at(name), []);
+    for (const name of ['a', 'conf/real.json', 'conf', 'later', 'later/hook.sh'])
+      assert.match(why(`project/${name}`) ?? '', /\.claude leads there/, name);
+    assert.equal(why('project/conf/other.json'), undefined);
+  });
+
+  it('is reserved however much lies beside the link, and however deep it lies', () => {
+    link('project/.claude/1/2/3/4/5/b.sh', '../../../../../../tools/b.sh');
+    link('project/.claude/skills/own/run.sh', '../../../tools/c.sh');
+    put('project/.claude/skills/own/.git');
+    for (let nth = 0; nth < 2500; nth += 1) put(`project/.claude/a/${nth}`);
+    const why = (name: string) => new Reserved({ users: [] }).why(at(name), []);
+    for (const name of ['b.sh', 'c.sh'])
+      assert.match(why(`project/tools/${name}`) ?? '', /leads there/, name);
+  });
+
+  it('is followed where the name of a link is no UTF-8, and said to be unknown where a folder has such a name', () => {
+    mkdirSync(at('here'));
+    put('tools/b.sh');
+    const odd = (name: string): Buffer => Buffer.from(at(`here/caf\xe9${name}`), 'latin1');
+    symlinkSync('../tools/b.sh', odd('.sh'));
+    assert.deepEqual(
+      ledTo([at('here')], SETTINGS_BOUNDS).ends.map(({ path }) => path),
+      [at('here'), at('tools/b.sh')],
+    );
+    mkdirSync(odd(''));
+    assert.equal(ledTo([at('here')], SETTINGS_BOUNDS).unnamed.length, 1);
+  });
+
+  it('is known in bounded time, whatever the links say', () => {
+    mkdirSync(at('here/a'), { recursive: true });
+    for (let nth = 0; nth < 40; nth += 1) link(`here/l${nth}`, `${'a/../'.repeat(700)}l${nth + 1}`);
+    for (let nth = 0; nth < 200; nth += 1) link(`here/x${nth}`, `${'a/../'.repeat(700)}l0`);
+    let looks = 0;
+    const found = ledTo([at('here')], {
+      ...SETTINGS_BOUNDS,
+      get steps() {
+        looks += 1;
+        return 50_000;
+      },
+    });
+    assert.deepEqual([found.isWhole, looks], [false, 1]);
+    assert.throws(() => walk(at('here/l0')), /too many parts/);
+  });
+
+  it('is reserved where settings beside it, or the config of a home of koubou, lead there', () => {
+    put('project/shared/settings.json');
+    link('project/pkg/.claude/settings.json', '../../shared/settings.json');
+    link('project/.hg/hgrc', '../hg/hgrc');
+    const settings = [at('project/pkg/.claude')];
+    const why = (name: string, scope = {}) => new Reserved({ users: [], ...scope }).why(at(name), []);
+    assert.equal(why('project/shared/settings.json'), undefined);
+    assert.match(why('project/shared/settings.json', { settings }) ?? '', /pkg\/\.claude leads there/);
+    assert.match(why('project/hg/hgrc') ?? '', /\.hg leads there/);
+    link('.koubou/config/agent.yaml', '../../dotfiles/agent.yaml');
+    link('.koubou/config/.env', '../../dotfiles/env');
+    const homes = { places: [at('.koubou')] };
+    for (const name of ['agent.yaml', 'env'])
+      assert.match(why(`dotfiles/${name}`, { homes }) ?? '', /the config of .* leads there/, name);
+    assert.equal(why('dotfiles/other', { homes }), undefined);
   });
 });

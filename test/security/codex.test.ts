@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nestedRepositories } from '../../src/executor/repositories/nested-repositories.ts';
-import { systemHome } from '../../src/process/homes/key-folders.ts';
+import { systemHome } from '../../src/names/user-homes.ts';
 import { type ProcessIdentity, selfIdentity } from '../../src/process/liveness.ts';
 import { makerName } from '../../src/process/maker.ts';
 import { CodexRunner } from '../../src/runner/codex/codex.ts';

@@ -3,12 +3,14 @@
  * as the file under it is there: here programs try to see it no more, and files are replaced from outside meanwhile.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -28,10 +30,12 @@ import { HeldPlaces } from '../../src/executor/bubblewrap/held-places.ts';
 import { systemCallFilter } from '../../src/executor/bubblewrap/seccomp.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
 import { Guards } from '../../src/executor/guarded/guards.ts';
+import { heldAt } from '../../src/executor/guarded/put-back.ts';
 import type { ProgramEnd, RunningProgram } from '../../src/process/programs/start-program.ts';
 import { stopTree } from '../../src/process/programs/stop-tree.ts';
 import { bubblewrap, needBubblewrap, pathWith } from '../support/koubou/bubblewrap.ts';
 import { leaseFor } from '../support/lease.ts';
+import { asOtherUser } from '../support/other-user.ts';
 import { until } from '../support/until.ts';
 
 const MARKER = `guards-${process.pid}/task.r1`;
@@ -159,6 +163,26 @@ describe('what a sandbox guards and hides', function () {
     assert.equal(systemCallFilter('mips'), undefined);
   });
 
+  it('is kept by a filter that makes sockets of those kinds alone that a network namespace parts', async () => {
+    const each = `
+import socket, errno
+for family in range(46):
+    try:
+        socket.socket(family, socket.SOCK_STREAM).close()
+        print(family)
+    except OSError as error:
+        if error.errno in (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EPERM, errno.EACCES, errno.EPROTOTYPE): print(family)
+`;
+    write(join(cwd, 'families.py'), each);
+    const families = (text: string): number[] => text.trim().split('\n').map(Number);
+    await run('python3 families.py');
+    const inside = families(said());
+    assert.ok(inside.includes(1) && inside.includes(2), said());
+    for (const family of inside) assert.ok([1, 2, 10, 16].includes(family), String(family));
+    const outside = families(execFileSync('python3', ['families.py'], { cwd, encoding: 'utf8' }));
+    assert.ok(outside.length > inside.length, 'this machine has no others, so that nothing was shown');
+  });
+
   it('leaves programs the threads and processes that they need', async () => {
     await run(
       `node -e 'new (require("worker_threads").Worker)("console.log(1)",{eval:true})' && sh -c 'echo 2' | cat`,
@@ -200,13 +224,18 @@ describe('what a sandbox guards and hides', function () {
   });
 
   it('holds files that settings of an agent lead to by links, and packages that other projects share', async () => {
-    const held = ['shared/settings.json', 'node_modules/.pnpm/a/index.js'].map((name) => join(cwd, name));
+    const held = ['shared/settings.json', 'node_modules/.pnpm/a/index.js', 'deps/a/index.js'].map((name) =>
+      join(cwd, name),
+    );
+    // As a monorepo leaves it for a folder of its own.
+    mkdirSync(join(cwd, 'sub'));
+    symlinkSync('../deps', join(cwd, 'sub', 'node_modules'));
     for (const path of [...held, join(cwd, '.claude', 'x'), join(user, 'store')]) {
       mkdirSync(dirname(path), { recursive: true });
-      if (path !== held[1]) writeFileSync(path, 'mine');
+      if (path !== held[1] && path !== held[2]) writeFileSync(path, 'mine');
     }
     symlinkSync('../shared/settings.json', join(cwd, '.claude', 'settings.json'));
-    linkSync(join(user, 'store'), held[1] ?? '');
+    for (const each of held.slice(1)) linkSync(join(user, 'store'), each);
     await run(
       `for f in ${held.join(' ')}; do echo theirs > $f; done; echo x > shared/other; echo x > node_modules/.cache`,
     );
@@ -245,6 +274,85 @@ describe('what a sandbox guards and hides', function () {
     await assert.rejects(guards.end(), { code: 'guard_lost', hint: /What had been there is there again/ });
     assert.equal(readFileSync(tool).length, 5 * 1024 * 1024);
     assert.equal(statSync(tool).mode & 0o7777, 0o750);
+  });
+
+  it('keeps no daemon from anything else while a program writes to a watched folder without end', async () => {
+    write(join(cwd, 'settings'));
+    const guards = new Guards([join(cwd, 'settings')]);
+    guards.watch(() => undefined);
+    const loop =
+      "const { writeFileSync, rmSync } = require('fs'); for (;;) { writeFileSync('x', ''); rmSync('x'); }";
+    const churn = spawn(process.execPath, ['-e', loop], { cwd, timeout: 20_000 });
+    try {
+      await until(() => existsSync(join(cwd, 'x')));
+      let ticks = 0;
+      await until(() => {
+        ticks += 1;
+        return ticks > 20;
+      });
+      assert.equal(churn.exitCode ?? churn.signalCode, null, 'nothing was done until the program had ended');
+    } finally {
+      churn.kill('SIGKILL');
+      await guards.end();
+    }
+  });
+
+  it('puts back what was replaced in a folder that was closed in the same moment, and ends no daemon', function () {
+    const script = `
+      import { mkdtempSync, mkdirSync, writeFileSync, renameSync, chmodSync, readFileSync } from 'node:fs';
+      const alive = setInterval(() => undefined, 1000);
+      const { Guards } = await import(process.argv[1]);
+      for (const [what, replaces] of [['replaced', true], ['left', false]]) {
+        const folder = mkdtempSync('/tmp/koubou-closed-');
+        const file = folder + '/a/b/settings';
+        mkdirSync(folder + '/a/b', { recursive: true });
+        writeFileSync(file, 'mine');
+        const guards = new Guards([file]);
+        const lost = new Promise((resolve) => guards.watch(() => resolve('ended')));
+        writeFileSync(folder + '/a/b/other', 'theirs');
+        if (replaces) renameSync(folder + '/a/b/other', file);
+        chmodSync(folder + '/a/b', 0);
+        chmodSync(folder + '/a', 0);
+        const seen = await lost;
+        const error = await guards.end().then(() => undefined, (error) => error);
+        console.log(what, seen, error?.code, readFileSync(file, 'utf8'));
+      }
+      clearInterval(alive);`;
+    const run = asOtherUser(script, 'executor/guarded/guards.ts');
+    if (run === undefined) this.skip();
+    assert.equal(run.stdout, 'replaced ended guard_lost mine\nleft ended guard_lost mine\n', run.stderr);
+  });
+
+  it('holds in memory no more of what is guarded than a daemon can spare', () => {
+    const file = join(cwd, 'settings');
+    write(file);
+    const budget = { bytes: 10 };
+    const held = heldAt(file, statSync(file), budget);
+    assert.deepEqual([held, budget], [{ bytes: Buffer.from('secret\n') }, { bytes: 3 }]);
+    const next = heldAt(file, statSync(file), budget) ?? { target: '' };
+    if (!('descriptor' in next)) assert.fail('it is held in memory');
+    closeSync(next.descriptor);
+  });
+
+  it('keeps of what is guarded only what was judged, not what came in its place meanwhile', () => {
+    const [file, other, link] = ['settings', 'key', 'link'].map((name) => join(cwd, name)) as [
+      string,
+      string,
+      string,
+    ];
+    write(file);
+    symlinkSync('settings', link);
+    const [facts, ofLink] = [statSync(file), lstatSync(link)];
+    write(other);
+    for (const exchange of [() => symlinkSync(other, file), () => linkSync(other, file)]) {
+      rmSync(file);
+      exchange();
+      assert.equal(heldAt(file, facts, { bytes: 100 }), null);
+    }
+    rmSync(link);
+    symlinkSync('key', join(cwd, 'new'));
+    renameSync(join(cwd, 'new'), link);
+    assert.equal(heldAt(link, ofLink, { bytes: 100 }), null);
   });
 
   it('shows no socket of a program of yours in the folder of the work', async () => {

@@ -162,7 +162,7 @@ describe('names', () => {
       put('out/a.md');
       const { places = {} } =
         withPlaces([newTask({ options: { output: at('out/a.md') } })], () => ({
-          places: [at('.koubou')],
+          homes: { places: [at('.koubou')] },
         }))[0] ?? {};
       swapFolder();
       const place = places[at('out/a.md')];
@@ -253,7 +253,7 @@ describe('names', () => {
         ['chain', at('dotfiles/rc')],
       ] as const) {
         const [task] = withPlaces([newTask({ options: { output: at(name) } })], () => ({
-          places: [at('.koubou')],
+          homes: { places: [at('.koubou')] },
         }));
         const place = task?.places?.[at(name)];
         assert.equal(place, real);
@@ -295,7 +295,10 @@ describe('names', () => {
         '/proc/self/fd/1',
       ]) {
         assert.throws(
-          () => withPlaces([newTask({ options: { output: name } })], () => ({ places: [at('.koubou')] })),
+          () =>
+            withPlaces([newTask({ options: { output: name } })], () => ({
+              homes: { places: [at('.koubou')] },
+            })),
           refusesUse(/Nothing was added/),
           name,
         );
@@ -390,7 +393,7 @@ describe('names', () => {
       assert.throws(
         () =>
           withPlaces([newTask({ options: { output: at('tools/pre-commit') } })], () => ({
-            places: [at('.koubou')],
+            homes: { places: [at('.koubou')] },
           })),
         refusesUse(/it leads to .*\.git\/hooks\/pre-commit, and it lies in \.git/),
       );
@@ -635,7 +638,7 @@ describe('names', () => {
       const path = put('a.md');
       writeFileSync(join(elsewhere, 'secret'), 'secret');
       const [task] = withPlaces([newTask({ files: [{ path, sha256: null }] })], () => ({
-        places: [at('.koubou')],
+        homes: { places: [at('.koubou')] },
       }));
       const place = task?.places?.[path];
       rmSync(path);
@@ -687,7 +690,7 @@ describe('names', () => {
         };
         const [task = newTask()] = withPlaces(
           [newTask({ type: 'code', cwd: folder, files, options: { worktree: true, system: 's' } })],
-          () => ({ places: [rig.home.home] }),
+          () => ({ homes: { places: [rig.home.home] } }),
         );
         const id = await rig.add(task);
         await rig.drain(runner);

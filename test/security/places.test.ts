@@ -275,6 +275,8 @@ describe('the places of a sandbox', function () {
   it('hide keys that are links to files elsewhere in the home folder, as tools for dotfiles leave them', async () => {
     const places: [name: string, target: string][] = [
       ['.ssh/id_rsa', 'dotfiles/ssh/id_rsa'],
+      // Beside what holds more than is looked through.
+      ['.password-store/z', 'vault/z'],
       ['.aws/credentials', 'dotfiles/aws'],
       ['.kube/config', 'vault/kube'],
       ['project/.koubou/config/.env', 'vault/koubou.env'],
@@ -285,6 +287,7 @@ describe('the places of a sandbox', function () {
       symlinkSync(join(user, target), join(user, name));
     }
     write(join(user, 'dotfiles', 'bashrc'), 'shown\n');
+    for (let nth = 0; nth < 400; nth += 1) write(join(user, '.password-store', 'a', String(nth), 'b'));
     const look = `cat ${[...places.map(([, target]) => target), 'dotfiles/bashrc'].map((name) => join(user, name)).join(' ')}`;
     // That folder lies in /tmp, of which a program has its own.
     const made = await confinement();
@@ -292,6 +295,10 @@ describe('the places of a sandbox', function () {
     assert.doesNotMatch(seen, /^secret$/m);
     assert.match(seen, /shown/);
     assert.equal((await printed(localExecutor, look)).match(/^secret$/gm)?.length, places.length);
+    // A home folder that is reached by a link, as on systems that keep them below /var/home.
+    symlinkSync(user, join(root, 'linked'));
+    const byLink = await confinement({ environment: { ...environment(), HOME: join(root, 'linked') } });
+    assert.doesNotMatch(await said({ ...byLink, readable: [...byLink.readable, user] }, look), /^secret$/m);
   });
 
   it('hide homes that were moved, below the work and around where they were, whatever they are called', async () => {

@@ -27,7 +27,7 @@ import { findBubblewrap } from '../../src/executor/bubblewrap/find-bubblewrap.ts
 import { type ConfineOptions, confinedExecutor } from '../../src/executor/confine.ts';
 import type { Executor } from '../../src/executor/executor.ts';
 import { localExecutor } from '../../src/executor/local.ts';
-import { systemHome } from '../../src/process/homes/key-folders.ts';
+import { systemHome } from '../../src/names/user-homes.ts';
 import { startTimeOf } from '../../src/process/liveness.ts';
 import type { RunningProgram } from '../../src/process/programs/start-program.ts';
 import { stopTree } from '../../src/process/programs/stop-tree.ts';

@@ -65,6 +65,8 @@ describe('the door to the terminal', () => {
       'می\u200cخواهم क्\u200dष \u1820\u180b',
       // Where a word may be cut; a file's mark at its start.
       'Donau\u00addampf',
+      // Egyptian signs beside each other; marks around Arabic numbers.
+      '\u{13000}\u{13430}\u{13001} \u0600\u0661',
       '\ufefftext',
     ];
     for (const text of texts) assert.equal(harmless(text), text);
@@ -79,6 +81,9 @@ describe('the door to the terminal', () => {
     const hidden = [
       'a\ufe06\ufe03\ufe07',
       'a\u200b\u200c\u200c\u200b',
+      'a\u{13430}b',
+      '\u{13000}\u{13430}\u{13437}\u{13001}',
+      'a\u{16fe4}',
       '\u{1f600}\ufe0f\ufe0e',
       '\u{1f600}\u200d\u200d\u{1f600}',
       'می\u200c\u200cخو',

@@ -34,7 +34,7 @@ type Judged = Pick<NewTask, 'type' | 'command' | 'files' | 'places' | 'cwd' | 'o
 const RUNS: ReadonlySet<Request> = new Set(['program', 'check', 'check_outside', 'agent', 'full_access']);
 
 /** Of a caller that is not kept to a project. */
-export const EVERYWHERE: Project = { has: () => true, isTooWide: () => false };
+export const EVERYWHERE: Project = { has: () => true, tops: [], isTooWide: () => false };
 
 const UNDONE = 'Nothing was added.';
 /** Everything that the task asks for, in the order in which a person would want to hear of it. */

@@ -103,7 +103,11 @@ export const delegate = async (request: DelegateRequest, app: DelegateApp): Prom
     kept.push({ bound: fields.outputWithin, runner });
   }
   for (const name of templates) await app.requireTemplate(name).catch(refuse);
-  const placed = withPlaces(drafts, () => homesOf({ home: app.home, keys: keyFolders(app.outer) }));
+  const settings = drafts.some(({ options }) => options.output !== undefined)
+    ? await (await import('../../executor/guarded/obeyed-places.ts')).settingsBelow(project.tops)
+    : [];
+  const homes = () => homesOf({ home: app.home, keys: keyFolders(app.outer) });
+  const placed = withPlaces(drafts, () => ({ homes: homes(), settings }));
   for (const [at, task] of placed.entries()) {
     const { bound, runner } = kept[at] ?? {};
     refuseLinkOut(task, bound);
@@ -112,8 +116,7 @@ export const delegate = async (request: DelegateRequest, app: DelegateApp): Prom
   }
   const outputs = placed.flatMap((task) => outputPlaceOf(task) ?? []);
   if (outputs.length > 0) {
-    const { places: homes } = homesOf({ home: app.home, keys: keyFolders(app.outer) });
-    await (await import('./refuse-program.ts')).refusePrograms(outputs, { config, homes });
+    await (await import('./refuse-program.ts')).refusePrograms(outputs, { config, homes: homes().places });
   }
   if (placed.length > 1) (await import('./expand.ts')).refuseEqualOutputs(placed);
   const wanted = request.skipExisting ? withoutFinished(placed) : placed;

@@ -1,10 +1,10 @@
 /** One task for each of many files: `{file}` and its like are filled in. Pure. */
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { KoubouError } from '../../errors.ts';
-import { isWithin } from '../../names/walk.ts';
 import { field, say } from '../../say/say.ts';
 import type { Fields } from '../../task/fields/asked-task.ts';
 import type { NewTask } from '../../task/record.ts';
+import { isWithin } from '../../text/is-within.ts';
 import { programHolder } from '../callers/program-words.ts';
 import { fillProgram, NoPlaceForName } from '../callers/shell-program.ts';
 import { typeOf } from './draft.ts';
@@ -74,7 +74,7 @@ const outputOf = (
   const fixed = resolve(folder, before.slice(0, before.lastIndexOf('/') + 1));
   const isBeside = /^(\.\/+)*\{(file|dir)\}/.test(output);
   const target = resolve(folder, fill(output));
-  const within = [fixed, ...(isBeside ? [dirname(path)] : [])].find((each) => isWithin(each, target));
+  const within = [fixed, ...(isBeside ? [dirname(path)] : [])].find((each) => isWithin(target, each));
   if (within !== undefined && within !== target) return { output: fill(output), outputWithin: within };
   throw new KoubouError(
     'usage',

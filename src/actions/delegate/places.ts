@@ -2,20 +2,20 @@
 import { dirname } from 'node:path';
 import { KoubouError } from '../../errors.ts';
 import { filePlace, outputPlace, refusedAs, refuseNoFile } from '../../names/places.ts';
-import { Reserved } from '../../names/reserved.ts';
-import { isWithin, NameRefused, walk } from '../../names/walk.ts';
+import { Reserved, type ReservedScope } from '../../names/reserved.ts';
+import { NameRefused, walk } from '../../names/walk.ts';
 import { action, field, say } from '../../say/say.ts';
 import type { NewTask } from '../../task/record.ts';
-import type { Homes } from '../../text/home-name.ts';
+import { isWithin } from '../../text/is-within.ts';
 
-/** `homes`: koubou's, looked up for a task that names an output, which few do. Throws `usage` where a result may not be written where it is asked for. */
-export const withPlaces = (tasks: readonly NewTask[], homes: () => Homes): NewTask[] => {
+/** `scope` is looked up for a task that names an output, which few do. Throws `usage` where a result may not be written where it is asked for. */
+export const withPlaces = (tasks: readonly NewTask[], scope: () => ReservedScope): NewTask[] => {
   let reserved: Reserved | undefined;
   return tasks.map((task) => {
     const { output } = task.options;
     const placed = withReadPlaces(task);
     if (output === undefined) return placed;
-    reserved ??= new Reserved({ homes: homes() });
+    reserved ??= new Reserved(scope());
     return { ...placed, places: { ...placed.places, [output]: placeOfOutput(output, reserved) } };
   });
 };
@@ -85,7 +85,7 @@ export const refuseLinkOut = (task: NewTask, fixed: string | undefined): void =>
   const place = outputPlaceOf(task);
   if (output === undefined || place === undefined || fixed === undefined) return;
   const within = [walk(fixed).end, task.places?.[task.cwd] ?? walk(task.cwd).end];
-  if (within.some((folder) => isWithin(folder, dirname(place)))) return;
+  if (within.some((folder) => isWithin(dirname(place), folder))) return;
   throw new KoubouError(
     'usage',
     say`${field('output', output)} leads out of ${fixed}, to ${place}. Nothing was added.`,

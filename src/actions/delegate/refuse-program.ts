@@ -1,18 +1,16 @@
 /** No result is written over a program that a config names by its place: a runner would start it, outside of every sandbox. */
-import { realpath } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { KoubouError } from '../../errors.ts';
 import { packageOf } from '../../executor/guarded/own-programs.ts';
-import { placedInHomes, placedPrograms } from '../../executor/guarded/placed-programs.ts';
+import { decidesProgram, placedInHomes, placedPrograms } from '../../executor/guarded/placed-programs.ts';
+import { meets } from '../../names/led-to.ts';
 import { action, field, say } from '../../say/say.ts';
-import { isWithin } from '../../text/is-within.ts';
 
-/** With the packages that they belong to. */
+/** With the packages that they belong to, and the links on the way to them. */
 export const keptPrograms = async (config: Config, homes: readonly string[]): Promise<string[]> => {
   const named = [...placedPrograms(config.runners), ...(await placedInHomes(homes))].filter(isAbsolute);
-  const real = await Promise.all(named.map((path) => realpath(path).catch(() => path)));
-  return [...named, ...real.map((path) => packageOf(path) ?? path)];
+  return [...new Set(named.flatMap(decidesProgram))].map((path) => packageOf(path) ?? path);
 };
 
 /** `places`: where results would go, real. `homes`: the user's other ones. Throws `usage`. */
@@ -22,7 +20,7 @@ export const refusePrograms = async (
 ): Promise<void> => {
   const kept = await keptPrograms(config, homes);
   for (const place of places) {
-    const program = kept.find((path) => isWithin(place, path));
+    const program = kept.find((path) => meets(place, path));
     if (program === undefined) continue;
     throw new KoubouError(
       'usage',

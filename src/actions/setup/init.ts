@@ -19,10 +19,11 @@ import { writeClaudeSection } from '../../init/claude-section.ts';
 import { detect } from '../../init/detect.ts';
 import { placeOf } from '../../init/file-in-folder.ts';
 import { writeHomeConfig } from '../../init/write-home.ts';
-import { isWithin, NameRefused, walk } from '../../names/walk.ts';
+import { NameRefused, walk } from '../../names/walk.ts';
 import { findNamed } from '../../process/programs/own-path.ts';
 import type { ActionMark } from '../../say/marks.ts';
 import { actionLine, field, say, type Words } from '../../say/say.ts';
+import { isWithin } from '../../text/is-within.ts';
 import type { InitDocument } from '../documents/home.ts';
 
 export interface InitRequest {
@@ -153,7 +154,7 @@ const refuseLinkedHome = (home: string, { cwd, home: named, environment }: InitR
 const leadsOut = (path: string, folder: string): string | undefined => {
   try {
     const { end } = walk(path);
-    return isWithin(walk(folder).end, end) ? undefined : end;
+    return isWithin(end, walk(folder).end) ? undefined : end;
   } catch (error) {
     if (error instanceof NameRefused) return error.message;
     throw error;

@@ -3,8 +3,8 @@
  * that nothing is taken along unseen.
  */
 import { KoubouError } from '../../errors.ts';
-import { isWithin } from '../../names/walk.ts';
 import { type TaskFile, TaskOptions } from '../../task/record.ts';
+import { isWithin } from '../../text/is-within.ts';
 import { withPlaces } from '../delegate/places.ts';
 
 export interface ShownTask {
@@ -56,7 +56,7 @@ const placesOf = (
   home: string,
 ): { places?: TaskFile['places'] | undefined; trouble?: string } => {
   try {
-    return { places: withPlaces([task], () => ({ places: [home] }))[0]?.places };
+    return { places: withPlaces([task], () => ({ homes: { places: [home] } }))[0]?.places };
   } catch (error) {
     if (!(error instanceof KoubouError)) throw error;
     // It is looked at again when the task runs, and fails there.
@@ -84,7 +84,7 @@ const whatItDoes = (task: TaskFile, places: Readonly<Record<string, string>>): s
     const place = places[path] ?? path;
     return place === path ? path : `${path} (it leads to ${place})`;
   };
-  const isOutside = (path: string): boolean => !isWithin(places[cwd] ?? cwd, places[path] ?? path);
+  const isOutside = (path: string): boolean => !isWithin(places[path] ?? path, places[cwd] ?? cwd);
   const paths = files.map(({ path }) => path);
   return [
     ...paths.filter(isOutside).map((path) => `reads, outside of its folder, ${named(path)}`),

@@ -5,6 +5,8 @@ import type { App } from '../../app/app.ts';
 import { requireAllowed } from '../../app/caller.ts';
 import { requireSeal } from '../../app/open-home.ts';
 import { KoubouError } from '../../errors.ts';
+import { settingsBelow } from '../../executor/guarded/obeyed-places.ts';
+import { meets } from '../../names/led-to.ts';
 import { Reserved } from '../../names/reserved.ts';
 import { keyFolders } from '../../process/homes/key-folders.ts';
 import { homesOf } from '../../process/homes/registered-homes.ts';
@@ -12,7 +14,6 @@ import type { Queue } from '../../queue/queue.ts';
 import { action, field, say, type Words } from '../../say/say.ts';
 import { isEnded } from '../../task/lifecycle.ts';
 import type { TaskRecord } from '../../task/record.ts';
-import { isWithin } from '../../text/is-within.ts';
 import type { Seal } from '../../text/seal.ts';
 import { applyWorktree, undoKilledApply, type Wanted } from '../../worktree/apply/apply.ts';
 import { readWorktree, type WorktreeRecord, writeWorktree } from '../../worktree/record.ts';
@@ -126,14 +127,13 @@ export const applyTask = async (
   requireAllowed(app.caller, wanted === 'branch' ? 'unchecked' : 'apply', { undone: UNDONE });
   const parts = await partsOf(app);
   const { queue, environment } = parts;
-  const record = await worktreeOf(parts, id);
+  const record = await worktreeOf(parts, id, app);
   const state = await queue.state(id);
   if (state !== 'completed') {
     throw new KoubouError('conflict', `${id} has not completed: there is nothing to apply.`, {
       hint: say`${action('wait')} waits for it; ${action('diff')} shows what a failed run left.`,
     });
   }
-  requireWritable(app, record.repository);
   const { record: known, applied } = await appliedOrRestored(
     parts,
     record,
@@ -166,11 +166,12 @@ const refuseFor = async (
   { repository }: WorktreeRecord,
 ): Promise<((name: string) => void) | undefined> => {
   if (caller.principal.role === 'owner') return undefined;
-  const reserved = new Reserved();
-  const programs = await keptPrograms(config, homesOf({ home, keys: keyFolders(outer) }).places);
+  const homes = homesOf({ home, keys: keyFolders(outer) });
+  const reserved = new Reserved({ homes, settings: await settingsBelow([repository]) });
+  const programs = await keptPrograms(config, homes.places);
   return (name) => {
     const place = join(repository, name);
-    const program = programs.find((path) => isWithin(place, path));
+    const program = programs.find((path) => meets(place, path));
     const why = program === undefined ? reserved.why(place, []) : `a config has ${program} run as a program`;
     if (why === undefined) return;
     throw new KoubouError('not_allowed', `${name} is not for an agent to apply: ${why}. ${UNDONE}`, {
@@ -214,7 +215,7 @@ const appliedOrRestored = async (
 export const discardTask = async (app: WorktreeApp, id: string): Promise<DiscardDocument> => {
   requireAllowed(app.caller, 'apply', { undone: 'Nothing was discarded.' });
   const parts = await partsOf(app);
-  const record = await worktreeOf(parts, id);
+  const record = await worktreeOf(parts, id, app);
   const state = await parts.queue.state(id);
   if (state !== undefined && !isEnded(state)) {
     throw new KoubouError('conflict', `${id} has not ended; nothing was discarded.`, {
@@ -226,14 +227,19 @@ export const discardTask = async (app: WorktreeApp, id: string): Promise<Discard
   return { task_id: id, result: 'discarded', branch: record.branch };
 };
 
-const worktreeOf = async (parts: WorktreeParts, id: string): Promise<WorktreeRecord> => {
+/** Of a repository that the caller may have changed; else throws `not_allowed`. */
+const worktreeOf = async (parts: WorktreeParts, id: string, app: WorktreeApp): Promise<WorktreeRecord> => {
+  const record = (await readWorktree(parts, id)) ?? (await rebuilt(parts, id));
+  requireWritable(app, record.repository);
+  return record;
+};
+
+const rebuilt = async (parts: WorktreeParts, id: string): Promise<WorktreeRecord> => {
   const { queue, environment } = parts;
-  const record = await readWorktree(parts, id);
-  if (record !== undefined) return record;
   const task = await queue.get(id);
   if (task === undefined) throw new KoubouError('no_such_task', `There is no task ${id}.`);
-  const rebuilt = await rebuildRecord(parts, task, environment);
-  if (rebuilt !== undefined) return rebuilt;
+  const record = await rebuildRecord(parts, task, environment);
+  if (record !== undefined) return record;
   throw new KoubouError('conflict', `${id} has no worktree.`, {
     hint: say`Only tasks that were delegated with ${field('worktree')} have one, from their first run until they are discarded.`,
   });

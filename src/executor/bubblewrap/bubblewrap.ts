@@ -60,7 +60,7 @@ const start = async (
       ...options,
       command: bwrap,
       says: true,
-      gives: filter(),
+      gives: filter(network === 'all'),
       holds: places.descriptors,
       before: async () => {
         await options.before?.();
@@ -92,8 +92,8 @@ const start = async (
 };
 
 /** Throws KoubouError `not_allowed` for a processor of which the system calls are not known. */
-export const filter = (): Buffer => {
-  const found = systemCallFilter(process.arch);
+export const filter = (allFamilies = false): Buffer => {
+  const found = systemCallFilter(process.arch, { allFamilies });
   if (found !== undefined) return found;
   throw new KoubouError('not_allowed', `koubou has no filter of system calls for ${process.arch}.`);
 };

@@ -9,15 +9,11 @@ import { homesToHide } from '../../process/homes/registered-homes.ts';
 import { findProgram } from '../../process/programs/find-program.ts';
 import { action, actionLine, field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
+import { heldPlaces } from '../guarded/held-places.ts';
 import { isClosed, outermost } from '../guarded/layers.ts';
-import { obeyedPlaces } from '../guarded/obeyed-places.ts';
-import { ownPrograms, packagesAround } from '../guarded/own-programs.ts';
 import { placedInHomes } from '../guarded/placed-programs.ts';
 import { linkedConfigs } from '../guarded/secret-places.ts';
-import { sharedPackages } from '../guarded/shared-packages.ts';
-import { whyKept } from '../kept.ts';
 import { gitPlaces, linkedGit } from '../repositories/git-places.ts';
-import { missingSubmodules } from '../repositories/missing-submodules.ts';
 import { nestedRepositories } from '../repositories/nested-repositories.ts';
 import { guardedPath } from './bubblewrap.ts';
 import type { CodexBox, CodexPlaces, ConfinedSandbox } from './profile.ts';
@@ -59,7 +55,8 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const needed = [realCwd, realHome, ...(await programOf(wanted))];
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
   const homes = homesToHide(hidden);
-  const others = await existing([...secrets, ...homes, ...linkedConfigs([realHome, ...homes])]);
+  const configs = linkedConfigs([realHome, ...homes]);
+  const others = await existing([...secrets, ...homes, ...configs]);
   const around = (await existing(secrets)).find((path) => isWithin(realCwd, path));
   if (around !== undefined) throw inKeys(cwd, around);
   const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
@@ -72,19 +69,19 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const git = await gitPlaces(realCwd);
   if (git?.isLink === true && isWithin(git.top, top)) throw linkedGit(cwd, git.top);
   await noteModelFolder(top, hidden);
-  const { guarded, settings, packages, homes: found } = await nestedRepositories(top, realHome);
-  const below = found.filter((path) => isKnownHome(path, hidden));
-  keys.push(...below.filter((path) => !spared(path) && !keys.includes(path)));
-  const obeyed = obeyedPlaces(settings, top);
-  const placed = [...programs, ...(await placedInHomes([...homes, ...below]))];
-  const kept = [
-    ...guarded,
-    ...(await missingSubmodules(top, guarded)),
-    ...(await ownPrograms(top, { bins: [wanted.bin, ...placed], path: wanted.path })),
-    ...obeyed.kept,
-    ...(await sharedPackages(packages)),
-  ];
-  const why = whyKept(realCwd, [...(await existing(kept)), ...(await packagesAround(realCwd, placed))]);
+  const below = await nestedRepositories(top, realHome);
+  const homesBelow = below.homes.filter((path) => isKnownHome(path, hidden));
+  keys.push(...homesBelow.filter((path) => !spared(path) && !keys.includes(path)));
+  const { kept, links, why } = await heldPlaces({
+    top,
+    cwd: realCwd,
+    git: git?.protected ?? [],
+    below,
+    bins: [wanted.bin],
+    placed: [...programs, ...(await placedInHomes([...homes, ...homesBelow]))],
+    path: wanted.path,
+    configs,
+  });
   if (why !== undefined)
     throw new KoubouError('not_allowed', `No command may work in ${cwd}: ${why}.`, {
       hint: say`Delegate with another ${field('cwd')}.`,
@@ -95,11 +92,11 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const real = (await resolved(kept)).filter((path) => !isClosed(path, denied, opened));
   const held = outermost(real, opened);
   const between = new Set(
-    [...denied, ...held, ...obeyed.links, realCwd].flatMap((path) => foldersBetween(top, path)),
+    [...denied, ...held, ...links, realCwd].flatMap((path) => foldersBetween(top, path)),
   );
   for (const path of between)
     if (path === realCwd || isClosed(path, [...denied, ...held], opened)) between.delete(path);
-  const watched = [...held, ...obeyed.links, ...(git?.protected ?? [])];
+  const watched = [...held, ...links, ...(git?.protected ?? [])];
   return { cwd: realCwd, worktree, hidden: denied, kept: held, between: [...between], watched, box };
 };
 

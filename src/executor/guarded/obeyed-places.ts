@@ -2,17 +2,15 @@
  * What settings of agents lead to: an agent obeys a file behind a link as well, so that is held, too, and a link is watched, as
  * nothing can be mounted over one.
  */
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { KoubouError } from '../../errors.ts';
-import { ledTo } from '../../names/led-to.ts';
-import { OBEYED } from '../../names/reserved-names.ts';
+import { asName, shownName } from '../../git/names.ts';
+import { nestedGit } from '../../git/repository/nested-git.ts';
+import { ledTo, SETTINGS_BOUNDS } from '../../names/led-to.ts';
+import { isProject, settingsAbove } from '../../names/reserved.ts';
+import { LEADING } from '../../names/reserved-names.ts';
 import { field, say, type Words } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
 
-/** Settings are small. */
-const BOUNDS = { entries: 20_000, depth: Number.POSITIVE_INFINITY };
-const BOUNDS_ABOVE = { entries: 2000, depth: 2 };
 /** Each costs mounts for each command. */
 const MOST_PLACES = 300;
 
@@ -21,13 +19,15 @@ export interface ObeyedPlaces {
   kept: string[];
   /** Links on the way to them, below `top`, that lie in nothing that is kept. */
   links: string[];
+  /** A folder around `cwd`, or itself, that links of settings above lead to: no repository, which is a project of its own. */
+  around: string | undefined;
 }
 
 /** `settings`: names of settings that are there. Throws KoubouError `not_allowed` where not all that they lead to can be held. */
-export const obeyedPlaces = (settings: readonly string[], top: string): ObeyedPlaces => {
-  const { ends: below, links: linksBelow, unnamed, isWhole } = ledTo(settings, BOUNDS);
+export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top): ObeyedPlaces => {
+  const { ends: below, links: linksBelow, unnamed, isWhole } = ledTo(settings, SETTINGS_BOUNDS);
   // Of what lies above, such as ~/.claude, as far as is looked; there only links lead here.
-  const above = ledTo(settingsAbove(top), BOUNDS_ABOVE);
+  const above = ledTo(settingsAbove(top), SETTINGS_BOUNDS);
   const ends = [...below, ...above.ends];
   const links = [...linksBelow, ...above.links];
   const [odd] = unnamed;
@@ -35,7 +35,7 @@ export const obeyedPlaces = (settings: readonly string[], top: string): ObeyedPl
     throw unheld(`${odd} leads to a name that is no UTF-8`, 'Give that folder another name');
   if (!isWhole)
     throw unheld(
-      `settings of agents there have more than ${BOUNDS.entries.toLocaleString('en')} entries`,
+      `settings of agents there have more than ${SETTINGS_BOUNDS.entries.toLocaleString('en')} entries, or links with very long ways`,
       'Move away what is not needed there',
     );
   // The folder of the work itself is what a task is given, also where settings lead to it as a whole.
@@ -49,26 +49,21 @@ export const obeyedPlaces = (settings: readonly string[], top: string): ObeyedPl
       `settings of agents there lead to more than ${MOST_PLACES} places`,
       'Have fewer links in them',
     );
-  return { kept, links: watched };
+  const around = above.ends.find(
+    ({ path, from }) => from !== path && isWithin(cwd, path) && !isProject(path),
+  );
+  return { kept, links: watched, around: around?.path };
 };
 
-const settingsAbove = (top: string): string[] => {
-  const found: string[] = [];
-  for (let folder = dirname(top); ; folder = dirname(folder)) {
-    const there = new Set(namesIn(folder));
-    for (const name of OBEYED) if (there.has(name)) found.push(join(folder, name));
-    if (folder === '/') return found;
-  }
+/** Names in these folders and below of what may lead to what is obeyed, but for what no text names. */
+export const settingsBelow = async (folders: readonly string[]): Promise<string[]> => {
+  const found = await Promise.all(folders.map((folder) => nestedGit(asName(folder), { also: NAMES })));
+  return found.flatMap(({ also, found: repositories }) =>
+    [...also, ...repositories].map(shownName).filter((path) => !path.includes('\uFFFD')),
+  );
 };
 
-const namesIn = (folder: string): string[] => {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-};
-
+const NAMES: ReadonlySet<string> = new Set(LEADING.filter((name) => name !== '.git'));
 const unheld = (why: string, cure: Words): KoubouError =>
   new KoubouError(
     'not_allowed',

@@ -20,7 +20,10 @@ export const ownPrograms = async (
   { bins, path }: { bins: readonly string[]; path: string | undefined },
 ): Promise<string[]> => {
   const folders = (path ?? '').split(delimiter).filter(isAbsolute);
-  const named = await Promise.all([...bins, 'node', 'git'].map((name) => findProgram(name, '/', path)));
+  // By its place it is one also where it cannot be started by itself, as a script that an interpreter is given.
+  const placeNamed = async (name: string): Promise<string | undefined> =>
+    isAbsolute(name) ? name : findProgram(name, '/', path);
+  const named = await Promise.all([...bins, 'node', 'git'].map(placeNamed));
   const programs = [...named, process.execPath].filter((program) => program !== undefined);
   const packages = (await Promise.all(programs.map(realOf))).map((program) => packageOf(program) ?? program);
   // Who works on koubou itself has it in no package.

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { NameRefused, walk } from '../../names/walk.ts';
 import { isObject } from '../../text/formats/json.ts';
 import { readTextFile } from '../../text/formats/read-text.ts';
 
@@ -16,11 +17,44 @@ export const placedPrograms = (runners: Readonly<Record<string, unknown>>): stri
 
 const listed = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
-/** Absolute paths of files in a word such as `--require=/x/y.js`; folders are what a program works with. */
-const filesIn = (word: unknown): string[] =>
-  typeof word !== 'string' || word.includes('{')
-    ? []
-    : word.split(/[=:,]/).filter((part) => isAbsolute(part) && isFile(part));
+/**
+ * Absolute paths of files in a word such as `--require=/x/y.js` or `exec sh /x/run.sh`, each the longest that is there: a name
+ * may hold any letter. Folders are what a program works with.
+ */
+export const filesIn = (word: unknown): string[] => {
+  if (typeof word !== 'string' || word.length > MOST_LETTERS) return [];
+  const found: string[] = [];
+  for (let at = 0; at < word.length; at += 1) {
+    if (word[at] !== '/' || /[\w./-]/.test(word[at - 1] ?? ' ')) continue;
+    const path = endsOf(word, at).find(isFile);
+    if (path === undefined) continue;
+    found.push(path);
+    at += path.length - 1;
+  }
+  return found;
+};
+
+const MOST_LETTERS = 8192;
+const MOST_ENDS = 50;
+
+/** What begins there, up to each letter behind which a shell or an option would end it; the longest first. */
+const endsOf = (word: string, start: number): string[] => {
+  const rest = word.slice(start);
+  const ends = [...rest.matchAll(/[\s=:,;|&<>()'"`{}\\$]/g)].map(({ index }) => index).slice(0, MOST_ENDS);
+  return [...ends, rest.length].reverse().map((end) => rest.slice(0, end));
+};
+
+/** All places that decide what such a program is: its name, the links on the way, and where it lies. */
+export const decidesProgram = (program: string): string[] => {
+  try {
+    const { links, end } = walk(program);
+    return [...new Set([program, ...links.map(({ path }) => path), end])];
+  } catch (error) {
+    // It leads nowhere, or by a link of another user.
+    if (error instanceof NameRefused) return [program];
+    throw error;
+  }
+};
 
 const isFile = (path: string): boolean => {
   try {

@@ -1,8 +1,9 @@
 /** Where people keep what no program of a model's making has to read: by programs, of the machine, and what is hidden of it. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ledTo } from '../../names/led-to.ts';
-import { systemHome } from '../../process/homes/key-folders.ts';
+import { type LookBounds, ledTo } from '../../names/led-to.ts';
+import { OF_CONFIG } from '../../names/reserved-names.ts';
+import { endOf, systemHome } from '../../names/user-homes.ts';
 import { isWithin } from '../../text/is-within.ts';
 import { namedSecrets } from './named-secrets.ts';
 import { IN_HOME } from './secret-table.ts';
@@ -182,15 +183,23 @@ export const secretPlaces = (
 /** As tools for dotfiles leave them: `.ssh/id_rsa` is a link to a file elsewhere in the home folder, which holds the key. */
 const linkedKeys = (homes: readonly string[]): string[] => {
   const folders = homes.flatMap((home) => (home === '/' ? [] : IN_HOME.map((name) => join(home, name))));
-  return filesLedTo(folders).filter((path) => homes.some((home) => isWithin(path, home)));
+  const within = homes.flatMap((home) => [home, endOf(home) ?? home]);
+  return filesLedTo(folders).filter((path) => within.some((home) => isWithin(path, home)));
 };
 
-/** The same of files of koubou's homes: `config/.env` may be a link to where all keys are kept. */
-export const linkedConfigs = (homes: readonly string[]): string[] =>
-  filesLedTo(homes.flatMap((home) => OF_CONFIG.map((name) => join(home, 'config', name))));
+/**
+ * The same of koubou's homes: `config/.env` may be a link to where all keys are kept, and `config` one into a folder of dotfiles,
+ * which is hidden whole then. Also those that are not there.
+ */
+export const linkedConfigs = (homes: readonly string[]): string[] => {
+  const names = homes.flatMap((home) => OF_CONFIG.map((name) => join(home, name)));
+  const { ends } = ledTo(names, { ...KEY_BOUNDS, depth: 0 });
+  const isOwn = (path: string): boolean => homes.some((home) => isWithin(path, endOf(home) ?? home));
+  return ends.flatMap(({ path }) => (isOwn(path) ? [] : [path]));
+};
 
-const OF_CONFIG = ['.env', 'agent.yaml', 'codex.toml'];
-const KEY_BOUNDS = { entries: 2000, depth: 2 };
+/** Of each folder: what it holds beyond is other than keys, such as a browser's own files. */
+const KEY_BOUNDS: LookBounds = { folders: 300, entries: 5000, depth: 2, steps: 50_000 };
 
 const filesLedTo = (names: readonly string[]): string[] =>
   ledTo(names, KEY_BOUNDS).ends.flatMap(({ path, facts }) =>

@@ -32,7 +32,7 @@ export interface Below {
   homes: string[];
   /** What agents and other version control obey that start there, links as well; not that of packages. */
   settings: string[];
-  /** Folders of packages, but for those within packages. */
+  /** Folders of packages, or links to them, but for those within packages. */
   packages: string[];
 }
 
@@ -47,7 +47,7 @@ export const nestedRepositories = async (folder: string, home: string): Promise<
   if (!(await look.through([folder], { guarded, folders, homes, settings, packages })))
     throw tooMany(folder, 'folders', MOST_FOLDERS);
   for (const path of packages) {
-    if (basename(path) !== PACKAGES) continue;
+    if (basename(path) !== PACKAGES || (await lstat(path)).isSymbolicLink()) continue;
     const inside = { guarded: [], folders: [], homes, settings: [] };
     // Nothing is installed there then.
     const isWhole = await look.through([path], inside);
@@ -122,6 +122,7 @@ class Look {
         // Of a link Codex makes no protection; who works through it is protected where it leads, or not at all.
         if (path !== this.#top && !entry.isSymbolicLink()) found.guarded.push(whole);
       } else if (OBEYED_NAMES.has(entry.name)) found.settings.push(whole);
+      else if (entry.isSymbolicLink() && PACKAGE_FOLDERS.has(entry.name)) found.packages?.push(whole);
       else if (!entry.isDirectory() || whole === this.#home) continue;
       else {
         if (PACKAGE_FOLDERS.has(entry.name)) found.packages?.push(whole);

@@ -1,6 +1,7 @@
 /** Where this user's key may lie, and with it what is known of all their homes. */
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { ownHomes, systemHome } from '../../names/user-homes.ts';
 import { isWithin } from '../../text/is-within.ts';
 
 /** By the environment and by the system's own word. */
@@ -12,18 +13,6 @@ export const keyFolders = (environment: Readonly<Record<string, string | undefin
   return [...(state && isAbsolute(state) ? [state] : []), ...usual].map((folder) => join(folder, 'koubou'));
 };
 
-/** The user's, as the system has it on file; empty where it has none. */
-export const systemHome = (): string => {
-  try {
-    const { homedir: home } = userInfo();
-    return home.startsWith('/') ? home : '';
-  } catch {
-    return '';
-  }
-};
-
-/** Whether the files that the user's shell runs lie in it. */
-export const holdsUser = (folder: string): boolean => {
-  const user = systemHome();
-  return folder === '/' || (user !== '' && isWithin(user, folder));
-};
+/** Whether the files that the user's shell runs lie in it. `folder`: without links. */
+export const holdsUser = (folder: string): boolean =>
+  folder === '/' || ownHomes().some((user) => isWithin(user, folder));

@@ -27,7 +27,11 @@ const refusal = async (
 ): Promise<string | null> => {
   const caller: Caller = { principal, rights: { may: [...granted], commands: [] } };
   const task = draftTask(readFields(given, 'x', 0), { cwd: '/project', createdBy: 'codex', priority: 5 });
-  const project = { has: (path: string) => path.startsWith('/project'), isTooWide: () => false };
+  const project = {
+    has: (path: string) => path.startsWith('/project'),
+    tops: ['/project'],
+    isTooWide: () => false,
+  };
   const facts = { project, runner, unconfinable: async () => 'there is no sandbox.' };
   return admitTask(task, caller, facts).then(
     () => null,

@@ -28,7 +28,7 @@ describe('the places that the names of a task lead to', () => {
           options: output === undefined ? {} : { output: within(output) },
         }),
       ],
-      () => ({ places: [home()] }),
+      () => ({ homes: { places: [home()] } }),
     )[0] ?? newTask();
 
   it('are kept with it: of its folder, its files and its output, links followed', () => {

@@ -54,11 +54,16 @@ describe('a worktree', () => {
   });
 
   it('is not applied for an agent to a repository outside of its project', async () => {
-    const elsewhere: App = { ...agent, project: () => ({ has: () => false, isTooWide: () => false }) };
+    const elsewhere: App = {
+      ...agent,
+      project: () => ({ has: () => false, tops: [], isTooWide: () => false }),
+    };
     await assert.rejects(applyTask(elsewhere, id), {
       code: 'not_allowed',
       message: /may not have files written outside of this project: .*Nothing was changed/,
     });
+    await assert.rejects(discardTask(elsewhere, id), { code: 'not_allowed', message: /Nothing was changed/ });
+    assert.deepEqual(await open(), [id]);
     assert.equal(content(), 'a\n');
   });
 
@@ -77,6 +82,19 @@ describe('a worktree', () => {
       code: 'not_allowed',
       message: /a config has .*a\.txt run as a program/,
     });
+    // A link on the way to such a program, which the patch would replace.
+    symlinkSync('a.txt', join(project.folder, 'tool'));
+    const linked = {
+      kind: 'agent',
+      bin: 'sh',
+      args: ['-c', `exec sh ${join(project.folder, 'tool')} {prompt_file}`],
+    };
+    const named = { ...agent.config.runners, linked } as unknown as App['config']['runners'];
+    await assert.rejects(applyTask({ ...agent, config: { ...agent.config, runners: named } }, id), {
+      code: 'not_allowed',
+      message: /a config has .*a\.txt run as a program/,
+    });
+    rmSync(join(project.folder, 'tool'));
     assert.equal(content(), 'a\n');
   });
 

@@ -1,0 +1,49 @@
+/** What stays as it is in a folder that a program of a model's making may write to: one list for both sandboxes. */
+import { realpath } from 'node:fs/promises';
+import { whyConfig, whyKept } from '../kept.ts';
+import { missingSubmodules } from '../repositories/missing-submodules.ts';
+import type { Below } from '../repositories/nested-repositories.ts';
+import { obeyedPlaces } from './obeyed-places.ts';
+import { ownPrograms, packagesAround } from './own-programs.ts';
+import { sharedPackages } from './shared-packages.ts';
+
+export interface Holding {
+  /** The folder that may be written to, and the one in it in which the program works. Real. */
+  top: string;
+  cwd: string;
+  /** Of its git folder, which is held by itself. */
+  git: readonly string[];
+  below: Below;
+  /** Names of programs that are started for the user. */
+  bins: readonly string[];
+  /** Programs that a config names by their place. */
+  placed: readonly string[];
+  path: string | undefined;
+  /** Where links of koubou's homes lead: linkedConfigs. */
+  configs: readonly string[];
+}
+
+export interface Held {
+  kept: string[];
+  /** Links on the way to it, over which nothing can be mounted: they are watched. */
+  links: string[];
+  /** Why no program may work there; undefined: it may. */
+  why: string | undefined;
+}
+
+/** Throws KoubouError `not_allowed` where not all can be held. */
+export const heldPlaces = async (holding: Holding): Promise<Held> => {
+  const { top, cwd, git, below, bins, placed, path, configs } = holding;
+  const obeyed = obeyedPlaces(below.settings, top, cwd);
+  const kept = [
+    ...below.guarded,
+    ...(await missingSubmodules(top, below.guarded)),
+    ...(await ownPrograms(top, { bins: [...bins, ...placed], path })),
+    ...obeyed.kept,
+    ...(await sharedPackages(below.packages)),
+  ];
+  const near = await Promise.all([...git, ...kept].map((each) => realpath(each).catch(() => each)));
+  const around = [...near, ...(await packagesAround(cwd, placed))];
+  const why = whyKept(cwd, around, obeyed.around) ?? whyConfig(cwd, top, configs);
+  return { kept, links: obeyed.links, why };
+};
