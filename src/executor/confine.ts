@@ -61,8 +61,7 @@ export const confinementOf = async (
   refuseLinked(cwd);
   const home = options.home === null ? null : await real(options.home);
   const secrets = secretPlaces(environment, spared, options.naming);
-  const places = [...secrets.hidden, ...options.keys];
-  const secret = await Promise.all(places.map(real));
+  const secret = await Promise.all([...secrets.hidden, ...options.keys].map(real));
   const registered = homesToHide(options.keys);
   const around = knownHomesAround(cwd, options.keys);
   refuseFolder(cwd, [...(home === null ? [] : [home]), ...registered, ...around], secret);
@@ -85,9 +84,6 @@ export const confinementOf = async (
   const ownState = await real(statePath);
   const kinds = { homes, ownState, logins: secrets.hidden, others: [...ofKoubou, ...ofMachine] };
   const asked = await askedWritable(options.writable ?? [], kinds);
-  const files = [...(await Promise.all(results.map(real))), ...attached].filter(
-    (path) => !secret.some((each) => isWithin(path, each)),
-  );
   const shown = await shownPrograms([...pathFolders(environment), ...(git?.readable ?? [])], homes, closed);
   if (isOpen) await noteModelFolder(project, options.keys);
   const placed = [...(options.programs ?? []), ...(await placedInHomes(others))];
@@ -112,7 +108,11 @@ export const confinementOf = async (
     scratch: secrets.scratch,
     hidden,
     named: secrets.named,
-    readable: [...files, ownState, ...shown],
+    readable: [
+      ...outside(secret, [...(await Promise.all(results.map(real))), ...attached]),
+      ownState,
+      ...shown,
+    ],
     network,
   };
 };
@@ -180,6 +180,9 @@ const pathFolders = (environment: Readonly<Record<string, string>>): string[] =>
     .filter(isAbsolute)
     .map(normalize)
     .filter((folder) => folder.split('/').length > 2);
+
+const outside = (folders: readonly string[], paths: readonly string[]): string[] =>
+  paths.filter((path) => !folders.some((folder) => isWithin(path, folder)));
 
 /** A PATH is for programs, and an agent may have said it: it opens nothing that is `hidden`, be it above or below. */
 const shownPrograms = async (
