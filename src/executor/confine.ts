@@ -2,14 +2,14 @@
 import { realpath } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, normalize } from 'node:path';
 import { KoubouError } from '../errors.ts';
-import { meets } from '../names/led-to.ts';
+import { liesInWorktree } from '../names/agent-worktree.ts';
 import { linkIn } from '../names/walk.ts';
 import { holdsUser } from '../process/homes/key-folders.ts';
 import { isKnownHome, knownHomesAround } from '../process/homes/known-home.ts';
 import { noteModelFolder } from '../process/homes/model-folders.ts';
 import { homesToHide } from '../process/homes/registered-homes.ts';
 import { field, say } from '../say/say.ts';
-import { isWithin } from '../text/is-within.ts';
+import { isWithin, meets } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap/bubblewrap.ts';
 import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
@@ -73,20 +73,17 @@ export const confinementOf = async (
   if (git?.isLink === true && isWithin(git.top, project)) throw linkedGit(cwd, git.top);
   const nested = isOpen ? await nestedRepositories(project, home ?? '') : NOTHING_BELOW;
   const others = [...registered, ...nested.homes.filter((path) => isKnownHome(path, options.keys))];
-  // The user's own home of koubou, where this is another's task.
-  const homesOfKoubou = homeFolders(environment).map((folder) => join(folder, '.koubou'));
-  const ofKoubou = [...options.keys, ...(home === null ? [] : [home]), ...homesOfKoubou, ...others];
+  const ofKoubou = placesOfKoubou(options, home === null ? others : [home, ...others]);
   const homes = await Promise.all(homeFolders(environment).map(real));
   const ofMachine = await privatePlaces([cwd, ...homes]);
   const configs = linkedConfigs(ofKoubou);
-  const hidden = [...secrets.hidden, ...ofKoubou, ...configs, ...ofMachine];
+  const hidden = [...secrets.hidden, ...ofKoubou, ...configs.places, ...ofMachine];
   const closed = await Promise.all(hidden.map(real));
   const ownState = await real(statePath);
   const kinds = { homes, ownState, logins: secrets.hidden, others: [...ofKoubou, ...ofMachine] };
   const asked = await askedWritable(options.writable ?? [], kinds);
   const shown = await shownPrograms([...pathFolders(environment), ...(git?.readable ?? [])], homes, closed);
   if (isOpen) await noteModelFolder(project, options.keys);
-  const placed = [...(options.programs ?? []), ...(await placedInHomes(others))];
   const held = isOpen
     ? await heldPlaces({
         top: project,
@@ -94,7 +91,7 @@ export const confinementOf = async (
         git: git?.protected ?? [],
         below: nested,
         bins: ['koubou'],
-        placed,
+        placed: [...(options.programs ?? []), ...(await placedInHomes(others))],
         path: environment['PATH'],
         configs,
       })
@@ -104,10 +101,10 @@ export const confinementOf = async (
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [...(isOpen ? [project, cwd] : []), ...asked],
     protected: [...(git?.protected ?? []), ...held.kept, ...held.links],
+    pinned: held.pinned,
     folders: git === null ? [] : nested.folders,
-    scratch: secrets.scratch,
+    ...secrets,
     hidden,
-    named: secrets.named,
     readable: [
       ...outside(secret, [...(await Promise.all(results.map(real))), ...attached]),
       ownState,
@@ -116,6 +113,13 @@ export const confinementOf = async (
     network,
   };
 };
+
+/** With the user's own home of koubou, where this is another's task. */
+const placesOfKoubou = ({ keys, environment }: ConfineOptions, homes: readonly string[]): string[] => [
+  ...keys,
+  ...homeFolders(environment).map((folder) => join(folder, '.koubou')),
+  ...homes,
+];
 
 /** The real paths of what was asked to be writable. Throws `not_allowed` for what nobody may write to. */
 const askedWritable = async (
@@ -130,7 +134,7 @@ const askedWritable = async (
   return asked;
 };
 
-const NOTHING_HELD: Held = { kept: [], links: [], why: undefined };
+const NOTHING_HELD: Held = { kept: [], links: [], pinned: [], why: undefined };
 const NOTHING_BELOW: Below = { guarded: [], folders: [], homes: [], settings: [], packages: [] };
 
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
@@ -145,7 +149,9 @@ const refuseFolder = (cwd: string, homes: readonly string[], secret: readonly st
   if (homes.some((home) => isWithin(cwd, home) && !isWithin(cwd, join(home, 'worktrees')))) {
     throw refused(cwd, "it lies in koubou's own folder, and what works there could change the queue");
   }
-  if (secret.some((path) => isWithin(cwd, path))) throw refused(cwd, 'it holds keys or logins of yours');
+  // Some agents have their linked work trees beside their login, which stays hidden.
+  if (secret.some((path) => isWithin(cwd, path) && !liesInWorktree(cwd, path)))
+    throw refused(cwd, 'it holds keys or logins of yours');
 };
 
 const isNamed = (place: string, writable: readonly string[] = []): boolean =>

@@ -22,6 +22,8 @@ export interface Confinement {
   writable: readonly string[];
   /** Within writable ones: stay as they are. */
   protected: readonly string[];
+  /** Folders within writable ones: what is in them may change, their names lead to them. */
+  pinned?: readonly string[];
   /** Folders of a repository that were there before: none of them may become one of its own. */
   folders: readonly string[];
   /** Folders of programs' own files, such as HOME: what it changes or adds there is seen by itself alone and then gone. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isWorktreeOfAgent, SETTINGS } from '../names/agent-worktree.ts';
 import { isWithin } from '../text/is-within.ts';
+import type { LinkedConfigs } from './guarded/secret-places.ts';
 
 /** Why not; undefined: it may. `obeyed`: a folder around it that settings of agents lead to. All absolute and without links. */
 export const whyKept = (cwd: string, kept: readonly string[], obeyed?: string): string | undefined => {
@@ -16,15 +17,17 @@ export const whyKept = (cwd: string, kept: readonly string[], obeyed?: string): 
   return folder === undefined ? undefined : `${folder} is a git folder, and git runs what lies in there`;
 };
 
-/** The same by where links of koubou's homes lead: `configs`, of linkedConfigs. What is not there could be made in `top`. */
-export const whyConfig = (cwd: string, top: string, configs: readonly string[]): string | undefined => {
-  const around = configs.find((path) => isWithin(cwd, path));
+/** The same by where links of koubou's homes lead. What is not there could be made in `top`, and what is a link be turned round. */
+export const whyConfig = (cwd: string, top: string, { places, ways }: LinkedConfigs): string | undefined => {
+  const around = places.find((path) => isWithin(cwd, path));
   if (around !== undefined) return `a home of koubou has its config in ${around}, by a link`;
   // A folder that is there is hidden with all that may come into it.
-  const folders = configs.filter(existsSync);
-  const missing = configs.find(
-    (path) => isWithin(path, top) && !folders.some((folder) => isWithin(path, folder)),
-  );
+  const hidden = places.filter(existsSync);
+  const isOpen = (path: string): boolean =>
+    path !== top && isWithin(path, top) && !hidden.some((folder) => isWithin(path, folder));
+  const way = ways.find(isOpen);
+  if (way !== undefined) return `the way to the config of a home of koubou goes through ${way}`;
+  const missing = places.find(isOpen);
   return missing === undefined
     ? undefined
     : `a home of koubou has its config in ${missing}, by a link, and it is not there: what made it would be the config`;

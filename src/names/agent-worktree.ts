@@ -1,26 +1,42 @@
 /** Agents have linked work trees in `.claude/worktrees`: projects of their own, of which nothing is obeyed from around. */
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isWithin } from '../text/is-within.ts';
 import { OBEYED, REPOSITORIES } from './reserved-names.ts';
+import { factsIfAny } from './walk.ts';
 
 /** What agents and version control obey in a project. */
 export const SETTINGS: ReadonlySet<string> = new Set([...OBEYED, ...REPOSITORIES]);
 
+/** Whether it is one, wherever in `worktrees` of such settings: some keep them by repository. */
+export const isWorktreeOfAgent = (folder: string): boolean => {
+  for (let at = dirname(folder); at !== '/'; at = dirname(at))
+    if (basename(at) === 'worktrees' && SETTINGS.has(basename(dirname(at))))
+      return isWorktreeIn(folder, dirname(at));
+  return false;
+};
+
+/** The same of settings of any name, as they may be reached by a link: of `path`, and the folders around it within them. */
+export const liesInWorktree = (path: string, settings: string): boolean => {
+  const worktrees = join(settings, 'worktrees');
+  for (let folder = path; isWithin(folder, worktrees) && folder !== worktrees; folder = dirname(folder))
+    if (isWorktreeIn(folder, settings)) return true;
+  return false;
+};
+
 /**
  * Known by git's own record on both sides, as a submodule has a file `.git`, too, and may lie at any path: the file names a folder
- * in `worktrees` of the repository around, and that names the file.
+ * in `worktrees` of a repository, and that names the file. Nobody can have a `.git` come with a clone; a git folder of another
+ * name counts only outside of the project.
  */
-export const isWorktreeOfAgent = (folder: string): boolean => {
-  if (basename(dirname(folder)) !== 'worktrees') return false;
-  const settings = dirname(dirname(folder));
-  if (!SETTINGS.has(basename(settings))) return false;
+const isWorktreeIn = (folder: string, settings: string): boolean => {
   const record = linkedFrom(join(folder, '.git'));
-  const common = gitFolderAround(dirname(settings));
-  if (record === undefined || common === undefined) return false;
-  return (
-    real(dirname(record)) === real(join(common, 'worktrees')) &&
-    real(resolve(record, firstLine(join(record, 'gitdir')) ?? '')) === real(join(folder, '.git'))
-  );
+  if (record === undefined || basename(dirname(record)) !== 'worktrees') return false;
+  const common = real(dirname(dirname(record)));
+  const isOutside = !isWithin(common, dirname(settings));
+  const isKnown = basename(common) === '.git' && !isWithin(common, settings);
+  if (!(isOutside || isKnown) || factsIfAny(join(common, 'HEAD')) === undefined) return false;
+  return real(resolve(record, firstLine(join(record, 'gitdir')) ?? '')) === real(join(folder, '.git'));
 };
 
 /** A path in such a work tree, as seen from it; any other one as it is. */
@@ -29,20 +45,6 @@ export const withinWorktreeOfAgent = (path: string): string => {
   for (let folder = at; folder !== '/'; folder = dirname(folder))
     if (isWorktreeOfAgent(folder)) return path.slice(folder.length) || '/';
   return path;
-};
-
-/** That of all work trees of the repository; undefined: there is none. */
-const gitFolderAround = (top: string): string | undefined => {
-  for (let folder = top; ; folder = dirname(folder)) {
-    const path = join(folder, '.git');
-    const facts = factsOf(path);
-    if (facts?.isDirectory() === true) return path;
-    if (facts !== undefined) {
-      const own = linkedFrom(path);
-      return own === undefined ? undefined : resolve(own, firstLine(join(own, 'commondir')) ?? '.');
-    }
-    if (folder === '/') return undefined;
-  }
 };
 
 /** The folder that a file `.git` names. */
@@ -55,18 +57,10 @@ const linkedFrom = (path: string): string | undefined => {
 const MOST_BYTES = 8192;
 
 const firstLine = (path: string): string | undefined => {
-  const facts = factsOf(path);
+  const facts = factsIfAny(path);
   if (facts?.isFile() !== true || facts.size > MOST_BYTES) return undefined;
   try {
     return readFileSync(path, 'utf8').split('\n')[0];
-  } catch {
-    return undefined;
-  }
-};
-
-const factsOf = (path: string) => {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

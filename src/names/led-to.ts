@@ -2,25 +2,27 @@
  * Where links lead that stand at some names, or in folders there: what is obeyed, run or hidden by such a name is so by another
  * one as well. What is not there counts, too, as somebody may make it.
  */
-import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isWithin } from '../text/is-within.ts';
 import { isWorktreeOfAgent } from './agent-worktree.ts';
-import { NameRefused, type StepBudget, type Walk, walk } from './walk.ts';
+import { factsOf, follow } from './walk.ts';
 
 export interface LedTo {
   /** The ends of all ways, the names themselves included; without links. `from`: the first name or link that led there. */
   ends: { path: string; facts: Stats | undefined; from: string }[];
   /** The links on them. */
   links: string[];
-  /** Names that lead to where no text does. */
-  unnamed: string[];
-  /** Whether all was looked at. */
+  /** Folders on them that `..` left again. */
+  passed: string[];
+  /** Names of which nobody knows where they lead: by no text, or by too long a way. */
+  unknown: string[];
+  /** Whether all folders were looked through. */
   isWhole: boolean;
 }
 
 export interface LookBounds {
-  /** Of each name or link. */
+  /** Of each name or link, but for the first two levels, of which all are looked through. */
   folders: number;
   entries: number;
   /** Folders within folders; 1: what lies right in those at the names. */
@@ -34,69 +36,58 @@ export const SETTINGS_BOUNDS: LookBounds = {
   folders: 5000,
   entries: 50_000,
   depth: Number.POSITIVE_INFINITY,
-  steps: 100_000,
+  steps: 2_000_000,
 };
 
 /** Work trees of agents among their settings are projects of their own, and not looked through. */
 export const ledTo = (names: readonly string[], bounds: LookBounds): LedTo => {
-  const found: LedTo = { ends: [], links: [], unnamed: [], isWhole: true };
-  const seen = new Set<string>();
-  const budget = { steps: bounds.steps };
-  const waiting = names.toReversed();
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const way = wayOf(name, budget);
-    if (way === 'long') {
-      found.isWhole = false;
-      continue;
-    }
-    if (way === undefined) {
-      found.unnamed.push(name);
-      continue;
-    }
-    for (const { path } of way.links) found.links.push(path);
-    if (seen.has(way.end)) continue;
-    seen.add(way.end);
+  const found: LedTo = { ends: [], links: [], passed: [], unknown: [], isWhole: true };
+  const links = new Set<string>();
+  const passed = new Set<string>();
+  const ends = new Set<string>();
+  const looking = { budget: { steps: bounds.steps }, look: onceEach(factsOf), followsOthers: true };
+  const looked: Looked = { folders: new Set(), left: { ...MOST_OF_ALL } };
+  const waiting = [...names];
+  // A queue: what was found first is followed first, so that nothing deep down uses up the steps.
+  for (const name of waiting) {
+    const way = follow(name, looking);
+    for (const { path } of way.links) links.add(path);
+    for (const path of way.passed) passed.add(path);
+    if (way.isUnknown) found.unknown.push(name);
+    if (ends.has(way.end)) continue;
+    ends.add(way.end);
     found.ends.push({ path: way.end, facts: way.facts, from: name });
-    if (way.facts?.isDirectory() !== true) continue;
-    const below = linksBelow(way.end, bounds);
+    if (way.stopped !== undefined || way.facts?.isDirectory() !== true) continue;
+    const below = linksBelow(way.end, bounds, looked);
     if (!below.isWhole) found.isWhole = false;
+    if (isSpent(looked.left)) found.unknown.push(name);
     for (const link of below.links) waiting.push(link);
     for (const each of below.odd) {
       const end = endOfOdd(each);
-      if (end === undefined) found.unnamed.push(each.toString());
+      if (end === undefined) found.unknown.push(each.toString());
       else waiting.push(end);
     }
   }
-  return found;
+  return { ...found, links: [...links], passed: [...passed] };
 };
 
-/** All places that decide what the names give: who changes one of them, or a folder around it, changes that. */
-export const decisive = ({ ends, links }: Pick<LedTo, 'ends' | 'links'>): string[] => [
-  ...new Set([...links, ...ends.map(({ path }) => path)]),
-];
+/** Whether a change at `place` changes what the names give: it is on a way, around it, or lies in its end. */
+export const decides = (
+  { ends, links, passed }: Pick<LedTo, 'ends' | 'links' | 'passed'>,
+  place: string,
+): boolean =>
+  ends.some(({ path }) => isWithin(path, place) || isWithin(place, path)) ||
+  [...links, ...passed].some((path) => isWithin(path, place));
 
-/** Whether a change at one of the two places changes what lies at the other one. */
-export const meets = (a: string, b: string): boolean => isWithin(a, b) || isWithin(b, a);
-
-/** Programs follow also what a walk does not: a link of another user, or one to a name that is no text (undefined). */
-const wayOf = (
-  name: string,
-  budget: StepBudget,
-): Pick<Walk, 'end' | 'facts' | 'links'> | 'long' | undefined => {
-  try {
-    return walk(name, budget);
-  } catch (error) {
-    if (!(error instanceof NameRefused)) throw error;
-  }
-  if (budget.steps < 0) return 'long';
-  const links = [{ path: name, target: '' }];
-  try {
-    const end = realpathSync.native(name, { encoding: 'buffer' });
-    const text = end.toString();
-    return Buffer.from(text).equals(end) ? { end: text, facts: statSync(text), links } : undefined;
-  } catch {
-    return { end: name, facts: undefined, links };
-  }
+const onceEach = <T>(look: (path: string) => T): ((path: string) => T) => {
+  const known = new Map<string, T>();
+  return (path) => {
+    const before = known.get(path);
+    if (before !== undefined || known.has(path)) return before as T;
+    const now = look(path);
+    known.set(path, now);
+    return now;
+  };
 };
 
 /** Where a link leads whose own name is no UTF-8; undefined: nowhere, to where no text does, or it is a folder. */
@@ -117,20 +108,32 @@ interface Below {
   isWhole: boolean;
 }
 
+const UPPER = 2;
+/** Of all names and links together: links may lead to one folder in many ways. */
+const MOST_OF_ALL = { folders: 20_000, entries: 200_000 };
+
+interface Looked {
+  folders: Set<string>;
+  left: { folders: number; entries: number };
+}
+
 /** The upper ones first, so that nothing deep down hides them. */
-const linksBelow = (top: string, bounds: LookBounds): Below => {
+const linksBelow = (top: string, bounds: LookBounds, all: Looked): Below => {
   const links: string[] = [];
   const odd: Buffer[] = [];
   const left = { folders: bounds.folders, entries: bounds.entries };
-  let isWhole = true;
   let level = [top];
   for (let depth = 1; level.length > 0 && depth <= bounds.depth; depth += 1) {
     const deeper: string[] = [];
     for (const folder of level) {
-      left.folders -= 1;
-      if (left.folders < 0 || left.entries < 0) return { links, odd, isWhole: false };
+      if (all.folders.has(folder)) continue;
+      all.folders.add(folder);
+      if (isSpent(all.left) || (depth > UPPER && isSpent(left))) return { links, odd, isWhole: false };
       const entries = entriesOf(folder);
-      left.entries -= entries.length;
+      for (const each of [left, all.left]) {
+        each.folders -= 1;
+        each.entries -= entries.length;
+      }
       for (const each of entries.some(isOdd) ? oddIn(folder) : []) odd.push(each);
       for (const entry of entries) {
         if (isOdd(entry)) continue;
@@ -141,9 +144,10 @@ const linksBelow = (top: string, bounds: LookBounds): Below => {
     }
     level = deeper;
   }
-  if (level.length > 0) isWhole = false;
-  return { links, odd, isWhole };
+  return { links, odd, isWhole: level.length === 0 };
 };
+
+const isSpent = (left: Looked['left']): boolean => left.folders <= 0 || left.entries < 0;
 
 const isOdd = ({ name }: Dirent): boolean => name.includes('\uFFFD');
 

@@ -6,9 +6,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Homes, homeAround } from '../text/home-name.ts';
-import { isWithin } from '../text/is-within.ts';
+import { isWithin, meets } from '../text/is-within.ts';
 import { withinWorktreeOfAgent } from './agent-worktree.ts';
-import { decisive, type LedTo, type LookBounds, ledTo, meets, SETTINGS_BOUNDS } from './led-to.ts';
+import { decides, type LedTo, type LookBounds, ledTo, SETTINGS_BOUNDS } from './led-to.ts';
 import {
   ANYWHERE,
   LEADING,
@@ -18,7 +18,8 @@ import {
   OF_CONFIG,
   OF_THE_SYSTEM,
 } from './reserved-names.ts';
-import { endOf, usersHomes } from './user-homes.ts';
+import { endOf, ownHomes, usersHomes } from './user-homes.ts';
+import { factsIfAny } from './walk.ts';
 
 export interface ReservedScope {
   /** koubou's, whatever their names are. */
@@ -33,7 +34,7 @@ export interface ReservedScope {
 export class Reserved {
   readonly #homes: Homes;
   readonly #users: readonly string[];
-  #linked: { place: string; why: string }[] | undefined;
+  #linked: { found: Ways; why: string }[] | undefined;
   /** By folder. */
   readonly #settings = new Map<string, readonly Leading[]>();
   readonly #others: readonly string[];
@@ -65,7 +66,7 @@ export class Reserved {
     const settings = this.#settingsThatLead(place);
     if (settings !== undefined) return `${settings} leads there, and what lies there is obeyed`;
     this.#linked ??= [...linkedFrom(this.#users), ...linkedConfigs(this.#homes.places)];
-    return this.#linked.find((linked) => meets(linked.place, place))?.why;
+    return this.#linked.find(({ found }) => decides(found, place))?.why;
   }
 
   /** Of the folders above: settings of agents there may be links, or hold some. */
@@ -86,14 +87,16 @@ export class Reserved {
   }
 }
 
+type Ways = Pick<LedTo, 'ends' | 'links' | 'passed'>;
+
 /** Settings and what decides about them elsewhere. */
 interface Leading {
   name: string;
-  places: readonly string[];
+  found: Ways;
 }
 
 const leadingTo = (place: string, all: readonly Leading[]): string | undefined =>
-  all.find(({ places }) => places.some((each) => meets(each, place)))?.name;
+  all.find(({ found }) => decides(found, place))?.name;
 
 const settingsIn = (folder: string): Leading[] => {
   const there = namesIn(folder);
@@ -101,27 +104,31 @@ const settingsIn = (folder: string): Leading[] => {
 };
 
 const leading = (name: string): Leading[] => {
-  const { links, ends, unnamed } = ledTo([name], SETTINGS_BOUNDS);
-  // By what no text names, any file around may be meant.
-  const places = [
-    ...elsewhere({ links, ends: ends.filter((end) => !isProject(end.path)) }, name),
-    ...(unnamed.length === 0 ? [] : [dirname(name)]),
-  ];
-  return places.length === 0 ? [] : [{ name, places }];
+  const { links, passed, ends, unknown } = ledTo([name], SETTINGS_BOUNDS);
+  const own = endOf(name);
+  const others = ends.filter(({ path }) => path === own || !isProject(path));
+  // Where nobody knows what a link leads to, any file around may be meant.
+  const around = { path: dirname(name), facts: undefined, from: name };
+  const found = elsewhere({ links, passed, ends: unknown.length === 0 ? others : [...others, around] }, name);
+  return found === undefined ? [] : [{ name, found }];
 };
 
-/** Of agents, in the folders above this one. */
+/** Of agents, in the folders above this one, and in the home folders of this user, which count in every folder. */
 export const settingsAbove = (top: string): string[] => {
-  const found: string[] = [];
-  for (let folder = dirname(top); ; folder = dirname(folder)) {
+  const folders = new Set<string>(ownHomes());
+  for (let folder = top; folder !== '/'; folder = dirname(folder)) folders.add(dirname(folder));
+  return [...folders].flatMap((folder) => {
     const there = namesIn(folder);
-    for (const name of OBEYED) if (there.has(name)) found.push(join(folder, name));
-    if (folder === '/') return found;
-  }
+    return OBEYED.filter((name) => there.has(name)).map((name) => join(folder, name));
+  });
 };
 
-/** A repository is a project of its own, as are the skills that a person works on and links into ~/.claude. */
-export const isProject = (folder: string): boolean => existsSync(join(folder, '.git'));
+/**
+ * A repository that a link in settings leads to is a project of its own, as are the skills that a person works on. A submodule, of
+ * which the author of the repository around says where it lies, is none.
+ */
+export const isProject = (folder: string): boolean =>
+  factsIfAny(join(folder, '.git'))?.isDirectory() === true;
 
 /** Some of these folders hold all of an editor. */
 const USER_BOUNDS: LookBounds = { folders: 100, entries: 2000, depth: 2, steps: 20_000 };
@@ -135,39 +142,45 @@ const namesIn = (folder: string): ReadonlySet<string> => {
 };
 
 /** Start-up files and the like that are links, or hold some, as into ~/dotfiles: they have another name there. */
-const linkedFrom = (users: readonly string[]): { place: string; why: string }[] =>
+const linkedFrom = (users: readonly string[]): { found: Ways; why: string }[] =>
   users.flatMap((user) => {
     const there = namesIn(user);
     return [...OF_A_USER, ...OF_ANY_FOLDER].flatMap(([why, names]) =>
       names
         .filter((name) => there.has(name.split('/')[0] ?? ''))
-        .flatMap((name) =>
-          leadingFrom(join(user, name), OBEYED.includes(name) ? SETTINGS_BOUNDS : USER_BOUNDS).map(
-            (place) => ({ place, why: `~/${name} leads there: ${why}` }),
-          ),
-        ),
+        .flatMap((name) => {
+          const found = leadingFrom(join(user, name), OBEYED.includes(name) ? SETTINGS_BOUNDS : USER_BOUNDS);
+          return found === undefined ? [] : [{ found, why: `~/${name} leads there: ${why}` }];
+        }),
     );
   });
 
 /** A folder that a link within leads to is a project of its own, as `npm link` has it. */
-const leadingFrom = (path: string, bounds: LookBounds): string[] => {
+const leadingFrom = (path: string, bounds: LookBounds): Ways | undefined => {
   const own = endOf(path);
-  const { links, ends } = ledTo([path], bounds);
+  const { links, passed, ends } = ledTo([path], bounds);
   const kept = ends.filter(({ path: end, facts }) => facts?.isDirectory() !== true || end === own);
-  return elsewhere({ links, ends: kept }, path);
+  return elsewhere({ links, passed, ends: kept }, path);
 };
 
 /** As people keep their dotfiles: what a home's config leads to is its config. */
-const linkedConfigs = (homes: readonly string[]): { place: string; why: string }[] =>
+const linkedConfigs = (homes: readonly string[]): { found: Ways; why: string }[] =>
   homes.flatMap((home) => {
     const names = [home, ...OF_CONFIG.map((name) => join(home, name))];
-    const places = elsewhere(ledTo(names, { ...USER_BOUNDS, depth: 0 }), home);
-    return places.map((place) => ({ place, why: `the config of ${home} leads there` }));
+    const found = elsewhere(ledTo(names, { ...USER_BOUNDS, depth: 0 }), home);
+    return found === undefined ? [] : [{ found, why: `the config of ${home} leads there` }];
   });
 
-/** What decides what lies at `name`, and does not lie in there itself. */
-const elsewhere = (found: Pick<LedTo, 'links' | 'ends'>, name: string): string[] =>
-  decisive(found).filter((place) => !isWithin(place, name));
+/** What decides what lies at `name`, and does not lie in there itself; undefined: nothing. */
+const elsewhere = ({ ends, links, passed }: Ways, name: string): Ways | undefined => {
+  const isOutside = (path: string): boolean => !isWithin(path, name);
+  const found = {
+    ends: ends.filter(({ path }) => isOutside(path)),
+    links: links.filter(isOutside),
+    passed: passed.filter(isOutside),
+  };
+  return found.ends.length + found.links.length === 0 ? undefined : found;
+};
 
 /** The names of ANYWHERE by why, but for koubou's homes, which are judged by themselves. */
 const OF_ANY_FOLDER: readonly (readonly [string, readonly string[]])[] = Object.entries(ANYWHERE)

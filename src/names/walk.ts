@@ -33,38 +33,81 @@ export interface StepBudget {
   steps: number;
 }
 
-/** `path` is absolute. Throws NameRefused, also where the budget does not suffice. Nothing is opened. */
-export const walk = (path: string, budget: StepBudget = { steps: MOST_STEPS }): Walk => {
+/** How far a name leads, and all that decides it. */
+export interface Way extends Walk {
+  /** Folders that `..` left again: were one a link, the way would lead elsewhere. */
+  passed: readonly string[];
+  /** Why it ends before its last part; what lies at `end` then decides it as well. */
+  stopped: NameRefused | undefined;
+  /** Nobody knows where it leads: by no text, or by too many parts. */
+  isUnknown: boolean;
+}
+
+interface Looking {
+  budget: StepBudget;
+  look: (path: string) => Stats | undefined;
+  /** Programs follow links of other users, too. */
+  followsOthers: boolean;
+}
+
+/** `path` is absolute. Throws NameRefused where it leads nowhere, or nobody can say where. Nothing is opened. */
+export const walk = (path: string): Walk => {
+  const looking = { budget: { steps: MOST_STEPS }, look: factsOf, followsOthers: false };
+  const { end, facts, links, stopped } = follow(path, looking);
+  if (stopped !== undefined) throw stopped;
+  return { end, facts, links };
+};
+
+/** The same without an error for what leads nowhere. */
+export const follow = (path: string, { budget, look, followsOthers }: Looking): Way => {
   const links: { path: string; target: string }[] = [];
+  const passed: string[] = [];
   const waiting = partsOf(path);
   let at = '/';
-  let facts = factsOf(at);
+  let facts = look(at);
+  const stop = (reason: NameRefused, isUnknown = false): Way => ({
+    end: at,
+    facts,
+    links,
+    passed,
+    stopped: reason,
+    isUnknown,
+  });
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
     budget.steps -= 1;
-    if (budget.steps < 0) throw new NameRefused('the links on its way have too many parts');
-    if (facts !== undefined && !facts.isDirectory()) throw new NameRefused('a part of its path is a file');
-    if (part === '..') {
-      at = dirname(at);
-      facts = factsOf(at);
-      continue;
+    if (budget.steps < 0) return stop(new NameRefused('the links on its way have too many parts'), true);
+    if (facts !== undefined && !facts.isDirectory())
+      return stop(new NameRefused('a part of its path is a file'));
+    const folder = { at, facts };
+    try {
+      if (part === '..') {
+        if (facts === undefined) return stop(new NameRefused(`${at} is not there`));
+        passed.push(at);
+        at = dirname(at);
+        facts = look(at);
+        continue;
+      }
+      at = join(at, part);
+      facts = undefined;
+      facts = look(at);
+      if (facts?.isSymbolicLink() !== true) continue;
+      if (links.length === MOST_LINKS) return stop(new NameRefused(`${at} is a link that leads to itself`));
+      if (!followsOthers) refuseOthersLink(at, facts, folder.facts);
+      const target = targetOf(at);
+      if (target === undefined)
+        return stop(new NameRefused(`${at} is a link to a name that is not UTF-8`), true);
+      links.push({ path: at, target });
+      waiting.push(...partsOf(target));
+      at = target.startsWith('/') ? '/' : dirname(at);
+      facts = look(at);
+    } catch (error) {
+      if (!(error instanceof NameRefused)) throw error;
+      // What lies in a folder that is closed is up to who opens it.
+      if (facts === undefined) ({ at, facts } = folder);
+      return stop(error);
     }
-    const next = join(at, part);
-    const found = factsOf(next);
-    if (found?.isSymbolicLink() !== true) {
-      at = next;
-      facts = found;
-      continue;
-    }
-    if (links.length === MOST_LINKS) throw new NameRefused(`${next} is a link that leads to itself`);
-    refuseOthersLink(next, found, facts);
-    const target = targetOf(next);
-    links.push({ path: next, target });
-    waiting.push(...partsOf(target));
-    if (!target.startsWith('/')) continue;
-    at = '/';
-    facts = factsOf(at);
   }
-  return { end: at, facts, links };
+  return { end: at, facts, links, passed, stopped: undefined, isUnknown: false };
 };
 
 /** The last one first. */
@@ -81,11 +124,20 @@ const refuseOthersLink = (path: string, link: Stats, folder: Stats | undefined):
   throw new NameRefused(`${path} is a link of another user in a folder that others may write to`);
 };
 
-const targetOf = (path: string): string => {
+/** undefined: it is no UTF-8. */
+const targetOf = (path: string): string | undefined => {
   const bytes = readlinkSync(path, { encoding: 'buffer' });
   const text = bytes.toString('utf8');
-  if (text !== '' && Buffer.from(text).equals(bytes)) return text;
-  throw new NameRefused(`${path} is a link to a name that is not UTF-8`);
+  return text !== '' && Buffer.from(text).equals(bytes) ? text : undefined;
+};
+
+/** The same without an error: undefined also for what cannot be looked at. */
+export const factsIfAny = (path: string): Stats | undefined => {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 };
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -96,7 +148,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'a part of its path is a link that leads to itself',
 };
 
-const factsOf = (path: string): Stats | undefined => {
+/** Throws NameRefused. */
+export const factsOf = (path: string): Stats | undefined => {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (cause) {

@@ -56,7 +56,7 @@ describe('a folder that a program of a sandbox would have for its own', () => {
     mkdirSync(join(root, 'dotfiles'));
     symlinkSync('../../dotfiles/agent.yaml', join(home, 'config', 'agent.yaml'));
     const configs = () => linkedConfigs([home]);
-    assert.deepEqual(configs(), [join(root, 'dotfiles', 'agent.yaml')]);
+    assert.deepEqual(configs(), { places: [join(root, 'dotfiles', 'agent.yaml')], ways: [] });
     assert.match(
       whyConfig(root, root, configs()) ?? '',
       /dotfiles\/agent\.yaml, by a link, and it is not there/,
@@ -65,9 +65,13 @@ describe('a folder that a program of a sandbox would have for its own', () => {
     assert.equal(whyConfig(root, root, configs()), undefined, 'what is there is hidden');
     rmSync(join(home, 'config'), { recursive: true });
     symlinkSync('../dotfiles', join(home, 'config'));
-    assert.ok(configs().includes(join(root, 'dotfiles')));
+    assert.ok(configs().places.includes(join(root, 'dotfiles')));
     assert.equal(whyConfig(root, root, configs()), undefined);
     assert.match(whyConfig(join(root, 'dotfiles'), join(root, 'dotfiles'), configs()) ?? '', /by a link/);
+    rmSync(join(home, 'config'));
+    symlinkSync('../current', join(home, 'config'));
+    symlinkSync('dotfiles', join(root, 'current'));
+    assert.match(whyConfig(root, root, configs()) ?? '', /goes through .*current/);
   });
 
   it('is not given in what stays as it is, or in a git folder by another name', () => {

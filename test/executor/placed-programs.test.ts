@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ownPrograms } from '../../src/executor/guarded/own-programs.ts';
-import { decidesProgram, filesIn } from '../../src/executor/guarded/placed-programs.ts';
+import { filesIn } from '../../src/executor/guarded/placed-programs.ts';
 
 describe('programs that a config names by their place', () => {
   let root: string;
@@ -18,18 +18,19 @@ describe('programs that a config names by their place', () => {
     return join(root, name);
   };
 
-  it('are found in any word, by the longest name that is there', () => {
+  it('are found in any word, by each name that is there', () => {
     const [plain, comma, spaced] = [put('run.sh'), put('a,b/run.sh'), put('my tools/run.sh')];
-    put('a');
+    const [start, longer] = [put('a'), put('run.sh --quiet')];
     for (const [word, files] of [
       [plain, [plain]],
       [`--require=${plain}`, [plain]],
       [`exec sh ${plain} {prompt_file}`, [plain]],
-      [`sh '${plain}';cat <${comma}`, [plain, comma]],
+      [`sh '${plain}';cat <${comma}`, [plain, comma, start]],
       [`${plain}{x}`, [plain]],
-      [comma, [comma]],
+      [comma, [comma, start]],
+      [`exec sh ${plain} --quiet`, [longer, plain]],
+      [`-f${plain}`, [plain]],
       [spaced, [spaced]],
-      [`relative${plain}`, []],
       [root, []],
       ['{prompt_file}', []],
       [7, []],
@@ -43,11 +44,14 @@ describe('programs that a config names by their place', () => {
     assert.ok(kept.includes(script));
   });
 
-  it('are decided by each link on the way', () => {
-    const program = put('v1/run');
-    symlinkSync('v1', join(root, 'current'));
-    const named = join(root, 'current', 'run');
-    assert.deepEqual(decidesProgram(named), [named, join(root, 'current'), program]);
-    assert.deepEqual(decidesProgram(join(root, 'none')), [join(root, 'none')]);
+  it('are held with each link on the way, and the folders that it leaves again', async () => {
+    put('tools/v1/run');
+    symlinkSync('v1', join(root, 'tools', 'current'));
+    mkdirSync(join(root, 'x'));
+    mkdirSync(join(root, 'links'));
+    symlinkSync('../x/../tools/current/run', join(root, 'links', 'run'));
+    const kept = await ownPrograms(root, { bins: [join(root, 'links', 'run')], path: process.env['PATH'] });
+    for (const name of ['links', 'x', 'tools', 'tools/v1/run'])
+      assert.ok(kept.includes(join(root, name)), name);
   });
 });

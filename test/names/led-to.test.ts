@@ -39,9 +39,11 @@ describe('where links lead from a table of names', () => {
   });
 
   it('is not known beyond the bound, which is said', () => {
-    for (const name of ['a', 'b', 'c']) put(`here/${name}`);
-    assert.equal(ledTo([at('here')], { ...SETTINGS_BOUNDS, folders: 1 }).isWhole, true);
-    assert.equal(ledTo([at('here')], { ...SETTINGS_BOUNDS, folders: 0 }).isWhole, false);
+    for (const name of ['a', 'b', 'c']) link(`here/${name}/d/l`, 'nowhere');
+    // The upper two levels are looked through in any case.
+    assert.equal(ledTo([at('here')], { ...SETTINGS_BOUNDS, folders: 7 }).isWhole, true);
+    assert.equal(ledTo([at('here')], { ...SETTINGS_BOUNDS, folders: 6 }).isWhole, false);
+    assert.equal(ledTo([at('here')], { ...SETTINGS_BOUNDS, entries: 1 }).isWhole, false);
   });
 
   it('is reserved where settings of agents above lead there, be it a file that is not there yet', () => {
@@ -107,6 +109,35 @@ describe('where links lead from a table of names', () => {
     assert.equal(why('project/conf/other.json'), undefined);
   });
 
+  it('is reserved with the folders that a way leaves again, and with what ends it early', () => {
+    put('project/conf/real.json');
+    link('project/.claude/settings.json', '../x/../conf/real.json');
+    link('project/.claude/loop.sh', '../l');
+    link('project/l', 'l');
+    put('project/file');
+    link('project/.claude/run.sh', '../file/run.sh');
+    const why = (name: string) => new Reserved({ users: [] }).why(at(name), []);
+    // Not there yet: it is where the way ends.
+    assert.match(why('project/x') ?? '', /leads there/);
+    mkdirSync(at('project/x'));
+    for (const name of ['x', 'conf/real.json', 'l', 'file', 'file/run.sh'])
+      assert.match(why(`project/${name}`) ?? '', /\.claude leads there/, name);
+    assert.equal(why('project/x/other'), undefined);
+  });
+
+  it('is not reserved where a person works on skills of their own, but where a submodule has settings', () => {
+    link('project/.claude', 'conf');
+    link('project/conf/skills/mine', '../../mine');
+    link('project/conf/skills/sub', '../../sub');
+    mkdirSync(at('project/mine/.git'), { recursive: true });
+    put('project/sub/.git');
+    put('project/conf/.git');
+    const why = (name: string) => new Reserved({ users: [] }).why(at(name), []);
+    assert.equal(why('project/mine/SKILL.md'), undefined);
+    for (const name of ['conf/settings.json', 'sub/SKILL.md'])
+      assert.match(why(`project/${name}`) ?? '', /leads there/, name);
+  });
+
   it('is reserved however much lies beside the link, and however deep it lies', () => {
     link('project/.claude/1/2/3/4/5/b.sh', '../../../../../../tools/b.sh');
     link('project/.claude/skills/own/run.sh', '../../../tools/c.sh');
@@ -127,13 +158,13 @@ describe('where links lead from a table of names', () => {
       [at('here'), at('tools/b.sh')],
     );
     mkdirSync(odd(''));
-    assert.equal(ledTo([at('here')], SETTINGS_BOUNDS).unnamed.length, 1);
+    assert.equal(ledTo([at('here')], SETTINGS_BOUNDS).unknown.length, 1);
   });
 
   it('is known in bounded time, whatever the links say', () => {
     mkdirSync(at('here/a'), { recursive: true });
-    for (let nth = 0; nth < 40; nth += 1) link(`here/l${nth}`, `${'a/../'.repeat(700)}l${nth + 1}`);
-    for (let nth = 0; nth < 200; nth += 1) link(`here/x${nth}`, `${'a/../'.repeat(700)}l0`);
+    for (let nth = 0; nth < 38; nth += 1) link(`here/l${nth}`, `${'a/../'.repeat(700)}l${nth + 1}`);
+    for (let nth = 0; nth < 20; nth += 1) link(`here/x${nth}`, `${'a/../'.repeat(700)}l0`);
     let looks = 0;
     const found = ledTo([at('here')], {
       ...SETTINGS_BOUNDS,
@@ -142,8 +173,17 @@ describe('where links lead from a table of names', () => {
         return 50_000;
       },
     });
-    assert.deepEqual([found.isWhole, looks], [false, 1]);
+    assert.ok(found.unknown.length > 0);
+    assert.equal(looks, 1);
     assert.throws(() => walk(at('here/l0')), /too many parts/);
+  });
+
+  it('looks through a folder once, however many links lead there', () => {
+    const deep = (levels: number): string => `c${'/c'.repeat(levels)}`;
+    for (let nth = 0; nth < 150; nth += 1) put(`${deep(150)}/${nth}/x`);
+    for (let nth = 0; nth < 150; nth += 1) link(`here/${nth}`, `../${deep(nth)}`);
+    const { unknown, isWhole } = ledTo([at('here')], SETTINGS_BOUNDS);
+    assert.deepEqual([unknown, isWhole], [[], true], 'more than 30,000 folders would be too many');
   });
 
   it('is reserved where settings beside it, or the config of a home of koubou, lead there', () => {

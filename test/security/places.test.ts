@@ -279,6 +279,8 @@ describe('the places of a sandbox', function () {
       ['.password-store/z', 'vault/z'],
       ['.aws/credentials', 'dotfiles/aws'],
       ['.kube/config', 'vault/kube'],
+      ['.codex/auth.json', 'vault/codex.json'],
+      ['.local/share/opencode/auth.json', 'vault/opencode.json'],
       ['project/.koubou/config/.env', 'vault/koubou.env'],
     ];
     for (const [name, target] of places) {

@@ -2,15 +2,24 @@
 import { isAbsolute } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { KoubouError } from '../../errors.ts';
-import { packageOf } from '../../executor/guarded/own-programs.ts';
-import { decidesProgram, placedInHomes, placedPrograms } from '../../executor/guarded/placed-programs.ts';
-import { meets } from '../../names/led-to.ts';
+import { PROGRAM_BOUNDS, packageOf } from '../../executor/guarded/own-programs.ts';
+import { placedInHomes, placedPrograms } from '../../executor/guarded/placed-programs.ts';
+import { decides, ledTo } from '../../names/led-to.ts';
 import { action, field, say } from '../../say/say.ts';
+import { isWithin } from '../../text/is-within.ts';
 
-/** With the packages that they belong to, and the links on the way to them. */
-export const keptPrograms = async (config: Config, homes: readonly string[]): Promise<string[]> => {
+/** The program that a change at a place would change: its file, the package that it belongs to, or a link on the way to it. */
+export const programAt = async (
+  config: Config,
+  homes: readonly string[],
+): Promise<(place: string) => string | undefined> => {
   const named = [...placedPrograms(config.runners), ...(await placedInHomes(homes))].filter(isAbsolute);
-  return [...new Set(named.flatMap(decidesProgram))].map((path) => packageOf(path) ?? path);
+  const known = named.map((program) => ({ program, found: ledTo([program], PROGRAM_BOUNDS) }));
+  return (place) =>
+    known.find(
+      ({ found }) =>
+        decides(found, place) || found.ends.some(({ path }) => isWithin(place, packageOf(path) ?? path)),
+    )?.program;
 };
 
 /** `places`: where results would go, real. `homes`: the user's other ones. Throws `usage`. */
@@ -18,9 +27,9 @@ export const refusePrograms = async (
   places: readonly string[],
   { config, homes }: { config: Config; homes: readonly string[] },
 ): Promise<void> => {
-  const kept = await keptPrograms(config, homes);
+  const found = await programAt(config, homes);
   for (const place of places) {
-    const program = kept.find((path) => meets(place, path));
+    const program = found(place);
     if (program === undefined) continue;
     throw new KoubouError(
       'usage',

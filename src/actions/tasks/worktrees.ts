@@ -6,7 +6,6 @@ import { requireAllowed } from '../../app/caller.ts';
 import { requireSeal } from '../../app/open-home.ts';
 import { KoubouError } from '../../errors.ts';
 import { settingsBelow } from '../../executor/guarded/obeyed-places.ts';
-import { meets } from '../../names/led-to.ts';
 import { Reserved } from '../../names/reserved.ts';
 import { keyFolders } from '../../process/homes/key-folders.ts';
 import { homesOf } from '../../process/homes/registered-homes.ts';
@@ -20,7 +19,7 @@ import { readWorktree, type WorktreeRecord, writeWorktree } from '../../worktree
 import { discardWorktree, removeUnlessKept } from '../../worktree/remove.ts';
 import { rebuildRecord } from '../../worktree/repair/rebuild.ts';
 import { knownByPatch, restoreBranch } from '../../worktree/repair/restore.ts';
-import { keptPrograms } from '../delegate/refuse-program.ts';
+import { programAt } from '../delegate/refuse-program.ts';
 import type { ApplyDocument, DiffDocument, DiscardDocument } from '../documents/work.ts';
 
 interface WorktreeParts {
@@ -168,10 +167,10 @@ const refuseFor = async (
   if (caller.principal.role === 'owner') return undefined;
   const homes = homesOf({ home, keys: keyFolders(outer) });
   const reserved = new Reserved({ homes, settings: await settingsBelow([repository]) });
-  const programs = await keptPrograms(config, homes.places);
+  const programOf = await programAt(config, homes.places);
   return (name) => {
     const place = join(repository, name);
-    const program = programs.find((path) => meets(place, path));
+    const program = programOf(place);
     const why = program === undefined ? reserved.why(place, []) : `a config has ${program} run as a program`;
     if (why === undefined) return;
     throw new KoubouError('not_allowed', `${name} is not for an agent to apply: ${why}. ${UNDONE}`, {

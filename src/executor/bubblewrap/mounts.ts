@@ -63,8 +63,8 @@ interface Coverage {
   left: ReadonlySet<string>;
   /** In a writable one. */
   guarded: string[];
-  /** Links in a writable one that are watched, as nothing can be mounted over them. */
-  links: string[];
+  /** Folders in a writable one that cannot be moved: those that are pinned, and those around links, which are watched. */
+  pinned: string[];
   isWritable: (path: string) => boolean;
   isOpen: (path: string) => boolean;
 }
@@ -87,13 +87,13 @@ const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
   const covers = [...own, ...hidden];
   /** A writable folder below a hidden one is seen, and a hidden one below a writable one is not. */
   const isOpen = (path: string): boolean => deepest(path, writable) > deepest(path, covers);
-  const folders = [
+  const scratchTops = [
     ...(await existing(confinement.scratch)),
     ...(await foldersOfHidden(confinement)),
     ...(await foldersOfNamed(confinement)).filter((path) => deepest(path, own) === 0),
   ];
   const scratch = await scratchFolders(
-    folders.filter((path) => !isWritable(path) && deepest(path, hidden) === 0),
+    scratchTops.filter((path) => !isWritable(path) && deepest(path, hidden) === 0),
   );
   const { network } = confinement;
   const relay = typeof network === 'object' ? [network.relaySocket] : [];
@@ -106,7 +106,9 @@ const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
   );
   const guarded = outermost((await existing(confinement.protected)).filter(isOpen), writable);
   const links = (await Promise.all(confinement.protected.map(isLink))).flat().filter(isOpen);
-  return { writable, own, hidden, scratch, readable, left, guarded, links, isWritable, isOpen };
+  const folders = [...links.map((path) => dirname(path)), ...(await existing(confinement.pinned ?? []))];
+  const pinned = folders.filter((path) => isOpen(path) && !writable.includes(path));
+  return { writable, own, hidden, scratch, readable, left, guarded, pinned, isWritable, isOpen };
 };
 
 /**
@@ -115,7 +117,7 @@ const coverageOf = async (confinement: Confinement): Promise<Coverage> => {
  */
 export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Promise<string[]> => {
   const coverage = await coverageOf(confinement);
-  const { writable, own, hidden, scratch, readable, left, guarded, links, isWritable, isOpen } = coverage;
+  const { writable, own, hidden, scratch, readable, left, guarded, pinned, isWritable, isOpen } = coverage;
   const held = (how: '--bind' | '--ro-bind', path: string, rank: number): Mount[] => {
     const words = places.mount(how, path);
     return words === undefined ? [] : [{ path, rank, words }];
@@ -137,7 +139,12 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
     ...covered,
     ...readable.flatMap((path) => held('--ro-bind', path, 4)),
     ...writable.flatMap((path) => held('--bind', path, 5)),
-    ...[...new Set([...guarded, ...links, ...hidden, ...writable].flatMap((path) => between(path, writable)))]
+    ...[
+      ...new Set([
+        ...pinned,
+        ...[...guarded, ...pinned, ...hidden, ...writable].flatMap((path) => between(path, writable)),
+      ]),
+    ]
       .filter((path) => isOpen(path) && !isClosed(path, guarded, writable))
       .flatMap((path) => held('--bind', path, 2)),
     ...guarded.flatMap((path) => held('--ro-bind', path, 6)),

@@ -56,7 +56,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const spared = (path: string): boolean => needed.some((each) => isWithin(each, path));
   const homes = homesToHide(hidden);
   const configs = linkedConfigs([realHome, ...homes]);
-  const others = await existing([...secrets, ...homes, ...configs]);
+  const others = await existing([...secrets, ...homes, ...configs.places]);
   const around = (await existing(secrets)).find((path) => isWithin(realCwd, path));
   if (around !== undefined) throw inKeys(cwd, around);
   const keys = [...(await existing(hidden)), ...others.filter((path) => !spared(path))];
@@ -72,7 +72,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const below = await nestedRepositories(top, realHome);
   const homesBelow = below.homes.filter((path) => isKnownHome(path, hidden));
   keys.push(...homesBelow.filter((path) => !spared(path) && !keys.includes(path)));
-  const { kept, links, why } = await heldPlaces({
+  const { kept, links, pinned, why } = await heldPlaces({
     top,
     cwd: realCwd,
     git: git?.protected ?? [],
@@ -92,7 +92,9 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
   const real = (await resolved(kept)).filter((path) => !isClosed(path, denied, opened));
   const held = outermost(real, opened);
   const between = new Set(
-    [...denied, ...held, ...links, realCwd].flatMap((path) => foldersBetween(top, path)),
+    [...denied, ...held, ...links, realCwd, ...pinned.map((path) => join(path, '.'))].flatMap((path) =>
+      foldersBetween(top, path),
+    ),
   );
   for (const path of between)
     if (path === realCwd || isClosed(path, [...denied, ...held], opened)) between.delete(path);

@@ -8,6 +8,7 @@ import { basename, dirname } from 'node:path';
 import { KoubouError } from '../../errors.ts';
 import { closeRead } from '../../names/close-read.ts';
 import { Folder } from '../../names/folder.ts';
+import { factsIfAny } from '../../names/walk.ts';
 import type { ProgramEnd, RunningProgram } from '../../process/programs/start-program.ts';
 import { named } from '../../text/named.ts';
 import { type Guarded, heldAt, isSameFile, isThere, openClosed, putBack } from './put-back.ts';
@@ -35,10 +36,10 @@ export class Guards {
   constructor(paths: readonly string[]) {
     const budget = { bytes: MOST_BYTES };
     this.#guarded = [...new Set(paths)].flatMap((path) => {
-      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return [];
+      if (factsIfAny(path) === undefined) return [];
       const folder = this.#folderOf(dirname(path));
       const at = folder.at(basename(path));
-      const facts = lstatSync(at, { throwIfNoEntry: false });
+      const facts = factsIfAny(at);
       return facts === undefined ? [] : [{ path, folder, facts, held: heldAt(at, facts, budget) }];
     });
   }

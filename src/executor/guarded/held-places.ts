@@ -5,6 +5,7 @@ import { missingSubmodules } from '../repositories/missing-submodules.ts';
 import type { Below } from '../repositories/nested-repositories.ts';
 import { obeyedPlaces } from './obeyed-places.ts';
 import { ownPrograms, packagesAround } from './own-programs.ts';
+import type { LinkedConfigs } from './secret-places.ts';
 import { sharedPackages } from './shared-packages.ts';
 
 export interface Holding {
@@ -20,13 +21,15 @@ export interface Holding {
   placed: readonly string[];
   path: string | undefined;
   /** Where links of koubou's homes lead: linkedConfigs. */
-  configs: readonly string[];
+  configs: LinkedConfigs;
 }
 
 export interface Held {
   kept: string[];
   /** Links on the way to it, over which nothing can be mounted: they are watched. */
   links: string[];
+  /** Folders on it that must not be moved. */
+  pinned: string[];
   /** Why no program may work there; undefined: it may. */
   why: string | undefined;
 }
@@ -45,5 +48,5 @@ export const heldPlaces = async (holding: Holding): Promise<Held> => {
   const near = await Promise.all([...git, ...kept].map((each) => realpath(each).catch(() => each)));
   const around = [...near, ...(await packagesAround(cwd, placed))];
   const why = whyKept(cwd, around, obeyed.around) ?? whyConfig(cwd, top, configs);
-  return { kept, links: obeyed.links, why };
+  return { kept, links: obeyed.links, pinned: obeyed.pinned, why };
 };

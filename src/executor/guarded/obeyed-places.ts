@@ -5,54 +5,66 @@
 import { KoubouError } from '../../errors.ts';
 import { asName, shownName } from '../../git/names.ts';
 import { nestedGit } from '../../git/repository/nested-git.ts';
+import { liesInWorktree } from '../../names/agent-worktree.ts';
 import { ledTo, SETTINGS_BOUNDS } from '../../names/led-to.ts';
 import { isProject, settingsAbove } from '../../names/reserved.ts';
 import { LEADING } from '../../names/reserved-names.ts';
-import { field, say, type Words } from '../../say/say.ts';
+import { field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
 
 /** Each costs mounts for each command. */
 const MOST_PLACES = 300;
 
 export interface ObeyedPlaces {
-  /** Without links, below `top`. */
+  /** Without links, below `top`; none lies in another one. */
   kept: string[];
   /** Links on the way to them, below `top`, that lie in nothing that is kept. */
   links: string[];
+  /** Folders on those ways that `..` leaves again, the same. */
+  pinned: string[];
   /** A folder around `cwd`, or itself, that links of settings above lead to: no repository, which is a project of its own. */
   around: string | undefined;
 }
 
 /** `settings`: names of settings that are there. Throws KoubouError `not_allowed` where not all that they lead to can be held. */
 export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top): ObeyedPlaces => {
-  const { ends: below, links: linksBelow, unnamed, isWhole } = ledTo(settings, SETTINGS_BOUNDS);
+  const below = ledTo(settings, SETTINGS_BOUNDS);
   // Of what lies above, such as ~/.claude, as far as is looked; there only links lead here.
   const above = ledTo(settingsAbove(top), SETTINGS_BOUNDS);
-  const ends = [...below, ...above.ends];
-  const links = [...linksBelow, ...above.links];
-  const [odd] = unnamed;
+  const [odd] = [...below.unknown, ...above.unknown];
   if (odd !== undefined)
-    throw unheld(`${odd} leads to a name that is no UTF-8`, 'Give that folder another name');
-  if (!isWhole)
     throw unheld(
-      `settings of agents there have more than ${SETTINGS_BOUNDS.entries.toLocaleString('en')} entries, or links with very long ways`,
-      'Move away what is not needed there',
+      `nobody knows where ${odd} leads: its name, or that of its end, is no UTF-8, or its way is too long`,
+    );
+  if (!below.isWhole)
+    throw unheld(
+      `settings of agents there have more than ${SETTINGS_BOUNDS.entries.toLocaleString('en')} entries`,
     );
   // The folder of the work itself is what a task is given, also where settings lead to it as a whole.
   const isHeld = (path: string): boolean => path !== top && isWithin(path, top);
-  const kept = ends.flatMap(({ path, facts }) => (facts !== undefined && isHeld(path) ? [path] : []));
-  const watched = [...new Set(links)].filter(
-    (path) => isWithin(path, top) && !kept.some((each) => isWithin(path, each)),
+  const all = [...below.ends, ...above.ends].flatMap(({ path, facts }) =>
+    facts !== undefined && isHeld(path) ? [path] : [],
   );
-  if (kept.length + watched.length > MOST_PLACES)
-    throw unheld(
-      `settings of agents there lead to more than ${MOST_PLACES} places`,
-      'Have fewer links in them',
-    );
+  const kept = outer(all);
+  const isOpen = (path: string): boolean => isHeld(path) && !kept.some((each) => isWithin(path, each));
+  const links = [...new Set([...below.links, ...above.links])].filter(isOpen);
+  const pinned = [...new Set([...below.passed, ...above.passed])].filter(isOpen);
+  if (kept.length + links.length + pinned.length > MOST_PLACES)
+    throw unheld(`settings of agents there lead to more than ${MOST_PLACES} places`);
   const around = above.ends.find(
-    ({ path, from }) => from !== path && isWithin(cwd, path) && !isProject(path),
+    ({ path, from }) =>
+      from !== path && isWithin(cwd, path) && !isProject(path) && !liesInWorktree(cwd, path),
   );
-  return { kept, links: watched, around: around?.path };
+  return { kept, links, pinned, around: around?.path };
+};
+
+/** Those that lie in no other one. */
+const outer = (paths: readonly string[]): string[] => {
+  const found: string[] = [];
+  // In this order what lies in a folder comes right behind it.
+  for (const path of [...new Set(paths)].sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1)))
+    if (found.length === 0 || !isWithin(path, found.at(-1) ?? '')) found.push(path);
+  return found;
 };
 
 /** Names in these folders and below of what may lead to what is obeyed, but for what no text names. */
@@ -64,11 +76,11 @@ export const settingsBelow = async (folders: readonly string[]): Promise<string[
 };
 
 const NAMES: ReadonlySet<string> = new Set(LEADING.filter((name) => name !== '.git'));
-const unheld = (why: string, cure: Words): KoubouError =>
+const unheld = (why: string): KoubouError =>
   new KoubouError(
     'not_allowed',
     `Nothing of a sandbox was started: ${why}, and koubou could not hold what agents obey.`,
     {
-      hint: say`${cure}, or delegate with another ${field('cwd')}.`,
+      hint: say`Change that in those settings, or delegate with another ${field('cwd')}.`,
     },
   );

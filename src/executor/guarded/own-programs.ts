@@ -6,7 +6,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { KoubouError } from '../../errors.ts';
-import { NameRefused, walk } from '../../names/walk.ts';
+import { type LookBounds, ledTo } from '../../names/led-to.ts';
 import { findProgram } from '../../process/programs/find-program.ts';
 import { isWithin } from '../../text/is-within.ts';
 
@@ -28,16 +28,19 @@ export const ownPrograms = async (
   const packages = (await Promise.all(programs.map(realOf))).map((program) => packageOf(program) ?? program);
   // Who works on koubou itself has it in no package.
   const koubou = process.argv[1] === undefined ? undefined : packageOf(await realOf(process.argv[1]));
-  const links = bins.filter(isAbsolute).flatMap(linksTo);
-  const open = links.find(({ link }) => dirname(link) === top);
-  if (open !== undefined) throw turnable(top, open.link, await realOf(open.program));
+  const { links, passed } = ledTo(bins.filter(isAbsolute), PROGRAM_BOUNDS);
+  const open = links.find((link) => dirname(link) === top);
+  if (open !== undefined) throw turnable(top, open);
   // A link cannot be held itself, only the folder that it lies in.
-  const linked = links.map(({ link }) => dirname(link));
+  const linked = [...links.map((link) => dirname(link)), ...passed];
   const kept = [...(await Promise.all(folders.map(placeOf))), ...packages, koubou, ...linked];
   return [...new Set(kept)].filter(
     (each) => each !== undefined && each !== top && isWithin(each, top),
   ) as string[];
 };
+
+/** Nothing below it. */
+export const PROGRAM_BOUNDS: LookBounds = { folders: 0, entries: 0, depth: 0, steps: 200_000 };
 
 /** The packages around a folder whose programs the config names by their place. */
 export const packagesAround = async (cwd: string, programs: readonly string[]): Promise<string[]> => {
@@ -45,22 +48,11 @@ export const packagesAround = async (cwd: string, programs: readonly string[]): 
   return packages.filter((each) => isWithin(cwd, each));
 };
 
-/** The links on the way to it, from the first on, each by its real folder. */
-const linksTo = (program: string): { program: string; link: string }[] => {
-  try {
-    return walk(program).links.map(({ path }) => ({ program, link: path }));
-  } catch (error) {
-    // It leads nowhere, or by a link of another user.
-    if (error instanceof NameRefused) return [];
-    throw error;
-  }
-};
-
-const turnable = (top: string, link: string, program: string): KoubouError =>
+const turnable = (top: string, link: string): KoubouError =>
   new KoubouError(
     'not_allowed',
     `No program of a sandbox may work in ${top}: it could turn round the link ${link}, by which a config names a program.`,
-    { hint: `In the config write the place of the program itself: ${program}` },
+    { hint: 'In the config write the place of the program itself, without a link.' },
   );
 
 const realOf = (path: string): Promise<string> => realpath(path).catch(() => path);

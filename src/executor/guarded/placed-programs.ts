@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { NameRefused, walk } from '../../names/walk.ts';
+import { ownHomes } from '../../names/user-homes.ts';
 import { isObject } from '../../text/formats/json.ts';
 import { readTextFile } from '../../text/formats/read-text.ts';
 
@@ -18,42 +18,33 @@ export const placedPrograms = (runners: Readonly<Record<string, unknown>>): stri
 const listed = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /**
- * Absolute paths of files in a word such as `--require=/x/y.js` or `exec sh /x/run.sh`, each the longest that is there: a name
- * may hold any letter. Folders are what a program works with.
+ * Absolute paths of files in a word such as `--require=/x/y.js` or `exec sh /x/run.sh`: of each that may begin there, all that are
+ * there, as a name may hold any letter. Folders are what a program works with.
  */
 export const filesIn = (word: unknown): string[] => {
-  if (typeof word !== 'string' || word.length > MOST_LETTERS) return [];
-  const found: string[] = [];
-  for (let at = 0; at < word.length; at += 1) {
-    if (word[at] !== '/' || /[\w./-]/.test(word[at - 1] ?? ' ')) continue;
-    const path = endsOf(word, at).find(isFile);
-    if (path === undefined) continue;
-    found.push(path);
-    at += path.length - 1;
-  }
-  return found;
+  if (typeof word !== 'string') return [];
+  const found = new Set<string>();
+  for (const written of withHomes(word.slice(0, MOST_LETTERS)))
+    for (const { index } of [...written.matchAll(/\//g)].slice(0, MOST_STARTS))
+      for (const path of endsOf(written.slice(index)).filter(isFile)) found.add(path);
+  return [...found];
 };
 
 const MOST_LETTERS = 8192;
+const MOST_STARTS = 200;
 const MOST_ENDS = 50;
 
-/** What begins there, up to each letter behind which a shell or an option would end it; the longest first. */
-const endsOf = (word: string, start: number): string[] => {
-  const rest = word.slice(start);
-  const ends = [...rest.matchAll(/[\s=:,;|&<>()'"`{}\\$]/g)].map(({ index }) => index).slice(0, MOST_ENDS);
-  return [...ends, rest.length].reverse().map((end) => rest.slice(0, end));
+/** As a shell fills them in. */
+const withHomes = (word: string): string[] => {
+  const homes = /~|\$\{?HOME/.test(word) ? ownHomes() : [];
+  const filled = homes.map((home) => word.replaceAll(/~(?=\/)|\$HOME\b|\$\{HOME\}/g, () => home));
+  return [word, ...filled];
 };
 
-/** All places that decide what such a program is: its name, the links on the way, and where it lies. */
-export const decidesProgram = (program: string): string[] => {
-  try {
-    const { links, end } = walk(program);
-    return [...new Set([program, ...links.map(({ path }) => path), end])];
-  } catch (error) {
-    // It leads nowhere, or by a link of another user.
-    if (error instanceof NameRefused) return [program];
-    throw error;
-  }
+/** What begins with `rest`, up to each letter behind which a shell or an option would end it. */
+const endsOf = (rest: string): string[] => {
+  const ends = [...rest.matchAll(/[\s=:,;|&<>()'"`{}\\$]/g)].slice(0, MOST_ENDS);
+  return [rest, ...ends.map(({ index }) => rest.slice(0, index))];
 };
 
 const isFile = (path: string): boolean => {

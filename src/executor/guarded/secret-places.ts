@@ -174,15 +174,19 @@ export const secretPlaces = (
       ...OF_THE_MACHINE,
       ...named,
       ...[...homes, ...homesOfOthers()].flatMap((home) => names.map((name) => join(home, name))),
-      ...linkedKeys(homes),
+      ...linkedKeys(homes, spared),
     ],
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
   };
 };
 
 /** As tools for dotfiles leave them: `.ssh/id_rsa` is a link to a file elsewhere in the home folder, which holds the key. */
-const linkedKeys = (homes: readonly string[]): string[] => {
-  const folders = homes.flatMap((home) => (home === '/' ? [] : IN_HOME.map((name) => join(home, name))));
+const linkedKeys = (homes: readonly string[], spared: readonly string[]): string[] => {
+  const logins = Object.values(AGENT_LOGINS)
+    .flat()
+    .filter((login) => !spared.some((name) => isWithin(login, name)));
+  const names = [...IN_HOME, ...logins];
+  const folders = homes.flatMap((home) => (home === '/' ? [] : names.map((name) => join(home, name))));
   const within = homes.flatMap((home) => [home, endOf(home) ?? home]);
   return filesLedTo(folders).filter((path) => within.some((home) => isWithin(path, home)));
 };
@@ -191,12 +195,19 @@ const linkedKeys = (homes: readonly string[]): string[] => {
  * The same of koubou's homes: `config/.env` may be a link to where all keys are kept, and `config` one into a folder of dotfiles,
  * which is hidden whole then. Also those that are not there.
  */
-export const linkedConfigs = (homes: readonly string[]): string[] => {
+export const linkedConfigs = (homes: readonly string[]): LinkedConfigs => {
   const names = homes.flatMap((home) => OF_CONFIG.map((name) => join(home, name)));
-  const { ends } = ledTo(names, { ...KEY_BOUNDS, depth: 0 });
-  const isOwn = (path: string): boolean => homes.some((home) => isWithin(path, endOf(home) ?? home));
-  return ends.flatMap(({ path }) => (isOwn(path) ? [] : [path]));
+  const { ends, links, passed } = ledTo(names, { ...KEY_BOUNDS, depth: 0 });
+  const isOther = (path: string): boolean => !homes.some((home) => isWithin(path, endOf(home) ?? home));
+  const places = ends.map(({ path }) => path).filter(isOther);
+  return { places, ways: [...links, ...passed].filter(isOther) };
 };
+
+export interface LinkedConfigs {
+  places: string[];
+  /** Links on the way there, and folders that it leaves again. */
+  ways: string[];
+}
 
 /** Of each folder: what it holds beyond is other than keys, such as a browser's own files. */
 const KEY_BOUNDS: LookBounds = { folders: 300, entries: 5000, depth: 2, steps: 50_000 };

@@ -92,7 +92,7 @@ describe('a worktree', () => {
     const named = { ...agent.config.runners, linked } as unknown as App['config']['runners'];
     await assert.rejects(applyTask({ ...agent, config: { ...agent.config, runners: named } }, id), {
       code: 'not_allowed',
-      message: /a config has .*a\.txt run as a program/,
+      message: /a config has .*\/tool run as a program/,
     });
     rmSync(join(project.folder, 'tool'));
     assert.equal(content(), 'a\n');
