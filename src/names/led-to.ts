@@ -5,7 +5,7 @@
 import { type Dirent, readdirSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isWithin } from '../text/is-within.ts';
-import { isWorktreeOfAgent } from './agent-worktree.ts';
+import { isWorktreeOfAgent, liesInWorktree } from './agent-worktree.ts';
 import { factsOf, follow } from './walk.ts';
 
 export interface LedTo {
@@ -76,7 +76,7 @@ export const decides = (
   { ends, links, passed }: Pick<LedTo, 'ends' | 'links' | 'passed'>,
   place: string,
 ): boolean =>
-  ends.some(({ path }) => isWithin(path, place) || isWithin(place, path)) ||
+  ends.some(({ path }) => isWithin(path, place) || (isWithin(place, path) && !liesInWorktree(place, path))) ||
   [...links, ...passed].some((path) => isWithin(path, place));
 
 const onceEach = <T>(look: (path: string) => T): ((path: string) => T) => {

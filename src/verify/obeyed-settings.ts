@@ -41,11 +41,15 @@ export class ObeyedSettings {
     this.#closed = new Set(closed);
   }
 
-  /** `folders`: absolute and real; what lies below them is looked through. */
-  static async begin(folders: readonly string[]): Promise<ObeyedSettings> {
+  /**
+   * `folders`: absolute and real; what lies below them is looked through. `linked`: only what links in settings lead to counts, as
+   * for a person, who may have settings written.
+   */
+  static async begin(folders: readonly string[], { linked = false } = {}): Promise<ObeyedSettings> {
     const own = [...new Set(folders)].map(asName);
     const settings = await settingsIn(own);
-    return new ObeyedSettings(own, settings, missingIn(folders, [...settings.found.keys()].map(shownName)));
+    const missing = missingIn(folders, [...settings.found.keys()].map(shownName));
+    return new ObeyedSettings(linked ? [] : own, settings, missing);
   }
 
   /** May be called again. */

@@ -46,6 +46,18 @@ describe('settings of agents in the folders of a run', () => {
     );
     assert.ok(!existsSync(join(root, '.claude', 'hooks', 'x.sh')));
     assert.ok(existsSync(join(work, 'other')));
+    assert.deepEqual(await settings.setAside(), { moved: [], stuck: [] });
     assert.equal(readdirSync(work).filter((name) => name.includes('.koubou-aside-')).length, 3);
+  });
+
+  it('may be written for a person, but for what links in others lead to', async () => {
+    mkdirSync(join(work, '.claude'));
+    symlinkSync('../gone/../conf.json', join(work, '.claude', 'settings.json'));
+    write('work/conf.json');
+    const settings = await ObeyedSettings.begin([work], { linked: true });
+    write('work/.mcp.json');
+    assert.deepEqual(await settings.setAside(), { moved: [], stuck: [] });
+    mkdirSync(join(work, 'gone'));
+    assert.deepEqual(await settings.setAside(), { moved: [join(work, 'gone')], stuck: [] });
   });
 });

@@ -107,8 +107,10 @@ export class Workspace {
         ? NestedRepositories.begin(folder, { home, writesTo, signal })
         : null;
     const watched = async (folder: string): Promise<ObeyedSettings | null> =>
-      claim.task.confined === true
-        ? ObeyedSettings.begin([folder, (await gitPlaces(folder))?.top ?? folder])
+      claim.task.confined === true || (type === 'code' && runner.changesFiles && !holdsUser(folder))
+        ? ObeyedSettings.begin([folder, (await gitPlaces(folder))?.top ?? folder], {
+            linked: claim.task.confined !== true,
+          })
         : null;
     if (type !== 'code' || !runner.changesFiles)
       return new Workspace(claim, known, null, null, await begun(cwd), await watched(cwd));
