@@ -33,6 +33,12 @@ export const whyConfig = (cwd: string, top: string, { places, ways }: LinkedConf
     : `a home of koubou has its config in ${missing}, by a link, and it is not there: what made it would be the config`;
 };
 
+/** The same by links to keys: who turns one round says who may log in. `ways`: of waysToKeys. */
+export const whyKeys = (top: string, ways: readonly string[]): string | undefined => {
+  const way = ways.find((path) => path !== top && isWithin(path, top));
+  return way === undefined ? undefined : `the way to keys or logins of yours goes through ${way}`;
+};
+
 const settingsAround = (cwd: string): string | undefined => {
   for (let folder = cwd; folder !== '/'; folder = dirname(folder)) {
     if (SETTINGS.has(basename(folder))) return folder;

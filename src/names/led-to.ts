@@ -6,7 +6,7 @@ import { type Dirent, readdirSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isWithin } from '../text/is-within.ts';
 import { isWorktreeOfAgent, liesInWorktree } from './agent-worktree.ts';
-import { factsOf, follow } from './walk.ts';
+import { factsIfAny, factsOf, follow } from './walk.ts';
 
 export interface LedTo {
   /** The ends of all ways, the names themselves included; without links. `from`: the first name or link that led there. */
@@ -39,7 +39,10 @@ export const SETTINGS_BOUNDS: LookBounds = {
   steps: 2_000_000,
 };
 
-/** Work trees of agents among their settings are projects of their own, and not looked through. */
+/**
+ * Work trees of agents among their settings are projects of their own, and not looked through, nor is what a link in a folder leads
+ * to as a project.
+ */
 export const ledTo = (names: readonly string[], bounds: LookBounds): LedTo => {
   const found: LedTo = { ends: [], links: [], passed: [], unknown: [], isWhole: true };
   const links = new Set<string>();
@@ -48,13 +51,14 @@ export const ledTo = (names: readonly string[], bounds: LookBounds): LedTo => {
   const looking = { budget: { steps: bounds.steps }, look: onceEach(factsOf), followsOthers: true };
   const looked: Looked = { folders: new Set(), left: { ...MOST_OF_ALL } };
   const waiting = [...names];
+  const own = new Set(names);
   // A queue: what was found first is followed first, so that nothing deep down uses up the steps.
   for (const name of waiting) {
     const way = follow(name, looking);
     for (const { path } of way.links) links.add(path);
     for (const path of way.passed) passed.add(path);
     if (way.isUnknown) found.unknown.push(name);
-    if (ends.has(way.end)) continue;
+    if (ends.has(way.end) || (!own.has(name) && isProject(way.end, name))) continue;
     ends.add(way.end);
     found.ends.push({ path: way.end, facts: way.facts, from: name });
     if (way.stopped !== undefined || way.facts?.isDirectory() !== true) continue;
@@ -78,6 +82,17 @@ export const decides = (
 ): boolean =>
   ends.some(({ path }) => isWithin(path, place) || (isWithin(place, path) && !liesInWorktree(place, path))) ||
   [...links, ...passed].some((path) => isWithin(path, place));
+
+/** What a link in settings leads to as a whole and what is nobody's settings. `link`: where it stands. */
+const isProject = (folder: string, link: string): boolean =>
+  (link !== folder && isWithin(link, folder)) || isRepository(folder);
+
+/**
+ * A repository is a project of its own, as are the skills that a person works on and links into ~/.claude. A submodule, of which the
+ * author of the repository around says where it lies, is none.
+ */
+export const isRepository = (folder: string): boolean =>
+  factsIfAny(join(folder, '.git'))?.isDirectory() === true;
 
 const onceEach = <T>(look: (path: string) => T): ((path: string) => T) => {
   const known = new Map<string, T>();

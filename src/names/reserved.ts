@@ -19,7 +19,6 @@ import {
   OF_THE_SYSTEM,
 } from './reserved-names.ts';
 import { endOf, ownHomes, usersHomes } from './user-homes.ts';
-import { factsIfAny } from './walk.ts';
 
 export interface ReservedScope {
   /** koubou's, whatever their names are. */
@@ -98,37 +97,31 @@ interface Leading {
 const leadingTo = (place: string, all: readonly Leading[]): string | undefined =>
   all.find(({ found }) => decides(found, place))?.name;
 
-const settingsIn = (folder: string): Leading[] => {
-  const there = namesIn(folder);
-  return LEADING.filter((name) => there.has(name)).flatMap((name) => leading(join(folder, name)));
-};
+const settingsIn = (folder: string): Leading[] => leadingIn(folder).flatMap(leading);
 
 const leading = (name: string): Leading[] => {
   const { links, passed, ends, unknown } = ledTo([name], SETTINGS_BOUNDS);
-  const own = endOf(name);
-  const others = ends.filter(({ path }) => path === own || !isProject(path));
   // Where nobody knows what a link leads to, any file around may be meant.
   const around = { path: dirname(name), facts: undefined, from: name };
-  const found = elsewhere({ links, passed, ends: unknown.length === 0 ? others : [...others, around] }, name);
+  const found = elsewhere({ links, passed, ends: unknown.length === 0 ? ends : [...ends, around] }, name);
   return found === undefined ? [] : [{ name, found }];
 };
 
-/** Of agents, in the folders above this one, and in the home folders of this user, which count in every folder. */
+/** Of agents and version control, in the folders above this one, and in the home folders of this user, which count in every folder. */
 export const settingsAbove = (top: string): string[] => {
   const folders = new Set<string>(ownHomes());
   for (let folder = top; folder !== '/'; folder = dirname(folder)) folders.add(dirname(folder));
-  return [...folders].flatMap((folder) => {
-    const there = namesIn(folder);
-    return OBEYED.filter((name) => there.has(name)).map((name) => join(folder, name));
-  });
+  return [...folders].flatMap(leadingIn);
 };
 
-/**
- * A repository that a link in settings leads to is a project of its own, as are the skills that a person works on. A submodule, of
- * which the author of the repository around says where it lies, is none.
- */
-export const isProject = (folder: string): boolean =>
-  factsIfAny(join(folder, '.git'))?.isDirectory() === true;
+/** Of a folder: what may lead elsewhere, or hold what does. Of a git folder, what git runs and follows. */
+const leadingIn = (folder: string): string[] => {
+  const there = namesIn(folder);
+  return LEADING.filter((name) => there.has(name)).flatMap((name) =>
+    name === '.git' ? OF_GIT.map((part) => join(folder, name, part)) : [join(folder, name)],
+  );
+};
+const OF_GIT = ['hooks', 'config', 'info'];
 
 /** Some of these folders hold all of an editor. */
 const USER_BOUNDS: LookBounds = { folders: 100, entries: 2000, depth: 2, steps: 20_000 };

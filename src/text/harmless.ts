@@ -26,6 +26,20 @@ const JOINING = [
   .map((script) => `\\p{scx=${script}}`)
   .join('');
 const HIEROGLYPH = '[\\u{13000}-\\u{1342f}\\u{13460}-\\u{143ff}]';
+/** Marks that only join signs of their own script, whose code chart each stands in. */
+const JOINERS = [
+  0x1039, 0x17d2, 0x1a60, 0x2d7f, 0x10a3f, 0x1107f, 0x11133, 0x113d0, 0x1193e, 0x11a47, 0x11a99, 0x11d45,
+  0x11d97, 0x11f42, 0x16fe4,
+];
+const unicode = (code: number): string => `\\u{${code.toString(16)}}`;
+const EACH_JOINER = JOINERS.map(unicode).join('');
+const ROW = 0x7f;
+/** Khitan signs stand elsewhere than their filler. */
+const KHITAN = '\\u{18b00}-\\u{18cff}';
+const joined = (code: number): string => {
+  const signs = code === 0x16fe4 ? KHITAN : `${unicode(code & ~ROW)}-${unicode(code | ROW)}`;
+  return `(?<=^|(?![${EACH_JOINER}])[${signs}])${unicode(code)}`;
+};
 /** Where a text is cut into pieces, what belongs to one of these may stand in the piece before or behind. */
 const MEANT = [
   // Which form of a letter, or of an emoji.
@@ -41,13 +55,12 @@ const MEANT = [
   // Marks around numbers and names, which are drawn.
   '[\\u0600-\\u0605\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u{110bd}\\u{110cd}]',
   `(?<=^|${HIEROGLYPH})[\\u{13430}-\\u{1343f}](?=$|${HIEROGLYPH})`,
-  '(?<=^|[\\u{18b00}-\\u{18cff}])\\u{16fe4}',
+  ...JOINERS.map(joined),
   // The mark of a file's encoding.
   '(?<=^)\\ufeff',
 ].join('|');
 // First what is rare: the rest is not asked of each letter.
-// Of Khitan a filler, which counts as a mark.
-const UNSEEN = `(?=[\\p{Default_Ignorable_Code_Point}\\p{Cf}\\u{16fe4}])(?!${MEANT})[^]`;
+const UNSEEN = `(?=[\\p{Default_Ignorable_Code_Point}\\p{Cf}${EACH_JOINER}])(?!${MEANT})[^]`;
 const OTHERS = `\\x7f-\\x9f\\ufff9-\\ufffb${BIDI}`;
 /** Most of what is printed. The tables of Unicode that the patterns below need take milliseconds to make. */
 const PLAIN = /^[\n\t -~]*$/;

@@ -29,6 +29,8 @@ class Look {
     this.#say(`link ${target}`);
     const end = await realpath(asBytes(path), { encoding: 'buffer' }).catch(() => undefined);
     if (end === undefined) return this.#say('to nothing');
+    // To a folder around it: the project, whose files are no settings.
+    if (`${path}/`.startsWith(`${end.toString('latin1')}/`)) return this.#say('to around');
     // Reading there may wait for ever; the link itself tells it from any other.
     if ((await pseudoSystem(end).catch(() => 'gone')) !== undefined) return this.#say('to no file');
     return this.#through(end.toString('latin1'));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { linkedConfigs } from '../../src/executor/guarded/secret-places.ts';
-import { whyConfig, whyKept } from '../../src/executor/kept.ts';
+import { linkedConfigs, waysToKeys } from '../../src/executor/guarded/secret-places.ts';
+import { whyConfig, whyKept, whyKeys } from '../../src/executor/kept.ts';
 import { agentWorktree } from '../support/git/agent-worktree.ts';
 
 describe('a folder that a program of a sandbox would have for its own', () => {
@@ -72,6 +72,22 @@ describe('a folder that a program of a sandbox would have for its own', () => {
     symlinkSync('../current', join(home, 'config'));
     symlinkSync('dotfiles', join(root, 'current'));
     assert.match(whyConfig(root, root, configs()) ?? '', /goes through .*current/);
+  });
+
+  it('is not given where the way to keys of the user goes through it', () => {
+    const before = process.env['HOME'];
+    process.env['HOME'] = join(root, 'user');
+    try {
+      mkdirSync(join(root, 'user', '.ssh'), { recursive: true });
+      mkdirSync(join(root, 'project'));
+      symlinkSync('../../project/ak', join(root, 'user', '.ssh', 'authorized_keys'));
+      symlinkSync('real', join(root, 'project', 'ak'));
+      assert.match(whyKeys(join(root, 'project'), waysToKeys()) ?? '', /goes through .*project\/ak/);
+      assert.equal(whyKeys(join(root, 'other'), waysToKeys()), undefined);
+    } finally {
+      if (before === undefined) delete process.env['HOME'];
+      else process.env['HOME'] = before;
+    }
   });
 
   it('is not given in what stays as it is, or in a git folder by another name', () => {

@@ -134,6 +134,12 @@ describe('where links lead from a table of names', () => {
     put('project/conf/.git');
     const why = (name: string) => new Reserved({ users: [] }).why(at(name), []);
     assert.equal(why('project/mine/SKILL.md'), undefined);
+    // Nor what links within such a repository lead to, or in the project, where settings lead to that as a whole.
+    link('project/mine/latest', '../docs');
+    link('project/conf/skills/self', '../..');
+    link('project/README', 'docs/README.md');
+    put('project/docs/README.md');
+    assert.equal(why('project/docs/README.md'), undefined);
     for (const name of ['conf/settings.json', 'sub/SKILL.md'])
       assert.match(why(`project/${name}`) ?? '', /leads there/, name);
   });

@@ -25,7 +25,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { bubblewrapArguments } from '../../src/executor/bubblewrap/bubblewrap.ts';
+import { bubblewrapArguments, removeMade } from '../../src/executor/bubblewrap/bubblewrap.ts';
 import { HeldPlaces } from '../../src/executor/bubblewrap/held-places.ts';
 import { systemCallFilter } from '../../src/executor/bubblewrap/seccomp.ts';
 import { confinedExecutor, confinementOf } from '../../src/executor/confine.ts';
@@ -367,6 +367,40 @@ for family in range(46):
     } finally {
       server.close();
     }
+  });
+
+  it('hides no file or folder of which another program says that it is a socket, in a namespace of its own', async () => {
+    write(join(cwd, 'src', 'a'), 'seen\n');
+    const path = join(cwd, 'src', 'a');
+    const server = createServer().listen(path + '.sock');
+    await once(server, 'listening');
+    // The kernel's table goes on naming a socket by the place at which it was bound.
+    renameSync(path, path + '.kept');
+    renameSync(path + '.sock', path);
+    renameSync(path, path + '.moved');
+    renameSync(path + '.kept', path + '.sock');
+    try {
+      await run('cat src/a.sock');
+      assert.equal(said(), 'seen\n');
+    } finally {
+      server.close();
+    }
+  });
+
+  it('leaves nothing in the place of a socket that went as a sandbox started, and no file of yours is taken for that', async () => {
+    const [made, mine, full] = ['made', 'mine', 'full'].map((name) => join(cwd, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const file of [made, mine]) writeFileSync(file, '');
+    writeFileSync(full, 'x');
+    for (const file of [made, full]) chmodSync(file, 0o444);
+    await Promise.all([made, mine, full, join(cwd, 'none')].map(removeMade));
+    assert.deepEqual(
+      [made, mine, full].map((file) => existsSync(file)),
+      [false, true, true],
+    );
   });
 
   it('opens no folder on the way to what is held within something held', async () => {

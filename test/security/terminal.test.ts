@@ -67,6 +67,8 @@ describe('the door to the terminal', () => {
       'Donau\u00addampf',
       // Egyptian signs beside each other; marks around Arabic numbers.
       '\u{13000}\u{13430}\u{13001} \u0600\u0661',
+      // Burmese and Khmer letters below each other.
+      '\u1000\u1039\u1000 \u1780\u17d2\u1780',
       '\ufefftext',
     ];
     for (const text of texts) assert.equal(harmless(text), text);
@@ -84,6 +86,8 @@ describe('the door to the terminal', () => {
       'a\u{13430}b',
       '\u{13000}\u{13430}\u{13437}\u{13001}',
       'a\u{16fe4}',
+      'a\u2d7f\u{1107f}',
+      '\u1000\u1039\u1039\u1000',
       '\u{1f600}\ufe0f\ufe0e',
       '\u{1f600}\u200d\u200d\u{1f600}',
       'می\u200c\u200cخو',

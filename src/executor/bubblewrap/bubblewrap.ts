@@ -3,6 +3,7 @@
  * over it, and have processes, IPC, /tmp and /dev of their own. Its process is the one that is recorded: what is in
  * there ends with it, whatever it called itself or whichever session it made.
  */
+import { lstat, unlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KoubouError } from '../../errors.ts';
 import { startTimeOf } from '../../process/liveness.ts';
@@ -85,7 +86,7 @@ const start = async (
     // Bound to it, everything in there ends with bubblewrap itself.
     const kill = (): void => killQuietly(program.pid);
     const watched = watchedOver({ ...program, ended: goneWith(program) }, guards, kill);
-    return { ...watched, ended: judgedAfter(watched, confinement) };
+    return { ...watched, ended: judgedAfter(watched, confinement, [...places.covered]) };
   } finally {
     places.close();
   }
@@ -126,9 +127,22 @@ const goneWith = async ({ said, ended }: RunningProgram): Promise<ProgramEnd> =>
   return end;
 };
 
-const judgedAfter = async ({ ended }: RunningProgram, confinement: Confinement): Promise<ProgramEnd> => {
+const judgedAfter = async (
+  { ended }: RunningProgram,
+  confinement: Confinement,
+  covered: readonly string[],
+): Promise<ProgramEnd> => {
   const end = await ended;
+  await Promise.all(covered.map(removeMade));
   return { ...(await judgeLeft(confinement)), ...end };
+};
+
+/** What bubblewrap makes to mount over, where what was to be hidden went as it started, such as a socket of the user's. */
+const MADE_MODE = 0o444;
+export const removeMade = async (path: string): Promise<void> => {
+  const facts = await lstat(path).catch(() => undefined);
+  const isMade = facts?.isFile() === true && facts.size === 0 && (facts.mode & 0o777) === MADE_MODE;
+  if (isMade) await unlink(path).catch(() => undefined);
 };
 
 const killQuietly = (pid: number): void => {

@@ -20,6 +20,8 @@ const known = new Map<string, Promise<boolean>>();
 
 export class HeldPlaces {
   readonly descriptors: number[] = [];
+  /** Paths in writable folders over which something is mounted to hide what is there. */
+  readonly covered: string[] = [];
   readonly #byDescriptor: boolean;
   readonly #paths: string[] = [];
 

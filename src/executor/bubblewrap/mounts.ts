@@ -126,6 +126,7 @@ export const mountsOf = async (confinement: Confinement, places: HeldPlaces): Pr
   const copies = await copiesOf(confinement, { isWritable, scratch, places });
   const elsewhere = new Set([...left, ...copies.map(({ path }) => path)]);
   const covered = await Promise.all(hidden.filter((path) => !left.has(path)).map(cover));
+  for (const { path } of covered) if (isWritable(path)) places.covered.push(path);
   const mounts: Mount[] = [
     { path: '/dev', rank: 0, words: ['--dev', '/dev'] },
     { path: '/proc', rank: 0, words: ['--proc', '/proc'] },

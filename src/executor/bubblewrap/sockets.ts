@@ -1,5 +1,5 @@
 /** Where programs of this machine are talked to through the file system: sockets, and pipes, by which some take commands. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asBytes, asName, shownName } from '../../git/names.ts';
 import { isWithin } from '../../text/is-within.ts';
@@ -10,7 +10,10 @@ import { isWithin } from '../../text/is-within.ts';
  */
 export const boundSockets = async (): Promise<string[]> => {
   const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
-  return [...new Set(pathsIn(table))];
+  const paths = [...new Set(pathsIn(table))];
+  // Whoever binds a socket says its name, in a namespace of its own: here anything may lie there.
+  const facts = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return paths.filter((_, nth) => facts[nth]?.isSocket() === true);
 };
 
 // Num RefCount Protocol Flags Type St Inode Path: the path may hold spaces and ends of lines.

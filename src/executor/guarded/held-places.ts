@@ -1,11 +1,11 @@
 /** What stays as it is in a folder that a program of a model's making may write to: one list for both sandboxes. */
 import { realpath } from 'node:fs/promises';
-import { whyConfig, whyKept } from '../kept.ts';
+import { whyConfig, whyKept, whyKeys } from '../kept.ts';
 import { missingSubmodules } from '../repositories/missing-submodules.ts';
 import type { Below } from '../repositories/nested-repositories.ts';
 import { obeyedPlaces } from './obeyed-places.ts';
 import { ownPrograms, packagesAround } from './own-programs.ts';
-import type { LinkedConfigs } from './secret-places.ts';
+import { type LinkedConfigs, waysToKeys } from './secret-places.ts';
 import { sharedPackages } from './shared-packages.ts';
 
 export interface Holding {
@@ -47,6 +47,7 @@ export const heldPlaces = async (holding: Holding): Promise<Held> => {
   ];
   const near = await Promise.all([...git, ...kept].map((each) => realpath(each).catch(() => each)));
   const around = [...near, ...(await packagesAround(cwd, placed))];
-  const why = whyKept(cwd, around, obeyed.around) ?? whyConfig(cwd, top, configs);
+  const why =
+    whyKept(cwd, around, obeyed.around) ?? whyConfig(cwd, top, configs) ?? whyKeys(top, waysToKeys());
   return { kept, links: obeyed.links, pinned: obeyed.pinned, why };
 };

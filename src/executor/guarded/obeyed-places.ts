@@ -6,8 +6,8 @@ import { KoubouError } from '../../errors.ts';
 import { asName, shownName } from '../../git/names.ts';
 import { nestedGit } from '../../git/repository/nested-git.ts';
 import { liesInWorktree } from '../../names/agent-worktree.ts';
-import { ledTo, SETTINGS_BOUNDS } from '../../names/led-to.ts';
-import { isProject, settingsAbove } from '../../names/reserved.ts';
+import { isRepository, ledTo, SETTINGS_BOUNDS } from '../../names/led-to.ts';
+import { settingsAbove } from '../../names/reserved.ts';
 import { LEADING } from '../../names/reserved-names.ts';
 import { field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
@@ -53,7 +53,7 @@ export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top
     throw unheld(`settings of agents there lead to more than ${MOST_PLACES} places`);
   const around = above.ends.find(
     ({ path, from }) =>
-      from !== path && isWithin(cwd, path) && !isProject(path) && !liesInWorktree(cwd, path),
+      from !== path && isWithin(cwd, path) && !isRepository(path) && !liesInWorktree(cwd, path),
   );
   return { kept, links, pinned, around: around?.path };
 };

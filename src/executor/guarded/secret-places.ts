@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LookBounds, ledTo } from '../../names/led-to.ts';
 import { OF_CONFIG } from '../../names/reserved-names.ts';
-import { endOf, systemHome } from '../../names/user-homes.ts';
+import { endOf, ownHomes, systemHome } from '../../names/user-homes.ts';
 import { isWithin } from '../../text/is-within.ts';
 import { namedSecrets } from './named-secrets.ts';
 import { IN_HOME } from './secret-table.ts';
@@ -189,6 +189,13 @@ const linkedKeys = (homes: readonly string[], spared: readonly string[]): string
   const folders = homes.flatMap((home) => (home === '/' ? [] : names.map((name) => join(home, name))));
   const within = homes.flatMap((home) => [home, endOf(home) ?? home]);
   return filesLedTo(folders).filter((path) => within.some((home) => isWithin(path, home)));
+};
+
+/** The links on the way from folders of keys to where these lie, and folders that such a way leaves again. */
+export const waysToKeys = (): string[] => {
+  const names = ownHomes().flatMap((home) => IN_HOME.map((name) => join(home, name)));
+  const { links, passed } = ledTo(names, { ...KEY_BOUNDS, depth: 1 });
+  return [...links, ...passed].filter((path) => !names.some((name) => isWithin(path, name)));
 };
 
 /**
