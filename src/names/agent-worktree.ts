@@ -1,6 +1,7 @@
 /** Agents have linked work trees in `.claude/worktrees`: projects of their own, of which nothing is obeyed from around. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { readTextFile } from '../text/formats/read-text.ts';
 import { isWithin } from '../text/is-within.ts';
 import { OBEYED, REPOSITORIES } from './reserved-names.ts';
 import { factsIfAny } from './walk.ts';
@@ -57,10 +58,8 @@ const linkedFrom = (path: string): string | undefined => {
 const MOST_BYTES = 8192;
 
 const firstLine = (path: string): string | undefined => {
-  const facts = factsIfAny(path);
-  if (facts?.isFile() !== true || facts.size > MOST_BYTES) return undefined;
   try {
-    return readFileSync(path, 'utf8').split('\n')[0];
+    return readTextFile(path, { mostBytes: MOST_BYTES, follow: false }).split('\n')[0];
   } catch {
     return undefined;
   }

@@ -61,7 +61,7 @@ export const ledTo = (names: readonly string[], bounds: LookBounds): LedTo => {
     if (ends.has(way.end) || (!own.has(name) && isProject(way.end, name))) continue;
     ends.add(way.end);
     found.ends.push({ path: way.end, facts: way.facts, from: name });
-    if (way.stopped !== undefined || way.facts?.isDirectory() !== true) continue;
+    if (way.stopped !== undefined || way.facts?.isDirectory() !== true || OF_KERNEL.test(way.end)) continue;
     const below = linksBelow(way.end, bounds, looked);
     if (!below.isWhole) found.isWhole = false;
     if (isSpent(looked.left)) found.unknown.push(name);
@@ -82,6 +82,9 @@ export const decides = (
 ): boolean =>
   ends.some(({ path }) => isWithin(path, place) || (isWithin(place, path) && !liesInWorktree(place, path))) ||
   [...links, ...passed].some((path) => isWithin(path, place));
+
+/** Processes and devices: nothing that is obeyed lies there, and some of it cannot be read, or not in time. */
+const OF_KERNEL = /^\/(?:proc|sys|dev)(?:\/|$)/;
 
 /** What a link in settings leads to as a whole and what is nobody's settings. `link`: where it stands. */
 const isProject = (folder: string, link: string): boolean =>

@@ -50,11 +50,14 @@ interface Looking {
   followsOthers: boolean;
 }
 
-/** `path` is absolute. Throws NameRefused where it leads nowhere, or nobody can say where. Nothing is opened. */
+/** An error of the system that has no reason in words here. */
+class Unforeseen extends NameRefused {}
+
+/** `path` is absolute. Throws NameRefused where it leads nowhere, or nobody can say where, or the system's error. Nothing is opened. */
 export const walk = (path: string): Walk => {
   const looking = { budget: { steps: MOST_STEPS }, look: factsOf, followsOthers: false };
   const { end, facts, links, stopped } = follow(path, looking);
-  if (stopped !== undefined) throw stopped;
+  if (stopped !== undefined) throw stopped instanceof Unforeseen ? stopped.cause : stopped;
   return { end, facts, links };
 };
 
@@ -101,10 +104,12 @@ export const follow = (path: string, { budget, look, followsOthers }: Looking): 
       at = target.startsWith('/') ? '/' : dirname(at);
       facts = look(at);
     } catch (error) {
-      if (!(error instanceof NameRefused)) throw error;
+      if (!(error instanceof NameRefused) && systemCode(error) === undefined) throw error;
       // What lies in a folder that is closed is up to who opens it.
       if (facts === undefined) ({ at, facts } = folder);
-      return stop(error);
+      return stop(
+        error instanceof NameRefused ? error : new Unforeseen('it cannot be read', { cause: error }),
+      );
     }
   }
   return { end: at, facts, links, passed, stopped: undefined, isUnknown: false };

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withinWorktreeOfAgent } from '../../src/names/agent-worktree.ts';
@@ -182,6 +191,22 @@ describe('where links lead from a table of names', () => {
     assert.ok(found.unknown.length > 0);
     assert.equal(looks, 1);
     assert.throws(() => walk(at('here/l0')), /too many parts/);
+  });
+
+  it('is no error where a link cannot be read, and not looked for among processes and devices', () => {
+    link('here/exe', '/proc/1/exe');
+    link('here/thread', '/proc/2/exe');
+    link('here/proc', '/proc/self');
+    const { ends, unknown } = ledTo([at('here')], SETTINGS_BOUNDS);
+    assert.deepEqual(unknown, []);
+    assert.ok(ends.length <= 4, String(ends.length));
+  });
+
+  it('is read from no pipe that comes in the place of a file of git', () => {
+    const folder = agentWorktree(at('p'));
+    execFileSync('mkfifo', [at('p/pipe')]);
+    renameSync(at('p/pipe'), join(folder, '.git'));
+    assert.equal(withinWorktreeOfAgent(join(folder, 'x')), join(folder, 'x'));
   });
 
   it('looks through a folder once, however many links lead there', () => {
