@@ -36,8 +36,10 @@ const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config'];
 // There all of it can be shown, and what is left out would look like what holds.
 if (process.platform === 'linux' && process.getuid?.() === 0) mocha.push('--forbid-pending');
 
+const SAMPLED = ['--timeout', '60000', '--parallel', '--jobs', '2'];
+
 const runSample = (): number =>
-  run(process.execPath, [...mocha, '--timeout', '60000', '--parallel', '--jobs', '2', ...files]);
+  run(process.execPath, [...mocha, '--require', './test/support/small-workers.ts', ...SAMPLED, ...files]);
 
 /** One after the other, as some take times. Figures of a family in which something failed are not published. */
 const runAll = async (): Promise<number> => {
