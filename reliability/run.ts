@@ -36,8 +36,33 @@ const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config'];
 // There all of it can be shown, and what is left out would look like what holds.
 if (process.platform === 'linux' && process.getuid?.() === 0) mocha.push('--forbid-pending');
 
+// Three at once on two cores: while one waits for the disk, for mounts or for daemons, the others go on.
+const SAMPLED = ['--timeout', '60000', '--parallel', '--jobs', '3'];
+
+/** Those that take longest, in their order: one that began last would run alone at the end. */
+const LONGEST = [
+  'storms',
+  'syscalls',
+  'machine',
+  'kills/killed-apply',
+  'soak',
+  'commands',
+  'apply',
+  'endpoints',
+];
+const longestFirst = (): string[] => {
+  const long = LONGEST.map((name) => `reliability/${name}.test.ts`).filter((file) => files.includes(file));
+  return [...new Set([...long, ...files])];
+};
+
 const runSample = (): number =>
-  run(process.execPath, [...mocha, '--timeout', '60000', '--parallel', '--jobs', '2', ...files]);
+  run(process.execPath, [
+    ...mocha,
+    '--require',
+    './test/support/small-workers.ts',
+    ...SAMPLED,
+    ...longestFirst(),
+  ]);
 
 /** One after the other, as some take times. Figures of a family in which something failed are not published. */
 const runAll = async (): Promise<number> => {

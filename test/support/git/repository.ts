@@ -1,7 +1,17 @@
 /** A git repository with a home in it, as most people have it, and a worker whose agent does what a test says. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ApplyDocument, DiscardDocument } from '../../../src/actions/documents/work.ts';
 import { applyTask, discardTask, readPatch } from '../../../src/actions/tasks/worktrees.ts';
@@ -24,6 +34,36 @@ export const put =
 export const shell = (cwd: string, script: string): string =>
   execFileSync('sh', ['-c', script], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
+const gitIn = (cwd: string, args: readonly string[]): string =>
+  // A commit asks by another two programs whether there is something to tidy up, which there never is.
+  execFileSync(
+    'git',
+    ['-c', 'user.name=t', '-c', 'user.email=t@t', '-c', 'maintenance.auto=false', ...args],
+    {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+
+let first: string | undefined;
+
+/** A repository with one commit, made by git once in each process; the others are copies of it. */
+const firstRepository = (): string => {
+  if (first !== undefined) return first;
+  const folder = mkdtempSync(join(tmpdir(), 'koubou-first-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  gitIn(folder, ['init', '-q', '-b', 'main']);
+  put('.gitignore', '/home/\nnode_modules/\n*.log\n')(folder);
+  put('shared.txt', 'line\n'.repeat(50))(folder);
+  mkdirSync(join(folder, 'sub'));
+  put('sub/a.txt', 'a\n')(folder);
+  gitIn(folder, ['add', '-A']);
+  gitIn(folder, ['commit', '-qm', 'first']);
+  first = folder;
+  return folder;
+};
+
 export class Repository {
   readonly rig: Rig;
   readonly folder: string;
@@ -38,12 +78,9 @@ export class Repository {
   /** `within`: the folder that it is made in. */
   static async make(within?: string): Promise<Repository> {
     const repository = new Repository(await Rig.make(within));
-    repository.git('init', '-q', '-b', 'main');
-    repository.write('.gitignore', '/home/\nnode_modules/\n*.log\n');
-    repository.write('shared.txt', 'line\n'.repeat(50));
-    mkdirSync(join(repository.folder, 'sub'));
-    repository.write('sub/a.txt', 'a\n');
-    repository.commit('first');
+    cpSync(firstRepository(), repository.folder, { recursive: true });
+    // The index knows the files by their inodes and times, which are others.
+    repository.git('update-index', '-q', '--refresh');
     return repository;
   }
 
@@ -52,11 +89,7 @@ export class Repository {
   }
 
   git(...args: string[]): string {
-    return execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
-      cwd: this.folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    return gitIn(this.folder, args);
   }
 
   /** With that on its standard input. */
