@@ -97,7 +97,7 @@ const ROUTE = {
   model: undefined,
   why: 'there is one',
   considered: [],
-  otherwise: null,
+  fallbackRunner: null,
   chain: [],
   handBack: false,
 };
@@ -197,7 +197,7 @@ class Visit {
           artifacts: queue.artifacts,
           runners: new Map([['echo', runner]]),
           settings,
-          tell: () => undefined,
+          emit: () => undefined,
           outcomeWaits: () => undefined,
           endpointDown: () => undefined,
           endpointAnswered: () => undefined,

@@ -190,7 +190,7 @@ class Builder {
   async #command(member: Member, id: string, fate: 'lives' | 'died'): Promise<void> {
     if (fate === 'died') return;
     await this.#queue.cancel(id);
-    await this.#queue.tell(member.workerId, { min: 1, max: 2 });
+    await this.#queue.sendMessage(member.workerId, { min: 1, max: 2 });
     this.#target('the mark of a cancel', `ctl/cancel/${id}`, id);
     this.#target('a message to a worker', `ctl/${member.workerId}.json`, id);
   }

@@ -50,7 +50,7 @@ export const summaryOf = async (home: string): Promise<HomeSummary> => {
     summary.programs.push(...programsOf(config));
     summary.endpoints.push(...endpointsOf(config));
     const defaults = leavesOf(readAgentYaml('', 'the defaults').config);
-    summary.settings.push(...settingsOf(config), ...otherwise(config, [...said], defaults));
+    summary.settings.push(...settingsOf(config), ...changedSettings(config, [...said], defaults));
   });
   await attempt(() => {
     const settings = (unfollowed(home, ['config', 'codex.toml'], textOf) ?? '').split('\n');
@@ -148,7 +148,7 @@ const SAID = [
 ];
 
 /** All else that is not as it is by default. */
-const otherwise = (
+const changedSettings = (
   config: Config,
   stated: readonly string[],
   defaults: ReadonlyMap<string, unknown>,

@@ -112,18 +112,18 @@ const withoutWords = ({ code }: ErrorInfo, instead = WITHHELD): ErrorInfo => ({
 /** The same events in the same order, without the words of errors of tasks that are withheld. */
 export const withheldEvents = (
   view: View,
-  tell: EmitEvent,
-): { tell: EmitEvent; told: () => Promise<unknown> } => {
+  emit: EmitEvent,
+): { emit: EmitEvent; told: () => Promise<unknown> } => {
   let last: Promise<unknown> = Promise.resolve();
   const shown = async (event: WorkerEvent): Promise<WorkerEvent> =>
     event.event === 'task_ended' && event.error !== null && (await view.isWithheld(event.task_id))
       ? { ...event, error: withoutWords(event.error) }
       : event;
   return {
-    tell: (event) => {
+    emit: (event) => {
       last = last
         .then(() => shown(event))
-        .then(tell)
+        .then(emit)
         .catch(() => undefined);
     },
     told: () => last,

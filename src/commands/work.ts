@@ -38,7 +38,7 @@ export default class Work extends BaseCommand {
     const end = await runWorker(app, {
       ...wishes,
       version: this.config.version,
-      tell: (event) => log.tell(event),
+      emit: (event) => log.emit(event),
       onStopRequest: (listener) => log.stopRequests(listener),
     });
     await log.written;

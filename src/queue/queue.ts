@@ -90,7 +90,7 @@ export interface Workers {
   join(worker: WorkerIdentity): Promise<Member>;
   workers(): Promise<WorkerInfo[]>;
   /** Sends a message to one daemon: new bounds of its pool. Only the last one that it has not read yet is kept. */
-  tell(workerId: string, message: WorkerMessage): Promise<void>;
+  sendMessage(workerId: string, message: WorkerMessage): Promise<void>;
 }
 
 export interface Maintenance {

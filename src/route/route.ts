@@ -29,7 +29,7 @@ export interface Route {
   why: string;
   considered: Considered[];
   /** The runner to take where this one is not installed or does not answer; null: wait for this one. */
-  otherwise: string | null;
+  fallbackRunner: string | null;
   /** The runners that may do this task, each one step above the one before it. */
   chain: readonly string[];
   /** Whether the task is handed back where none of them could do it. */
@@ -63,7 +63,7 @@ export const chooseRoute = (
   };
   const climbing = chain === null ? null : escalate(chain, earlier);
   if (chain === null || climbing === null) {
-    return { ...begun, runner: base.runner, otherwise: base.otherwise };
+    return { ...begun, runner: base.runner, fallbackRunner: base.fallbackRunner };
   }
   // Above the last step it is the last that is tried again.
   const runner = climbing.next ?? (chain.runners.at(-1) as string);
@@ -72,7 +72,7 @@ export const chooseRoute = (
     runner,
     model: runner === base.runner ? begun.model : undefined,
     why: `${begun.why}; routing.escalate: step ${climbing.step} of ${chain.runners.length}, as what came before was found wanting`,
-    otherwise: null,
+    fallbackRunner: null,
   };
 };
 
@@ -86,12 +86,12 @@ const keepsModel = (task: Routed, then: Consequences, runner: string): boolean =
   then.runner === undefined ? task.options.runner === undefined : runner === then.runner;
 
 /** The route where the runner that it names cannot be had, for the reason given. */
-export const fallBack = (route: Route, otherwise: string, trouble: string): Route => ({
+export const fallBack = (route: Route, fallbackRunner: string, trouble: string): Route => ({
   ...route,
-  runner: otherwise,
+  runner: fallbackRunner,
   model: undefined,
   why: `routing.default.general, as ${route.runner} cannot be had (${trouble})`,
-  otherwise: null,
+  fallbackRunner: null,
 });
 
 /** The task with what the rules that match add where it does not say itself. */
@@ -111,7 +111,7 @@ export const needsSizes = ({ rules = [] }: Routing): boolean =>
 interface Base {
   runner: string;
   why: string | null;
-  otherwise: string | null;
+  fallbackRunner: string | null;
 }
 
 const baseOf = (
@@ -129,23 +129,23 @@ const baseOf = (
       });
     }
     if (!may(asked)) throw onlyAnswers(`${asked} does more`);
-    return { runner: asked, why: 'the task names it', otherwise: null };
+    return { runner: asked, why: 'the task names it', fallbackRunner: null };
   }
   if (then.runner !== undefined && runners.has(then.runner) && may(then.runner)) {
-    return { runner: then.runner, why: null, otherwise: null };
+    return { runner: then.runner, why: null, fallbackRunner: null };
   }
   const configured = routing.default[task.type];
   const general = routing.default['general'];
-  const isSpare = task.type === 'code' && general !== undefined && runners.has(general) && may(general);
-  const spare = isSpare ? general : null;
+  const mayFallBack = task.type === 'code' && general !== undefined && runners.has(general) && may(general);
+  const fallback = mayFallBack ? general : null;
   if (configured !== undefined && runners.has(configured) && may(configured)) {
-    const otherwise = spare === configured || needsFiles(task.options) ? null : spare;
-    return { runner: configured, why: `routing.default.${task.type}`, otherwise };
+    const fallbackRunner = fallback === configured || needsFiles(task.options) ? null : fallback;
+    return { runner: configured, why: `routing.default.${task.type}`, fallbackRunner };
   }
-  if (spare !== null) {
+  if (fallback !== null) {
     const why =
       configured === undefined || may(configured) ? 'no code runner is configured' : 'it is only answered';
-    return { runner: spare, why: `${why}: the general one`, otherwise: null };
+    return { runner: fallback, why: `${why}: the general one`, fallbackRunner: null };
   }
   if (configured !== undefined && runners.has(configured)) {
     throw onlyAnswers(`routing.default.${task.type}, ${configured}, does more`);

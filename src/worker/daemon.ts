@@ -12,7 +12,7 @@ export interface DaemonDeps {
   clock: Clock;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
-  tell: EmitEvent;
+  emit: EmitEvent;
   /** Calls back at each request to end; the second one means now. Returns how to stop listening. */
   onStopRequest: (listener: () => void) => () => void;
 }
@@ -28,7 +28,7 @@ const cannotJoin = (error: unknown): unknown => {
 
 /** Runs until the settings' end, a stop request, or until it was fenced. */
 export const runDaemon = async (parts: DaemonDeps): Promise<PoolEnd> => {
-  const { queue, clock, settings, tell, runners } = parts;
+  const { queue, clock, settings, emit, runners } = parts;
   let requests = 0;
   let pool: Pool | undefined;
   // Listened to before it joins: who sees it in the queue may ask it to end at once.
@@ -38,13 +38,13 @@ export const runDaemon = async (parts: DaemonDeps): Promise<PoolEnd> => {
   });
   try {
     const member = await join(parts);
-    tell({ event: 'worker_started', worker_id: member.workerId, slots: settings.min });
-    pool = new Pool({ queue, clock, member, runners, settings, tell });
+    emit({ event: 'worker_started', worker_id: member.workerId, slots: settings.min });
+    pool = new Pool({ queue, clock, member, runners, settings, emit });
     if (requests > 0) pool.stop(requests > 1);
     const end = await pool.run();
     if (end.kind !== 'fenced') {
       await member.leave();
-      tell({ event: 'worker_stopped', completed: end.completed, failed: end.failed, left: end.left });
+      emit({ event: 'worker_stopped', completed: end.completed, failed: end.failed, left: end.left });
     }
     return end;
   } finally {

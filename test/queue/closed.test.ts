@@ -45,7 +45,7 @@ describe('a queue with closed errors', () => {
       const asked: Record<string, () => Promise<unknown>> = {
         cancel: () => queue.cancel(claim.id),
         join: () => queue.join(worker()),
-        tell: () => queue.tell(member.workerId, { min: 1, max: 2 }),
+        sendMessage: () => queue.sendMessage(member.workerId, { min: 1, max: 2 }),
         sweep: () => queue.sweep(budgetOf),
         settle: () => member.settle(claim, succeeded(claim, member), budget),
         'hold back': () => member.markHeld(claim),

@@ -28,7 +28,7 @@ describe('the route of a task', () => {
       model: 'm',
       why: 'the task names it',
       considered: [],
-      otherwise: null,
+      fallbackRunner: null,
       chain: [],
       handBack: false,
     });
@@ -59,12 +59,12 @@ describe('the route of a task', () => {
 
 describe('the default of code tasks', () => {
   const both = { default: { general: 'ollama', code: 'openai', command: 'command' } };
-  const otherwise = (options: Routed['options'], type: Routed['type'] = 'code') =>
-    chooseRoute(task(type, options), both, runners, 0).otherwise;
+  const fallbackRunner = (options: Routed['options'], type: Routed['type'] = 'code') =>
+    chooseRoute(task(type, options), both, runners, 0).fallbackRunner;
 
   it('has the general runner to stand in for it', () => {
-    assert.equal(otherwise({}), 'ollama');
-    assert.equal(otherwise({ expect: ['a'], output: 'a' }), 'ollama');
+    assert.equal(fallbackRunner({}), 'ollama');
+    assert.equal(fallbackRunner({ expect: ['a'], output: 'a' }), 'ollama');
     const route = fallBack(chooseRoute(task('code', {}), both, runners, 0), 'ollama', 'nobody answers');
     assert.equal(route.runner, 'ollama');
     assert.match(route.why, /routing.default.general, as openai cannot be had \(nobody answers\)/);
@@ -79,9 +79,9 @@ describe('the default of code tasks', () => {
       { model: 'm' },
       { runner: 'openai' },
     ]) {
-      assert.equal(otherwise(options), null, JSON.stringify(options));
+      assert.equal(fallbackRunner(options), null, JSON.stringify(options));
     }
-    assert.equal(otherwise({}, 'general'), null);
+    assert.equal(fallbackRunner({}, 'general'), null);
   });
 });
 

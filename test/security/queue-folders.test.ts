@@ -91,7 +91,7 @@ describe('a folder of the queue', () => {
         const claim = await member.claim(takeAll).catch(() => undefined);
         for (const act of [
           () => queue.add([newTask({ key: 'some', not_before: null })]),
-          () => queue.tell(member.workerId, { min: 1, max: 1 }),
+          () => queue.sendMessage(member.workerId, { min: 1, max: 1 }),
           async () => claim && (await member.settle(claim, succeeded(claim, member), budget)),
           () => member.claim(() => ({ take: true, permits: [{ name: 'p', cap: 1 }] })),
           () => queue.sweep(budgetOf),

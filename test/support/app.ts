@@ -113,7 +113,7 @@ export class AppProject {
       max: undefined,
       until: { kind: 'drained' },
       onStopRequest: () => () => undefined,
-      tell: (event) => told.push(event),
+      emit: (event) => told.push(event),
     });
     return told;
   }

@@ -271,7 +271,7 @@ describe('a daemon', () => {
     for (let count = 0; count < 4; count += 1) await rig.add();
     const daemon = rig.start(runner, { heartbeatSeconds: 0.05 });
     await until(() => runner.running === 1);
-    await rig.queue.tell(daemon.member().workerId, { min: 3, max: 3 });
+    await rig.queue.sendMessage(daemon.member().workerId, { min: 3, max: 3 });
     await until(() => runner.running === 3, 'three at once');
     assert.equal(await until(async () => (await slots()) === 3), true);
     open();

@@ -51,13 +51,13 @@ export const showRoute = async (fields: Fields, app: RouteApp): Promise<RouteDoc
 
 /** As worker/pool/pool.ts decides it from what it saw before. */
 const asItIsNow = async (route: Route, app: Pick<App, 'runners'>): Promise<Route> => {
-  if (route.otherwise === null) return route;
+  if (route.fallbackRunner === null) return route;
   const runners = await app.runners();
-  const [runner, spare] = [runners.get(route.runner), runners.get(route.otherwise)];
-  if (runner === undefined || spare === undefined) return route;
-  if ((await runner.installed?.()) === false) return fallBack(route, spare.name, 'it is not installed');
-  const [health, spareHealth] = await Promise.all([runner.check(), spare.check()]);
+  const [runner, fallback] = [runners.get(route.runner), runners.get(route.fallbackRunner)];
+  if (runner === undefined || fallback === undefined) return route;
+  if ((await runner.installed?.()) === false) return fallBack(route, fallback.name, 'it is not installed');
+  const [health, fallbackHealth] = await Promise.all([runner.check(), fallback.check()]);
   const isDown = health.error?.code === 'runner_unavailable';
-  const helps = isDown && spareHealth.error?.code !== 'runner_unavailable';
-  return helps ? fallBack(route, spare.name, health.message) : route;
+  const helps = isDown && fallbackHealth.error?.code !== 'runner_unavailable';
+  return helps ? fallBack(route, fallback.name, health.message) : route;
 };

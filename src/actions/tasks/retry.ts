@@ -53,7 +53,7 @@ const requireAdmitted = async ({ queue, config, caller, plan }: RetryApp, id: st
   const { route } = plan(task);
   // Each that may come to do it. A task that goes nowhere runs nothing.
   const names =
-    route instanceof KoubouError ? [] : [route.runner, ...route.chain, route.otherwise ?? route.runner];
+    route instanceof KoubouError ? [] : [route.runner, ...route.chain, route.fallbackRunner ?? route.runner];
   if (names.length === 0) admitRetry(task, caller, { runner: undefined });
   for (const name of new Set(names)) admitRetry(task, caller, { runner: config.runners[name] });
 };

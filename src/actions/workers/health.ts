@@ -43,6 +43,6 @@ export const askHealth = ({
       throw route;
     }
     const trouble = await recent(route.runner);
-    return trouble === null || route.otherwise === null ? trouble : await recent(route.otherwise);
+    return trouble === null || route.fallbackRunner === null ? trouble : await recent(route.fallbackRunner);
   };
 };

@@ -32,15 +32,15 @@ export interface WorkerRun extends Omit<WorkerOptions, 'home' | 'seal'> {
   /** Calls back at each request to end; the second one means now. Returns how to stop listening. */
   onStopRequest: (listener: () => void) => () => void;
   /** Told of everything that happens, in order. */
-  tell: EmitEvent;
+  emit: EmitEvent;
 }
 
 /** Resolves when the daemon has ended, and all was told. */
 export const runWorker = async (
   app: WorkerApp,
-  { onStopRequest, tell, ...wishes }: WorkerRun,
+  { onStopRequest, emit, ...wishes }: WorkerRun,
 ): Promise<PoolEnd> => {
-  const events = await eventsFor(app, tell);
+  const events = await eventsFor(app, emit);
   const { queue, clock, home, outdated, isTrusted } = app;
   const settings = workerSettings(app.config, app.environment, app.outer, {
     ...wishes,
@@ -52,7 +52,7 @@ export const runWorker = async (
     clock,
     runners: await app.runners(),
     settings: { ...settings, outdated, isTrusted },
-    tell: events.tell,
+    emit: events.emit,
     onStopRequest,
   });
   await events.told();
@@ -62,9 +62,9 @@ export const runWorker = async (
 /** An agent is told what became of tasks, and not what was in those that must stay. */
 const eventsFor = async (
   { caller, view }: App,
-  tell: EmitEvent,
-): Promise<{ tell: EmitEvent; told: () => Promise<unknown> }> => {
-  if (caller.principal.role === 'owner') return { tell, told: async () => undefined };
+  emit: EmitEvent,
+): Promise<{ emit: EmitEvent; told: () => Promise<unknown> }> => {
+  if (caller.principal.role === 'owner') return { emit, told: async () => undefined };
   const { withheldEvents } = await import('../../app/withhold.ts');
-  return withheldEvents(view, tell);
+  return withheldEvents(view, emit);
 };

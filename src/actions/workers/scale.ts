@@ -26,7 +26,7 @@ export const scaleWorkers = async (
     });
   }
   const chosen = worker === undefined ? ids : [theOne(ids, worker)];
-  for (const id of chosen) await queue.tell(id, { min, max });
+  for (const id of chosen) await queue.sendMessage(id, { min, max });
   return { workers: chosen.map((worker_id) => ({ worker_id, min, max })) };
 };
 

@@ -39,7 +39,7 @@ export class WorkerLog {
     this.#options = options;
   }
 
-  tell(event: WorkerEvent): void {
+  emit(event: WorkerEvent): void {
     const { json, level, print } = this.#options;
     if (LEVELS.indexOf(levelOf(event)) > LEVELS.indexOf(level)) return;
     const at = new Date();

@@ -169,7 +169,7 @@ export class FileQueue implements Queue, Inbox {
     return listWorkers(this.#context);
   }
 
-  async tell(workerId: string, message: WorkerMessage): Promise<void> {
+  async sendMessage(workerId: string, message: WorkerMessage): Promise<void> {
     requireSeal(this.#context);
     const { disk, layout } = this.#context;
     // Written elsewhere first: whoever reads a message takes it away, also half of one.

@@ -53,7 +53,7 @@ export interface ConnectionOptions {
 interface Watching {
   /** It is asked of a living server what it knows at once. */
   isQuick: boolean;
-  meaning: (error: unknown, otherwise: () => RunFailure) => unknown;
+  meaning: (error: unknown, unexpected: () => RunFailure) => unknown;
 }
 
 const CONNECT_MS = 3000;
@@ -128,10 +128,10 @@ class HttpConnection implements Connection {
     const limit = limitMs === null ? null : AbortSignal.timeout(limitMs);
     const ends = [this.#signal, init.signal, limit].filter((each) => each != null);
     /** What a failure of the transport means; errors after an abort stay as they are. */
-    const meaning = (error: unknown, otherwise: () => RunFailure): unknown => {
+    const meaning = (error: unknown, unexpected: () => RunFailure): unknown => {
       if (this.#signal.aborted || init.signal?.aborted) return error;
       if (error instanceof RunFailure) return this.#note(error);
-      return this.#note(limit?.aborted ? silent(this.#server, (limitMs ?? 0) / 1000) : otherwise());
+      return this.#note(limit?.aborted ? silent(this.#server, (limitMs ?? 0) / 1000) : unexpected());
     };
     const response = await this.#send(url, init, { ends, isQuick: limit !== null, meaning });
     await this.#refuse(response);

@@ -51,7 +51,7 @@ export interface AttemptDeps extends Waiting {
   artifacts: Artifacts;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
-  tell: EmitEvent;
+  emit: EmitEvent;
   /** Told when a run found its endpoint gone or busy, before the task goes back. */
   endpointDown: (runner: Runner, reason: string, retryAfter: number | null) => void;
   /** A run got an answer from the runner's server. */
@@ -174,7 +174,7 @@ export class Attempt {
   #tellStart(route: Route, runner: Runner): void {
     const { id, run } = this.claim;
     const model = route.model ?? runner.defaultModel;
-    this.#dependencies.tell({
+    this.#dependencies.emit({
       event: 'task_started',
       task_id: id,
       attempt: run,

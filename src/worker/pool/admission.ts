@@ -56,11 +56,16 @@ export class AdmissionPolicy {
   }
 
   #asItIsNow(route: Route): Route {
-    const [runner, spare] = [this.#runners.get(route.runner), this.#runners.get(route.otherwise ?? '')];
-    if (runner === undefined || spare === undefined) return route;
-    if (this.#missing) return fallBack(route, spare.name, 'it is not installed');
+    const [runner, fallback] = [
+      this.#runners.get(route.runner),
+      this.#runners.get(route.fallbackRunner ?? ''),
+    ];
+    if (runner === undefined || fallback === undefined) return route;
+    if (this.#missing) return fallBack(route, fallback.name, 'it is not installed');
     const trouble = this.#endpoints.trouble(runner);
-    return trouble !== null && this.#endpoints.isUp(spare) ? fallBack(route, spare.name, trouble) : route;
+    return trouble !== null && this.#endpoints.isUp(fallback)
+      ? fallBack(route, fallback.name, trouble)
+      : route;
   }
 }
 

@@ -30,23 +30,23 @@ interface State {
 export interface EndpointsDeps {
   runners: ReadonlyMap<string, Runner>;
   clock: Clock;
-  tell: EmitEvent;
+  emit: EmitEvent;
   onChange: () => void;
   probeSeconds: ProbeSeconds;
 }
 
 export class Endpoints {
   readonly #clock: Clock;
-  readonly #tell: EmitEvent;
+  readonly #emit: EmitEvent;
   readonly #onChange: () => void;
   readonly #probeSeconds: ProbeSeconds;
   readonly #states = new Map<string, State>();
   #closed = false;
 
-  constructor({ runners, clock, tell, onChange, probeSeconds }: EndpointsDeps) {
+  constructor({ runners, clock, emit, onChange, probeSeconds }: EndpointsDeps) {
     this.#clock = clock;
     this.#probeSeconds = probeSeconds;
-    this.#tell = tell;
+    this.#emit = emit;
     this.#onChange = onChange;
     for (const runner of runners.values()) {
       if (runner.endpoint !== null) {
@@ -117,7 +117,7 @@ export class Endpoints {
     if (state === undefined || state.setbacks === 0) return;
     const wasQuiet = state.setbacks > 1 && state.status === 'up';
     state.setbacks = 0;
-    if (wasQuiet) this.#tell({ event: 'endpoint_up', endpoint: runner.endpoint?.name ?? '' });
+    if (wasQuiet) this.#emit({ event: 'endpoint_up', endpoint: runner.endpoint?.name ?? '' });
   }
 
   #setDown(
@@ -132,7 +132,7 @@ export class Endpoints {
       state.status = 'down';
       if (state.setbacks <= 1) state.downSince = this.#clock.steadyMs();
       state.probes = 0;
-      if (state.setbacks <= 1) this.#tell({ event: 'endpoint_down', endpoint: name, reason });
+      if (state.setbacks <= 1) this.#emit({ event: 'endpoint_down', endpoint: name, reason });
       this.#onChange();
     }
     state.reason = reason;
@@ -169,7 +169,7 @@ export class Endpoints {
     const wasDown = state.status === 'down';
     state.status = 'up';
     state.everUp = true;
-    if (wasDown && state.setbacks <= 1) this.#tell({ event: 'endpoint_up', endpoint: name });
+    if (wasDown && state.setbacks <= 1) this.#emit({ event: 'endpoint_up', endpoint: name });
     this.#onChange();
   }
 

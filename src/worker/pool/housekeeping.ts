@@ -15,7 +15,7 @@ export interface HousekeepingDeps {
   clock: Clock;
   member: Member;
   plan: Planner;
-  tell: EmitEvent;
+  emit: EmitEvent;
   notes: Notes;
   /** Something may have become ready to claim. */
   onMoved: () => void;
@@ -76,11 +76,11 @@ export class Housekeeping {
   }
 
   async #withAdopted(report: SweepReport): Promise<SweepReport> {
-    const { queue, member, tell } = this.#parts;
+    const { queue, member, emit } = this.#parts;
     if (queue.inbox === undefined) return report;
     const { added, quarantined, waiting } = await queue.inbox.adopt(member.workerId);
     this.#adopting = waiting;
-    if (added + quarantined > 0) tell({ event: 'adopted', added, quarantined });
+    if (added + quarantined > 0) emit({ event: 'adopted', added, quarantined });
     return { ...report, unblocked: report.unblocked + added };
   }
 
@@ -95,11 +95,11 @@ export class Housekeeping {
   #sweep(action: () => Promise<SweepReport>): Promise<void> {
     this.#last = this.#last.then(async () => {
       if (this.#closed) return;
-      const { tell, notes, onMoved } = this.#parts;
+      const { emit, notes, onMoved } = this.#parts;
       try {
         const { reaped, restarted, promoted, unblocked } = await action();
         notes.set('sweep', null);
-        if (reaped.length > 0) tell({ event: 'workers_reaped', workers: reaped, restarted });
+        if (reaped.length > 0) emit({ event: 'workers_reaped', workers: reaped, restarted });
         if (restarted + promoted + unblocked > 0) onMoved();
       } catch (error) {
         notes.set('sweep', `sweeping failed (${error instanceof Error ? error.message : String(error)})`);

@@ -5,11 +5,11 @@ import type { EmitEvent } from '../../events.ts';
 export const STOPPING_NOTE = 'stopping: it takes nothing new';
 
 export class Notes {
-  readonly #tell: EmitEvent;
+  readonly #emit: EmitEvent;
   readonly #notes = new Map<string, string>();
 
-  constructor(tell: EmitEvent) {
-    this.#tell = tell;
+  constructor(emit: EmitEvent) {
+    this.#emit = emit;
   }
 
   get all(): string[] {
@@ -18,7 +18,7 @@ export class Notes {
 
   /** Keeps one note a name; null takes it back. */
   set(name: string, message: string | null): void {
-    if (this.setQuietly(name, message) && message !== null) this.#tell({ event: 'note', message });
+    if (this.setQuietly(name, message) && message !== null) this.#emit({ event: 'note', message });
   }
 
   /** As `set`, for what is told in another way. Answers whether anything changed. */

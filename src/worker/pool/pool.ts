@@ -38,7 +38,7 @@ export interface PoolDeps {
   member: Member;
   runners: ReadonlyMap<string, Runner>;
   settings: WorkerSettings;
-  tell: EmitEvent;
+  emit: EmitEvent;
 }
 
 /** `hangs`: a system call of an attempt goes on, and this process cannot end before it does. */
@@ -65,13 +65,13 @@ export class Pool {
   #outcomeWaits = false;
 
   constructor(parts: PoolDeps) {
-    const { queue, clock, member, settings, runners, tell } = parts;
+    const { queue, clock, member, settings, runners, emit } = parts;
     this.#parts = parts;
-    const notes = new Notes(tell);
+    const notes = new Notes(emit);
     this.#notes = notes;
     const wake = (): void => this.#wakeUp();
     const { probeSeconds } = settings;
-    this.#endpoints = new Endpoints({ runners, clock, tell, probeSeconds, onChange: wake });
+    this.#endpoints = new Endpoints({ runners, clock, emit, probeSeconds, onChange: wake });
     const plan = plannerOf(settings, runners);
     this.#policy = new AdmissionPolicy(settings, plan, runners, this.#endpoints);
     this.#claiming = new Claiming({
@@ -84,7 +84,7 @@ export class Pool {
     });
     const scaling = { scaleUpAt: settings.scaleUpAt, idleMs: settings.idleSlotSeconds * 1000 };
     this.#slots = new Slots(settings, scaling, clock.steadyMs());
-    this.#housekeeping = new Housekeeping({ queue, clock, member, plan, tell, notes, onMoved: wake });
+    this.#housekeeping = new Housekeeping({ queue, clock, member, plan, emit, notes, onMoved: wake });
     this.#attempts = this.#newAttempts();
     this.#heartbeat = this.#newHeartbeat();
     this.#drainCheck = this.#newDrainCheck();
@@ -100,7 +100,7 @@ export class Pool {
   }
 
   #newAttempts(): Attempts {
-    const { queue, tell } = this.#parts;
+    const { queue, emit } = this.#parts;
     return new Attempts({
       dependencies: {
         ...this.#parts,
@@ -110,7 +110,7 @@ export class Pool {
         endpointAnswered: (runner) => this.#endpoints.markAnswered(runner),
       },
       ended: async (end) => {
-        tell(end);
+        emit(end);
         // Whoever took it may have taken all.
         if (end.event === 'task_taken_away') await this.#heartbeat.beat();
       },
@@ -124,7 +124,7 @@ export class Pool {
   }
 
   #newHeartbeat(): Heartbeat {
-    const { clock, member, settings, tell } = this.#parts;
+    const { clock, member, settings, emit } = this.#parts;
     return new Heartbeat({
       member,
       clock,
@@ -140,7 +140,7 @@ export class Pool {
       onFenced: () => this.#setFenced(),
       onBounds: (bounds) => {
         this.#slots.setBounds(bounds);
-        tell({ event: 'note', message: `slots: from ${bounds.min} to ${bounds.max}` });
+        emit({ event: 'note', message: `slots: from ${bounds.min} to ${bounds.max}` });
         void this.#heartbeat.beat();
         this.#wakeUp();
       },
@@ -166,7 +166,7 @@ export class Pool {
 
   /** Takes nothing new and ends when what runs has ended; with `now`, what runs goes back to the queue. */
   stop(now: boolean): void {
-    this.#parts.tell({ event: 'stopping', running: this.#attempts.size, now });
+    this.#parts.emit({ event: 'stopping', running: this.#attempts.size, now });
     this.#stopping = true;
     this.#notes.setQuietly('stopping', STOPPING_NOTE);
     void this.#heartbeat.beat();

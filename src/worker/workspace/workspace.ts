@@ -147,7 +147,7 @@ export class Workspace {
   async changes(signal: AbortSignal): Promise<Changes | null> {
     if (this.#evidence === null) return null;
     try {
-      await this.#tellOfLinks();
+      await this.#noteLinks();
       const { tree, notes, reencoded, ...changes } = await this.#evidence.changes(signal);
       this.#odd = judgeReencoded(reencoded);
       this.#tree = tree;
@@ -205,7 +205,7 @@ export class Workspace {
     await noteOwn(this.#claim.scratch.logPath, notes);
   }
 
-  async #tellOfLinks(): Promise<void> {
+  async #noteLinks(): Promise<void> {
     const changed = this.#worktree === null ? [] : await changedBehindLinks(this.#worktree.record);
     if (changed.length === 0) return;
     const more = changed.length > MOST_TOLD ? ` and ${changed.length - MOST_TOLD} more` : '';

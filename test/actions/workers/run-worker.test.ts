@@ -29,7 +29,7 @@ describe('a daemon in this process', () => {
           listening = false;
         };
       },
-      tell: (event) => told.push(event),
+      emit: (event) => told.push(event),
       ...over,
     });
     return { app, told, ended, requestStop: () => requestStop(), isListening: () => listening };

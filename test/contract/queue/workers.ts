@@ -56,8 +56,8 @@ export const workers = (given: Given): void => {
     it('get messages, the last one, once', async () => {
       const member = await given.queue.join(worker());
       assert.equal(await member.message(), undefined);
-      await given.queue.tell(member.workerId, { min: 1, max: 2 });
-      await given.queue.tell(member.workerId, { min: 2, max: 3 });
+      await given.queue.sendMessage(member.workerId, { min: 1, max: 2 });
+      await given.queue.sendMessage(member.workerId, { min: 2, max: 3 });
       assert.deepEqual(await member.message(), { min: 2, max: 3 });
       assert.equal(await member.message(), undefined);
     });

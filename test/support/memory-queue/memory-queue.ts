@@ -115,7 +115,7 @@ export class MemoryQueue implements Queue {
     return listWorkers(this.#store);
   }
 
-  async tell(workerId: string, message: WorkerMessage): Promise<void> {
+  async sendMessage(workerId: string, message: WorkerMessage): Promise<void> {
     const worker = this.#store.workers.get(workerId);
     if (worker !== undefined) worker.message = { ...message };
   }

@@ -237,7 +237,7 @@ export class Rig<G extends Ground = TestHome> {
       clock: this.clock,
       runners: new Map([runners].flat().map((runner) => [runner.name, runner])),
       settings: settings({ home: this.home.home, seal: this.home.seal(), ...over }),
-      tell: (event) => daemon.events.push(event),
+      emit: (event) => daemon.events.push(event),
       onStopRequest: (listener) => {
         daemon.requestStop = listener;
         return () => undefined;
