@@ -27,8 +27,8 @@ export interface Driver {
   work?(place: Place, handler: (job: Job) => Promise<string>): Promise<void>;
   /** The jobs that the queue knows, ended or not; one that it has twice, twice. */
   ids(place: Place): Promise<string[]>;
-  /** Where it keeps what waits, if nothing of that is on a disk. */
-  waitsOnlyIn?: string;
+  /** Where it keeps queued jobs, if not on a disk. */
+  keepsOnlyIn?: string;
   /** What the queue keeps as the job's result; null where it keeps none, or none yet. */
   result(place: Place, id: string): Promise<string | null>;
 }

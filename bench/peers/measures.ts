@@ -75,7 +75,7 @@ const cutPower = async (peer: Peer, driver: Driver, disk: Mounted, count: number
   if (driver.serve !== undefined) await peer.serve();
   const there = new Set(await peer.run('ids'));
   const lost = acknowledged.filter((id) => !there.has(id)).length;
-  const remark = driver.waitsOnlyIn === undefined ? '' : `: what waits is only in ${driver.waitsOnlyIn}`;
+  const remark = driver.keepsOnlyIn === undefined ? '' : `: queued jobs exist only in ${driver.keepsOnlyIn}`;
   return `${lost} of ${acknowledged.length}${remark}`;
 };
 

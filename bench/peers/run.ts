@@ -28,11 +28,11 @@ const only = process.argv.slice(2);
 const figures: Figures = {
   title: 'Beside other queues',
   about:
-    'The same was done to each, on one machine, with its client library for Node or its own command. Power loss: jobs are added eight at a time for at least 7 s and until so many are acknowledged (10,000; 500 where each waits as a process of its own), then the file system is shut down without its log (`xfs_io -x -c shutdown`), every process of the queue is killed, the file system is mounted again, and the acknowledged ones that are missing are counted; none was done before. Restart: a worker is killed with -9 in the middle of a job while another is idle. Blocked loop: the worker lives, but its event loop stands still for 70 s. Late completion: a worker is stopped until another one has its job, then it goes on and ends first. Kill points: the one who adds, and nothing else, is killed as it makes each system call of an add that may change something on a disk or at a server, and the add is repeated with the same key by another process; in the end each such job must be there once, and a worker must begin it once.',
+    'Each queue goes through the same tests on one machine, through its client library for Node or its own command. Power loss: jobs are added, eight at a time, for at least 7 s and until 10,000 are acknowledged (500 where each job is a process); then the file system is shut down without flushing its log (`xfs_io -x -c shutdown`), all processes of the queue are killed, the file system is mounted again, and the acknowledged jobs that are missing are counted. No job has run before. Restart: a worker is killed with -9 in the middle of a job while another one is idle. Blocked loop: a worker lives, but its event loop is blocked for 70 s. Late completion: a worker is stopped until another one has its job; then it continues and finishes first. Kill points: only the process that adds is killed, at each system call of an add that may change a disk or a server, and another process repeats the add with the same key. Each job must then exist once, and a worker must start it once.',
   command: 'node bench/peers/run.ts',
   columns: [
     'queue',
-    'acknowledged and lost, ext4',
+    'acknowledged jobs lost, ext4',
     'xfs',
     'restart after kill -9',
     'double starts, blocked loop',
@@ -41,12 +41,12 @@ const figures: Figures = {
   ],
   rows: existsSync(PATH) ? (JSON.parse(readFileSync(PATH, 'utf8')) as Figures).rows : [],
   notes: [
-    'Settings are the defaults. The second row of pg-boss has heartbeats of 10 s, the least that it allows, and its monitor every second: that makes its restart quick, and it is why a blocked loop loses its job. Without them it gives a job to another worker only when it expires, after 15 minutes, so neither can be seen here.',
-    'Redis with everysec promises no more than what is older than a second or two: how many that leaves out depends on the pace and on the moment of the cut.',
-    'In kill points a server lives on, so where there is one they only show what becomes of a client that dies; where there is none they show whether each half-done add on the disk is taken up.',
-    '@platformatic/job-queue works with a reaper in each worker, as its documentation says, and its visibility timeout of 30 s. Its kill points that lose lie between the file of a job’s state and the one of its message: the add that is repeated finds the first and is taken for a duplicate, so no worker is ever given the job.',
-    'nq and task-spooler have no workers and no keys, and promise nothing about power. What waits in task-spooler is in the memory of its server: nothing of it is on a disk, so all of it is lost by construction. What waits in nq is a process, which is lost too; but the file of each job begins with its command, and a job counts as there when that line is, although somebody has to run it by hand. nq fsyncs nothing, and in these few seconds none had reached the disk.',
-    'A worker of koubou that is only stopped, or whose loop is blocked, is not taken for dead; the late completion of one that was fenced is the storms family’s matter.',
+    'All settings are the defaults, except in the second row of pg-boss: heartbeats of 10 s, the minimum, and a monitor that runs every second. With them a restart is quick, and a worker whose loop is blocked loses its job. Without them, pg-boss gives a job to another worker only when it expires, after 15 minutes, so this test shows neither.',
+    'With everysec, Redis guarantees only what is older than a second or two. How many jobs are lost depends on the rate and on the moment of the power loss.',
+    'At kill points a server keeps running, so with a server they show only the effect of a client that dies; without one, they show whether each incomplete add on the disk is recovered.',
+    '@platformatic/job-queue runs with a reaper in each worker, as its documentation recommends, and its visibility timeout of 30 s. The kill points that lose a job lie between writing its state file and its message file: the repeated add finds the state file and is treated as a duplicate, so no worker ever gets the job.',
+    'nq and task-spooler have no workers and no keys, and promise nothing about power loss. task-spooler keeps queued jobs in the memory of its server, so all of them are lost. In nq a queued job is a process, which is lost as well; but each job has a file whose first line is its command, and a job counts as present if that line is there, although a person has to run it. nq calls no fsync, and within these few seconds no file had reached the disk.',
+    'koubou does not treat a worker that is only stopped, or whose loop is blocked, as dead. The storms family tests late completions of fenced workers.',
   ],
 };
 

@@ -24,7 +24,7 @@ const spooler = ({ folder }: Place) => ({
 const queueOfNq = ({ folder }: Place) => ({ ...process.env, NQDIR: join(folder, 'nq') });
 
 export const taskSpooler: Driver = {
-  waitsOnlyIn: 'memory',
+  keepsOnlyIn: 'memory',
   setUp: () => Promise.resolve(),
   open: (place) =>
     Promise.resolve(async (job) => {

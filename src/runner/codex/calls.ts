@@ -50,7 +50,7 @@ export class CallReader {
   #failure(call: JsonObject, printed: string, tools: readonly string[]): ErrorInfo | null {
     const name = textOf(call['name']);
     if (tools.length > 0 && !tools.includes(name)) {
-      const message = `The model called ${short(name)}, a tool that there is not; it has ${tools.join(', ')}.`;
+      const message = `The model called ${short(name)}, which is not one of its tools; it has ${tools.join(', ')}.`;
       return errorInfo('unknown_tool', message);
     }
     const given = textOf(call['arguments']);

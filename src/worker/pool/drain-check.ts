@@ -8,7 +8,7 @@ import { STOPPING_NOTE } from './notes.ts';
 
 /** How long a daemon waits for an endpoint that broke down while it worked. */
 const ENDPOINT_SECONDS = 90;
-/** The member's view of what waits may be this old. */
+/** The member's view of pending tasks may be this old. */
 const VIEW_AGE_MS = 1100;
 /** Reading every delayed task is not cheap; a cancelled one need not be noticed at once. */
 const BACKING_OFF_LOOK_MS = 2000;

@@ -1,4 +1,4 @@
-/** What hinders a daemon or what it is about, for whoever looks at it; a change is also told once. */
+/** What hinders a daemon or what it is about, as others see it; each change is also emitted as an event once. */
 import type { EmitEvent } from '../../events.ts';
 
 /** In the beat of a daemon that takes nothing new: whoever needs a worker does not count on it. */

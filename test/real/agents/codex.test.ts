@@ -127,7 +127,7 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
         'an unknown tool',
         [steps.unknownTool(), done],
         'unknown_tool',
-        /^The model called write_file, a tool that there is not; it has exec_command, .*no file changed/,
+        /^The model called write_file, which is not one of its tools; it has exec_command, .*no file changed/,
       ],
       [
         'arguments that are no JSON',
@@ -269,7 +269,7 @@ for (const kind of KINDS) describe(`Codex, the real one, with ${kind}`, function
     const id = await add({ options: { retries: 1 } });
     await rig.drain(codexOn(server.url), settings);
     assert.equal((await rig.record(id)).status, 'completed');
-    assert.match(JSON.stringify(server.requests[2]?.body), /The model called write_file, a tool that there is not/);
+    assert.match(JSON.stringify(server.requests[2]?.body), /The model called write_file, which is not one of its tools/);
   });
 
   const leftIn = async (place: string): Promise<string[]> =>
