@@ -84,7 +84,7 @@ export const decides = (
   [...links, ...passed].some((path) => isWithin(path, place));
 
 /** Processes and devices: nothing that is obeyed lies there, and some of it cannot be read, or not in time. */
-const OF_KERNEL = /^\/(?:proc|sys|dev)(?:\/|$)/;
+const OF_KERNEL = /^\/(?:proc|sys|dev(?!\/(?:shm|mqueue)\/))(?:\/|$)/;
 
 /** What a link in settings leads to as a whole and what is nobody's settings. `link`: where it stands. */
 const isProject = (folder: string, link: string): boolean =>
