@@ -14,6 +14,7 @@ import { localExecutor } from '../../executor/local.ts';
 import { runProgram } from '../../executor/run-program.ts';
 import { appendOwn } from '../../names/own-file.ts';
 import { withoutKeys } from '../../privacy/keys.ts';
+import { allEnded } from '../../process/all-ended.ts';
 import type { OwnProgram } from '../../process/programs/own-path.ts';
 import { unlessAborted } from '../../process/unless-aborted.ts';
 import type { TaskFile } from '../../task/record.ts';
@@ -73,15 +74,13 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
   }
 
   protected async look(connection: Connection): Promise<string> {
-    const asked = Promise.all([
+    // The server first: that one is gone is what the queue waits for, whatever else is wrong.
+    const [, abilities, tried] = await allEnded([
+      requireModel(connection, this.server(this.defaultModel)),
       this.#program.abilities(),
       this.#requireSandbox(this.options.sandbox),
       readSettings(this.options.home),
     ]);
-    // The server first: that one is gone is what the queue waits for, whatever else is wrong.
-    asked.catch(() => undefined);
-    await requireModel(connection, this.server(this.defaultModel));
-    const [abilities, tried] = await asked;
     const unknown = unknownTo(abilities);
     const lacks = unknown.length === 0 ? '' : `; it does not know ${unknown.join(', ')}`;
     return `${abilities.version} on ${this.endpoint.url} with ${this.defaultModel}; ${tried}${lacks}`;
@@ -106,7 +105,7 @@ export class CodexRunner extends ModelRunner<CodexOptions> {
       // A user's own settings can name servers for tools, which nobody can hold.
       const settings = local === null ? ownSettings : '';
       connection = await this.connect(model, context.lease.signal, { local });
-      const [abilities] = await Promise.all([
+      const [abilities] = await allEnded([
         this.#program.abilities([context.cwd]),
         this.#requireSandbox(sandbox, [context.cwd]),
         requireModel(connection, this.server(model)),

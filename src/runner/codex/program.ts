@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { errorInfo } from '../../errors.ts';
 import { boxEnvironment, existing, makeBox } from '../../executor/codex/places.ts';
 import { type CodexBox, codexProfile } from '../../executor/codex/profile.ts';
+import { allEnded } from '../../process/all-ended.ts';
 import { askProgram, type ProgramAnswer } from '../../process/programs/ask-program.ts';
 import { findOwn, type OwnProgram, requireNamed } from '../../process/programs/own-path.ts';
 import { RunFailure } from '../failure.ts';
@@ -103,7 +104,7 @@ export class CodexProgram {
   }
 
   async #askAbilities(codex: OwnProgram): Promise<CodexAbilities> {
-    const [version, help, features] = await Promise.all([
+    const [version, help, features] = await allEnded([
       this.#ask(codex, ['--version']),
       this.#ask(codex, ['exec', '--help']),
       this.#ask(codex, ['features', 'list']),
