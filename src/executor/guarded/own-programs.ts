@@ -28,9 +28,13 @@ export const ownPrograms = async (
   const packages = (await Promise.all(programs.map(realOf))).map((program) => packageOf(program) ?? program);
   // Who works on koubou itself has it in no package.
   const koubou = process.argv[1] === undefined ? undefined : packageOf(await realOf(process.argv[1]));
-  const { links, passed } = ledTo(bins.filter(isAbsolute), PROGRAM_BOUNDS);
+  const placed = bins.filter(isAbsolute);
+  const { links, passed } = ledTo(placed, PROGRAM_BOUNDS);
   const open = links.find((link) => dirname(link) === top);
-  if (open !== undefined) throw turnable(top, open);
+  if (open !== undefined) {
+    const program = placed.find((bin) => ledTo([bin], PROGRAM_BOUNDS).links.includes(open)) ?? open;
+    throw turnable(top, open, await realOf(program));
+  }
   // A link cannot be held itself, only the folder that it lies in.
   const linked = [...links.map((link) => dirname(link)), ...passed];
   const kept = [...(await Promise.all(folders.map(placeOf))), ...packages, koubou, ...linked];
@@ -48,11 +52,11 @@ export const packagesAround = async (cwd: string, programs: readonly string[]): 
   return packages.filter((each) => isWithin(cwd, each));
 };
 
-const turnable = (top: string, link: string): KoubouError =>
+const turnable = (top: string, link: string, program: string): KoubouError =>
   new KoubouError(
     'not_allowed',
     `No program of a sandbox may work in ${top}: it could turn round the link ${link}, by which a config names a program.`,
-    { hint: 'In the config write the place of the program itself, without a link.' },
+    { hint: `In the config write the place of the program itself: ${program}` },
   );
 
 const realOf = (path: string): Promise<string> => realpath(path).catch(() => path);
