@@ -175,7 +175,7 @@ export const inject = async (ground: Ground, point: Point): Promise<Injected> =>
         return { wrong: `it could not be put there, but in ${hit?.what}`, seen: false };
       // What Node does for itself is not the same each time, nor is the number of the call then.
       const seen = calls.find(({ what, like }) => what === point.call.what && like === point.call.like);
-      nth = seen?.nth ?? Math.max(1, point.call.nth + (NEARBY[attempt - 1] ?? 0));
+      nth = seen?.nth ?? Math.max(1, point.call.nth + (NEARBY[(attempt - 1) % NEARBY.length] ?? 0));
     } finally {
       act.process.kill('SIGKILL');
       await act.end();
@@ -186,7 +186,8 @@ export const inject = async (ground: Ground, point: Point): Promise<Injected> =>
 
 /** Where else it may be. */
 const NEARBY = [-1, 1, -2, 2, -3, 3, 0];
-const ATTEMPTS = 8;
+/** Where other programs run, threads of one process take turns in another order each time. */
+const ATTEMPTS = 24;
 /** At a process that is killed, before it is taken for killed in the right call. */
 const LOOKS = 3;
 const HUNG_MS = 60_000;

@@ -3,7 +3,7 @@ import type { Environment } from '../config/environment.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { namingVariables } from '../executor/guarded/named-secrets.ts';
-import { placedPrograms } from '../executor/guarded/placed-programs.ts';
+import { wordsOf } from '../executor/guarded/placed-programs.ts';
 import { keyFolders } from '../process/homes/key-folders.ts';
 import { reducedEnvironment } from '../process/programs/reduced-environment.ts';
 import type { Seal } from '../text/seal.ts';
@@ -33,7 +33,7 @@ export const workerSettings = (
     home: wishes.home,
     seal: wishes.seal,
     keys: keyFolders(variables),
-    programs: placedPrograms(config.runners),
+    programs: wordsOf(config.runners),
     naming: namingVariables(variables),
     worktreeLinks: config.worktrees.link,
     min,

@@ -14,7 +14,7 @@ import { bubblewrapExecutor } from './bubblewrap/bubblewrap.ts';
 import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
 import { type Held, heldPlaces } from './guarded/held-places.ts';
-import { placedInHomes } from './guarded/placed-programs.ts';
+import { wordsInHomes } from './guarded/placed-programs.ts';
 import { privatePlaces } from './guarded/private-places.ts';
 import { homeFolders, linkedConfigs, programsIn, secretPlaces } from './guarded/secret-places.ts';
 import { gitPlaces, linkedGit } from './repositories/git-places.ts';
@@ -25,7 +25,7 @@ export interface ConfineOptions {
   home: string | null;
   /** Where the user's keys of homes may lie. */
   keys: readonly string[];
-  /** Those that the config names by their place: they stay as they are, as do those of the user's other homes. */
+  /** Words of the config that may name programs: these stay as they are, as do those of the user's other homes. */
   programs?: readonly string[];
   /** Of the worker's environment, what names places of keys and logins: namingVariables. */
   naming?: Readonly<Record<string, string | undefined>>;
@@ -91,7 +91,7 @@ export const confinementOf = async (
         git: git?.protected ?? [],
         below: nested,
         bins: ['koubou'],
-        placed: [...(options.programs ?? []), ...(await placedInHomes(others))],
+        words: [...(options.programs ?? []), ...(await wordsInHomes(ofKoubou))],
         path: environment['PATH'],
         configs,
       })

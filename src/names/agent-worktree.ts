@@ -25,19 +25,34 @@ export const liesInWorktree = (path: string, settings: string): boolean => {
   return false;
 };
 
-/**
- * Known by git's own record on both sides, as a submodule has a file `.git`, too, and may lie at any path: the file names a folder
- * in `worktrees` of a repository, and that names the file. Nobody can have a `.git` come with a clone; a git folder of another
- * name counts only outside of the project.
- */
 const isWorktreeIn = (folder: string, settings: string): boolean => {
+  const common = repositoryOf(folder);
+  return common !== undefined && !isWithin(common, settings);
+};
+
+export const isLinkedWorktree = (folder: string): boolean => repositoryOf(folder) !== undefined;
+
+/**
+ * The git folder of which it is a linked work tree, known by git's own record on both sides, as a submodule has a file `.git`, too, and
+ * may lie at any path: the file names a folder in `worktrees` of a repository, and that names the file.
+ */
+const repositoryOf = (folder: string): string | undefined => {
   const record = linkedFrom(join(folder, '.git'));
-  if (record === undefined || basename(dirname(record)) !== 'worktrees') return false;
+  if (record === undefined || basename(dirname(record)) !== 'worktrees') return undefined;
   const common = real(dirname(dirname(record)));
-  const isOutside = !isWithin(common, dirname(settings));
-  const isKnown = basename(common) === '.git' && !isWithin(common, settings);
-  if (!(isOutside || isKnown) || factsIfAny(join(common, 'HEAD')) === undefined) return false;
-  return real(resolve(record, firstLine(join(record, 'gitdir')) ?? '')) === real(join(folder, '.git'));
+  if (factsIfAny(join(common, 'HEAD')) === undefined || !isOwnGit(common)) return undefined;
+  const named = resolve(record, firstLine(join(record, 'gitdir')) ?? '');
+  return real(named) === real(join(folder, '.git')) ? common : undefined;
+};
+
+/** Nobody can have a `.git` come with a clone; one of another name, such as `.bare`, is no file of a repository around. */
+const isOwnGit = (common: string): boolean => {
+  if (basename(common) === '.git') return true;
+  for (let folder = dirname(common); ; folder = dirname(folder)) {
+    const path = join(folder, '.git');
+    if (factsIfAny(path) !== undefined) return real(linkedFrom(path) ?? path) === common;
+    if (folder === '/') return true;
+  }
 };
 
 /** A path in such a work tree, as seen from it; any other one as it is. */

@@ -5,7 +5,7 @@
 import { type Dirent, readdirSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isWithin } from '../text/is-within.ts';
-import { isWorktreeOfAgent, liesInWorktree } from './agent-worktree.ts';
+import { isLinkedWorktree, isWorktreeOfAgent, liesInWorktree } from './agent-worktree.ts';
 import { factsIfAny, factsOf, follow } from './walk.ts';
 
 export interface LedTo {
@@ -95,7 +95,7 @@ const isProject = (folder: string, link: string): boolean =>
  * author of the repository around says where it lies, is none.
  */
 export const isRepository = (folder: string): boolean =>
-  factsIfAny(join(folder, '.git'))?.isDirectory() === true;
+  factsIfAny(join(folder, '.git'))?.isDirectory() === true || isLinkedWorktree(folder);
 
 const onceEach = <T>(look: (path: string) => T): ((path: string) => T) => {
   const known = new Map<string, T>();

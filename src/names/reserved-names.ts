@@ -61,6 +61,19 @@ export const OF_CONFIG: readonly string[] = [
 export const OBEYED: readonly string[] = namesOf(AGENT);
 /** In a project: what the user's own version control runs hooks and settings of. */
 export const REPOSITORIES: readonly string[] = namesOf(REPOSITORY);
+/** In a home folder: what agents obey everywhere, besides. */
+export const OBEYED_AT_HOME: readonly string[] = [
+  ...['.claude.json', '.config/claude', '.config/opencode', '.config/goose', '.config/zed', '.config/amp'],
+  ...['.config/crush', '.config/cursor', '.config/github-copilot'],
+];
+/** Of the folders of version control, what it obeys: all else is history. */
+export const OBEYED_WITHIN: Readonly<Record<string, readonly string[]>> = {
+  '.git': ['hooks', 'config', 'info'],
+  '.hg': ['hgrc', 'hgrc-not-shared', 'sharedpath', 'requires'],
+  '.svn': ['wc.db'],
+  '.jj': ['repo/config.toml', 'repo/config-id', 'workspace-config.toml'],
+  '.bzr': ['branch/branch.conf'],
+};
 /** In a project: what may be a link, or hold some, to what is then obeyed or run as well. */
 export const LEADING: readonly string[] = [...OBEYED, ...REPOSITORIES, '.husky'];
 

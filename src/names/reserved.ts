@@ -4,7 +4,7 @@
  * have written.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Homes, homeAround } from '../text/home-name.ts';
 import { isWithin, meets } from '../text/is-within.ts';
 import { withinWorktreeOfAgent } from './agent-worktree.ts';
@@ -14,6 +14,8 @@ import {
   LEADING,
   NO_DEVICES,
   OBEYED,
+  OBEYED_AT_HOME,
+  OBEYED_WITHIN,
   OF_A_USER,
   OF_CONFIG,
   OF_THE_SYSTEM,
@@ -76,7 +78,7 @@ export class Reserved {
       const found = leadingTo(place, known);
       if (found !== undefined) return found;
     }
-    this.#beside ??= this.#others.flatMap(leading);
+    this.#beside ??= this.#others.flatMap(obeyedWithin).flatMap(leading);
     return leadingTo(place, this.#beside);
   }
 
@@ -107,21 +109,24 @@ const leading = (name: string): Leading[] => {
   return found === undefined ? [] : [{ name, found }];
 };
 
-/** Of agents and version control, in the folders above this one, and in the home folders of this user, which count in every folder. */
+/** Of agents and version control, in the folders above this one, and of this user, which count in every folder. */
 export const settingsAbove = (top: string): string[] => {
-  const folders = new Set<string>(ownHomes());
+  const homes = ownHomes();
+  const folders = new Set<string>(homes);
   for (let folder = top; folder !== '/'; folder = dirname(folder)) folders.add(dirname(folder));
-  return [...folders].flatMap(leadingIn);
+  const atHome = homes.flatMap((home) => OBEYED_AT_HOME.map((name) => join(home, name)));
+  return [...[...folders].flatMap(leadingIn), ...atHome.filter(existsSync)];
 };
 
-/** Of a folder: what may lead elsewhere, or hold what does. Of a git folder, what git runs and follows. */
+/** Of a folder: what may lead elsewhere, or hold what does. */
 const leadingIn = (folder: string): string[] => {
   const there = namesIn(folder);
-  return LEADING.filter((name) => there.has(name)).flatMap((name) =>
-    name === '.git' ? OF_GIT.map((part) => join(folder, name, part)) : [join(folder, name)],
-  );
+  return LEADING.filter((name) => there.has(name)).flatMap((name) => obeyedWithin(join(folder, name)));
 };
-const OF_GIT = ['hooks', 'config', 'info'];
+
+/** What is obeyed of such a name: all of it, or parts. */
+export const obeyedWithin = (path: string): string[] =>
+  OBEYED_WITHIN[basename(path)]?.map((part) => join(path, part)) ?? [path];
 
 /** Some of these folders hold all of an editor. */
 const USER_BOUNDS: LookBounds = { folders: 100, entries: 2000, depth: 2, steps: 20_000 };

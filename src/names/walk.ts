@@ -29,7 +29,7 @@ const MOST_STEPS = 10_000;
 const WRITTEN_BY_OTHERS = 0o022;
 
 /** Of parts of paths that may still be looked at: links may have a thousand parts each. Below 0: it did not suffice. */
-export interface StepBudget {
+interface StepBudget {
   steps: number;
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { KoubouError } from '../errors.ts';
 import { namingVariables } from '../executor/guarded/named-secrets.ts';
-import { placedPrograms } from '../executor/guarded/placed-programs.ts';
+import { wordsOf } from '../executor/guarded/placed-programs.ts';
 import { secretsFromCodex } from '../executor/guarded/secret-places.ts';
 import { keyFolders } from '../process/homes/key-folders.ts';
 import { reducedEnvironment } from '../process/programs/reduced-environment.ts';
@@ -150,7 +150,7 @@ export const buildRunners = (
     reduced: reducedEnvironment(environment, config.security.env_pass),
     promptFolders,
     home,
-    programs: placedPrograms(config.runners),
+    programs: wordsOf(config.runners),
     naming: namingVariables(environment),
   };
   return new Map(Object.entries(config.runners).map(([name, entry]) => [name, build(name, entry, parts)]));

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ownPrograms } from '../../src/executor/guarded/own-programs.ts';
-import { filesIn } from '../../src/executor/guarded/placed-programs.ts';
+import { filesNamed, mayBeNamed, wordsInHomes } from '../../src/executor/guarded/placed-programs.ts';
 
 describe('programs that a config names by their place', () => {
   let root: string;
@@ -20,7 +20,8 @@ describe('programs that a config names by their place', () => {
 
   it('are found in any word, by each name that is there', () => {
     const [plain, comma, spaced] = [put('run.sh'), put('a,b/run.sh'), put('my tools/run.sh')];
-    const [start, longer] = [put('a'), put('run.sh --quiet')];
+    const [start, longer, tool] = [put('a'), put('run.sh --quiet'), put('tools/x')];
+    put('serve');
     for (const [word, files] of [
       [plain, [plain]],
       [`--require=${plain}`, [plain]],
@@ -31,11 +32,36 @@ describe('programs that a config names by their place', () => {
       [`exec sh ${plain} --quiet`, [longer, plain]],
       [`-f${plain}`, [plain]],
       [spaced, [spaced]],
+      [spaced.replace(' ', '\\ '), [spaced]],
+      ['tools/x', [tool]],
+      ['./tools/x --now', [tool]],
+      [`cd ${root}/tools && ./x`, [tool]],
+      [`D=${root}/tools; $D/x`, [tool]],
+      [`"${root}"/tools/x`, [tool]],
+      ['run.sh', [plain]],
+      ['serve', []],
       [root, []],
       ['{prompt_file}', []],
-      [7, []],
     ] as const)
-      assert.deepEqual(filesIn(word), files, String(word));
+      assert.deepEqual(filesNamed([word], [root]).toSorted(), files.toSorted(), word);
+    assert.deepEqual(filesNamed([...'"$HOME"/none'.split(' ')], []), []);
+    assert.ok(mayBeNamed(['sh tools/later.sh'], join(root, 'tools', 'later.sh')));
+    assert.ok(!mayBeNamed(['serve', 'http://127.0.0.1:80/v1'], join(root, 'serve')));
+  });
+
+  it('are those of all config files of a home, Codex’s own settings among them', async () => {
+    put('config/agent.yaml');
+    writeFileSync(
+      join(root, 'config', 'agent.yaml'),
+      'runners: { a: { kind: agent, bin: sh, args: [tools/run.sh], env: { A: { b: [tools/mcp2] } } } }\n',
+    );
+    writeFileSync(
+      join(root, 'config', 'codex.toml'),
+      `notify = ["python3", "/x/notify"]\n[mcp_servers.x]\ncommand = 'tools/mcp'\n`,
+    );
+    const words = await wordsInHomes([root]);
+    for (const word of ['sh', 'tools/run.sh', 'tools/mcp2', '/x/notify', 'tools/mcp'])
+      assert.ok(words.includes(word), word);
   });
 
   it('are held also where they cannot be started by themselves, as a script that an interpreter is given', async () => {

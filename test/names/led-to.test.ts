@@ -141,8 +141,16 @@ describe('where links lead from a table of names', () => {
     mkdirSync(at('project/mine/.git'), { recursive: true });
     put('project/sub/.git');
     put('project/conf/.git');
-    const why = (name: string) => new Reserved({ users: [] }).why(at(name), []);
+    const settings = [at('project/.claude')];
+    const why = (name: string) => new Reserved({ users: [], settings }).why(at(name), []);
     assert.equal(why('project/mine/SKILL.md'), undefined);
+    // One in a linked work tree, as beside a git folder of another name.
+    for (const name of ['bare/worktrees/main', 'tree']) mkdirSync(at(name), { recursive: true });
+    put('bare/HEAD');
+    writeFileSync(at('tree/.git'), `gitdir: ${at('bare/worktrees/main')}\n`);
+    writeFileSync(at('bare/worktrees/main/gitdir'), `${at('tree/.git')}\n`);
+    link('project/conf/skills/tree', '../../../tree');
+    assert.equal(why('tree/SKILL.md'), undefined);
     // Nor what links within such a repository lead to, or in the project, where settings lead to that as a whole.
     link('project/mine/latest', '../docs');
     link('project/conf/skills/self', '../..');
@@ -225,7 +233,7 @@ describe('where links lead from a table of names', () => {
     const why = (name: string, scope = {}) => new Reserved({ users: [], ...scope }).why(at(name), []);
     assert.equal(why('project/shared/settings.json'), undefined);
     assert.match(why('project/shared/settings.json', { settings }) ?? '', /pkg\/\.claude leads there/);
-    assert.match(why('project/hg/hgrc') ?? '', /\.hg leads there/);
+    assert.match(why('project/hg/hgrc') ?? '', /\.hg\/hgrc leads there/);
     link('.koubou/config/agent.yaml', '../../dotfiles/agent.yaml');
     link('.koubou/config/.env', '../../dotfiles/env');
     const homes = { places: [at('.koubou')] };

@@ -289,6 +289,18 @@ describe('the places of a sandbox', function () {
       symlinkSync(join(user, target), join(user, name));
     }
     write(join(user, 'dotfiles', 'bashrc'), 'shown\n');
+    // Keys where a variable has them, and a program of a project that is linked among settings.
+    write(join(user, 'vault', 'hosts'));
+    mkdirSync(join(user, 'cfg', 'gh'), { recursive: true });
+    symlinkSync('../../vault/hosts', join(user, 'cfg', 'gh', 'hosts.yml'));
+    write(join(user, 'src', 'docker-x'), 'program\n');
+    mkdirSync(join(user, '.docker', 'cli-plugins'), { recursive: true });
+    symlinkSync('../../src/docker-x', join(user, '.docker', 'cli-plugins', 'docker-x'));
+    const byVariable = await confinement({ naming: { XDG_CONFIG_HOME: join(user, 'cfg') } });
+    const both = `cat ${join(user, 'vault', 'hosts')} ${join(user, 'src', 'docker-x')}`;
+    const shown = await said({ ...byVariable, readable: [...byVariable.readable, user] }, both);
+    assert.doesNotMatch(shown, /^secret$/m);
+    assert.match(shown, /program/);
     for (let nth = 0; nth < 400; nth += 1) write(join(user, '.password-store', 'a', String(nth), 'b'));
     const look = `cat ${[...places.map(([, target]) => target), 'dotfiles/bashrc'].map((name) => join(user, name)).join(' ')}`;
     // That folder lies in /tmp, of which a program has its own.

@@ -1,9 +1,8 @@
 /** No result is written over a program that a config names by its place: a runner would start it, outside of every sandbox. */
-import { isAbsolute } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { KoubouError } from '../../errors.ts';
 import { PROGRAM_BOUNDS, packageOf } from '../../executor/guarded/own-programs.ts';
-import { placedInHomes, placedPrograms } from '../../executor/guarded/placed-programs.ts';
+import { filesNamed, mayBeNamed, wordsInHomes, wordsOf } from '../../executor/guarded/placed-programs.ts';
 import { decides, ledTo } from '../../names/led-to.ts';
 import { action, field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
@@ -13,13 +12,16 @@ export const programAt = async (
   config: Config,
   homes: readonly string[],
 ): Promise<(place: string) => string | undefined> => {
-  const named = [...placedPrograms(config.runners), ...(await placedInHomes(homes))].filter(isAbsolute);
-  const known = named.map((program) => ({ program, found: ledTo([program], PROGRAM_BOUNDS) }));
+  const words = [...wordsOf(config.runners), ...(await wordsInHomes(homes))];
+  const known = filesNamed(words, []).map((program) => ({
+    program,
+    found: ledTo([program], PROGRAM_BOUNDS),
+  }));
   return (place) =>
     known.find(
       ({ found }) =>
         decides(found, place) || found.ends.some(({ path }) => isWithin(place, packageOf(path) ?? path)),
-    )?.program;
+    )?.program ?? (mayBeNamed(words, place) ? place : undefined);
 };
 
 /** `places`: where results would go, real. `homes`: the user's other ones. Throws `usage`. */

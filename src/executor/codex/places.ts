@@ -11,7 +11,7 @@ import { action, actionLine, field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
 import { heldPlaces } from '../guarded/held-places.ts';
 import { isClosed, outermost } from '../guarded/layers.ts';
-import { placedInHomes } from '../guarded/placed-programs.ts';
+import { wordsInHomes } from '../guarded/placed-programs.ts';
 import { linkedConfigs } from '../guarded/secret-places.ts';
 import { gitPlaces, linkedGit } from '../repositories/git-places.ts';
 import { nestedRepositories } from '../repositories/nested-repositories.ts';
@@ -28,7 +28,7 @@ export interface Wanted {
   secrets?: readonly string[];
   sandbox: ConfinedSandbox;
   box: CodexBox;
-  /** Others that the config names by their place; those of the user's other homes are found here. */
+  /** Words of the config that may name others; those of the user's other homes are found here. */
   programs?: readonly string[];
   /** The program Codex, and the PATH by which it and others are found. */
   bin: string;
@@ -78,7 +78,7 @@ export const codexPlaces = async (wanted: Wanted): Promise<WatchedPlaces> => {
     git: git?.protected ?? [],
     below,
     bins: [wanted.bin],
-    placed: [...programs, ...(await placedInHomes([...homes, ...homesBelow]))],
+    words: [...programs, ...(await wordsInHomes([realHome, ...homes, ...homesBelow]))],
     path: wanted.path,
     configs,
   });

@@ -5,6 +5,7 @@ import { missingSubmodules } from '../repositories/missing-submodules.ts';
 import type { Below } from '../repositories/nested-repositories.ts';
 import { obeyedPlaces } from './obeyed-places.ts';
 import { ownPrograms, packagesAround } from './own-programs.ts';
+import { filesNamed } from './placed-programs.ts';
 import { type LinkedConfigs, waysToKeys } from './secret-places.ts';
 import { sharedPackages } from './shared-packages.ts';
 
@@ -17,8 +18,8 @@ export interface Holding {
   below: Below;
   /** Names of programs that are started for the user. */
   bins: readonly string[];
-  /** Programs that a config names by their place. */
-  placed: readonly string[];
+  /** Words of configs that may name programs: wordsOf, wordsInHomes. */
+  words: readonly string[];
   path: string | undefined;
   /** Where links of koubou's homes lead: linkedConfigs. */
   configs: LinkedConfigs;
@@ -36,7 +37,8 @@ export interface Held {
 
 /** Throws KoubouError `not_allowed` where not all can be held. */
 export const heldPlaces = async (holding: Holding): Promise<Held> => {
-  const { top, cwd, git, below, bins, placed, path, configs } = holding;
+  const { top, cwd, git, below, bins, words, path, configs } = holding;
+  const placed = filesNamed(words, [top, cwd]);
   const obeyed = obeyedPlaces(below.settings, top, cwd);
   const kept = [
     ...below.guarded,

@@ -7,8 +7,9 @@ import { asName, shownName } from '../../git/names.ts';
 import { nestedGit } from '../../git/repository/nested-git.ts';
 import { liesInWorktree } from '../../names/agent-worktree.ts';
 import { isRepository, ledTo, SETTINGS_BOUNDS } from '../../names/led-to.ts';
-import { settingsAbove } from '../../names/reserved.ts';
+import { obeyedWithin, settingsAbove } from '../../names/reserved.ts';
 import { LEADING } from '../../names/reserved-names.ts';
+import { factsIfAny } from '../../names/walk.ts';
 import { field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
 
@@ -28,7 +29,7 @@ export interface ObeyedPlaces {
 
 /** `settings`: names of settings that are there. Throws KoubouError `not_allowed` where not all that they lead to can be held. */
 export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top): ObeyedPlaces => {
-  const below = ledTo(settings, SETTINGS_BOUNDS);
+  const below = ledTo(settings.flatMap(obeyedWithin), SETTINGS_BOUNDS);
   // Of what lies above, such as ~/.claude, as far as is looked; there only links lead here.
   const above = ledTo(settingsAbove(top), SETTINGS_BOUNDS);
   const [odd] = [...below.unknown, ...above.unknown];
@@ -42,13 +43,20 @@ export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top
     );
   // The folder of the work itself is what a task is given, also where settings lead to it as a whole.
   const isHeld = (path: string): boolean => path !== top && isWithin(path, top);
-  const all = [...below.ends, ...above.ends].flatMap(({ path, facts }) =>
-    facts !== undefined && isHeld(path) ? [path] : [],
+  const ends = [...below.ends, ...above.ends].flatMap(({ path, facts }) =>
+    facts === undefined ? [] : [path],
+  );
+  const all = [...settings.filter((path) => factsIfAny(path)?.isSymbolicLink() === false), ...ends].filter(
+    isHeld,
   );
   const kept = outer(all);
   const isOpen = (path: string): boolean => isHeld(path) && !kept.some((each) => isWithin(path, each));
   const links = [...new Set([...below.links, ...above.links])].filter(isOpen);
-  const pinned = [...new Set([...below.passed, ...above.passed])].filter(isOpen);
+  // A folder around what is mounted or watched is held by that.
+  const isPinned = (path: string): boolean => [...kept, ...links].some((each) => isWithin(each, path));
+  const pinned = [...new Set([...below.passed, ...above.passed])].filter(
+    (path) => isOpen(path) && !isPinned(path),
+  );
   if (kept.length + links.length + pinned.length > MOST_PLACES)
     throw unheld(`settings of agents there lead to more than ${MOST_PLACES} places`);
   const around = above.ends.find(

@@ -1,5 +1,5 @@
 /** Where people keep what no program of a model's making has to read: by programs, of the machine, and what is hidden of it. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { type LookBounds, ledTo } from '../../names/led-to.ts';
 import { OF_CONFIG } from '../../names/reserved-names.ts';
@@ -174,21 +174,25 @@ export const secretPlaces = (
       ...OF_THE_MACHINE,
       ...named,
       ...[...homes, ...homesOfOthers()].flatMap((home) => names.map((name) => join(home, name))),
-      ...linkedKeys(homes, spared),
+      ...linkedKeys(homes, spared, named),
     ],
     scratch: homes.flatMap((home) => (home === '/' ? [] : SCRATCH.map((name) => join(home, name)))),
   };
 };
 
 /** As tools for dotfiles leave them: `.ssh/id_rsa` is a link to a file elsewhere in the home folder, which holds the key. */
-const linkedKeys = (homes: readonly string[], spared: readonly string[]): string[] => {
+const linkedKeys = (
+  homes: readonly string[],
+  spared: readonly string[],
+  named: readonly string[],
+): string[] => {
   const logins = Object.values(AGENT_LOGINS)
     .flat()
     .filter((login) => !spared.some((name) => isWithin(login, name)));
   const names = [...IN_HOME, ...logins];
   const folders = homes.flatMap((home) => (home === '/' ? [] : names.map((name) => join(home, name))));
   const within = homes.flatMap((home) => [home, endOf(home) ?? home]);
-  return filesLedTo(folders).filter((path) => within.some((home) => isWithin(path, home)));
+  return filesLedTo([...folders, ...named]).filter((path) => within.some((home) => isWithin(path, home)));
 };
 
 /** The links on the way from folders of keys to where these lie, and folders that such a way leaves again. */
@@ -220,9 +224,16 @@ export interface LinkedConfigs {
 const KEY_BOUNDS: LookBounds = { folders: 300, entries: 5000, depth: 2, steps: 50_000 };
 
 const filesLedTo = (names: readonly string[]): string[] =>
-  ledTo(names, KEY_BOUNDS).ends.flatMap(({ path, facts }) =>
-    facts?.isFile() !== true || names.some((name) => isWithin(path, name)) ? [] : [path],
+  ledTo(names, KEY_BOUNDS).ends.flatMap(({ path, facts, from }) =>
+    facts?.isFile() !== true || isNoKey(from, facts) || names.some((name) => isWithin(path, name))
+      ? []
+      : [path],
   );
+
+/** Programs and their descriptions, which people link there from their projects. */
+const isNoKey = (link: string, { mode }: Stats): boolean =>
+  (mode & ANY_EXECUTES) !== 0 || /\/(?:cli-plugins|native-messaging-hosts|plugins|extensions)\//.test(link);
+const ANY_EXECUTES = 0o111;
 
 const OF_AGENTS = Object.values(AGENT_FOLDERS).flat();
 

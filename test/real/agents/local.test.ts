@@ -68,7 +68,7 @@ routing:
     const program = [process.execPath, await builtKoubou(), 'work', '--drain'];
     const { home } = daemons.home;
     const child = spawn('strace', [...straceArguments(file), ...program], {
-      env: { PATH: process.env['PATH'], HOME: home, XDG_STATE_HOME: stateHome, KOUBOU_HOME: home },
+      env: { PATH: process.env['PATH'], HOME: stateHome, XDG_STATE_HOME: stateHome, KOUBOU_HOME: home },
       stdio: 'ignore',
     });
     await once(child, 'close');
