@@ -3,8 +3,8 @@
  * one as well. What is not there counts, too, as somebody may make it.
  */
 import { type Dirent, readdirSync, realpathSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
-import { isWithin } from '../text/is-within.ts';
+import { dirname, join } from 'node:path';
+import { closestAround, isWithin } from '../text/is-within.ts';
 import { isLinkedWorktree, isWorktreeOfAgent, liesInWorktree } from './agent-worktree.ts';
 import { factsIfAny, factsOf, follow } from './walk.ts';
 
@@ -64,7 +64,6 @@ export const ledTo = (names: readonly string[], bounds: LookBounds): LedTo => {
     if (way.stopped !== undefined || way.facts?.isDirectory() !== true || OF_KERNEL.test(way.end)) continue;
     const below = linksBelow(way.end, bounds, looked);
     if (!below.isWhole) found.isWhole = false;
-    if (isSpent(looked.left)) found.unknown.push(name);
     for (const link of below.links) waiting.push(link);
     for (const each of below.odd) {
       const end = endOfOdd(each);
@@ -75,13 +74,32 @@ export const ledTo = (names: readonly string[], bounds: LookBounds): LedTo => {
   return { ...found, links: [...links], passed: [...passed] };
 };
 
-/** Whether a change at `place` changes what the names give: it is on a way, around it, or lies in its end. */
-export const decides = (
-  { ends, links, passed }: Pick<LedTo, 'ends' | 'links' | 'passed'>,
-  place: string,
-): boolean =>
-  ends.some(({ path }) => isWithin(path, place) || (isWithin(place, path) && !liesInWorktree(place, path))) ||
-  [...links, ...passed].some((path) => isWithin(path, place));
+/** All that decides what names give, or the part of it that counts. */
+export class Ways {
+  readonly #ends = new Set<string>();
+  /** All that decides, and the folders around it. */
+  readonly #around = new Set<string>();
+
+  constructor(
+    { ends, links, passed }: Pick<LedTo, 'ends' | 'links' | 'passed'>,
+    counts = (_: string): boolean => true,
+  ) {
+    for (const { path } of ends) if (counts(path)) this.#ends.add(path);
+    for (const path of [...this.#ends, ...links.filter(counts), ...passed.filter(counts)])
+      for (let at = path; !this.#around.has(at); at = dirname(at)) this.#around.add(at);
+  }
+
+  get isEmpty(): boolean {
+    return this.#around.size === 0;
+  }
+
+  /** Whether a change at `place` changes what the names give: it is on a way, around it, or lies in its end. */
+  decides(place: string): boolean {
+    if (this.#around.has(place)) return true;
+    const end = closestAround(place, this.#ends);
+    return end !== undefined && !liesInWorktree(place, end);
+  }
+}
 
 /** Processes and devices: nothing that is obeyed lies there, and some of it cannot be read, or not in time. */
 const OF_KERNEL = /^\/(?:proc|sys|dev(?!\/(?:shm|mqueue)\/))(?:\/|$)/;

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { type Homes, homeAround } from '../text/home-name.ts';
 import { isWithin, meets } from '../text/is-within.ts';
 import { withinWorktreeOfAgent } from './agent-worktree.ts';
-import { decides, type LedTo, type LookBounds, ledTo, SETTINGS_BOUNDS } from './led-to.ts';
+import { type LookBounds, ledTo, SETTINGS_BOUNDS, Ways } from './led-to.ts';
 import {
   ANYWHERE,
   LEADING,
@@ -67,7 +67,7 @@ export class Reserved {
     const settings = this.#settingsThatLead(place);
     if (settings !== undefined) return `${settings} leads there, and what lies there is obeyed`;
     this.#linked ??= [...linkedFrom(this.#users), ...linkedConfigs(this.#homes.places)];
-    return this.#linked.find(({ found }) => decides(found, place))?.why;
+    return this.#linked.find(({ found }) => found.decides(place))?.why;
   }
 
   /** Of the folders above: settings of agents there may be links, or hold some. */
@@ -88,8 +88,6 @@ export class Reserved {
   }
 }
 
-type Ways = Pick<LedTo, 'ends' | 'links' | 'passed'>;
-
 /** Settings and what decides about them elsewhere. */
 interface Leading {
   name: string;
@@ -97,16 +95,16 @@ interface Leading {
 }
 
 const leadingTo = (place: string, all: readonly Leading[]): string | undefined =>
-  all.find(({ found }) => decides(found, place))?.name;
+  all.find(({ found }) => found.decides(place))?.name;
 
 const settingsIn = (folder: string): Leading[] => leadingIn(folder).flatMap(leading);
 
 const leading = (name: string): Leading[] => {
-  const { links, passed, ends, unknown } = ledTo([name], SETTINGS_BOUNDS);
+  const { unknown, ends, ...way } = ledTo([name], SETTINGS_BOUNDS);
   // Where nobody knows what a link leads to, any file around may be meant.
   const around = { path: dirname(name), facts: undefined, from: name };
-  const found = elsewhere({ links, passed, ends: unknown.length === 0 ? ends : [...ends, around] }, name);
-  return found === undefined ? [] : [{ name, found }];
+  const found = elsewhere({ ...way, ends: unknown.length === 0 ? ends : [...ends, around] }, name);
+  return found.isEmpty ? [] : [{ name, found }];
 };
 
 /** Of agents and version control, in the folders above this one, and of this user, which count in every folder. */
@@ -147,18 +145,22 @@ const linkedFrom = (users: readonly string[]): { found: Ways; why: string }[] =>
       names
         .filter((name) => there.has(name.split('/')[0] ?? ''))
         .flatMap((name) => {
-          const found = leadingFrom(join(user, name), OBEYED.includes(name) ? SETTINGS_BOUNDS : USER_BOUNDS);
-          return found === undefined ? [] : [{ found, why: `~/${name} leads there: ${why}` }];
+          const path = join(user, name);
+          const isSettings = OBEYED.includes(name) || OBEYED_AT_HOME.includes(name);
+          const all = isSettings ? leading(path).map(({ found }) => found) : [startedFrom(path)];
+          return all.flatMap((found) =>
+            found.isEmpty ? [] : [{ found, why: `~/${name} leads there: ${why}` }],
+          );
         }),
     );
   });
 
-/** A folder that a link within leads to is a project of its own, as `npm link` has it. */
-const leadingFrom = (path: string, bounds: LookBounds): Ways | undefined => {
+/** Of start-up files. A folder that a link within leads to is a project of its own, as `npm link` has it. */
+const startedFrom = (path: string): Ways => {
   const own = endOf(path);
-  const { links, passed, ends } = ledTo([path], bounds);
+  const { ends, ...way } = ledTo([path], USER_BOUNDS);
   const kept = ends.filter(({ path: end, facts }) => facts?.isDirectory() !== true || end === own);
-  return elsewhere({ links, passed, ends: kept }, path);
+  return elsewhere({ ...way, ends: kept }, path);
 };
 
 /** As people keep their dotfiles: what a home's config leads to is its config. */
@@ -166,19 +168,12 @@ const linkedConfigs = (homes: readonly string[]): { found: Ways; why: string }[]
   homes.flatMap((home) => {
     const names = [home, ...OF_CONFIG.map((name) => join(home, name))];
     const found = elsewhere(ledTo(names, { ...USER_BOUNDS, depth: 0 }), home);
-    return found === undefined ? [] : [{ found, why: `the config of ${home} leads there` }];
+    return found.isEmpty ? [] : [{ found, why: `the config of ${home} leads there` }];
   });
 
-/** What decides what lies at `name`, and does not lie in there itself; undefined: nothing. */
-const elsewhere = ({ ends, links, passed }: Ways, name: string): Ways | undefined => {
-  const isOutside = (path: string): boolean => !isWithin(path, name);
-  const found = {
-    ends: ends.filter(({ path }) => isOutside(path)),
-    links: links.filter(isOutside),
-    passed: passed.filter(isOutside),
-  };
-  return found.ends.length + found.links.length === 0 ? undefined : found;
-};
+/** What decides what lies at `name`, and does not lie in there itself. */
+const elsewhere = (found: ConstructorParameters<typeof Ways>[0], name: string): Ways =>
+  new Ways(found, (path) => !isWithin(path, name));
 
 /** The names of ANYWHERE by why, but for koubou's homes, which are judged by themselves. */
 const OF_ANY_FOLDER: readonly (readonly [string, readonly string[]])[] = Object.entries(ANYWHERE)

@@ -4,3 +4,11 @@ export const isWithin = (path: string, folder: string): boolean =>
 
 /** Whether one of two paths lies in the other, or they are the same. */
 export const meets = (a: string, b: string): boolean => isWithin(a, b) || isWithin(b, a);
+
+/** The closest of these folders that `path` is or lies in; undefined: none. As many steps as the path has parts. */
+export const closestAround = (path: string, folders: ReadonlySet<string>): string | undefined => {
+  for (let at = path; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
+    if (folders.has(at)) return at;
+    if (at === '/') return undefined;
+  }
+};

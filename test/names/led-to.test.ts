@@ -122,6 +122,8 @@ describe('where links lead from a table of names', () => {
     put('project/conf/real.json');
     link('project/.claude/settings.json', '../x/../conf/real.json');
     link('project/.claude/loop.sh', '../l');
+    link('project/.claude/back.sh', '../y/../.claude/settings.json');
+    mkdirSync(at('project/y'));
     link('project/l', 'l');
     put('project/file');
     link('project/.claude/run.sh', '../file/run.sh');
@@ -129,7 +131,7 @@ describe('where links lead from a table of names', () => {
     // Not there yet: it is where the way ends.
     assert.match(why('project/x') ?? '', /leads there/);
     mkdirSync(at('project/x'));
-    for (const name of ['x', 'conf/real.json', 'l', 'file', 'file/run.sh'])
+    for (const name of ['x', 'y', 'conf/real.json', 'l', 'file', 'file/run.sh'])
       assert.match(why(`project/${name}`) ?? '', /\.claude leads there/, name);
     assert.equal(why('project/x/other'), undefined);
   });

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.ts';
 import { KoubouError } from '../../errors.ts';
 import { PROGRAM_BOUNDS, packageOf } from '../../executor/guarded/own-programs.ts';
 import { filesNamed, mayBeNamed, wordsInHomes, wordsOf } from '../../executor/guarded/placed-programs.ts';
-import { decides, ledTo } from '../../names/led-to.ts';
+import { ledTo, Ways } from '../../names/led-to.ts';
 import { action, field, say } from '../../say/say.ts';
 import { isWithin } from '../../text/is-within.ts';
 
@@ -13,15 +13,14 @@ export const programAt = async (
   homes: readonly string[],
 ): Promise<(place: string) => string | undefined> => {
   const words = [...wordsOf(config.runners), ...(await wordsInHomes(homes))];
-  const known = filesNamed(words, []).map((program) => ({
-    program,
-    found: ledTo([program], PROGRAM_BOUNDS),
-  }));
+  const known = filesNamed(words, []).map((program) => {
+    const found = ledTo([program], PROGRAM_BOUNDS);
+    const packages = found.ends.map(({ path }) => packageOf(path) ?? path);
+    return { program, ways: new Ways(found), packages };
+  });
   return (place) =>
-    known.find(
-      ({ found }) =>
-        decides(found, place) || found.ends.some(({ path }) => isWithin(place, packageOf(path) ?? path)),
-    )?.program ?? (mayBeNamed(words, place) ? place : undefined);
+    known.find(({ ways, packages }) => ways.decides(place) || packages.some((path) => isWithin(place, path)))
+      ?.program ?? (mayBeNamed(words, place) ? place : undefined);
 };
 
 /** `places`: where results would go, real. `homes`: the user's other ones. Throws `usage`. */

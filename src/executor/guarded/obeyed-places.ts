@@ -11,7 +11,7 @@ import { obeyedWithin, settingsAbove } from '../../names/reserved.ts';
 import { LEADING } from '../../names/reserved-names.ts';
 import { factsIfAny } from '../../names/walk.ts';
 import { field, say } from '../../say/say.ts';
-import { isWithin } from '../../text/is-within.ts';
+import { closestAround, isWithin } from '../../text/is-within.ts';
 
 /** Each costs mounts for each command. */
 const MOST_PLACES = 300;
@@ -50,20 +50,26 @@ export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top
     isHeld,
   );
   const kept = outer(all);
-  const isOpen = (path: string): boolean => isHeld(path) && !kept.some((each) => isWithin(path, each));
-  const links = [...new Set([...below.links, ...above.links])].filter(isOpen);
-  // A folder around what is mounted or watched is held by that.
-  const isPinned = (path: string): boolean => [...kept, ...links].some((each) => isWithin(each, path));
-  const pinned = [...new Set([...below.passed, ...above.passed])].filter(
-    (path) => isOpen(path) && !isPinned(path),
-  );
-  if (kept.length + links.length + pinned.length > MOST_PLACES)
+  const links = [...new Set([...below.links, ...above.links])].filter(isHeld);
+  if (kept.length > MOST_PLACES)
     throw unheld(`settings of agents there lead to more than ${MOST_PLACES} places`);
+  const closed = new Set(kept);
+  const isOpen = (path: string): boolean => closestAround(path, closed) === undefined;
+  const watched = links.filter(isOpen);
+  if (kept.length + watched.length > MOST_PLACES)
+    throw unheld(`settings of agents there lead to more than ${MOST_PLACES} places`);
+  // A folder around what is mounted or watched is held by that.
+  const isPinned = (path: string): boolean => [...kept, ...watched].some((each) => isWithin(each, path));
+  const pinned = [...new Set([...below.passed, ...above.passed])].filter(
+    (path) => isHeld(path) && isOpen(path) && !isPinned(path),
+  );
+  if (pinned.length > MOST_PLACES)
+    throw unheld(`ways of settings there pass more than ${MOST_PLACES} folders`);
   const around = above.ends.find(
     ({ path, from }) =>
       from !== path && isWithin(cwd, path) && !isRepository(path) && !liesInWorktree(cwd, path),
   );
-  return { kept, links, pinned, around: around?.path };
+  return { kept, links: watched, pinned, around: around?.path };
 };
 
 /** Those that lie in no other one. */
