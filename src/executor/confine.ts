@@ -78,8 +78,7 @@ export const confinementOf = async (
   const ofMachine = await privatePlaces([cwd, ...homes]);
   const configs = linkedConfigs(ofKoubou);
   const hidden = [...secrets.hidden, ...ofKoubou, ...configs.places, ...ofMachine];
-  const closed = await Promise.all(hidden.map(real));
-  const ownState = await real(statePath);
+  const [ownState = statePath, ...closed] = await Promise.all([statePath, ...hidden].map(real));
   const kinds = { homes, ownState, logins: secrets.hidden, others: [...ofKoubou, ...ofMachine] };
   const asked = await askedWritable(options.writable ?? [], kinds);
   const shown = await shownPrograms([...pathFolders(environment), ...(git?.readable ?? [])], homes, closed);
@@ -91,6 +90,7 @@ export const confinementOf = async (
         git: git?.protected ?? [],
         below: nested,
         bins: ['koubou'],
+        writable: asked,
         words: [...(options.programs ?? []), ...(await wordsInHomes(ofKoubou))],
         path: environment['PATH'],
         configs,

@@ -122,6 +122,10 @@ const leadingIn = (folder: string): string[] => {
   return LEADING.filter((name) => there.has(name)).flatMap((name) => obeyedWithin(join(folder, name)));
 };
 
+/** Of a git folder, whatever its name is. */
+export const obeyedOfGit = (folder: string): string[] =>
+  (OBEYED_WITHIN['.git'] ?? []).map((part) => join(folder, part));
+
 /** What is obeyed of such a name: all of it, or parts. */
 export const obeyedWithin = (path: string): string[] =>
   OBEYED_WITHIN[basename(path)]?.map((part) => join(path, part)) ?? [path];

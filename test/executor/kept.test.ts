@@ -84,6 +84,9 @@ describe('a folder that a program of a sandbox would have for its own', () => {
       symlinkSync('real', join(root, 'project', 'ak'));
       assert.match(whyKeys(join(root, 'project'), waysToKeys()) ?? '', /goes through .*project\/ak/);
       assert.equal(whyKeys(join(root, 'other'), waysToKeys()), undefined);
+      // Not there yet: who makes it says who may log in.
+      rmSync(join(root, 'project', 'ak'));
+      assert.match(whyKeys(join(root, 'project'), waysToKeys()) ?? '', /goes through .*project\/ak/);
     } finally {
       if (before === undefined) delete process.env['HOME'];
       else process.env['HOME'] = before;

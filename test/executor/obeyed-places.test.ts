@@ -106,9 +106,9 @@ describe('the places that settings of agents lead to', () => {
     symlinkSync(top, join(root, '.claude', 'skills', 'mine'));
     assert.deepEqual(await found(), { kept: [], links: [] });
     // A repository is a project; any other folder is settings by another name.
-    assert.equal(obeyedPlaces([], top, join(top, 'sub')).around, top);
+    assert.equal(obeyedPlaces([], top, { cwd: join(top, 'sub') }).around, top);
     mkdirSync(join(top, '.git'));
-    assert.equal(obeyedPlaces([], top, join(top, 'sub')).around, undefined);
+    assert.equal(obeyedPlaces([], top, { cwd: join(top, 'sub') }).around, undefined);
   });
 
   it('are not looked for in work trees that an agent has among its settings', async () => {
@@ -116,6 +116,16 @@ describe('the places that settings of agents lead to', () => {
     put('shared');
     link('.claude/worktrees/one/x', '../../../shared');
     assert.deepEqual((await found(join(top, '.claude'))).kept, ['.claude']);
+  });
+
+  it('are those also that hooks and settings of git lead to, there and below', async () => {
+    for (const name of ['scripts/a', 'scripts/b']) put(name);
+    link('.git/hooks/post-commit', '../../scripts/a');
+    link('sub/.git/hooks/pre-push', '../../../scripts/b');
+    const repositories = [join(top, '.git'), join(top, 'sub', '.git')];
+    const { kept } = obeyedPlaces([], top, { repositories });
+    for (const name of ['scripts/a', 'scripts/b']) assert.ok(kept.includes(join(top, name)), name);
+    assert.ok(!kept.includes(join(top, '.git')), 'that is held by itself');
   });
 
   it('are refused where they are too many to hold', async () => {

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -33,21 +34,26 @@ describe('settings of agents in the folders of a run', () => {
     symlinkSync('../../work/sub/deep/new.sh', join(root, '.claude', 'hooks', 'x.sh'));
     mkdirSync(join(work, 'pkg', '.claude'), { recursive: true });
     symlinkSync('../../late', join(work, 'pkg', '.claude', 'y.sh'));
+    mkdirSync(join(work, '.git', 'hooks'), { recursive: true });
+    symlinkSync('../../scripts/hook', join(work, '.git', 'hooks', 'pre-commit'));
+    symlinkSync('../node_modules/rules', join(root, '.claude', 'rules'));
     const settings = await ObeyedSettings.begin([work]);
     assert.deepEqual(await settings.setAside(), { moved: [], stuck: [] });
     write('work/other');
     write('work/sub/deep/new.sh');
-    symlinkSync('nowhere', join(work, 'late'));
+    write('work/late');
+    write('work/node_modules/other/x');
     write('work/.mcp.json');
+    write('work/scripts/hook');
     const { moved, stuck } = await settings.setAside();
     assert.deepEqual(
       [moved.toSorted(), stuck],
-      [['.mcp.json', 'late', 'sub'].map((name) => join(work, name)), []],
+      [['.mcp.json', 'late', 'scripts/hook', 'sub/deep/new.sh'].map((name) => join(work, name)), []],
     );
     assert.ok(!existsSync(join(root, '.claude', 'hooks', 'x.sh')));
     assert.ok(existsSync(join(work, 'other')));
     assert.deepEqual(await settings.setAside(), { moved: [], stuck: [] });
-    assert.equal(readdirSync(work).filter((name) => name.includes('.koubou-aside-')).length, 3);
+    assert.equal(readdirSync(work).filter((name) => name.includes('.koubou-aside-')).length, 2);
   });
 
   it('may be written for a person, but for what links in others lead to', async () => {
@@ -59,5 +65,24 @@ describe('settings of agents in the folders of a run', () => {
     assert.deepEqual(await settings.setAside(), { moved: [], stuck: [] });
     mkdirSync(join(work, 'gone'));
     assert.deepEqual(await settings.setAside(), { moved: [join(work, 'gone')], stuck: [] });
+  });
+
+  it('are said to be stuck where what they lead to was made behind a folder that became a link', async () => {
+    mkdirSync(join(work, '.claude'));
+    mkdirSync(join(work, 'cfg'));
+    symlinkSync('../cfg/gone.sh', join(work, '.claude', 'h.sh'));
+    const settings = await ObeyedSettings.begin([work], { linked: true });
+    renameSync(join(work, 'cfg'), join(work, 'y'));
+    symlinkSync('y', join(work, 'cfg'));
+    write('work/y/gone.sh');
+    assert.deepEqual(await settings.setAside(), { moved: [], stuck: [join(work, 'cfg', 'gone.sh')] });
+  });
+
+  it('may be installed for a person', async () => {
+    mkdirSync(join(work, '.cursor'));
+    symlinkSync('../node_modules/rules', join(work, '.cursor', 'rules'));
+    const settings = await ObeyedSettings.begin([work], { linked: true });
+    write('work/node_modules/rules/a.md');
+    assert.deepEqual(await settings.setAside(), { moved: [], stuck: [] });
   });
 });

@@ -21,6 +21,8 @@ export interface Holding {
   /** Words of configs that may name programs: wordsOf, wordsInHomes. */
   words: readonly string[];
   path: string | undefined;
+  /** What the config lets the program write to. */
+  writable?: readonly string[];
   /** Where links of koubou's homes lead: linkedConfigs. */
   configs: LinkedConfigs;
 }
@@ -35,11 +37,15 @@ export interface Held {
   why: string | undefined;
 }
 
+/** Logs and histories that programs are told to write; scripts have other names. */
+const isRecord = (path: string): boolean => /\.(?:log|jsonl|md|txt|history)$/.test(path);
+
 /** Throws KoubouError `not_allowed` where not all can be held. */
 export const heldPlaces = async (holding: Holding): Promise<Held> => {
-  const { top, cwd, git, below, bins, words, path, configs } = holding;
-  const placed = filesNamed(words, [top, cwd]);
-  const obeyed = obeyedPlaces(below.settings, top, cwd);
+  const { top, cwd, git, below, bins, words, path, configs, writable = [] } = holding;
+  const placed = filesNamed(words, [top, cwd]).filter((path) => !writable.includes(path) && !isRecord(path));
+  const repositories = [...git, ...below.guarded];
+  const obeyed = obeyedPlaces(below.settings, top, { cwd, repositories });
   const kept = [
     ...below.guarded,
     ...(await missingSubmodules(top, below.guarded)),

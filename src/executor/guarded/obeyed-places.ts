@@ -2,12 +2,13 @@
  * What settings of agents lead to: an agent obeys a file behind a link as well, so that is held, too, and a link is watched, as
  * nothing can be mounted over one.
  */
+import { dirname } from 'node:path';
 import { KoubouError } from '../../errors.ts';
 import { asName, shownName } from '../../git/names.ts';
 import { nestedGit } from '../../git/repository/nested-git.ts';
 import { liesInWorktree } from '../../names/agent-worktree.ts';
 import { isRepository, ledTo, SETTINGS_BOUNDS } from '../../names/led-to.ts';
-import { obeyedWithin, settingsAbove } from '../../names/reserved.ts';
+import { obeyedOfGit, obeyedWithin, settingsAbove } from '../../names/reserved.ts';
 import { LEADING } from '../../names/reserved-names.ts';
 import { factsIfAny } from '../../names/walk.ts';
 import { field, say } from '../../say/say.ts';
@@ -21,15 +22,23 @@ export interface ObeyedPlaces {
   kept: string[];
   /** Links on the way to them, below `top`, that lie in nothing that is kept. */
   links: string[];
-  /** Folders on those ways that `..` leaves again, the same. */
+  /** Folders on those ways that `..` leaves again, or in which the rest of the way would have to be made, the same. */
   pinned: string[];
   /** A folder around `cwd`, or itself, that links of settings above lead to: no repository, which is a project of its own. */
   around: string | undefined;
 }
 
-/** `settings`: names of settings that are there. Throws KoubouError `not_allowed` where not all that they lead to can be held. */
-export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top): ObeyedPlaces => {
-  const below = ledTo(settings.flatMap(obeyedWithin), SETTINGS_BOUNDS);
+/**
+ * `settings`: names of settings that are there; `repositories`: git folders, which are held by themselves. Throws KoubouError
+ * `not_allowed` where not all that they lead to can be held.
+ */
+export const obeyedPlaces = (
+  settings: readonly string[],
+  top: string,
+  { cwd = top, repositories = [] }: { cwd?: string; repositories?: readonly string[] } = {},
+): ObeyedPlaces => {
+  const ofGit = repositories.flatMap(obeyedOfGit);
+  const below = ledTo([...settings.flatMap(obeyedWithin), ...ofGit], SETTINGS_BOUNDS);
   // Of what lies above, such as ~/.claude, as far as is looked; there only links lead here.
   const above = ledTo(settingsAbove(top), SETTINGS_BOUNDS);
   const [odd] = [...below.unknown, ...above.unknown];
@@ -42,7 +51,9 @@ export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top
       `settings of agents there have more than ${SETTINGS_BOUNDS.entries.toLocaleString('en')} entries`,
     );
   // The folder of the work itself is what a task is given, also where settings lead to it as a whole.
-  const isHeld = (path: string): boolean => path !== top && isWithin(path, top);
+  const held = new Set(repositories);
+  const isHeld = (path: string): boolean =>
+    path !== top && isWithin(path, top) && closestAround(path, held) === undefined;
   const ends = [...below.ends, ...above.ends].flatMap(({ path, facts }) =>
     facts === undefined ? [] : [path],
   );
@@ -60,7 +71,10 @@ export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top
     throw unheld(`settings of agents there lead to more than ${MOST_PLACES} places`);
   // A folder around what is mounted or watched is held by that.
   const isPinned = (path: string): boolean => [...kept, ...watched].some((each) => isWithin(each, path));
-  const pinned = [...new Set([...below.passed, ...above.passed])].filter(
+  const missing = [...below.ends, ...above.ends].flatMap(({ path, facts }) =>
+    facts === undefined && isHeld(path) ? [thereAround(path)] : [],
+  );
+  const pinned = [...new Set([...below.passed, ...above.passed, ...missing])].filter(
     (path) => isHeld(path) && isOpen(path) && !isPinned(path),
   );
   if (pinned.length > MOST_PLACES)
@@ -70,6 +84,13 @@ export const obeyedPlaces = (settings: readonly string[], top: string, cwd = top
       from !== path && isWithin(cwd, path) && !isRepository(path) && !liesInWorktree(cwd, path),
   );
   return { kept, links: watched, pinned, around: around?.path };
+};
+
+/** The closest folder that is there. */
+const thereAround = (path: string): string => {
+  let folder = dirname(path);
+  while (factsIfAny(folder) === undefined) folder = dirname(folder);
+  return folder;
 };
 
 /** Those that lie in no other one. */

@@ -195,11 +195,12 @@ const linkedKeys = (
   return filesLedTo([...folders, ...named]).filter((path) => within.some((home) => isWithin(path, home)));
 };
 
-/** The links on the way from folders of keys to where these lie, and folders that such a way leaves again. */
+/** The links on the way from folders of keys to where these lie, folders that such a way leaves again, and ends that are not there. */
 export const waysToKeys = (): string[] => {
   const names = ownHomes().flatMap((home) => IN_HOME.map((name) => join(home, name)));
-  const { links, passed } = ledTo(names, { ...KEY_BOUNDS, depth: 1 });
-  return [...links, ...passed].filter((path) => !names.some((name) => isWithin(path, name)));
+  const { links, passed, ends } = ledTo(names, { ...KEY_BOUNDS, depth: 1 });
+  const missing = ends.flatMap(({ path, facts }) => (facts === undefined ? [path] : []));
+  return [...links, ...passed, ...missing].filter((path) => !names.some((name) => isWithin(path, name)));
 };
 
 /**
