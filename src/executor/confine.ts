@@ -13,7 +13,7 @@ import { isWithin, meets } from '../text/is-within.ts';
 import { bubblewrapExecutor } from './bubblewrap/bubblewrap.ts';
 import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
 import type { Confinement, ExecutionPlace, Executor } from './executor.ts';
-import { type Held, heldPlaces } from './guarded/held-places.ts';
+import { type Held, type Holding, heldPlaces } from './guarded/held-places.ts';
 import { wordsInHomes } from './guarded/placed-programs.ts';
 import { privatePlaces } from './guarded/private-places.ts';
 import { homeFolders, linkedConfigs, programsIn, secretPlaces } from './guarded/secret-places.ts';
@@ -84,19 +84,19 @@ export const confinementOf = async (
   const shown = await shownPrograms([...pathFolders(environment), ...(git?.readable ?? [])], homes, closed);
   if (isOpen) await noteModelFolder(project, options.keys);
   const held = isOpen
-    ? await heldPlaces({
+    ? await heldOrRefused({
         top: project,
         cwd,
         git: git?.protected ?? [],
         below: nested,
         bins: ['koubou'],
         writable: asked,
+        keys: secrets.named,
         words: [...(options.programs ?? []), ...(await wordsInHomes(ofKoubou))],
         path: environment['PATH'],
         configs,
       })
     : NOTHING_HELD;
-  if (held.why !== undefined) throw refused(cwd, held.why);
   return {
     // Its own mount, so that no link to elsewhere can take its place.
     writable: [...(isOpen ? [project, cwd] : []), ...asked],
@@ -132,6 +132,12 @@ const askedWritable = async (
   const closed = await Promise.all([...logins, ...kinds.others].map(real));
   for (const path of asked) refuseWritable(path, { homes: kinds.homes, closed, own: kinds.ownState });
   return asked;
+};
+
+const heldOrRefused = async (holding: Holding): Promise<Held> => {
+  const held = await heldPlaces(holding);
+  if (held.why !== undefined) throw refused(holding.cwd, held.why);
+  return held;
 };
 
 const NOTHING_HELD: Held = { kept: [], links: [], pinned: [], why: undefined };

@@ -100,6 +100,14 @@ const leadingTo = (place: string, all: readonly Leading[]): string | undefined =
 const settingsIn = (folder: string): Leading[] => leadingIn(folder).flatMap(leading);
 
 const leading = (name: string): Leading[] => {
+  const odd = name.split('/').findIndex((part) => part.includes('\uFFFD'));
+  if (odd !== -1) {
+    // Nobody can follow it, so all around the folder of that name counts.
+    const path = name.split('/').slice(0, odd).join('/') || '/';
+    return [
+      { name, found: new Ways({ ends: [{ path, facts: undefined, from: name }], links: [], passed: [] }) },
+    ];
+  }
   const { unknown, ends, ...way } = ledTo([name], SETTINGS_BOUNDS);
   // Where nobody knows what a link leads to, any file around may be meant.
   const around = { path: dirname(name), facts: undefined, from: name };

@@ -122,8 +122,8 @@ const settingsIn = async (folders: readonly string[]): Promise<Settings> => {
     const below = await nestedGit(folder, { also: LEADS });
     for (const path of below.also.filter((each) => NAMES.has(basename(each))))
       found.set(path, await fingerprint(path));
-    for (const path of below.also) leading.push(...obeyedWithin(path));
-    for (const path of [`${folder}/.git`, ...below.found]) leading.push(...obeyedOfGit(path));
+    const git = [`${folder}/.git`, ...below.found];
+    for (const path of [...below.also.flatMap(obeyedWithin), ...git.flatMap(obeyedOfGit)]) leading.push(path);
     for (const path of below.closed) closed.push(path);
     if (!below.whole) closed.push(folder);
   }

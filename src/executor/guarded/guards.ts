@@ -115,11 +115,11 @@ export class Guards {
         // What cannot be put back keeps nobody from putting back the others.
         const aside = await putBack(each).catch(() => undefined);
         if (aside === undefined) left.push(each.path);
-        else asides.push(aside);
+        else if (aside !== null) asides.push(aside);
       }
       throw lostError(
         lost.map(({ path }) => path),
-        { asides, left },
+        { asides, left, isPutBack: left.length < lost.length },
       );
     } finally {
       this.close();
@@ -183,12 +183,13 @@ const closedError = (paths: readonly string[]): KoubouError =>
 
 const lostError = (
   paths: readonly string[],
-  { asides, left }: { asides: readonly string[]; left: readonly string[] },
+  { asides, left, isPutBack }: { asides: readonly string[]; left: readonly string[]; isPutBack: boolean },
 ): KoubouError => {
-  const back =
+  const other =
     asides.length === 0
       ? ''
-      : `What had been there is there again; what came in its place: ${named(asides, 5)}. Take over from there what you wrote yourself. `;
+      : `; what came in its place: ${named(asides, 5)}. Take over from there what you wrote yourself`;
+  const back = isPutBack ? `What had been there is there again${other}. ` : '';
   const open = left.length === 0 ? '' : `Not put back, so look at what is in there: ${named(left, 5)}. `;
   return new KoubouError(
     'guard_lost',

@@ -23,6 +23,8 @@ export interface Holding {
   path: string | undefined;
   /** What the config lets the program write to. */
   writable?: readonly string[];
+  /** Places of keys that variables name. */
+  keys?: readonly string[];
   /** Where links of koubou's homes lead: linkedConfigs. */
   configs: LinkedConfigs;
 }
@@ -42,7 +44,7 @@ const isRecord = (path: string): boolean => /\.(?:log|jsonl|md|txt|history)$/.te
 
 /** Throws KoubouError `not_allowed` where not all can be held. */
 export const heldPlaces = async (holding: Holding): Promise<Held> => {
-  const { top, cwd, git, below, bins, words, path, configs, writable = [] } = holding;
+  const { top, cwd, git, below, bins, words, path, configs, writable = [], keys = [] } = holding;
   const placed = filesNamed(words, [top, cwd]).filter((path) => !writable.includes(path) && !isRecord(path));
   const repositories = [...git, ...below.guarded];
   const obeyed = obeyedPlaces(below.settings, top, { cwd, repositories });
@@ -56,6 +58,6 @@ export const heldPlaces = async (holding: Holding): Promise<Held> => {
   const near = await Promise.all([...git, ...kept].map((each) => realpath(each).catch(() => each)));
   const around = [...near, ...(await packagesAround(cwd, placed))];
   const why =
-    whyKept(cwd, around, obeyed.around) ?? whyConfig(cwd, top, configs) ?? whyKeys(top, waysToKeys());
+    whyKept(cwd, around, obeyed.around) ?? whyConfig(cwd, top, configs) ?? whyKeys(top, waysToKeys(keys));
   return { kept, links: obeyed.links, pinned: obeyed.pinned, why };
 };

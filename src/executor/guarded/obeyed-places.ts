@@ -102,12 +102,10 @@ const outer = (paths: readonly string[]): string[] => {
   return found;
 };
 
-/** Names in these folders and below of what may lead to what is obeyed, but for what no text names. */
+/** Names in these folders and below of what may lead to what is obeyed; for Reserved, also what no text names. */
 export const settingsBelow = async (folders: readonly string[]): Promise<string[]> => {
   const found = await Promise.all(folders.map((folder) => nestedGit(asName(folder), { also: NAMES })));
-  return found.flatMap(({ also, found: repositories }) =>
-    [...also, ...repositories].map(shownName).filter((path) => !path.includes('\uFFFD')),
-  );
+  return found.flatMap(({ also, found: repositories }) => [...also, ...repositories].map(shownName));
 };
 
 const NAMES: ReadonlySet<string> = new Set(LEADING.filter((name) => name !== '.git'));

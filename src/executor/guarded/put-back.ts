@@ -17,6 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { closeRead } from '../../names/close-read.ts';
 import { Folder } from '../../names/folder.ts';
+import { factsIfAny } from '../../names/walk.ts';
 
 export interface Guarded {
   path: string;
@@ -105,10 +106,10 @@ export const openClosed = (path: string): void => {
 const OWN = 0o700;
 
 /**
- * Answers with where the other one lies now; undefined: nothing was put back. Not in a folder that was moved: at its name is
+ * Answers with where the other one lies now, null where there is none; undefined: nothing was put back. Not in a folder that was moved: at its name is
  * another one, perhaps a link to elsewhere.
  */
-export const putBack = async ({ path, folder, held, facts }: Guarded): Promise<string | undefined> => {
+export const putBack = async ({ path, folder, held, facts }: Guarded): Promise<string | null | undefined> => {
   if (held === null || !isThere(folder)) return undefined;
   const name = basename(path);
   const tag = `${Date.now()}-${randomBytes(4).toString('hex')}`;
@@ -121,7 +122,7 @@ export const putBack = async ({ path, folder, held, facts }: Guarded): Promise<s
     // By a second name, so that a worker that is killed here leaves the file at its place. Some disks have no such names.
     await link(at(name), at(aside)).catch(() => rename(at(name), at(aside)).catch(() => undefined));
     await rename(fresh, at(name));
-    return join(dirname(path), aside);
+    return factsIfAny(at(aside)) === undefined ? null : join(dirname(path), aside);
   });
 };
 

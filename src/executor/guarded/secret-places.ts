@@ -196,8 +196,9 @@ const linkedKeys = (
 };
 
 /** The links on the way from folders of keys to where these lie, folders that such a way leaves again, and ends that are not there. */
-export const waysToKeys = (): string[] => {
-  const names = ownHomes().flatMap((home) => IN_HOME.map((name) => join(home, name)));
+/** `named`: places that variables name, besides. */
+export const waysToKeys = (named: readonly string[] = []): string[] => {
+  const names = [...ownHomes().flatMap((home) => IN_HOME.map((name) => join(home, name))), ...named];
   const { links, passed, ends } = ledTo(names, { ...KEY_BOUNDS, depth: 1 });
   const missing = ends.flatMap(({ path, facts }) => (facts === undefined ? [path] : []));
   return [...links, ...passed, ...missing].filter((path) => !names.some((name) => isWithin(path, name)));

@@ -107,7 +107,7 @@ export class Workspace {
         ? NestedRepositories.begin(folder, { home, writesTo, signal })
         : null;
     const watched = async (folder: string): Promise<ObeyedSettings | null> =>
-      claim.task.confined === true || (type === 'code' && runner.changesFiles && !holdsUser(folder))
+      claim.task.confined === true || (type !== 'command' && runner.changesFiles && !holdsUser(folder))
         ? ObeyedSettings.begin([folder, (await gitPlaces(folder))?.top ?? folder], {
             linked: claim.task.confined !== true,
           })
