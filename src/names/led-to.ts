@@ -82,7 +82,7 @@ export class Ways {
 
   constructor(
     { ends, links, passed }: Pick<LedTo, 'ends' | 'links' | 'passed'>,
-    counts = (_: string): boolean => true,
+    counts: (path: string) => boolean = () => true,
   ) {
     for (const { path } of ends) if (counts(path)) this.#ends.add(path);
     for (const path of [...this.#ends, ...links.filter(counts), ...passed.filter(counts)])

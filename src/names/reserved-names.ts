@@ -63,8 +63,15 @@ export const OBEYED: readonly string[] = namesOf(AGENT);
 export const REPOSITORIES: readonly string[] = namesOf(REPOSITORY);
 /** In a home folder: what agents obey everywhere, besides. */
 export const OBEYED_AT_HOME: readonly string[] = [
-  ...['.claude.json', '.config/claude', '.config/opencode', '.config/goose', '.config/zed', '.config/amp'],
-  ...['.config/crush', '.config/cursor', '.config/github-copilot'],
+  '.claude.json',
+  '.config/claude',
+  '.config/opencode',
+  '.config/goose',
+  '.config/zed',
+  '.config/amp',
+  '.config/crush',
+  '.config/cursor',
+  '.config/github-copilot',
 ];
 /** Of the folders of version control, what it obeys: all else is history. */
 export const OBEYED_WITHIN: Readonly<Record<string, readonly string[]>> = {

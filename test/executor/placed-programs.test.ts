@@ -44,7 +44,7 @@ describe('programs that a config names by their place', () => {
       ['{prompt_file}', []],
     ] as const)
       assert.deepEqual(filesNamed([word], [root]).toSorted(), files.toSorted(), word);
-    assert.deepEqual(filesNamed([...'"$HOME"/none'.split(' ')], []), []);
+    assert.deepEqual(filesNamed(['"$HOME"/none'], []), []);
     assert.ok(mayBeNamed(['sh tools/later.sh'], join(root, 'tools', 'later.sh')));
     assert.ok(!mayBeNamed(['serve', 'http://127.0.0.1:80/v1'], join(root, 'serve')));
   });
