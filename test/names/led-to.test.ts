@@ -12,7 +12,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withinWorktreeOfAgent } from '../../src/names/agent-worktree.ts';
-import { ledTo, SETTINGS_BOUNDS } from '../../src/names/led-to.ts';
+import { ledTo, SETTINGS_BOUNDS, Ways } from '../../src/names/led-to.ts';
 import { Reserved } from '../../src/names/reserved.ts';
 import { walk } from '../../src/names/walk.ts';
 import { agentWorktree } from '../support/git/agent-worktree.ts';
@@ -217,6 +217,32 @@ describe('where links lead from a table of names', () => {
     execFileSync('mkfifo', [at('p/pipe')]);
     renameSync(at('p/pipe'), join(folder, '.git'));
     assert.equal(withinWorktreeOfAgent(join(folder, 'x')), join(folder, 'x'));
+  });
+
+  it('is compared with a place in time that grows with the length of its path', () => {
+    let looks = 0;
+    const ends = Array.from({ length: 1000 }, (_, nth) => ({
+      get path() {
+        looks += 1;
+        return `/a/${nth}/b`;
+      },
+      facts: undefined,
+      from: '',
+    }));
+    const ways = new Ways({ ends, links: ['/l'], passed: ['/p'] });
+    const made = looks;
+    for (const [place, decides] of [
+      ['/a/7/b/c', true],
+      ['/a/7/b', true],
+      ['/a/7', true],
+      ['/l', true],
+      ['/l/x', false],
+      ['/p', true],
+      ['/p/x', false],
+      ['/a/7/c', false],
+    ] as const)
+      assert.equal(ways.decides(place), decides, place);
+    assert.equal(looks, made, 'the places were gone through again');
   });
 
   it('looks through a folder once, however many links lead there', () => {
