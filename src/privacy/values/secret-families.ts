@@ -24,7 +24,7 @@ export const findNamedSecret = (text: string, words: readonly string[]): string 
   const families = new Set(words.flatMap((word) => FAMILY_OF_WORD[bareName(word)] ?? []));
   if (families.size === 0) return undefined;
   const foreign = /[^\0-\x7f]/.test(text);
-  for (const pattern of foreign ? [ascii(), other()] : [ascii()]) {
+  for (const pattern of foreign ? [ascii(text), other()] : [ascii(text)]) {
     for (const { index, name, next } of withNext(text.matchAll(pattern))) {
       const named = nameAt(text, index, name, next);
       if (named === undefined || !families.has(named.family)) continue;
@@ -94,7 +94,18 @@ const isAsciiName = (name: string): boolean => !/[^\0-\x7f]/.test(name);
 const all = Object.values(NAMES).flat();
 let asciiPattern: RegExp | undefined;
 let otherPattern: RegExp | undefined;
-const ascii = (): RegExp => (asciiPattern ??= patternOf(all.filter(isAsciiName)));
+/** A pattern of all names takes longer to compile than a short text takes to be looked through: there only those that may fit. */
+const ascii = (text: string): RegExp => {
+  if (text.length > SHORT_LETTERS) return (asciiPattern ??= patternOf(all.filter(isAsciiName)));
+  const folded = text.toLowerCase();
+  const fitting = all.filter((name) => isAsciiName(name) && folded.includes(firstOf(name)));
+  return fitting.length === 0 ? NOTHING : patternOf(fitting);
+};
+const SHORT_LETTERS = 4000;
+const NOTHING = /(?!)/g;
+
+/** Its letters up to where another sign may stand. */
+const firstOf = (name: string): string => name.toLowerCase().split(/[ '’]/)[0] ?? '';
 const other = (): RegExp => (otherPattern ??= patternOf(all.filter((name) => !isAsciiName(name))));
 
 const nameAt = (text: string, at: number, found: string, next: number): Named | undefined => {
