@@ -299,7 +299,7 @@ for family in range(46):
 
   it('puts back what was replaced in a folder that was closed in the same moment, and ends no daemon', function () {
     const script = `
-      import { mkdtempSync, mkdirSync, writeFileSync, renameSync, chmodSync, readFileSync } from 'node:fs';
+      import { mkdtempSync, mkdirSync, writeFileSync, renameSync, chmodSync, readFileSync, rmSync } from 'node:fs';
       const alive = setInterval(() => undefined, 1000);
       const { Guards } = await import(process.argv[1]);
       for (const [what, replaces] of [['replaced', true], ['left', false]]) {
@@ -316,6 +316,7 @@ for family in range(46):
         const seen = await lost;
         const error = await guards.end().then(() => undefined, (error) => error);
         console.log(what, seen, error?.code, readFileSync(file, 'utf8'));
+        rmSync(folder, { recursive: true });
       }
       clearInterval(alive);`;
     const run = asOtherUser(script, 'executor/guarded/guards.ts');
