@@ -46,6 +46,9 @@ describe('programs that a config names by their place', () => {
       assert.deepEqual(filesNamed([word], [root]).toSorted(), files.toSorted(), word);
     assert.deepEqual(filesNamed(['"$HOME"/none'], []), []);
     assert.ok(mayBeNamed(['sh tools/later.sh'], join(root, 'tools', 'later.sh')));
+    // As the descriptions of agent CLIs that are shipped have them.
+    for (const word of ['{state}/data', '--env-file={state}/env', '{prompt_file}'])
+      for (const name of ['data', 'env']) assert.ok(!mayBeNamed([word], join(root, name)), word);
     assert.ok(!mayBeNamed(['serve', 'http://127.0.0.1:80/v1'], join(root, 'serve')));
   });
 

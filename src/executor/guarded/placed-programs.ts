@@ -51,11 +51,14 @@ const variants = (word: string): string[] => {
 
 /** Letters behind which a shell or an option would end a name. */
 const ENDS = /[\s=:,;|&<>()'"`{}\\$]/g;
+/** Of a run's own folder, which koubou makes for it: no file of a project. */
+const OF_RUN = /\{(?:state|prompt_file)\}[^\s"'`;|&]*/g;
 const SCRIPT = /\.(?:sh|bash|zsh|fish|py|[cm]?js|[cm]?ts|rb|pl|php|lua|awk|ps1)$/;
 
 /** Parts of a word that are paths, or look like a script: without what leads them out of or to their own folder. */
 const relativeNames = (word: string): string[] =>
   word
+    .replaceAll(OF_RUN, ' ')
     .replaceAll(/\$\{?\w+\}?/g, ' ')
     .split(ENDS)
     .flatMap((part) => {
