@@ -45,7 +45,7 @@ const repositoryOf = (folder: string): string | undefined => {
   return real(named) === real(join(folder, '.git')) ? common : undefined;
 };
 
-/** Nobody can have a `.git` come with a clone; one of another name, such as `.bare`, is no file of a repository around. */
+/** A clone cannot contain a `.git`. A git folder of another name, such as `.bare`, counts only if no other repository contains it. */
 const isOwnGit = (common: string): boolean => {
   if (basename(common) === '.git') return true;
   for (let folder = dirname(common); ; folder = dirname(folder)) {
